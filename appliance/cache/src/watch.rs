@@ -1,0 +1,41 @@
+//! What the cache tells whoever composes it.
+
+use contract::object::ObjectKey;
+use std::path::PathBuf;
+
+/// Something that happened in the cache.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CacheEvent {
+    /// A block came off the disk with the wrong checksum. It was not handed out; the
+    /// object is withdrawn and must be fetched again.
+    BlockCorrupt {
+        /// Whose block.
+        object: ObjectKey,
+        /// Which block.
+        block: u32,
+        /// The file that held it.
+        file: PathBuf,
+    },
+    /// A disk failed to read or write. The object is withdrawn.
+    DiskError {
+        /// Whose block.
+        object: ObjectKey,
+        /// The file.
+        file: PathBuf,
+        /// As the kernel says it.
+        reason: String,
+    },
+    /// At start: a file that is no finished object was removed.
+    FileDiscarded {
+        /// The file.
+        file: PathBuf,
+        /// What was wrong with it.
+        reason: String,
+    },
+}
+
+/// Hears of events; must not block.
+pub trait Watch: Send + Sync {
+    /// Something happened.
+    fn event(&self, event: CacheEvent);
+}

@@ -1,0 +1,204 @@
+//! Does a configuration make sense? Each complaint names the key that it is about.
+
+use super::{ApplianceConfig, ContentGroup, ListenerRole, Log};
+use crate::envelope::Role;
+use std::collections::HashSet;
+use std::fmt::Display;
+
+/// A complaint: the path of the key, and what is wrong.
+pub type Complaint = (String, String);
+
+/// The most hours that raw request lines may stay on a box.
+pub const MAX_LOG_RETENTION_H: u8 = 24;
+
+/// Everything about the configuration that cannot be meant.
+#[must_use]
+pub fn check(config: &ApplianceConfig) -> Vec<Complaint> {
+    let mut found = Found(Vec::new());
+    version(config, &mut found);
+    listeners(config, &mut found);
+    disks(config, &mut found);
+    groups(&config.content_groups, &mut found);
+    fleet(config, &mut found);
+    limits(config, &mut found);
+    log(&config.log, &mut found);
+    found.0
+}
+
+struct Found(Vec<Complaint>);
+
+impl Found {
+    fn add(&mut self, path: impl Display, message: impl Display) {
+        self.0.push((path.to_string(), message.to_string()));
+    }
+}
+
+fn version(config: &ApplianceConfig, found: &mut Found) {
+    if config.schema != crate::SCHEMA {
+        let message =
+            format!("this software reads schema {}, not {}", crate::SCHEMA, config.schema);
+        found.add("schema", message);
+    }
+    let ours = env!("CARGO_PKG_VERSION");
+    match (parts(&config.min_appliance_version), parts(ours)) {
+        (None, _) => found.add("min_appliance_version", "expected a version such as 0.1.0"),
+        (Some(wanted), Some(have)) if wanted > have => found.add(
+            "min_appliance_version",
+            format!(
+                "needs appliance {}, and this is {ours}: update first",
+                config.min_appliance_version
+            ),
+        ),
+        _ => {}
+    }
+}
+
+fn parts(version: &str) -> Option<Vec<u64>> {
+    let parts: Option<Vec<u64>> = version.split('.').map(|part| part.parse().ok()).collect();
+    parts.filter(|parts| parts.len() == 3)
+}
+
+fn listeners(config: &ApplianceConfig, found: &mut Found) {
+    let mut seen = HashSet::from([config.admin.address]);
+    let has_players = config.listeners.iter().any(|each| each.role == ListenerRole::Player);
+    if !has_players {
+        found.add("listeners", "no listener has role player: nobody could watch");
+    }
+    if has_players && config.certificates.is_empty() {
+        found.add("certificates", "player listeners need at least one certificate");
+    }
+    for (at, listener) in config.listeners.iter().enumerate() {
+        if listener.addresses.is_empty() {
+            found.add(format!("listeners[{at}].addresses"), "name at least one address");
+        }
+        if listener.protocols.is_empty() {
+            found.add(format!("listeners[{at}].protocols"), "name at least one of http/1.1 and h2");
+        }
+        for (which, address) in listener.addresses.iter().enumerate() {
+            if !seen.insert(*address) && address.port() != 0 {
+                let path = format!("listeners[{at}].addresses[{which}]");
+                found.add(path, format!("{address} is listened on twice"));
+            }
+        }
+    }
+}
+
+fn disks(config: &ApplianceConfig, found: &mut Found) {
+    if config.disks.is_empty() {
+        found.add("disks", "name at least one disk");
+    }
+    let mut seen = HashSet::new();
+    for (at, disk) in config.disks.iter().enumerate() {
+        if !disk.folder.is_absolute() {
+            found.add(format!("disks[{at}].folder"), "expected an absolute path");
+        }
+        if !seen.insert(&disk.folder) {
+            found.add(format!("disks[{at}].folder"), "named twice");
+        }
+        if disk.capacity_bytes.0 < 1 << 20 {
+            found.add(format!("disks[{at}].capacity_bytes"), "less than 1MiB holds nothing");
+        }
+    }
+    if config.ram.budget_bytes.0 < 1 << 20 {
+        found.add("ram.budget_bytes", "less than 1MiB holds no block");
+    }
+}
+
+fn groups(groups: &[ContentGroup], found: &mut Found) {
+    if groups.is_empty() {
+        found.add("content_groups", "name at least one content group");
+    }
+    let mut names = HashSet::new();
+    let mut hosts = HashSet::new();
+    for (at, group) in groups.iter().enumerate() {
+        if !names.insert(&group.name) {
+            found.add(
+                format!("content_groups[{at}].name"),
+                format!("{} is named twice", group.name),
+            );
+        }
+        if group.host_names.is_empty() {
+            found.add(format!("content_groups[{at}].host_names"), "name at least one host");
+        }
+        for (which, host) in group.host_names.iter().enumerate() {
+            let path = format!("content_groups[{at}].host_names[{which}]");
+            if !is_host_name(host) {
+                found.add(path, format!("{host:?} is not a host name in lower case"));
+            } else if !hosts.insert(host) {
+                found.add(path, format!("{host} already belongs to another content group"));
+            }
+        }
+        for (which, origin) in group.cors.allow_origins.iter().enumerate() {
+            if origin != "*" && !is_web_origin(origin) {
+                let path = format!("content_groups[{at}].cors.allow_origins[{which}]");
+                found.add(path, "expected * or an origin such as https://www.example.org");
+            }
+        }
+    }
+}
+
+fn is_host_name(host: &str) -> bool {
+    let label = |label: &str| {
+        !label.is_empty()
+            && label.len() <= 63
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && label.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+    };
+    host.len() <= 253 && host.split('.').all(label)
+}
+
+fn is_web_origin(origin: &str) -> bool {
+    let rest = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
+    rest.is_some_and(|rest| !rest.is_empty() && !rest.contains(['/', ' ', '*', ',']))
+}
+
+fn fleet(config: &ApplianceConfig, found: &mut Found) {
+    let Some(fleet) = &config.fleet else { return };
+    if !is_host_name(&fleet.tls_name) {
+        found.add("fleet.tls_name", format!("{:?} is not a host name", fleet.tls_name));
+    }
+    if fleet.report_interval_s.0 == 0 {
+        found.add("fleet.report_interval_s", "expected at least 1s");
+    }
+    if !fleet.trusted_keys.iter().any(|key| key.role == Role::Control) {
+        found.add("fleet.trusted_keys", "no key with role control: no manifest could be accepted");
+    }
+}
+
+fn limits(config: &ApplianceConfig, found: &mut Found) {
+    let limits = &config.limits;
+    let spans = [
+        ("handshake_timeout_s", limits.handshake_timeout_s),
+        ("header_timeout_s", limits.header_timeout_s),
+        ("idle_timeout_s", limits.idle_timeout_s),
+        ("write_timeout_s", limits.write_timeout_s),
+    ];
+    for (name, span) in spans {
+        if span.0 == 0 || span.0 > 86_400 {
+            found.add(format!("limits.{name}"), "expected 1s to 24h");
+        }
+    }
+    let sizes = [
+        ("max_request_line_bytes", limits.max_request_line_bytes),
+        ("max_header_bytes", limits.max_header_bytes),
+    ];
+    for (name, size) in sizes {
+        if !(1 << 10..=1 << 20).contains(&size.0) {
+            found.add(format!("limits.{name}"), "expected 1KiB to 1MiB");
+        }
+    }
+    if limits.max_connections == 0 {
+        found.add("limits.max_connections", "expected at least 1");
+    }
+    if config.fill.parallel == 0 || config.fill.parallel > 256 {
+        found.add("fill.parallel", "expected 1 to 256");
+    }
+}
+
+fn log(log: &Log, found: &mut Found) {
+    if log.retention_h.is_some_and(|hours| hours == 0 || hours > MAX_LOG_RETENTION_H) {
+        let message = format!("expected 1 to {MAX_LOG_RETENTION_H}: raw lines are personal data");
+        found.add("log.retention_h", message);
+    }
+}

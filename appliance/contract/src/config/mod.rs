@@ -1,0 +1,292 @@
+//! `ApplianceConfig`: what a box is told to be.
+//!
+//! Read by [`parse`]: syntax and shape first (unknown keys fail), then meaning
+//! ([`check`]). Every complaint, of either kind, says line and column. What only the
+//! machine can tell (does the file exist, is the port free) is checked by the appliance,
+//! which reports it through the same [`Problem`].
+
+pub mod check;
+mod limits;
+mod locate;
+mod parse;
+
+pub use limits::Limits;
+pub use parse::{Document, Problem, Problems, parse};
+
+use crate::envelope::TrustedKey;
+use crate::names::{DeviceName, GroupName};
+use crate::quantity::{ByteCount, Seconds};
+use serde::{Deserialize, Serialize};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// What a box is told to be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ApplianceConfig {
+    /// [`crate::SCHEMA`].
+    pub schema: u32,
+    /// The oldest software that understands this document.
+    pub min_appliance_version: String,
+    /// This box.
+    pub name: DeviceName,
+    /// Where documents and the spool are kept. Objects live on the disks.
+    pub state_folder: PathBuf,
+    /// Where viewers and sibling boxes connect.
+    pub listeners: Vec<Listener>,
+    /// What the box shows to viewers, chosen by the name they ask for (SNI).
+    pub certificates: Vec<Certificate>,
+    /// Who the box is towards the fleet and other boxes (mTLS).
+    pub identity: Identity,
+    /// Health, metrics and status. Loopback, unless someone means otherwise.
+    pub admin: Admin,
+    /// Where objects live.
+    pub disks: Vec<Disk>,
+    /// The RAM tier.
+    pub ram: Ram,
+    /// Whose content is served here, and how.
+    pub content_groups: Vec<ContentGroup>,
+    /// The fleet manager. A box without one serves what it holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fleet: Option<Fleet>,
+    /// Bringing objects in.
+    #[serde(default)]
+    pub fill: Fill,
+    /// What one client, or all of them, may cost.
+    #[serde(default)]
+    pub limits: Limits,
+    /// Request logs.
+    #[serde(default)]
+    pub log: Log,
+}
+
+/// One listener: several addresses, one behaviour.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Listener {
+    /// Where to listen; name IPv4 and IPv6 both.
+    pub addresses: Vec<SocketAddr>,
+    /// Who connects there.
+    #[serde(default)]
+    pub role: ListenerRole,
+    /// Offered in ALPN. Bulk video travels over HTTP/1.1.
+    #[serde(default = "http1_only")]
+    pub protocols: Vec<Protocol>,
+}
+
+fn http1_only() -> Vec<Protocol> {
+    vec![Protocol::Http1]
+}
+
+/// Who connects to a listener.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ListenerRole {
+    /// Viewers.
+    #[default]
+    Player,
+    /// Sibling boxes, which must show a certificate of the fleet's.
+    Peer,
+}
+
+/// A protocol by its ALPN name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Protocol {
+    /// HTTP/1.1 (RFC 9112).
+    #[serde(rename = "http/1.1")]
+    Http1,
+    /// HTTP/2 (RFC 9113).
+    #[serde(rename = "h2")]
+    Http2,
+}
+
+impl Protocol {
+    /// The ALPN name.
+    #[must_use]
+    pub fn alpn(self) -> &'static str {
+        match self {
+            Self::Http1 => "http/1.1",
+            Self::Http2 => "h2",
+        }
+    }
+}
+
+/// A certificate chain and its key, in PEM.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Certificate {
+    /// The chain, leaf first.
+    pub chain_file: PathBuf,
+    /// The private key.
+    pub key_file: PathBuf,
+}
+
+/// Who the box is, and whom it believes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Identity {
+    /// The chain, leaf first.
+    pub chain_file: PathBuf,
+    /// The private key.
+    pub key_file: PathBuf,
+    /// The fleet's own CA: issues boxes and the fleet, nobody else.
+    pub ca_file: PathBuf,
+}
+
+/// The admin listener: plain HTTP.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Admin {
+    /// Where to listen.
+    pub address: SocketAddr,
+}
+
+/// One disk, or one folder that stands for one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Disk {
+    /// Its mount point.
+    pub folder: PathBuf,
+    /// How fast it is.
+    pub class: DiskClass,
+    /// How much of it objects may take.
+    pub capacity_bytes: ByteCount,
+    /// How much of the file system stays free whatever the capacity says.
+    #[serde(default)]
+    pub reserve_bytes: ByteCount,
+}
+
+/// How fast a disk is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DiskClass {
+    /// Flash on PCI Express.
+    Nvme,
+    /// Flash on SATA or SAS.
+    Ssd,
+    /// Spinning.
+    Hdd,
+}
+
+/// The RAM tier.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ram {
+    /// What blocks may take.
+    pub budget_bytes: ByteCount,
+}
+
+/// One owner's content under one policy.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ContentGroup {
+    /// Its name.
+    pub name: GroupName,
+    /// Whose it is.
+    pub owner: String,
+    /// The host names under which viewers ask this box for it.
+    pub host_names: Vec<String>,
+    /// Which web pages may read it.
+    #[serde(default)]
+    pub cors: Cors,
+    /// What happens when this box does not hold what is asked for.
+    #[serde(default)]
+    pub on_miss: OnMiss,
+    /// Query arguments that belong to the cache key. All others are ignored.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub query_keys: Vec<String>,
+    /// `Cache-Control: max-age` for what is immutable by its path: segments.
+    #[serde(default = "a_day")]
+    pub max_age_s: Seconds,
+    /// Whether its requests are logged.
+    #[serde(default)]
+    pub log: LogPolicy,
+}
+
+fn a_day() -> Seconds {
+    Seconds(86_400)
+}
+
+/// Cross-origin rules (Fetch standard).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cors {
+    /// Origins that may read, or `*`. `null` is what a page's origin becomes after a
+    /// redirect across origins: allowed wherever `*` is.
+    pub allow_origins: Vec<String>,
+    /// How long a browser may keep the answer to a preflight.
+    pub max_age_s: Seconds,
+}
+
+impl Default for Cors {
+    fn default() -> Self {
+        Self { allow_origins: vec!["*".to_owned()], max_age_s: Seconds(7200) }
+    }
+}
+
+/// What happens on a miss. `proxy` and `redirect` come with demand fill.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnMiss {
+    /// 404 with a `Cache-Status` that says so.
+    #[default]
+    Refuse,
+}
+
+/// Whether requests are logged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogPolicy {
+    /// One line each, with the client's prefix and a daily-keyed hash of its session.
+    #[default]
+    Requests,
+    /// Counters only.
+    Nothing,
+}
+
+/// The fleet manager.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fleet {
+    /// Where its control listener is.
+    pub address: SocketAddr,
+    /// The name that its certificate holds.
+    pub tls_name: String,
+    /// How long to wait between reports when the fleet says nothing else.
+    #[serde(default = "ten_seconds")]
+    pub report_interval_s: Seconds,
+    /// The keys whose documents this box accepts.
+    pub trusted_keys: Vec<TrustedKey>,
+}
+
+fn ten_seconds() -> Seconds {
+    Seconds(10)
+}
+
+/// Bringing objects in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Fill {
+    /// Transfers at once.
+    pub parallel: u16,
+    /// To connect and shake hands.
+    pub connect_timeout_s: Seconds,
+    /// Between two pieces of an answer.
+    pub stall_timeout_s: Seconds,
+}
+
+impl Default for Fill {
+    fn default() -> Self {
+        Self { parallel: 4, connect_timeout_s: Seconds(5), stall_timeout_s: Seconds(10) }
+    }
+}
+
+/// Request logs: JSON, a line a request, a file an hour.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Log {
+    /// Where the files are kept; none are written without it.
+    pub access_folder: Option<PathBuf>,
+    /// How many hours of raw lines stay, 24 at most: they are personal data.
+    pub retention_h: Option<u8>,
+}

@@ -1,0 +1,49 @@
+//! One control exchange: the box posts a [`Report`](crate::report::Report) over mTLS, the
+//! answer carries what is new for it.
+
+use crate::envelope::Envelope;
+use crate::names::DeviceName;
+use crate::object::ObjectKey;
+use serde::{Deserialize, Serialize};
+
+/// Where a report is posted.
+pub const REPORT_PATH: &str = "/box/v1/report";
+
+/// Where catalogue segments are, by digest: `{SEGMENT_PATH}/{digest}`.
+pub const SEGMENT_PATH: &str = "/box/v1/catalogue/segments";
+
+/// The most bytes an answer may have.
+pub const MAX_ANSWER_BYTES: usize = 64 << 20;
+
+/// What a box gets for its report.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Answer {
+    /// [`crate::SCHEMA`].
+    pub schema: u32,
+    /// When the box should report again.
+    pub next_report_in_s: f64,
+    /// Events up to this sequence of this boot are recorded and need not come again.
+    pub events_recorded: u64,
+    /// Documents newer than those the report names.
+    #[serde(default)]
+    pub documents: Vec<Envelope>,
+}
+
+/// What the path of a request between boxes begins with, on a listener with role `peer`.
+pub const PEER_PREFIX: &str = "/peer/v1/";
+
+/// The path under which one box asks another for an object.
+#[must_use]
+pub fn peer_path(key: &ObjectKey) -> String {
+    format!("{PEER_PREFIX}{}{}", key.group, key.path)
+}
+
+/// The DNS name that a box's identity certificate holds, and that a sibling expects there.
+/// It never resolves: where to connect is told apart from whom to expect.
+#[must_use]
+pub fn identity_name(device: &DeviceName) -> String {
+    format!("{device}.box.internal")
+}
+
+/// The DNS name that the fleet's control listener shows to boxes.
+pub const FLEET_IDENTITY_NAME: &str = "fleet.control.internal";

@@ -1,0 +1,30 @@
+//! Every document that crosses between the two halves of Headend.
+//!
+//! The appliance and the fleet manager meet here and nowhere else. This crate is
+//! pure: no file, no clock, no network; time comes in as an argument. It says what a
+//! document is, whether it makes sense, and whether its signature holds. What is done
+//! with it is the business of the half that receives it.
+//!
+//! Read in this order: [`names`] and [`object`] (the words), [`path`] (the cache key),
+//! [`config`] (what a box is told to be), [`catalogue`], [`manifest`], [`sources`] and
+//! [`tombstones`] (what it is told to hold), [`report`] and [`command`] (the
+//! conversation), [`envelope`] and [`exchange`] (how all of it travels).
+
+pub mod catalogue;
+pub mod command;
+pub mod config;
+pub mod envelope;
+pub mod exchange;
+pub mod manifest;
+pub mod media;
+pub mod names;
+pub mod object;
+pub mod path;
+pub mod quantity;
+pub mod report;
+pub mod sources;
+pub mod time;
+pub mod tombstones;
+
+/// The schema number that every document of this version carries.
+pub const SCHEMA: u32 = 1;

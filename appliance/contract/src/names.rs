@@ -1,0 +1,125 @@
+//! Names of devices, sites, content groups and titles.
+//!
+//! They become host names, folder names, metric labels and path segments, so all of
+//! them are held to what is safe in each: lower-case letters, digits, `-` and, between
+//! labels, `.`; at most 63 characters.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// The most characters that a name may have: one DNS label.
+pub const MAX_NAME_LEN: usize = 63;
+
+/// A name that is not one.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{value:?} is not a name: use 1 to 63 of a-z, 0-9, '-' and '.', beginning and ending with a letter or digit"
+)]
+pub struct BadName {
+    value: String,
+}
+
+fn check(value: &str) -> Result<(), BadName> {
+    let edge = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    let label = |label: &str| {
+        let bytes = label.as_bytes();
+        matches!((bytes.first(), bytes.last()), (Some(&a), Some(&z)) if edge(a) && edge(z))
+            && bytes.iter().all(|&byte| edge(byte) || byte == b'-')
+    };
+    if value.len() <= MAX_NAME_LEN && value.split('.').all(label) {
+        Ok(())
+    } else {
+        Err(BadName { value: value.chars().take(80).collect() })
+    }
+}
+
+macro_rules! name {
+    ($(#[$doc:meta])* $type:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $type(String);
+
+        impl $type {
+            /// Checks `value` and takes it as a name.
+            ///
+            /// # Errors
+            /// [`BadName`] when a character or the length is not allowed.
+            pub fn new(value: impl Into<String>) -> Result<Self, BadName> {
+                let value = value.into();
+                check(&value)?;
+                Ok(Self(value))
+            }
+
+            /// The name as text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(&self.0)
+            }
+        }
+
+        impl TryFrom<String> for $type {
+            type Error = BadName;
+            fn try_from(value: String) -> Result<Self, BadName> {
+                Self::new(value)
+            }
+        }
+
+        impl From<$type> for String {
+            fn from(name: $type) -> Self {
+                name.0
+            }
+        }
+
+        impl std::str::FromStr for $type {
+            type Err = BadName;
+            fn from_str(value: &str) -> Result<Self, BadName> {
+                Self::new(value)
+            }
+        }
+
+        impl std::borrow::Borrow<str> for $type {
+            fn borrow(&self) -> &str {
+                &self.0
+            }
+        }
+    };
+}
+
+name!(
+    /// A device, such as `oca1.site-a`.
+    DeviceName
+);
+name!(
+    /// A site, such as `site-a`.
+    SiteName
+);
+name!(
+    /// A content group, such as `studio-a`.
+    GroupName
+);
+name!(
+    /// A title inside its content group.
+    TitleName
+);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn good_names_pass_and_bad_ones_say_why() {
+        for good in ["a", "oca1.site-a", "x--y", "0"] {
+            assert!(DeviceName::new(good).is_ok(), "{good}");
+        }
+        for bad in ["", ".", "a.", "-a", "a-", "A", "a_b", "a/b", "ä", &"x".repeat(64)] {
+            assert!(DeviceName::new(bad).is_err(), "{bad}");
+        }
+    }
+}

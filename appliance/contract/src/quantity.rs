@@ -1,0 +1,139 @@
+//! Quantities that people write in YAML: `64MiB`, `30s`.
+//!
+//! A document between machines carries plain integers, with the unit in the field's name
+//! (`budget_bytes`, `idle_timeout_s`). Where a person writes the same field, a number with
+//! a unit is taken too. Two things are refused: a unit of the wrong kind, and a fraction.
+
+use serde::{Deserialize, Deserializer, Serialize};
+use std::fmt;
+
+/// A number of bytes. Written as `268435456`, `256MiB` or `256 MiB`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Default)]
+#[serde(transparent)]
+pub struct ByteCount(pub u64);
+
+/// A number of seconds. Written as `90`, `90s`, `15min` or `24h`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Default)]
+#[serde(transparent)]
+pub struct Seconds(pub u64);
+
+impl Seconds {
+    /// The same span as the standard library has it.
+    #[must_use]
+    pub fn duration(self) -> std::time::Duration {
+        std::time::Duration::from_secs(self.0)
+    }
+}
+
+struct Kind {
+    expected: &'static str,
+    units: &'static [(&'static str, u64)],
+}
+
+const BYTES: Kind = Kind {
+    expected: "a number of bytes, such as 268435456 or 256MiB (units: B, kB, MB, GB, TB, KiB, MiB, GiB, TiB)",
+    units: &[
+        ("B", 1),
+        ("kB", 1000),
+        ("MB", 1_000_000),
+        ("GB", 1_000_000_000),
+        ("TB", 1_000_000_000_000),
+        ("KiB", 1 << 10),
+        ("MiB", 1 << 20),
+        ("GiB", 1 << 30),
+        ("TiB", 1 << 40),
+    ],
+};
+
+const SECONDS: Kind = Kind {
+    expected: "a number of seconds, such as 90, 90s, 15min or 24h (units: s, min, h, d)",
+    units: &[("s", 1), ("min", 60), ("h", 3600), ("d", 86400)],
+};
+
+impl Kind {
+    fn parse(&self, text: &str) -> Option<u64> {
+        let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        let (number, unit) = text.split_at_checked(digits)?;
+        let number: u64 = number.parse().ok()?;
+        let unit = unit.trim_start();
+        if unit.is_empty() {
+            return Some(number);
+        }
+        let (_, factor) = self.units.iter().find(|(name, _)| *name == unit)?;
+        number.checked_mul(*factor)
+    }
+
+    fn read<'de, D: Deserializer<'de>>(&'static self, from: D) -> Result<u64, D::Error> {
+        struct Visitor(&'static Kind);
+        impl serde::de::Visitor<'_> for Visitor {
+            type Value = u64;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.0.expected)
+            }
+            fn visit_u64<E>(self, value: u64) -> Result<u64, E> {
+                Ok(value)
+            }
+            fn visit_i64<E: serde::de::Error>(self, value: i64) -> Result<u64, E> {
+                u64::try_from(value)
+                    .map_err(|_| E::invalid_value(serde::de::Unexpected::Signed(value), &self))
+            }
+            fn visit_str<E: serde::de::Error>(self, value: &str) -> Result<u64, E> {
+                self.0
+                    .parse(value.trim())
+                    .ok_or_else(|| E::invalid_value(serde::de::Unexpected::Str(value), &self))
+            }
+        }
+        from.deserialize_any(Visitor(self))
+    }
+}
+
+impl<'de> Deserialize<'de> for ByteCount {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        BYTES.read(from).map(Self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Seconds {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        SECONDS.read(from).map(Self)
+    }
+}
+
+impl fmt::Display for ByteCount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (name, factor) = BYTES.units[5..]
+            .iter()
+            .rev()
+            .find(|(_, factor)| self.0 >= *factor)
+            .unwrap_or(&BYTES.units[0]);
+        #[expect(clippy::cast_precision_loss, reason = "shown with three digits")]
+        let scaled = self.0 as f64 / *factor as f64;
+        let text =
+            if *factor == 1 { format!("{} B", self.0) } else { format!("{scaled:.1} {name}") };
+        f.pad(&text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn units_of_the_right_kind_only() {
+        assert_eq!(BYTES.parse("64MiB"), Some(64 << 20));
+        assert_eq!(BYTES.parse("64 MB"), Some(64_000_000));
+        assert_eq!(BYTES.parse("7"), Some(7));
+        assert_eq!(SECONDS.parse("15min"), Some(900));
+        for bad in ["", "MiB", "1.5GiB", "64 MHz", "64mib", "-1", "99999999999TiB"] {
+            assert_eq!(BYTES.parse(bad), None, "{bad}");
+        }
+        assert_eq!(SECONDS.parse("64MiB"), None);
+    }
+
+    #[test]
+    fn sizes_are_shown_in_the_largest_unit_that_fits() {
+        assert_eq!(ByteCount(999).to_string(), "999 B");
+        assert_eq!(ByteCount(1536).to_string(), "1.5 KiB");
+        assert_eq!(ByteCount(5 << 30).to_string(), "5.0 GiB");
+    }
+}

@@ -1,0 +1,194 @@
+//! The report: what a box says of itself.
+//!
+//! It carries aggregates only. Client addresses, CMCD session ids and titles of a single
+//! viewer stay on the box.
+
+use crate::command::CommandResult;
+use crate::envelope::Generation;
+use crate::names::{DeviceName, GroupName};
+use crate::sources::SourceKind;
+use crate::time::TimeUs;
+use serde::{Deserialize, Serialize};
+
+/// The most bytes a report may have.
+pub const MAX_REPORT_BYTES: usize = 4 << 20;
+
+/// The most events one report carries; older ones wait for the next.
+pub const MAX_EVENTS: usize = 256;
+
+/// What a box says of itself, every few seconds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// [`crate::SCHEMA`].
+    pub schema: u32,
+    /// Who says it.
+    pub device: DeviceName,
+    /// Made anew at each start of the process, so that counters that begin again can be told.
+    pub boot_id: String,
+    /// Rises by one with each report of this boot.
+    pub sequence: u64,
+    /// When it was made, by the box's clock.
+    pub made_at_us: TimeUs,
+    /// Since the process began.
+    pub uptime_s: u64,
+    /// The software.
+    pub version: String,
+    /// What carries the bytes.
+    pub engine: String,
+    /// The documents in force, and those refused.
+    pub documents: Vec<DocumentState>,
+    /// What it holds.
+    pub held: Held,
+    /// What it runs on.
+    pub hardware: Hardware,
+    /// Its disks.
+    pub disks: Vec<DiskReport>,
+    /// How busy it is.
+    pub load: Load,
+    /// What it served, since the process began.
+    pub traffic: Vec<Traffic>,
+    /// Prefixes learned by BGP.
+    #[serde(default)]
+    pub routes: Vec<ipnet::IpNet>,
+    /// What happened since the last report that was answered.
+    pub events: Vec<Event>,
+    /// Commands that ended.
+    #[serde(default)]
+    pub results: Vec<CommandResult>,
+}
+
+/// Which generation of a kind of document is in force.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DocumentState {
+    /// The kind.
+    pub kind: crate::envelope::Kind,
+    /// In force now.
+    pub in_force: Option<Generation>,
+    /// Refused or reverted, with the reason.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rejected: Option<(Generation, String)>,
+}
+
+/// What a box holds against what it should.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Held {
+    /// The manifest that this is measured against.
+    pub manifest_version: u64,
+    /// Objects the manifest lists.
+    pub objects_wanted: u64,
+    /// Their bytes.
+    pub bytes_wanted: u64,
+    /// Of these, objects that are verified and readable.
+    pub objects_held: u64,
+    /// Their bytes: verified by BLAKE3 before they became visible.
+    pub bytes_held: u64,
+    /// Where the bytes came from, since the folder was made.
+    pub filled_from: Vec<FilledFrom>,
+}
+
+/// Bytes filled from one source.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FilledFrom {
+    /// The source.
+    pub source: SourceKind,
+    /// Objects published from it.
+    pub objects: u64,
+    /// Their bytes, all verified.
+    pub bytes: u64,
+    /// Attempts that failed.
+    pub failures: u64,
+}
+
+/// What the machine is.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Hardware {
+    /// As the kernel names it.
+    pub cpu_model: String,
+    /// Logical processors.
+    pub cpus: u32,
+    /// Memory.
+    pub memory_bytes: u64,
+    /// Kernel release.
+    pub kernel: String,
+    /// The machine's serial number, where the firmware tells one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub serial: Option<String>,
+}
+
+/// One disk.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DiskReport {
+    /// Its folder.
+    pub folder: String,
+    /// What the configuration lets it use.
+    pub capacity_bytes: u64,
+    /// What objects take.
+    pub used_bytes: u64,
+    /// Objects on it.
+    pub objects: u64,
+    /// Reads and writes that failed.
+    pub io_errors: u64,
+    /// Blocks whose checksum was wrong.
+    pub bad_blocks: u64,
+}
+
+/// How busy a box is.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Load {
+    /// Open player connections.
+    pub connections: u64,
+    /// Runnable tasks over the last minute.
+    pub load_1m: f64,
+    /// Bytes a second sent to players since the last report.
+    pub rate_bytes_per_s: u64,
+    /// RAM tier in use.
+    pub ram_used_bytes: u64,
+}
+
+/// Requests and bytes of one content group over one protocol and engine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Traffic {
+    /// The content group.
+    pub group: GroupName,
+    /// `http/1.1` or `h2`.
+    pub protocol: String,
+    /// Requests answered.
+    pub requests: u64,
+    /// Of these, from RAM.
+    pub ram_hits: u64,
+    /// Of these, from disk.
+    pub disk_hits: u64,
+    /// Of these, not held here.
+    pub misses: u64,
+    /// Bytes of content sent.
+    pub bytes_sent: u64,
+}
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// Rises by one with each event of this boot.
+    pub sequence: u64,
+    /// When.
+    pub at_us: TimeUs,
+    /// How bad.
+    pub severity: Severity,
+    /// A stable name, such as `block_corrupt`.
+    pub kind: String,
+    /// What it happened to: an object, a disk, a source.
+    pub subject: String,
+    /// In words.
+    pub detail: String,
+}
+
+/// How bad an event is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// Good to know.
+    Info,
+    /// Someone should look.
+    Warning,
+    /// Someone must look.
+    Critical,
+}

@@ -1,0 +1,45 @@
+//! Configurations as people write them: good ones parse, bad ones say what and where.
+
+use contract::config::parse;
+use std::path::Path;
+
+fn folder(which: &str) -> Vec<(String, String)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/config").join(which);
+    let mut files: Vec<_> = std::fs::read_dir(folder)
+        .expect("folder")
+        .map(|file| file.expect("file").path())
+        .filter(|path| path.extension().is_some_and(|suffix| suffix == "yaml"))
+        .map(|path| {
+            let name = path.file_name().expect("name").to_string_lossy().into_owned();
+            (name, std::fs::read_to_string(path).expect("text"))
+        })
+        .collect();
+    files.sort();
+    files
+}
+
+#[test]
+fn good_ones_parse_and_survive_a_trip_through_json() {
+    for (name, text) in folder("good") {
+        let document = parse(&text).unwrap_or_else(|problems| panic!("{name}:\n{problems}"));
+        let json = serde_json::to_string_pretty(&document.config).expect("json");
+        let back = serde_json::from_str(&json).expect("back");
+        assert_eq!(document.config, back, "{name}");
+        insta::assert_snapshot!(name, json);
+    }
+}
+
+#[test]
+fn bad_ones_say_what_is_wrong_and_where() {
+    let mut messages = String::new();
+    for (name, text) in folder("bad") {
+        let problems = match parse(&text) {
+            Ok(_) => panic!("{name} was accepted"),
+            Err(problems) => problems.to_string(),
+        };
+        for line in problems.lines() {
+            messages.push_str(&format!("{name}:{line}\n"));
+        }
+    }
+    insta::assert_snapshot!("bad", messages);
+}

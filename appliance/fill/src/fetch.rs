@@ -1,0 +1,284 @@
+//! One request to one source.
+//!
+//! Where to connect and whom to expect there are apart: a client per source connects to
+//! its address and checks the certificate for its name. Boxes show who they are; an origin
+//! is checked against the public roots of the system and is shown nothing.
+
+use bytes::Bytes;
+use contract::catalogue::CatalogueEntry;
+use contract::exchange::peer_path;
+use contract::sources::{Source, SourceKind};
+use http_body_util::{BodyExt, Empty};
+use hyper::body::Incoming;
+use hyper::header::{CONTENT_LENGTH, CONTENT_RANGE, HOST, RANGE};
+use hyper::{Request, Response, StatusCode};
+use hyper_rustls::{
+    ConfigBuilderExt, FixedServerNameResolver, HttpsConnector, HttpsConnectorBuilder,
+};
+use hyper_util::client::legacy::{Client, connect::HttpConnector};
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+type HttpsClient = Client<HttpsConnector<HttpConnector>, Empty<Bytes>>;
+
+/// Why a request to a source brought nothing, or not all of it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FetchFailed {
+    /// The source does not have the object (yet).
+    #[error("it does not have the object")]
+    NotThere,
+    /// No connection, no handshake, or it broke.
+    #[error("the connection failed: {0}")]
+    Connection(String),
+    /// Nothing came for too long.
+    #[error("nothing came for {0} s")]
+    Stalled(u64),
+    /// An answer that makes no sense for this request.
+    #[error("it answered {0}")]
+    Status(u16),
+    /// All of the object came where its rest was asked for.
+    #[error("it ignores Range")]
+    IgnoresRange,
+    /// Another length than the catalogue says, or another part than asked for.
+    #[error("it offers {offered}, and the catalogue says {expected} bytes")]
+    Length {
+        /// What the answer says.
+        offered: String,
+        /// By the catalogue.
+        expected: u64,
+    },
+    /// The document names no usable address for it.
+    #[error("the source is not usable: {0}")]
+    Unusable(String),
+}
+
+/// How long to wait for a source.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// To connect and shake hands.
+    pub connect: Duration,
+    /// Between two pieces of an answer.
+    pub stall: Duration,
+}
+
+/// Asks sources for objects. Keeps connections alive between requests.
+pub struct Fetcher {
+    patience: Patience,
+    /// For boxes: shows our identity, believes the fleet's CA alone.
+    boxes: rustls::ClientConfig,
+    /// For origins over TLS.
+    public: Option<rustls::ClientConfig>,
+    clients: Mutex<HashMap<(String, bool), HttpsClient>>,
+}
+
+impl std::fmt::Debug for Fetcher {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Fetcher").field("patience", &self.patience).finish_non_exhaustive()
+    }
+}
+
+/// The content of an answer, piece by piece.
+#[derive(Debug)]
+pub struct Body {
+    incoming: Incoming,
+    stall: Duration,
+}
+
+impl Body {
+    /// The next piece; `None` at the end of the answer, be it early or not.
+    ///
+    /// # Errors
+    /// When the connection breaks or nothing comes for too long.
+    pub async fn next(&mut self) -> Result<Option<Bytes>, FetchFailed> {
+        loop {
+            let frame = tokio::time::timeout(self.stall, self.incoming.frame())
+                .await
+                .map_err(|_| FetchFailed::Stalled(self.stall.as_secs()))?;
+            match frame {
+                None => return Ok(None),
+                Some(Err(err)) => return Err(FetchFailed::Connection(deepest(&err))),
+                Some(Ok(frame)) => {
+                    if let Ok(bytes) = frame.into_data() {
+                        return Ok(Some(bytes));
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Fetcher {
+    /// `boxes` is the TLS configuration towards other boxes.
+    #[must_use]
+    pub fn new(patience: Patience, boxes: rustls::ClientConfig) -> Self {
+        let public = rustls::ClientConfig::builder()
+            .with_native_roots()
+            .map(|roots| roots.with_no_client_auth())
+            .ok();
+        Self { patience, boxes, public, clients: Mutex::default() }
+    }
+
+    /// Asks for an object from byte `from` on.
+    ///
+    /// # Errors
+    /// [`FetchFailed`]; an answer is only taken when its length fits the catalogue.
+    pub async fn get(
+        &self,
+        source: &Source,
+        entry: &CatalogueEntry,
+        from: u64,
+    ) -> Result<Body, FetchFailed> {
+        let client = self.client(source)?;
+        let request = request(source, entry, from)?;
+        let wait = self.patience.connect + self.patience.stall;
+        let response = tokio::time::timeout(wait, client.request(request))
+            .await
+            .map_err(|_| FetchFailed::Stalled(wait.as_secs()))?
+            .map_err(|err| FetchFailed::Connection(deepest(&err)))?;
+        check(&response, entry.size_bytes, from)?;
+        Ok(Body { incoming: response.into_body(), stall: self.patience.stall })
+    }
+
+    fn client(&self, source: &Source) -> Result<HttpsClient, FetchFailed> {
+        let is_box = source.kind != SourceKind::Origin;
+        let key =
+            (format!("{}/{}", source.address, source.tls_name.as_deref().unwrap_or("")), is_box);
+        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(client) = clients.get(&key) {
+            return Ok(client.clone());
+        }
+        let client = self.connect_to(source, is_box)?;
+        clients.insert(key, client.clone());
+        Ok(client)
+    }
+
+    fn connect_to(&self, source: &Source, is_box: bool) -> Result<HttpsClient, FetchFailed> {
+        let unusable = |what: &str| FetchFailed::Unusable(what.to_owned());
+        if is_box && source.tls_name.is_none() {
+            return Err(unusable("a box without a TLS name"));
+        }
+        let tls = if is_box { Some(&self.boxes) } else { self.public.as_ref() };
+        let tls = tls.ok_or_else(|| unusable("this system has no root certificates"))?.clone();
+        let mut tcp = HttpConnector::new();
+        tcp.enforce_http(false);
+        tcp.set_nodelay(true);
+        tcp.set_connect_timeout(Some(self.patience.connect));
+        let builder = HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http();
+        let connector = match source.tls_name.clone() {
+            Some(name) => {
+                let name = rustls::pki_types::ServerName::try_from(name)
+                    .map_err(|_| unusable("its TLS name is no host name"))?;
+                builder
+                    .with_server_name_resolver(FixedServerNameResolver::new(name))
+                    .enable_http1()
+                    .wrap_connector(tcp)
+            }
+            None => builder.enable_http1().wrap_connector(tcp),
+        };
+        Ok(Client::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(Duration::from_secs(20))
+            .build(connector))
+    }
+}
+
+/// The innermost reason of an error: «connection refused», not «client error (Connect)».
+fn deepest(err: &dyn std::error::Error) -> String {
+    let mut at = err;
+    while let Some(source) = at.source() {
+        at = source;
+    }
+    at.to_string()
+}
+
+fn request(
+    source: &Source,
+    entry: &CatalogueEntry,
+    from: u64,
+) -> Result<Request<Empty<Bytes>>, FetchFailed> {
+    let scheme = if source.tls_name.is_some() { "https" } else { "http" };
+    let (path, host) = match &source.origin {
+        Some(origin) => (format!("{}{}", origin.prefix, entry.path), origin.host.clone()),
+        None => (peer_path(&entry.key()), source.tls_name.clone().unwrap_or_default()),
+    };
+    let mut request =
+        Request::get(format!("{scheme}://{}{path}", source.address)).header(HOST, host);
+    if from > 0 {
+        request = request.header(RANGE, format!("bytes={from}-"));
+    }
+    request.body(Empty::new()).map_err(|err| FetchFailed::Unusable(err.to_string()))
+}
+
+/// Is this the answer to what was asked?
+fn check<B>(response: &Response<B>, size_bytes: u64, from: u64) -> Result<(), FetchFailed> {
+    let text = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
+    let length =
+        |offered: &str| FetchFailed::Length { offered: offered.to_owned(), expected: size_bytes };
+    match response.status() {
+        StatusCode::NOT_FOUND => Err(FetchFailed::NotThere),
+        StatusCode::OK if from > 0 => Err(FetchFailed::IgnoresRange),
+        StatusCode::OK => match text(CONTENT_LENGTH) {
+            Some(offered) if offered != size_bytes.to_string() => Err(length(offered)),
+            _ => Ok(()),
+        },
+        StatusCode::PARTIAL_CONTENT => {
+            let expected = format!("bytes {from}-{}/{size_bytes}", size_bytes.saturating_sub(1));
+            match text(CONTENT_RANGE) {
+                Some(offered) if offered.eq_ignore_ascii_case(&expected) => Ok(()),
+                offered => Err(length(offered.unwrap_or("no Content-Range"))),
+            }
+        }
+        status => Err(FetchFailed::Status(status.as_u16())),
+    }
+}
+
+/// The TLS configuration of a box towards other boxes: mutual, the fleet's CA alone.
+///
+/// # Errors
+/// When key and certificate do not belong together.
+pub fn box_tls(
+    ca: Arc<rustls::RootCertStore>,
+    chain: Vec<rustls::pki_types::CertificateDer<'static>>,
+    key: rustls::pki_types::PrivateKeyDer<'static>,
+) -> Result<rustls::ClientConfig, rustls::Error> {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    rustls::ClientConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[&rustls::version::TLS13])?
+        .with_root_certificates(ca)
+        .with_client_auth_cert(chain, key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(status: u16, headers: &[(&str, &str)]) -> Response<()> {
+        let mut response = Response::builder().status(status);
+        for (name, value) in headers {
+            response = response.header(*name, *value);
+        }
+        response.body(()).expect("response")
+    }
+
+    #[test]
+    fn only_the_answer_to_the_question_is_taken() {
+        assert_eq!(check(&answer(200, &[("content-length", "10")]), 10, 0), Ok(()));
+        assert_eq!(check(&answer(200, &[]), 10, 0), Ok(()));
+        assert_eq!(check(&answer(206, &[("content-range", "bytes 4-9/10")]), 10, 4), Ok(()));
+        assert_eq!(check(&answer(200, &[]), 10, 4), Err(FetchFailed::IgnoresRange));
+        assert_eq!(check(&answer(404, &[]), 10, 0), Err(FetchFailed::NotThere));
+        assert_eq!(check(&answer(503, &[]), 10, 0), Err(FetchFailed::Status(503)));
+        for (from, headers) in [
+            (0, ("content-length", "11")),
+            (4, ("content-range", "bytes 3-9/10")),
+            (4, ("content-range", "bytes 4-9/11")),
+            (4, ("content-length", "6")),
+        ] {
+            let status = if from == 0 { 200 } else { 206 };
+            let refused = check(&answer(status, &[headers]), 10, from);
+            assert!(matches!(refused, Err(FetchFailed::Length { .. })), "{headers:?}");
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! Brings missing objects into the cache: what the manifest wants and the box lacks, in
+//! the manifest's order, from the best source that has it.
+//!
+//! Not here: deciding what to hold (the fleet) and whether bytes are right (the cache
+//! compares BLAKE3 before anything becomes visible). This crate moves bytes and remembers
+//! which source gave what.
+//!
+//! Read in this order: [`routes`] (which sources serve an object), [`fetch`] (one request
+//! to one source), [`transfer`] (one object, source after source), [`ledger`] (who gave
+//! what), [`filler`] (all of it, in parallel, until told to stop).
+
+pub mod fetch;
+pub mod filler;
+pub mod ledger;
+mod pace;
+pub mod routes;
+pub mod transfer;
+
+pub use filler::{Filler, Setup};
+pub use ledger::Ledger;
+pub use routes::Routes;
+pub use transfer::{Failure, FillEvent, FillWatch};

@@ -1,0 +1,266 @@
+//! Sources that lie, end early, ignore Range, stall or go away: nothing wrong is ever
+//! published, the next source is asked, and each failure is told of by name.
+
+use cache::{BlockIo, Cache, CacheEvent, DiskSetup, Lookup, ReadOrder, Setup, Watch};
+use contract::catalogue::CatalogueEntry;
+use contract::manifest::Run;
+use contract::names::{GroupName, TitleName};
+use contract::object::{Digest, ObjectId, ObjectKey};
+use contract::sources::{Batch, OriginPath, Source, SourceKind, Sources};
+use contract::time::TimeUs;
+use fill::fetch::Patience;
+use fill::{FillEvent, FillWatch, Filler, Routes};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{mpsc, watch};
+
+/// How a source behaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Manner {
+    Honest,
+    /// One byte is another.
+    WrongByte,
+    /// The header promises all, half of it comes.
+    EndsEarly,
+    /// Answers 200 with everything, whatever was asked for.
+    IgnoresRange,
+    /// Another length than the catalogue says.
+    WrongLength,
+    /// More bytes than it says, without a length.
+    TooLong,
+    /// The header comes, then nothing.
+    Stalls,
+    Status(u16),
+}
+
+const SIZE: usize = 700_000;
+
+fn content() -> Vec<u8> {
+    (0..SIZE).map(|at| u8::try_from(at * 7 % 251).expect("below 251")).collect()
+}
+
+async fn source(manner: Manner) -> Source {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("bind");
+    let address = listener.local_addr().expect("address");
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            // A client that goes away ends its own connection only.
+            tokio::spawn(async move { answer(stream, manner).await.ok() });
+        }
+    });
+    Source {
+        kind: SourceKind::Origin,
+        address,
+        tls_name: None,
+        origin: Some(OriginPath { host: "origin.example".to_owned(), prefix: "/o".to_owned() }),
+        after_s: 0,
+        cap_bytes_per_s: None,
+    }
+}
+
+async fn answer(stream: TcpStream, manner: Manner) -> std::io::Result<()> {
+    let mut stream = BufReader::new(stream);
+    let mut from = 0;
+    loop {
+        let mut line = String::new();
+        stream.read_line(&mut line).await?;
+        if let Some(range) = line.to_ascii_lowercase().strip_prefix("range: bytes=") {
+            from = range.trim().trim_end_matches('-').parse().expect("an open range");
+        }
+        if line.trim().is_empty() {
+            break;
+        }
+    }
+    let mut body = content();
+    if manner == Manner::IgnoresRange {
+        from = 0;
+    }
+    let total = body.len();
+    if manner == Manner::WrongByte {
+        body[total - 1] ^= 1;
+    }
+    let body = &body[from..];
+    let mut head = match (manner, from) {
+        (Manner::Status(status), _) => format!("HTTP/1.1 {status} No\r\nContent-Length: 0\r\n"),
+        (Manner::TooLong, _) => "HTTP/1.1 200 OK\r\n".to_owned(),
+        (Manner::WrongLength, _) => format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n", total + 1),
+        (_, 0) => format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n", body.len()),
+        (_, from) => format!(
+            "HTTP/1.1 206 Partial Content\r\nContent-Length: {}\r\nContent-Range: bytes {from}-{}/{total}\r\n",
+            body.len(),
+            total - 1
+        ),
+    };
+    head.push_str("Connection: close\r\n\r\n");
+    stream.write_all(head.as_bytes()).await?;
+    match manner {
+        Manner::Status(_) => {}
+        Manner::EndsEarly => stream.write_all(&body[..body.len() / 2]).await?,
+        Manner::Stalls => {
+            stream.write_all(&body[..10]).await?;
+            // Until the other side gives up.
+            stream.read_u8().await?;
+        }
+        Manner::TooLong => {
+            stream.write_all(body).await?;
+            stream.write_all(b"more").await?;
+        }
+        _ => stream.write_all(body).await?,
+    }
+    stream.shutdown().await
+}
+
+struct NoIo;
+impl BlockIo for NoIo {
+    fn submit(&self, order: ReadOrder) {
+        drop(order);
+    }
+}
+impl Watch for NoIo {
+    fn event(&self, _: CacheEvent) {}
+}
+
+struct Heard(mpsc::UnboundedSender<String>);
+impl FillWatch for Heard {
+    fn event(&self, event: FillEvent<'_>) {
+        let word = match event {
+            FillEvent::Published { .. } => "published".to_owned(),
+            FillEvent::SourceFailed { failure, .. } => failure.kind().to_owned(),
+        };
+        self.0.send(word).expect("the test listens");
+    }
+}
+
+fn entry() -> Arc<CatalogueEntry> {
+    let key = ObjectKey { group: GroupName::new("g").expect("name"), path: "/a/seg.m4s".into() };
+    let blake3 = Digest::of(&content());
+    Arc::new(CatalogueEntry {
+        ordinal: 7,
+        id: ObjectId::new(&key, &blake3),
+        group: key.group,
+        title: TitleName::new("t").expect("name"),
+        path: key.path,
+        size_bytes: SIZE as u64,
+        blake3,
+        modified_us: TimeUs(0),
+        serve_from_us: None,
+        serve_until_us: None,
+    })
+}
+
+/// Fills one object from these sources and gives the events up to its publication.
+async fn events(manners: &[Manner]) -> Vec<String> {
+    let folder = tempfile::tempdir().expect("folder");
+    let disk =
+        DiskSetup { folder: folder.path().into(), capacity_bytes: 8 << 20, reserve_bytes: 0 };
+    let cache = Cache::open(Setup {
+        disks: vec![disk],
+        ram_budget_bytes: 1 << 20,
+        io: Arc::new(NoIo),
+        watch: Arc::new(NoIo),
+    })
+    .expect("cache");
+    let (heard, mut events) = mpsc::unbounded_channel();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let tls = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .with_root_certificates(rustls::RootCertStore::empty())
+        .with_no_client_auth();
+    let filler = Filler::new(fill::Setup {
+        cache: Arc::clone(&cache),
+        patience: Patience { connect: Duration::from_secs(2), stall: Duration::from_millis(300) },
+        tls,
+        parallel: 4,
+        watch: Arc::new(Heard(heard)),
+    });
+    let mut ranked = Vec::new();
+    for manner in manners {
+        ranked.push(source(*manner).await);
+    }
+    let entry = entry();
+    let batch = Batch { group: entry.group.clone(), objects: vec![Run(7, 1)], ranked };
+    cache.set_wanted(vec![Arc::clone(&entry)]);
+    filler.set_routes(Routes::new(Sources {
+        schema: 1,
+        manifest_version: 1,
+        batches: vec![batch],
+    }));
+    let (stopper, stop) = watch::channel(false);
+    let filling = tokio::spawn(filler.run(stop));
+    let mut seen = Vec::new();
+    loop {
+        let event = tokio::time::timeout(Duration::from_secs(30), events.recv()).await;
+        let event = event.unwrap_or_else(|_| panic!("never published; so far {seen:?}"));
+        let event = event.expect("the filler lives");
+        let is_done = event == "published";
+        seen.push(event);
+        if is_done {
+            break;
+        }
+        assert!(matches!(cache.lookup(&entry.group, &entry.path), Lookup::Wanted));
+    }
+    stopper.send_replace(true);
+    filling.await.expect("filler");
+    let Lookup::Held(object) = cache.lookup(&entry.group, &entry.path) else { panic!("not held") };
+    let file = std::fs::read(object.file()).expect("file");
+    assert_eq!(file[file.len() - SIZE..], content(), "what stands on the disk");
+    seen
+}
+
+#[tokio::test]
+async fn an_honest_source_suffices() {
+    assert_eq!(events(&[Manner::Honest]).await, ["published"]);
+}
+
+#[tokio::test]
+async fn one_wrong_byte_is_never_published() {
+    assert_eq!(
+        events(&[Manner::WrongByte, Manner::Honest]).await,
+        ["source_wrong_bytes", "published"]
+    );
+}
+
+#[tokio::test]
+async fn what_came_before_an_early_end_is_kept_and_the_next_source_goes_on() {
+    let seen = events(&[Manner::EndsEarly, Manner::Honest]).await;
+    // How the broken promise shows depends on how fast the connection closed.
+    assert!(matches!(&*seen[0], "source_failed" | "source_ended_early"), "{seen:?}");
+    assert_eq!(seen[1..], ["published"]);
+}
+
+#[tokio::test]
+async fn a_source_that_ignores_range_is_passed_over() {
+    let seen = events(&[Manner::EndsEarly, Manner::IgnoresRange, Manner::Honest]).await;
+    assert_eq!(seen[1..], ["source_ignores_range", "published"]);
+}
+
+#[tokio::test]
+async fn and_if_nobody_else_is_there_it_gives_all_of_it_from_the_first_byte() {
+    let seen = events(&[Manner::EndsEarly, Manner::IgnoresRange]).await;
+    assert_eq!(seen[1], "source_ignores_range");
+    assert_eq!(seen.last().map(String::as_str), Some("published"));
+}
+
+#[tokio::test]
+async fn lengths_that_do_not_fit_the_catalogue_are_refused() {
+    assert_eq!(
+        events(&[Manner::WrongLength, Manner::TooLong, Manner::Honest]).await,
+        ["source_wrong_length", "source_wrong_length", "published"]
+    );
+}
+
+#[tokio::test]
+async fn a_silent_source_is_left_after_its_time() {
+    assert_eq!(events(&[Manner::Stalls, Manner::Honest]).await, ["source_failed", "published"]);
+}
+
+#[tokio::test]
+async fn errors_are_told_of_and_absence_is_no_fault() {
+    assert_eq!(
+        events(&[Manner::Status(404), Manner::Status(500), Manner::Honest]).await,
+        ["source_failed", "published"]
+    );
+}
