@@ -1,0 +1,23 @@
+// The three things this page asks of the fleet that serves it.
+
+const DEADLINE_MS = 5000;
+
+export async function titles() {
+  return (await get('/api/v1/titles')).items;
+}
+
+export async function appliances() {
+  return (await get('/api/v1/appliances')).items;
+}
+
+/** The demo's certificate authority as PEM text, or null where the fleet has none to offer. */
+export async function caCertificate() {
+  const response = await fetch('/ca.pem', { cache: 'no-store', signal: AbortSignal.timeout(DEADLINE_MS) });
+  return response.ok ? response.text() : null;
+}
+
+async function get(path) {
+  const response = await fetch(path, { cache: 'no-store', signal: AbortSignal.timeout(DEADLINE_MS) });
+  if (!response.ok) throw new Error(`the fleet answered ${response.status} to ${path}`);
+  return response.json();
+}
