@@ -129,6 +129,14 @@ impl Cache {
         }
     }
 
+    /// Takes everything out of sight that `is_purged` says, before it returns; gives the
+    /// number of objects. What the manifest still wants will be fetched again.
+    pub fn purge(&self, is_purged: impl Fn(&CatalogueEntry) -> bool) -> usize {
+        let gone = self.index.purge(is_purged);
+        gone.iter().for_each(|object| object.doom());
+        gone.len()
+    }
+
     /// What is wanted and not here, best first.
     #[must_use]
     pub fn missing(&self) -> Vec<Arc<CatalogueEntry>> {

@@ -118,6 +118,22 @@ impl Index {
         dropped
     }
 
+    /// Takes everything out of sight that `is_purged` says; what is still wanted is missing
+    /// then.
+    pub(crate) fn purge(&self, is_purged: impl Fn(&CatalogueEntry) -> bool) -> Vec<Arc<Object>> {
+        let mut tables = self.write();
+        let mut gone = Vec::new();
+        for paths in tables.groups.values_mut() {
+            paths.retain(|_, slot| {
+                if slot.held.as_ref().is_some_and(|object| is_purged(&object.entry)) {
+                    gone.extend(slot.held.take());
+                }
+                slot.held.is_some() || slot.wanted.is_some()
+            });
+        }
+        gone
+    }
+
     /// What is wanted and not held, best first.
     pub(crate) fn missing(&self) -> Vec<Arc<CatalogueEntry>> {
         let tables = self.read();

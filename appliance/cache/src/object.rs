@@ -61,12 +61,6 @@ impl Drop for Object {
 }
 
 impl Object {
-    /// The strong validator, quotes included.
-    #[must_use]
-    pub fn etag(&self) -> String {
-        format!("\"{}\"", self.entry.blake3.short())
-    }
-
     /// Where it stands.
     #[must_use]
     pub fn file(&self) -> PathBuf {

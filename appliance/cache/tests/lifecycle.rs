@@ -274,6 +274,22 @@ fn capacity_holds_and_what_is_wanted_no_more_makes_room_when_its_readers_have_go
 }
 
 #[test]
+fn a_purge_is_out_of_sight_at_once_and_what_is_still_wanted_is_missing() {
+    let folder = tempfile::tempdir().expect("folder");
+    let parts = open(folder.path(), 64 << 20);
+    let bytes = content(1000, 9);
+    let entries = [entry("/keep/a", &bytes), entry("/drop/b", &bytes)];
+    parts.cache.set_wanted(entries.to_vec());
+    entries.iter().for_each(|entry| fill(&parts.cache, entry, &bytes));
+    assert_eq!(parts.cache.purge(|entry| entry.path.starts_with("/drop/")), 1);
+    let group = GroupName::new("g").expect("name");
+    assert!(matches!(parts.cache.lookup(&group, "/drop/b"), Lookup::Wanted));
+    assert!(matches!(parts.cache.lookup(&group, "/keep/a"), Lookup::Held(_)));
+    assert_eq!(parts.cache.missing(), [entries[1].clone()]);
+    assert_eq!(parts.cache.disks()[0].objects(), 1);
+}
+
+#[test]
 fn a_folder_belongs_to_one_process_and_must_be_writable() {
     let folder = tempfile::tempdir().expect("folder");
     let _first = open(folder.path(), 1 << 20);

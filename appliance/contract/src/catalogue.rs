@@ -136,7 +136,7 @@ impl CatalogueSegment {
             if previous.is_some_and(|previous| previous >= entry.ordinal) {
                 return bad("ordinals do not rise");
             }
-            if crate::path::normalise(&entry.path).as_deref() != Ok(&*entry.path) {
+            if !is_normal(&entry.path) {
                 return bad("the path is not in normal form");
             }
             if entry.id != ObjectId::new(&entry.key(), &entry.blake3) {
@@ -145,5 +145,27 @@ impl CatalogueSegment {
             previous = Some(entry.ordinal);
         }
         Ok(())
+    }
+}
+
+/// Is this what a request's path, with the query parts that its group keys on, comes to?
+fn is_normal(key: &str) -> bool {
+    let (path, query) = key.split_once('?').unwrap_or((key, "keyed=on"));
+    let is_query = !query.is_empty() && query.bytes().all(|b| b.is_ascii_graphic() && b != b'#');
+    is_query && crate::path::normalise(path).as_deref() == Ok(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_normal;
+
+    #[test]
+    fn keys_are_paths_with_or_without_a_query() {
+        for good in ["/a/b.m4s", "/a?lang=de", "/a?lang=de&v=%C3%A4"] {
+            assert!(is_normal(good), "{good}");
+        }
+        for bad in ["a", "/a/../b", "/a?", "/a?x y", "/a#b", "/%61"] {
+            assert!(!is_normal(bad), "{bad}");
+        }
     }
 }

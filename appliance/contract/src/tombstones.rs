@@ -1,6 +1,7 @@
 //! Tombstones: what must no longer be served. A returning box applies all it has not
 //! seen before it serves anything.
 
+use crate::catalogue::CatalogueEntry;
 use crate::names::{GroupName, TitleName};
 use crate::object::ObjectId;
 use serde::{Deserialize, Serialize};
@@ -41,4 +42,19 @@ pub enum Purged {
     Prefix(String),
     /// Every object with this tag.
     Tag(String),
+}
+
+impl Purge {
+    /// Whether this purge takes an object.
+    #[must_use]
+    pub fn takes(&self, entry: &CatalogueEntry) -> bool {
+        self.group == entry.group
+            && match &self.what {
+                Purged::Object(id) => *id == entry.id,
+                Purged::Title(title) => *title == entry.title,
+                Purged::Prefix(prefix) => entry.path.starts_with(prefix.as_str()),
+                // No entry carries tags yet; nobody can have meant this one.
+                Purged::Tag(_) => false,
+            }
+    }
 }

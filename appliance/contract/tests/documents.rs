@@ -1,0 +1,209 @@
+//! Every document as it travels, held still: golden files, and back again.
+
+use contract::SCHEMA;
+use contract::catalogue::{Catalogue, CatalogueEntry, CatalogueSegment, SegmentRef};
+use contract::command::{Action, Command, CommandResult, Outcome};
+use contract::envelope::{Generation, Kind};
+use contract::manifest::{Deadline, Hold, Insert, Manifest, Run};
+use contract::names::{DeviceName, GroupName, TitleName};
+use contract::object::{Digest, ObjectId, ObjectKey};
+use contract::report::{
+    DiskReport, DocumentState, Event, FilledFrom, Hardware, Held, Load, Report, Severity, Traffic,
+};
+use contract::sources::{Batch, OriginPath, Source, SourceKind, Sources};
+use contract::time::TimeUs;
+use contract::tombstones::{Purge, Purged, Tombstones};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::fmt::Debug;
+
+fn hold_still<T: Serialize + DeserializeOwned + PartialEq + Debug>(name: &str, document: &T) {
+    let json = serde_json::to_string_pretty(document).expect("json");
+    let back: T = serde_json::from_str(&json).expect("back");
+    assert_eq!(&back, document);
+    insta::assert_snapshot!(name, json);
+}
+
+fn group() -> GroupName {
+    GroupName::new("studio-a").expect("name")
+}
+
+fn device(name: &str) -> DeviceName {
+    DeviceName::new(name).expect("name")
+}
+
+fn entry(ordinal: u32, path: &str, until: Option<i64>) -> CatalogueEntry {
+    let key = ObjectKey { group: group(), path: path.into() };
+    let blake3 = Digest::of(path.as_bytes());
+    CatalogueEntry {
+        ordinal,
+        id: ObjectId::new(&key, &blake3),
+        group: key.group,
+        title: TitleName::new("big-demo").expect("name"),
+        path: key.path,
+        size_bytes: path.len() as u64,
+        blake3,
+        modified_us: TimeUs(1_700_000_000_000_000),
+        serve_from_us: None,
+        serve_until_us: until.map(TimeUs),
+    }
+}
+
+fn catalogue() -> Catalogue {
+    let digest = Digest::of(b"segment");
+    Catalogue { schema: SCHEMA, version: 7, segments: vec![SegmentRef { digest, size_bytes: 512 }] }
+}
+
+#[test]
+fn catalogue_segment() {
+    let entries = vec![
+        entry(0, "/big-demo/master.m3u8", None),
+        entry(4, "/big-demo/v0-1.m4s", Some(1_800_000_000_000_000)),
+    ];
+    let segment = CatalogueSegment { schema: SCHEMA, entries };
+    hold_still("catalogue_segment", &segment);
+    let bytes = serde_json::to_vec(&segment).expect("json");
+    let named = SegmentRef { digest: Digest::of(&bytes), size_bytes: bytes.len() as u64 };
+    assert_eq!(CatalogueSegment::open(&bytes, &named), Ok(segment.clone()));
+
+    let mut twisted = segment;
+    twisted.entries[1].path = "/big-demo/../v0-1.m4s".into();
+    let bytes = serde_json::to_vec(&twisted).expect("json");
+    let named = SegmentRef { digest: Digest::of(&bytes), size_bytes: bytes.len() as u64 };
+    let refused = CatalogueSegment::open(&bytes, &named).expect_err("not in normal form");
+    assert_eq!(refused.to_string(), "catalogue segment, entry 4: the path is not in normal form");
+    assert!(CatalogueSegment::open(b"{}", &named).is_err());
+}
+
+#[test]
+fn manifest() {
+    let hold = Hold::Snapshot(vec![Run(40, 10), Run(0, 3)]);
+    let deadlines = vec![Deadline { ordinal: 41, by_us: TimeUs(1_700_000_000_000_000) }];
+    hold_still(
+        "manifest_snapshot",
+        &Manifest { schema: SCHEMA, version: 12, catalogue: catalogue(), hold, deadlines },
+    );
+    let hold = Hold::Delta {
+        parent_version: 12,
+        remove: vec![Run(44, 2)],
+        insert: vec![Insert { rank: 0, runs: vec![Run(99, 1)] }],
+    };
+    hold_still(
+        "manifest_delta",
+        &Manifest { schema: SCHEMA, version: 13, catalogue: catalogue(), hold, deadlines: vec![] },
+    );
+}
+
+#[test]
+fn sources() {
+    let peer = Source {
+        kind: SourceKind::Peer(device("oca2.site-a")),
+        address: "192.0.2.11:7443".parse().expect("address"),
+        tls_name: Some("oca2.site-a.box.internal".to_owned()),
+        origin: None,
+        after_s: 0,
+        cap_bytes_per_s: Some(50_000_000),
+    };
+    let origin = Source {
+        kind: SourceKind::Origin,
+        address: "198.51.100.1:80".parse().expect("address"),
+        tls_name: None,
+        origin: Some(OriginPath { host: "origin.example".to_owned(), prefix: "/media".to_owned() }),
+        after_s: 20,
+        cap_bytes_per_s: None,
+    };
+    let batch = Batch { group: group(), objects: vec![Run(0, 3)], ranked: vec![peer, origin] };
+    hold_still("sources", &Sources { schema: SCHEMA, manifest_version: 12, batches: vec![batch] });
+}
+
+#[test]
+fn tombstones() {
+    let purge = |version, what| Purge { version, group: group(), what };
+    let object = entry(0, "/big-demo/master.m3u8", None).id;
+    let purges = vec![
+        purge(1, Purged::Object(object)),
+        purge(2, Purged::Title(TitleName::new("big-demo").expect("name"))),
+        purge(3, Purged::Prefix("/big-demo/v0".to_owned())),
+        purge(4, Purged::Tag("season-1".to_owned())),
+    ];
+    hold_still("tombstones", &Tombstones { schema: SCHEMA, version: 4, purges });
+}
+
+#[test]
+fn command() {
+    let action = Action::EjectDisk { folder: "/disks/nvme0".to_owned() };
+    let deadline_us = TimeUs(1_700_000_000_000_000);
+    hold_still("command", &Command { schema: SCHEMA, id: "c-17".to_owned(), deadline_us, action });
+}
+
+#[test]
+fn report() {
+    let report = Report {
+        schema: SCHEMA,
+        device: device("oca1.site-a"),
+        boot_id: "0123456789abcdef".to_owned(),
+        sequence: 42,
+        made_at_us: TimeUs(1_700_000_000_000_000),
+        uptime_s: 420,
+        version: "0.1.0".to_owned(),
+        engine: "portable".to_owned(),
+        documents: vec![DocumentState {
+            kind: Kind::Manifest,
+            in_force: Some(Generation { epoch: 1, number: 12 }),
+            rejected: Some((Generation { epoch: 1, number: 13 }, "expired".to_owned())),
+        }],
+        held: Held {
+            manifest_version: 12,
+            objects_wanted: 200,
+            bytes_wanted: 20_000_000,
+            objects_held: 150,
+            bytes_held: 15_000_000,
+            filled_from: vec![FilledFrom {
+                source: SourceKind::Peer(device("oca2.site-a")),
+                objects: 75,
+                bytes: 7_500_000,
+                failures: 1,
+            }],
+        },
+        hardware: Hardware {
+            cpu_model: "A CPU".to_owned(),
+            cpus: 2,
+            memory_bytes: 1 << 34,
+            kernel: "6.1.0".to_owned(),
+            serial: None,
+        },
+        disks: vec![DiskReport {
+            folder: "/disks/nvme0".to_owned(),
+            capacity_bytes: 900_000_000_000,
+            used_bytes: 15_000_000,
+            objects: 150,
+            io_errors: 0,
+            bad_blocks: 1,
+        }],
+        load: Load { connections: 9, load_1m: 0.5, rate_bytes_per_s: 1000, ram_used_bytes: 4096 },
+        traffic: vec![Traffic {
+            group: group(),
+            protocol: "http/1.1".to_owned(),
+            requests: 90,
+            ram_hits: 60,
+            disk_hits: 20,
+            misses: 10,
+            bytes_sent: 9_000_000,
+        }],
+        routes: vec!["203.0.113.0/24".parse().expect("prefix")],
+        events: vec![Event {
+            sequence: 3,
+            at_us: TimeUs(1_700_000_000_000_000),
+            severity: Severity::Warning,
+            kind: "block_corrupt".to_owned(),
+            subject: "studio-a:/big-demo/v0-1.m4s".to_owned(),
+            detail: "block 0 did not match its checksum".to_owned(),
+        }],
+        results: vec![CommandResult {
+            id: "c-17".to_owned(),
+            at_us: TimeUs(1_700_000_000_000_000),
+            outcome: Outcome::Refused("no such disk".to_owned()),
+        }],
+    };
+    hold_still("report", &report);
+}
