@@ -1,0 +1,197 @@
+//! What was served, counted since the process began.
+//!
+//! Read by `/metrics` and by the report to the fleet, at any time and without stopping
+//! anybody: each figure is right, though two of them may be of different moments.
+
+use contract::config::Protocol;
+use contract::names::GroupName;
+use contract::report::Traffic;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// A figure that is added to.
+#[derive(Debug, Default)]
+pub struct Counter(AtomicU64);
+
+impl Counter {
+    /// Its value now.
+    #[must_use]
+    pub fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn add(&self, count: u64) {
+        self.0.fetch_add(count, Ordering::Relaxed);
+    }
+
+    pub(crate) fn one(&self) {
+        self.add(1);
+    }
+
+    fn less_one(&self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Why a connection was ended by the clock.
+#[derive(Debug, Default)]
+pub struct Timeouts {
+    /// The handshake did not end.
+    pub handshake: Counter,
+    /// A request head did not end: 408.
+    pub header: Counter,
+    /// Nothing was asked.
+    pub idle: Counter,
+    /// The client took no byte of an answer.
+    pub write: Counter,
+}
+
+/// Everything that is counted.
+#[derive(Debug, Default)]
+pub struct Counters {
+    traffic: Vec<GroupTraffic>,
+    /// Answers by the first digit of their status, from 1.
+    statuses: [Counter; 5],
+    /// Connections open now, of players and siblings, from accept to close.
+    pub connections_open: Counter,
+    /// Connections accepted.
+    pub connections_total: Counter,
+    /// Connections closed as they arrived: too many were open.
+    pub connections_refused: Counter,
+    /// Handshakes with a certificate.
+    pub handshakes_full: Counter,
+    /// Handshakes with a ticket.
+    pub handshakes_resumed: Counter,
+    /// Handshakes that failed.
+    pub handshakes_failed: Counter,
+    /// Connections ended by the clock.
+    pub timeouts: Timeouts,
+    /// Answers cut off because a block could not be read.
+    pub answers_cut: Counter,
+    /// Requests of sibling boxes.
+    pub peer_requests: Counter,
+    /// Bytes of content sent to sibling boxes.
+    pub peer_bytes_sent: Counter,
+}
+
+#[derive(Debug)]
+struct GroupTraffic {
+    name: GroupName,
+    http1: ProtocolTraffic,
+    http2: ProtocolTraffic,
+}
+
+/// Players' requests of one group over one protocol.
+#[derive(Debug, Default)]
+struct ProtocolTraffic {
+    requests: Counter,
+    ram_hits: Counter,
+    disk_hits: Counter,
+    misses: Counter,
+    bytes_sent: Counter,
+}
+
+/// How a request was answered, for counting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Served {
+    /// Content, all of it from RAM.
+    FromRam,
+    /// Content, some of it from a disk.
+    FromDisk,
+    /// Not held here, or not readable.
+    Missed,
+    /// Without content: conditions, header only, refusals.
+    Otherwise,
+}
+
+impl Counters {
+    /// All at zero, for these groups in the order of the configuration.
+    #[must_use]
+    pub fn new(groups: impl IntoIterator<Item = GroupName>) -> Self {
+        let traffic = groups.into_iter().map(|name| GroupTraffic {
+            name,
+            http1: ProtocolTraffic::default(),
+            http2: ProtocolTraffic::default(),
+        });
+        Self { traffic: traffic.collect(), ..Self::default() }
+    }
+
+    /// Players' requests and bytes, by group and protocol, as the report carries them.
+    #[must_use]
+    pub fn traffic(&self) -> Vec<Traffic> {
+        let protocols = [Protocol::Http1, Protocol::Http2];
+        let rows = self.traffic.iter().flat_map(|group| protocols.map(|each| (group, each)));
+        rows.map(|(group, protocol)| group.row(protocol)).collect()
+    }
+
+    /// Answers whose status begins with this digit, 1 to 5.
+    #[must_use]
+    pub fn answers(&self, status_class: u16) -> u64 {
+        let at = usize::from(status_class).checked_sub(1);
+        at.and_then(|at| self.statuses.get(at)).map_or(0, Counter::get)
+    }
+
+    pub(crate) fn answer(&self, status: http::StatusCode) {
+        let at = usize::from(status.as_u16() / 100).saturating_sub(1);
+        if let Some(counter) = self.statuses.get(at) {
+            counter.one();
+        }
+    }
+
+    pub(crate) fn player(&self, group: usize, protocol: Protocol, served: Served, bytes: u64) {
+        let Some(group) = self.traffic.get(group) else { return };
+        let traffic = group.of(protocol);
+        traffic.requests.one();
+        traffic.bytes_sent.add(bytes);
+        match served {
+            Served::FromRam => traffic.ram_hits.one(),
+            Served::FromDisk => traffic.disk_hits.one(),
+            Served::Missed => traffic.misses.one(),
+            Served::Otherwise => {}
+        }
+    }
+
+    pub(crate) fn peer(&self, bytes: u64) {
+        self.peer_requests.one();
+        self.peer_bytes_sent.add(bytes);
+    }
+
+    /// Counts a connection as open for as long as the guard lives.
+    pub(crate) fn connection(self: &Arc<Self>) -> OpenConnection {
+        self.connections_open.one();
+        self.connections_total.one();
+        OpenConnection(Arc::clone(self))
+    }
+}
+
+/// A connection that is counted as open.
+#[derive(Debug)]
+pub(crate) struct OpenConnection(Arc<Counters>);
+
+impl Drop for OpenConnection {
+    fn drop(&mut self) {
+        self.0.connections_open.less_one();
+    }
+}
+
+impl GroupTraffic {
+    fn of(&self, protocol: Protocol) -> &ProtocolTraffic {
+        match protocol {
+            Protocol::Http1 => &self.http1,
+            Protocol::Http2 => &self.http2,
+        }
+    }
+
+    fn row(&self, protocol: Protocol) -> Traffic {
+        let traffic = self.of(protocol);
+        Traffic {
+            group: self.name.clone(),
+            protocol: protocol.alpn().to_owned(),
+            requests: traffic.requests.get(),
+            ram_hits: traffic.ram_hits.get(),
+            disk_hits: traffic.disk_hits.get(),
+            misses: traffic.misses.get(),
+            bytes_sent: traffic.bytes_sent.get(),
+        }
+    }
+}

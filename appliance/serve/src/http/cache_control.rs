@@ -1,0 +1,65 @@
+//! `Cache-Control` (RFC 9111 §5.2): what browsers and caches behind this box may keep.
+
+use super::answer::FieldSink;
+use super::policy::GroupPolicy;
+use super::stack_text::StackText;
+use contract::catalogue::CatalogueEntry;
+use contract::time::TimeUs;
+
+/// A playlist may be published again under its path (a rendition more, other subtitles);
+/// half a minute bounds how long players see the old one, and still saves the reloads of
+/// a viewer who goes back and forth.
+const PLAYLIST_MAX_AGE_S: u64 = 30;
+
+/// The suffixes of playlists.
+const PLAYLISTS: [&str; 3] = ["m3u8", "m3u", "mpd"];
+
+/// What may be kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CacheControl {
+    /// Nothing: errors, and what a preflight has its own field for.
+    NoStore,
+    /// For so long; `immutable` (RFC 8246) where the path never gets other content.
+    Keep {
+        /// `max-age`.
+        max_age_s: u64,
+        /// A reload need not ask again.
+        is_immutable: bool,
+    },
+}
+
+impl CacheControl {
+    /// For an object: as its group says, and never beyond its rights.
+    #[must_use]
+    pub fn of(group: &GroupPolicy, entry: &CatalogueEntry, now: TimeUs) -> Self {
+        let is_playlist = is_playlist(&entry.path);
+        let most = if is_playlist { PLAYLIST_MAX_AGE_S } else { u64::MAX };
+        let left = entry.serve_until_us.map_or(u64::MAX, |until| {
+            u64::try_from(until.unix_s().saturating_sub(now.unix_s())).unwrap_or(0)
+        });
+        Self::Keep {
+            max_age_s: group.max_age_s.min(most).min(left),
+            is_immutable: !is_playlist && left == u64::MAX,
+        }
+    }
+
+    pub(super) fn write(self, sink: &mut impl FieldSink) {
+        match self {
+            Self::NoStore => sink.field("Cache-Control", b"no-store"),
+            Self::Keep { max_age_s, is_immutable } => {
+                let end = if is_immutable { ", immutable" } else { "" };
+                let text = format_args!("public, max-age={max_age_s}{end}");
+                if let Some(text) = StackText::<64>::of(text) {
+                    sink.field("Cache-Control", text.as_bytes());
+                }
+            }
+        }
+    }
+}
+
+fn is_playlist(path: &str) -> bool {
+    let path = path.split('?').next().unwrap_or(path);
+    path.rsplit_once('.').is_some_and(|(_, suffix)| {
+        PLAYLISTS.iter().any(|playlist| suffix.eq_ignore_ascii_case(playlist))
+    })
+}

@@ -1,0 +1,45 @@
+//! What HTTP means here: from a request to an answer, for every engine and protocol.
+//!
+//! Pure: no socket, no runtime, no clock. An engine frames a request (HTTP/1 by [`head`],
+//! HTTP/2 by its own library), calls [`respond`](respond::respond), writes the fields in
+//! its own framing and pulls the body's [`span`] block by block. In the steady state
+//! nothing here allocates.
+//!
+//! Read in this order: [`head`], [`framing`], [`target`] and [`fields`] (from octets to a
+//! [`request`]), [`policy`] and [`key`] (whose content, which object), [`respond`] (the
+//! table of contents of an answer), [`precondition`] and [`range`] (RFC 9110 §13 and §14),
+//! [`answer`], [`cache_control`], [`cache_status`] and [`cors`] (what is said), then
+//! [`cmcd`], [`log`] and [`session_hash`] (what is remembered).
+
+pub mod answer;
+pub mod authority;
+pub mod cache_control;
+pub mod cache_status;
+pub mod client;
+pub mod cmcd;
+pub mod cors;
+pub mod date;
+pub mod etag;
+pub mod fields;
+pub mod framing;
+pub mod head;
+pub mod index;
+pub mod key;
+pub mod log;
+pub mod method;
+pub mod miss_limit;
+mod octets;
+mod peer;
+pub mod policy;
+pub mod precondition;
+pub mod range;
+pub mod refuse;
+pub mod request;
+pub mod respond;
+pub mod session_hash;
+pub mod span;
+pub mod stack_text;
+pub mod target;
+
+#[cfg(test)]
+mod respond_tests;

@@ -1,0 +1,83 @@
+//! Session ids as hashes under a key that changes every day.
+//!
+//! Tomorrow's key is a hash of today's, and today's is forgotten when it is made: one
+//! random seed at start is enough, and what was written yesterday can no longer be tied
+//! to a session by anybody, this process included. A restart begins with a new seed.
+
+use contract::time::TimeUs;
+use std::sync::{Mutex, PoisonError};
+
+const DAY_US: i64 = 86_400_000_000;
+
+/// The most steps after a jump of the clock: beyond ten years one step stands for all.
+const MAX_STEPS: i64 = 3_660;
+
+/// The key of the day.
+pub struct SessionKey(Mutex<State>);
+
+struct State {
+    day: i64,
+    key: [u8; 32],
+}
+
+impl std::fmt::Debug for SessionKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SessionKey(..)")
+    }
+}
+
+impl SessionKey {
+    /// Begins on the day of `now` with a random seed.
+    #[must_use]
+    pub fn new(seed: [u8; 32], now: TimeUs) -> Self {
+        Self(Mutex::new(State { day: now.0.div_euclid(DAY_US), key: seed }))
+    }
+
+    /// The hash of a session id on the day of `now`: 16 hex digits.
+    #[must_use]
+    pub fn hash(&self, session: &str, now: TimeUs) -> String {
+        let key = self.key_of(now.0.div_euclid(DAY_US));
+        let mut hash = blake3::keyed_hash(&key, session.as_bytes()).to_hex().to_string();
+        hash.truncate(16);
+        hash
+    }
+
+    /// A clock that goes back keeps the key: the one before is gone.
+    fn key_of(&self, day: i64) -> [u8; 32] {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for _ in 0..day.saturating_sub(state.day).min(MAX_STEPS) {
+            state.key = blake3::derive_key("headend session key of the next day v1", &state.key);
+        }
+        state.day = state.day.max(day);
+        state.key
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_hash_a_day() {
+        let start = TimeUs(20_000 * DAY_US);
+        let key = SessionKey::new([7; 32], start);
+        let first = key.hash("s", start);
+        assert_eq!(first.len(), 16);
+        assert_eq!(key.hash("s", TimeUs(start.0 + DAY_US - 1)), first);
+        assert_ne!(key.hash("t", start), first);
+        let next = key.hash("s", TimeUs(start.0 + DAY_US));
+        assert_ne!(next, first);
+        assert_eq!(key.hash("s", start), next, "yesterday's key is forgotten");
+        assert_eq!(key.hash("s", TimeUs(i64::MAX)).len(), 16);
+    }
+
+    #[test]
+    fn skipped_days_lead_to_the_same_key() {
+        let (stepped, jumped) =
+            (SessionKey::new([1; 32], TimeUs(0)), SessionKey::new([1; 32], TimeUs(0)));
+        for day in 0..5 {
+            stepped.key_of(day);
+        }
+        assert_eq!(stepped.key_of(5), jumped.key_of(5));
+    }
+}

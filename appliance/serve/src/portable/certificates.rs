@@ -1,0 +1,93 @@
+//! Certificates: read from PEM, chosen by the name that a client asks for (RFC 6066 §3).
+
+use super::error::BindError;
+use contract::config::Certificate;
+use rustls::client::verify_server_name;
+use rustls::crypto::CryptoProvider;
+use rustls::server::{ClientHello, ParsedCertificate, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
+use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+/// Reads a chain and its key, and checks that they belong together.
+pub(super) fn load(
+    files: &Certificate,
+    path: &str,
+    provider: &CryptoProvider,
+) -> Result<Arc<CertifiedKey>, BindError> {
+    let chain = load_chain(&files.chain_file, &format!("{path}.chain_file"))?;
+    let of_key = |reason: String| BindError::File {
+        path: format!("{path}.key_file"),
+        file: files.key_file.clone(),
+        reason,
+    };
+    let key =
+        PrivateKeyDer::from_pem_file(&files.key_file).map_err(|err| of_key(pem_reason(&err)))?;
+    let certified = CertifiedKey::from_der(chain, key, provider);
+    certified.map(Arc::new).map_err(|err| of_key(err.to_string()))
+}
+
+/// Reads the certificates of a file: at least one.
+pub(super) fn load_chain(
+    file: &Path,
+    path: &str,
+) -> Result<Vec<CertificateDer<'static>>, BindError> {
+    let bad = |reason: String| {
+        Err(BindError::File { path: path.to_owned(), file: file.to_owned(), reason })
+    };
+    let found: Result<Vec<_>, _> = CertificateDer::pem_file_iter(file).and_then(Iterator::collect);
+    match found {
+        Ok(chain) if chain.is_empty() => bad("it holds no certificate in PEM".to_owned()),
+        Ok(chain) => Ok(chain),
+        Err(err) => bad(pem_reason(&err)),
+    }
+}
+
+fn pem_reason(err: &rustls_pki_types::pem::Error) -> String {
+    match err {
+        rustls_pki_types::pem::Error::Io(err) => err.to_string(),
+        rustls_pki_types::pem::Error::NoItemsFound => "it holds no private key in PEM".to_owned(),
+        err => err.to_string(),
+    }
+}
+
+/// Chooses a certificate by name; the first stands in for names that none has, and for
+/// clients that ask for none.
+pub(super) struct ByName(Vec<Arc<CertifiedKey>>);
+
+impl ByName {
+    pub(super) fn new(certificates: Vec<Arc<CertifiedKey>>) -> Self {
+        Self(certificates)
+    }
+
+    /// Of the certificates with this name, the first whose key the client can check.
+    fn find(&self, hello: &ClientHello<'_>) -> Option<&Arc<CertifiedKey>> {
+        let name = ServerName::try_from(hello.server_name()?).ok()?;
+        self.0.iter().find(|certificate| {
+            has_name(certificate, &name)
+                && certificate.key.choose_scheme(hello.signature_schemes()).is_some()
+        })
+    }
+}
+
+/// Wildcards included, as clients compare names.
+fn has_name(certificate: &CertifiedKey, name: &ServerName<'_>) -> bool {
+    let leaf = certificate.cert.first();
+    leaf.and_then(|leaf| ParsedCertificate::try_from(leaf).ok())
+        .is_some_and(|leaf| verify_server_name(&leaf, name).is_ok())
+}
+
+impl ResolvesServerCert for ByName {
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        self.find(&hello).or_else(|| self.0.first()).cloned()
+    }
+}
+
+impl fmt::Debug for ByName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ByName({} certificates)", self.0.len())
+    }
+}

@@ -1,0 +1,119 @@
+//! TLS for the two kinds of listener: viewers see the certificate of the name they ask
+//! for; sibling boxes see the identity and must show one of the fleet's.
+
+use super::certificates::{self, ByName};
+use super::error::BindError;
+use contract::config::{ApplianceConfig, Certificate, Listener, ListenerRole, Protocol};
+use rustls::crypto::{CryptoProvider, aws_lc_rs};
+use rustls::server::{ServerSessionMemoryCache, WebPkiClientVerifier};
+use rustls::{RootCertStore, ServerConfig, version};
+use std::sync::Arc;
+
+/// Sessions of TLS 1.2 clients that take no tickets; 300 bytes each.
+const SESSIONS_IN_MEMORY: usize = 4096;
+
+/// The TLS configurations, one for each role, before the protocols of a listener are added.
+pub(super) struct Tls {
+    player: Option<Arc<ServerConfig>>,
+    peer: Option<Arc<ServerConfig>>,
+}
+
+impl Tls {
+    /// Reads the files that the listeners need, and no others.
+    pub(super) fn load(config: &ApplianceConfig) -> Result<Self, BindError> {
+        let has = |role| config.listeners.iter().any(|listener| listener.role == role);
+        let provider = Arc::new(aws_lc_rs::default_provider());
+        let player = has(ListenerRole::Player).then(|| for_players(config, &provider));
+        let peer = has(ListenerRole::Peer).then(|| for_peers(config, &provider));
+        Ok(Self { player: player.transpose()?, peer: peer.transpose()? })
+    }
+
+    /// What a listener offers.
+    pub(super) fn of(&self, listener: &Listener) -> Option<Arc<ServerConfig>> {
+        let base = match listener.role {
+            ListenerRole::Player => self.player.as_ref()?,
+            ListenerRole::Peer => self.peer.as_ref()?,
+        };
+        let mut config = ServerConfig::clone(base);
+        config.alpn_protocols = offered(&listener.protocols);
+        Some(Arc::new(config))
+    }
+}
+
+/// Clients that speak nothing newer offer this alone, and would be turned away.
+const HTTP_1_0: &[u8] = b"http/1.0";
+
+/// The names for ALPN, best first.
+fn offered(protocols: &[Protocol]) -> Vec<Vec<u8>> {
+    let mut names: Vec<Vec<u8>> = protocols.iter().map(|protocol| protocol.alpn().into()).collect();
+    if protocols.contains(&Protocol::Http1) {
+        names.push(HTTP_1_0.to_vec());
+    }
+    names
+}
+
+/// Which protocol a connection speaks: what ALPN chose, or HTTP/1.1 for a client without
+/// ALPN where the listener has it.
+pub(super) fn protocol_of(alpn: Option<&[u8]>, offered: &[Protocol]) -> Option<Protocol> {
+    let wanted = match alpn {
+        None | Some(HTTP_1_0) => Protocol::Http1.alpn().as_bytes(),
+        Some(name) => name,
+    };
+    offered.iter().copied().find(|protocol| protocol.alpn().as_bytes() == wanted)
+}
+
+fn for_players(
+    config: &ApplianceConfig,
+    provider: &Arc<CryptoProvider>,
+) -> Result<Arc<ServerConfig>, BindError> {
+    let mut loaded = Vec::new();
+    for (at, files) in config.certificates.iter().enumerate() {
+        loaded.push(certificates::load(files, &format!("certificates[{at}]"), provider)?);
+    }
+    let refused = |err| tls_error("certificates", &err);
+    let tls = ServerConfig::builder_with_provider(Arc::clone(provider))
+        .with_protocol_versions(&[&version::TLS13, &version::TLS12])
+        .map_err(refused)?
+        .with_no_client_auth()
+        .with_cert_resolver(Arc::new(ByName::new(loaded)));
+    resumable(tls).map(Arc::new).map_err(refused)
+}
+
+fn for_peers(
+    config: &ApplianceConfig,
+    provider: &Arc<CryptoProvider>,
+) -> Result<Arc<ServerConfig>, BindError> {
+    let identity = &config.identity;
+    let files = Certificate {
+        chain_file: identity.chain_file.clone(),
+        key_file: identity.key_file.clone(),
+    };
+    let ours = certificates::load(&files, "identity", provider)?;
+    let mut roots = RootCertStore::empty();
+    for root in certificates::load_chain(&identity.ca_file, "identity.ca_file")? {
+        roots.add(root).map_err(|err| tls_error("identity.ca_file", &err))?;
+    }
+    let verifier =
+        WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider))
+            .build()
+            .map_err(|err| tls_error("identity.ca_file", &err))?;
+    let refused = |err| tls_error("identity", &err);
+    let tls = ServerConfig::builder_with_provider(Arc::clone(provider))
+        .with_protocol_versions(&[&version::TLS13, &version::TLS12])
+        .map_err(refused)?
+        .with_client_cert_verifier(verifier)
+        .with_cert_resolver(Arc::new(ByName::new(vec![ours])));
+    resumable(tls).map(Arc::new).map_err(refused)
+}
+
+/// Tickets under keys that the library rotates, shared by all listeners of a role; memory
+/// for TLS 1.2 clients that want session ids.
+fn resumable(mut tls: ServerConfig) -> Result<ServerConfig, rustls::Error> {
+    tls.ticketer = aws_lc_rs::Ticketer::new()?;
+    tls.session_storage = ServerSessionMemoryCache::new(SESSIONS_IN_MEMORY);
+    Ok(tls)
+}
+
+fn tls_error(path: &str, err: &impl std::fmt::Display) -> BindError {
+    BindError::Tls { path: path.to_owned(), reason: err.to_string() }
+}
