@@ -1,0 +1,70 @@
+//! `appliance check`: what only this machine can tell of a configuration.
+
+use crate::pem;
+use contract::config::{ApplianceConfig, Document, Problem, Problems, parse};
+use std::path::Path;
+
+/// Reads a configuration and checks it against this machine. Changes nothing.
+pub(crate) fn check(file: &Path) -> Result<Document, Problems> {
+    let document = read(file)?;
+    let problems: Vec<Problem> = machine(&document.config)
+        .into_iter()
+        .map(|(path, message)| document.problem(&path, message))
+        .collect();
+    if problems.is_empty() { Ok(document) } else { Err(Problems(problems)) }
+}
+
+fn read(file: &Path) -> Result<Document, Problems> {
+    let text = std::fs::read_to_string(file).map_err(|err| {
+        let message = format!("cannot be read: {err}");
+        Problems(vec![Problem { place: None, path: String::new(), message }])
+    })?;
+    parse(&text)
+}
+
+fn machine(config: &ApplianceConfig) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut tls = |path: &str, chain: &Path, key: &Path| {
+        let chain =
+            pem::chain(chain).map_err(|err| (format!("{path}.chain_file"), format!("{err:#}")));
+        let key = pem::key(key).map_err(|err| (format!("{path}.key_file"), format!("{err:#}")));
+        match (chain, key) {
+            (Ok(chain), Ok(key)) => {
+                let provider = rustls::crypto::aws_lc_rs::default_provider();
+                if let Err(err) = rustls::sign::CertifiedKey::from_der(chain, key, &provider) {
+                    found.push((path.to_owned(), format!("key and certificate do not fit: {err}")));
+                }
+            }
+            (chain, key) => found.extend(chain.err().into_iter().chain(key.err())),
+        }
+    };
+    for (at, each) in config.certificates.iter().enumerate() {
+        tls(&format!("certificates[{at}]"), &each.chain_file, &each.key_file);
+    }
+    tls("identity", &config.identity.chain_file, &config.identity.key_file);
+    if let Err(err) = pem::roots(&config.identity.ca_file) {
+        found.push(("identity.ca_file".to_owned(), format!("{err:#}")));
+    }
+    let folders = config
+        .disks
+        .iter()
+        .enumerate()
+        .map(|(at, disk)| (format!("disks[{at}].folder"), disk.folder.as_path()));
+    let state = ("state_folder".to_owned(), config.state_folder.as_path());
+    let access = config.log.access_folder.iter();
+    let access = access.map(|folder| ("log.access_folder".to_owned(), folder.as_path()));
+    for (path, folder) in folders.chain([state]).chain(access) {
+        found.extend(unwritable(folder).map(|message| (path, message)));
+    }
+    found
+}
+
+/// Why a folder could not be written; it need not exist as long as it can be made.
+fn unwritable(folder: &Path) -> Option<String> {
+    let existing = folder.ancestors().find(|ancestor| ancestor.exists())?;
+    if !existing.is_dir() {
+        return Some(format!("{} is not a folder", existing.display()));
+    }
+    let writable = nix::unistd::access(existing, nix::unistd::AccessFlags::W_OK);
+    writable.err().map(|err| format!("{} cannot be written: {}", existing.display(), err.desc()))
+}

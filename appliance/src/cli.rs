@@ -1,0 +1,77 @@
+//! The command line.
+
+use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// A configuration, a file or a port is not as it must be: nothing was begun.
+const EXIT_CANNOT_START: u8 = 2;
+
+#[derive(Parser)]
+#[command(name = "appliance", version, about = "Serves video from RAM and disks over HTTPS.")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve until stopped. SIGTERM or Ctrl-C: finish what is in flight, then end.
+    Run {
+        /// The configuration, in YAML.
+        config: PathBuf,
+    },
+    /// Say what is wrong with a configuration, with line and column. Changes nothing.
+    Check {
+        /// The configuration, in YAML.
+        config: PathBuf,
+    },
+    /// Say how the running appliance is doing.
+    Status {
+        /// The configuration of the running appliance: tells where its admin listener is.
+        config: PathBuf,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[expect(clippy::print_stdout, reason = "answers to a person go to standard output")]
+pub(crate) fn main() -> ExitCode {
+    match Cli::parse().command {
+        Command::Check { config } => match crate::check::check(&config) {
+            Ok(document) => {
+                println!("{}: ok, {}", config.display(), document.config.name);
+                ExitCode::SUCCESS
+            }
+            Err(problems) => refuse(&config, &problems.to_string()),
+        },
+        Command::Run { config } => match crate::check::check(&config) {
+            Ok(document) => ended(&config, crate::run::run(&document)),
+            Err(problems) => refuse(&config, &problems.to_string()),
+        },
+        Command::Status { config, json } => match crate::check::check(&config) {
+            Ok(document) => ended(&config, crate::status::show(&document.config, json)),
+            Err(problems) => refuse(&config, &problems.to_string()),
+        },
+    }
+}
+
+fn refuse(config: &std::path::Path, problems: &str) -> ExitCode {
+    for line in problems.lines() {
+        let placed = line.starts_with(|first: char| first.is_ascii_digit());
+        eprintln!("{}:{}{line}", config.display(), if placed { "" } else { " " });
+    }
+    ExitCode::from(EXIT_CANNOT_START)
+}
+
+fn ended(config: &std::path::Path, outcome: anyhow::Result<()>) -> ExitCode {
+    let Err(err) = outcome else { return ExitCode::SUCCESS };
+    match err.downcast_ref::<crate::run::CannotStart>() {
+        Some(cannot_start) => refuse(config, &cannot_start.to_string()),
+        None => {
+            eprintln!("appliance: {err:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

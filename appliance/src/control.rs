@@ -1,0 +1,201 @@
+//! The conversation with the fleet: report, take what is new, carry it out.
+
+use crate::documents::Documents;
+use crate::fleet_link::FleetLink;
+use crate::holding::{Holding, Unfit};
+use crate::journal::Journal;
+use crate::reporter::Reporter;
+use anyhow::{Context, Result};
+use cache::Cache;
+use contract::config::ApplianceConfig;
+use contract::envelope::{Envelope, Kind, Refused};
+use contract::exchange::Answer;
+use contract::manifest::{BadManifest, Manifest};
+use contract::report::Severity;
+use contract::sources::Sources;
+use contract::tombstones::Tombstones;
+use fill::{Filler, Routes};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// The fleet may ask for the next report no sooner and no later than this.
+const REPORT_INTERVAL_S: std::ops::RangeInclusive<f64> = 0.2..=600.0;
+
+/// All that the conversation moves.
+pub(crate) struct Control {
+    pub(crate) config: Arc<ApplianceConfig>,
+    pub(crate) documents: Documents,
+    pub(crate) holding: Holding,
+    pub(crate) cache: Arc<Cache>,
+    pub(crate) filler: Arc<Filler>,
+    pub(crate) journal: Arc<Journal>,
+    pub(crate) reporter: Reporter,
+    /// The last purge that was carried out.
+    pub(crate) purged_up_to: u64,
+}
+
+impl Control {
+    /// Goes on from the documents that were in force when the process last ran.
+    pub(crate) fn restore(&mut self) {
+        if let Err(err) = self.restore_documents() {
+            let detail = format!("{err:#}");
+            self.journal.note(
+                Severity::Warning,
+                "document_lost",
+                "state folder".to_owned(),
+                detail,
+            );
+        }
+    }
+
+    fn restore_documents(&mut self) -> Result<()> {
+        let config = Arc::clone(&self.config);
+        if let Some(manifest) = self.documents.restore::<Manifest>(&config, Kind::Manifest)? {
+            self.hold(&manifest)?;
+        }
+        if let Some(sources) = self.documents.restore::<Sources>(&config, Kind::Sources)? {
+            self.filler.set_routes(Routes::new(sources));
+        }
+        if let Some(tombstones) = self.documents.restore::<Tombstones>(&config, Kind::Tombstones)? {
+            self.purged_up_to = tombstones.version;
+        }
+        self.cache.clear_incoming().context("cannot clear what was arriving")
+    }
+
+    /// Speaks to the fleet until `stop` turns true; the box serves on whatever happens here.
+    pub(crate) async fn run(mut self, link: FleetLink, mut stop: watch::Receiver<bool>) {
+        let usual = self.config.fleet.as_ref().map_or(10, |fleet| fleet.report_interval_s.0);
+        let usual = Duration::from_secs(usual);
+        let mut is_reachable = true;
+        loop {
+            let events = self.journal.unreported();
+            let (version, states) = (self.holding.version(), self.documents.states());
+            let report = self.reporter.report(version, states, events);
+            let pause = match link.report(&report).await {
+                Ok(answer) => {
+                    self.say(&mut is_reachable, None);
+                    self.take(&link, answer).await
+                }
+                Err(err) => {
+                    self.say(&mut is_reachable, Some(&err));
+                    // Boxes that lost the fleet together must not come back together.
+                    usual.mul_f64(rand::random_range(0.8..1.2))
+                }
+            };
+            tokio::select! {
+                _ = stop.wait_for(|stop| *stop) => return,
+                () = tokio::time::sleep(pause) => {}
+            }
+        }
+    }
+
+    /// Says once when the fleet goes away, and once when it is back.
+    fn say(&self, is_reachable: &mut bool, failed: Option<&anyhow::Error>) {
+        let was = std::mem::replace(is_reachable, failed.is_none());
+        let subject = || "fleet".to_owned();
+        match failed {
+            Some(err) if was => {
+                let detail = format!("{err:#}; serving goes on");
+                self.journal.note(Severity::Warning, "fleet_unreachable", subject(), detail);
+            }
+            None if !was => {
+                self.journal.note(Severity::Info, "fleet_reachable", subject(), "again".to_owned());
+            }
+            _ => {}
+        }
+    }
+
+    async fn take(&mut self, link: &FleetLink, answer: Answer) -> Duration {
+        self.journal.recorded(answer.events_recorded);
+        for envelope in answer.documents {
+            self.carry_out(link, &envelope).await;
+        }
+        let (least, most) = (*REPORT_INTERVAL_S.start(), *REPORT_INTERVAL_S.end());
+        // `max` and `min` in this order turn NaN into a number; `clamp` would keep it.
+        Duration::from_secs_f64(answer.next_report_in_s.max(least).min(most))
+    }
+
+    async fn carry_out(&mut self, link: &FleetLink, envelope: &Envelope) {
+        let (kind, generation) = (envelope.header.kind, envelope.header.generation);
+        let outcome = match kind {
+            Kind::Manifest => self.take_manifest(link, envelope).await,
+            Kind::Sources => self.take_sources(envelope),
+            Kind::Tombstones => self.take_tombstones(envelope),
+            Kind::Config | Kind::Command => {
+                let version = env!("CARGO_PKG_VERSION");
+                Err(Unfit(format!("appliance {version} takes no {kind}")).into())
+            }
+        };
+        let accepted = outcome.and_then(|()| self.documents.accept(envelope));
+        let subject = format!("{kind} {generation}");
+        match accepted {
+            Ok(()) => tracing::info!(subject, "in force"),
+            Err(err) => {
+                let reason = format!("{err:#}");
+                if trouble(&err) == Trouble::Unfit {
+                    self.documents.reject(envelope, reason.clone());
+                }
+                self.journal.note(Severity::Warning, "document_refused", subject, reason);
+            }
+        }
+    }
+
+    async fn take_manifest(&mut self, link: &FleetLink, envelope: &Envelope) -> Result<()> {
+        let manifest: Manifest = self.documents.examine(&self.config, envelope)?;
+        for segment in self.holding.lacking(&manifest) {
+            let bytes = link.segment(&segment).await?;
+            self.holding.add(&segment, &bytes)?;
+        }
+        self.hold(&manifest)
+    }
+
+    fn hold(&mut self, manifest: &Manifest) -> Result<()> {
+        let resolved = self.holding.resolve(manifest)?;
+        self.cache.set_wanted(resolved.ranked);
+        self.filler.wake();
+        self.holding.settle(manifest, resolved.list)
+    }
+
+    /// Purges that were carried out before are not carried out again: what they took may
+    /// have come back since, and rightly so.
+    fn take_tombstones(&mut self, envelope: &Envelope) -> Result<()> {
+        let tombstones: Tombstones = self.documents.examine(&self.config, envelope)?;
+        for purge in &tombstones.purges {
+            if purge.version > self.purged_up_to {
+                let count = self.cache.purge(|entry| purge.takes(entry));
+                tracing::info!(version = purge.version, count, "purged");
+            }
+        }
+        self.purged_up_to = self.purged_up_to.max(tombstones.version);
+        self.filler.wake();
+        Ok(())
+    }
+
+    fn take_sources(&mut self, envelope: &Envelope) -> Result<()> {
+        let sources: Sources = self.documents.examine(&self.config, envelope)?;
+        self.filler.set_routes(Routes::new(sources));
+        Ok(())
+    }
+}
+
+/// What it means that a document was not carried out.
+#[derive(Debug, PartialEq, Eq)]
+enum Trouble {
+    /// Not from the fleet, or not the next: not counted as seen, or whoever sends such a
+    /// thing could make the box deaf to the generation that it names.
+    NotOurs,
+    /// From the fleet, and never to be carried out: the fleet must send another.
+    Unfit,
+    /// A connection or a disk failed: the same document may succeed next time.
+    Passing,
+}
+
+fn trouble(err: &anyhow::Error) -> Trouble {
+    match err.downcast_ref::<Refused>() {
+        Some(Refused::Expired | Refused::Schema(_) | Refused::Unreadable(_)) => Trouble::Unfit,
+        Some(_) => Trouble::NotOurs,
+        None if err.is::<BadManifest>() || err.is::<Unfit>() => Trouble::Unfit,
+        None => Trouble::Passing,
+    }
+}

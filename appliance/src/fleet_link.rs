@@ -1,0 +1,91 @@
+//! The connection to the fleet's control listener: mTLS, always begun by the box.
+
+use crate::pem;
+use anyhow::{Context, Result, bail};
+use bytes::Bytes;
+use contract::catalogue::SegmentRef;
+use contract::config::ApplianceConfig;
+use contract::exchange::{Answer, MAX_ANSWER_BYTES, REPORT_PATH, SEGMENT_PATH};
+use contract::report::Report;
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::header::{CONTENT_TYPE, HOST};
+use hyper::{Method, Request};
+use hyper_rustls::{FixedServerNameResolver, HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::{Client, connect::HttpConnector};
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use rustls_pki_types::ServerName;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// An exchange that takes longer has failed: the next one begins anew.
+const EXCHANGE_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// Speaks to the fleet.
+pub(crate) struct FleetLink {
+    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    address: SocketAddr,
+    tls_name: String,
+}
+
+impl FleetLink {
+    /// `None` for a box without a fleet.
+    pub(crate) fn new(config: &ApplianceConfig) -> Result<Option<Self>> {
+        let Some(fleet) = &config.fleet else { return Ok(None) };
+        let name = ServerName::try_from(fleet.tls_name.clone()).context("fleet.tls_name")?;
+        let mut tcp = HttpConnector::new();
+        tcp.enforce_http(false);
+        tcp.set_connect_timeout(Some(Duration::from_secs(5)));
+        let connector = HttpsConnectorBuilder::new()
+            .with_tls_config(pem::box_tls(&config.identity)?)
+            .https_only()
+            .with_server_name_resolver(FixedServerNameResolver::new(name))
+            .enable_http1()
+            .wrap_connector(tcp);
+        let client = Client::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(Duration::from_secs(60))
+            .build(connector);
+        Ok(Some(Self { client, address: fleet.address, tls_name: fleet.tls_name.clone() }))
+    }
+
+    /// Posts a report, brings back what is new.
+    pub(crate) async fn report(&self, report: &Report) -> Result<Answer> {
+        let body = serde_json::to_vec(report)?;
+        let bytes = self.exchange(Method::POST, REPORT_PATH, body, MAX_ANSWER_BYTES).await?;
+        serde_json::from_slice(&bytes).context("the fleet's answer cannot be read")
+    }
+
+    /// Fetches a catalogue segment; the caller compares its digest.
+    pub(crate) async fn segment(&self, segment: &SegmentRef) -> Result<Bytes> {
+        let path = format!("{SEGMENT_PATH}/{}", segment.digest);
+        self.exchange(Method::GET, &path, Vec::new(), crate::holding::MAX_SEGMENT_BYTES).await
+    }
+
+    async fn exchange(
+        &self,
+        method: Method,
+        path: &str,
+        body: Vec<u8>,
+        max: usize,
+    ) -> Result<Bytes> {
+        let request = Request::builder()
+            .method(method)
+            .uri(format!("https://{}{path}", self.address))
+            .header(HOST, &self.tls_name)
+            .header(CONTENT_TYPE, "application/json")
+            .body(Full::from(body))?;
+        let exchange = async {
+            let response = self.client.request(request).await?;
+            let status = response.status();
+            let body = Limited::new(response.into_body(), max).collect().await;
+            let body = body.map_err(anyhow::Error::from_boxed)?.to_bytes();
+            if !status.is_success() {
+                bail!("the fleet answered {status}: {}", String::from_utf8_lossy(&body).trim());
+            }
+            Ok(body)
+        };
+        tokio::time::timeout(EXCHANGE_TIMEOUT, exchange)
+            .await
+            .with_context(|| format!("no answer within {} s", EXCHANGE_TIMEOUT.as_secs()))?
+    }
+}

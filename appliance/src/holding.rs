@@ -1,0 +1,115 @@
+//! From manifest to what the cache wants: catalogue segments are fetched by digest, kept,
+//! and looked up by ordinal.
+
+use crate::keep;
+use anyhow::{Context, Result};
+use contract::catalogue::{CatalogueEntry, CatalogueSegment, Ordinal, SegmentRef};
+use contract::manifest::{Hold, Manifest, Run, runs_of};
+use std::collections::HashMap;
+use std::fs;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// The most bytes of one catalogue segment.
+pub(crate) const MAX_SEGMENT_BYTES: usize = 64 << 20;
+
+/// The manifest in force, resolved.
+#[derive(Debug, Default)]
+pub(crate) struct Holding {
+    folder: PathBuf,
+    list_file: PathBuf,
+    list: Option<(u64, Vec<Ordinal>)>,
+}
+
+/// A document that is signed, addressed and dated right, and still cannot be carried out.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct Unfit(pub(crate) String);
+
+/// A manifest's ordinals, and their entries, in rank order.
+#[derive(Debug)]
+pub(crate) struct Resolved {
+    pub(crate) list: Vec<Ordinal>,
+    pub(crate) ranked: Vec<Arc<CatalogueEntry>>,
+}
+
+fn unpack(kept: &[u8]) -> Result<(u64, Vec<Ordinal>)> {
+    let (version, runs): (u64, Vec<Run>) = serde_json::from_slice(kept)?;
+    Ok((version, Hold::Snapshot(runs).resolve(None)?))
+}
+
+impl Holding {
+    pub(crate) fn open(state_folder: &std::path::Path) -> Result<Self> {
+        let folder = state_folder.join("catalogue");
+        fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        let list_file = state_folder.join("holding.json");
+        let list = match fs::read(&list_file) {
+            Ok(bytes) => Some(unpack(&bytes).context("holding.json is damaged: remove it")?),
+            Err(err) if err.kind() == std::io::ErrorKind::NotFound => None,
+            Err(err) => return Err(err).with_context(|| list_file.display().to_string()),
+        };
+        Ok(Self { folder, list_file, list })
+    }
+
+    /// The version of the manifest in force.
+    pub(crate) fn version(&self) -> u64 {
+        self.list.as_ref().map_or(0, |(version, _)| *version)
+    }
+
+    fn file(&self, segment: &SegmentRef) -> PathBuf {
+        self.folder.join(format!("{}.json", segment.digest))
+    }
+
+    /// Segments that this box does not have yet.
+    pub(crate) fn lacking(&self, manifest: &Manifest) -> Vec<SegmentRef> {
+        let segments = manifest.catalogue.segments.iter();
+        segments.filter(|segment| !self.file(segment).exists()).copied().collect()
+    }
+
+    /// Takes a segment in, if it is the one asked for.
+    pub(crate) fn add(&self, segment: &SegmentRef, bytes: &[u8]) -> Result<()> {
+        CatalogueSegment::open(bytes, segment)?;
+        keep::write(&self.file(segment), bytes)
+    }
+
+    /// What the manifest says, as entries in rank order. Nothing has changed on an error.
+    pub(crate) fn resolve(&self, manifest: &Manifest) -> Result<Resolved> {
+        let list = match self.list.as_ref().map(|(version, list)| (*version, &list[..])) {
+            // At start: the list of this very version was kept, a delta needs no parent then.
+            Some((version, list)) if version == manifest.version => list.to_vec(),
+            parent => manifest.hold.resolve(parent)?,
+        };
+        let mut entries = HashMap::new();
+        for segment in &manifest.catalogue.segments {
+            let file = self.file(segment);
+            let bytes =
+                fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
+            let segment = CatalogueSegment::open(&bytes, segment)?;
+            entries.extend(segment.entries.into_iter().map(|e| (e.ordinal, Arc::new(e))));
+        }
+        let mut ranked = Vec::with_capacity(list.len());
+        for ordinal in &list {
+            match entries.get(ordinal) {
+                Some(entry) => ranked.push(Arc::clone(entry)),
+                None => return Err(Unfit(format!("the catalogue has no ordinal {ordinal}")).into()),
+            }
+        }
+        Ok(Resolved { list, ranked })
+    }
+
+    /// The manifest is in force: segments that it does not name are gone.
+    pub(crate) fn settle(&mut self, manifest: &Manifest, list: Vec<Ordinal>) -> Result<()> {
+        let kept = (manifest.version, runs_of(list.iter().copied()));
+        keep::write(&self.list_file, &serde_json::to_vec(&kept)?)?;
+        self.list = Some((manifest.version, list));
+        let named: Vec<PathBuf> =
+            manifest.catalogue.segments.iter().map(|segment| self.file(segment)).collect();
+        for file in fs::read_dir(&self.folder)? {
+            let path = file?.path();
+            if !named.contains(&path) {
+                fs::remove_file(path)?;
+            }
+        }
+        Ok(())
+    }
+}

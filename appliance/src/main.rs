@@ -1,0 +1,29 @@
+//! The box: composes cache, fill and serve, reads its configuration, reports to the fleet.
+//!
+//! Not here: what a request means (`serve`), what is verified (`cache`), who is asked for
+//! what (`fill`). This crate joins them, and speaks to the fleet and to the operator.
+//!
+//! Read in this order: [`cli`], [`check`], [`run`] (the table of contents of a box),
+//! [`control`] (the conversation with the fleet), [`admin`].
+
+mod access_files;
+mod admin;
+mod check;
+mod cli;
+mod control;
+mod disk_io;
+mod documents;
+mod fleet_link;
+mod hardware;
+mod holding;
+mod journal;
+mod keep;
+mod metrics;
+mod pem;
+mod reporter;
+mod run;
+mod status;
+
+fn main() -> std::process::ExitCode {
+    cli::main()
+}

@@ -1,0 +1,193 @@
+//! `/metrics`: what the report says, as Prometheus reads it. Names follow its conventions:
+//! base units in the name, `_total` for what only rises.
+
+use crate::reporter::Reporter;
+use contract::report::{Report, Traffic};
+use prometheus::core::Collector;
+use prometheus::proto::MetricFamily;
+use prometheus::{Encoder, Error, GaugeVec, IntCounterVec, Opts, TextEncoder};
+use serve::Counters;
+
+/// The exposition text.
+pub(crate) fn encode(reporter: &Reporter) -> Result<String, Error> {
+    let report = reporter.snapshot();
+    let mut families = Families(Vec::new());
+    traffic(&mut families, &report.traffic)?;
+    connections(&mut families, reporter.counters())?;
+    storage(&mut families, &report)?;
+    let mut text = Vec::new();
+    // The encoder takes a family without samples for a mistake; a box that has filled
+    // nothing yet has such families.
+    families.0.retain(|family| !family.get_metric().is_empty());
+    TextEncoder::new().encode(&families.0, &mut text)?;
+    Ok(String::from_utf8_lossy(&text).into_owned())
+}
+
+struct Families(Vec<MetricFamily>);
+
+type Sample<'a> = (Vec<&'a str>, u64);
+
+impl Families {
+    fn counter(
+        &mut self,
+        name: &str,
+        help: &str,
+        labels: &[&str],
+        samples: &[Sample<'_>],
+    ) -> Result<(), Error> {
+        let family = IntCounterVec::new(Opts::new(name, help), labels)?;
+        for (values, value) in samples {
+            family.with_label_values(values).inc_by(*value);
+        }
+        self.0.extend(family.collect());
+        Ok(())
+    }
+
+    fn gauge(
+        &mut self,
+        name: &str,
+        help: &str,
+        labels: &[&str],
+        samples: &[Sample<'_>],
+    ) -> Result<(), Error> {
+        let family = GaugeVec::new(Opts::new(name, help), labels)?;
+        for (values, value) in samples {
+            #[expect(clippy::cast_precision_loss, reason = "Prometheus has only floats")]
+            family.with_label_values(values).set(*value as f64);
+        }
+        self.0.extend(family.collect());
+        Ok(())
+    }
+}
+
+fn traffic(families: &mut Families, rows: &[Traffic]) -> Result<(), Error> {
+    let labels = ["group", "protocol"];
+    let mut add = |name, help, value: fn(&Traffic) -> u64| {
+        let samples: Vec<Sample<'_>> = rows
+            .iter()
+            .map(|row| (vec![row.group.as_str(), row.protocol.as_str()], value(row)))
+            .collect();
+        families.counter(name, help, &labels, &samples)
+    };
+    add("headend_requests_total", "Requests of players answered.", |row| row.requests)?;
+    add("headend_ram_hits_total", "Requests answered from RAM.", |row| row.ram_hits)?;
+    add("headend_disk_hits_total", "Requests answered from disk.", |row| row.disk_hits)?;
+    add("headend_misses_total", "Requests for what is not here.", |row| row.misses)?;
+    add("headend_sent_bytes_total", "Bytes of content sent to players.", |row| row.bytes_sent)
+}
+
+fn connections(families: &mut Families, counters: &Counters) -> Result<(), Error> {
+    let one = |value| vec![(Vec::new(), value)];
+    let open = one(counters.connections_open.get());
+    families.gauge("headend_connections_open", "Connections open now.", &[], &open)?;
+    let total = one(counters.connections_total.get());
+    families.counter("headend_connections_total", "Connections accepted.", &[], &total)?;
+    let refused = one(counters.connections_refused.get());
+    let help = "Connections closed as they arrived: too many were open.";
+    families.counter("headend_connections_refused_total", help, &[], &refused)?;
+    let handshakes = [
+        (vec!["full"], counters.handshakes_full.get()),
+        (vec!["resumed"], counters.handshakes_resumed.get()),
+        (vec!["failed"], counters.handshakes_failed.get()),
+    ];
+    families.counter(
+        "headend_tls_handshakes_total",
+        "TLS handshakes.",
+        &["outcome"],
+        &handshakes,
+    )?;
+    let timeouts = &counters.timeouts;
+    let timeouts = [
+        (vec!["handshake"], timeouts.handshake.get()),
+        (vec!["header"], timeouts.header.get()),
+        (vec!["idle"], timeouts.idle.get()),
+        (vec!["write"], timeouts.write.get()),
+    ];
+    families.counter(
+        "headend_timeouts_total",
+        "Connections ended by the clock.",
+        &["what"],
+        &timeouts,
+    )?;
+    let classes: Vec<String> = (1..=5).map(|class| format!("{class}xx")).collect();
+    let answers: Vec<Sample<'_>> = (1u16..)
+        .zip(&classes)
+        .map(|(class, name)| (vec![name.as_str()], counters.answers(class)))
+        .collect();
+    families.counter(
+        "headend_answers_total",
+        "Answers by class of status.",
+        &["class"],
+        &answers,
+    )?;
+    let cut = one(counters.answers_cut.get());
+    let help = "Answers cut off because a block could not be read.";
+    families.counter("headend_answers_cut_total", help, &[], &cut)?;
+    let peers = one(counters.peer_bytes_sent.get());
+    families.counter("headend_peer_sent_bytes_total", "Bytes sent to sibling boxes.", &[], &peers)
+}
+
+fn storage(families: &mut Families, report: &Report) -> Result<(), Error> {
+    let engine = vec![(vec![report.engine.as_str(), report.version.as_str()], 1)];
+    families.gauge("headend_info", "What runs.", &["engine", "version"], &engine)?;
+    let one = |value| vec![(Vec::new(), value)];
+    let held = &report.held;
+    families.gauge(
+        "headend_objects_wanted",
+        "Objects in the manifest.",
+        &[],
+        &one(held.objects_wanted),
+    )?;
+    families.gauge(
+        "headend_objects_held",
+        "Of these, verified here.",
+        &[],
+        &one(held.objects_held),
+    )?;
+    families.gauge(
+        "headend_wanted_bytes",
+        "Bytes in the manifest.",
+        &[],
+        &one(held.bytes_wanted),
+    )?;
+    families.gauge("headend_held_bytes", "Of these, verified here.", &[], &one(held.bytes_held))?;
+    let ram = one(report.load.ram_used_bytes);
+    families.gauge("headend_ram_used_bytes", "Blocks in the RAM tier.", &[], &ram)?;
+    let names: Vec<String> = held.filled_from.iter().map(|from| from.source.to_string()).collect();
+    let filled: Vec<Sample<'_>> = names
+        .iter()
+        .zip(&held.filled_from)
+        .map(|(name, from)| (vec![name.as_str()], from.bytes))
+        .collect();
+    families.counter(
+        "headend_filled_bytes_total",
+        "Bytes filled, by source.",
+        &["source"],
+        &filled,
+    )?;
+    let disks = |value: fn(&contract::report::DiskReport) -> u64| -> Vec<Sample<'_>> {
+        report.disks.iter().map(|disk| (vec![disk.folder.as_str()], value(disk))).collect()
+    };
+    let labels = ["disk"];
+    families.gauge(
+        "headend_disk_used_bytes",
+        "What objects take.",
+        &labels,
+        &disks(|d| d.used_bytes),
+    )?;
+    families.gauge(
+        "headend_disk_objects",
+        "Objects on the disk.",
+        &labels,
+        &disks(|d| d.objects),
+    )?;
+    let errors = disks(|disk| disk.io_errors);
+    families.counter(
+        "headend_disk_io_errors_total",
+        "Reads and writes that failed.",
+        &labels,
+        &errors,
+    )?;
+    let help = "Blocks that came back with a wrong checksum; none was served.";
+    families.counter("headend_disk_bad_blocks_total", help, &labels, &disks(|d| d.bad_blocks))
+}

@@ -1,0 +1,142 @@
+//! Puts the report together: for the fleet, for `/status`, for metrics.
+
+use crate::hardware;
+use cache::{Cache, disk::Disk};
+use contract::config::ApplianceConfig;
+use contract::report::{DiskReport, DocumentState, Event, Hardware, Held, Load, Report};
+use contract::time::TimeUs;
+use fill::Ledger;
+use serve::Counters;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Instant, SystemTime};
+
+/// Knows where every figure is. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Reporter(Arc<Parts>);
+
+struct Parts {
+    config: Arc<ApplianceConfig>,
+    cache: Arc<Cache>,
+    ledger: Arc<Ledger>,
+    counters: Arc<Counters>,
+    engine: &'static str,
+    hardware: Hardware,
+    boot_id: String,
+    began: Instant,
+    sequence: AtomicU64,
+    rate_bytes_per_s: AtomicU64,
+    /// When the rate was last measured, and the bytes sent by then.
+    measured: Mutex<(Instant, u64)>,
+}
+
+impl Reporter {
+    pub(crate) fn new(
+        config: Arc<ApplianceConfig>,
+        cache: Arc<Cache>,
+        ledger: Arc<Ledger>,
+        counters: Arc<Counters>,
+        engine: &'static str,
+    ) -> Self {
+        let began = Instant::now();
+        Self(Arc::new(Parts {
+            config,
+            cache,
+            ledger,
+            counters,
+            engine,
+            hardware: hardware::read(),
+            boot_id: format!("{:016x}", rand::random::<u64>()),
+            began,
+            sequence: AtomicU64::new(0),
+            rate_bytes_per_s: AtomicU64::new(0),
+            measured: Mutex::new((began, 0)),
+        }))
+    }
+
+    /// The next report to the fleet.
+    pub(crate) fn report(
+        &self,
+        manifest_version: u64,
+        documents: Vec<DocumentState>,
+        events: Vec<Event>,
+    ) -> Report {
+        let sequence = self.0.sequence.fetch_add(1, Ordering::Relaxed) + 1;
+        self.0.measure_rate();
+        let report = self.snapshot();
+        let held = Held { manifest_version, ..report.held };
+        Report { sequence, documents, events, held, ..report }
+    }
+
+    /// The same figures for whoever asks in between.
+    pub(crate) fn snapshot(&self) -> Report {
+        let parts = &*self.0;
+        Report {
+            schema: contract::SCHEMA,
+            device: parts.config.name.clone(),
+            boot_id: parts.boot_id.clone(),
+            sequence: parts.sequence.load(Ordering::Relaxed),
+            made_at_us: TimeUs::from(SystemTime::now()),
+            uptime_s: parts.began.elapsed().as_secs(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            engine: parts.engine.to_owned(),
+            documents: Vec::new(),
+            held: parts.held(),
+            hardware: parts.hardware.clone(),
+            disks: parts.cache.disks().iter().map(|disk| disk_report(disk)).collect(),
+            load: parts.load(),
+            traffic: parts.counters.traffic(),
+            routes: Vec::new(),
+            events: Vec::new(),
+            results: Vec::new(),
+        }
+    }
+
+    pub(crate) fn counters(&self) -> &Counters {
+        &self.0.counters
+    }
+}
+
+impl Parts {
+    fn held(&self) -> Held {
+        let [(objects_wanted, bytes_wanted), (objects_held, bytes_held)] = self.cache.totals();
+        Held {
+            manifest_version: 0,
+            objects_wanted,
+            bytes_wanted,
+            objects_held,
+            bytes_held,
+            filled_from: self.ledger.accounts(),
+        }
+    }
+
+    fn load(&self) -> Load {
+        Load {
+            connections: self.counters.connections_open.get(),
+            load_1m: hardware::load_1m(),
+            rate_bytes_per_s: self.rate_bytes_per_s.load(Ordering::Relaxed),
+            ram_used_bytes: self.cache.ram_used_bytes(),
+        }
+    }
+
+    /// Bytes a second since this was last measured.
+    fn measure_rate(&self) {
+        let sent: u64 = self.counters.traffic().iter().map(|row| row.bytes_sent).sum();
+        let mut last = self.measured.lock().unwrap_or_else(PoisonError::into_inner);
+        let (since, before) = std::mem::replace(&mut *last, (Instant::now(), sent));
+        let micros = u64::try_from(since.elapsed().as_micros()).unwrap_or(u64::MAX).max(1);
+        let rate = (sent - before).saturating_mul(1_000_000) / micros;
+        self.rate_bytes_per_s.store(rate, Ordering::Relaxed);
+    }
+}
+
+fn disk_report(disk: &Disk) -> DiskReport {
+    DiskReport {
+        folder: disk.folder().display().to_string(),
+        capacity_bytes: disk.capacity_bytes(),
+        used_bytes: disk.used_bytes(),
+        objects: disk.objects(),
+        io_errors: disk.io_errors(),
+        bad_blocks: disk.bad_blocks(),
+    }
+}

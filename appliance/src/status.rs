@@ -1,0 +1,85 @@
+//! `appliance status`: asks the running appliance and tells a person, or a program.
+
+use anyhow::{Context, Result, bail};
+use bytes::Bytes;
+use contract::config::ApplianceConfig;
+use contract::quantity::ByteCount;
+use contract::report::Report;
+use http_body_util::{BodyExt, Empty, Limited};
+use hyper::Request;
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::TokioExecutor;
+use std::time::Duration;
+
+const MAX_STATUS_BYTES: usize = 16 << 20;
+
+/// Prints the status.
+#[expect(clippy::print_stdout, reason = "answers to a person go to standard output")]
+pub(crate) fn show(config: &ApplianceConfig, as_json: bool) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let text = runtime.block_on(ask(config))?;
+    if as_json {
+        println!("{}", String::from_utf8_lossy(&text));
+    } else {
+        let report: Report = serde_json::from_slice(&text).context("the status cannot be read")?;
+        print!("{}", tell(&report));
+    }
+    Ok(())
+}
+
+async fn ask(config: &ApplianceConfig) -> Result<Bytes> {
+    let address = config.admin.address;
+    let client = Client::builder(TokioExecutor::new()).build_http();
+    let request = Request::get(format!("http://{address}/status")).body(Empty::<Bytes>::new())?;
+    let answer = tokio::time::timeout(Duration::from_secs(5), client.request(request)).await;
+    let answer = answer
+        .with_context(|| format!("{address} does not answer"))?
+        .with_context(|| format!("nothing answers at {address}: is the appliance running?"))?;
+    if !answer.status().is_success() {
+        bail!("{address} answered {}", answer.status());
+    }
+    let body = Limited::new(answer.into_body(), MAX_STATUS_BYTES).collect().await;
+    Ok(body.map_err(anyhow::Error::from_boxed)?.to_bytes())
+}
+
+fn tell(report: &Report) -> String {
+    let held = &report.held;
+    let mut lines = vec![
+        format!("{}  appliance {}, engine {}", report.device, report.version, report.engine),
+        format!("  up          {} s", report.uptime_s),
+        format!("  connections {}", report.load.connections),
+        format!(
+            "  holds       {} of {} objects, {} of {}",
+            held.objects_held,
+            held.objects_wanted,
+            ByteCount(held.bytes_held),
+            ByteCount(held.bytes_wanted)
+        ),
+        format!("  RAM tier    {}", ByteCount(report.load.ram_used_bytes)),
+    ];
+    for from in &held.filled_from {
+        let (bytes, failures) = (ByteCount(from.bytes), from.failures);
+        lines.push(format!("  filled      {bytes} from {}, {failures} failures", from.source));
+    }
+    for disk in &report.disks {
+        lines.push(format!(
+            "  disk        {}: {} of {}, {} I/O errors, {} bad blocks",
+            disk.folder,
+            ByteCount(disk.used_bytes),
+            ByteCount(disk.capacity_bytes),
+            disk.io_errors,
+            disk.bad_blocks
+        ));
+    }
+    for row in report.traffic.iter().filter(|row| row.requests > 0) {
+        lines.push(format!(
+            "  served      {} over {}: {} requests, {}",
+            row.group,
+            row.protocol,
+            row.requests,
+            ByteCount(row.bytes_sent)
+        ));
+    }
+    lines.push(String::new());
+    lines.join("\n")
+}

@@ -1,0 +1,232 @@
+//! The command as an operator meets it: what is wrong is said in one line with its place,
+//! nothing is half done, and a running box answers, drains and ends.
+
+use rcgen::{CertificateParams, KeyPair};
+use std::fs;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+struct Place {
+    folder: TempDir,
+    player: u16,
+    admin: u16,
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").expect("bind").local_addr().expect("address").port()
+}
+
+impl Place {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().expect("folder");
+        let key = KeyPair::generate().expect("key");
+        let names = vec!["oca1.localhost".to_owned()];
+        let certificate =
+            CertificateParams::new(names).expect("names").self_signed(&key).expect("certificate");
+        fs::write(folder.path().join("cert.pem"), certificate.pem()).expect("write");
+        fs::write(folder.path().join("key.pem"), key.serialize_pem()).expect("write");
+        Self { folder, player: free_port(), admin: free_port() }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// A configuration that is right, with some of it replaced.
+    fn config(&self, changes: &[(&str, &str)]) -> PathBuf {
+        let folder = self.folder.path().display();
+        let mut text = format!(
+            "schema: 1
+min_appliance_version: 0.1.0
+name: oca1
+state_folder: {folder}/state
+listeners:
+  - addresses: [\"127.0.0.1:{}\"]
+certificates:
+  - {{ chain_file: {folder}/cert.pem, key_file: {folder}/key.pem }}
+identity:
+  chain_file: {folder}/cert.pem
+  key_file: {folder}/key.pem
+  ca_file: {folder}/cert.pem
+admin: {{ address: \"127.0.0.1:{}\" }}
+disks:
+  - {{ folder: {folder}/disk, class: nvme, capacity_bytes: 64MiB }}
+ram: {{ budget_bytes: 8MiB }}
+content_groups:
+  - name: default
+    owner: Nobody
+    host_names: [oca1.localhost]
+",
+            self.player, self.admin
+        );
+        for (from, to) in changes {
+            assert!(text.contains(from), "{from}");
+            text = text.replacen(from, to, 1);
+        }
+        let file = self.path("config.yaml");
+        fs::write(&file, text).expect("write");
+        file
+    }
+}
+
+fn appliance(command: &str, config: &Path) -> Command {
+    let mut appliance = Command::new(env!("CARGO_BIN_EXE_appliance"));
+    appliance.arg(command).arg(config).stdin(Stdio::null());
+    appliance
+}
+
+/// Both `check` and `run` refuse: exit code 2, one line, and nothing was made.
+fn refused(place: &Place, changes: &[(&str, &str)]) -> String {
+    let config = place.config(changes);
+    let said = |output: Output| {
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
+        let text = String::from_utf8(output.stderr).expect("text");
+        assert_eq!(text.lines().count(), 1, "{text}");
+        text.trim().replace(&place.folder.path().display().to_string(), "DIR")
+    };
+    let run = said(appliance("run", &config).output().expect("run"));
+    assert_eq!(said(appliance("check", &config).output().expect("check")), run);
+    assert!(!place.path("state").exists() && !place.path("disk").exists());
+    run
+}
+
+#[test]
+fn an_unknown_key() {
+    assert_eq!(
+        refused(&Place::new(), &[("ram: { budget_bytes", "ram: { budget_byte")]),
+        "DIR/config.yaml:16:8: unknown field `budget_byte`, expected one of budget_bytes"
+    );
+}
+
+#[test]
+fn a_wrong_unit() {
+    let said = refused(&Place::new(), &[("8MiB", "8 MHz")]);
+    assert!(
+        said.starts_with("DIR/config.yaml:16:") && said.contains("a number of bytes"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_missing_file() {
+    let said = refused(&Place::new(), &[("cert.pem, key_file", "none.pem, key_file")]);
+    assert_eq!(
+        said,
+        "DIR/config.yaml:8:19: certificates[0].chain_file: cannot read DIR/none.pem: I/O error: \
+         No such file or directory (os error 2)"
+    );
+}
+
+#[test]
+fn a_key_of_another_certificate() {
+    let place = Place::new();
+    let other = KeyPair::generate().expect("key");
+    fs::write(place.path("other.pem"), other.serialize_pem()).expect("write");
+    let config = place.config(&[("key.pem }", "other.pem }")]);
+    let output = appliance("check", &config).output().expect("check");
+    let text = String::from_utf8(output.stderr).expect("text");
+    assert!(text.contains("certificates[0]: key and certificate do not fit"), "{text}");
+}
+
+#[test]
+fn a_disk_that_cannot_be_written() {
+    // Even root cannot make a folder there.
+    let place = Place::new();
+    let folder = format!("{}/disk", place.folder.path().display());
+    let config = place.config(&[(&folder, "/proc/headend")]);
+    let output = appliance("run", &config).output().expect("run");
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    let text = String::from_utf8(output.stderr).expect("text");
+    assert!(text.contains("config.yaml:15:") && text.contains("disk /proc/headend"), "{text}");
+}
+
+#[test]
+fn a_port_in_use() {
+    for (which, key) in [(true, "listeners[0].addresses[0]"), (false, "admin.address")] {
+        let place = Place::new();
+        let port = if which { place.player } else { place.admin };
+        let _holder = TcpListener::bind(("127.0.0.1", port)).expect("bind");
+        let config = place.config(&[]);
+        let output = appliance("run", &config).output().expect("run");
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
+        let text = String::from_utf8(output.stderr).expect("text");
+        assert!(text.contains(key) && text.contains("Address already in use"), "{text}");
+    }
+}
+
+#[test]
+fn a_missing_configuration() {
+    let output = appliance("run", Path::new("/nonexistent.yaml")).output().expect("run");
+    assert_eq!(output.status.code(), Some(2));
+    let text = String::from_utf8(output.stderr).expect("text");
+    assert_eq!(
+        text.trim(),
+        "/nonexistent.yaml: cannot be read: No such file or directory (os error 2)"
+    );
+}
+
+#[test]
+fn check_says_that_all_is_well_and_makes_nothing() {
+    let place = Place::new();
+    let output = appliance("check", &place.config(&[])).output().expect("check");
+    assert!(output.status.success(), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stdout).ends_with("config.yaml: ok, oca1\n"));
+    assert!(!place.path("state").exists() && !place.path("disk").exists());
+}
+
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It has usually ended already.
+        self.0.kill().ok();
+        self.0.wait().ok();
+    }
+}
+
+fn get(port: u16, path: &str) -> Option<String> {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").ok()?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).ok()?;
+    Some(answer)
+}
+
+#[test]
+fn a_running_box_answers_its_operator_and_ends_when_told() {
+    let place = Place::new();
+    let config = place.config(&[]);
+    let child = appliance("run", &config).stderr(Stdio::null()).spawn().expect("run");
+    let mut running = Running(child);
+    let begun = Instant::now();
+    while get(place.admin, "/readyz").is_none_or(|answer| !answer.contains("200 OK")) {
+        assert!(begun.elapsed() < Duration::from_secs(20), "never ready");
+        std::thread::yield_now();
+    }
+    assert!(get(place.admin, "/healthz").expect("answer").contains("200 OK"));
+    let metrics = get(place.admin, "/metrics").expect("answer");
+    for name in [
+        "headend_connections_open 0",
+        "headend_info{engine=\"portable\"",
+        "# TYPE headend_ram_used_bytes gauge",
+    ] {
+        assert!(metrics.contains(name), "{name} is not in\n{metrics}");
+    }
+    let status = appliance("status", &config).output().expect("status");
+    let text = String::from_utf8(status.stdout).expect("text");
+    assert!(text.starts_with("oca1  appliance 0.1.0, engine portable"), "{text}");
+    let json = appliance("status", &config).arg("--json").output().expect("status");
+    assert!(String::from_utf8_lossy(&json.stdout).contains("\"device\":\"oca1\""));
+
+    let pid = i32::try_from(running.0.id()).expect("pid");
+    let terminate = Command::new("kill").args(["-TERM", &pid.to_string()]).status();
+    assert!(terminate.expect("kill").success());
+    assert!(running.0.wait().expect("wait").success());
+    let gone = appliance("status", &config).output().expect("status");
+    assert_eq!(gone.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&gone.stderr).contains("is the appliance running?"));
+}
