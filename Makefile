@@ -1,0 +1,43 @@
+# The two commands are `make demo` and `make test`. `make help` lists the rest.
+SHELL := /bin/bash
+.ONESHELL:
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+# nextest where it is installed, else the runner that comes with Rust.
+TEST := $(shell cargo nextest --version >/dev/null 2>&1 && echo 'cargo nextest run' || echo 'cargo test')
+
+.PHONY: help
+help: ## What there is to make.
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+.PHONY: demo
+demo: setup web ## A small CDN on this machine. CHECK=1: check it and end. OPEN=1: open a browser.
+	@cargo build --release --quiet -p appliance -p fleet -p tests --bins
+	exec target/release/demo $(if $(CHECK),--check) $(if $(OPEN),--open)
+
+.PHONY: test
+test: setup ## Every test.
+	@$(TEST) --workspace
+
+.PHONY: lint
+lint: setup ## Formatting, clippy, licences and sources of dependencies.
+	@cargo fmt --check
+	cargo clippy --workspace --all-targets --quiet -- -D warnings
+	setup/deny.sh
+
+.PHONY: clean
+clean: ## Removes what was built.
+	@cargo clean
+	rm -rf fleet/console/node_modules tests/browser/node_modules
+
+.PHONY: setup
+setup:
+	@setup/install.sh
+
+# The players and the browser driver come from the npm registry, pinned by lock files.
+.PHONY: web
+web: fleet/console/node_modules/.installed tests/browser/node_modules/.installed
+
+%/node_modules/.installed: %/package.json %/package-lock.json
+	@cd $* && npm ci --no-audit --no-fund --silent && touch node_modules/.installed

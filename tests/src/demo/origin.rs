@@ -1,0 +1,77 @@
+//! The origin: nginx over titles that ffmpeg made.
+
+use super::plan::{GROUPS, Plan};
+use crate::process::{Daemon, is_listening, output};
+use anyhow::{Context, Result};
+use std::path::{Path, PathBuf};
+
+/// Where a title's files are at the origin.
+#[must_use]
+pub fn title_folder(plan: &Plan, group: &str, title: &str) -> PathBuf {
+    plan.folder.join("origin").join(group).join(title)
+}
+
+/// Makes the titles. Encoding takes a while: what was made once is kept beside the build.
+///
+/// # Errors
+/// When ffmpeg fails.
+pub async fn make_titles(plan: &Plan, root: &Path) -> Result<()> {
+    let script = root.join("tests/demo/make-title.sh");
+    for group in &GROUPS {
+        let kept = root.join(format!("target/demo-titles/{}-{}s", group.title, group.seconds));
+        if !kept.join("master.m3u8").exists() {
+            std::fs::create_dir_all(&kept)?;
+            let args = [script.as_os_str(), kept.as_os_str()];
+            let seconds = group.seconds.to_string();
+            output("bash", args.into_iter().chain([seconds.as_ref()])).await?;
+        }
+        let folder = title_folder(plan, group.name, group.title);
+        std::fs::create_dir_all(folder.parent().context("a parent")?)?;
+        output("cp", ["-r".as_ref(), kept.as_os_str(), folder.as_os_str()]).await?;
+    }
+    Ok(())
+}
+
+/// Starts nginx.
+///
+/// # Errors
+/// When it does not come up.
+pub async fn start(plan: &Plan) -> Result<Daemon> {
+    let folder = plan.folder.join("origin-run");
+    std::fs::create_dir_all(&folder)?;
+    let conf = folder.join("nginx.conf");
+    std::fs::write(&conf, configuration(plan, &folder))?;
+    let args = ["-p".as_ref(), folder.as_os_str(), "-c".as_ref(), conf.as_os_str()];
+    let nginx = if Path::new("/usr/sbin/nginx").exists() { "/usr/sbin/nginx" } else { "nginx" };
+    let mut daemon = Daemon::start("the origin", nginx, args, &folder.join("log"))?;
+    let address = ([127, 0, 0, 1], plan.origin_port).into();
+    daemon.wait_until(async || is_listening(address).await).await?;
+    Ok(daemon)
+}
+
+fn configuration(plan: &Plan, folder: &Path) -> String {
+    let run = folder.display();
+    let user = if nix::unistd::geteuid().is_root() { "user root;" } else { "" };
+    format!(
+        "daemon off; {user} worker_processes 1; pid {run}/pid; error_log {run}/error.log;
+events {{ worker_connections 256; }}
+http {{
+  access_log {run}/access.log;
+  client_body_temp_path {run}/tmp; proxy_temp_path {run}/tmp; fastcgi_temp_path {run}/tmp;
+  uwsgi_temp_path {run}/tmp; scgi_temp_path {run}/tmp;
+  sendfile on;
+  server {{ listen 127.0.0.1:{}; root {}; }}
+}}
+",
+        plan.origin_port,
+        plan.folder.join("origin").display()
+    )
+}
+
+/// Every request line that the origin has answered.
+///
+/// # Errors
+/// When the log cannot be read.
+pub fn requests(plan: &Plan) -> Result<String> {
+    Ok(std::fs::read_to_string(plan.folder.join("origin-run/access.log"))?)
+}

@@ -1,0 +1,244 @@
+//! The running CDN: origin, fleet, boxes.
+
+use super::browser::Browser;
+use super::plan::{Box, GROUPS, Plan, SITES};
+use super::{origin, say};
+use crate::process::{Daemon, is_listening, output};
+use anyhow::{Context, Result};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+
+/// How often boxes report, and how long players may go by a steering answer, in seconds.
+/// Short, so that a lost box shows in a demo; a real fleet asks every 10 and 300.
+const REPORT_INTERVAL_S: &str = "1";
+const STEERING_TTL_S: &str = "3";
+
+/// Everything that runs.
+pub struct World {
+    /// Addresses and folders.
+    pub plan: Plan,
+    /// The checkout.
+    pub root: PathBuf,
+    bin: PathBuf,
+    origin: Daemon,
+    /// The fleet manager; `None` while it is down.
+    pub fleet: Option<Daemon>,
+    /// The appliances, in the plan's order; `None` while one is down.
+    pub boxes: Vec<Option<Daemon>>,
+}
+
+impl World {
+    /// Starts everything and tells the fleet of it. Nothing is filled yet.
+    ///
+    /// # Errors
+    /// The first thing that does not come up, with the end of its log.
+    pub async fn start(root: &Path, bin: &Path, folder: &Path) -> Result<Self> {
+        let plan = Plan::new(folder)?;
+        let step = say::step("making the titles (ffmpeg)");
+        origin::make_titles(&plan, root).await?;
+        step.finish_and_clear();
+        say::line("origin    two titles, H.264/AAC CMAF, HLS and DASH over the same segments");
+        let mut world = Self {
+            origin: origin::start(&plan).await?,
+            fleet: None,
+            boxes: Vec::new(),
+            root: root.to_path_buf(),
+            bin: bin.to_path_buf(),
+            plan,
+        };
+        world.start_fleet().await?;
+        world.describe().await?;
+        say::line("fleet     two sites, two content groups");
+        for at in 0..world.plan.boxes.len() {
+            world.enroll(at).await?;
+            let daemon = world.start_box(at).await?;
+            world.boxes.push(Some(daemon));
+        }
+        say::line("boxes     four appliances, each with its own name, certificates and disk");
+        Ok(world)
+    }
+
+    /// Starts the fleet manager (again).
+    ///
+    /// # Errors
+    /// When it does not come up.
+    pub async fn start_fleet(&mut self) -> Result<()> {
+        let plan = &self.plan;
+        let assets = self.root.join("fleet/console/node_modules");
+        let args = [
+            "serve".to_owned(),
+            format!("--data={}", plan.folder.join("fleet").display()),
+            format!("--listen=127.0.0.1:{}", plan.fleet_port),
+            format!("--control=127.0.0.1:{}", plan.control_port),
+            format!("--console-assets={}", assets.display()),
+            format!("--report-interval-s={REPORT_INTERVAL_S}"),
+            format!("--steering-ttl-s={STEERING_TTL_S}"),
+        ];
+        let log = plan.folder.join("fleet.log");
+        let mut daemon = Daemon::start("fleet serve", self.bin.join("fleet"), args, &log)?;
+        let ports = [plan.fleet_port, plan.control_port];
+        for port in ports {
+            daemon.wait_until(async || is_listening(([127, 0, 0, 1], port).into()).await).await?;
+        }
+        self.fleet = Some(daemon);
+        Ok(())
+    }
+
+    /// Runs the `fleet` command, as an operator would.
+    ///
+    /// # Errors
+    /// With what it printed.
+    pub async fn fleet(&self, args: &[&str]) -> Result<String> {
+        let url = format!("--fleet={}", self.plan.fleet_url());
+        let token = self.plan.folder.join("fleet/operator.token");
+        let token = format!("--token-file={}", token.display());
+        output(self.bin.join("fleet"), [&*url, &*token].into_iter().chain(args.iter().copied()))
+            .await
+    }
+
+    /// The same, as JSON.
+    ///
+    /// # Errors
+    /// With what it printed.
+    pub async fn fleet_json(&self, args: &[&str]) -> Result<Value> {
+        let text = self.fleet(&[args, &["-o", "json"]].concat()).await?;
+        serde_json::from_str(&text).with_context(|| format!("fleet {}: {text}", args.join(" ")))
+    }
+
+    async fn describe(&self) -> Result<()> {
+        for site in &SITES {
+            let (latitude, longitude) = (
+                format!("--latitude={}", site.latitude),
+                format!("--longitude={}", site.longitude),
+            );
+            let prefixes: Vec<String> = site
+                .client_prefixes
+                .iter()
+                .map(|prefix| format!("--client-prefix={prefix}"))
+                .collect();
+            let mut args = vec!["site", "create", site.name, &latitude, &longitude];
+            args.extend(prefixes.iter().map(String::as_str));
+            self.fleet(&args).await?;
+        }
+        for group in &GROUPS {
+            let origin = format!("http://127.0.0.1:{}/{}", self.plan.origin_port, group.name);
+            let args = [
+                &format!("--owner={}", group.owner),
+                &format!("--host-pattern={}", group.host_pattern),
+                &format!("--origin={origin}"),
+                &format!("--allow-origin={}", group.allow_origin),
+            ];
+            let args = args.map(String::as_str);
+            self.fleet(&[&["group", "create", group.name][..], &args].concat()).await?;
+        }
+        Ok(())
+    }
+
+    async fn enroll(&self, at: usize) -> Result<()> {
+        let each = &self.plan.boxes[at];
+        let args = [
+            format!("--site={}", each.site),
+            format!("--player-address=127.0.0.1:{}", each.player_port),
+            format!("--player-address=[::1]:{}", each.player_port),
+            format!("--peer-address=127.0.0.1:{}", each.peer_port),
+            format!("--admin-address=127.0.0.1:{}", each.admin_port),
+            format!("--disk={}:nvme:2GiB", each.disk().display()),
+            "--ram=64MiB".to_owned(),
+            format!("--state-folder={}", each.folder.join("state").display()),
+        ];
+        let args: Vec<&str> = args.iter().map(String::as_str).collect();
+        self.fleet(&[&["appliance", "create", &*each.name][..], &args].concat()).await?;
+        let out = format!("--out={}", each.folder.display());
+        self.fleet(&["appliance", "enroll", &each.name, &out]).await?;
+        Ok(())
+    }
+
+    /// Starts a box (again).
+    ///
+    /// # Errors
+    /// When it does not come up.
+    pub async fn start_box(&self, at: usize) -> Result<Daemon> {
+        let each = &self.plan.boxes[at];
+        let config = each.folder.join("config.yaml");
+        let log = self.plan.folder.join(format!("{}.log", each.name));
+        let args = ["run".as_ref(), config.as_os_str()];
+        let mut daemon = Daemon::start(&each.name, self.bin.join("appliance"), args, &log)?;
+        let address = ([127, 0, 0, 1], each.player_port).into();
+        daemon.wait_until(async || is_listening(address).await).await?;
+        Ok(daemon)
+    }
+
+    /// Tells the fleet of the titles.
+    ///
+    /// # Errors
+    /// With what the command printed.
+    pub async fn add_content(&self) -> Result<()> {
+        for group in &GROUPS {
+            let folder = origin::title_folder(&self.plan, group.name, group.title);
+            let args = [
+                format!("--group={}", group.name),
+                format!("--title={}", group.title),
+                format!("--name={}", group.title_name),
+                format!("--folder={}", folder.display()),
+                format!("--base-path=/{}", group.title),
+            ];
+            let args: Vec<&str> = args.iter().map(String::as_str).collect();
+            self.fleet(&[&["content", "add"][..], &args].concat()).await?;
+        }
+        Ok(())
+    }
+
+    /// The box that shows viewers this host name.
+    #[must_use]
+    pub fn box_of_host(&self, host: &str) -> Option<usize> {
+        let host = host.split(':').next().unwrap_or(host);
+        let is_it = |each: &Box| GROUPS.iter().any(|group| each.host(group) == host);
+        self.plan.boxes.iter().position(is_it)
+    }
+
+    /// What a box says of itself.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub async fn box_status(&self, at: usize) -> Result<Value> {
+        let config = self.plan.boxes[at].folder.join("config.yaml");
+        let args = ["status".as_ref(), "--json".as_ref(), config.as_os_str()];
+        Ok(serde_json::from_str(&output(self.bin.join("appliance"), args).await?)?)
+    }
+
+    /// Starts a browser that trusts the demo's CA.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub async fn browser(&self) -> Result<Browser> {
+        let profile = self.plan.folder.join("browser");
+        let log = self.plan.folder.join("browser.log");
+        Browser::launch(&self.root, &profile, &self.ca_file(), &log).await
+    }
+
+    /// The demo's CA, as every box has it.
+    #[must_use]
+    pub fn ca_file(&self) -> PathBuf {
+        self.plan.boxes[0].folder.join("ca.pem")
+    }
+
+    /// Fails when something that should run has ended.
+    ///
+    /// # Errors
+    /// With the end of its log.
+    pub fn check(&mut self) -> Result<()> {
+        self.origin.check()?;
+        let boxes = self.boxes.iter_mut().flatten();
+        self.fleet.iter_mut().chain(boxes).try_for_each(Daemon::check)
+    }
+
+    /// Stops everything in order: boxes first, so that they can say good-bye to the fleet.
+    pub async fn stop(mut self) {
+        let daemons = self.boxes.iter_mut().flatten().chain(self.fleet.iter_mut());
+        for daemon in daemons.chain([&mut self.origin]) {
+            if let Err(err) = daemon.stop().await {
+                say::line(&format!("stopping  {err:#}"));
+            }
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! A client that sends whatever octets it likes, over TLS.
+
+use super::keys::{Ca, Issued};
+use super::world::OPEN_HOST;
+use anyhow::{Context, Result};
+use rustls::crypto::aws_lc_rs;
+use rustls::{ClientConfig, RootCertStore};
+use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, ServerName};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+
+/// Nothing here takes longer unless it hangs.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A client; its connections share one store of tickets.
+#[derive(Clone)]
+pub struct Client(ClientConfig);
+
+impl Client {
+    /// A client that believes `ca`, and shows a certificate if it has one.
+    ///
+    /// # Errors
+    /// When a file cannot be read.
+    pub fn new(ca: &Ca, identity: Option<&Issued>) -> Result<Self> {
+        let mut roots = RootCertStore::empty();
+        roots.add(CertificateDer::from_pem_file(&ca.file)?)?;
+        let provider = Arc::new(aws_lc_rs::default_provider());
+        let builder = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()?
+            .with_root_certificates(roots);
+        let config = match identity {
+            None => builder.with_no_client_auth(),
+            Some(identity) => {
+                let (chain, key) = identity.load()?;
+                builder.with_client_auth_cert(chain, key)?
+            }
+        };
+        Ok(Self(config))
+    }
+
+    /// The same, speaking one version of TLS only.
+    ///
+    /// # Errors
+    /// When a file cannot be read.
+    pub fn tls12(ca: &Ca) -> Result<Self> {
+        let mut roots = RootCertStore::empty();
+        roots.add(CertificateDer::from_pem_file(&ca.file)?)?;
+        let builder = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+            .with_protocol_versions(&[&rustls::version::TLS12])?;
+        Ok(Self(builder.with_root_certificates(roots).with_no_client_auth()))
+    }
+
+    /// The same, offering these protocols.
+    #[must_use]
+    pub fn offering(mut self, protocols: &[&str]) -> Self {
+        self.0.alpn_protocols = protocols.iter().map(|name| name.as_bytes().to_vec()).collect();
+        self
+    }
+
+    /// Connects, asking for the open group's host.
+    ///
+    /// # Errors
+    /// When that fails.
+    pub async fn connect(&self, to: SocketAddr) -> Result<Connection> {
+        self.connect_as(to, OPEN_HOST).await
+    }
+
+    /// Connects, asking for this name.
+    ///
+    /// # Errors
+    /// When that fails.
+    pub async fn connect_as(&self, to: SocketAddr, name: &str) -> Result<Connection> {
+        let socket = TcpStream::connect(to).await?;
+        socket.set_nodelay(true)?;
+        let connector = TlsConnector::from(Arc::new(self.0.clone()));
+        let name = ServerName::try_from(name.to_owned())?;
+        let stream = tokio::time::timeout(PATIENCE, connector.connect(name, socket)).await;
+        Ok(Connection { stream: stream.context("the handshake hangs")??, unread: Vec::new() })
+    }
+}
+
+/// A connection.
+pub struct Connection {
+    /// The TLS stream.
+    pub stream: TlsStream<TcpStream>,
+    unread: Vec<u8>,
+}
+
+/// An answer, taken apart.
+#[derive(Debug)]
+pub struct Reply {
+    /// The status code.
+    pub status: u16,
+    /// Status line and fields.
+    pub head: String,
+    /// The body, as `Content-Length` has it.
+    pub body: Vec<u8>,
+}
+
+impl Connection {
+    /// Sends octets.
+    ///
+    /// # Errors
+    /// When the connection is gone.
+    pub async fn send(&mut self, bytes: &[u8]) -> Result<()> {
+        self.stream.write_all(bytes).await?;
+        Ok(self.stream.flush().await?)
+    }
+
+    /// Sends a GET of the open group.
+    ///
+    /// # Errors
+    /// When the connection is gone.
+    pub async fn get(&mut self, path: &str, fields: &str) -> Result<()> {
+        let text = format!("GET {path} HTTP/1.1\r\nHost: {OPEN_HOST}\r\n{fields}\r\n");
+        self.send(text.as_bytes()).await
+    }
+
+    /// Reads one answer with its body.
+    ///
+    /// # Errors
+    /// When it does not come, or is cut off.
+    pub async fn reply(&mut self) -> Result<Reply> {
+        let end = loop {
+            let end = self.unread.windows(4).position(|four| four == b"\r\n\r\n");
+            match end {
+                Some(end) => break end + 4,
+                None => self.read_more().await.context("no answer")?,
+            }
+        };
+        let head = String::from_utf8(self.unread.drain(..end).collect())?;
+        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
+        let status = status.with_context(|| format!("no status in {head:?}"))?;
+        let length = field(&head, "Content-Length").map_or(Ok(0), str::parse)?;
+        while self.unread.len() < length {
+            self.read_more().await.context("the body is cut off")?;
+        }
+        Ok(Reply { status, head, body: self.unread.drain(..length).collect() })
+    }
+
+    async fn read_more(&mut self) -> Result<()> {
+        let read = self.stream.read_buf(&mut self.unread);
+        let count = tokio::time::timeout(PATIENCE, read).await.context("nothing comes")??;
+        anyhow::ensure!(count > 0, "the server has closed the connection");
+        Ok(())
+    }
+
+    /// Whether the server ends the connection with a goodbye and without another word.
+    pub async fn ends(&mut self) -> bool {
+        let mut rest = [0; 16];
+        let read = tokio::time::timeout(PATIENCE, self.stream.read(&mut rest)).await;
+        self.unread.is_empty() && matches!(read, Ok(Ok(0)))
+    }
+}
+
+/// A field of an answer's head.
+#[must_use]
+pub fn field<'a>(head: &'a str, name: &str) -> Option<&'a str> {
+    head.lines().find_map(|line| {
+        let (found, value) = line.split_once(':')?;
+        found.eq_ignore_ascii_case(name).then(|| value.trim())
+    })
+}

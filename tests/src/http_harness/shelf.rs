@@ -1,0 +1,154 @@
+//! Real objects in a real cache, and the same bytes as files for the server next door.
+
+use anyhow::{Context, Result};
+use cache::{BlockIo, Cache, CacheEvent, DiskSetup, ReadOrder, Setup, Watch};
+use contract::catalogue::CatalogueEntry;
+use contract::names::{GroupName, TitleName};
+use contract::object::{Digest, ObjectId, ObjectKey};
+use contract::time::TimeUs;
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, SystemTime};
+
+/// When all content was made: Sun, 06 Nov 1994 08:49:37 GMT, the date of RFC 9110 §5.6.7.
+pub const MODIFIED_S: u64 = 784_111_777;
+
+/// What is offered: group, path, length. `?` begins what the group keys on.
+pub const OBJECTS: [(&str, &str, usize); 9] = [
+    ("open", "/v/seg.m4s", 1_234_567),
+    ("open", "/v/block.m4s", 262_144),
+    ("open", "/v/init.mp4", 1000),
+    ("open", "/v/list.m3u8", 321),
+    ("open", "/v/show.mpd", 432),
+    ("open", "/v/with%20space.m4s", 77),
+    ("open", "/empty.ts", 0),
+    ("listed", "/v/seg.m4s", 5000),
+    ("listed", "/k.m4s?lang=de", 50),
+];
+
+/// Bytes that differ at every offset and between objects.
+#[must_use]
+pub fn content(group: &str, path: &str, length: usize) -> Vec<u8> {
+    let seed = Digest::of(format!("{group} {path}").as_bytes()).0;
+    let mut bytes = Vec::with_capacity(length + 32);
+    let mut block = seed;
+    while bytes.len() < length {
+        bytes.extend_from_slice(&block);
+        block = Digest::of(&block).0;
+    }
+    bytes.truncate(length);
+    bytes
+}
+
+/// Reads on threads of their own, or fails when it is told to.
+#[derive(Default)]
+struct ThreadIo {
+    is_broken: Arc<AtomicBool>,
+}
+
+impl BlockIo for ThreadIo {
+    fn submit(&self, order: ReadOrder) {
+        let is_broken = self.is_broken.load(Ordering::SeqCst);
+        std::thread::spawn(move || {
+            let read = File::open(order.file()).and_then(|file| {
+                let mut bytes = vec![0; order.len()];
+                file.read_exact_at(&mut bytes, order.offset())?;
+                if is_broken {
+                    bytes.iter_mut().for_each(|octet| *octet ^= 0x55);
+                }
+                Ok(bytes)
+            });
+            order.complete(read);
+        });
+    }
+}
+
+struct Deaf;
+
+impl Watch for Deaf {
+    fn event(&self, _: CacheEvent) {}
+}
+
+/// A cache that holds [`OBJECTS`], and the files beside it.
+pub struct Shelf {
+    /// The cache.
+    pub cache: Arc<Cache>,
+    /// The files: `files/GROUP/PATH`.
+    pub files: PathBuf,
+    is_broken: Arc<AtomicBool>,
+}
+
+impl Shelf {
+    /// Fills a cache in `folder`.
+    ///
+    /// # Errors
+    /// When a disk or a file cannot be written.
+    pub fn fill(folder: &Path, ram_budget_bytes: u64) -> Result<Self> {
+        let io = ThreadIo::default();
+        let is_broken = Arc::clone(&io.is_broken);
+        let disk = folder.join("disk");
+        std::fs::create_dir_all(&disk)?;
+        let disks = vec![DiskSetup { folder: disk, capacity_bytes: 1 << 30, reserve_bytes: 0 }];
+        let setup = Setup { disks, ram_budget_bytes, io: Arc::new(io), watch: Arc::new(Deaf) };
+        let shelf = Self { cache: Cache::open(setup)?, files: folder.join("files"), is_broken };
+        let entries: Result<Vec<_>> = (0u32..).zip(OBJECTS).map(entry).collect();
+        let entries = entries?;
+        // One more is wanted and never comes.
+        let wanted = ("open", "/v/wanted.m4s", 10);
+        let mut all = entries.clone();
+        all.push(entry((u32::MAX, wanted))?);
+        shelf.cache.set_wanted(all);
+        for (entry, (group, path, length)) in entries.into_iter().zip(OBJECTS) {
+            shelf.put(entry, group, path, length)?;
+        }
+        Ok(shelf)
+    }
+
+    fn put(
+        &self,
+        entry: Arc<CatalogueEntry>,
+        group: &str,
+        path: &str,
+        length: usize,
+    ) -> Result<()> {
+        let bytes = content(group, path, length);
+        let mut intake = self.cache.begin(entry)?;
+        intake.append(&bytes)?;
+        self.cache.publish(intake.finish()?)?;
+        let name = path.split('?').next().unwrap_or(path).replace("%20", " ");
+        let file = self.files.join(group).join(name.trim_start_matches('/'));
+        std::fs::create_dir_all(file.parent().context("no folder")?)?;
+        std::fs::write(&file, bytes)?;
+        let modified = SystemTime::UNIX_EPOCH + Duration::from_secs(MODIFIED_S);
+        File::options().write(true).open(&file)?.set_modified(modified)?;
+        Ok(())
+    }
+
+    /// From now on every byte that comes off the disk is wrong.
+    pub fn break_disk(&self) {
+        self.is_broken.store(true, Ordering::SeqCst);
+    }
+}
+
+fn entry(
+    (ordinal, (group, path, length)): (u32, (&str, &str, usize)),
+) -> Result<Arc<CatalogueEntry>> {
+    let bytes = content(group, path, length);
+    let key = ObjectKey { group: GroupName::new(group)?, path: path.into() };
+    let blake3 = Digest::of(&bytes);
+    Ok(Arc::new(CatalogueEntry {
+        ordinal,
+        id: ObjectId::new(&key, &blake3),
+        group: key.group,
+        title: TitleName::new("title")?,
+        path: key.path,
+        size_bytes: length as u64,
+        blake3,
+        modified_us: TimeUs(0).plus_s(i64::try_from(MODIFIED_S)?),
+        serve_from_us: None,
+        serve_until_us: None,
+    }))
+}

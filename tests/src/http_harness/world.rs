@@ -1,0 +1,192 @@
+//! A server in this process, with everything around it.
+
+use super::client::Client;
+use super::keys::{Ca, Issued};
+use super::shelf::Shelf;
+use anyhow::{Context, Result, ensure};
+use contract::config::{ApplianceConfig, Limits, ListenerRole};
+use serde_json::json;
+use serve::{AccessLog, Counters, Server};
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+/// The host of the group that everybody may read.
+pub const OPEN_HOST: &str = "open.headend.test";
+/// The host of the group that one web origin may read.
+pub const LISTED_HOST: &str = "listed.headend.test";
+/// A host that the certificate holds and no group has.
+pub const STRAY_HOST: &str = "stray.headend.test";
+/// A host with a certificate of its own, in the open group.
+pub const OTHER_HOST: &str = "other.headend.test";
+/// The web origin that may read the listed group.
+pub const LISTED_ORIGIN: &str = "https://www.headend.test";
+/// The identity that the peer listener shows.
+pub const IDENTITY: &str = "oca1.site-a.box.internal";
+
+/// Lines of the request log, kept in memory.
+#[derive(Default)]
+pub struct Lines(Mutex<Vec<u8>>);
+
+impl AccessLog for Lines {
+    fn write_line(&self, line: &[u8]) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(line);
+    }
+}
+
+impl Lines {
+    /// All of it so far.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let bytes = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+}
+
+/// A running server.
+pub struct World {
+    /// Files of this world; goes with it.
+    pub folder: TempDir,
+    /// What it holds.
+    pub shelf: Shelf,
+    /// Who issues everybody.
+    pub ca: Ca,
+    /// What the players' listener shows.
+    pub site: Issued,
+    /// Its configuration.
+    pub config: ApplianceConfig,
+    /// Where players connect: IPv4, then IPv6.
+    pub players: [SocketAddr; 2],
+    /// Where siblings connect.
+    pub peers: SocketAddr,
+    /// What it counted.
+    pub counters: Arc<Counters>,
+    /// What it logged.
+    pub lines: Arc<Lines>,
+    stop: Option<oneshot::Sender<()>>,
+    running: Option<JoinHandle<std::io::Result<()>>>,
+}
+
+impl World {
+    /// Starts a server with these limits and a RAM tier of this size. Call it on a runtime.
+    ///
+    /// # Errors
+    /// When anything that it needs cannot be had.
+    pub fn start(limits: Limits, ram_budget_bytes: u64) -> Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let shelf = Shelf::fill(folder.path(), ram_budget_bytes)?;
+        let ca = Ca::new(folder.path(), "ca")?;
+        let site = ca.issue(&[OPEN_HOST, LISTED_HOST, STRAY_HOST])?;
+        let other = ca.issue(&[OTHER_HOST])?;
+        let identity = ca.issue(&[IDENTITY])?;
+        let mut config = config(&ca, [&site, &other], &identity)?;
+        config.limits = limits;
+        let lines = Arc::new(Lines::default());
+        let log: Arc<dyn AccessLog> = Arc::clone(&lines) as _;
+        let server = Server::bind(&config, Arc::clone(&shelf.cache), Some(log))?;
+        let bound = server.local_addrs();
+        let of = |role, nth| {
+            let mut found = bound.iter().filter(move |each| each.role == role);
+            found.nth(nth).map(|each| each.address).context("not bound")
+        };
+        let players = [of(ListenerRole::Player, 0)?, of(ListenerRole::Player, 1)?];
+        let peers = of(ListenerRole::Peer, 0)?;
+        let counters = server.counters();
+        let (stop, stopped) = oneshot::channel();
+        let shutdown = async { drop(stopped.await) };
+        let running = tokio::spawn(server.run(shutdown, Duration::from_secs(5)));
+        let (stop, running) = (Some(stop), Some(running));
+        let world = Self {
+            folder,
+            shelf,
+            ca,
+            site,
+            config,
+            players,
+            peers,
+            counters,
+            lines,
+            stop,
+            running,
+        };
+        Ok(world)
+    }
+
+    /// A client of the players' listener.
+    ///
+    /// # Errors
+    /// When the CA cannot be read.
+    pub fn client(&self) -> Result<Client> {
+        Client::new(&self.ca, None)
+    }
+
+    /// Tells the server to drain.
+    pub fn begin_drain(&mut self) {
+        self.stop.take();
+    }
+
+    /// Waits until the server has ended.
+    ///
+    /// # Errors
+    /// When it failed.
+    pub async fn ended(&mut self) -> Result<()> {
+        Ok(self.running.take().context("it has ended before")?.await??)
+    }
+
+    /// Waits until no connection is open.
+    ///
+    /// # Errors
+    /// When that takes more than ten seconds.
+    pub async fn quiet(&self) -> Result<()> {
+        let what = "connections are open that nobody uses";
+        wait_for(what, || self.counters.connections_open.get() == 0).await
+    }
+}
+
+/// Waits until something is so, for ten seconds at most.
+///
+/// # Errors
+/// Says what was not so.
+pub async fn wait_for(what: &str, mut is_so: impl FnMut() -> bool) -> Result<()> {
+    let begun = Instant::now();
+    while !is_so() {
+        ensure!(begun.elapsed() < Duration::from_secs(10), "{what}");
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    Ok(())
+}
+
+fn config(ca: &Ca, sites: [&Issued; 2], identity: &Issued) -> Result<ApplianceConfig> {
+    let certificates: Vec<_> = sites
+        .iter()
+        .map(|site| json!({"chain_file": site.chain_file, "key_file": site.key_file}))
+        .collect();
+    Ok(serde_json::from_value(json!({
+        "schema": 1,
+        "min_appliance_version": "0.1.0",
+        "name": "oca1.site-a",
+        "state_folder": "/nonexistent",
+        "listeners": [
+            {"addresses": ["127.0.0.1:0", "[::1]:0"], "protocols": ["h2", "http/1.1"]},
+            {"addresses": ["127.0.0.1:0"], "role": "peer"},
+        ],
+        "certificates": certificates,
+        "identity": {
+            "chain_file": identity.chain_file, "key_file": identity.key_file, "ca_file": ca.file,
+        },
+        "admin": {"address": "127.0.0.1:1"},
+        "disks": [],
+        "ram": {"budget_bytes": 1},
+        "content_groups": [
+            {"name": "open", "owner": "one", "host_names": [OPEN_HOST, OTHER_HOST]},
+            {
+                "name": "listed", "owner": "two", "host_names": [LISTED_HOST],
+                "cors": {"allow_origins": [LISTED_ORIGIN], "max_age_s": 600},
+                "query_keys": ["lang"], "max_age_s": 60,
+            },
+        ],
+    }))?)
+}
