@@ -10,7 +10,7 @@ use contract::exchange::peer_path;
 use contract::sources::{Source, SourceKind};
 use http_body_util::{BodyExt, Empty};
 use hyper::body::Incoming;
-use hyper::header::{CONTENT_LENGTH, CONTENT_RANGE, HOST, RANGE};
+use hyper::header::{CONTENT_LENGTH, CONTENT_RANGE, HOST, IF_MATCH, RANGE};
 use hyper::{Request, Response, StatusCode};
 use hyper_rustls::{
     ConfigBuilderExt, FixedServerNameResolver, HttpsConnector, HttpsConnectorBuilder,
@@ -205,6 +205,10 @@ fn request(
     };
     let mut request =
         Request::get(format!("{scheme}://{}{path}", source.address)).header(HOST, host);
+    if source.origin.is_none() {
+        // A sibling may still hold another version under the same path.
+        request = request.header(IF_MATCH, format!("\"{}\"", entry.blake3.short()));
+    }
     if from > 0 {
         request = request.header(RANGE, format!("bytes={from}-"));
     }
@@ -217,7 +221,7 @@ fn check<B>(response: &Response<B>, size_bytes: u64, from: u64) -> Result<(), Fe
     let length =
         |offered: &str| FetchFailed::Length { offered: offered.to_owned(), expected: size_bytes };
     match response.status() {
-        StatusCode::NOT_FOUND => Err(FetchFailed::NotThere),
+        StatusCode::NOT_FOUND | StatusCode::PRECONDITION_FAILED => Err(FetchFailed::NotThere),
         StatusCode::OK if from > 0 => Err(FetchFailed::IgnoresRange),
         StatusCode::OK => match text(CONTENT_LENGTH) {
             Some(offered) if offered != size_bytes.to_string() => Err(length(offered)),
@@ -269,6 +273,7 @@ mod tests {
         assert_eq!(check(&answer(206, &[("content-range", "bytes 4-9/10")]), 10, 4), Ok(()));
         assert_eq!(check(&answer(200, &[]), 10, 4), Err(FetchFailed::IgnoresRange));
         assert_eq!(check(&answer(404, &[]), 10, 0), Err(FetchFailed::NotThere));
+        assert_eq!(check(&answer(412, &[]), 10, 0), Err(FetchFailed::NotThere));
         assert_eq!(check(&answer(503, &[]), 10, 0), Err(FetchFailed::Status(503)));
         for (from, headers) in [
             (0, ("content-length", "11")),

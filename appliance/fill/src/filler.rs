@@ -109,9 +109,11 @@ impl Filler {
     /// object is due.
     fn start_what_is_due(self: &Arc<Self>, running: &mut JoinSet<()>) -> Instant {
         let now = Instant::now();
-        let missing = self.transfers.cache.missing();
         let routes = Arc::clone(&self.routes.read().unwrap_or_else(PoisonError::into_inner));
+        // Locked before looking: an object that is published after the look would seem
+        // missing and, its attempt forgotten by then, be fetched twice.
         let mut attempts = self.attempts.lock().unwrap_or_else(PoisonError::into_inner);
+        let missing = self.transfers.cache.missing();
         let mut next = now + LONGEST_PAUSE;
         if missing.is_empty() {
             attempts.clear();

@@ -32,7 +32,7 @@ pub struct Share {
 /// When the fleet does not answer.
 pub async fn shares(world: &World) -> Result<Vec<Share>> {
     let status = world.fleet_json(&["status"]).await?;
-    let items = status["appliances"].as_array().context("appliances")?;
+    let items = status["items"].as_array().context("items")?;
     Ok(items.iter().map(share).collect())
 }
 
@@ -40,9 +40,8 @@ fn share(item: &Value) -> Share {
     let number = |key: &str| item[key].as_u64().unwrap_or_default();
     let sources = item["filled_from"].as_array().into_iter().flatten();
     let source = |each: &Value| {
-        let source = &each["source"];
-        let peer = source["peer"].as_str().or(source["parent"].as_str());
-        let name = peer.or(source.as_str()).unwrap_or("?").to_owned();
+        let name = each["source"].as_str().unwrap_or("?");
+        let name = name.strip_prefix("peer ").unwrap_or(name).to_owned();
         (name, each["bytes"].as_u64().unwrap_or_default())
     };
     Share {

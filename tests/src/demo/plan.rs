@@ -38,8 +38,8 @@ pub struct Group {
     pub owner: &'static str,
     /// Its host names: `{device}` stands for the box.
     pub host_pattern: &'static str,
-    /// Which pages may read it.
-    pub allow_origin: &'static str,
+    /// The one page that may read it; all may without it.
+    pub cors_origin: Option<&'static str>,
     /// Its title.
     pub title: &'static str,
     /// What viewers read.
@@ -54,7 +54,7 @@ pub const GROUPS: [Group; 2] = [
         name: "studio-a",
         owner: "Studio A",
         host_pattern: "{device}.localhost",
-        allow_origin: "*",
+        cors_origin: None,
         title: "big-demo",
         title_name: "The big demo",
         seconds: 180,
@@ -63,7 +63,7 @@ pub const GROUPS: [Group; 2] = [
         name: "kino",
         owner: "Kino e. V.",
         host_pattern: "kino.{device}.localhost",
-        allow_origin: "https://kino.example.org",
+        cors_origin: Some("https://kino.example.org"),
         title: "trailer",
         title_name: "A trailer",
         seconds: 10,

@@ -76,10 +76,8 @@ impl World {
         ];
         let log = plan.folder.join("fleet.log");
         let mut daemon = Daemon::start("fleet serve", self.bin.join("fleet"), args, &log)?;
-        let ports = [plan.fleet_port, plan.control_port];
-        for port in ports {
-            daemon.wait_until(async || is_listening(([127, 0, 0, 1], port).into()).await).await?;
-        }
+        let api = format!("{}/api/v1/titles", plan.fleet_url());
+        daemon.wait_until(async || output("curl", ["-sf", "-m", "5", &*api]).await.is_ok()).await?;
         self.fleet = Some(daemon);
         Ok(())
     }
@@ -111,24 +109,21 @@ impl World {
                 format!("--latitude={}", site.latitude),
                 format!("--longitude={}", site.longitude),
             );
-            let prefixes: Vec<String> = site
-                .client_prefixes
-                .iter()
-                .map(|prefix| format!("--client-prefix={prefix}"))
-                .collect();
+            let prefixes: Vec<String> =
+                site.client_prefixes.iter().map(|prefix| format!("--prefix={prefix}")).collect();
             let mut args = vec!["site", "create", site.name, &latitude, &longitude];
             args.extend(prefixes.iter().map(String::as_str));
             self.fleet(&args).await?;
         }
         for group in &GROUPS {
             let origin = format!("http://127.0.0.1:{}/{}", self.plan.origin_port, group.name);
-            let args = [
-                &format!("--owner={}", group.owner),
-                &format!("--host-pattern={}", group.host_pattern),
-                &format!("--origin={origin}"),
-                &format!("--allow-origin={}", group.allow_origin),
+            let mut args = vec![
+                format!("--owner={}", group.owner),
+                format!("--host-pattern={}", group.host_pattern),
+                format!("--origin={origin}"),
             ];
-            let args = args.map(String::as_str);
+            args.extend(group.cors_origin.map(|origin| format!("--cors-origin={origin}")));
+            let args: Vec<&str> = args.iter().map(String::as_str).collect();
             self.fleet(&[&["group", "create", group.name][..], &args].concat()).await?;
         }
         Ok(())
@@ -138,10 +133,10 @@ impl World {
         let each = &self.plan.boxes[at];
         let args = [
             format!("--site={}", each.site),
-            format!("--player-address=127.0.0.1:{}", each.player_port),
-            format!("--player-address=[::1]:{}", each.player_port),
-            format!("--peer-address=127.0.0.1:{}", each.peer_port),
-            format!("--admin-address=127.0.0.1:{}", each.admin_port),
+            format!("--player=127.0.0.1:{}", each.player_port),
+            format!("--player=[::1]:{}", each.player_port),
+            format!("--peer=127.0.0.1:{}", each.peer_port),
+            format!("--admin=127.0.0.1:{}", each.admin_port),
             format!("--disk={}:nvme:2GiB", each.disk().display()),
             "--ram=64MiB".to_owned(),
             format!("--state-folder={}", each.folder.join("state").display()),

@@ -1,0 +1,55 @@
+//! Everything that an appliance's configuration is made from.
+
+use contract::envelope::TrustedKey;
+use inventory::{Appliance, ContentGroup};
+use std::net::SocketAddr;
+use std::path::Path;
+
+/// The oldest appliance that understands what the template writes.
+pub(crate) const MIN_APPLIANCE_VERSION: &str = "0.1.0";
+
+/// What one appliance is meant to be.
+#[derive(Debug, Clone, Copy)]
+pub struct Intent<'a> {
+    /// The box.
+    pub appliance: &'a Appliance,
+    /// The content groups that it serves, by name.
+    pub groups: &'a [ContentGroup],
+    /// Where its keys and certificates lie.
+    pub files: Files<'a>,
+    /// The fleet manager.
+    pub fleet: FleetAddress<'a>,
+}
+
+/// The names of the files in a box's enrolment folder.
+#[derive(Debug, Clone, Copy)]
+pub struct Files<'a> {
+    /// The folder, an absolute path on the box.
+    pub folder: &'a Path,
+}
+
+impl Files<'_> {
+    /// The fleet's root certificate.
+    pub const CA: &'static str = "ca.pem";
+    /// Who the box is.
+    pub const IDENTITY_CHAIN: &'static str = "identity.pem";
+    /// Its key.
+    pub const IDENTITY_KEY: &'static str = "identity.key";
+    /// What it shows to viewers.
+    pub const PLAYER_CHAIN: &'static str = "player.pem";
+    /// Its key.
+    pub const PLAYER_KEY: &'static str = "player.key";
+    /// The configuration itself.
+    pub const CONFIG: &'static str = "config.yaml";
+}
+
+/// How a box reaches the fleet and what it believes.
+#[derive(Debug, Clone, Copy)]
+pub struct FleetAddress<'a> {
+    /// The control listener.
+    pub control: SocketAddr,
+    /// Seconds between reports.
+    pub report_interval_s: u64,
+    /// The keys whose documents the box accepts.
+    pub trusted_keys: &'a [TrustedKey],
+}

@@ -1,0 +1,16 @@
+//! From what the inventory intends to the text that a device reads.
+//!
+//! Today for one kind of device, the appliance: inventory and enrolment give an
+//! [`Intent`], a strict template gives text, and the device's own checker reads the text
+//! before anybody else does. It applies nothing, compares nothing and keeps no history yet.
+//!
+//! Read in this order: [`Intent`], [`render`], `templates/appliance.yaml.j2`.
+
+mod intent;
+mod render;
+
+pub use intent::{Files, FleetAddress, Intent};
+pub use render::{RenderError, render};
+
+#[cfg(test)]
+mod tests;

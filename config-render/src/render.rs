@@ -1,0 +1,124 @@
+//! Rendering: values in, text out, and the proof that the device will take it.
+
+use crate::intent::{Files, Intent, MIN_APPLIANCE_VERSION};
+use contract::config::{Document, Problems};
+use contract::envelope::{Role, TrustedKey};
+use contract::exchange::FLEET_IDENTITY_NAME;
+use inventory::{Appliance, ContentGroup, Disk, PlayerListener};
+use minijinja::{Environment, UndefinedBehavior, Value, context};
+use std::path::Path;
+
+const TEMPLATE: &str = include_str!("templates/appliance.yaml.j2");
+
+/// Why there is no text.
+#[derive(Debug, thiserror::Error)]
+pub enum RenderError {
+    /// A box without content groups would serve nothing, and its own checker says so.
+    #[error("there is no content group yet: create one first")]
+    NoContentGroup,
+    /// The template and its values do not fit together: a fault of ours.
+    #[error("the configuration cannot be rendered: {0}")]
+    Template(#[from] minijinja::Error),
+    /// The device's own checker refuses the text.
+    #[error("the rendered configuration would be refused:\n{0}")]
+    Refused(#[from] Problems),
+}
+
+/// Renders an appliance's configuration and reads it back as the appliance will.
+///
+/// # Errors
+/// [`RenderError`]; there is no text then.
+pub fn render(intent: &Intent<'_>) -> Result<String, RenderError> {
+    if intent.groups.is_empty() {
+        return Err(RenderError::NoContentGroup);
+    }
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.add_filter("quoted", quoted);
+    let mut text = environment.render_str(TEMPLATE, values(intent))?;
+    // The engine drops the last line end of a template.
+    text.push('\n');
+    let Document { .. } = contract::config::parse(&text)?;
+    Ok(text)
+}
+
+/// A YAML double-quoted scalar. JSON strings are a subset of them (YAML 1.2 §1.3), so a value
+/// can hold anything and stays a value.
+fn quoted(value: &Value) -> Result<Value, minijinja::Error> {
+    let text = value.as_str().ok_or_else(|| {
+        let message = format!("only text is quoted, not {value:?}");
+        minijinja::Error::new(minijinja::ErrorKind::InvalidOperation, message)
+    })?;
+    let json = serde_json::to_string(text).map_err(|err| {
+        minijinja::Error::new(minijinja::ErrorKind::BadSerialization, err.to_string())
+    })?;
+    Ok(Value::from_safe_string(json))
+}
+
+fn values(intent: &Intent<'_>) -> Value {
+    let Appliance { name, players, peers, admin, disks, .. } = intent.appliance;
+    let file = |name: &str| text(&intent.files.folder.join(name));
+    let peers: Vec<String> = peers.iter().map(ToString::to_string).collect();
+    let groups: Vec<Value> =
+        intent.groups.iter().map(|group| group_values(group, intent)).collect();
+    let keys: Vec<Value> = intent.fleet.trusted_keys.iter().map(key_values).collect();
+    let players: Vec<Value> = players.iter().map(listener_values).collect();
+    let disks: Vec<Value> = disks.iter().map(disk_values).collect();
+    context! {
+        min_appliance_version => MIN_APPLIANCE_VERSION,
+        name => name.as_str(),
+        state_folder => text(&intent.appliance.state_folder),
+        players,
+        peers,
+        admin => admin.to_string(),
+        disks,
+        ram_budget_bytes => intent.appliance.ram_budget_bytes,
+        groups,
+        player_chain => file(Files::PLAYER_CHAIN),
+        player_key => file(Files::PLAYER_KEY),
+        identity_chain => file(Files::IDENTITY_CHAIN),
+        identity_key => file(Files::IDENTITY_KEY),
+        ca => file(Files::CA),
+        control => intent.fleet.control.to_string(),
+        tls_name => FLEET_IDENTITY_NAME,
+        report_interval_s => intent.fleet.report_interval_s,
+        trusted_keys => keys,
+        access_log_folder => intent.appliance.access_log_folder.as_deref().map(text),
+    }
+}
+
+fn group_values(group: &ContentGroup, intent: &Intent<'_>) -> Value {
+    context! {
+        name => group.name.as_str(),
+        owner => group.owner.as_str(),
+        host_name => group.host_name(&intent.appliance.name),
+        cors_origins => group.cors_origins.clone(),
+        log_requests => group.log_requests,
+    }
+}
+
+fn listener_values(listener: &PlayerListener) -> Value {
+    let addresses: Vec<String> = listener.addresses.iter().map(ToString::to_string).collect();
+    context! { addresses, http2 => listener.http2 }
+}
+
+fn disk_values(disk: &Disk) -> Value {
+    context! {
+        folder => text(&disk.folder),
+        class => disk.class.as_str(),
+        capacity_bytes => disk.capacity_bytes,
+    }
+}
+
+fn key_values(key: &TrustedKey) -> Value {
+    let role = match key.role {
+        Role::Config => "config",
+        Role::Control => "control",
+    };
+    context! { id => key.id.as_str(), role, ed25519 => key.ed25519.as_str() }
+}
+
+/// The inventory takes no path that is not text.
+fn text(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}

@@ -1,0 +1,91 @@
+use super::*;
+use contract::config::ListenerRole;
+use contract::envelope::{Role, TrustedKey};
+use contract::names::{DeviceName, GroupName, SiteName};
+use inventory::{Appliance, ContentGroup, Disk, DiskClass, PlayerListener};
+use std::net::SocketAddr;
+
+fn address(text: &str) -> SocketAddr {
+    text.parse().expect("address")
+}
+
+fn appliance() -> Appliance {
+    Appliance {
+        name: DeviceName::new("oca1.site-a").expect("name"),
+        site: SiteName::new("site-a").expect("name"),
+        players: vec![
+            PlayerListener {
+                addresses: vec![address("127.0.1.1:8443"), address("[::1]:8443")],
+                http2: false,
+            },
+            PlayerListener { addresses: vec![address("127.0.1.1:8444")], http2: true },
+        ],
+        peers: vec![address("127.0.1.1:9443")],
+        admin: address("127.0.0.1:9101"),
+        disks: vec![
+            Disk { folder: "/srv/disk0".into(), class: DiskClass::Nvme, capacity_bytes: 1 << 31 },
+            Disk {
+                folder: "/srv/a \"b\": {{c}}".into(),
+                class: DiskClass::Hdd,
+                capacity_bytes: 1 << 40,
+            },
+        ],
+        ram_budget_bytes: 256 << 20,
+        state_folder: "/var/lib/headend".into(),
+        access_log_folder: Some("/var/log/headend".into()),
+    }
+}
+
+fn group(name: &str, owner: &str, host_pattern: &str) -> ContentGroup {
+    ContentGroup {
+        name: GroupName::new(name).expect("name"),
+        owner: owner.into(),
+        host_pattern: host_pattern.into(),
+        origin_url: "http://127.0.0.1:8000".into(),
+        cors_origins: vec!["*".into()],
+        log_requests: name == "studio-a",
+    }
+}
+
+fn keys() -> Vec<TrustedKey> {
+    [("config-01", Role::Config), ("control-02", Role::Control)]
+        .map(|(id, role)| TrustedKey { id: id.into(), role, ed25519: "AAAA".into() })
+        .into()
+}
+
+fn rendered(appliance: &Appliance, groups: &[ContentGroup]) -> Result<String, RenderError> {
+    let trusted_keys = keys();
+    render(&Intent {
+        appliance,
+        groups,
+        files: Files { folder: "/etc/headend".as_ref() },
+        fleet: FleetAddress {
+            control: address("127.0.0.1:7443"),
+            report_interval_s: 10,
+            trusted_keys: &trusted_keys,
+        },
+    })
+}
+
+#[test]
+fn a_whole_configuration() {
+    let groups = [
+        group("kino", "Kino \"K\" #1: {{ x }}\u{2028}", "kino.{device}.localhost"),
+        group("studio-a", "Studio A", "{device}.localhost"),
+    ];
+    let text = rendered(&appliance(), &groups).expect("rendered");
+    insta::assert_snapshot!(text);
+    let config = contract::config::parse(&text).expect("the device takes it").config;
+    assert_eq!(config.listeners[2].role, ListenerRole::Peer);
+    assert_eq!(config.content_groups[0].owner, groups[0].owner);
+    assert_eq!(config.disks[1].folder, appliance().disks[1].folder);
+    assert_eq!(config.fleet.expect("a fleet").trusted_keys, keys());
+}
+
+#[test]
+fn what_the_device_would_refuse_never_leaves() {
+    assert!(matches!(rendered(&appliance(), &[]), Err(RenderError::NoContentGroup)));
+    let same = [group("a", "A", "{device}.localhost"), group("b", "B", "{device}.localhost")];
+    let err = rendered(&appliance(), &same).expect_err("refused").to_string();
+    assert!(err.contains("already belongs to another content group"), "{err}");
+}

@@ -1,0 +1,76 @@
+use super::*;
+use crate::device_of;
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject;
+use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
+
+fn der(pem: &str) -> CertificateDer<'static> {
+    CertificateDer::from_pem_slice(pem.as_bytes()).expect("a certificate")
+}
+
+fn dns_names(pem: &str) -> Vec<String> {
+    let der = der(pem);
+    let (_, certificate) = X509Certificate::from_der(&der).expect("X.509");
+    let names = certificate.subject_alternative_name().expect("well-formed").expect("has names");
+    let name = |name: &GeneralName<'_>| match name {
+        GeneralName::DNSName(name) => (*name).to_owned(),
+        other => panic!("not a DNS name: {other}"),
+    };
+    names.value.general_names.iter().map(name).collect()
+}
+
+#[test]
+fn what_is_issued_names_its_owner_and_lasts() {
+    let folder = tempfile::tempdir().expect("folder");
+    let now = SystemTime::now();
+    let ca = Ca::open(folder.path(), now).expect("a new authority");
+    let device = DeviceName::new("oca1.site-a").expect("name");
+
+    let identity = ca.issue_identity(&device, now).expect("identity");
+    assert_eq!(dns_names(&identity.chain_pem), ["oca1.site-a.box.internal"]);
+    assert_eq!(device_of(&der(&identity.chain_pem)), Some(device.clone()));
+
+    let hosts = vec!["oca1.site-a.localhost".to_owned(), "kino.oca1.site-a.localhost".to_owned()];
+    let player = ca.issue_player(&device, hosts.clone(), now).expect("player");
+    assert_eq!(dns_names(&player.chain_pem), hosts);
+    assert_eq!(device_of(&der(&player.chain_pem)), None, "a player certificate is no identity");
+
+    let der = der(&player.chain_pem);
+    let (_, certificate) = X509Certificate::from_der(&der).expect("X.509");
+    let left = certificate.validity().time_to_expiration().expect("not expired");
+    assert!(left.whole_days() >= 30);
+    let usages = certificate.extended_key_usage().expect("well-formed").expect("has usages");
+    assert!(usages.value.server_auth && !usages.value.client_auth);
+}
+
+#[test]
+fn serials_differ() {
+    let folder = tempfile::tempdir().expect("folder");
+    let ca = Ca::open(folder.path(), SystemTime::now()).expect("a new authority");
+    let serial = || {
+        let issued = ca.issue_control(SystemTime::now()).expect("control");
+        let der = der(&issued.chain_pem);
+        let (_, certificate) = X509Certificate::from_der(&der).expect("X.509");
+        certificate.raw_serial().to_vec()
+    };
+    assert_ne!(serial(), serial());
+}
+
+#[test]
+fn opening_again_gives_the_same_authority() {
+    let folder = tempfile::tempdir().expect("folder");
+    let first = Ca::open(folder.path(), SystemTime::now()).expect("made");
+    let second = Ca::open(folder.path(), SystemTime::now()).expect("opened");
+    assert_eq!(first.root_pem(), second.root_pem());
+    assert_eq!(first.trusted_keys(), second.trusted_keys());
+}
+
+#[test]
+fn a_broken_file_is_named_and_left_alone() {
+    let folder = tempfile::tempdir().expect("folder");
+    let path = folder.path().join("root.key");
+    std::fs::write(&path, "nonsense").expect("write");
+    let err = Ca::open(folder.path(), SystemTime::now()).expect_err("refused").to_string();
+    assert!(err.contains("root.key"), "{err}");
+    assert_eq!(std::fs::read(&path).expect("read"), b"nonsense");
+}

@@ -1,0 +1,83 @@
+//! Files that appear whole or not at all, and keys that only their owner reads.
+
+use crate::CaError;
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io::{ErrorKind, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::Path;
+
+const OWNER_ONLY: u32 = 0o600;
+const FOR_ALL_TO_READ: u32 = 0o644;
+
+/// Makes a folder, and those above it, that only its owner enters. One that is there stays
+/// as it is.
+///
+/// # Errors
+/// When it cannot be made.
+pub fn make_folder(path: &Path) -> std::io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+/// Writes a file that was not there before, atomically: a reader sees all of it or nothing,
+/// and of two writers the second fails with `AlreadyExists`.
+///
+/// # Errors
+/// When the file is there already, or cannot be written.
+pub fn write_new(path: &Path, content: &[u8], secret: bool) -> std::io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{}.new", std::process::id()));
+    let draft = folder.join(name);
+    // What a killed process with our id left behind.
+    let _ = std::fs::remove_file(&draft);
+    let written = write_draft(&draft, content, secret)
+        // Unlike rename, this refuses to replace.
+        .and_then(|()| std::fs::hard_link(&draft, path));
+    let _ = std::fs::remove_file(&draft);
+    written?;
+    File::open(folder)?.sync_all()
+}
+
+fn write_draft(path: &Path, content: &[u8], secret: bool) -> std::io::Result<()> {
+    let mode = if secret { OWNER_ONLY } else { FOR_ALL_TO_READ };
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?;
+    file.write_all(content)?;
+    file.sync_all()
+}
+
+/// The file's text; when there is none, what `make` gives, which is then in the file.
+pub(crate) fn read_or_make(
+    path: &Path,
+    secret: bool,
+    make: impl FnOnce() -> Result<String, CaError>,
+) -> Result<String, CaError> {
+    let failed = |source| CaError::File { path: path.to_owned(), source };
+    match std::fs::read_to_string(path) {
+        Err(err) if err.kind() == ErrorKind::NotFound => {}
+        read => return read.map_err(failed),
+    }
+    match write_new(path, make()?.as_bytes(), secret) {
+        // Somebody was faster: theirs is the one.
+        Err(err) if err.kind() == ErrorKind::AlreadyExists => {}
+        written => written.map_err(failed)?,
+    }
+    std::fs::read_to_string(path).map_err(failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::MetadataExt;
+
+    #[test]
+    fn a_secret_is_its_owners_and_is_never_replaced() {
+        let folder = tempfile::tempdir().expect("folder");
+        let path = folder.path().join("key");
+        write_new(&path, b"one", true).expect("first");
+        assert_eq!(path.metadata().expect("metadata").mode() & 0o777, 0o600);
+        let err = write_new(&path, b"two", true).expect_err("second");
+        assert_eq!(err.kind(), ErrorKind::AlreadyExists);
+        assert_eq!(std::fs::read(&path).expect("read"), b"one");
+        assert_eq!(std::fs::read_dir(folder.path()).expect("list").count(), 1, "a draft stays");
+    }
+}

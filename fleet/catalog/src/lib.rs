@@ -1,0 +1,19 @@
+//! Titles and their objects as a versioned data set.
+//!
+//! A title enters by an import: begun, fed in batches, committed in one transaction, after
+//! which the title is exactly what was imported. Objects get ordinals that are dense and
+//! never given twice; the same bytes under the same path keep theirs. It knows nothing of
+//! boxes or of placement, and reads no file: digests come from whoever adds the content.
+//!
+//! Read in this order: [`model`] (what a title and an object are), [`Store`] (SQL),
+//! [`segment`] (the contract's content-addressed segments, pure).
+
+mod error;
+pub mod model;
+pub mod segment;
+mod store;
+
+pub use error::CatalogError;
+pub use model::{CatalogObject, ImportSummary, NewObject, Playlist, Title, TitleSpec};
+pub use store::imports::MAX_BATCH;
+pub use store::{Snapshot, Store};

@@ -1,0 +1,156 @@
+//! What a title and an object are. Pure.
+
+use crate::CatalogError;
+use contract::catalogue::Ordinal;
+use contract::names::{GroupName, TitleName};
+use contract::object::Digest;
+use contract::path::normalise;
+use contract::time::TimeUs;
+use serde::{Deserialize, Serialize};
+
+/// A multivariant playlist or MPD is a few pages, a large one some hundred; it is kept in
+/// the database and rewritten for every viewer.
+pub const MAX_PLAYLIST_BYTES: usize = 1 << 20;
+
+/// The longest name for people.
+const MAX_NAME_CHARS: usize = 200;
+
+/// What a viewer chooses.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TitleSpec {
+    /// Whose it is.
+    pub group: GroupName,
+    /// Its name inside the group.
+    pub title: TitleName,
+    /// Its name for people.
+    pub name: String,
+    /// What the paths of all of its objects begin with; `/x`, without a `/` at its end.
+    pub base_path: String,
+    /// Its multivariant HLS playlist.
+    pub hls: Option<Playlist>,
+    /// Its DASH MPD.
+    pub dash: Option<Playlist>,
+}
+
+/// What playback begins with: where it is, and its text as the owner wrote it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Playlist {
+    /// The object's path.
+    pub path: String,
+    /// Its text.
+    pub text: String,
+}
+
+/// A title as the catalogue has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Title {
+    /// What it is.
+    pub spec: TitleSpec,
+    /// Rises with every change of it.
+    pub revision: i64,
+    /// When it came.
+    pub added_at: TimeUs,
+}
+
+/// One file of a title, on its way in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewObject {
+    /// Its normalised path.
+    pub path: String,
+    /// Its length.
+    pub size_bytes: u64,
+    /// The BLAKE3 of its bytes.
+    pub blake3: Digest,
+    /// When its content was made.
+    pub modified: TimeUs,
+}
+
+/// One object as the catalogue has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CatalogObject {
+    /// Its number.
+    pub ordinal: Ordinal,
+    /// Whose it is.
+    pub group: GroupName,
+    /// Its title.
+    pub title: TitleName,
+    /// The rest.
+    pub file: NewObject,
+}
+
+/// What an import changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ImportSummary {
+    /// Paths that are new.
+    pub added: i64,
+    /// Paths whose bytes are others than before.
+    pub replaced: i64,
+    /// Paths that are no longer there.
+    pub removed: i64,
+    /// Paths with the same bytes as before.
+    pub unchanged: i64,
+    /// The title's revision now.
+    pub revision: i64,
+}
+
+impl TitleSpec {
+    /// Whether it makes sense.
+    ///
+    /// # Errors
+    /// The first thing that is wrong with it.
+    pub fn check(&self) -> Result<(), CatalogError> {
+        let length = self.name.chars().count();
+        if !(1..=MAX_NAME_CHARS).contains(&length) || self.name.chars().any(char::is_control) {
+            return Err(CatalogError::invalid(
+                "name",
+                "expected 1 to 200 characters without control characters",
+            ));
+        }
+        if self.base_path.ends_with('/') || !is_normal(&self.base_path) {
+            return Err(CatalogError::invalid(
+                "base_path",
+                "expected a path such as /big-demo, in normal form and without / at its end",
+            ));
+        }
+        if self.hls.is_none() && self.dash.is_none() {
+            return Err(CatalogError::invalid("hls", "a title needs an HLS playlist or an MPD"));
+        }
+        self.check_playlist("hls", self.hls.as_ref())?;
+        self.check_playlist("dash", self.dash.as_ref())
+    }
+
+    fn check_playlist(&self, field: &str, playlist: Option<&Playlist>) -> Result<(), CatalogError> {
+        let Some(playlist) = playlist else { return Ok(()) };
+        self.check_path(&format!("{field}.path"), &playlist.path)?;
+        if playlist.text.len() > MAX_PLAYLIST_BYTES || playlist.text.contains('\0') {
+            let message = "expected at most 1 MiB of text without NUL";
+            return Err(CatalogError::invalid(format!("{field}.text"), message));
+        }
+        Ok(())
+    }
+
+    /// Whether an object can belong to this title.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn check_object(&self, object: &NewObject) -> Result<(), CatalogError> {
+        self.check_path("path", &object.path)?;
+        if i64::try_from(object.size_bytes).is_err() {
+            return Err(CatalogError::invalid("size_bytes", "larger than any file"));
+        }
+        Ok(())
+    }
+
+    fn check_path(&self, field: &str, path: &str) -> Result<(), CatalogError> {
+        let inside = path.strip_prefix(&self.base_path).is_some_and(|rest| rest.starts_with('/'));
+        if inside && is_normal(path) {
+            return Ok(());
+        }
+        let message = format!("{path:?} is no path in normal form below {}", self.base_path);
+        Err(CatalogError::invalid(field, message))
+    }
+}
+
+fn is_normal(path: &str) -> bool {
+    normalise(path).as_deref() == Ok(path)
+}

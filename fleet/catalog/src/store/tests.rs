@@ -1,0 +1,173 @@
+//! The store on both databases.
+
+use super::*;
+use crate::model::{NewObject, Playlist, TitleSpec};
+use contract::names::{GroupName, TitleName};
+use contract::object::Digest;
+use contract::time::TimeUs;
+use contract::tombstones::Purged;
+use db::testing;
+
+const NOW: TimeUs = TimeUs(1_700_000_000_000_000);
+
+fn group() -> GroupName {
+    GroupName::new("g").expect("name")
+}
+
+fn title(name: &str) -> TitleName {
+    TitleName::new(name).expect("name")
+}
+
+fn spec(name: &str) -> TitleSpec {
+    let hls = Playlist { path: format!("/{name}/master.m3u8"), text: "#EXTM3U\n".into() };
+    TitleSpec {
+        group: group(),
+        title: title(name),
+        name: "A title".into(),
+        base_path: format!("/{name}"),
+        hls: Some(hls),
+        dash: None,
+    }
+}
+
+fn object(path: &str, content: &str) -> NewObject {
+    NewObject {
+        path: path.into(),
+        size_bytes: content.len() as u64,
+        blake3: Digest::of(content.as_bytes()),
+        modified: NOW,
+    }
+}
+
+async fn store(test: &testing::TestDb) -> Store {
+    sqlx::query("INSERT INTO content_groups VALUES ('g', '{}', 1)")
+        .execute(test.db.read())
+        .await
+        .expect(test.name);
+    Store::new(test.db.clone())
+}
+
+async fn import(
+    store: &Store,
+    spec: &TitleSpec,
+    objects: &[NewObject],
+) -> Result<crate::ImportSummary, CatalogError> {
+    store.begin_import("i1", spec, NOW).await?;
+    for batch in objects.chunks(2) {
+        store.add_objects("i1", batch).await?;
+        store.add_objects("i1", batch).await?;
+    }
+    let result = store.commit_import("i1", NOW).await;
+    sqlx::query("DELETE FROM imports").execute(store.db.read()).await?;
+    result
+}
+
+fn ordinals(snapshot: &Snapshot) -> Vec<(u32, &str)> {
+    snapshot.objects.iter().map(|each| (each.ordinal, each.file.path.as_str())).collect()
+}
+
+#[tokio::test]
+async fn ordinals_are_dense_kept_and_never_given_twice() {
+    for test in testing::both().await {
+        let store = store(&test).await;
+        let first = [object("/t/b", "b"), object("/t/a", "a"), object("/t/c", "c")];
+        let summary = import(&store, &spec("t"), &first).await.expect(test.name);
+        assert_eq!((summary.added, summary.unchanged, summary.revision), (3, 0, 1));
+        let one = store.snapshot().await.expect(test.name);
+        assert_eq!(ordinals(&one), [(0, "/t/a"), (1, "/t/b"), (2, "/t/c")], "{}", test.name);
+
+        let again = import(&store, &spec("t"), &first).await.expect(test.name);
+        assert_eq!((again.added, again.unchanged, again.revision), (0, 3, 1));
+        assert_eq!(store.snapshot().await.expect(test.name), one, "the same again changes nothing");
+
+        let second = [object("/t/a", "a"), object("/t/b", "B"), object("/t/d", "d")];
+        let summary = import(&store, &spec("t"), &second).await.expect(test.name);
+        let counts = (summary.added, summary.replaced, summary.removed, summary.unchanged);
+        assert_eq!(counts, (1, 1, 1, 1), "{}", test.name);
+        let two = store.snapshot().await.expect(test.name);
+        assert_eq!(two.version, 2);
+        assert_eq!(ordinals(&two), [(0, "/t/a"), (3, "/t/b"), (4, "/t/d")], "{}", test.name);
+    }
+}
+
+#[tokio::test]
+async fn a_removed_title_leaves_a_tombstone() {
+    for test in testing::both().await {
+        let store = store(&test).await;
+        import(&store, &spec("t"), &[object("/t/a", "a")]).await.expect(test.name);
+        store.remove_title(&group(), &title("t"), NOW).await.expect(test.name);
+        let snapshot = store.snapshot().await.expect(test.name);
+        assert_eq!((snapshot.version, snapshot.titles.len(), snapshot.objects.len()), (2, 0, 0));
+        let tombstones = store.tombstones().await.expect(test.name);
+        assert_eq!(tombstones.version, 1);
+        assert_eq!(tombstones.purges[0].what, Purged::Title(title("t")));
+        let err = store.remove_title(&group(), &title("t"), NOW).await.expect_err(test.name);
+        assert_eq!(err.to_string(), "there is no title g/t");
+
+        import(&store, &spec("t"), &[object("/t/a", "a")]).await.expect(test.name);
+        let back = store.snapshot().await.expect(test.name);
+        assert_eq!(ordinals(&back), [(1, "/t/a")], "{}: an ordinal came back", test.name);
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_meant_is_refused_whole() {
+    for test in testing::both().await {
+        let store = store(&test).await;
+        import(&store, &spec("t"), &[object("/t/a", "a")]).await.expect(test.name);
+        let before = store.snapshot().await.expect(test.name);
+        let mut nested = spec("u");
+        nested.base_path = "/t".into();
+        nested.hls = Some(Playlist { path: "/t/u.m3u8".into(), text: String::new() });
+        let mut elsewhere = spec("t");
+        elsewhere.group = GroupName::new("nowhere").expect("name");
+        let mut slash = spec("t");
+        slash.base_path = "/t/".into();
+        let cases = [
+            (nested, object("/t/a", "x"), "/t/a belongs to title t already: use another base path"),
+            (elsewhere, object("/t/a", "a"), "there is no content group nowhere: create it first"),
+            (
+                slash,
+                object("/t/a", "a"),
+                "base_path: expected a path such as /big-demo, in normal form and without / at its end",
+            ),
+            (
+                spec("t"),
+                object("/t/../a", "a"),
+                "objects[0].path: \"/t/../a\" is no path in normal form below /t",
+            ),
+            (
+                spec("t"),
+                object("/tt/a", "a"),
+                "objects[0].path: \"/tt/a\" is no path in normal form below /t",
+            ),
+        ];
+        for (spec, object, message) in cases {
+            let err = import(&store, &spec, &[object]).await.expect_err(message);
+            sqlx::query("DELETE FROM imports").execute(test.db.read()).await.expect(test.name);
+            assert_eq!(err.to_string(), message, "{}", test.name);
+        }
+        assert!(matches!(import(&store, &spec("v"), &[]).await, Err(CatalogError::Empty)));
+        let gone = store.commit_import("i9", NOW).await;
+        assert!(matches!(gone, Err(CatalogError::NoImport(_))));
+        assert_eq!(store.snapshot().await.expect(test.name), before, "{}", test.name);
+    }
+}
+
+#[tokio::test]
+async fn segments_are_there_for_boxes_to_fetch() {
+    for test in testing::both().await {
+        let store = store(&test).await;
+        import(&store, &spec("t"), &[object("/t/a", "a")]).await.expect(test.name);
+        let snapshot = store.snapshot().await.expect(test.name);
+        let built = crate::segment::build(&snapshot.objects).expect("json");
+        store.publish_segments(&built, NOW).await.expect(test.name);
+        store.publish_segments(&built, NOW).await.expect("again");
+        let digest = built[0].reference.digest;
+        let bytes = store.segment(&digest).await.expect(test.name);
+        assert_eq!(bytes.as_ref(), Some(&built[0].bytes), "{}", test.name);
+        assert_eq!(store.segment(&Digest::of(b"other")).await.expect(test.name), None);
+        store.publish_segments(&[], NOW.plus_s(61 * 86_400)).await.expect(test.name);
+        assert_eq!(store.segment(&digest).await.expect(test.name), None, "{}", test.name);
+    }
+}

@@ -1,0 +1,186 @@
+//! Titles and objects: reading them, and removing a title.
+
+use super::{Snapshot, Store, unsigned};
+use crate::{CatalogError, CatalogObject, NewObject, Playlist, Title, TitleSpec};
+use contract::names::{GroupName, TitleName};
+use contract::time::TimeUs;
+use contract::tombstones::Purged;
+use db::Tx;
+use db::counters::{self, Counter};
+use sqlx::Row;
+use sqlx::any::AnyRow;
+
+const TITLES: &str = "SELECT content_group, title, display_name, base_path, hls_path, hls_text, \
+     dash_path, dash_text, revision, added_at_us FROM titles \
+     ORDER BY added_at_us, content_group, title";
+
+const TITLE: &str = "SELECT content_group, title, display_name, base_path, hls_path, hls_text, \
+     dash_path, dash_text, revision, added_at_us FROM titles \
+     WHERE content_group = $1 AND title = $2";
+
+impl Store {
+    /// All of it. The version is read first: a change meanwhile shows as a later version.
+    ///
+    /// # Errors
+    /// When the database fails or a record cannot be read back.
+    pub async fn snapshot(&self) -> Result<Snapshot, CatalogError> {
+        let version = self.version().await?;
+        let titles = self.titles().await?;
+        let rows = sqlx::query(
+            "SELECT ordinal, content_group, title, path, size_bytes, blake3, modified_us
+             FROM objects WHERE removed_at_us IS NULL ORDER BY ordinal",
+        )
+        .fetch_all(self.db.read())
+        .await?;
+        let objects = rows.iter().map(read_object).collect::<Result<_, _>>()?;
+        Ok(Snapshot { version, titles, objects })
+    }
+
+    /// All titles, by the time they came.
+    ///
+    /// # Errors
+    /// When the database fails or a record cannot be read back.
+    pub async fn titles(&self) -> Result<Vec<Title>, CatalogError> {
+        sqlx::query(TITLES).fetch_all(self.db.read()).await?.iter().map(read_title).collect()
+    }
+
+    /// One title.
+    ///
+    /// # Errors
+    /// [`CatalogError::NoTitle`], or the database's.
+    pub async fn title(&self, group: &GroupName, title: &TitleName) -> Result<Title, CatalogError> {
+        let query = sqlx::query(TITLE).bind(group.as_str()).bind(title.as_str());
+        let row = query.fetch_optional(self.db.read()).await?;
+        read_title(&row.ok_or_else(|| no_title(group, title))?)
+    }
+
+    /// The objects of one title, by path.
+    ///
+    /// # Errors
+    /// When the database fails or a record cannot be read back.
+    pub async fn objects_of(
+        &self,
+        group: &GroupName,
+        title: &TitleName,
+    ) -> Result<Vec<CatalogObject>, CatalogError> {
+        let rows = sqlx::query(
+            "SELECT ordinal, content_group, title, path, size_bytes, blake3, modified_us FROM objects
+             WHERE content_group = $1 AND title = $2 AND removed_at_us IS NULL ORDER BY path",
+        )
+        .bind(group.as_str())
+        .bind(title.as_str())
+        .fetch_all(self.db.read())
+        .await?;
+        rows.iter().map(read_object).collect()
+    }
+
+    /// Removes a title, and purges what boxes hold of it.
+    ///
+    /// # Errors
+    /// [`CatalogError::NoTitle`], or the database's.
+    pub async fn remove_title(
+        &self,
+        group: &GroupName,
+        title: &TitleName,
+        now: TimeUs,
+    ) -> Result<(), CatalogError> {
+        let mut tx = self.change().await?;
+        let gone = sqlx::query("DELETE FROM titles WHERE content_group = $1 AND title = $2")
+            .bind(group.as_str())
+            .bind(title.as_str())
+            .execute(&mut *tx)
+            .await?;
+        if gone.rows_affected() == 0 {
+            return Err(no_title(group, title));
+        }
+        sqlx::query(
+            "UPDATE objects SET removed_at_us = $1
+             WHERE content_group = $2 AND title = $3 AND removed_at_us IS NULL",
+        )
+        .bind(now.0)
+        .bind(group.as_str())
+        .bind(title.as_str())
+        .execute(&mut *tx)
+        .await?;
+        purge(&mut tx, group, &Purged::Title(title.clone()), now).await?;
+        counters::raise(&mut tx, Counter::Catalogue, 1).await?;
+        Ok(tx.commit().await?)
+    }
+}
+
+fn no_title(group: &GroupName, title: &TitleName) -> CatalogError {
+    CatalogError::NoTitle(format!("{group}/{title}"))
+}
+
+async fn purge(
+    tx: &mut Tx,
+    group: &GroupName,
+    what: &Purged,
+    now: TimeUs,
+) -> Result<(), CatalogError> {
+    let version = counters::raise(tx, Counter::Purge, 1).await?;
+    let what = serde_json::to_string(what).map_err(|err| db::Error::corrupt("a purge", err))?;
+    sqlx::query(
+        "INSERT INTO purges (version, content_group, what, made_at_us) VALUES ($1, $2, $3, $4)",
+    )
+    .bind(version)
+    .bind(group.as_str())
+    .bind(what)
+    .bind(now.0)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// One title inside a change.
+pub(super) async fn read_one(
+    tx: &mut Tx,
+    group: &GroupName,
+    title: &TitleName,
+) -> Result<Option<Title>, CatalogError> {
+    let query = sqlx::query(TITLE).bind(group.as_str()).bind(title.as_str());
+    query.fetch_optional(&mut **tx).await?.as_ref().map(read_title).transpose()
+}
+
+fn read_title(row: &AnyRow) -> Result<Title, CatalogError> {
+    let playlist = |path: Option<String>, text: Option<String>| {
+        path.zip(text).map(|(path, text)| Playlist { path, text })
+    };
+    Ok(Title {
+        spec: TitleSpec {
+            group: group_of(row.try_get(0)?)?,
+            title: title_of(row.try_get(1)?)?,
+            name: row.try_get(2)?,
+            base_path: row.try_get(3)?,
+            hls: playlist(row.try_get(4)?, row.try_get(5)?),
+            dash: playlist(row.try_get(6)?, row.try_get(7)?),
+        },
+        revision: row.try_get(8)?,
+        added_at: TimeUs(row.try_get(9)?),
+    })
+}
+
+fn read_object(row: &AnyRow) -> Result<CatalogObject, CatalogError> {
+    let corrupt = |why: String| db::Error::corrupt("an object", why);
+    let (ordinal, size, digest): (i64, i64, String) =
+        (row.try_get(0)?, row.try_get(4)?, row.try_get(5)?);
+    Ok(CatalogObject {
+        ordinal: ordinal.try_into().map_err(|_| corrupt(format!("ordinal {ordinal}")))?,
+        group: group_of(row.try_get(1)?)?,
+        title: title_of(row.try_get(2)?)?,
+        file: NewObject {
+            path: row.try_get(3)?,
+            size_bytes: unsigned("an object's size", size)?,
+            blake3: digest.parse().map_err(|err| db::Error::corrupt("an object", err))?,
+            modified: TimeUs(row.try_get(6)?),
+        },
+    })
+}
+
+fn group_of(name: String) -> Result<GroupName, db::Error> {
+    GroupName::new(name).map_err(|err| db::Error::corrupt("a content group", err))
+}
+
+fn title_of(name: String) -> Result<TitleName, db::Error> {
+    TitleName::new(name).map_err(|err| db::Error::corrupt("a title", err))
+}

@@ -1,0 +1,54 @@
+//! Numbers that only rise: versions of data sets, ordinals, purges.
+
+use crate::{Db, Error, Tx};
+use sqlx::Row;
+
+/// A number that only rises.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Counter {
+    /// The version of sites, appliances and content groups.
+    Inventory,
+    /// The version of titles and objects.
+    Catalogue,
+    /// The first ordinal that no object has had.
+    Ordinal,
+    /// The version of the tombstones.
+    Purge,
+}
+
+impl Counter {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Inventory => "inventory",
+            Self::Catalogue => "catalogue",
+            Self::Ordinal => "ordinal",
+            Self::Purge => "purge",
+        }
+    }
+}
+
+/// Raises a counter and gives its new value. The row stays locked until the transaction
+/// ends, so writers that begin with this follow one another on PostgreSQL too.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn raise(tx: &mut Tx, counter: Counter, by: i64) -> Result<i64, Error> {
+    let row = sqlx::query("UPDATE counters SET value = value + $1 WHERE name = $2 RETURNING value")
+        .bind(by)
+        .bind(counter.name())
+        .fetch_one(&mut **tx)
+        .await?;
+    Ok(row.try_get(0)?)
+}
+
+/// The value now.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn value(db: &Db, counter: Counter) -> Result<i64, Error> {
+    let row = sqlx::query("SELECT value FROM counters WHERE name = $1")
+        .bind(counter.name())
+        .fetch_one(db.read())
+        .await?;
+    Ok(row.try_get(0)?)
+}

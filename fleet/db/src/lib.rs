@@ -1,0 +1,77 @@
+//! SQLite or PostgreSQL behind one pool.
+//!
+//! It holds the schema (`migrations/`), the rules for reaching it, and nothing of what the
+//! records mean: that is the business of the crates that write the statements. It is not an
+//! ORM, and it hides no SQL: a statement that runs on one database must run on the other as
+//! it stands, which the tests of every crate check on both.
+//!
+//! Read in this order: [`Db`] (open, read, begin), [`counters`] (versions and the order of
+//! writers), [`Error`], then `testing` (both databases for tests).
+
+pub mod counters;
+mod error;
+mod open;
+mod schema;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+
+pub use error::{Error, OpenError};
+
+use sqlx::{Any, AnyPool, Transaction};
+
+/// A transaction. Rolled back when dropped.
+pub type Tx = Transaction<'static, Any>;
+
+/// Which database it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Engine {
+    /// A file of our own.
+    Sqlite,
+    /// A server.
+    Postgres,
+}
+
+/// The fleet's records. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Db {
+    engine: Engine,
+    readers: AnyPool,
+    // On SQLite one connection: two writers would only meet as SQLITE_BUSY.
+    writer: AnyPool,
+}
+
+impl Db {
+    /// Which database it is.
+    #[must_use]
+    pub fn engine(&self) -> Engine {
+        self.engine
+    }
+
+    /// Where statements that only read are run.
+    #[must_use]
+    pub fn read(&self) -> &AnyPool {
+        &self.readers
+    }
+
+    /// Begins a transaction that writes.
+    ///
+    /// # Errors
+    /// When the database cannot be reached, or SQLite stays busy beyond its time-out.
+    pub async fn begin(&self) -> Result<Tx, Error> {
+        let tx = match self.engine {
+            // Without IMMEDIATE a transaction that reads first can fail when it comes to write.
+            Engine::Sqlite => self.writer.begin_with("BEGIN IMMEDIATE").await?,
+            Engine::Postgres => self.writer.begin().await?,
+        };
+        Ok(tx)
+    }
+
+    /// Waits until connections in use are returned, and closes all of them.
+    pub async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,91 @@
+//! Opening: which engine, which connections, which settings.
+
+use crate::{Db, Engine, OpenError, schema};
+use sqlx::AnyPool;
+use sqlx::any::AnyPoolOptions;
+use std::path::Path;
+use std::time::Duration;
+use url::Url;
+
+/// Reads never wait for writes under WAL; more than a few only share two cores' time.
+const SQLITE_READERS: u32 = 4;
+
+/// A fraction of the 100 connections that PostgreSQL allows all of its clients together.
+const POSTGRES_CONNECTIONS: u32 = 8;
+
+/// Longer than any transaction of ours, shorter than a client's patience.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// WAL lets readers go on beside the writer, and survives `kill -9`; NORMAL loses at most
+/// the last transactions when the machine loses power, never the file.
+const SQLITE_SETTINGS: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; \
+     PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON";
+
+impl Db {
+    /// Opens the database at `address` and brings its schema up to date.
+    ///
+    /// # Errors
+    /// [`OpenError`] says what about the address, the server or the schema is wrong.
+    pub async fn open(address: &str) -> Result<Self, OpenError> {
+        sqlx::any::install_default_drivers();
+        let db = match address.split_once(':').map(|(scheme, _)| scheme) {
+            Some("sqlite") => sqlite(address).await,
+            Some("postgres" | "postgresql") => postgres(address).await,
+            _ => return Err(OpenError::Address(without_password(address))),
+        };
+        let db = db.map_err(OpenError::Connect)?;
+        schema::bring_up_to_date(&db).await?;
+        Ok(db)
+    }
+
+    /// Opens, or makes, an SQLite file.
+    ///
+    /// # Errors
+    /// As [`Db::open`]; the path must be absolute.
+    pub async fn open_file(path: &Path) -> Result<Self, OpenError> {
+        let url = Url::from_file_path(path).map_err(|()| OpenError::Path(path.to_owned()))?;
+        Self::open(&format!("sqlite://{}?mode=rwc", url.path())).await
+    }
+}
+
+async fn sqlite(address: &str) -> Result<Db, sqlx::Error> {
+    // The writer first: it makes the file and turns WAL on.
+    let writer = sqlite_pool(address, 1).await?;
+    let readers = sqlite_pool(address, SQLITE_READERS).await?;
+    Ok(Db { engine: Engine::Sqlite, readers, writer })
+}
+
+async fn sqlite_pool(address: &str, connections: u32) -> Result<AnyPool, sqlx::Error> {
+    AnyPoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .after_connect(|connection, _| {
+            Box::pin(async move {
+                sqlx::raw_sql(SQLITE_SETTINGS).execute(connection).await?;
+                Ok(())
+            })
+        })
+        .connect(address)
+        .await
+}
+
+async fn postgres(address: &str) -> Result<Db, sqlx::Error> {
+    let pool = AnyPoolOptions::new()
+        .max_connections(POSTGRES_CONNECTIONS)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .connect(address)
+        .await?;
+    Ok(Db { engine: Engine::Postgres, readers: pool.clone(), writer: pool })
+}
+
+/// What may be shown of an address.
+fn without_password(address: &str) -> String {
+    match Url::parse(address) {
+        Ok(mut url) => {
+            // Refused only where there is no password to hide.
+            let _ = url.set_password(None);
+            url.to_string()
+        }
+        Err(_) => address.chars().take(40).collect(),
+    }
+}

@@ -1,0 +1,28 @@
+//! Migrations: numbered, embedded, forward only.
+
+use crate::{Db, Engine};
+use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
+use sqlx::{AssertSqlSafe, SqlSafeStr};
+
+const MIGRATIONS: &[(i64, &str, &str)] =
+    &[(1, "start", include_str!("../migrations/0001_start.sql"))];
+
+/// What PostgreSQL must be told and SQLite does by itself.
+const BYTEWISE: &str = " COLLATE \"C\"";
+
+pub(crate) async fn bring_up_to_date(db: &Db) -> Result<(), MigrateError> {
+    let migrations = MIGRATIONS
+        .iter()
+        .map(|(version, name, text)| migration(db.engine, *version, name, text))
+        .collect();
+    Migrator::with_migrations(migrations).run(&db.writer).await
+}
+
+fn migration(engine: Engine, version: i64, name: &'static str, text: &str) -> Migration {
+    let sql = match engine {
+        Engine::Sqlite => text.replace(BYTEWISE, ""),
+        Engine::Postgres => text.to_owned(),
+    };
+    let sql = AssertSqlSafe(sql).into_sql_str();
+    Migration::new(version, name.into(), MigrationType::Simple, sql, false)
+}

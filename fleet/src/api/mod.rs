@@ -1,0 +1,129 @@
+//! The API for people and their tools: `/api/v1`, described by an OpenAPI document.
+//!
+//! Reading is open on the (loopback) listener; writing needs the operator's token. Errors are
+//! problem documents (RFC 9457). One file per resource.
+
+mod appliances;
+mod body;
+mod enrolment;
+mod groups;
+mod imports;
+mod names;
+mod operator;
+mod problem;
+mod sites;
+mod status;
+mod titles;
+
+pub(crate) use appliances::{ApplianceDetail, ApplianceItem};
+pub(crate) use enrolment::{EnrolmentFile, EnrolmentRequest, EnrolmentResponse};
+pub(crate) use imports::{
+    ImportBatch, ImportCreated, ImportRequest, ImportResult, NewFile, PlaylistText,
+};
+pub(crate) use names::named;
+pub(crate) use problem::Problem;
+pub(crate) use status::{ApplianceStatus, EventItem, FilledItem};
+pub(crate) use titles::{ObjectItem, TitleDetail, TitleItem};
+
+use crate::server::App;
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use http::header;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use std::time::Duration;
+use utoipa::openapi::OpenApi;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::{OpenApi as _, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// A batch of an import is the largest: 1000 objects of some 400 bytes, ten times over.
+const MAX_BODY_BYTES: usize = 4 << 20;
+
+/// Nothing here takes long; what does is stuck.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+/// A list, in an object so that it can grow siblings.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct List<T> {
+    /// The items.
+    pub(crate) items: Vec<T>,
+}
+
+#[derive(utoipa::OpenApi)]
+#[openapi(info(
+    title = "Headend fleet",
+    description = "Sites, appliances and content of a Headend fleet.",
+    license(name = "Apache-2.0")
+))]
+struct Document;
+
+fn described() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::with_openapi(Document::openapi())
+        .routes(routes!(sites::list_sites, sites::create_site))
+        .routes(routes!(sites::show_site, sites::delete_site))
+        .routes(routes!(groups::list_groups, groups::create_group))
+        .routes(routes!(groups::show_group, groups::delete_group))
+        .routes(routes!(appliances::list_appliances, appliances::create_appliance))
+        .routes(routes!(appliances::show_appliance, appliances::delete_appliance))
+        .routes(routes!(enrolment::enroll))
+        .routes(routes!(titles::list_titles))
+        .routes(routes!(titles::show_title, titles::remove_title))
+        .routes(routes!(titles::list_objects))
+        .routes(routes!(imports::begin_import))
+        .routes(routes!(imports::add_objects))
+        .routes(routes!(imports::commit_import))
+        .routes(routes!(status::list_status))
+}
+
+/// The OpenAPI document.
+pub(crate) fn openapi() -> OpenApi {
+    let (_, mut document) = described().split_for_parts();
+    let token = SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build());
+    document.components.get_or_insert_default().add_security_scheme("operator", token);
+    document
+}
+
+/// Everything on the plain listener: the API, what players ask, and the console.
+pub(crate) fn router(app: Arc<App>) -> Router {
+    let (api, _) = described().split_for_parts();
+    let api = api
+        .route("/api/v1/openapi.json", get(async || axum::Json(openapi())))
+        .route("/healthz", get(async || "ok\n"))
+        .route("/ca.pem", get(enrolment::ca_pem))
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .with_state(Arc::clone(&app));
+    api.merge(crate::viewer::router(app))
+        .fallback(async || Problem::new(404, "there is nothing here"))
+        .method_not_allowed_fallback(async || Problem::new(405, "not done this way here"))
+        .layer(from_fn(nothing_cached))
+        .layer(from_fn(deadline))
+}
+
+/// Ends what takes too long.
+pub(crate) async fn deadline(request: Request, next: Next) -> Response {
+    match tokio::time::timeout(DEADLINE, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => Problem::new(503, "this took too long; try again").into_response(),
+    }
+}
+
+/// What the fleet says is true now; whoever may keep it says so itself.
+async fn nothing_cached(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let no_store = http::HeaderValue::from_static("no-store");
+    response.headers_mut().entry(header::CACHE_CONTROL).or_insert(no_store);
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_document_is_the_one_that_clients_know() {
+        insta::assert_json_snapshot!(super::openapi());
+    }
+}

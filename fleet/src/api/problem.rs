@@ -1,0 +1,79 @@
+//! Problem documents (RFC 9457): what went wrong, and what would help.
+
+use axum::response::{IntoResponse, Response};
+use catalog::CatalogError;
+use http::{StatusCode, header};
+use inventory::InventoryError;
+use serde::{Deserialize, Serialize};
+use std::fmt::Display;
+use utoipa::ToSchema;
+
+/// What went wrong.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub(crate) struct Problem {
+    /// Always `about:blank`: the status says the kind.
+    #[serde(rename = "type")]
+    pub(crate) kind: String,
+    /// The status in words.
+    pub(crate) title: String,
+    /// The HTTP status.
+    pub(crate) status: u16,
+    /// What went wrong, and what would help.
+    pub(crate) detail: String,
+}
+
+impl Problem {
+    pub(crate) fn new(status: u16, detail: impl Display) -> Self {
+        let code = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        Self {
+            kind: "about:blank".to_owned(),
+            title: code.canonical_reason().unwrap_or("Error").to_owned(),
+            status: code.as_u16(),
+            detail: detail.to_string(),
+        }
+    }
+
+    /// A fault of ours: told to the log, not to the caller.
+    pub(crate) fn internal(err: impl Display) -> Self {
+        tracing::error!("{err}");
+        Self::new(500, "a fault of the fleet manager; its log says more")
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let body = serde_json::to_vec(&self).unwrap_or_default();
+        (status, [(header::CONTENT_TYPE, "application/problem+json")], body).into_response()
+    }
+}
+
+impl From<db::Error> for Problem {
+    fn from(err: db::Error) -> Self {
+        Self::internal(err)
+    }
+}
+
+impl From<InventoryError> for Problem {
+    fn from(err: InventoryError) -> Self {
+        use InventoryError::{Db, Duplicate, InUse, Invalid, NotFound, Taken, Unknown};
+        match err {
+            Invalid(_) | Unknown { .. } => Self::new(422, err),
+            Duplicate { .. } | Taken { .. } | InUse { .. } => Self::new(409, err),
+            NotFound { .. } => Self::new(404, err),
+            Db(err) => err.into(),
+        }
+    }
+}
+
+impl From<CatalogError> for Problem {
+    fn from(err: CatalogError) -> Self {
+        use CatalogError::{Db, Empty, Full, Invalid, NoImport, NoTitle, Taken, UnknownGroup};
+        match err {
+            Invalid { .. } | UnknownGroup(_) | Empty => Self::new(422, err),
+            Taken { .. } | Full => Self::new(409, err),
+            NoTitle(_) | NoImport(_) => Self::new(404, err),
+            Db(err) => err.into(),
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! What boxes hold, from whom they got it, and what happened to them.
+
+use super::appliances::ApplianceItem;
+use super::{List, Problem};
+use crate::server::{App, now};
+use axum::Json;
+use axum::extract::State;
+use contract::names::DeviceName;
+use contract::report::{FilledFrom, Held};
+use contract::sources::SourceKind;
+use contract::time::TimeUs;
+use health_collector::{Latest, RecordedEvent};
+use inventory::{Appliance, ContentGroup};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use utoipa::ToSchema;
+
+/// Enough to see what just happened; a box has more.
+const RECENT_EVENTS: i64 = 20;
+
+/// An appliance as seen.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct ApplianceStatus {
+    /// In short.
+    #[serde(flatten)]
+    pub(crate) item: ApplianceItem,
+    /// What it serves with.
+    pub(crate) engine: Option<String>,
+    /// Where the bytes that it holds came from.
+    pub(crate) filled_from: Vec<FilledItem>,
+    /// Documents in force on the box, and what it refused.
+    pub(crate) documents: Vec<DocumentItem>,
+    /// What it should hold and has no room for.
+    pub(crate) not_placed: Vec<NotPlacedItem>,
+    /// What happened to it, newest first.
+    pub(crate) events: Vec<EventItem>,
+}
+
+/// Bytes that came from one source.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub(crate) struct FilledItem {
+    /// `origin`, `peer NAME` or `parent NAME`.
+    pub(crate) source: String,
+    /// Objects.
+    pub(crate) objects: u64,
+    /// Their bytes, all verified.
+    pub(crate) bytes: u64,
+    /// Attempts that failed.
+    pub(crate) failures: u64,
+}
+
+/// A document on a box.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub(crate) struct DocumentItem {
+    /// Its kind.
+    pub(crate) kind: String,
+    /// The generation in force on the box.
+    pub(crate) in_force: Option<String>,
+    /// The generation that the fleet has for it.
+    pub(crate) issued: Option<String>,
+    /// What the box refused, and why.
+    pub(crate) rejected: Option<String>,
+}
+
+/// Objects that a box should hold and cannot.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub(crate) struct NotPlacedItem {
+    /// Why not.
+    pub(crate) reason: String,
+    /// How many.
+    pub(crate) objects: usize,
+}
+
+/// Something that happened to a box.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub(crate) struct EventItem {
+    /// When, by the box's clock (RFC 3339).
+    pub(crate) at: String,
+    /// `info`, `warning` or `critical`.
+    pub(crate) severity: String,
+    /// A stable name.
+    pub(crate) kind: String,
+    /// What it happened to.
+    pub(crate) subject: String,
+    /// In words.
+    pub(crate) detail: String,
+}
+
+/// What the collector knows of a box now.
+pub(super) struct Seen {
+    pub(super) state: health_collector::State,
+    pub(super) age_s: Option<f64>,
+    pub(super) latest: Option<Arc<Latest>>,
+}
+
+impl Seen {
+    pub(super) fn held(&self) -> Held {
+        self.latest.as_ref().map(|latest| latest.report.held.clone()).unwrap_or_default()
+    }
+
+    /// Bytes from origins, or from everybody else.
+    pub(super) fn bytes_from(&self, origin: bool) -> u64 {
+        let filled = self.held().filled_from;
+        let wanted = filled.iter().filter(|each| (each.source == SourceKind::Origin) == origin);
+        wanted.map(|each| each.bytes).sum()
+    }
+}
+
+pub(super) fn seen(app: &App, device: &DeviceName) -> Seen {
+    let at = now();
+    let latest = app.collector.latest(device);
+    let age_s = latest.as_ref().map(|latest| at.since_s(latest.received_at).max(0.0));
+    Seen { state: app.collector.state(device, at), age_s, latest }
+}
+
+pub(super) async fn read(
+    app: &App,
+    appliance: &Appliance,
+    groups: &[ContentGroup],
+) -> Result<ApplianceStatus, Problem> {
+    let seen = seen(app, &appliance.name);
+    let events = app.collector.events(&appliance.name, RECENT_EVENTS).await?;
+    let reason = |(reason, objects): &(prefill::Reason, usize)| NotPlacedItem {
+        reason: reason.to_string(),
+        objects: *objects,
+    };
+    Ok(ApplianceStatus {
+        item: ApplianceItem::new(appliance, groups, &seen),
+        engine: seen.latest.as_ref().map(|latest| latest.report.engine.clone()),
+        filled_from: seen.held().filled_from.iter().map(filled).collect(),
+        documents: documents(app, &appliance.name, &seen),
+        not_placed: app.view().not_placed(&appliance.name).iter().map(reason).collect(),
+        events: events.iter().map(event).collect(),
+    })
+}
+
+fn filled(from: &FilledFrom) -> FilledItem {
+    FilledItem {
+        source: from.source.to_string(),
+        objects: from.objects,
+        bytes: from.bytes,
+        failures: from.failures,
+    }
+}
+
+fn documents(app: &App, device: &DeviceName, seen: &Seen) -> Vec<DocumentItem> {
+    let reported = seen.latest.as_ref().map(|latest| latest.report.documents.as_slice());
+    let view = app.view();
+    let item = |head: &crate::planner::Head| {
+        let state = reported.unwrap_or_default().iter().find(|state| state.kind == head.kind);
+        let rejected = state.and_then(|state| state.rejected.as_ref());
+        DocumentItem {
+            kind: head.kind.to_string(),
+            in_force: state.and_then(|state| state.in_force).map(|it| it.to_string()),
+            issued: Some(head.generation.to_string()),
+            rejected: rejected.map(|(generation, why)| format!("{generation}: {why}")),
+        }
+    };
+    view.documents(device).iter().map(item).collect()
+}
+
+fn event(recorded: &RecordedEvent) -> EventItem {
+    let event = &recorded.event;
+    EventItem {
+        at: rfc3339(event.at_us),
+        severity: format!("{:?}", event.severity).to_lowercase(),
+        kind: event.kind.clone(),
+        subject: event.subject.clone(),
+        detail: event.detail.clone(),
+    }
+}
+
+fn rfc3339(at: TimeUs) -> String {
+    let exact = jiff::Timestamp::from_microsecond(at.0);
+    exact.map_or_else(|_| format!("{} us", at.0), |at| format!("{at:.3}"))
+}
+
+/// All appliances, as seen.
+#[utoipa::path(get, path = "/api/v1/status", tag = "status",
+    responses((status = 200, body = List<ApplianceStatus>)))]
+pub(super) async fn list_status(
+    State(app): State<Arc<App>>,
+) -> Result<Json<List<ApplianceStatus>>, Problem> {
+    let groups = app.inventory.groups().await?;
+    let mut items = Vec::new();
+    for appliance in app.inventory.appliances().await? {
+        items.push(read(&app, &appliance, &groups).await?);
+    }
+    Ok(Json(List { items }))
+}

@@ -1,0 +1,139 @@
+//! Titles: reading and removing. Adding is an import.
+
+use super::operator::Operator;
+use super::{List, Problem, named};
+use crate::server::{App, now};
+use axum::Json;
+use axum::extract::{Path, State};
+use catalog::Title;
+use contract::names::{GroupName, TitleName};
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use utoipa::ToSchema;
+
+/// A title in a list.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct TitleItem {
+    /// Its content group.
+    pub(crate) group: String,
+    /// The title.
+    pub(crate) title: String,
+    /// Its name for people.
+    pub(crate) name: String,
+    /// Where HLS players begin, on this server.
+    pub(crate) hls_url: Option<String>,
+    /// Where DASH players begin, on this server.
+    pub(crate) dash_url: Option<String>,
+}
+
+/// A title.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct TitleDetail {
+    /// In short.
+    #[serde(flatten)]
+    pub(crate) item: TitleItem,
+    /// What the paths of its objects begin with.
+    pub(crate) base_path: String,
+    /// Rises with every change.
+    pub(crate) revision: i64,
+    /// How many objects it has.
+    pub(crate) objects: usize,
+    /// Their bytes.
+    pub(crate) bytes: u64,
+}
+
+/// One object of a title.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct ObjectItem {
+    /// Its number in the catalogue.
+    pub(crate) ordinal: u32,
+    /// Its path.
+    pub(crate) path: String,
+    /// Its length.
+    pub(crate) size_bytes: u64,
+    /// The BLAKE3 of its bytes.
+    pub(crate) blake3: String,
+}
+
+impl TitleItem {
+    fn new(title: &Title) -> Self {
+        let spec = &title.spec;
+        let url = |file: &str| format!("/play/{}/{}/{file}", spec.group, spec.title);
+        Self {
+            group: spec.group.to_string(),
+            title: spec.title.to_string(),
+            name: spec.name.clone(),
+            hls_url: spec.hls.as_ref().map(|_| url("master.m3u8")),
+            dash_url: spec.dash.as_ref().map(|_| url("manifest.mpd")),
+        }
+    }
+}
+
+/// All titles.
+#[utoipa::path(get, path = "/api/v1/titles", tag = "content",
+    responses((status = 200, body = List<TitleItem>)))]
+pub(super) async fn list_titles(
+    State(app): State<Arc<App>>,
+) -> Result<Json<List<TitleItem>>, Problem> {
+    let titles = app.catalog.titles().await?;
+    Ok(Json(List { items: titles.iter().map(TitleItem::new).collect() }))
+}
+
+/// One title.
+#[utoipa::path(get, path = "/api/v1/titles/{group}/{title}", tag = "content",
+    params(("group" = String, Path, description = "The content group"),
+        ("title" = String, Path, description = "The title")),
+    responses((status = 200, body = TitleDetail), (status = 404, body = Problem)))]
+pub(super) async fn show_title(
+    State(app): State<Arc<App>>,
+    Path((group, title)): Path<(String, String)>,
+) -> Result<Json<TitleDetail>, Problem> {
+    let (group, title): (GroupName, TitleName) = (named(&group)?, named(&title)?);
+    let found = app.catalog.title(&group, &title).await?;
+    let objects = app.catalog.objects_of(&group, &title).await?;
+    Ok(Json(TitleDetail {
+        item: TitleItem::new(&found),
+        base_path: found.spec.base_path.clone(),
+        revision: found.revision,
+        objects: objects.len(),
+        bytes: objects.iter().map(|object| object.file.size_bytes).sum(),
+    }))
+}
+
+/// The objects of a title, by path.
+#[utoipa::path(get, path = "/api/v1/titles/{group}/{title}/objects", tag = "content",
+    params(("group" = String, Path, description = "The content group"),
+        ("title" = String, Path, description = "The title")),
+    responses((status = 200, body = List<ObjectItem>), (status = 404, body = Problem)))]
+pub(super) async fn list_objects(
+    State(app): State<Arc<App>>,
+    Path((group, title)): Path<(String, String)>,
+) -> Result<Json<List<ObjectItem>>, Problem> {
+    let (group, title): (GroupName, TitleName) = (named(&group)?, named(&title)?);
+    app.catalog.title(&group, &title).await?;
+    let objects = app.catalog.objects_of(&group, &title).await?;
+    let items = objects.into_iter().map(|object| ObjectItem {
+        ordinal: object.ordinal,
+        path: object.file.path,
+        size_bytes: object.file.size_bytes,
+        blake3: object.file.blake3.to_string(),
+    });
+    Ok(Json(List { items: items.collect() }))
+}
+
+/// Remove a title from the catalogue and from every box.
+#[utoipa::path(delete, path = "/api/v1/titles/{group}/{title}", tag = "content",
+    params(("group" = String, Path, description = "The content group"),
+        ("title" = String, Path, description = "The title")),
+    security(("operator" = [])),
+    responses((status = 204), (status = "4XX", body = Problem)))]
+pub(super) async fn remove_title(
+    State(app): State<Arc<App>>,
+    _: Operator,
+    Path((group, title)): Path<(String, String)>,
+) -> Result<StatusCode, Problem> {
+    app.catalog.remove_title(&named(&group)?, &named(&title)?, now()).await?;
+    app.changed.notify_one();
+    Ok(StatusCode::NO_CONTENT)
+}

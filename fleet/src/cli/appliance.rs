@@ -1,0 +1,215 @@
+//! `fleet appliance …`
+
+use super::client::Client;
+use super::folder::write_folder;
+use super::output::{Output, number, text};
+use super::quantity::{age, bytes, parse_bytes};
+use super::status::state;
+use crate::api::{ApplianceDetail, ApplianceItem, EnrolmentRequest, EnrolmentResponse, List};
+use anyhow::Context;
+use clap::{Args, Subcommand};
+use contract::names::{DeviceName, SiteName};
+use inventory::{Appliance, Disk, DiskClass, PlayerListener};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ApplianceCommand {
+    /// Add an appliance.
+    Create(Create),
+    /// All appliances.
+    List,
+    /// One appliance, as intended and as seen.
+    Show {
+        /// The appliance.
+        name: DeviceName,
+    },
+    /// Remove an appliance and everything that it reported.
+    Delete {
+        /// The appliance.
+        name: DeviceName,
+    },
+    /// Write keys, certificates and configuration for an appliance into a folder.
+    Enroll(Enroll),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Create {
+    /// Its name, such as `oca1.site-a`.
+    name: DeviceName,
+    /// Where it stands.
+    #[arg(long)]
+    site: SiteName,
+    /// Where viewers connect over HTTP/1.1. Can be given several times; name IPv4 and IPv6.
+    #[arg(long = "player", value_name = "ADDRESS", required_unless_present = "players_h2")]
+    players: Vec<SocketAddr>,
+    /// Where viewers connect over HTTP/2 too. Can be given several times.
+    #[arg(long = "player-h2", value_name = "ADDRESS")]
+    players_h2: Vec<SocketAddr>,
+    /// Where boxes of the same site connect. Can be given several times; the first is told to them.
+    #[arg(long = "peer", value_name = "ADDRESS", required = true)]
+    peers: Vec<SocketAddr>,
+    /// Health, metrics and status, on the box itself.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:9100")]
+    admin: SocketAddr,
+    /// A disk: FOLDER:CLASS:CAPACITY, such as /srv/disk0:nvme:2TB. Can be given several times.
+    #[arg(long = "disk", value_name = "DISK", value_parser = parse_disk, required = true)]
+    disks: Vec<Disk>,
+    /// What the RAM tier may take.
+    #[arg(long, value_name = "BYTES", value_parser = parse_bytes, default_value = "1GiB")]
+    ram: u64,
+    /// Where the box keeps its documents.
+    #[arg(long, value_name = "FOLDER", default_value = "/var/lib/headend")]
+    state_folder: PathBuf,
+    /// Where the box keeps request logs; none are written without it.
+    #[arg(long, value_name = "FOLDER")]
+    access_log_folder: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Enroll {
+    /// The appliance.
+    name: DeviceName,
+    /// Where to write the files; the configuration names them there.
+    #[arg(long, value_name = "FOLDER")]
+    out: PathBuf,
+    /// Where the box shall report, if not where the manager says.
+    #[arg(long, value_name = "ADDRESS")]
+    control_address: Option<SocketAddr>,
+    /// Replace what is in the folder.
+    #[arg(long)]
+    replace: bool,
+}
+
+/// `FOLDER:CLASS:CAPACITY`; the folder may hold colons.
+fn parse_disk(value: &str) -> Result<Disk, String> {
+    let expected = "expected FOLDER:CLASS:CAPACITY, such as /srv/disk0:nvme:2TB";
+    let (rest, capacity) = value.rsplit_once(':').ok_or(expected)?;
+    let (folder, class) = rest.rsplit_once(':').ok_or(expected)?;
+    let class = match class {
+        "nvme" => DiskClass::Nvme,
+        "ssd" => DiskClass::Ssd,
+        "hdd" => DiskClass::Hdd,
+        other => return Err(format!("class {other:?}: expected nvme, ssd or hdd")),
+    };
+    Ok(Disk { folder: folder.into(), class, capacity_bytes: parse_bytes(capacity)? })
+}
+
+impl ApplianceCommand {
+    pub(super) async fn run(self, client: &Client, output: &Output) -> anyhow::Result<()> {
+        match self {
+            Self::Create(create) => {
+                let appliance = create.into_appliance();
+                let appliance: Appliance = client.post("/api/v1/appliances", &appliance).await?;
+                output.write(&appliance, |it| format!("appliance {} created", it.name))
+            }
+            Self::List => {
+                let all: List<ApplianceItem> = client.get("/api/v1/appliances").await?;
+                output.write(&all, |all| table(output, &all.items))
+            }
+            Self::Show { name } => {
+                let path = format!("/api/v1/appliances/{name}");
+                let detail: ApplianceDetail = client.get(&path).await?;
+                output.write(&detail, |detail| detail_table(output, detail))
+            }
+            Self::Delete { name } => {
+                client.delete(&format!("/api/v1/appliances/{name}")).await?;
+                output.done(&format!("appliance {name} deleted"))
+            }
+            Self::Enroll(enroll) => enroll.run(client, output).await,
+        }
+    }
+}
+
+impl Create {
+    fn into_appliance(self) -> Appliance {
+        let listener = |addresses: Vec<SocketAddr>, http2| {
+            (!addresses.is_empty()).then_some(PlayerListener { addresses, http2 })
+        };
+        let players = [listener(self.players, false), listener(self.players_h2, true)];
+        Appliance {
+            name: self.name,
+            site: self.site,
+            players: players.into_iter().flatten().collect(),
+            peers: self.peers,
+            admin: self.admin,
+            disks: self.disks,
+            ram_budget_bytes: self.ram,
+            state_folder: self.state_folder,
+            access_log_folder: self.access_log_folder,
+        }
+    }
+}
+
+impl Enroll {
+    async fn run(self, client: &Client, output: &Output) -> anyhow::Result<()> {
+        let folder = std::path::absolute(&self.out).context("cannot tell where --out is")?;
+        super::folder::check_free(&folder, self.replace)?;
+        let request =
+            EnrolmentRequest { folder: folder.clone(), control_address: self.control_address };
+        let path = format!("/api/v1/appliances/{}/enrolment", self.name);
+        let enrolment: EnrolmentResponse = client.post(&path, &request).await?;
+        write_folder(&folder, &enrolment.files, self.replace)?;
+        let config = folder.join("config.yaml");
+        output.done(&format!("{} enrolled: appliance run {}", self.name, config.display()))
+    }
+}
+
+fn table(output: &Output, items: &[ApplianceItem]) -> String {
+    let header = ["appliance", "site", "state", "report", "objects", "bytes", "address"];
+    let mut table = output.columns(&header);
+    for item in items {
+        table.row([
+            text(&item.name),
+            text(&item.site),
+            state(&item.state),
+            number(&age(item.last_report_age_s)),
+            number(&format!("{}/{}", item.objects_held, item.objects_wanted)),
+            number(&bytes(item.bytes_held)),
+            text(item.base_url.as_deref().unwrap_or("-")),
+        ]);
+    }
+    table.render()
+}
+
+fn detail_table(output: &Output, detail: &ApplianceDetail) -> String {
+    let ApplianceDetail { intended, observed } = detail;
+    let mut table = output.columns(&["", ""]);
+    let mut line = |name: &str, value: String| table.row([text(name), text(&value)]);
+    line("appliance", intended.name.to_string());
+    line("site", intended.site.to_string());
+    line("state", observed.item.state.clone());
+    line("last report", age(observed.item.last_report_age_s));
+    for listener in &intended.players {
+        let protocols = if listener.http2 { "http/1.1, h2" } else { "http/1.1" };
+        line("players", format!("{} ({protocols})", joined(&listener.addresses)));
+    }
+    line("peers", joined(&intended.peers));
+    line("admin", intended.admin.to_string());
+    for disk in &intended.disks {
+        let (class, capacity) = (disk.class.as_str(), bytes(disk.capacity_bytes));
+        line("disk", format!("{} ({class}, {capacity})", disk.folder.display()));
+    }
+    line("ram", bytes(intended.ram_budget_bytes));
+    line(
+        "holds",
+        format!("{} of {} objects", observed.item.objects_held, observed.item.objects_wanted),
+    );
+    for document in &observed.documents {
+        let in_force = document.in_force.as_deref().unwrap_or("none");
+        let issued = document.issued.as_deref().unwrap_or("none");
+        let rejected = document.rejected.as_ref().map(|why| format!(", refused {why}"));
+        let rejected = rejected.unwrap_or_default();
+        line(&document.kind, format!("{in_force} in force, {issued} issued{rejected}"));
+    }
+    for each in &observed.not_placed {
+        line("not placed", format!("{} objects: {}", each.objects, each.reason));
+    }
+    let rendered = table.render();
+    // The columns of a single record need no names.
+    rendered.trim_start().to_owned()
+}
+
+fn joined(addresses: &[SocketAddr]) -> String {
+    addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}

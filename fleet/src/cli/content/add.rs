@@ -1,0 +1,106 @@
+//! `fleet content add`: from a folder of files to a title in the catalogue.
+
+use super::super::Usage;
+use super::super::client::Client;
+use super::super::output::Output;
+use super::super::quantity::bytes;
+use super::hash::{Hashed, hash_folder};
+use crate::api::{ImportBatch, ImportCreated, ImportRequest, ImportResult, NewFile, PlaylistText};
+use anyhow::Context;
+use clap::Args;
+use contract::names::{GroupName, TitleName};
+use std::path::{Path, PathBuf};
+
+const HLS_FILE: &str = "master.m3u8";
+const DASH_FILE: &str = "manifest.mpd";
+
+/// Add a title from a folder, or bring it up to date.
+///
+/// The folder is read here, not by the manager: every file in it is hashed and its name, length and
+/// digest are sent. The same files must lie at the content group's origin, below the base path.
+/// master.m3u8 and manifest.mpd at the folder's top are what playback begins with. Files whose
+/// names begin with a dot are left out.
+#[derive(Debug, Args)]
+pub(in super::super) struct Add {
+    /// Its content group.
+    #[arg(long)]
+    group: GroupName,
+    /// The title.
+    #[arg(long)]
+    title: TitleName,
+    /// Its name for people; the title without it.
+    #[arg(long)]
+    name: Option<String>,
+    /// The folder with its files.
+    #[arg(long, value_name = "FOLDER")]
+    folder: PathBuf,
+    /// What the paths of its objects begin with; /TITLE without it.
+    #[arg(long, value_name = "PATH")]
+    base_path: Option<String>,
+}
+
+impl Add {
+    pub(super) async fn run(self, client: &Client, output: &Output) -> anyhow::Result<()> {
+        let base_path = self.base_path.clone().unwrap_or_else(|| format!("/{}", self.title));
+        let playlist = |file| playlist(&self.folder, &base_path, file);
+        let request = ImportRequest {
+            group: self.group.clone(),
+            title: self.title.clone(),
+            name: self.name.clone().unwrap_or_else(|| self.title.to_string()),
+            base_path: base_path.clone(),
+            hls: playlist(HLS_FILE)?,
+            dash: playlist(DASH_FILE)?,
+        };
+        if request.hls.is_none() && request.dash.is_none() {
+            let folder = self.folder.display();
+            let message = format!("{folder} holds neither {HLS_FILE} nor {DASH_FILE}");
+            return Err(Usage(message).into());
+        }
+        // Asked before the hashing, which may take an hour, and not after it.
+        let import: ImportCreated = client.post("/api/v1/imports", &request).await?;
+        let hashed = hash_folder(&self.folder, &base_path)?;
+        let result = send(client, &import, &hashed).await?;
+        output.write(&result, |result| self.summary(&hashed, result))
+    }
+
+    fn summary(&self, hashed: &[Hashed], result: &ImportResult) -> String {
+        let total = hashed.iter().map(|file| file.size_bytes).sum();
+        format!(
+            "{}/{}: {} objects, {}: {} added, {} replaced, {} removed, {} unchanged (revision {})",
+            self.group,
+            self.title,
+            hashed.len(),
+            bytes(total),
+            result.added,
+            result.replaced,
+            result.removed,
+            result.unchanged,
+            result.revision
+        )
+    }
+}
+
+async fn send(
+    client: &Client,
+    import: &ImportCreated,
+    hashed: &[Hashed],
+) -> anyhow::Result<ImportResult> {
+    let path = format!("/api/v1/imports/{}", import.id);
+    for batch in hashed.chunks(import.max_batch.max(1)) {
+        let objects = batch.iter().map(Hashed::to_object).collect::<Vec<NewFile>>();
+        client.send(&format!("{path}/objects"), &ImportBatch { objects }).await?;
+    }
+    client.post(&format!("{path}/commit"), &serde_json::json!({})).await
+}
+
+fn playlist(folder: &Path, base_path: &str, file: &str) -> anyhow::Result<Option<PlaylistText>> {
+    let place = folder.join(file);
+    match std::fs::read_to_string(&place) {
+        Ok(text) => Ok(Some(PlaylistText { path: format!("{base_path}/{file}"), text })),
+        Err(err) if err.kind() == std::io::ErrorKind::NotFound && folder.is_dir() => Ok(None),
+        Err(err) if err.kind() == std::io::ErrorKind::NotFound => {
+            Err(Usage(format!("{}: no such folder", folder.display())).into())
+        }
+        Err(err) => Err(err).with_context(|| format!("cannot read {}", place.display())),
+    }
+}

@@ -1,0 +1,133 @@
+//! The commands. `serve` is the manager; all others speak the manager's API, one file each.
+
+mod appliance;
+mod client;
+mod content;
+mod failure;
+mod folder;
+mod group;
+mod output;
+mod quantity;
+mod serve;
+mod site;
+mod status;
+
+pub(crate) use failure::Usage;
+
+use clap::{Args, Parser, Subcommand};
+use client::Client;
+use output::{Format, Output};
+use std::ffi::OsString;
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// The fleet manager of Headend, a CDN for video inside Internet providers.
+#[derive(Debug, Parser)]
+#[command(name = "fleet", version, max_term_width = 100)]
+struct Fleet {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    reach: Reach,
+}
+
+/// How the manager is reached. No use to `serve`, which is the manager.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Reaching the fleet")]
+struct Reach {
+    /// Where the manager listens.
+    #[arg(
+        long,
+        global = true,
+        env = "FLEET_URL",
+        default_value = "http://127.0.0.1:7080",
+        value_name = "URL"
+    )]
+    fleet: String,
+    /// A file with the operator's token, DATA/operator.token of `fleet serve`. Only changes need it.
+    #[arg(
+        long,
+        global = true,
+        env = "FLEET_TOKEN_FILE",
+        hide_env_values = true,
+        value_name = "FILE"
+    )]
+    token_file: Option<PathBuf>,
+    /// The operator's token itself. Better kept in the environment than on a command line.
+    #[arg(long, global = true, env = "FLEET_TOKEN", hide_env_values = true, value_name = "TOKEN")]
+    token: Option<String>,
+    /// How answers are written.
+    #[arg(short, long, global = true, value_enum, default_value_t = Format::Table)]
+    output: Format,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the manager: API, console, steering, the boxes' control listener and the planner.
+    Serve(serve::Serve),
+    /// Sites: places with appliances, and the clients nearest to them.
+    #[command(subcommand)]
+    Site(site::SiteCommand),
+    /// Appliances: the machines that serve.
+    #[command(subcommand)]
+    Appliance(appliance::ApplianceCommand),
+    /// Content groups: one owner's content under one policy.
+    #[command(subcommand)]
+    Group(group::GroupCommand),
+    /// Titles and their files.
+    #[command(subcommand)]
+    Content(content::ContentCommand),
+    /// What every appliance holds, from whom it got it, and what happened.
+    Status(status::Status),
+    /// Print the API's OpenAPI document.
+    Openapi,
+}
+
+/// Runs the command line of this process.
+pub(crate) fn main() -> ExitCode {
+    let fleet = match Fleet::try_parse_from(std::env::args_os().collect::<Vec<OsString>>()) {
+        Ok(fleet) => fleet,
+        Err(err) => {
+            // Help and version are no errors; clap knows which stream and code they want.
+            let _ = err.print();
+            return ExitCode::from(u8::try_from(err.exit_code()).unwrap_or(2));
+        }
+    };
+    match dispatch(fleet) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(err) => failure::report(&err),
+    }
+}
+
+fn dispatch(fleet: Fleet) -> anyhow::Result<()> {
+    let Fleet { command, reach } = fleet;
+    let command = match command {
+        Command::Serve(serve) => return serve.run(),
+        Command::Openapi => return openapi(),
+        command => command,
+    };
+    let token = client::token(reach.token, reach.token_file.as_deref())?;
+    let client = Client::new(&reach.fleet, token)?;
+    let output = Output::new(reach.output);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        match command {
+            Command::Site(command) => command.run(&client, &output).await,
+            Command::Appliance(command) => command.run(&client, &output).await,
+            Command::Group(command) => command.run(&client, &output).await,
+            Command::Content(command) => command.run(&client, &output).await,
+            Command::Status(status) => status.run(&client, &output).await,
+            Command::Serve(_) | Command::Openapi => Ok(()),
+        }
+    })
+}
+
+fn openapi() -> anyhow::Result<()> {
+    let mut out = std::io::stdout();
+    serde_json::to_writer_pretty(&mut out, &crate::api::openapi())?;
+    Ok(writeln!(out)?)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,142 @@
+//! How answers are written: a table for people, JSON or YAML for programs.
+
+use clap::ValueEnum;
+use comfy_table::{Attribute, Cell, CellAlignment, Color, ContentArrangement, Table, presets};
+use serde::Serialize;
+use std::io::{IsTerminal, Write};
+
+/// How answers are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people.
+    Table,
+    /// For programs.
+    Json,
+    /// For both.
+    Yaml,
+}
+
+/// Where answers go.
+#[derive(Debug)]
+pub(super) struct Output {
+    format: Format,
+    colours: bool,
+}
+
+impl Output {
+    pub(super) fn new(format: Format) -> Self {
+        let wanted = std::env::var_os("NO_COLOR").is_none();
+        Self { format, colours: wanted && std::io::stdout().is_terminal() }
+    }
+
+    /// Tables without colours, for golden files.
+    #[cfg(test)]
+    pub(super) fn plain() -> Self {
+        Self { format: Format::Table, colours: false }
+    }
+
+    /// Writes an answer; `table` is asked only where a table is wanted.
+    pub(super) fn write<T: Serialize>(
+        &self,
+        answer: &T,
+        table: impl FnOnce(&T) -> String,
+    ) -> anyhow::Result<()> {
+        let text = match self.format {
+            Format::Table => table(answer),
+            Format::Json => serde_json::to_string_pretty(answer)?,
+            Format::Yaml => serde_yaml::to_string(answer)?,
+        };
+        Ok(writeln!(std::io::stdout(), "{}", text.trim_end())?)
+    }
+
+    /// Tells a person that something was done; programs see the exit code.
+    pub(super) fn done(&self, what: &str) -> anyhow::Result<()> {
+        match self.format {
+            Format::Table => Ok(writeln!(std::io::stdout(), "{what}")?),
+            Format::Json | Format::Yaml => Ok(()),
+        }
+    }
+
+    pub(super) fn columns(&self, header: &[&str]) -> Columns {
+        let mut table = Table::new();
+        table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+        let bold = |name: &&str| match self.colours {
+            true => Cell::new(name.to_uppercase()).add_attribute(Attribute::Bold),
+            false => Cell::new(name.to_uppercase()),
+        };
+        table.set_header(header.iter().map(bold));
+        Columns { table, colours: self.colours }
+    }
+}
+
+/// A table in the making.
+pub(super) struct Columns {
+    table: Table,
+    colours: bool,
+}
+
+/// How a cell is shown.
+pub(super) enum Shown {
+    /// As it is.
+    Text(String),
+    /// To the right.
+    Number(String),
+    /// Green, yellow or red, where there are colours.
+    State(String, Mood),
+}
+
+impl Shown {
+    /// Boxes say some of this in their own words, and a terminal obeys every escape.
+    fn printable(self) -> Self {
+        let clean = |text: String| text.replace(char::is_control, "\u{fffd}");
+        match self {
+            Self::Text(text) => Self::Text(clean(text)),
+            Self::Number(text) => Self::Number(clean(text)),
+            Self::State(text, mood) => Self::State(clean(text), mood),
+        }
+    }
+}
+
+/// What a state means to whoever looks.
+#[derive(Clone, Copy)]
+pub(super) enum Mood {
+    Good,
+    Doubtful,
+    Bad,
+}
+
+pub(super) fn text<T: ToString + ?Sized>(value: &T) -> Shown {
+    Shown::Text(value.to_string())
+}
+
+pub(super) fn number<T: ToString + ?Sized>(value: &T) -> Shown {
+    Shown::Number(value.to_string())
+}
+
+impl Columns {
+    pub(super) fn row(&mut self, cells: impl IntoIterator<Item = Shown>) {
+        let colours = self.colours;
+        let cell = |shown: Shown| match shown.printable() {
+            Shown::Text(text) => Cell::new(text),
+            Shown::Number(text) => Cell::new(text).set_alignment(CellAlignment::Right),
+            Shown::State(text, mood) if colours => Cell::new(text).fg(match mood {
+                Mood::Good => Color::Green,
+                Mood::Doubtful => Color::Yellow,
+                Mood::Bad => Color::Red,
+            }),
+            Shown::State(text, _) => Cell::new(text),
+        };
+        self.table.add_row(cells.into_iter().map(cell));
+    }
+
+    pub(super) fn render(mut self) -> String {
+        // Colours were decided on already; the library would look at the terminal again.
+        if self.colours {
+            self.table.enforce_styling();
+        } else {
+            self.table.force_no_tty();
+        }
+        let lines = self.table.lines().map(|line| line.trim().to_owned());
+        lines.collect::<Vec<_>>().join("\n")
+    }
+}

@@ -1,0 +1,121 @@
+//! `fleet status`
+
+use super::client::Client;
+use super::output::{Mood, Output, Shown, number, text};
+use super::quantity::{age, bytes};
+use crate::api::{ApplianceStatus, EventItem, FilledItem, List};
+use clap::Args;
+use contract::names::DeviceName;
+
+/// What every appliance holds, from whom it got it, and what happened.
+#[derive(Debug, Args)]
+pub(super) struct Status {
+    /// Only this appliance.
+    name: Option<DeviceName>,
+    /// How many events to show.
+    #[arg(long, value_name = "COUNT", default_value_t = 10)]
+    events: usize,
+}
+
+impl Status {
+    pub(super) async fn run(self, client: &Client, output: &Output) -> anyhow::Result<()> {
+        let mut all: List<ApplianceStatus> = client.get("/api/v1/status").await?;
+        if let Some(name) = &self.name {
+            all.items.retain(|status| status.item.name == name.as_str());
+            anyhow::ensure!(!all.items.is_empty(), "there is no appliance {name}");
+        }
+        output.write(&all, |all| tables(output, &all.items, self.events))
+    }
+}
+
+/// A state as people see it.
+pub(super) fn state(state: &str) -> Shown {
+    let mood = match state {
+        "live" => Mood::Good,
+        "late" | "never-seen" => Mood::Doubtful,
+        _ => Mood::Bad,
+    };
+    Shown::State(state.to_owned(), mood)
+}
+
+pub(super) fn tables(output: &Output, all: &[ApplianceStatus], events: usize) -> String {
+    let mut text = overview(output, all);
+    let happened = newest(all, events);
+    if !happened.is_empty() {
+        text.push_str("\n\n");
+        text.push_str(&event_table(output, &happened));
+    }
+    text
+}
+
+fn overview(output: &Output, all: &[ApplianceStatus]) -> String {
+    let header = [
+        "appliance",
+        "site",
+        "state",
+        "report",
+        "objects",
+        "verified",
+        "from origin",
+        "from peers",
+    ];
+    let mut table = output.columns(&header);
+    for status in all {
+        let item = &status.item;
+        table.row([
+            text(&item.name),
+            text(&item.site),
+            state(&item.state),
+            number(&age(item.last_report_age_s)),
+            number(&format!("{}/{}", item.objects_held, item.objects_wanted)),
+            number(&bytes(item.bytes_held)),
+            number(&bytes(item.bytes_from_origin)),
+            text(&peers(&status.filled_from)),
+        ]);
+    }
+    table.render()
+}
+
+fn peers(filled: &[FilledItem]) -> String {
+    let peers = filled.iter().filter(|from| from.source != "origin" && from.bytes > 0);
+    let named = peers.map(|from| {
+        let name = from.source.strip_prefix("peer ").unwrap_or(&from.source);
+        format!("{} {name}", bytes(from.bytes))
+    });
+    let named: Vec<String> = named.collect();
+    if named.is_empty() { "-".to_owned() } else { named.join(", ") }
+}
+
+fn newest(all: &[ApplianceStatus], at_most: usize) -> Vec<(&str, &EventItem)> {
+    let mut events: Vec<(&str, &EventItem)> = all
+        .iter()
+        .flat_map(|status| status.events.iter().map(|event| (status.item.name.as_str(), event)))
+        .collect();
+    // RFC 3339 in UTC sorts as text.
+    events.sort_by(|(_, a), (_, b)| b.at.cmp(&a.at));
+    events.truncate(at_most);
+    events
+}
+
+fn event_table(output: &Output, events: &[(&str, &EventItem)]) -> String {
+    let mut table = output.columns(&["when", "appliance", "severity", "event", "what", "detail"]);
+    for (name, event) in events {
+        let mood = match event.severity.as_str() {
+            "info" => Mood::Good,
+            "warning" => Mood::Doubtful,
+            _ => Mood::Bad,
+        };
+        table.row([
+            text(&event.at),
+            text(name),
+            Shown::State(event.severity.clone(), mood),
+            text(&event.kind),
+            text(&event.subject),
+            text(&event.detail),
+        ]);
+    }
+    table.render()
+}
+
+#[cfg(test)]
+mod tests;

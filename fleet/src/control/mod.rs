@@ -1,0 +1,25 @@
+//! The control listener: boxes, over mTLS, and nobody else.
+
+mod report;
+mod segments;
+mod tls;
+
+pub(crate) use tls::ControlTls;
+
+use crate::server::App;
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{get, post};
+use contract::exchange::{REPORT_PATH, SEGMENT_PATH};
+use contract::report::MAX_REPORT_BYTES;
+use std::sync::Arc;
+
+/// What boxes can ask.
+pub(crate) fn router(app: Arc<App>) -> Router {
+    Router::new()
+        .route(REPORT_PATH, post(report::post_report))
+        .route(&format!("{SEGMENT_PATH}/{{digest}}"), get(segments::get_segment))
+        .layer(DefaultBodyLimit::max(MAX_REPORT_BYTES))
+        .layer(axum::middleware::from_fn(crate::api::deadline))
+        .with_state(app)
+}

@@ -1,0 +1,80 @@
+//! A box reports; the answer carries what is new for it.
+
+use crate::api::Problem;
+use crate::planner::View;
+use crate::server::{App, now};
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::{Extension, Json};
+use contract::SCHEMA;
+use contract::envelope::{Envelope, Generation, Header, Kind};
+use contract::exchange::Answer;
+use contract::names::DeviceName;
+use contract::report::Report;
+use health_collector::{Collector, ReportError};
+use serde_json::value::RawValue;
+use std::sync::Arc;
+
+pub(super) async fn post_report(
+    State(app): State<Arc<App>>,
+    Extension(identity): Extension<DeviceName>,
+    body: Bytes,
+) -> Result<Json<Answer>, Problem> {
+    let report = Collector::read(&body, &identity).map_err(refused)?;
+    let view = app.view();
+    let whole_titles = |version| view.whole_titles(&identity, version);
+    let documents_wanted = wanted(&view, &report);
+    let accepted = app.collector.accept(report, whole_titles, now()).await.map_err(refused)?;
+    let mut documents = Vec::new();
+    for kind in documents_wanted {
+        documents.extend(sealed(&app, &identity, kind).await?);
+    }
+    #[expect(clippy::cast_precision_loss, reason = "seconds to hours")]
+    let next_report_in_s = app.settings.report_interval_s as f64;
+    let events_recorded = accepted.events_recorded;
+    Ok(Json(Answer { schema: SCHEMA, next_report_in_s, events_recorded, documents }))
+}
+
+/// The kinds of which there is something newer than the box has. What it has refused is not
+/// sent again: only another generation can help.
+fn wanted(view: &View, report: &Report) -> Vec<Kind> {
+    let state = |kind| report.documents.iter().find(|state| state.kind == kind);
+    let newer = |kind, generation: Generation| match state(kind) {
+        None => true,
+        Some(state) => {
+            let rejected = state.rejected.as_ref().map(|(rejected, _)| *rejected);
+            state.in_force < Some(generation) && rejected != Some(generation)
+        }
+    };
+    view.documents(&report.device)
+        .iter()
+        .filter(|head| newer(head.kind, head.generation))
+        .map(|head| head.kind)
+        .collect()
+}
+
+async fn sealed(app: &App, device: &DeviceName, kind: Kind) -> Result<Option<Envelope>, Problem> {
+    let Some((head, body)) = app.documents.body(device, kind).await? else { return Ok(None) };
+    let header = Header {
+        schema: SCHEMA,
+        kind,
+        addressee: device.clone(),
+        generation: head.generation,
+        issued_at_us: head.issued_at,
+        not_after_us: head.not_after,
+    };
+    let body = RawValue::from_string(body).map_err(Problem::internal)?;
+    let key = app.ca.signing_key(kind.role());
+    Envelope::seal(header, &body, key).map(Some).map_err(Problem::internal)
+}
+
+fn refused(err: ReportError) -> Problem {
+    match err {
+        ReportError::TooLarge => Problem::new(413, err),
+        ReportError::OtherDevice { .. } | ReportError::UnknownDevice(_) => Problem::new(403, err),
+        ReportError::Unreadable(_) | ReportError::Schema(_) | ReportError::Beyond(_) => {
+            Problem::new(400, err)
+        }
+        ReportError::Db(err) => err.into(),
+    }
+}

@@ -1,0 +1,23 @@
+//! The fleet manager: command line, API server and console.
+//!
+//! One program with two sides. `fleet serve` is the manager: an API for people and the
+//! console, steering for players, a control listener for boxes, and a planner. Every other
+//! command is a client of that API and of nothing else. What things mean is decided in the
+//! crates around this one; here they are joined.
+//!
+//! Read in this order: [`cli`] (the commands), [`server`] (what is shared and how
+//! connections are served), [`planner`] (from records to documents), [`control`] (boxes),
+//! [`viewer`] (players), [`api`] (people).
+
+mod api;
+mod cli;
+mod control;
+mod planner;
+mod server;
+mod viewer;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::main()
+}

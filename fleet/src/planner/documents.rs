@@ -1,0 +1,116 @@
+//! The newest document of each kind for each box, in SQL.
+
+use contract::envelope::{Generation, Kind};
+use contract::names::DeviceName;
+use contract::time::TimeUs;
+use db::{Db, Tx};
+use sqlx::Row;
+use sqlx::any::AnyRow;
+
+/// A document without its body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Head {
+    pub(crate) kind: Kind,
+    pub(crate) generation: Generation,
+    /// Rises when the content changes; a renewal alone raises only the generation.
+    pub(crate) content_version: u64,
+    pub(crate) content_digest: String,
+    pub(crate) issued_at: TimeUs,
+    pub(crate) not_after: TimeUs,
+}
+
+/// The documents in the fleet's database.
+#[derive(Debug, Clone)]
+pub(crate) struct Documents {
+    db: Db,
+}
+
+const HEADS: &str = "SELECT kind, epoch, number, content_version, content_digest, issued_at_us, \
+     not_after_us FROM documents WHERE appliance = $1 ORDER BY kind";
+
+impl Documents {
+    pub(crate) fn new(db: Db) -> Self {
+        Self { db }
+    }
+
+    pub(super) async fn begin(&self) -> Result<Tx, db::Error> {
+        self.db.begin().await
+    }
+
+    /// The body of a box's newest document of a kind, with its head.
+    pub(crate) async fn body(
+        &self,
+        device: &DeviceName,
+        kind: Kind,
+    ) -> Result<Option<(Head, String)>, db::Error> {
+        let row = sqlx::query(
+            "SELECT kind, epoch, number, content_version, content_digest, issued_at_us,
+                 not_after_us, body FROM documents WHERE appliance = $1 AND kind = $2",
+        )
+        .bind(device.as_str())
+        .bind(kind.as_str())
+        .fetch_optional(self.db.read())
+        .await?;
+        row.map(|row| Ok((read_head(&row)?, row.try_get(7)?))).transpose()
+    }
+}
+
+/// The heads of all of a box's documents.
+pub(super) async fn heads(tx: &mut Tx, device: &DeviceName) -> Result<Vec<Head>, db::Error> {
+    let rows = sqlx::query(HEADS).bind(device.as_str()).fetch_all(&mut **tx).await?;
+    rows.iter().map(read_head).collect()
+}
+
+/// Replaces a box's document of a kind.
+pub(super) async fn write(
+    tx: &mut Tx,
+    device: &DeviceName,
+    head: &Head,
+    body: &str,
+) -> Result<(), db::Error> {
+    let signed = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
+    sqlx::query(
+        "INSERT INTO documents (appliance, kind, epoch, number, content_version, content_digest,
+             body, issued_at_us, not_after_us)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+         ON CONFLICT (appliance, kind) DO UPDATE SET epoch = excluded.epoch,
+             number = excluded.number, content_version = excluded.content_version,
+             content_digest = excluded.content_digest, body = excluded.body,
+             issued_at_us = excluded.issued_at_us, not_after_us = excluded.not_after_us",
+    )
+    .bind(device.as_str())
+    .bind(head.kind.as_str())
+    .bind(i64::from(head.generation.epoch))
+    .bind(signed(head.generation.number))
+    .bind(signed(head.content_version))
+    .bind(head.content_digest.as_str())
+    .bind(body)
+    .bind(head.issued_at.0)
+    .bind(head.not_after.0)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+fn read_head(row: &AnyRow) -> Result<Head, db::Error> {
+    let kind: String = row.try_get(0)?;
+    let kinds = [Kind::Manifest, Kind::Sources, Kind::Tombstones, Kind::Config, Kind::Command];
+    let kind = kinds
+        .into_iter()
+        .find(|each| each.as_str() == kind)
+        .ok_or_else(|| db::Error::corrupt("a document", format!("kind {kind}")))?;
+    let unsigned =
+        |value: i64| u64::try_from(value).map_err(|err| db::Error::corrupt("a document", err));
+    let epoch: i64 = row.try_get(1)?;
+    Ok(Head {
+        kind,
+        generation: Generation {
+            epoch: u32::try_from(epoch).map_err(|err| db::Error::corrupt("a document", err))?,
+            number: unsigned(row.try_get(2)?)?,
+        },
+        content_version: unsigned(row.try_get(3)?)?,
+        content_digest: row.try_get(4)?,
+        issued_at: TimeUs(row.try_get(5)?),
+        not_after: TimeUs(row.try_get(6)?),
+    })
+}

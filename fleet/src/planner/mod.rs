@@ -1,0 +1,18 @@
+//! From records to documents: what every box should hold, and from whom it gets it.
+//!
+//! [`inputs`] gathers what is intended, [`plan`] decides (pure), [`publish`] makes numbered
+//! documents of it, and the [`View`] lets steering and answers to boxes see the outcome
+//! without a query. The planner runs when something changed and now and then besides; it
+//! takes nothing from the signal but the wish to look again.
+
+mod documents;
+mod inputs;
+mod origin;
+mod plan;
+mod publish;
+mod task;
+mod view;
+
+pub(crate) use documents::{Documents, Head};
+pub(crate) use task::Planner;
+pub(crate) use view::View;

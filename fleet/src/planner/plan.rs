@@ -1,0 +1,167 @@
+//! The plan: from what is intended to what every box is told. Pure.
+
+use super::inputs::Inputs;
+use catalog::CatalogObject;
+use catalog::segment::{Built, build};
+use contract::SCHEMA;
+use contract::catalogue::{Catalogue, Ordinal};
+use contract::exchange::identity_name;
+use contract::manifest::{Hold, runs_of};
+use contract::names::{DeviceName, GroupName, TitleName};
+use contract::sources::{Batch, Source, SourceKind};
+use health_collector::HeldTitle;
+use inventory::Appliance;
+use prefill::{BoxRoom, BoxSources, Item, ObjectSource, Problem, Reason, Solution};
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+/// A master that has not got an object by then is asked no longer: the origin is.
+const ORIGIN_AFTER_PEER_S: u32 = 20;
+
+/// What every box is told.
+#[derive(Debug)]
+pub(super) struct Plan {
+    pub(super) segments: Vec<Built>,
+    pub(super) catalogue: Catalogue,
+    pub(super) boxes: Vec<BoxTargets>,
+}
+
+/// What one box is told.
+#[derive(Debug)]
+pub(super) struct BoxTargets {
+    pub(super) device: DeviceName,
+    pub(super) hold: Hold,
+    pub(super) batches: Vec<Batch>,
+    /// The titles that it will hold whole.
+    pub(super) titles: HashSet<HeldTitle>,
+    /// How many objects it cannot hold, by reason.
+    pub(super) not_placed: Vec<(Reason, usize)>,
+}
+
+/// Decides.
+pub(super) fn plan(inputs: &Inputs) -> Result<Plan, serde_json::Error> {
+    let segments = build(&inputs.catalog.objects)?;
+    let catalogue = Catalogue {
+        schema: SCHEMA,
+        version: inputs.catalog.version,
+        segments: segments.iter().map(|built| built.reference).collect(),
+    };
+    let problem = problem(inputs);
+    let solution = prefill::solve(&problem);
+    let sources = prefill::fill_sources(&problem, &solution);
+    let boxes = targets(inputs, &solution, &sources);
+    Ok(Plan { segments, catalogue, boxes })
+}
+
+fn problem(inputs: &Inputs) -> Problem {
+    let ranks: HashMap<(&GroupName, &TitleName), u32> = inputs
+        .catalog
+        .titles
+        .iter()
+        .zip(0..)
+        .map(|(title, rank)| ((&title.spec.group, &title.spec.title), rank))
+        .collect();
+    let item = |object: &CatalogObject| Item {
+        ordinal: object.ordinal,
+        group: object.group.clone(),
+        title_rank: ranks.get(&(&object.group, &object.title)).copied().unwrap_or(u32::MAX),
+        path: object.file.path.as_str().into(),
+        size_bytes: object.file.size_bytes,
+    };
+    let room = |appliance: &Appliance| BoxRoom {
+        device: appliance.name.clone(),
+        site: appliance.site.clone(),
+        disks_bytes: appliance.disks.iter().map(|disk| disk.capacity_bytes).collect(),
+    };
+    Problem {
+        objects: inputs.catalog.objects.iter().map(item).collect(),
+        boxes: inputs.inventory.appliances.iter().map(room).collect(),
+    }
+}
+
+fn targets(inputs: &Inputs, solution: &Solution, sources: &[BoxSources]) -> Vec<BoxTargets> {
+    let plans = solution.boxes.iter().zip(sources);
+    plans
+        .map(|(plan, sources)| {
+            let mut not_placed: BTreeMap<&'static str, (Reason, usize)> = BTreeMap::new();
+            for each in &plan.not_placed {
+                let key = match each.reason {
+                    Reason::LargerThanAnyDisk => "larger",
+                    Reason::NoRoom => "room",
+                };
+                not_placed.entry(key).or_insert((each.reason, 0)).1 += 1;
+            }
+            BoxTargets {
+                device: plan.device.clone(),
+                hold: Hold::Snapshot(runs_of(plan.hold.iter().copied())),
+                batches: batches(inputs, sources),
+                titles: whole_titles(inputs, &plan.hold),
+                not_placed: not_placed.into_values().collect(),
+            }
+        })
+        .collect()
+}
+
+fn whole_titles(inputs: &Inputs, hold: &[Ordinal]) -> HashSet<HeldTitle> {
+    let hold: HashSet<Ordinal> = hold.iter().copied().collect();
+    let missing: HashSet<(&GroupName, &TitleName)> = inputs
+        .catalog
+        .objects
+        .iter()
+        .filter(|object| !hold.contains(&object.ordinal))
+        .map(|object| (&object.group, &object.title))
+        .collect();
+    let titles = inputs.catalog.titles.iter();
+    titles
+        .filter(|title| !missing.contains(&(&title.spec.group, &title.spec.title)))
+        .map(|title| HeldTitle {
+            group: title.spec.group.clone(),
+            title: title.spec.title.clone(),
+            revision: title.revision,
+        })
+        .collect()
+}
+
+fn batches(inputs: &Inputs, sources: &BoxSources) -> Vec<Batch> {
+    let appliances: HashMap<&DeviceName, &Appliance> =
+        inputs.inventory.appliances.iter().map(|each| (&each.name, each)).collect();
+    let ranked = |group: &GroupName, source: &ObjectSource| {
+        let peer = match source {
+            ObjectSource::Origin => None,
+            ObjectSource::Peer(master) => appliances.get(master).and_then(|each| peer(each)),
+        };
+        let after_s = if peer.is_some() { ORIGIN_AFTER_PEER_S } else { 0 };
+        let origin = inputs.origins.get(group).map(|origin| Source {
+            kind: SourceKind::Origin,
+            address: origin.address,
+            tls_name: None,
+            origin: Some(origin.path.clone()),
+            after_s,
+            cap_bytes_per_s: None,
+        });
+        peer.into_iter().chain(origin).collect::<Vec<Source>>()
+    };
+    sources
+        .batches
+        .iter()
+        .map(|(group, source, ordinals)| Batch {
+            group: group.clone(),
+            objects: runs_of(ordinals.iter().copied()),
+            ranked: ranked(group, source),
+        })
+        .filter(|batch| !batch.ranked.is_empty())
+        .collect()
+}
+
+fn peer(master: &Appliance) -> Option<Source> {
+    Some(Source {
+        kind: SourceKind::Peer(master.name.clone()),
+        address: *master.peers.first()?,
+        tls_name: Some(identity_name(&master.name)),
+        origin: None,
+        after_s: 0,
+        cap_bytes_per_s: None,
+    })
+}
+
+#[cfg(test)]
+pub(super) mod tests;

@@ -1,0 +1,127 @@
+use super::*;
+use crate::planner::origin::Origin;
+use catalog::{NewObject, Snapshot, Title, TitleSpec};
+use contract::names::SiteName;
+use contract::object::Digest;
+use contract::sources::OriginPath;
+use contract::time::TimeUs;
+use contract::tombstones::Tombstones;
+use inventory::{ContentGroup, Disk, DiskClass, Inventory, PlayerListener, Site};
+
+fn site(name: &str) -> Site {
+    let name = SiteName::new(name).expect("name");
+    Site { name, latitude: 1.0, longitude: 2.0, client_prefixes: vec![] }
+}
+
+fn appliance(name: &str, port: u16) -> Appliance {
+    let (_, site) = name.split_once('.').expect("box.site");
+    let address = |port| ([127, 0, 0, 1], port).into();
+    Appliance {
+        name: DeviceName::new(name).expect("name"),
+        site: SiteName::new(site).expect("name"),
+        players: vec![PlayerListener { addresses: vec![address(8443)], http2: false }],
+        peers: vec![address(port)],
+        admin: address(9100),
+        disks: vec![Disk { folder: "/d".into(), class: DiskClass::Ssd, capacity_bytes: 1 << 20 }],
+        ram_budget_bytes: 1 << 20,
+        state_folder: "/s".into(),
+        access_log_folder: None,
+    }
+}
+
+fn group(name: &str) -> GroupName {
+    GroupName::new(name).expect("name")
+}
+
+fn title(name: &str, revision: i64) -> Title {
+    let spec = TitleSpec {
+        group: group("g"),
+        title: TitleName::new(name).expect("name"),
+        name: name.into(),
+        base_path: format!("/{name}"),
+        hls: None,
+        dash: None,
+    };
+    Title { spec, revision, added_at: TimeUs(revision) }
+}
+
+fn object(ordinal: Ordinal, title: &str, size_bytes: u64) -> CatalogObject {
+    let path = format!("/{title}/{ordinal}.m4s");
+    CatalogObject {
+        ordinal,
+        group: group("g"),
+        title: TitleName::new(title).expect("name"),
+        file: NewObject {
+            blake3: Digest::of(path.as_bytes()),
+            path,
+            size_bytes,
+            modified: TimeUs(1),
+        },
+    }
+}
+
+/// Two sites, three boxes, a title that fits and one that does not.
+pub(in crate::planner) fn inputs() -> Inputs {
+    let mut objects: Vec<CatalogObject> = (0..40).map(|at| object(at, "small", 1000)).collect();
+    objects.push(object(40, "large", 900_000));
+    let origin_path = OriginPath { host: "origin.example".into(), prefix: "/o".into() };
+    let origin = Origin { address: ([192, 0, 2, 1], 80).into(), path: origin_path };
+    Inputs {
+        inventory: Inventory {
+            version: 3,
+            sites: vec![site("a"), site("b")],
+            appliances: vec![
+                appliance("oca1.a", 9441),
+                appliance("oca1.b", 9443),
+                appliance("oca2.a", 9442),
+            ],
+            groups: vec![ContentGroup {
+                name: group("g"),
+                owner: "G".into(),
+                host_pattern: "{device}.localhost".into(),
+                origin_url: "http://origin.example/o".into(),
+                cors_origins: vec![],
+                log_requests: true,
+            }],
+        },
+        catalog: Snapshot {
+            version: 9,
+            titles: vec![title("small", 4), title("large", 9)],
+            objects,
+        },
+        tombstones: Tombstones { schema: SCHEMA, version: 0, purges: vec![] },
+        origins: [(group("g"), origin)].into(),
+    }
+}
+
+#[test]
+fn every_box_is_told_what_to_hold_and_from_whom() {
+    let plan = plan(&inputs()).expect("a plan");
+    let told: Vec<_> = plan
+        .boxes
+        .iter()
+        .map(|each| serde_json::json!({"device": each.device, "hold": each.hold, "batches": each.batches}))
+        .collect();
+    insta::assert_json_snapshot!(told);
+}
+
+#[test]
+fn only_whole_titles_count_as_held() {
+    let plan = plan(&inputs()).expect("a plan");
+    for each in &plan.boxes {
+        let titles: Vec<&str> = each.titles.iter().map(|held| held.title.as_str()).collect();
+        assert_eq!(titles, ["small"]);
+        assert_eq!(each.not_placed, [(Reason::NoRoom, 1)]);
+    }
+}
+
+#[test]
+fn without_an_origin_only_peers_are_told() {
+    let mut inputs = inputs();
+    inputs.origins.clear();
+    let plan = plan(&inputs).expect("a plan");
+    let alone = plan.boxes.iter().find(|each| each.device.as_str() == "oca1.b").expect("there");
+    assert!(alone.batches.is_empty());
+    let sources = plan.boxes.iter().flat_map(|each| &each.batches).flat_map(|each| &each.ranked);
+    assert!(sources.into_iter().all(|source| source.kind != SourceKind::Origin));
+}

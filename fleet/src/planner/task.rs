@@ -1,0 +1,81 @@
+//! The planner's task: when to look, and what to do when looking fails.
+
+use super::inputs::Inputs;
+use super::origin::{Origin, resolve_all};
+use super::plan::plan;
+use super::publish::publish;
+use super::view::View;
+use crate::server::{App, now};
+use contract::names::GroupName;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::watch;
+
+/// How often versions are compared: another `fleet serve` on the same database may have
+/// changed something without waking us.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+
+/// How often a plan is made although nothing changed: origins move, documents grow old.
+const PLAN_EVERY: Duration = Duration::from_secs(60);
+
+/// Versions of inventory and catalogue.
+type Versions = (i64, u64);
+
+/// Makes plans and publishes them.
+#[derive(Debug)]
+pub(crate) struct Planner {
+    app: Arc<App>,
+    planned: Option<(Versions, Instant)>,
+    origins: BTreeMap<GroupName, Origin>,
+}
+
+impl Planner {
+    pub(crate) fn new(app: Arc<App>) -> Self {
+        Self { app, planned: None, origins: BTreeMap::new() }
+    }
+
+    /// Looks and plans until `stop` changes. What fails is tried again at the next look.
+    pub(crate) async fn run(mut self, mut stop: watch::Receiver<bool>) {
+        let app = Arc::clone(&self.app);
+        loop {
+            tokio::select! {
+                () = app.changed.notified() => {}
+                () = tokio::time::sleep(LOOK_EVERY) => {}
+                _ = stop.changed() => return,
+            }
+            if let Err(err) = self.look().await {
+                tracing::error!("no plan this time: {err:#}");
+            }
+        }
+    }
+
+    async fn look(&mut self) -> anyhow::Result<()> {
+        let versions = (self.app.inventory.version().await?, self.app.catalog.version().await?);
+        let fresh = self
+            .planned
+            .is_some_and(|(planned, at)| planned == versions && at.elapsed() < PLAN_EVERY);
+        if fresh { Ok(()) } else { self.plan_now().await }
+    }
+
+    /// Makes a plan and publishes it.
+    pub(crate) async fn plan_now(&mut self) -> anyhow::Result<()> {
+        let app = &self.app;
+        let mut inputs = Inputs::read(app).await?;
+        inputs.origins = resolve_all(&inputs.inventory.groups, &self.origins).await;
+        self.origins.clone_from(&inputs.origins);
+        let versions = (inputs.inventory.version, inputs.catalog.version);
+        let (inputs, plan) = tokio::task::spawn_blocking(move || {
+            let plan = plan(&inputs);
+            plan.map(|plan| (inputs, plan))
+        })
+        .await??;
+        app.catalog.publish_segments(&plan.segments, now()).await?;
+        let heads = publish(&app.documents, &plan, &inputs.tombstones, now()).await?;
+        app.view.store(Arc::new(View::new(inputs, plan, heads)));
+        self.planned = Some((versions, Instant::now()));
+        let (inventory, catalogue) = versions;
+        tracing::debug!(inventory, catalogue, "plan in force");
+        Ok(())
+    }
+}

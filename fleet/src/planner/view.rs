@@ -1,0 +1,94 @@
+//! What the planner last saw and decided, for everybody who must not wait for a query.
+
+use super::documents::Head;
+use super::inputs::Inputs;
+use super::plan::Plan;
+use contract::envelope::Kind;
+use contract::names::{DeviceName, GroupName, SiteName, TitleName};
+use health_collector::HeldTitle;
+use inventory::{Appliance, ContentGroup};
+use prefill::Reason;
+use std::collections::{HashMap, HashSet};
+use steer::{Clients, Place};
+
+/// What the planner last saw and decided.
+#[derive(Debug, Default)]
+pub(crate) struct View {
+    pub(crate) places: Vec<Place>,
+    pub(crate) clients: Clients,
+    pub(crate) appliances: Vec<Appliance>,
+    pub(crate) groups: Vec<ContentGroup>,
+    pub(crate) titles: Vec<catalog::Title>,
+    targets: HashMap<DeviceName, Target>,
+}
+
+#[derive(Debug, Default)]
+struct Target {
+    documents: Vec<Head>,
+    titles: HashSet<HeldTitle>,
+    not_placed: Vec<(Reason, usize)>,
+}
+
+impl View {
+    pub(super) fn new(
+        inputs: Inputs,
+        plan: Plan,
+        mut documents: HashMap<DeviceName, Vec<Head>>,
+    ) -> Self {
+        let places = inputs.inventory.sites.iter().map(|site| Place {
+            site: site.name.clone(),
+            latitude: site.latitude,
+            longitude: site.longitude,
+        });
+        let prefixes = inputs.inventory.sites.iter().flat_map(|site| {
+            let owned = |prefix: &ipnet::IpNet| (*prefix, site.name.clone());
+            site.client_prefixes.iter().map(owned).collect::<Vec<(_, SiteName)>>()
+        });
+        let targets = plan.boxes.into_iter().map(|target| {
+            let documents = documents.remove(&target.device).unwrap_or_default();
+            let (titles, not_placed) = (target.titles, target.not_placed);
+            (target.device, Target { documents, titles, not_placed })
+        });
+        Self {
+            places: places.collect(),
+            clients: prefixes.collect(),
+            targets: targets.collect(),
+            appliances: inputs.inventory.appliances,
+            groups: inputs.inventory.groups,
+            titles: inputs.catalog.titles,
+        }
+    }
+
+    pub(crate) fn title(&self, group: &GroupName, title: &TitleName) -> Option<&catalog::Title> {
+        self.titles.iter().find(|it| it.spec.group == *group && it.spec.title == *title)
+    }
+
+    pub(crate) fn group(&self, name: &GroupName) -> Option<&ContentGroup> {
+        self.groups.iter().find(|group| group.name == *name)
+    }
+
+    pub(crate) fn appliance(&self, name: &DeviceName) -> Option<&Appliance> {
+        self.appliances.iter().find(|appliance| appliance.name == *name)
+    }
+
+    /// The documents in force for a box.
+    pub(crate) fn documents(&self, device: &DeviceName) -> &[Head] {
+        self.targets.get(device).map_or(&[], |target| &target.documents)
+    }
+
+    /// How many objects a box should hold and cannot, by reason.
+    pub(crate) fn not_placed(&self, device: &DeviceName) -> &[(Reason, usize)] {
+        self.targets.get(device).map_or(&[], |target| &target.not_placed)
+    }
+
+    /// The titles that make up a version of a box's manifest, if that is the one in force.
+    pub(crate) fn whole_titles(
+        &self,
+        device: &DeviceName,
+        manifest_version: u64,
+    ) -> Option<HashSet<HeldTitle>> {
+        let target = self.targets.get(device)?;
+        let manifest = target.documents.iter().find(|head| head.kind == Kind::Manifest)?;
+        (manifest.content_version == manifest_version).then(|| target.titles.clone())
+    }
+}

@@ -1,0 +1,52 @@
+//! What all parts of the server share.
+
+use crate::planner::View;
+use arc_swap::ArcSwap;
+use ca::Ca;
+use contract::time::TimeUs;
+use health_collector::Collector;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::SystemTime;
+use tokio::sync::Notify;
+
+/// What the operator chose.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    /// Where boxes are told to report.
+    pub(crate) control_address: Option<SocketAddr>,
+    /// Seconds between the reports of a box.
+    pub(crate) report_interval_s: u64,
+    /// Seconds between a player's questions.
+    pub(crate) steering_ttl_s: u64,
+    /// A `node_modules` folder with the players that the console shows.
+    pub(crate) console_assets: Option<PathBuf>,
+}
+
+/// What all parts of the server share.
+#[derive(Debug)]
+pub(crate) struct App {
+    pub(crate) inventory: inventory::Store,
+    pub(crate) catalog: catalog::Store,
+    pub(crate) documents: crate::planner::Documents,
+    pub(crate) collector: Collector,
+    pub(crate) ca: Ca,
+    /// What the planner last saw and decided: steering reads nothing else.
+    pub(crate) view: ArcSwap<View>,
+    /// Wakes the planner. It takes no argument: the planner looks for itself.
+    pub(crate) changed: Notify,
+    pub(crate) token: blake3::Hash,
+    pub(crate) settings: Settings,
+}
+
+impl App {
+    pub(crate) fn view(&self) -> Arc<View> {
+        self.view.load_full()
+    }
+}
+
+/// The clock, read at the edge.
+pub(crate) fn now() -> TimeUs {
+    SystemTime::now().into()
+}

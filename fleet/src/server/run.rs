@@ -1,0 +1,136 @@
+//! Starting, running and stopping.
+
+use super::connections::{Acceptor, serve};
+use super::{App, Settings, bind, token};
+use crate::cli::Usage;
+use crate::planner::{Documents, Planner, View};
+use crate::{api, control};
+use anyhow::Context;
+use arc_swap::ArcSwap;
+use ca::Ca;
+use db::{Db, OpenError};
+use health_collector::Collector;
+use std::io::Write;
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinSet;
+
+/// After the drain: whatever hangs then is left behind.
+const STOP_TIMEOUT: Duration = Duration::from_secs(8);
+
+/// What the operator asks of `fleet serve`.
+#[derive(Debug, Clone)]
+pub(crate) struct Options {
+    pub(crate) data: PathBuf,
+    pub(crate) listen: Vec<SocketAddr>,
+    pub(crate) control: Vec<SocketAddr>,
+    pub(crate) advertise_control: Option<SocketAddr>,
+    pub(crate) database_url: Option<String>,
+    pub(crate) console_assets: Option<PathBuf>,
+    pub(crate) report_interval_s: u64,
+    pub(crate) steering_ttl_s: u64,
+}
+
+/// Runs until SIGTERM or SIGINT.
+pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
+    // Ports first: a second start by mistake must touch nothing.
+    let listen = bind(&options.listen)?;
+    let control = bind(&options.control)?;
+    let app = Arc::new(open(&options, &control).await?);
+    let mut planner = Planner::new(Arc::clone(&app));
+    planner.plan_now().await.context("cannot make the first plan")?;
+    let (stop, stopped) = watch::channel(false);
+    let mut tasks = JoinSet::new();
+    let urls = addresses(&listen);
+    let control_tls = control::ControlTls::new(Arc::clone(&app), SystemTime::now())?;
+    let control_tls = Acceptor::Mutual(Arc::new(control_tls));
+    let listeners =
+        listen
+            .into_iter()
+            .map(|listener| (listener, Acceptor::Plain, api::router(Arc::clone(&app))))
+            .chain(control.into_iter().map(|listener| {
+                (listener, control_tls.clone(), control::router(Arc::clone(&app)))
+            }));
+    for (listener, acceptor, router) in listeners {
+        let listener = tokio::net::TcpListener::from_std(listener)?;
+        tasks.spawn(serve(listener, acceptor, router, stopped.clone()));
+    }
+    tasks.spawn(planner.run(stopped));
+    announce(&urls, &options.data)?;
+    stop_signal().await?;
+    tracing::info!("stopping");
+    let _ = stop.send(true);
+    let _ =
+        tokio::time::timeout(STOP_TIMEOUT, async { while tasks.join_next().await.is_some() {} })
+            .await;
+    Ok(())
+}
+
+async fn open(options: &Options, control: &[TcpListener]) -> anyhow::Result<App> {
+    let data = std::path::absolute(&options.data)?;
+    let usable = ca::make_folder(&data);
+    usable.map_err(|err| Usage(format!("cannot use {} for data: {err}", data.display())))?;
+    let db = open_database(options.database_url.as_deref(), &data).await?;
+    let ca = Ca::open(&data.join("ca"), SystemTime::now())?;
+    let token = token::open(&data)?;
+    let collector = Collector::open(db.clone(), options.report_interval_s).await?;
+    Ok(App {
+        inventory: inventory::Store::new(db.clone()),
+        catalog: catalog::Store::new(db.clone()),
+        documents: Documents::new(db),
+        collector,
+        ca,
+        view: ArcSwap::from_pointee(View::default()),
+        changed: Notify::new(),
+        token,
+        settings: Settings {
+            control_address: options.advertise_control.or_else(|| reachable(control)),
+            report_interval_s: options.report_interval_s,
+            steering_ttl_s: options.steering_ttl_s,
+            console_assets: options.console_assets.clone(),
+        },
+    })
+}
+
+async fn open_database(url: Option<&str>, data: &Path) -> anyhow::Result<Db> {
+    let opened = match url {
+        Some(url) => Db::open(url).await,
+        None => Db::open_file(&data.join("fleet.db")).await,
+    };
+    opened.map_err(|err| match err {
+        OpenError::Address(_) | OpenError::Path(_) => Usage(err.to_string()).into(),
+        other => other.into(),
+    })
+}
+
+/// The first address that could be told to somebody else.
+fn reachable(listeners: &[TcpListener]) -> Option<SocketAddr> {
+    let mut addresses = listeners.iter().filter_map(|listener| listener.local_addr().ok());
+    addresses.find(|address| !address.ip().is_unspecified())
+}
+
+fn addresses(listeners: &[TcpListener]) -> Vec<String> {
+    let local = listeners.iter().filter_map(|listener| listener.local_addr().ok());
+    local.map(|address| format!("http://{address}")).collect()
+}
+
+/// One line on standard output says that everything is up, for whoever started us.
+fn announce(urls: &[String], data: &Path) -> anyhow::Result<()> {
+    let mut out = std::io::stdout();
+    writeln!(out, "ready {} (token in {})", urls.join(" "), data.join(token::FILE).display())?;
+    Ok(out.flush()?)
+}
+
+async fn stop_signal() -> anyhow::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}

@@ -1,0 +1,362 @@
+//! The manager from outside: started as a process, written to by its own commands, reported to
+//! by boxes that are only a report, asked by players that are only a request.
+
+// What tests are allowed, their helpers are too.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, unreachable_pub)]
+
+mod support;
+
+use contract::manifest::Hold;
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+use support::fake_box::FakeBox;
+use support::process::{Server, free_address, serve_fails};
+
+const MASTER: &str = include_str!("../steer/testdata/ffmpeg.m3u8");
+const MANIFEST: &str = include_str!("../steer/testdata/ffmpeg.mpd");
+
+/// A title of two playlists and ten segments.
+fn title(folder: &Path) {
+    std::fs::create_dir_all(folder).expect("a folder");
+    std::fs::write(folder.join("master.m3u8"), MASTER).expect("written");
+    std::fs::write(folder.join("manifest.mpd"), MANIFEST).expect("written");
+    for number in 1..=10 {
+        let name = format!("seg-0-{number:05}.m4s");
+        std::fs::write(folder.join(name), format!("segment {number}")).expect("written");
+    }
+}
+
+/// Two sites of two boxes and a title, by the commands that an operator gives.
+fn bring_up(server: &Server, work: &Path) -> Vec<FakeBox> {
+    let ok = |line: &str| server.ok(&line.split_whitespace().collect::<Vec<_>>());
+    ok("site create site-a --latitude 48.14 --longitude 11.58 --prefix 127.0.0.0/8");
+    ok("site create site-b --latitude 52.52 --longitude 13.40");
+    ok(
+        "group create studio-a --owner Studio --host-pattern {device}.localhost --origin http://127.0.0.1:8000/o",
+    );
+    ok(
+        "group create kino --owner Kino --host-pattern kino.{device}.localhost --origin http://[::1]:8000",
+    );
+    let mut boxes = Vec::new();
+    for (port, name) in (1..).zip(["oca1.site-a", "oca2.site-a", "oca1.site-b", "oca2.site-b"]) {
+        let (_, site) = name.split_once('.').expect("box.site");
+        let folder = work.join(name);
+        ok(&format!(
+            "appliance create {name} --site {site} --player 127.0.0.1:844{port} --player [::1]:844{port} \
+             --player-h2 127.0.0.1:854{port} --peer 127.0.0.1:944{port} --admin 127.0.0.1:910{port} \
+             --disk /srv/disk0:nvme:1GiB --ram 64MiB --state-folder /var/lib/headend"
+        ));
+        server.ok(&["appliance", "enroll", name, "--out", folder.to_str().expect("text")]);
+        boxes.push(FakeBox::open(&folder));
+    }
+    title(&work.join("title"));
+    add_title(server, work);
+    boxes
+}
+
+fn add_title(server: &Server, work: &Path) -> String {
+    let folder = work.join("title");
+    let folder = folder.to_str().expect("text");
+    server.ok(&[
+        "content",
+        "add",
+        "--group",
+        "studio-a",
+        "--title",
+        "big-demo",
+        "--name",
+        "The big demo",
+        "--folder",
+        folder,
+        "--base-path",
+        "/big-demo",
+    ])
+}
+
+/// Reports until every box has a manifest that lists `objects` objects.
+async fn until_planned(boxes: &mut [FakeBox], objects: usize) {
+    let deadline = Instant::now() + Duration::from_secs(10);
+    for each in boxes {
+        loop {
+            each.report().await;
+            let count = each.manifest.as_ref().map(|it| it.hold.resolve(None).expect("list").len());
+            if count == Some(objects) {
+                break;
+            }
+            assert!(Instant::now() < deadline, "{} was never told of {objects}", each.name());
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+}
+
+fn curl(server: &Server, path: &str) -> (String, String) {
+    let url = format!("http://{}{path}", server.listen);
+    let output = Command::new("curl").args(["-s", "-i", &url]).output().expect("curl runs");
+    let text = String::from_utf8(output.stdout).expect("text").replace('\r', "");
+    let (head, body) = text.split_once("\n\n").expect("a response");
+    (head.to_owned(), body.to_owned())
+}
+
+fn priority(server: &Server, query: &str) -> Vec<String> {
+    let (head, body) = curl(server, &format!("/steer/v1/hls?{query}"));
+    assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+    let answer: serde_json::Value = serde_json::from_str(&body).expect("json");
+    serde_json::from_value(answer["PATHWAY-PRIORITY"].clone()).expect("names")
+}
+
+async fn whole_story(database_url: Option<&str>) {
+    let work = tempfile::tempdir().expect("folder");
+    let mut server = Server::start(&work.path().join("data"), database_url);
+    let mut boxes = bring_up(&server, work.path());
+    until_planned(&mut boxes, 12).await;
+
+    // Nobody holds it yet.
+    let (head, body) = curl(&server, "/play/studio-a/big-demo/master.m3u8");
+    assert!(head.starts_with("HTTP/1.1 503") && head.contains("retry-after: 2"), "{head}");
+    assert!(body.contains("oca1.site-a does-not-hold-title"), "{body}");
+
+    let entries = boxes[0].objects().await;
+    assert_eq!(entries.len(), 12);
+    assert!(entries.iter().any(|entry| &*entry.path == "/big-demo/seg-0-00010.m4s"));
+    boxes[0].happened("block_corrupt", "CRC wrong, refetched");
+    for each in &mut boxes {
+        each.held = 12;
+        assert!(each.report().await.documents.is_empty(), "nothing new");
+    }
+    playback(&server);
+    steering(&server, &mut boxes).await;
+
+    // Killed at any moment, it goes on where it was.
+    let before = boxes[0].manifest.clone();
+    server.crash_and_restart();
+    assert!(boxes[0].report().await.documents.is_empty(), "generations survive");
+    assert_eq!(boxes[0].manifest, before);
+    assert!(priority(&server, "g=studio-a&t=big-demo&p=").contains(&"oca1.site-a".to_owned()));
+
+    changed_content(&server, work.path(), &mut boxes).await;
+    assert_eq!(server.stop(), Some(0));
+}
+
+fn playback(server: &Server) {
+    let (head, body) = curl(server, "/play/studio-a/big-demo/master.m3u8");
+    assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+    for header in [
+        "content-type: application/vnd.apple.mpegurl",
+        "access-control-allow-origin: *",
+        "cache-control: no-store",
+    ] {
+        assert!(head.contains(header), "{header} is missing in {head}");
+    }
+    assert!(body.contains("https://oca1.site-a.localhost:8441/big-demo/media_0.m3u8"), "{body}");
+    assert!(body.contains("https://oca2.site-a.localhost:8442/big-demo/media_0.m3u8"), "{body}");
+    let steering = format!("SERVER-URI=\"http://{}/steer/v1/hls?g=studio-a", server.listen);
+    assert!(body.contains(&steering), "{body}");
+    let (head, body) = curl(server, "/play/studio-a/big-demo/manifest.mpd");
+    assert!(head.contains("content-type: application/dash+xml"), "{head}");
+    let base = ">https://oca1.site-a.localhost:8441/big-demo/</BaseURL>";
+    assert!(body.contains(base), "{body}");
+    let url = format!("http://{}/steer/v1/dash", server.listen);
+    let preflight =
+        Command::new("curl").args(["-si", "-X", "OPTIONS", &url]).output().expect("curl");
+    let preflight = String::from_utf8_lossy(&preflight.stdout).into_owned();
+    assert!(preflight.contains("204 No Content"), "{preflight}");
+    assert!(preflight.contains("access-control-allow-headers: *"), "{preflight}");
+    assert!(curl(server, "/play/studio-a/none/manifest.mpd").0.starts_with("HTTP/1.1 404"));
+    assert!(curl(server, "/play/studio-a/big-demo/x.mpd").0.starts_with("HTTP/1.1 404"));
+}
+
+async fn steering(server: &Server, boxes: &mut [FakeBox]) {
+    let query = "g=studio-a&t=big-demo&p=oca1.site-a&_HLS_pathway=oca1.site-a";
+    let before = priority(server, query);
+    assert_eq!(before.len(), 3);
+    assert!(before[..2].iter().all(|name| name.ends_with(".site-a")), "{before:?}");
+    let (_, body) = curl(server, &format!("/steer/v1/dash?{query}&_DASH_pathway=%22x%22"));
+    assert!(body.contains("\"BASE-ID\":\"oca1.site-a\""), "{body}");
+    assert!(body.contains("\"HOST\":\"oca2.site-a.localhost:8442\""), "{body}");
+    // The first box falls silent; the others go on reporting.
+    let deadline = Instant::now() + Duration::from_secs(10);
+    loop {
+        for each in boxes.iter_mut().filter(|each| each.name().as_str() != before[0]) {
+            each.report().await;
+        }
+        if priority(server, query).first() == before.get(1) {
+            break;
+        }
+        assert!(Instant::now() < deadline, "steering never noticed");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    let status = server.ok(&["status"]);
+    assert!(status.contains("late") || status.contains("silent"), "{status}");
+    assert!(status.contains("block_corrupt") && status.contains("CRC wrong"), "{status}");
+    for each in boxes {
+        each.report().await;
+    }
+    assert_eq!(priority(server, query), before);
+}
+
+async fn changed_content(server: &Server, work: &Path, boxes: &mut [FakeBox]) {
+    let unchanged = add_title(server, work);
+    assert!(unchanged.contains("12 unchanged"), "{unchanged}");
+    std::fs::write(work.join("title/seg-0-00003.m4s"), "other bytes").expect("written");
+    std::fs::remove_file(work.join("title/seg-0-00004.m4s")).expect("removed");
+    let changed = add_title(server, work);
+    assert!(changed.contains("0 added, 1 replaced, 1 removed, 10 unchanged"), "{changed}");
+    until_planned(boxes, 11).await;
+    let manifest = boxes[0].manifest.as_ref().expect("a manifest");
+    assert!(manifest.version >= 2 && matches!(manifest.hold, Hold::Snapshot(_)));
+    server.ok(&["content", "remove", "--group", "studio-a", "--title", "big-demo"]);
+    until_planned(boxes, 0).await;
+    assert!(curl(server, "/play/studio-a/big-demo/master.m3u8").0.starts_with("HTTP/1.1 404"));
+    server.ok(&["appliance", "delete", "oca2.site-b"]);
+    assert!(!server.ok(&["appliance", "list"]).contains("oca2.site-b"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_whole_story_on_sqlite() {
+    whole_story(None).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_whole_story_on_postgresql() {
+    let test = db::testing::postgres().await;
+    test.db.close().await;
+    whole_story(Some(&test.address)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn strangers_and_nonsense_are_refused() {
+    let work = tempfile::tempdir().expect("folder");
+    let server = Server::start(&work.path().join("data"), None);
+    let mut boxes = bring_up(&server, work.path());
+    assert_eq!(boxes[0].report_as("oca2.site-a").await.as_u16(), 403);
+    server.ok(&["appliance", "delete", "oca1.site-a"]);
+    assert_eq!(boxes[0].report_as("oca1.site-a").await.as_u16(), 403);
+
+    // Without a certificate there is not even a handshake.
+    let url = format!("https://{}/box/v1/report", server.control);
+    let curl = Command::new("curl").args(["-sk", &url, "-d", "{}"]).output().expect("curl runs");
+    assert!(!curl.status.success());
+
+    let fails = |line: &str| server.fails(&line.split_whitespace().collect::<Vec<_>>());
+    let site = "--latitude 1 --longitude 1";
+    let disk = "--peer 127.0.0.1:1 --disk /d:nvme:1GiB --player 127.0.0.1:2";
+    let cases = [
+        (format!("site create site-a {site}"), 1, "fleet: site site-a exists already"),
+        (
+            "site create x --latitude 91 --longitude 1".to_owned(),
+            2,
+            "fleet: latitude: expected -90 to 90 degrees",
+        ),
+        (
+            format!("appliance create x --site nowhere {disk}"),
+            2,
+            "fleet: there is no site nowhere: create it first",
+        ),
+        (
+            "site delete site-a".to_owned(),
+            1,
+            "fleet: site site-a still has 1 appliance(s): delete those first",
+        ),
+        (
+            "group delete studio-a".to_owned(),
+            1,
+            "fleet: content group studio-a still has titles: delete those first",
+        ),
+        ("site show x".to_owned(), 1, "fleet: there is no site x"),
+        (
+            format!("--fleet http://{} site list", free_address()),
+            1,
+            "fleet: cannot reach the fleet manager",
+        ),
+        (
+            "content add --group studio-a --title t --folder /nowhere".to_owned(),
+            2,
+            "fleet: /nowhere: no such folder",
+        ),
+    ];
+    for (line, code, message) in cases {
+        let (found_code, found) = fails(&line);
+        assert_eq!(found_code, Some(code), "{line}: {found}");
+        assert!(found.starts_with(message), "{line}: {found}");
+    }
+    raw_requests(&server);
+}
+
+fn raw_requests(server: &Server) {
+    let token = std::fs::read_to_string(server.data.join("operator.token")).expect("a token");
+    let bearer = format!("Authorization: Bearer {}", token.trim());
+    let json = "Content-Type: application/json";
+    let site = r#"{"name":"s","latitude":1,"longitude":1}"#;
+    let unknown = r#"{"name":"s","latitude":1,"longitude":1,"color":"red"}"#;
+    let nul = r#"{"name":"s","owner":"a\u0000b"}"#;
+    let cases: [(&[&str], &str); 7] = [
+        (&["-H", json, "-d", site], "401"),
+        (&["-H", json, "-H", "Authorization: Bearer x", "-d", site], "403"),
+        (&["-H", &bearer, "-H", "Content-Type: text/plain", "-d", site], "415"),
+        (&["-H", &bearer, "-H", json, "-d", unknown], "422"),
+        (&["-H", &bearer, "-H", json, "-d", nul], "400"),
+        (&["-H", &bearer, "-H", json, "-d", "{"], "400"),
+        (&["-X", "PUT"], "405"),
+    ];
+    let url = format!("http://{}/api/v1/sites", server.listen);
+    for (arguments, status) in cases {
+        let mut curl = Command::new("curl");
+        curl.args(["-s", "-o", "/dev/null", "-w", "%{http_code} %{content_type}", &url]);
+        let output = curl.args(arguments).output().expect("curl runs");
+        let found = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert_eq!(found, format!("{status} application/problem+json"), "{arguments:?}");
+    }
+}
+
+#[test]
+fn what_the_commands_print() {
+    let work = tempfile::tempdir().expect("folder");
+    let server = Server::start(&work.path().join("data"), None);
+    bring_up(&server, work.path());
+    let mut session = String::new();
+    for line in [
+        "site list",
+        "site show site-b -o json",
+        "group list",
+        "appliance list",
+        "appliance show oca1.site-a",
+        "content list",
+        "content show --group studio-a --title big-demo -o yaml",
+        "status oca2.site-b",
+    ] {
+        let printed = server.ok(&line.split_whitespace().collect::<Vec<_>>());
+        session.push_str(&format!("$ fleet {line}\n{printed}\n"));
+    }
+    // How often the planner ran while all this was typed is a matter of luck.
+    let number = |line: &str| match line.split_once("none in force, ") {
+        Some((kind, _)) => format!("{kind}none in force, 1.N issued"),
+        None => line.to_owned(),
+    };
+    let session: Vec<String> = session.lines().map(number).collect();
+    insta::assert_snapshot!(session.join("\n"));
+}
+
+#[test]
+fn a_start_that_cannot_work_touches_nothing() {
+    let work = tempfile::tempdir().expect("folder");
+    let data = work.path().join("data");
+    let taken = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a port");
+    let taken = taken.local_addr().expect("an address").to_string();
+    let data = data.to_str().expect("text");
+    let free = free_address().to_string();
+    let cases: [(&[&str], &str); 3] = [
+        (&["--data", data, "--listen", &free, "--control", &taken], "cannot listen on"),
+        (
+            &["--data", "/proc/x", "--listen", &free, "--control", &free_address().to_string()],
+            "cannot use /proc/x",
+        ),
+        (&["--data", data, "--console-assets", "/nowhere"], "no such folder"),
+    ];
+    for (arguments, message) in cases {
+        let (code, found) = serve_fails(arguments);
+        assert_eq!(code, Some(2), "{found}");
+        assert!(found.contains(message), "{found}");
+    }
+    assert!(!Path::new(data).exists());
+}

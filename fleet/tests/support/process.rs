@@ -1,0 +1,110 @@
+//! `fleet serve` and the other commands, as processes.
+
+use std::io::{BufRead, BufReader};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+
+const FLEET: &str = env!("CARGO_BIN_EXE_fleet");
+
+/// A running `fleet serve`.
+pub struct Server {
+    child: Child,
+    pub data: PathBuf,
+    pub listen: SocketAddr,
+    pub control: SocketAddr,
+    database_url: Option<String>,
+}
+
+/// An address that was free a moment ago.
+pub fn free_address() -> SocketAddr {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+    listener.local_addr().expect("an address")
+}
+
+impl Server {
+    pub fn start(data: &Path, database_url: Option<&str>) -> Self {
+        let (listen, control) = (free_address(), free_address());
+        let database_url = database_url.map(str::to_owned);
+        let child = spawn(data, listen, control, database_url.as_deref());
+        Self { child, data: data.to_owned(), listen, control, database_url }
+    }
+
+    /// Kills it without warning and starts it again at the same addresses.
+    pub fn crash_and_restart(&mut self) {
+        self.child.kill().expect("killed");
+        self.child.wait().expect("gone");
+        let database_url = self.database_url.as_deref();
+        self.child = spawn(&self.data, self.listen, self.control, database_url);
+    }
+
+    /// Asks it to stop and waits; gives its exit code.
+    pub fn stop(&mut self) -> Option<i32> {
+        let id = self.child.id().to_string();
+        let asked = Command::new("kill").args(["-TERM", &id]).status().expect("kill runs");
+        assert!(asked.success());
+        self.child.wait().expect("it ends").code()
+    }
+
+    /// Runs another command against it.
+    pub fn run(&self, arguments: &[&str]) -> Output {
+        Command::new(FLEET)
+            .args(arguments)
+            .env("FLEET_URL", format!("http://{}", self.listen))
+            .env("FLEET_TOKEN_FILE", self.data.join("operator.token"))
+            .env_remove("FLEET_TOKEN")
+            .output()
+            .expect("the command runs")
+    }
+
+    /// Runs a command that must succeed; gives what it printed.
+    pub fn ok(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        assert!(output.status.success(), "fleet {arguments:?}: {}", text(&output.stderr));
+        text(&output.stdout)
+    }
+
+    /// Runs a command that must fail; gives its exit code and what it complained of.
+    pub fn fails(&self, arguments: &[&str]) -> (Option<i32>, String) {
+        let output = self.run(arguments);
+        assert!(!output.status.success(), "fleet {arguments:?} should have failed");
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).trim().to_owned())
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Runs `fleet serve` with its own arguments until it ends by itself.
+pub fn serve_fails(arguments: &[&str]) -> (Option<i32>, String) {
+    let mut command = Command::new(FLEET);
+    command.arg("serve").args(arguments).env_remove("DATABASE_URL");
+    let output = command.output().expect("it runs");
+    (output.status.code(), String::from_utf8_lossy(&output.stderr).trim().to_owned())
+}
+
+fn spawn(
+    data: &Path,
+    listen: SocketAddr,
+    control: SocketAddr,
+    database_url: Option<&str>,
+) -> Child {
+    let mut command = Command::new(FLEET);
+    command.arg("serve").arg("--data").arg(data).args(["--listen", &listen.to_string()]);
+    command.args(["--control", &control.to_string(), "--report-interval-s", "1"]);
+    command.args(["--steering-ttl-s", "3"]).env_remove("DATABASE_URL").env("FLEET_LOG", "warn");
+    if let Some(url) = database_url {
+        command.env("DATABASE_URL", url);
+    }
+    let mut child = command.stdout(Stdio::piped()).spawn().expect("fleet serve starts");
+    let stdout = child.stdout.take().expect("piped");
+    let mut line = String::new();
+    BufReader::new(stdout).read_line(&mut line).expect("a line");
+    assert!(line.starts_with("ready "), "fleet serve did not come up: {line:?}");
+    child
+}

@@ -1,0 +1,215 @@
+//! The way of a report: checked, ordered, kept, and in memory for everybody to see.
+
+use crate::order::{self, Order, Position};
+use crate::state::{State, state};
+use crate::store::Store;
+use crate::{HeldTitle, RecordedEvent};
+use contract::names::DeviceName;
+use contract::report::{MAX_EVENTS, MAX_REPORT_BYTES, Report};
+use contract::time::TimeUs;
+use db::Db;
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// Longer than any boot id that a box makes (a UUID), short enough to keep.
+const MAX_BOOT_ID_CHARS: usize = 64;
+
+/// What is known of a box that has reported.
+#[derive(Debug)]
+pub struct Latest {
+    /// Its newest report.
+    pub report: Report,
+    /// When that came, by our clock.
+    pub received_at: TimeUs,
+    /// The titles that it holds whole, by what it said last when it held everything.
+    pub holds: HashSet<HeldTitle>,
+    position: Position,
+}
+
+impl Latest {
+    pub(crate) fn restored(
+        report: Report,
+        received_at: TimeUs,
+        holds: HashSet<HeldTitle>,
+        position: Position,
+    ) -> Self {
+        Self { report, received_at, holds, position }
+    }
+}
+
+/// A report that was taken.
+#[derive(Debug, Clone)]
+pub struct Accepted {
+    /// What is known of the box now.
+    pub latest: Arc<Latest>,
+    /// What the report was.
+    pub order: Order,
+    /// Events up to this sequence are recorded.
+    pub events_recorded: u64,
+}
+
+/// Why a report is not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportError {
+    /// Too many bytes.
+    #[error("a report has at most {MAX_REPORT_BYTES} bytes")]
+    TooLarge,
+    /// Not JSON of the right shape.
+    #[error("the report cannot be read: {0}")]
+    Unreadable(String),
+    /// Of a schema that we do not know.
+    #[error("this fleet does not read reports of schema {0}")]
+    Schema(u32),
+    /// Somebody speaks for somebody else.
+    #[error("the certificate names {identity}, the report {device}")]
+    OtherDevice {
+        /// By its certificate.
+        identity: DeviceName,
+        /// By its report.
+        device: DeviceName,
+    },
+    /// Something in it is beyond what a box may say.
+    #[error("the report's {0}")]
+    Beyond(&'static str),
+    /// The box is not in the inventory.
+    #[error("there is no appliance {0} in the inventory")]
+    UnknownDevice(DeviceName),
+    /// The database failed.
+    #[error(transparent)]
+    Db(#[from] db::Error),
+}
+
+/// Takes reports and knows the newest of every box.
+#[derive(Debug)]
+pub struct Collector {
+    store: Store,
+    interval_s: u64,
+    latest: RwLock<HashMap<DeviceName, Arc<Latest>>>,
+}
+
+impl Collector {
+    /// A collector that knows what the database knows.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn open(db: Db, interval_s: u64) -> Result<Self, db::Error> {
+        let store = Store::new(db);
+        let latest = store.load().await?.into_iter().map(|(device, it)| (device, Arc::new(it)));
+        let latest = RwLock::new(latest.collect());
+        Ok(Self { store, interval_s, latest })
+    }
+
+    /// Reads a report's bytes and checks what needs no memory of earlier ones.
+    ///
+    /// # Errors
+    /// [`ReportError`], with the first reason found.
+    pub fn read(bytes: &[u8], identity: &DeviceName) -> Result<Report, ReportError> {
+        if bytes.len() > MAX_REPORT_BYTES {
+            return Err(ReportError::TooLarge);
+        }
+        let report: Report = serde_json::from_slice(bytes)
+            .map_err(|err| ReportError::Unreadable(err.to_string()))?;
+        if report.schema != contract::SCHEMA {
+            return Err(ReportError::Schema(report.schema));
+        }
+        if report.device != *identity {
+            let (identity, device) = (identity.clone(), report.device);
+            return Err(ReportError::OtherDevice { identity, device });
+        }
+        check_bounds(&report)?;
+        Ok(report)
+    }
+
+    /// Takes a report. `complete_titles` tells which titles make up the manifest of a
+    /// version, for a box that says it holds all of it.
+    ///
+    /// # Errors
+    /// When the box is unknown or the database fails; nothing has changed then.
+    pub async fn accept(
+        &self,
+        report: Report,
+        complete_titles: impl FnOnce(u64) -> Option<HashSet<HeldTitle>>,
+        now: TimeUs,
+    ) -> Result<Accepted, ReportError> {
+        let before = self.latest(&report.device);
+        let position = before.as_ref().map(|it| &it.position);
+        let order = order::order(position, &report.boot_id, report.sequence);
+        let events_recorded = last_event(&report);
+        if let (Order::Repeated | Order::Stale, Some(latest)) = (order, &before) {
+            return Ok(Accepted { latest: Arc::clone(latest), order, events_recorded });
+        }
+        let held_before = before.as_ref().map(|it| it.holds.clone()).unwrap_or_default();
+        let complete = is_complete(&report).then(|| complete_titles(report.held.manifest_version));
+        let holds = complete.flatten().unwrap_or_else(|| held_before.clone());
+        let changed_holds = (holds != held_before).then_some(&holds);
+        let position = order::after(position, &report.boot_id, report.sequence);
+        self.store.record(&report, &position, changed_holds, now).await?;
+        let latest = Arc::new(Latest { report, received_at: now, holds, position });
+        self.keep(Arc::clone(&latest));
+        Ok(Accepted { latest, order, events_recorded })
+    }
+
+    /// Two reports of one box at once: the later one stays.
+    fn keep(&self, latest: Arc<Latest>) {
+        let mut all = self.latest.write().unwrap_or_else(PoisonError::into_inner);
+        let device = latest.report.device.clone();
+        let kept = all.get(&device).map(|it| &it.position);
+        if order::order(kept, &latest.report.boot_id, latest.report.sequence) == Order::New {
+            all.insert(device, latest);
+        }
+    }
+
+    /// What is known of a box, if it ever reported.
+    #[must_use]
+    pub fn latest(&self, device: &DeviceName) -> Option<Arc<Latest>> {
+        self.latest.read().unwrap_or_else(PoisonError::into_inner).get(device).cloned()
+    }
+
+    /// Whether a box is live now.
+    #[must_use]
+    pub fn state(&self, device: &DeviceName, now: TimeUs) -> State {
+        state(self.latest(device).map(|it| it.received_at), self.interval_s, now)
+    }
+
+    /// Forgets a box that has left the inventory.
+    pub fn forget(&self, device: &DeviceName) {
+        self.latest.write().unwrap_or_else(PoisonError::into_inner).remove(device);
+    }
+
+    /// The newest events of a box, newest first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn events(
+        &self,
+        device: &DeviceName,
+        at_most: i64,
+    ) -> Result<Vec<RecordedEvent>, db::Error> {
+        self.store.events(device, at_most).await
+    }
+}
+
+fn check_bounds(report: &Report) -> Result<(), ReportError> {
+    let boot_id = &report.boot_id;
+    if boot_id.is_empty() || boot_id.len() > MAX_BOOT_ID_CHARS || boot_id.contains(char::is_control)
+    {
+        return Err(ReportError::Beyond("boot_id is not 1 to 64 printable characters"));
+    }
+    if report.events.len() > MAX_EVENTS {
+        return Err(ReportError::Beyond("events are more than a report carries"));
+    }
+    let sequences =
+        std::iter::once(report.sequence).chain(report.events.iter().map(|e| e.sequence));
+    if sequences.into_iter().any(|sequence| i64::try_from(sequence).is_err()) {
+        return Err(ReportError::Beyond("sequence is absurdly large"));
+    }
+    Ok(())
+}
+
+fn is_complete(report: &Report) -> bool {
+    report.held.manifest_version > 0 && report.held.objects_held >= report.held.objects_wanted
+}
+
+fn last_event(report: &Report) -> u64 {
+    report.events.iter().map(|event| event.sequence).max().unwrap_or(0)
+}

@@ -1,0 +1,18 @@
+//! What boxes say of themselves: taken in, put in order, kept, and judged.
+//!
+//! A report is checked against who sent it, told apart from repetitions and stragglers, and
+//! kept: the newest whole, events as rows. The newest of every box also stays in memory, so
+//! that a steering answer costs no query. It raises no alert and heals nothing yet, and
+//! decides nothing: whether a box is live is a function of time, worked out when asked.
+//!
+//! Read in this order: [`state`] (live, late, silent), [`order`] (new, repeated, stale),
+//! [`Collector`] (the way of a report), `store` (SQL).
+
+mod collector;
+pub mod order;
+pub mod state;
+mod store;
+
+pub use collector::{Accepted, Collector, Latest, ReportError};
+pub use state::State;
+pub use store::{HeldTitle, RecordedEvent};

@@ -1,0 +1,138 @@
+//! The way of a report, on both databases.
+
+use crate::order::Order;
+use crate::{Collector, HeldTitle, ReportError, State};
+use contract::names::{DeviceName, GroupName, TitleName};
+use contract::report::{Event, Hardware, Held, Load, Report, Severity};
+use contract::time::TimeUs;
+use db::testing;
+use std::collections::HashSet;
+
+const NOW: TimeUs = TimeUs(1_700_000_000_000_000);
+
+fn device() -> DeviceName {
+    DeviceName::new("oca1.a").expect("name")
+}
+
+fn report(boot_id: &str, sequence: u64, events: &[u64]) -> Report {
+    let event = |sequence: &u64| Event {
+        sequence: *sequence,
+        at_us: NOW,
+        severity: Severity::Warning,
+        kind: "block_corrupt".into(),
+        subject: "g:/t/a".into(),
+        detail: "CRC\0 wrong".into(),
+    };
+    Report {
+        schema: 1,
+        device: device(),
+        boot_id: boot_id.into(),
+        sequence,
+        made_at_us: NOW,
+        uptime_s: 5,
+        version: "0.1.0".into(),
+        engine: "portable".into(),
+        documents: vec![],
+        held: Held::default(),
+        hardware: Hardware::default(),
+        disks: vec![],
+        load: Load::default(),
+        traffic: vec![],
+        routes: vec![],
+        events: events.iter().map(event).collect(),
+        results: vec![],
+    }
+}
+
+fn title() -> HashSet<HeldTitle> {
+    let group = GroupName::new("g").expect("name");
+    [HeldTitle { group, title: TitleName::new("t").expect("name"), revision: 3 }].into()
+}
+
+async fn collector(test: &testing::TestDb) -> Collector {
+    let rows = "INSERT INTO sites VALUES ('a', 0.0, 0.0, 1);
+        INSERT INTO appliances VALUES ('oca1.a', 'a', '{}', 1)";
+    sqlx::raw_sql(rows).execute(test.db.read()).await.expect(test.name);
+    Collector::open(test.db.clone(), 10).await.expect(test.name)
+}
+
+#[tokio::test]
+async fn reports_are_taken_once_and_events_are_kept() {
+    for test in testing::both().await {
+        let collector = collector(&test).await;
+        assert_eq!(collector.state(&device(), NOW), State::NeverSeen);
+        let cases = [
+            (report("x", 1, &[1, 2]), Order::New, 2),
+            (report("x", 1, &[1, 2]), Order::Repeated, 2),
+            (report("x", 2, &[2, 3]), Order::New, 3),
+            (report("x", 1, &[1]), Order::Stale, 1),
+            (report("y", 1, &[1]), Order::New, 1),
+        ];
+        for (report, order, recorded) in cases {
+            let accepted = collector.accept(report, |_| None, NOW).await.expect(test.name);
+            assert_eq!((accepted.order, accepted.events_recorded), (order, recorded));
+        }
+        assert_eq!(collector.state(&device(), NOW.plus_s(20)), State::Late);
+        let events = collector.events(&device(), 10).await.expect(test.name);
+        assert_eq!(events.len(), 4, "{}", test.name);
+        assert_eq!(events[0].event.detail, "CRC\u{fffd} wrong");
+
+        let again = Collector::open(test.db.clone(), 10).await.expect(test.name);
+        let latest = again.latest(&device()).expect("survives a restart");
+        assert_eq!((latest.report.boot_id.as_str(), latest.received_at), ("y", NOW));
+        let stale = again.accept(report("x", 9, &[]), |_| None, NOW).await.expect(test.name);
+        assert_eq!(stale.order, Order::Stale, "{}", test.name);
+    }
+}
+
+#[tokio::test]
+async fn a_box_holds_a_title_once_it_said_it_holds_everything() {
+    for test in testing::both().await {
+        let collector = collector(&test).await;
+        let held = |sequence, objects_held| {
+            let mut report = report("x", sequence, &[]);
+            report.held.manifest_version = 7;
+            report.held.objects_wanted = 10;
+            report.held.objects_held = objects_held;
+            report
+        };
+        let titles = |version| (version == 7).then(title);
+        let filling = collector.accept(held(1, 9), titles, NOW).await.expect(test.name);
+        assert!(filling.latest.holds.is_empty());
+        let full = collector.accept(held(2, 10), titles, NOW).await.expect(test.name);
+        assert_eq!(full.latest.holds, title());
+        // One object went bad and comes back: it still serves the title.
+        let repairing = collector.accept(held(3, 9), titles, NOW).await.expect(test.name);
+        assert_eq!(repairing.latest.holds, title());
+        let again = Collector::open(test.db.clone(), 10).await.expect(test.name);
+        assert_eq!(again.latest(&device()).expect("known").holds, title(), "{}", test.name);
+    }
+}
+
+#[tokio::test]
+async fn strangers_and_nonsense_are_refused() {
+    for test in testing::both().await {
+        let collector = Collector::open(test.db.clone(), 10).await.expect(test.name);
+        let err = collector.accept(report("x", 1, &[]), |_| None, NOW).await.expect_err(test.name);
+        assert!(matches!(err, ReportError::UnknownDevice(_)), "{}: {err}", test.name);
+    }
+    let read = |report: &Report, identity: &str| {
+        let bytes = serde_json::to_vec(report).expect("json");
+        Collector::read(&bytes, &DeviceName::new(identity).expect("name"))
+    };
+    assert!(read(&report("x", 1, &[1]), "oca1.a").is_ok());
+    let err = read(&report("x", 1, &[]), "oca2.a").expect_err("somebody else");
+    assert_eq!(err.to_string(), "the certificate names oca2.a, the report oca1.a");
+    let err = read(&report("", 1, &[]), "oca1.a").expect_err("no boot");
+    assert!(matches!(err, ReportError::Beyond(_)));
+    let err = read(&report("x", u64::MAX, &[]), "oca1.a").expect_err("absurd");
+    assert!(matches!(err, ReportError::Beyond(_)));
+    let many: Vec<u64> = (0..257).collect();
+    assert!(matches!(read(&report("x", 1, &many), "oca1.a"), Err(ReportError::Beyond(_))));
+    let mut schema = report("x", 1, &[]);
+    schema.schema = 2;
+    assert!(matches!(read(&schema, "oca1.a"), Err(ReportError::Schema(2))));
+    let large = vec![b' '; contract::report::MAX_REPORT_BYTES + 1];
+    assert!(matches!(Collector::read(&large, &device()), Err(ReportError::TooLarge)));
+    assert!(matches!(Collector::read(b"{", &device()), Err(ReportError::Unreadable(_))));
+}

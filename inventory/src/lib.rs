@@ -1,0 +1,16 @@
+//! Sites, appliances and content groups: what there is, where it stands, whose it is.
+//!
+//! The source of truth that operators write and every other part of the fleet reads. It
+//! says what was *intended*; what boxes report is kept by the health collector. It renders
+//! nothing and plans nothing.
+//!
+//! Read in this order: [`model`] (pure: the records and what makes sense of them), then
+//! [`Store`] (the same records in SQL).
+
+mod error;
+pub mod model;
+mod store;
+
+pub use error::{Complaint, InventoryError, RecordKind};
+pub use model::{Appliance, ContentGroup, Disk, DiskClass, PlayerListener, Site};
+pub use store::{Inventory, Store};

@@ -1,0 +1,153 @@
+//! A content group: one owner's content under one policy.
+
+use super::{Found, check_text};
+use crate::Complaint;
+use contract::names::{DeviceName, GroupName};
+use serde::{Deserialize, Serialize};
+use url::Url;
+use utoipa::ToSchema;
+
+/// Stands for the box's name in a host pattern.
+pub const DEVICE_PLACEHOLDER: &str = "{device}";
+
+/// One owner's content under one policy.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ContentGroup {
+    /// Its name.
+    #[schema(value_type = String, example = "studio-a")]
+    pub name: GroupName,
+    /// Whose it is.
+    pub owner: String,
+    /// The host name under which a box serves it, with `{device}` for the box.
+    #[schema(example = "{device}.cdn.example")]
+    pub host_pattern: String,
+    /// Where the owner's own server has it: object paths are appended.
+    #[schema(example = "http://origin.example/media")]
+    pub origin_url: String,
+    /// Web origins that may read it, or `*`.
+    #[serde(default = "any_origin")]
+    pub cors_origins: Vec<String>,
+    /// Whether boxes log its requests.
+    #[serde(default = "yes")]
+    pub log_requests: bool,
+}
+
+fn any_origin() -> Vec<String> {
+    vec!["*".to_owned()]
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl ContentGroup {
+    /// The host name under which `device` serves it.
+    #[must_use]
+    pub fn host_name(&self, device: &DeviceName) -> String {
+        self.host_pattern.replace(DEVICE_PLACEHOLDER, device.as_str())
+    }
+
+    /// Whether it makes sense.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn check(&self) -> Result<(), Vec<Complaint>> {
+        let mut found = Found::default();
+        if let Err(what) = check_text(&self.owner) {
+            found.add("owner", what);
+        }
+        self.check_host_pattern(&mut found);
+        if let Err(what) = check_origin(&self.origin_url) {
+            found.add("origin_url", what);
+        }
+        for (at, origin) in self.cors_origins.iter().enumerate() {
+            if origin != "*" && !is_web_origin(origin) {
+                let field = format!("cors_origins[{at}]");
+                found.add(field, "expected * or an origin such as https://www.example.org");
+            }
+        }
+        found.or_else_ok()
+    }
+
+    fn check_host_pattern(&self, found: &mut Found) {
+        if self.host_pattern.matches(DEVICE_PLACEHOLDER).count() != 1 {
+            found.add("host_pattern", "expected {device} exactly once: each box has its own name");
+            return;
+        }
+        let sample = self.host_pattern.replace(DEVICE_PLACEHOLDER, "oca1.site-a");
+        let octet = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+        let label = |label: &str| {
+            (1..=63).contains(&label.len())
+                && label.bytes().all(octet)
+                && !label.starts_with('-')
+                && !label.ends_with('-')
+        };
+        // A device's name has at most 63 characters, a host name 253.
+        if sample.len() > 190 || !sample.split('.').all(label) {
+            found.add("host_pattern", format!("{sample:?} would be no host name in lower case"));
+        }
+    }
+}
+
+fn check_origin(text: &str) -> Result<(), String> {
+    let url = Url::parse(text).map_err(|err| format!("{text:?} is not a URL: {err}"))?;
+    if url.scheme() != "http" {
+        return Err("expected http://…: filling from origins over TLS is not built yet".into());
+    }
+    if url.host().is_none() || url.query().is_some() || url.fragment().is_some() {
+        return Err("expected a host and at most a path".into());
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("must not hold credentials".into());
+    }
+    Ok(())
+}
+
+fn is_web_origin(origin: &str) -> bool {
+    let rest = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
+    rest.is_some_and(|rest| !rest.is_empty() && !rest.contains(['/', ' ', '*', ',', '"', '\\']))
+        && !origin.chars().any(char::is_control)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn good() -> ContentGroup {
+        ContentGroup {
+            name: GroupName::new("studio-a").expect("name"),
+            owner: "Studio A".into(),
+            host_pattern: "kino.{device}.localhost".into(),
+            origin_url: "http://127.0.0.1:8000/media".into(),
+            cors_origins: vec!["https://www.example.org".into()],
+            log_requests: true,
+        }
+    }
+
+    #[test]
+    fn each_box_has_its_own_host_name() {
+        assert_eq!(good().check(), Ok(()));
+        let device = DeviceName::new("oca1.site-a").expect("name");
+        assert_eq!(good().host_name(&device), "kino.oca1.site-a.localhost");
+    }
+
+    #[test]
+    fn what_cannot_be_meant_is_refused() {
+        type Breakage = fn(&mut ContentGroup);
+        let broken: [(&str, Breakage); 7] = [
+            ("owner", |it| it.owner = "a\0b".into()),
+            ("host_pattern", |it| it.host_pattern = "kino.localhost".into()),
+            ("host_pattern", |it| it.host_pattern = "{device}.Local".into()),
+            ("origin_url", |it| it.origin_url = "https://x/".into()),
+            ("origin_url", |it| it.origin_url = "x".into()),
+            ("origin_url", |it| it.origin_url = "http://me:pw@x/".into()),
+            ("cors_origins[0]", |it| it.cors_origins = vec!["example.org".into()]),
+        ];
+        for (field, breakage) in broken {
+            let mut group = good();
+            breakage(&mut group);
+            assert_eq!(group.check().expect_err(field)[0].field, field);
+        }
+    }
+}
