@@ -167,11 +167,15 @@ fn playback(server: &Server) {
 }
 
 async fn steering(server: &Server, boxes: &mut [FakeBox]) {
-    let query = "g=studio-a&t=big-demo&p=oca1.site-a&_HLS_pathway=oca1.site-a";
+    let all = "oca1.site-a,oca2.site-a,oca1.site-b,oca2.site-b";
+    let query = &format!("g=studio-a&t=big-demo&p={all}&_HLS_pathway=oca1.site-a");
     let before = priority(server, query);
     assert_eq!(before.len(), 3);
     assert!(before[..2].iter().all(|name| name.ends_with(".site-a")), "{before:?}");
-    let (_, body) = curl(server, &format!("/steer/v1/dash?{query}&_DASH_pathway=%22x%22"));
+    // A playlist that lists one box only: the others come as clones, where clones can go.
+    let one = "g=studio-a&t=big-demo&p=oca1.site-a";
+    assert_eq!(priority(server, one), ["oca1.site-a"]);
+    let (_, body) = curl(server, &format!("/steer/v1/dash?{one}&_DASH_pathway=%22x%22"));
     assert!(body.contains("\"BASE-ID\":\"oca1.site-a\""), "{body}");
     assert!(body.contains("\"HOST\":\"oca2.site-a.localhost:8442\""), "{body}");
     // The first box falls silent; the others go on reporting.

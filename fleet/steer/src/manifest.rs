@@ -78,8 +78,9 @@ pub struct Steering<'a> {
 }
 
 impl Steering<'_> {
+    /// A playlist that does not say what it lists is taken to list everybody.
     fn lists(&self, candidate: &Pathway) -> bool {
-        self.listed.contains(&candidate.id)
+        self.listed.is_empty() || self.listed.contains(&candidate.id)
     }
 }
 
