@@ -1,6 +1,7 @@
 //! Configurations as people write them: good ones parse, bad ones say what and where.
 
 use contract::config::parse;
+use proptest::prelude::*;
 use std::path::Path;
 
 fn folder(which: &str) -> Vec<(String, String)> {
@@ -42,4 +43,23 @@ fn bad_ones_say_what_is_wrong_and_where() {
         }
     }
     insta::assert_snapshot!("bad", messages);
+}
+
+proptest! {
+    /// However a configuration is damaged, it is refused with a message or means something:
+    /// it never brings the reader down.
+    #[test]
+    fn damage_never_panics(
+        at in 0usize..2000,
+        cut in 0usize..40,
+        inserted in "[ \\-:{}\\[\\]\"'#&*!|>%@a-z0-9\n\t]{0,12}",
+    ) {
+        let (_, good) = folder("good").remove(0);
+        let at = at.min(good.len());
+        let end = (at + cut).min(good.len());
+        let damaged = format!("{}{inserted}{}", &good[..at], &good[end..]);
+        if let Err(problems) = parse(&damaged) {
+            prop_assert!(!problems.to_string().trim().is_empty());
+        }
+    }
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{ExitCode, Stdio};
 use tests::demo::world::World;
 use tests::demo::{checks, fill, network, say};
+use tokio::signal::unix::{SignalKind, signal};
 
 /// A small CDN on this machine: origin, fleet, four appliances, a player.
 #[derive(Parser)]
@@ -44,9 +45,9 @@ fn begin(cli: &Cli) -> Result<bool> {
     let outcome = runtime.block_on(async {
         tokio::select! {
             outcome = demo(cli, folder.path()) => outcome,
-            stopped = tokio::signal::ctrl_c() => {
+            stopped = told_to_stop() => {
                 say::line("\nstopping");
-                stopped.map(|()| !cli.check).map_err(Into::into)
+                stopped.map(|()| !cli.check)
             }
         }
     });
@@ -54,6 +55,15 @@ fn begin(cli: &Cli) -> Result<bool> {
         say::line(&format!("kept      {}", folder.path().display()));
     }
     outcome
+}
+
+/// Ctrl-C, or SIGTERM: both clean up.
+async fn told_to_stop() -> Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        _ = terminate.recv() => Ok(()),
+        interrupted = tokio::signal::ctrl_c() => Ok(interrupted?),
+    }
 }
 
 async fn demo(cli: &Cli, folder: &Path) -> Result<bool> {

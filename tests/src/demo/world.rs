@@ -140,6 +140,7 @@ impl World {
             format!("--disk={}:nvme:2GiB", each.disk().display()),
             "--ram=64MiB".to_owned(),
             format!("--state-folder={}", each.folder.join("state").display()),
+            format!("--access-log-folder={}", each.folder.join("log").display()),
         ];
         let args: Vec<&str> = args.iter().map(String::as_str).collect();
         self.fleet(&[&["appliance", "create", &*each.name][..], &args].concat()).await?;
