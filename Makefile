@@ -26,6 +26,11 @@ lint: setup ## Formatting, clippy, licences and sources of dependencies.
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
 	setup/deny.sh
 
+.PHONY: bench
+bench: setup ## Ratios against peers, in one run. CASE=name: only that one.
+	@cargo build --release --quiet -p appliance -p tests --bins
+	target/release/bench $(CASE)
+
 .PHONY: clean
 clean: ## Removes what was built.
 	@cargo clean

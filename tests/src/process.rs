@@ -47,13 +47,20 @@ impl Daemon {
         Ok(Self { name: name.to_owned(), child, log: log.to_path_buf() })
     }
 
+    /// The process.
+    ///
+    /// # Errors
+    /// When it has ended.
+    pub fn pid(&self) -> Result<u32> {
+        self.child.id().with_context(|| format!("{} has ended", self.name))
+    }
+
     /// Sends a signal.
     ///
     /// # Errors
     /// When it has ended already.
     pub fn signal(&self, signal: Signal) -> Result<()> {
-        let pid = self.child.id().with_context(|| format!("{} has ended", self.name))?;
-        kill(Pid::from_raw(i32::try_from(pid)?), signal)?;
+        kill(Pid::from_raw(i32::try_from(self.pid()?)?), signal)?;
         Ok(())
     }
 

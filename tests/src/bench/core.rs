@@ -1,0 +1,54 @@
+//! How busy a core was.
+
+use anyhow::{Context, Result};
+use std::time::Duration;
+
+/// The server's core.
+pub const SERVER: usize = 0;
+
+/// The load's core.
+pub const LOAD: usize = 1;
+
+/// `/proc/stat` counts in hundredths of a second on every Linux there is.
+const TICK: Duration = Duration::from_millis(10);
+
+/// How long a core has been busy since boot: everything but idle and waiting for a disk.
+///
+/// # Errors
+/// When `/proc/stat` has no such core.
+pub fn busy(core: usize) -> Result<Duration> {
+    let stat = std::fs::read_to_string("/proc/stat")?;
+    let name = format!("cpu{core} ");
+    let line = stat.lines().find(|line| line.starts_with(&name));
+    let line = line.with_context(|| format!("/proc/stat has no core {core}"))?;
+    let fields: Vec<u32> = line.split_whitespace().skip(1).map_while(|f| f.parse().ok()).collect();
+    // user nice system idle iowait irq softirq steal; guest time is in user already.
+    let [user, nice, system, _idle, _iowait, irq, softirq, ..] = fields[..] else {
+        anyhow::bail!("/proc/stat is not as expected: {line}");
+    };
+    Ok(TICK * (user + nice + system + irq + softirq))
+}
+
+/// The CPU time of a process.
+///
+/// # Errors
+/// When there is no such process.
+pub fn process_time(pid: u32) -> Result<Duration> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
+    // The name may hold spaces; everything behind its closing bracket is numbers.
+    let rest = stat.rsplit_once(')').context("a stat line")?.1;
+    let field = |at: usize| rest.split_whitespace().nth(at).and_then(|f| f.parse::<u32>().ok());
+    let (user, system) = field(11).zip(field(12)).context("CPU times")?;
+    Ok(TICK * (user + system))
+}
+
+/// Pins this thread to a core.
+///
+/// # Errors
+/// When the machine has no such core.
+pub fn pin(core: usize) -> Result<()> {
+    let mut set = nix::sched::CpuSet::new();
+    set.set(core)?;
+    nix::sched::sched_setaffinity(nix::unistd::Pid::from_raw(0), &set)
+        .with_context(|| format!("cannot run on core {core}: a benchmark needs two cores"))
+}

@@ -1,0 +1,80 @@
+//! `make bench`: ratios within one run, printed as one table.
+
+use anyhow::{Context, Result};
+use clap::{Parser, Subcommand};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use tests::bench::{case, core, floor, sheet};
+use tests::http_harness::{keys::Issued, shelf};
+
+/// Benchmarks against peers, ratios within one run.
+#[derive(Parser)]
+struct Cli {
+    /// Only this case.
+    case: Option<String>,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the bare loop that no server can undercut; started by the benchmark itself.
+    #[command(hide = true)]
+    Floor {
+        #[arg(long)]
+        address: SocketAddr,
+        #[arg(long)]
+        chain: PathBuf,
+        #[arg(long)]
+        key: PathBuf,
+        #[arg(long)]
+        path: String,
+        #[arg(long)]
+        bytes: usize,
+        #[arg(long)]
+        records: usize,
+    },
+}
+
+fn main() -> ExitCode {
+    match begin(Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(err) => {
+            eprintln!("bench: {err:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn begin(cli: Cli) -> Result<()> {
+    if let Some(Command::Floor { address, chain, key, path, bytes, records }) = cli.command {
+        let issued = Issued { chain_file: chain, key_file: key };
+        return floor::serve(address, &issued, &shelf::content("default", &path, bytes), records);
+    }
+    let mut cases = case::all();
+    if let Some(wanted) = &cli.case {
+        let names: Vec<&str> = cases.iter().map(|case| case.name).collect();
+        let known = format!("no case {wanted}: there are {}", names.join(", "));
+        cases.retain(|case| case.name == wanted);
+        anyhow::ensure!(!cases.is_empty(), known);
+    }
+    run(&cases)
+}
+
+#[expect(clippy::print_stdout, reason = "the table is for people")]
+fn run(cases: &[case::Case]) -> Result<()> {
+    core::pin(core::LOAD)?;
+    let bin = std::env::current_exe()?.parent().context("a folder")?.to_path_buf();
+    let results = bin.join("../bench");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let mut sheets = Vec::new();
+    for case in cases {
+        eprintln!("{}", case.name);
+        let sheet = runtime.block_on(case.run(&bin))?;
+        sheet.write(&results)?;
+        sheets.push(sheet);
+    }
+    println!("{}", sheet::table(&sheets));
+    Ok(())
+}
