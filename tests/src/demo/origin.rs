@@ -32,7 +32,7 @@ pub async fn make_titles(plan: &Plan, root: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Starts nginx.
+/// Starts nginx, as one process: a worker would outlive a master that is killed.
 ///
 /// # Errors
 /// When it does not come up.
@@ -53,7 +53,7 @@ fn configuration(plan: &Plan, folder: &Path) -> String {
     let run = folder.display();
     let user = if nix::unistd::geteuid().is_root() { "user root;" } else { "" };
     format!(
-        "daemon off; {user} worker_processes 1; pid {run}/pid; error_log {run}/error.log;
+        "daemon off; master_process off; {user} pid {run}/pid; error_log {run}/error.log;
 events {{ worker_connections 256; }}
 http {{
   access_log {run}/access.log;
