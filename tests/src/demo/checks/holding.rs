@@ -12,7 +12,7 @@ pub(super) fn run(world: &World, shares: &[Share], verdict: &mut Verdict) {
     for site in &SITES {
         verdict.add(&format!("peer {}", site.name), from_peer(shares, site.name));
     }
-    verdict.add("origin", asked_once_a_site(world));
+    verdict.add("origin", asked_no_more_than_sites(world));
 }
 
 fn held(shares: &[Share]) -> Result<String> {
@@ -36,8 +36,10 @@ fn from_peer(shares: &[Share], site: &str) -> Result<String> {
     Ok(found.join(", "))
 }
 
-/// By the origin's own log: each object crossed to each site once.
-fn asked_once_a_site(world: &World) -> Result<String> {
+/// By the origin's own log: nothing was fetched more often than there are sites. The log
+/// does not tell sites apart, so that one site fetched twice and the other never is not
+/// excluded here.
+fn asked_no_more_than_sites(world: &World) -> Result<String> {
     let log = origin::requests(&world.plan)?;
     let mut counts = std::collections::BTreeMap::new();
     for line in log.lines() {
@@ -46,5 +48,5 @@ fn asked_once_a_site(world: &World) -> Result<String> {
     }
     let worst = counts.iter().max_by_key(|(_, count)| **count).context("no request")?;
     ensure!(*worst.1 <= SITES.len(), "{} was fetched {} times", worst.0, worst.1);
-    Ok(format!("{} objects, each fetched at most once a site", counts.len()))
+    Ok(format!("{} objects, none fetched more than {} times", counts.len(), SITES.len()))
 }
