@@ -65,6 +65,7 @@ async fn serve(document: &Document) -> Result<()> {
 
     let filler = Filler::new(fill::Setup {
         cache: Arc::clone(&cache),
+        device: config.name.to_string(),
         patience: Patience {
             connect: config.fill.connect_timeout_s.duration(),
             stall: config.fill.stall_timeout_s.duration(),

@@ -10,7 +10,7 @@ use contract::exchange::peer_path;
 use contract::sources::{Source, SourceKind};
 use http_body_util::{BodyExt, Empty};
 use hyper::body::Incoming;
-use hyper::header::{CONTENT_LENGTH, CONTENT_RANGE, HOST, IF_MATCH, RANGE};
+use hyper::header::{CONTENT_LENGTH, CONTENT_RANGE, HOST, IF_MATCH, RANGE, USER_AGENT};
 use hyper::{Request, Response, StatusCode};
 use hyper_rustls::{
     ConfigBuilderExt, FixedServerNameResolver, HttpsConnector, HttpsConnectorBuilder,
@@ -65,6 +65,8 @@ pub struct Patience {
 
 /// Asks sources for objects. Keeps connections alive between requests.
 pub struct Fetcher {
+    /// What an origin's log shows of us: which box asked.
+    user_agent: String,
     patience: Patience,
     /// For boxes: shows our identity, believes the fleet's CA alone.
     boxes: rustls::ClientConfig,
@@ -110,14 +112,15 @@ impl Body {
 }
 
 impl Fetcher {
-    /// `boxes` is the TLS configuration towards other boxes.
+    /// `device` is this box's name, `boxes` the TLS configuration towards other boxes.
     #[must_use]
-    pub fn new(patience: Patience, boxes: rustls::ClientConfig) -> Self {
+    pub fn new(device: &str, patience: Patience, boxes: rustls::ClientConfig) -> Self {
         let public = rustls::ClientConfig::builder()
             .with_native_roots()
             .map(|roots| roots.with_no_client_auth())
             .ok();
-        Self { patience, boxes, public, clients: Mutex::default() }
+        let user_agent = format!("headend-appliance/{} ({device})", env!("CARGO_PKG_VERSION"));
+        Self { user_agent, patience, boxes, public, clients: Mutex::default() }
     }
 
     /// Asks for an object from byte `from` on.
@@ -131,7 +134,7 @@ impl Fetcher {
         from: u64,
     ) -> Result<Body, FetchFailed> {
         let client = self.client(source)?;
-        let request = request(source, entry, from)?;
+        let request = request(&self.user_agent, source, entry, from)?;
         let wait = self.patience.connect + self.patience.stall;
         let response = tokio::time::timeout(wait, client.request(request))
             .await
@@ -194,6 +197,7 @@ fn deepest(err: &dyn std::error::Error) -> String {
 }
 
 fn request(
+    user_agent: &str,
     source: &Source,
     entry: &CatalogueEntry,
     from: u64,
@@ -203,8 +207,9 @@ fn request(
         Some(origin) => (format!("{}{}", origin.prefix, entry.path), origin.host.clone()),
         None => (peer_path(&entry.key()), source.tls_name.clone().unwrap_or_default()),
     };
-    let mut request =
-        Request::get(format!("{scheme}://{}{path}", source.address)).header(HOST, host);
+    let mut request = Request::get(format!("{scheme}://{}{path}", source.address))
+        .header(HOST, host)
+        .header(USER_AGENT, user_agent);
     if source.origin.is_none() {
         // A sibling may still hold another version under the same path.
         request = request.header(IF_MATCH, format!("\"{}\"", entry.blake3.short()));

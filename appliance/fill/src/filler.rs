@@ -25,6 +25,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 pub struct Setup {
     /// Where objects go.
     pub cache: Arc<Cache>,
+    /// Whom sources see asking: the box's own name.
+    pub device: String,
     /// How long to wait for sources.
     pub patience: Patience,
     /// Shows our identity to other boxes.
@@ -59,7 +61,7 @@ impl Filler {
     pub fn new(setup: Setup) -> Arc<Self> {
         let transfers = Transfers {
             cache: setup.cache,
-            fetcher: Fetcher::new(setup.patience, setup.tls),
+            fetcher: Fetcher::new(&setup.device, setup.patience, setup.tls),
             ledger: Arc::default(),
             watch: setup.watch,
             paces: Paces::default(),

@@ -171,6 +171,7 @@ async fn events(manners: &[Manner]) -> Vec<String> {
         .with_no_client_auth();
     let filler = Filler::new(fill::Setup {
         cache: Arc::clone(&cache),
+        device: "oca1.test".to_owned(),
         patience: Patience { connect: Duration::from_secs(2), stall: Duration::from_millis(300) },
         tls,
         parallel: 4,

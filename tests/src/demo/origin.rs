@@ -56,7 +56,8 @@ fn configuration(plan: &Plan, folder: &Path) -> String {
         "daemon off; master_process off; {user} pid {run}/pid; error_log {run}/error.log;
 events {{ worker_connections 256; }}
 http {{
-  access_log {run}/access.log;
+  log_format who '$request_uri $http_user_agent';
+  access_log {run}/access.log who;
   client_body_temp_path {run}/tmp; proxy_temp_path {run}/tmp; fastcgi_temp_path {run}/tmp;
   uwsgi_temp_path {run}/tmp; scgi_temp_path {run}/tmp;
   sendfile on;
@@ -68,10 +69,27 @@ http {{
     )
 }
 
-/// Every request line that the origin has answered.
+/// One request that the origin has answered.
+#[derive(Debug)]
+pub struct Request {
+    /// What was asked for.
+    pub path: String,
+    /// The box that asked.
+    pub device: String,
+}
+
+/// Every request that the origin has answered, by its own log.
 ///
 /// # Errors
-/// When the log cannot be read.
-pub fn requests(plan: &Plan) -> Result<String> {
-    Ok(std::fs::read_to_string(plan.folder.join("origin-run/access.log"))?)
+/// When the log cannot be read or names no box.
+pub fn requests(plan: &Plan) -> Result<Vec<Request>> {
+    let log = std::fs::read_to_string(plan.folder.join("origin-run/access.log"))?;
+    log.lines().map(|line| request(line).with_context(|| format!("who asked: {line}"))).collect()
+}
+
+/// `/path headend-appliance/0.1.0 (oca1.site-a)`
+fn request(line: &str) -> Option<Request> {
+    let (path, user_agent) = line.split_once(' ')?;
+    let device = user_agent.strip_suffix(')')?.rsplit_once(" (")?.1;
+    Some(Request { path: path.to_owned(), device: device.to_owned() })
 }
