@@ -12,9 +12,11 @@
 //! Read [`http`] first, then [`portable`].
 
 pub mod access_log;
+mod account;
 pub mod counters;
 pub mod http;
 pub mod portable;
+mod shared;
 
 pub use access_log::AccessLog;
 pub use counters::Counters;

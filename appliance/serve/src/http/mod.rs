@@ -22,6 +22,7 @@ pub mod date;
 pub mod etag;
 pub mod fields;
 pub mod framing;
+pub mod h1_head;
 pub mod head;
 pub mod index;
 pub mod key;

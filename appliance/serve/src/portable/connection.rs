@@ -3,9 +3,9 @@
 use super::drain::Drain;
 use super::h1::Http1;
 use super::h2;
-use super::shared::{Shared, Via};
 use super::tls::protocol_of;
 use crate::http::client::ClientPrefix;
+use crate::shared::{Shared, Via};
 use contract::config::{ListenerRole, Protocol};
 use rustls::HandshakeKind;
 use std::net::SocketAddr;
@@ -31,7 +31,7 @@ impl Entrance {
         let alpn = stream.get_ref().1.alpn_protocol();
         let Some(protocol) = protocol_of(alpn, &self.protocols) else { return };
         let client = ClientPrefix::of(client.ip());
-        let via = Via { role: self.role, client, protocol };
+        let via = Via { role: self.role, client, protocol, engine: super::ENGINE };
         match protocol {
             Protocol::Http1 => Http1::new(stream, &self.shared, via, drain).serve().await,
             Protocol::Http2 => h2::serve(stream, self.shared, via, drain).await,

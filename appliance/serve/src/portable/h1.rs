@@ -3,19 +3,21 @@
 //! The framing is ours, not hyper's, because every engine must refuse the same requests:
 //! a bare LF, two lengths, a head that does not end (RFC 9112, RFC 9110 §15.5.9).
 
-use super::account::{self, Account, Asked};
 use super::drain::Drain;
-use super::h1_writer::{self as writer, Connection};
+use super::h1_writer as writer;
 use super::head_reader::{HeadReader, Next};
 use super::linger::linger;
+use super::open::{Opened, Ready};
 use super::pull;
-use super::shared::{Opened, Ready, Shared, Via, now};
+use crate::account::{self, Account, Asked};
 use crate::http::answer::{Answer, Body};
 use crate::http::date::DateText;
 use crate::http::framing::Framing;
+use crate::http::h1_head::{self, Connection};
 use crate::http::head::{self, BadHead};
 use crate::http::refuse;
 use crate::http::request::Request;
+use crate::shared::{Shared, Via, now};
 use bytes::Bytes;
 use cache::Object;
 use std::io;
@@ -100,7 +102,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Http1<'s, S> {
         let mut account = Account::new(self.via, at, Instant::now());
         account.decided(&answer);
         account.count(self.shared, None);
-        writer::write_head(&answer, &DateText::of(at), Connection::Close, &mut self.out);
+        h1_head::write(&answer, &DateText::of(at), Connection::Close, &mut self.out);
         match self.send(answer, None, &mut account).await {
             Ok(()) => After::Close,
             Err(_) => After::Cut,
@@ -112,8 +114,8 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Http1<'s, S> {
         let Ready { decision, opened } = self.shared.answer(request, self.via, at).await;
         let mut account = Account::new(self.via, at, began);
         account.decided(&decision.answer);
-        let connection = self.connection_after(framing);
-        writer::write_head(&decision.answer, &DateText::of(at), connection, &mut self.out);
+        let connection = Connection::after(framing, self.drain.has_begun());
+        h1_head::write(&decision.answer, &DateText::of(at), connection, &mut self.out);
         let sent = self.send(decision.answer, opened, &mut account).await;
         account.complete = sent.is_ok();
         account.count(self.shared, decision.group.map(|group| group.ordinal));
@@ -125,16 +127,6 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Http1<'s, S> {
             (Ok(()), Connection::Close) => After::Close,
             (Ok(()), _) => After::GoOn,
             (Err(_), _) => After::Cut,
-        }
-    }
-
-    fn connection_after(&self, framing: Framing) -> Connection {
-        if !framing.keeps_alive || self.drain.has_begun() {
-            Connection::Close
-        } else if framing.is_http_1_0 {
-            Connection::KeepAlive
-        } else {
-            Connection::GoesOn
         }
     }
 

@@ -1,15 +1,16 @@
 //! HTTP/2 over a connection (RFC 9113): hyper frames, the meaning is that of HTTP/1.1.
 
-use super::account::{Account, Asked};
 use super::drain::Drain;
 use super::h2_activity::Activity;
 use super::h2_body::{BodyOnStream, Ending};
 use super::h2_request;
-use super::shared::{Ready, Shared, Via, now};
+use super::open::Ready;
+use crate::account::{Account, Asked};
 use crate::http::answer::{Answer, FieldSink};
 use crate::http::date::DateText;
 use crate::http::head::MAX_FIELDS;
 use crate::http::refuse;
+use crate::shared::{Shared, Via, now};
 use cache::Object;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
 use hyper::body::Incoming;

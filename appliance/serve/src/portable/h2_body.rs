@@ -1,11 +1,12 @@
 //! A body on an HTTP/2 stream: pulled when the stream has room, cut off before a wrong byte.
 
-use super::account::{self, Account, Asked};
 use super::h2_activity::OpenStream;
+use super::open::Opened;
 use super::pull::{PieceRead, Pull};
-use super::shared::{Opened, Shared};
+use crate::account::{self, Account, Asked};
 use crate::http::answer::Body;
 use crate::http::cmcd::Cmcd;
+use crate::shared::Shared;
 use bytes::Bytes;
 use cache::{Object, ReadFailed};
 use hyper::body::{Frame, SizeHint};

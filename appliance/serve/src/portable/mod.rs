@@ -6,9 +6,8 @@
 //!
 //! Read in this order: [`Server`], `bind` and `tls` (before the first client), `listener`
 //! and `connection` (one client), `head_reader`, `h1` and `h1_writer` (HTTP/1.1), `h2`,
-//! `h2_body` and `h2_activity` (HTTP/2), `shared`, `pull` and `account` (under both).
+//! `h2_body` and `h2_activity` (HTTP/2), `open` and `pull` (under both).
 
-mod account;
 mod bind;
 mod certificates;
 mod connection;
@@ -23,9 +22,9 @@ mod h2_request;
 mod head_reader;
 mod linger;
 mod listener;
+mod open;
 mod pull;
 mod server;
-mod shared;
 mod tls;
 
 pub use error::BindError;

@@ -1,12 +1,12 @@
 //! What is left of a request when it is over: counters and a line in the log.
 
-use super::shared::{Shared, Via};
 use crate::counters::Served;
 use crate::http::cache_status::CacheStatus;
 use crate::http::cmcd::Cmcd;
 use crate::http::log::LogRecord;
 use crate::http::policy::GroupPolicy;
 use crate::http::request::Request;
+use crate::shared::{Shared, Via};
 use bytes::Bytes;
 use cache::Tier;
 use contract::config::ListenerRole;
@@ -16,7 +16,7 @@ use std::time::Instant;
 
 /// What is known once the answer is decided.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Account {
+pub(crate) struct Account {
     via: Via,
     at: TimeUs,
     began: Instant,
@@ -26,22 +26,22 @@ pub(super) struct Account {
     /// The slowest tier that the body came from so far.
     tier: Option<Tier>,
     /// Bytes of the body handed to the connection, words of a refusal included.
-    pub(super) bytes_sent: u64,
+    pub(crate) bytes_sent: u64,
     /// Whether those were all.
-    pub(super) complete: bool,
+    pub(crate) complete: bool,
 }
 
 /// What the log says of a request.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Asked<'a> {
-    pub(super) method: &'a str,
-    pub(super) path: &'a str,
-    pub(super) user_agent: Option<&'a str>,
-    pub(super) cmcd: Option<Cmcd>,
+pub(crate) struct Asked<'a> {
+    pub(crate) method: &'a str,
+    pub(crate) path: &'a str,
+    pub(crate) user_agent: Option<&'a str>,
+    pub(crate) cmcd: Option<Cmcd>,
 }
 
 impl Account {
-    pub(super) fn new(via: Via, at: TimeUs, began: Instant) -> Self {
+    pub(crate) fn new(via: Via, at: TimeUs, began: Instant) -> Self {
         Self {
             via,
             at,
@@ -56,7 +56,7 @@ impl Account {
     }
 
     /// Takes down the answer.
-    pub(super) fn decided<H>(&mut self, answer: &crate::http::answer::Answer<'_, H>) {
+    pub(crate) fn decided<H>(&mut self, answer: &crate::http::answer::Answer<'_, H>) {
         self.status = answer.status;
         self.part = answer.part();
         self.missed = matches!(
@@ -70,14 +70,14 @@ impl Account {
     }
 
     /// Takes down where a piece of the body came from.
-    pub(super) fn piece_from(&mut self, tier: Tier) {
+    pub(crate) fn piece_from(&mut self, tier: Tier) {
         if self.tier != Some(Tier::Disk) {
             self.tier = Some(tier);
         }
     }
 
     /// Counts the request.
-    pub(super) fn count(&self, shared: &Shared, group: Option<usize>) {
+    pub(crate) fn count(&self, shared: &Shared, group: Option<usize>) {
         shared.counters.answer(self.status);
         if self.via.role == ListenerRole::Peer {
             shared.counters.peer(self.content_bytes());
@@ -101,7 +101,7 @@ impl Account {
     }
 
     /// Writes a line, where the group wants lines.
-    pub(super) fn log(&self, shared: &Shared, group: &GroupPolicy, asked: &Asked<'_>) {
+    pub(crate) fn log(&self, shared: &Shared, group: &GroupPolicy, asked: &Asked<'_>) {
         let Some(log) = &shared.access_log else { return };
         let session = asked.cmcd.and_then(|cmcd| cmcd.sid);
         let record = LogRecord {
@@ -116,7 +116,7 @@ impl Account {
             complete: self.complete,
             duration_us: u64::try_from(self.began.elapsed().as_micros()).unwrap_or(u64::MAX),
             protocol: self.via.protocol.alpn(),
-            engine: super::ENGINE,
+            engine: self.via.engine,
             tier: self.tier.map(tier_name),
             cmcd: asked.cmcd,
             session: session.map(|id| shared.session_key.hash(id.as_str(), self.at)),
@@ -128,7 +128,7 @@ impl Account {
 
 impl<'a> Asked<'a> {
     /// What the log would say; `None` when nothing is written for this group.
-    pub(super) fn of(
+    pub(crate) fn of(
         shared: &Shared,
         group: Option<&GroupPolicy>,
         request: &Request<'a>,
@@ -151,6 +151,6 @@ fn tier_name(tier: Tier) -> &'static str {
 }
 
 /// The words of a refusal as bytes.
-pub(super) fn words(words: &'static str) -> Bytes {
+pub(crate) fn words(words: &'static str) -> Bytes {
     Bytes::from_static(words.as_bytes())
 }

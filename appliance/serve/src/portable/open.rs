@@ -1,42 +1,14 @@
-//! What all connections of a server share, and the way from a request to an answer whose
-//! first block is at hand.
-
-use crate::access_log::AccessLog;
-use crate::counters::Counters;
-use crate::http::answer::{Answer, Body};
-use crate::http::client::ClientPrefix;
-use crate::http::miss_limit::MissLimit;
-use crate::http::policy::Policy;
-use crate::http::request::Request;
-use crate::http::respond::{Context, Decision, respond};
-use crate::http::session_hash::SessionKey;
-use bytes::Bytes;
-use cache::{Cache, Object, Tier};
-use contract::config::{Limits, ListenerRole, Protocol};
-use contract::time::TimeUs;
-use std::sync::Arc;
-use std::time::SystemTime;
+//! The way from a request to an answer whose first block is at hand.
 
 use super::pull::{self, Pull};
-
-/// What all connections share.
-pub(super) struct Shared {
-    pub(super) policy: Policy,
-    pub(super) limits: Limits,
-    pub(super) cache: Arc<Cache>,
-    pub(super) counters: Arc<Counters>,
-    pub(super) access_log: Option<Arc<dyn AccessLog>>,
-    pub(super) session_key: SessionKey,
-    pub(super) misses: MissLimit,
-}
-
-/// How a request came.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Via {
-    pub(super) role: ListenerRole,
-    pub(super) client: ClientPrefix,
-    pub(super) protocol: Protocol,
-}
+use crate::http::answer::{Answer, Body};
+use crate::http::request::Request;
+use crate::http::respond::{Context, Decision, respond};
+use crate::shared::{Shared, Via};
+use bytes::Bytes;
+use cache::{Object, Tier};
+use contract::time::TimeUs;
+use std::sync::Arc;
 
 /// The first block of a body, and how to get the others.
 pub(super) struct Opened {
@@ -49,11 +21,6 @@ pub(super) struct Opened {
 pub(super) struct Ready<'p, 'a> {
     pub(super) decision: Decision<'p, 'a, Arc<Object>>,
     pub(super) opened: Option<Opened>,
-}
-
-/// The time by the box's clock.
-pub(super) fn now() -> TimeUs {
-    SystemTime::now().into()
 }
 
 impl Shared {

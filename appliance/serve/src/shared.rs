@@ -1,0 +1,39 @@
+//! What all connections of a server share, whichever engine carries them.
+
+use crate::access_log::AccessLog;
+use crate::counters::Counters;
+use crate::http::client::ClientPrefix;
+use crate::http::miss_limit::MissLimit;
+use crate::http::policy::Policy;
+use crate::http::session_hash::SessionKey;
+use cache::Cache;
+use contract::config::{Limits, ListenerRole, Protocol};
+use contract::time::TimeUs;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+/// What all connections share.
+pub(crate) struct Shared {
+    pub(crate) policy: Policy,
+    pub(crate) limits: Limits,
+    pub(crate) cache: Arc<Cache>,
+    pub(crate) counters: Arc<Counters>,
+    pub(crate) access_log: Option<Arc<dyn AccessLog>>,
+    pub(crate) session_key: SessionKey,
+    pub(crate) misses: MissLimit,
+}
+
+/// How a request came.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Via {
+    pub(crate) role: ListenerRole,
+    pub(crate) client: ClientPrefix,
+    pub(crate) protocol: Protocol,
+    /// The engine's name.
+    pub(crate) engine: &'static str,
+}
+
+/// The time by the box's clock.
+pub(crate) fn now() -> TimeUs {
+    SystemTime::now().into()
+}
