@@ -14,7 +14,7 @@ use cache::{Cache, DiskSetup};
 use contract::config::{ApplianceConfig, Document};
 use fill::Filler;
 use fill::fetch::Patience;
-use serve::portable::Server;
+use serve::Server;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -79,7 +79,7 @@ async fn serve(document: &Document) -> Result<()> {
         Arc::clone(&cache),
         filler.ledger(),
         server.counters(),
-        serve::portable::ENGINE,
+        server.engine().name(),
     );
     let link = FleetLink::new(&config)?;
     let mut control = Control {
@@ -94,6 +94,7 @@ async fn serve(document: &Document) -> Result<()> {
     };
     control.restore();
 
+    let engine = server.engine().clone();
     let (stopper, stop) = watch::channel(false);
     let is_ready = Arc::new(AtomicBool::new(true));
     let seen = Seen { reporter, is_ready: Arc::clone(&is_ready) };
@@ -102,7 +103,7 @@ async fn serve(document: &Document) -> Result<()> {
     let filling = tokio::spawn(filler.run(stop.clone()));
     let talking = link.map(|link| tokio::spawn(control.run(link, stop.clone())));
     let serving = tokio::spawn(server.run(stopped(stop), DRAIN));
-    tracing::info!(version = env!("CARGO_PKG_VERSION"), "serving");
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), ?engine, "serving");
 
     wait_for_stop().await?;
     tracing::info!("stopping: what is in flight may finish");

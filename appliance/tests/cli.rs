@@ -56,6 +56,7 @@ admin: {{ address: \"127.0.0.1:{}\" }}
 disks:
   - {{ folder: {folder}/disk, class: nvme, capacity_bytes: 64MiB }}
 ram: {{ budget_bytes: 8MiB }}
+serving: {{ engine: portable }}
 content_groups:
   - name: default
     owner: Nobody

@@ -2,17 +2,27 @@
 //! the server serves on, and nothing is left open.
 
 use anyhow::{Result, ensure};
-use contract::config::Limits;
+use contract::config::{EngineChoice, Limits};
 use contract::quantity::Seconds;
 use tests::http_harness::client::{Connection, field};
 use tests::http_harness::shelf::content;
 use tests::http_harness::world::{OPEN_HOST, World};
 
+tests::on_each_engine! {
+    heads_that_are_refused
+    too_much_of_it
+    a_request_split_at_every_octet
+    fifty_requests_at_once
+    a_body_is_never_taken_for_a_request
+    a_head_that_does_not_end
+    what_is_no_tls
+}
+
 const GOOD: &[u8] =
     b"GET /v/init.mp4 HTTP/1.1\r\nHost: open.headend.test\r\nRange: bytes=0-9\r\n\r\n";
 
-fn world() -> Result<World> {
-    World::start(Limits { header_timeout_s: Seconds(1), ..Limits::default() }, 16 << 20)
+fn world(engine: EngineChoice) -> Result<World> {
+    World::start(engine, Limits { header_timeout_s: Seconds(1), ..Limits::default() }, 16 << 20)
 }
 
 async fn connect(world: &World) -> Result<Connection> {
@@ -47,9 +57,8 @@ fn request(lines: &str) -> Vec<u8> {
     format!("GET /v/init.mp4 HTTP/1.1\r\nHost: {OPEN_HOST}\r\n{lines}\r\n").into_bytes()
 }
 
-#[tokio::test]
-async fn heads_that_are_refused() -> Result<()> {
-    let world = world()?;
+async fn heads_that_are_refused(engine: EngineChoice) -> Result<()> {
+    let world = world(engine)?;
     let smuggled = "Content-Length: 6\r\nTransfer-Encoding: chunked\r\n";
     let cases: Vec<(Vec<u8>, u16)> = vec![
         (request("Content-Length: 5\r\nContent-Length: 5\r\n"), 400),
@@ -84,9 +93,8 @@ async fn heads_that_are_refused() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
-async fn too_much_of_it() -> Result<()> {
-    let world = world()?;
+async fn too_much_of_it(engine: EngineChoice) -> Result<()> {
+    let world = world(engine)?;
     let long_line = format!("GET /{} HTTP/1.1\r\nHost: h\r\n\r\n", "a".repeat(10_000));
     refused(&world, long_line.as_bytes(), 414).await?;
     refused(&world, &request(&format!("X: {}\r\n", "a".repeat(1 << 20))), 431).await?;
@@ -95,9 +103,8 @@ async fn too_much_of_it() -> Result<()> {
     refused(&world, &vec![b'a'; 1 << 20], 414).await
 }
 
-#[tokio::test]
-async fn a_request_split_at_every_octet() -> Result<()> {
-    let world = world()?;
+async fn a_request_split_at_every_octet(engine: EngineChoice) -> Result<()> {
+    let world = world(engine)?;
     let mut connection = connect(&world).await?;
     for cut in 1..GOOD.len() {
         connection.send(&GOOD[..cut]).await?;
@@ -113,9 +120,8 @@ async fn a_request_split_at_every_octet() -> Result<()> {
     still_serves(&world).await
 }
 
-#[tokio::test]
-async fn fifty_requests_at_once() -> Result<()> {
-    let world = world()?;
+async fn fifty_requests_at_once(engine: EngineChoice) -> Result<()> {
+    let world = world(engine)?;
     let mut connection = connect(&world).await?;
     connection.send(&GOOD.repeat(50)).await?;
     for _ in 0..50 {
@@ -135,9 +141,8 @@ async fn fifty_requests_at_once() -> Result<()> {
     still_serves(&world).await
 }
 
-#[tokio::test]
-async fn a_body_is_never_taken_for_a_request() -> Result<()> {
-    let world = world()?;
+async fn a_body_is_never_taken_for_a_request(engine: EngineChoice) -> Result<()> {
+    let world = world(engine)?;
     let length = format!("Content-Length: {}\r\n", GOOD.len());
     let expecting = format!("{length}Expect: 100-continue\r\n");
     for lines in [length.as_str(), "Transfer-Encoding: chunked\r\n", expecting.as_str()] {
@@ -156,9 +161,8 @@ async fn a_body_is_never_taken_for_a_request() -> Result<()> {
     still_serves(&world).await
 }
 
-#[tokio::test]
-async fn a_head_that_does_not_end() -> Result<()> {
-    let world = world()?;
+async fn a_head_that_does_not_end(engine: EngineChoice) -> Result<()> {
+    let world = world(engine)?;
     let cut = &GOOD[..GOOD.len() - 2];
     refused(&world, cut, 408).await?;
     refused(&world, b"G", 408).await?;
@@ -170,10 +174,9 @@ async fn a_head_that_does_not_end() -> Result<()> {
     still_serves(&world).await
 }
 
-#[tokio::test]
-async fn what_is_no_tls() -> Result<()> {
+async fn what_is_no_tls(engine: EngineChoice) -> Result<()> {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    let world = world()?;
+    let world = world(engine)?;
     for bytes in [&b"GET / HTTP/1.1\r\n\r\n"[..], &[0; 5000], b"\x16\x03\x01\xff\xff", b""] {
         let mut socket = tokio::net::TcpStream::connect(world.players[1]).await?;
         socket.write_all(bytes).await?;

@@ -1,7 +1,7 @@
 //! The engine around the meaning: TLS, siblings, limits, drain, broken disks, the log.
 
 use anyhow::{Context, Result, ensure};
-use contract::config::{ApplianceConfig, Limits};
+use contract::config::{ApplianceConfig, EngineChoice, Limits};
 use contract::quantity::Seconds;
 use std::time::Duration;
 use tests::http_harness::client::{Client, Connection, field};
@@ -11,6 +11,20 @@ use tests::http_harness::shelf::{Shelf, content};
 use tests::http_harness::table::{Row, Version};
 use tests::http_harness::world::{IDENTITY, LISTED_HOST, OTHER_HOST, World, wait_for};
 use tokio::io::AsyncReadExt;
+
+tests::on_each_engine! {
+    sessions_are_resumed_in_both_versions_of_tls
+    certificates_are_chosen_by_name
+    siblings_show_a_certificate_of_the_fleet
+    counters_and_log_say_what_happened
+    a_broken_disk_is_a_miss_and_never_a_wrong_byte
+    too_many_connections_are_closed_as_they_arrive
+    guessing_is_limited_by_network
+    idle_connections_are_closed_without_a_word
+    a_client_that_takes_nothing_is_let_go
+    a_drain_finishes_what_is_in_flight
+    what_is_not_in_ram_is_served_from_disk
+}
 
 const RAM: u64 = 16 << 20;
 
@@ -22,9 +36,8 @@ async fn connect(world: &World) -> Result<Connection> {
     world.client()?.connect(world.players[0]).await
 }
 
-#[tokio::test]
-async fn sessions_are_resumed_in_both_versions_of_tls() -> Result<()> {
-    let world = World::start(Limits::default(), RAM)?;
+async fn sessions_are_resumed_in_both_versions_of_tls(engine: EngineChoice) -> Result<()> {
+    let world = World::start(engine, Limits::default(), RAM)?;
     for (round, client) in [(1, world.client()?), (2, Client::tls12(&world.ca)?)] {
         for _ in 0..2 {
             // The other family and listener socket the second time: tickets are shared.
@@ -38,9 +51,8 @@ async fn sessions_are_resumed_in_both_versions_of_tls() -> Result<()> {
     world.quiet().await
 }
 
-#[tokio::test]
-async fn certificates_are_chosen_by_name() -> Result<()> {
-    let world = World::start(Limits::default(), RAM)?;
+async fn certificates_are_chosen_by_name(engine: EngineChoice) -> Result<()> {
+    let world = World::start(engine, Limits::default(), RAM)?;
     let client = world.client()?;
     // The client itself checks that the certificate has the name.
     for name in [LISTED_HOST, OTHER_HOST] {
@@ -52,19 +64,18 @@ async fn certificates_are_chosen_by_name() -> Result<()> {
 
 #[tokio::test]
 async fn alpn_chooses_what_the_listener_offers() -> Result<()> {
-    let world = World::start(Limits::default(), RAM)?;
+    let world = World::start(EngineChoice::Portable, Limits::default(), RAM)?;
     for (offer, chosen) in [("h2", "h2"), ("http/1.1", "http/1.1"), ("http/1.0", "http/1.0")] {
         let client = world.client()?.offering(&[offer]);
-        let connection = client.connect(world.players[0]).await?;
+        let connection = client.connect(world.players_h2[0]).await?;
         ensure!(connection.stream.get_ref().1.alpn_protocol() == Some(chosen.as_bytes()));
     }
-    ensure!(world.client()?.offering(&["spdy/3"]).connect(world.players[0]).await.is_err());
+    ensure!(world.client()?.offering(&["spdy/3"]).connect(world.players_h2[0]).await.is_err());
     Ok(())
 }
 
-#[tokio::test]
-async fn siblings_show_a_certificate_of_the_fleet() -> Result<()> {
-    let world = World::start(Limits::default(), RAM)?;
+async fn siblings_show_a_certificate_of_the_fleet(engine: EngineChoice) -> Result<()> {
+    let world = World::start(engine, Limits::default(), RAM)?;
     let sibling = Client::new(&world.ca, Some(&world.ca.issue(&["oca2.site-a.box.internal"])?))?;
     let mut connection = sibling.connect_as(world.peers, IDENTITY).await?;
     connection.get("/peer/v1/open/v/seg.m4s", "Range: bytes=1000-\r\nOrigin: null\r\n").await?;
@@ -92,9 +103,8 @@ async fn siblings_show_a_certificate_of_the_fleet() -> Result<()> {
     world.quiet().await
 }
 
-#[tokio::test]
-async fn counters_and_log_say_what_happened() -> Result<()> {
-    let world = World::start(Limits::default(), RAM)?;
+async fn counters_and_log_say_what_happened(engine: EngineChoice) -> Result<()> {
+    let world = World::start(engine, Limits::default(), RAM)?;
     let mut connection = connect(&world).await?;
     for _ in 0..2 {
         connection
@@ -130,9 +140,8 @@ async fn counters_and_log_say_what_happened() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
-async fn a_broken_disk_is_a_miss_and_never_a_wrong_byte() -> Result<()> {
-    let world = World::start(Limits::default(), RAM)?;
+async fn a_broken_disk_is_a_miss_and_never_a_wrong_byte(engine: EngineChoice) -> Result<()> {
+    let world = World::start(engine, Limits::default(), RAM)?;
     let mut connection = connect(&world).await?;
     // The first block is in RAM from here on.
     connection.get("/v/seg.m4s", "Range: bytes=0-0\r\n").await?;
@@ -165,14 +174,14 @@ async fn a_broken_disk_is_a_miss_and_never_a_wrong_byte() -> Result<()> {
 
 #[tokio::test]
 async fn a_broken_disk_resets_an_http2_stream() -> Result<()> {
-    let world = World::start(Limits::default(), RAM)?;
+    let world = World::start(EngineChoice::Portable, Limits::default(), RAM)?;
     let mut connection = connect(&world).await?;
     connection.get("/v/seg.m4s", "Range: bytes=0-0\r\n").await?;
     ensure!(connection.reply().await?.status == 206);
     drop(connection);
     world.shelf.break_disk();
     let (row, ca) = (Row::get("/v/seg.m4s"), &world.ca.file);
-    let reply = curl::send(&row, Version::Http2, world.players[0], "", ca).await?;
+    let reply = curl::send(&row, Version::Http2, world.players_h2[0], "", ca).await?;
     ensure!(reply.status == 200 && reply.body == segment()[..262_144], "{}", reply.body.len());
     world.quiet().await?;
     ensure!(world.counters.answers_cut.get() == 1);
@@ -182,8 +191,8 @@ async fn a_broken_disk_resets_an_http2_stream() -> Result<()> {
 
 #[tokio::test]
 async fn a_drain_finishes_http2_streams() -> Result<()> {
-    let mut world = World::start(Limits::default(), RAM)?;
-    let (to, ca) = (world.players[0], world.ca.file.clone());
+    let mut world = World::start(EngineChoice::Portable, Limits::default(), RAM)?;
+    let (to, ca) = (world.players_h2[0], world.ca.file.clone());
     let row = Row::get("/v/seg.m4s");
     // Slower than the windows of the stream fill, so that the drain finds it under way.
     let slow = tokio::spawn(async move {
@@ -197,9 +206,8 @@ async fn a_drain_finishes_http2_streams() -> Result<()> {
     world.quiet().await
 }
 
-#[tokio::test]
-async fn too_many_connections_are_closed_as_they_arrive() -> Result<()> {
-    let world = World::start(Limits { max_connections: 2, ..Limits::default() }, RAM)?;
+async fn too_many_connections_are_closed_as_they_arrive(engine: EngineChoice) -> Result<()> {
+    let world = World::start(engine, Limits { max_connections: 2, ..Limits::default() }, RAM)?;
     let first = connect(&world).await?;
     let _second = connect(&world).await?;
     ensure!(connect(&world).await.is_err());
@@ -210,10 +218,9 @@ async fn too_many_connections_are_closed_as_they_arrive() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
-async fn guessing_is_limited_by_network() -> Result<()> {
+async fn guessing_is_limited_by_network(engine: EngineChoice) -> Result<()> {
     let limits = Limits { misses_per_prefix_per_s: 3, ..Limits::default() };
-    let world = World::start(limits, RAM)?;
+    let world = World::start(engine, limits, RAM)?;
     let mut connection = connect(&world).await?;
     let mut statuses = Vec::new();
     for _ in 0..20 {
@@ -226,26 +233,24 @@ async fn guessing_is_limited_by_network() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
-async fn idle_connections_are_closed_without_a_word() -> Result<()> {
+async fn idle_connections_are_closed_without_a_word(engine: EngineChoice) -> Result<()> {
     let limits = Limits { idle_timeout_s: Seconds(1), ..Limits::default() };
-    let world = World::start(limits, RAM)?;
+    let world = World::start(engine, limits, RAM)?;
     let mut before_any = connect(&world).await?;
     let mut after_one = connect(&world).await?;
     after_one.get("/v/init.mp4", "").await?;
     ensure!(after_one.reply().await?.status == 200);
     ensure!(before_any.ends().await && after_one.ends().await);
     ensure!(world.counters.timeouts.idle.get() == 2);
-    let http2 = world.client()?.offering(&["h2"]).connect(world.players[0]).await?;
+    let http2 = world.client()?.offering(&["h2"]).connect(world.players_h2[0]).await?;
     wait_for("HTTP/2 stays", || world.counters.timeouts.idle.get() == 3).await?;
     drop((before_any, after_one, http2));
     world.quiet().await
 }
 
-#[tokio::test]
-async fn a_client_that_takes_nothing_is_let_go() -> Result<()> {
+async fn a_client_that_takes_nothing_is_let_go(engine: EngineChoice) -> Result<()> {
     let limits = Limits { write_timeout_s: Seconds(1), ..Limits::default() };
-    let world = World::start(limits, RAM)?;
+    let world = World::start(engine, limits, RAM)?;
     let mut connection = connect(&world).await?;
     // More than the buffers of two sockets hold.
     for _ in 0..20 {
@@ -257,9 +262,8 @@ async fn a_client_that_takes_nothing_is_let_go() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
-async fn a_drain_finishes_what_is_in_flight() -> Result<()> {
-    let mut world = World::start(Limits::default(), RAM)?;
+async fn a_drain_finishes_what_is_in_flight(engine: EngineChoice) -> Result<()> {
+    let mut world = World::start(engine, Limits::default(), RAM)?;
     let mut idle = connect(&world).await?;
     idle.get("/v/init.mp4", "").await?;
     ensure!(idle.reply().await?.status == 200);
@@ -290,16 +294,16 @@ async fn a_drain_finishes_what_is_in_flight() -> Result<()> {
 
 #[tokio::test]
 async fn what_cannot_be_bound_is_named() -> Result<()> {
-    let world = World::start(Limits::default(), RAM)?;
+    let world = World::start(EngineChoice::Portable, Limits::default(), RAM)?;
     let path_of = |config: &ApplianceConfig| {
         let bound = serve::Server::bind(config, world.shelf.cache.clone(), None);
         bound.err().map(|err| (err.path().to_owned(), err.to_string()))
     };
     let mut taken = world.config.clone();
-    taken.listeners[0].addresses[1] = world.players[1];
+    taken.listeners[0].addresses[1] = world.players_h2[1];
     let (path, message) = path_of(&taken).context("a port was taken twice")?;
     ensure!(path == "listeners[0].addresses[1]", "{path}");
-    ensure!(message.contains(&world.players[1].to_string()), "{message}");
+    ensure!(message.contains(&world.players_h2[1].to_string()), "{message}");
 
     let mut no_file = world.config.clone();
     no_file.certificates[1].chain_file = "/nonexistent.pem".into();
@@ -321,10 +325,9 @@ async fn what_cannot_be_bound_is_named() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
-async fn what_is_not_in_ram_is_served_from_disk() -> Result<()> {
+async fn what_is_not_in_ram_is_served_from_disk(engine: EngineChoice) -> Result<()> {
     // A RAM tier smaller than the object.
-    let world = World::start(Limits::default(), 512 << 10)?;
+    let world = World::start(engine, Limits::default(), 512 << 10)?;
     let mut connection = connect(&world).await?;
     for _ in 0..3 {
         connection.get("/v/seg.m4s", "").await?;

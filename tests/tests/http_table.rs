@@ -2,9 +2,9 @@
 //! IPv4 and IPv6, to a real server over a real cache, and to nginx over the same files.
 
 use anyhow::Result;
-use contract::config::Limits;
+use contract::config::{EngineChoice, Limits};
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tests::http_harness::curl::{self, Reply};
 use tests::http_harness::nginx::Nginx;
@@ -17,53 +17,75 @@ use tokio::task::JoinSet;
 /// curls at once: they wait more than they work.
 const PARALLEL: usize = 6;
 
+/// Who is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Whose {
+    Uring,
+    Portable,
+    Nginx,
+}
+
 /// One row over one version and one address family.
 #[derive(Clone)]
 struct Case {
     row: Arc<Row>,
     version: Version,
     to: SocketAddr,
-    ours: bool,
+    whose: Whose,
+    ca_file: PathBuf,
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_row_on_both_servers() -> Result<()> {
+async fn every_row_on_each_server() -> Result<()> {
     let rows: Vec<Arc<Row>> =
         table::load(Path::new("http_table"))?.into_iter().map(Arc::new).collect();
     assert!(rows.len() >= 60, "{} rows", rows.len());
     // The limit on misses has its own test: here many rows miss within a second.
     let limits = Limits { misses_per_prefix_per_s: 10_000, ..Limits::default() };
-    let world = World::start(limits, 16 << 20)?;
-    let nginx = Nginx::start(&world).await?;
+    let uring = World::start(EngineChoice::Uring, limits.clone(), 16 << 20)?;
+    let portable = World::start(EngineChoice::Portable, limits, 16 << 20)?;
+    let nginx = Nginx::start(&uring).await?;
     let mut cases = Vec::new();
     for row in &rows {
         for &version in &row.over {
             for family in [0, 1] {
-                let case = |ours, to| Case { row: Arc::clone(row), version, to, ours };
-                cases.push(case(true, world.players[family]));
-                cases.push(case(false, nginx.addresses[family]));
+                let case = |whose, world: &World, to| Case {
+                    row: Arc::clone(row),
+                    version,
+                    to,
+                    whose,
+                    ca_file: world.ca.file.clone(),
+                };
+                cases.push(case(Whose::Nginx, &uring, nginx.addresses[family]));
+                if version == Version::Http2 {
+                    cases.push(case(Whose::Portable, &portable, portable.players_h2[family]));
+                } else {
+                    cases.push(case(Whose::Uring, &uring, uring.players[family]));
+                    cases.push(case(Whose::Portable, &portable, portable.players[family]));
+                }
             }
         }
     }
     let count = cases.len();
-    let failures = run(cases, &world.ca.file).await?;
+    let failures = run(cases).await?;
     nginx.stop().await?;
-    world.quiet().await?;
+    uring.quiet().await?;
+    portable.quiet().await?;
     let differing = rows.iter().filter(|row| !row.nginx.is_empty()).count();
     println!("{} rows, {count} requests, {differing} rows where nginx differs", rows.len());
     assert!(failures.is_empty(), "{} wrong:\n{}", failures.len(), failures.join("\n"));
     Ok(())
 }
 
-async fn run(cases: Vec<Case>, ca_file: &Path) -> Result<Vec<String>> {
+async fn run(cases: Vec<Case>) -> Result<Vec<String>> {
     let room = Arc::new(Semaphore::new(PARALLEL));
     let mut running = JoinSet::new();
     for case in cases {
-        let (room, ca_file) = (Arc::clone(&room), ca_file.to_owned());
+        let room = Arc::clone(&room);
         running.spawn(async move {
             let _place = room.acquire_owned().await?;
             let etag = etag(&case);
-            let reply = curl::send(&case.row, case.version, case.to, &etag, &ca_file).await?;
+            let reply = curl::send(&case.row, case.version, case.to, &etag, &case.ca_file).await?;
             wrong(&case, &reply, &etag)
         });
     }
@@ -82,7 +104,7 @@ fn etag(case: &Case) -> String {
     let known =
         shelf::OBJECTS.iter().find(|(group, known, _)| *group == row.host && *known == path);
     let Some((group, path, length)) = known else { return "\"none\"".to_owned() };
-    if case.ours {
+    if case.whose != Whose::Nginx {
         let digest = contract::object::Digest::of(&shelf::content(group, path, *length));
         format!("\"{}\"", digest.short())
     } else {
@@ -91,11 +113,10 @@ fn etag(case: &Case) -> String {
 }
 
 fn wrong(case: &Case, reply: &Reply, etag: &str) -> Result<Vec<String>> {
-    let Case { row, version, to, ours } = case;
-    let server = if *ours { "headend" } else { "nginx" };
-    let place = format!("{} ({server}, {version:?}, {to})", row.name);
+    let Case { row, version, to, whose, .. } = case;
+    let place = format!("{} ({whose:?}, {version:?}, {to})", row.name);
     let said = |wrong: Vec<String>| wrong.iter().map(|each| format!("{place}: {each}")).collect();
-    if *ours {
+    if *whose != Whose::Nginx {
         return Ok(said(row.expected(*version).wrong_in(reply, etag)?));
     }
     let expected = row.expected_of_anyone(*version);
@@ -119,7 +140,9 @@ fn differences_must_be_listed_and_must_show() -> Result<()> {
     };
     let to = SocketAddr::from(([127, 0, 0, 1], 1));
     let count = |nginx, ours, status| -> Result<usize> {
-        let case = Case { row: row(nginx)?, version: Version::Http2, to, ours };
+        let whose = if ours { Whose::Portable } else { Whose::Nginx };
+        let ca_file = PathBuf::new();
+        let case = Case { row: row(nginx)?, version: Version::Http2, to, whose, ca_file };
         Ok(wrong(&case, &Reply::bare(status), "")?.len())
     };
     let listed = "{status: 403, why: because}";

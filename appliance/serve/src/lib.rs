@@ -1,23 +1,35 @@
 //! TLS and HTTP for video: what a request means, and the engines that move its bytes.
 //!
 //! Two layers. [`http`] is the meaning: method, range, conditions, keys, CORS and CMCD in;
-//! status, fields and spans of bytes out. It is pure and knows no engine. [`portable`] is
-//! an engine: sockets, TLS, framing, time-outs and drain on tokio, for every protocol and
-//! every kernel. Both look into the same [`cache::Cache`].
+//! status, fields and spans of bytes out. It is pure and knows no engine. Below it are two
+//! engines, over the same [`cache::Cache`]: [`uring`] carries HTTP/1.1, which is how bulk
+//! video travels, on a ring for each core; [`portable`] carries every protocol on every
+//! kernel, on tokio.
 //!
 //! It is not a proxy: nothing is fetched here. What the cache does not hold is answered
 //! from its index, with 404 and the reason; bringing it in is the business of `fill`.
 //! The admin listener belongs to the appliance, which reads [`counters`].
 //!
-//! Read [`http`] first, then [`portable`].
+//! Read [`http`] first, then [`Server`] with `engine`, `bind`, `tls` and `certificates`
+//! (before the first client), then an engine.
 
 pub mod access_log;
 mod account;
+mod bind;
+mod certificates;
 pub mod counters;
+mod engine;
+mod error;
 pub mod http;
 pub mod portable;
+mod room;
+mod server;
 mod shared;
+mod tls;
+pub mod uring;
 
 pub use access_log::AccessLog;
 pub use counters::Counters;
-pub use portable::{BindError, Server};
+pub use engine::Engine;
+pub use error::BindError;
+pub use server::{BoundAddress, Server};

@@ -4,7 +4,7 @@ use super::client::Client;
 use super::keys::{Ca, Issued};
 use super::shelf::Shelf;
 use anyhow::{Context, Result, ensure};
-use contract::config::{ApplianceConfig, Limits, ListenerRole};
+use contract::config::{ApplianceConfig, EngineChoice, Limits, ListenerRole, Serving};
 use serde_json::json;
 use serve::{AccessLog, Counters, Server};
 use std::net::SocketAddr;
@@ -58,8 +58,10 @@ pub struct World {
     pub site: Issued,
     /// Its configuration.
     pub config: ApplianceConfig,
-    /// Where players connect: IPv4, then IPv6.
+    /// Where players connect, over HTTP/1.1 on the engine that was asked for: IPv4, then IPv6.
     pub players: [SocketAddr; 2],
+    /// Where HTTP/2 is spoken as well.
+    pub players_h2: [SocketAddr; 2],
     /// Where siblings connect.
     pub peers: SocketAddr,
     /// What it counted.
@@ -71,11 +73,12 @@ pub struct World {
 }
 
 impl World {
-    /// Starts a server with these limits and a RAM tier of this size. Call it on a runtime.
+    /// Starts a server with this engine, these limits and a RAM tier of this size. Call it
+    /// on a runtime.
     ///
     /// # Errors
     /// When anything that it needs cannot be had.
-    pub fn start(limits: Limits, ram_budget_bytes: u64) -> Result<Self> {
+    pub fn start(engine: EngineChoice, limits: Limits, ram_budget_bytes: u64) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let shelf = Shelf::fill(folder.path(), ram_budget_bytes)?;
         let ca = Ca::new(folder.path(), "ca")?;
@@ -84,6 +87,7 @@ impl World {
         let identity = ca.issue(&[IDENTITY])?;
         let mut config = config(&ca, [&site, &other], &identity)?;
         config.limits = limits;
+        config.serving = Serving { engine, threads: 2 };
         let lines = Arc::new(Lines::default());
         let log: Arc<dyn AccessLog> = Arc::clone(&lines) as _;
         let server = Server::bind(&config, Arc::clone(&shelf.cache), Some(log))?;
@@ -93,6 +97,7 @@ impl World {
             found.nth(nth).map(|each| each.address).context("not bound")
         };
         let players = [of(ListenerRole::Player, 0)?, of(ListenerRole::Player, 1)?];
+        let players_h2 = [of(ListenerRole::Player, 2)?, of(ListenerRole::Player, 3)?];
         let peers = of(ListenerRole::Peer, 0)?;
         let counters = server.counters();
         let (stop, stopped) = oneshot::channel();
@@ -106,6 +111,7 @@ impl World {
             site,
             config,
             players,
+            players_h2,
             peers,
             counters,
             lines,
@@ -170,6 +176,7 @@ fn config(ca: &Ca, sites: [&Issued; 2], identity: &Issued) -> Result<ApplianceCo
         "name": "oca1.site-a",
         "state_folder": "/nonexistent",
         "listeners": [
+            {"addresses": ["127.0.0.1:0", "[::1]:0"]},
             {"addresses": ["127.0.0.1:0", "[::1]:0"], "protocols": ["h2", "http/1.1"]},
             {"addresses": ["127.0.0.1:0"], "role": "peer"},
         ],
@@ -189,4 +196,23 @@ fn config(ca: &Ca, sites: [&Issued; 2], identity: &Issued) -> Result<ApplianceCo
             },
         ],
     }))?)
+}
+
+/// Makes a test of each of these functions on each engine: they carry the same HTTP.
+#[macro_export]
+macro_rules! on_each_engine {
+    ($($name:ident)*) => {
+        mod on_uring {
+            $(#[tokio::test]
+            async fn $name() -> anyhow::Result<()> {
+                super::$name(contract::config::EngineChoice::Uring).await
+            })*
+        }
+        mod on_portable {
+            $(#[tokio::test]
+            async fn $name() -> anyhow::Result<()> {
+                super::$name(contract::config::EngineChoice::Portable).await
+            })*
+        }
+    };
 }

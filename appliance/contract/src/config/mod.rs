@@ -9,9 +9,11 @@ pub mod check;
 mod limits;
 mod locate;
 mod parse;
+mod serving;
 
 pub use limits::Limits;
 pub use parse::{Document, Problem, Problems, parse};
+pub use serving::{EngineChoice, Serving};
 
 use crate::envelope::TrustedKey;
 use crate::names::{DeviceName, GroupName};
@@ -52,6 +54,9 @@ pub struct ApplianceConfig {
     /// Bringing objects in.
     #[serde(default)]
     pub fill: Fill,
+    /// Moving bytes to viewers.
+    #[serde(default)]
+    pub serving: Serving,
     /// What one client, or all of them, may cost.
     #[serde(default)]
     pub limits: Limits,

@@ -113,6 +113,17 @@ impl<'p, H> Answer<'p, H> {
         Self { cache_status: CacheStatus::Unreadable, cors: self.cors, ..refusal }
     }
 
+    /// Takes the span out of the body, where it is one; words stay.
+    pub fn take_span(&mut self) -> Option<Span<H>> {
+        match std::mem::replace(&mut self.body, Body::Empty) {
+            Body::Span(span) => Some(span),
+            other => {
+                self.body = other;
+                None
+            }
+        }
+    }
+
     /// Says which tier the first block came from.
     pub fn hit_from(&mut self, tier: cache::Tier) {
         if self.cache_status == CacheStatus::Hit {

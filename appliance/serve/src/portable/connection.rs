@@ -3,9 +3,9 @@
 use super::drain::Drain;
 use super::h1::Http1;
 use super::h2;
-use super::tls::protocol_of;
 use crate::http::client::ClientPrefix;
 use crate::shared::{Shared, Via};
+use crate::tls::protocol_of;
 use contract::config::{ListenerRole, Protocol};
 use rustls::HandshakeKind;
 use std::net::SocketAddr;
@@ -17,11 +17,11 @@ use tokio_rustls::server::TlsStream;
 
 /// What a listener gives to each of its connections.
 #[derive(Clone)]
-pub(super) struct Entrance {
-    pub(super) shared: Arc<Shared>,
-    pub(super) acceptor: TlsAcceptor,
-    pub(super) role: ListenerRole,
-    pub(super) protocols: Vec<Protocol>,
+pub(crate) struct Entrance {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) acceptor: TlsAcceptor,
+    pub(crate) role: ListenerRole,
+    pub(crate) protocols: Vec<Protocol>,
 }
 
 impl Entrance {
@@ -39,10 +39,6 @@ impl Entrance {
     }
 
     async fn handshake(&self, socket: TcpStream) -> Option<TlsStream<TcpStream>> {
-        // The last piece of an answer must not wait for an acknowledgement.
-        if let Err(err) = socket.set_nodelay(true) {
-            tracing::debug!(%err, "TCP_NODELAY: the client is gone already");
-        }
         let patience = self.shared.limits.handshake_timeout_s.duration();
         let counters = &self.shared.counters;
         match timeout(patience, self.acceptor.accept(socket)).await {

@@ -2,12 +2,12 @@
 
 use super::connection::Entrance;
 use super::drain::Drain;
+use crate::room::Room;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
@@ -20,7 +20,7 @@ pub(super) struct Acceptor {
     pub(super) socket: TcpListener,
     pub(super) entrance: Entrance,
     /// How many more connections there may be, over all addresses.
-    pub(super) room: Arc<Semaphore>,
+    pub(super) room: Arc<Room>,
     pub(super) drain: Drain,
 }
 
@@ -60,7 +60,7 @@ impl Acceptor {
 
     fn admit(&self, socket: TcpStream, client: SocketAddr, connections: &mut JoinSet<()>) {
         let counters = &self.entrance.shared.counters;
-        let Ok(place) = Arc::clone(&self.room).try_acquire_owned() else {
+        let Some(place) = self.room.take() else {
             counters.connections_refused.one();
             return;
         };

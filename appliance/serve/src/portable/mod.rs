@@ -4,15 +4,12 @@
 //! a request means it asks [`crate::http`]; here are sockets, TLS, framing, time-outs,
 //! limits and drain.
 //!
-//! Read in this order: [`Server`], `bind` and `tls` (before the first client), `listener`
-//! and `connection` (one client), `head_reader`, `h1` and `h1_writer` (HTTP/1.1), `h2`,
+//! Read in this order: `crew` (all of it), `listener` and `connection` (one client), `head_reader`, `h1` and `h1_writer` (HTTP/1.1), `h2`,
 //! `h2_body` and `h2_activity` (HTTP/2), `open` and `pull` (under both).
 
-mod bind;
-mod certificates;
 mod connection;
+mod crew;
 mod drain;
-mod error;
 mod h1;
 mod h1_writer;
 mod h2;
@@ -24,11 +21,9 @@ mod linger;
 mod listener;
 mod open;
 mod pull;
-mod server;
-mod tls;
 
-pub use error::BindError;
-pub use server::{BoundAddress, Server};
+pub(crate) use connection::Entrance;
+pub(crate) use crew::Crew;
 
 /// The name of this engine in reports, metrics and logs.
 pub const ENGINE: &str = "portable";

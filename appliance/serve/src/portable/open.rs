@@ -1,7 +1,7 @@
 //! The way from a request to an answer whose first block is at hand.
 
 use super::pull::{self, Pull};
-use crate::http::answer::{Answer, Body};
+use crate::http::answer::Answer;
 use crate::http::request::Request;
 use crate::http::respond::{Context, Decision, respond};
 use crate::shared::{Shared, Via};
@@ -50,13 +50,7 @@ impl Shared {
         &self,
         mut answer: Answer<'p, Arc<Object>>,
     ) -> (Answer<'p, Arc<Object>>, Option<Opened>) {
-        let span = match std::mem::replace(&mut answer.body, Body::Empty) {
-            Body::Span(span) => span,
-            other => {
-                answer.body = other;
-                return (answer, None);
-            }
-        };
+        let Some(span) = answer.take_span() else { return (answer, None) };
         let mut rest = Pull::new(Arc::clone(&self.cache), span);
         match pull::finish(rest.begin()).await {
             Some(Ok((first, tier))) => {

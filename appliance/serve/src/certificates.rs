@@ -1,6 +1,6 @@
 //! Certificates: read from PEM, chosen by the name that a client asks for (RFC 6066 §3).
 
-use super::error::BindError;
+use crate::error::BindError;
 use contract::config::Certificate;
 use rustls::client::verify_server_name;
 use rustls::crypto::CryptoProvider;
@@ -13,7 +13,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// Reads a chain and its key, and checks that they belong together.
-pub(super) fn load(
+pub(crate) fn load(
     files: &Certificate,
     path: &str,
     provider: &CryptoProvider,
@@ -31,7 +31,7 @@ pub(super) fn load(
 }
 
 /// Reads the certificates of a file: at least one.
-pub(super) fn load_chain(
+pub(crate) fn load_chain(
     file: &Path,
     path: &str,
 ) -> Result<Vec<CertificateDer<'static>>, BindError> {
@@ -56,10 +56,10 @@ fn pem_reason(err: &rustls_pki_types::pem::Error) -> String {
 
 /// Chooses a certificate by name; the first stands in for names that none has, and for
 /// clients that ask for none.
-pub(super) struct ByName(Vec<Arc<CertifiedKey>>);
+pub(crate) struct ByName(Vec<Arc<CertifiedKey>>);
 
 impl ByName {
-    pub(super) fn new(certificates: Vec<Arc<CertifiedKey>>) -> Self {
+    pub(crate) fn new(certificates: Vec<Arc<CertifiedKey>>) -> Self {
         Self(certificates)
     }
 

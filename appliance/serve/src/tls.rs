@@ -1,8 +1,8 @@
 //! TLS for the two kinds of listener: viewers see the certificate of the name they ask
 //! for; sibling boxes see the identity and must show one of the fleet's.
 
-use super::certificates::{self, ByName};
-use super::error::BindError;
+use crate::certificates::{self, ByName};
+use crate::error::BindError;
 use contract::config::{ApplianceConfig, Certificate, Listener, ListenerRole, Protocol};
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::server::{ServerSessionMemoryCache, WebPkiClientVerifier};
@@ -13,14 +13,14 @@ use std::sync::Arc;
 const SESSIONS_IN_MEMORY: usize = 4096;
 
 /// The TLS configurations, one for each role, before the protocols of a listener are added.
-pub(super) struct Tls {
+pub(crate) struct Tls {
     player: Option<Arc<ServerConfig>>,
     peer: Option<Arc<ServerConfig>>,
 }
 
 impl Tls {
     /// Reads the files that the listeners need, and no others.
-    pub(super) fn load(config: &ApplianceConfig) -> Result<Self, BindError> {
+    pub(crate) fn load(config: &ApplianceConfig) -> Result<Self, BindError> {
         let has = |role| config.listeners.iter().any(|listener| listener.role == role);
         let provider = Arc::new(aws_lc_rs::default_provider());
         let player = has(ListenerRole::Player).then(|| for_players(config, &provider));
@@ -29,7 +29,7 @@ impl Tls {
     }
 
     /// What a listener offers.
-    pub(super) fn of(&self, listener: &Listener) -> Option<Arc<ServerConfig>> {
+    pub(crate) fn of(&self, listener: &Listener) -> Option<Arc<ServerConfig>> {
         let base = match listener.role {
             ListenerRole::Player => self.player.as_ref()?,
             ListenerRole::Peer => self.peer.as_ref()?,
@@ -54,7 +54,7 @@ fn offered(protocols: &[Protocol]) -> Vec<Vec<u8>> {
 
 /// Which protocol a connection speaks: what ALPN chose, or HTTP/1.1 for a client without
 /// ALPN where the listener has it.
-pub(super) fn protocol_of(alpn: Option<&[u8]>, offered: &[Protocol]) -> Option<Protocol> {
+pub(crate) fn protocol_of(alpn: Option<&[u8]>, offered: &[Protocol]) -> Option<Protocol> {
     let wanted = match alpn {
         None | Some(HTTP_1_0) => Protocol::Http1.alpn().as_bytes(),
         Some(name) => name,
@@ -109,6 +109,8 @@ fn for_peers(
 /// Tickets under keys that the library rotates, shared by all listeners of a role; memory
 /// for TLS 1.2 clients that want session ids.
 fn resumable(mut tls: ServerConfig) -> Result<ServerConfig, rustls::Error> {
+    // After the handshake an engine may seal by itself.
+    tls.enable_secret_extraction = true;
     tls.ticketer = aws_lc_rs::Ticketer::new()?;
     tls.session_storage = ServerSessionMemoryCache::new(SESSIONS_IN_MEMORY);
     Ok(tls)

@@ -27,6 +27,14 @@ pub enum BindError {
         /// What is wrong with it.
         reason: String,
     },
+    /// The engine that is demanded cannot run here.
+    #[error("this engine cannot run here: {reason}")]
+    Engine {
+        /// The key.
+        path: String,
+        /// What is missing.
+        reason: String,
+    },
     /// The TLS library refuses the whole.
     #[error("cannot set up TLS: {reason}")]
     Tls {
@@ -42,7 +50,10 @@ impl BindError {
     #[must_use]
     pub fn path(&self) -> &str {
         match self {
-            Self::Address { path, .. } | Self::File { path, .. } | Self::Tls { path, .. } => path,
+            Self::Address { path, .. }
+            | Self::File { path, .. }
+            | Self::Engine { path, .. }
+            | Self::Tls { path, .. } => path,
         }
     }
 }

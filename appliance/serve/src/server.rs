@@ -1,0 +1,152 @@
+//! The server: bound first, then run until it is told to end.
+
+use crate::access_log::AccessLog;
+use crate::bind::{self, Bound};
+use crate::counters::Counters;
+use crate::engine::Engine;
+use crate::error::BindError;
+use crate::http::miss_limit::MissLimit;
+use crate::http::policy::Policy;
+use crate::http::session_hash::SessionKey;
+use crate::room::Room;
+use crate::shared::{Shared, now};
+use crate::tls::Tls;
+use crate::{portable, uring};
+use cache::Cache;
+use contract::config::{ApplianceConfig, Listener, ListenerRole};
+use std::future::Future;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// An address that is listened on, with the port that the kernel chose where the
+/// configuration said 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BoundAddress {
+    /// Which of the configuration's listeners.
+    pub listener: usize,
+    /// Who connects there.
+    pub role: ListenerRole,
+    /// Where.
+    pub address: SocketAddr,
+}
+
+/// A server that has taken its addresses.
+pub struct Server {
+    addresses: Vec<BoundAddress>,
+    engine: Engine,
+    portable: Vec<(TcpListener, portable::Entrance)>,
+    /// For each thread its own.
+    uring: Vec<Vec<uring::Entrance>>,
+    room: Arc<Room>,
+    shared: Arc<Shared>,
+}
+
+impl Server {
+    /// Reads certificates and takes all addresses. Nothing is accepted before
+    /// [`Server::run`]. Lines of the request log go to `access_log`, where there is one.
+    ///
+    /// # Errors
+    /// [`BindError`] names the key of the configuration that cannot be met.
+    pub fn bind(
+        config: &ApplianceConfig,
+        cache: Arc<Cache>,
+        access_log: Option<Arc<dyn AccessLog>>,
+    ) -> Result<Self, BindError> {
+        let engine = Engine::choose(&config.serving)?;
+        let tls = Tls::load(config)?;
+        let bound = bind::bind_all(config, |listener| engine.sockets_of(listener))?;
+        let mut server = Self {
+            addresses: Vec::new(),
+            portable: Vec::new(),
+            uring: std::iter::repeat_with(Vec::new).take(engine.threads()).collect(),
+            engine,
+            room: Room::new(config.limits.max_connections.into()),
+            shared: Arc::new(shared(config, cache, access_log)),
+        };
+        for each in bound {
+            if let Some(listener) = config.listeners.get(each.listener) {
+                server.open(each, listener, &tls);
+            }
+        }
+        Ok(server)
+    }
+
+    fn open(&mut self, bound: Bound, listener: &Listener, tls: &Tls) {
+        let Some(tls) = tls.of(listener) else { return };
+        let (role, address) = (listener.role, bound.address);
+        self.addresses.push(BoundAddress { listener: bound.listener, role, address });
+        if self.engine.carries(listener) {
+            for (thread, socket) in self.uring.iter_mut().zip(bound.sockets) {
+                thread.push(uring::Entrance { socket, tls: Arc::clone(&tls), role });
+            }
+            return;
+        }
+        for socket in bound.sockets {
+            let entrance = portable::Entrance {
+                shared: Arc::clone(&self.shared),
+                acceptor: Arc::clone(&tls).into(),
+                role,
+                protocols: listener.protocols.clone(),
+            };
+            self.portable.push((socket, entrance));
+        }
+    }
+
+    /// Where it listens, in the order of the configuration.
+    #[must_use]
+    pub fn local_addrs(&self) -> Vec<BoundAddress> {
+        self.addresses.clone()
+    }
+
+    /// What carries HTTP/1.1, and why.
+    #[must_use]
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// What is counted; stays readable while the server runs and after.
+    #[must_use]
+    pub fn counters(&self) -> Arc<Counters> {
+        Arc::clone(&self.shared.counters)
+    }
+
+    /// Serves until `shutdown` completes, then drains: nothing new is accepted, idle
+    /// connections are closed, answers in flight are finished, and what is left after
+    /// `patience` is cut.
+    ///
+    /// # Errors
+    /// When an engine cannot begin; nothing was accepted then. Or when a thread of one has
+    /// ended before its time.
+    pub async fn run(
+        self,
+        shutdown: impl Future<Output = ()>,
+        patience: Duration,
+    ) -> io::Result<()> {
+        let portable = portable::Crew::start(self.portable, &self.room, patience)?;
+        let uring = uring::Crew::start(self.uring, &self.shared, &self.room)?;
+        shutdown.await;
+        uring.drain();
+        portable.drain().await;
+        uring.end(patience).await
+    }
+}
+
+fn shared(
+    config: &ApplianceConfig,
+    cache: Arc<Cache>,
+    access_log: Option<Arc<dyn AccessLog>>,
+) -> Shared {
+    let policy = Policy::new(config);
+    let groups = policy.groups().iter().map(|group| group.name.clone());
+    Shared {
+        counters: Arc::new(Counters::new(groups)),
+        policy,
+        limits: config.limits.clone(),
+        cache,
+        access_log,
+        session_key: SessionKey::new(rand::random(), now()),
+        misses: MissLimit::new(config.limits.misses_per_prefix_per_s),
+    }
+}

@@ -1,0 +1,81 @@
+//! New clients.
+
+use super::connection::Connection;
+use super::ring::Completion;
+use super::tls::shake::Shaking;
+use super::token::{Asked, Place};
+use super::worker::Worker;
+use crate::http::client::ClientPrefix;
+use nix::libc;
+use nix::sys::socket::{SockaddrStorage, getpeername};
+use std::net::IpAddr;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::sync::Arc;
+
+/// Listens on every entrance.
+pub(super) fn begin(worker: &mut Worker) {
+    for (at, entrance) in (0..).zip(&worker.core.entrances) {
+        worker.ring.accept(Place::only(at), entrance.socket.as_raw_fd());
+    }
+}
+
+/// Listens on one again.
+pub(super) fn again(worker: &mut Worker, at: Place) {
+    let entrance = worker.core.entrances.get(at.index as usize);
+    if let Some(entrance) = entrance.filter(|_| !worker.core.is_draining) {
+        worker.ring.accept(at, entrance.socket.as_raw_fd());
+    }
+}
+
+/// Listens on none. The sockets go with the questions.
+pub(super) fn end(worker: &mut Worker) {
+    for at in (0..).take(worker.core.entrances.len()) {
+        worker.ring.cancel(Asked::Accept, Place::only(at));
+    }
+    for entrance in &worker.core.entrances {
+        let _ = nix::sys::socket::shutdown(
+            entrance.socket.as_raw_fd(),
+            nix::sys::socket::Shutdown::Both,
+        );
+    }
+}
+
+/// A client has connected, or nobody can any more.
+pub(super) fn accepted(worker: &mut Worker, at: Place, completion: &Completion) {
+    if completion.result >= 0 {
+        let socket = super::ring::owned(completion.result);
+        if let Some(connection) = greet(worker, at, socket) {
+            worker.admit(connection);
+        }
+    } else if !matches!(-completion.result, libc::ECANCELED | libc::ECONNABORTED | libc::EINVAL) {
+        let err = std::io::Error::from_raw_os_error(-completion.result);
+        tracing::warn!(%err, "cannot accept");
+    }
+    if completion.goes_on || worker.core.is_draining {
+        return;
+    }
+    // Out of descriptors, it would fail at once and again: the next tick asks.
+    worker.listen_soon(at);
+}
+
+fn greet(worker: &Worker, at: Place, socket: OwnedFd) -> Option<Connection> {
+    let core = &worker.core;
+    let counters = &core.shared.counters;
+    let Some(place) = core.room.take() else {
+        counters.connections_refused.one();
+        return None;
+    };
+    let counted = counters.connection();
+    let entrance = usize::try_from(at.index).ok()?;
+    let tls = Arc::clone(&core.entrances.get(entrance)?.tls);
+    let client = ClientPrefix::of(peer(&socket)?);
+    let shaking = Shaking::new(tls).ok()?;
+    Some(Connection::new(socket, entrance, client, shaking, (counted, place)))
+}
+
+/// Where a client comes from; `None` when it has gone again.
+fn peer(socket: &OwnedFd) -> Option<IpAddr> {
+    let address: SockaddrStorage = getpeername(socket.as_raw_fd()).ok()?;
+    let v4 = address.as_sockaddr_in().map(|address| IpAddr::from(address.ip()));
+    v4.or_else(|| address.as_sockaddr_in6().map(|address| IpAddr::from(address.ip())))
+}

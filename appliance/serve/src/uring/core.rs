@@ -1,0 +1,63 @@
+//! What the steps of a thread share, beside the ring and the connections.
+
+use super::inbox::Inbox;
+use crate::room::Room;
+use crate::shared::Shared;
+use contract::config::ListenerRole;
+use rustls::ServerConfig;
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// A listening socket of one thread.
+pub(crate) struct Entrance {
+    pub(crate) socket: TcpListener,
+    pub(crate) tls: Arc<ServerConfig>,
+    pub(crate) role: ListenerRole,
+}
+
+/// See above.
+pub(super) struct Core {
+    pub(super) shared: Arc<Shared>,
+    pub(super) inbox: Arc<Inbox>,
+    pub(super) room: Arc<Room>,
+    pub(super) entrances: Vec<Entrance>,
+    pub(super) is_draining: bool,
+    began: Instant,
+    /// Milliseconds since the thread began, as of the last time the kernel was entered.
+    pub(super) now_ms: u64,
+    /// One record: where a head and the beginning of its body meet.
+    pub(super) joint: Vec<u8>,
+}
+
+impl Core {
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        inbox: Arc<Inbox>,
+        room: Arc<Room>,
+        entrances: Vec<Entrance>,
+    ) -> Self {
+        Self {
+            shared,
+            inbox,
+            room,
+            entrances,
+            is_draining: false,
+            began: Instant::now(),
+            now_ms: 0,
+            joint: Vec::with_capacity(super::tls::frame::MAX_PLAIN_LEN),
+        }
+    }
+
+    pub(super) fn look_at_the_clock(&mut self) {
+        self.now_ms = millis(self.began.elapsed());
+    }
+
+    pub(super) fn after(&self, span: Duration) -> u64 {
+        self.now_ms.saturating_add(millis(span))
+    }
+}
+
+fn millis(span: Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,257 @@
+//! From what was opened to an answer.
+
+use super::answer::{Content, Noted, Sending, poll};
+use super::connection::{Open, Stand};
+use super::core::Core;
+use super::token::Place;
+use crate::account::{Account, Asked};
+use crate::http::answer::{Answer, Body};
+use crate::http::client::ClientPrefix;
+use crate::http::date::DateText;
+use crate::http::h1_head::{self, Connection as AfterHead};
+use crate::http::head::{self, Head, HeadLimits, Scanner};
+use crate::http::refuse;
+use crate::http::respond::{Context, respond};
+use crate::http::span::Span;
+use crate::shared::{Via, now};
+use cache::{BLOCK_BYTES, BlockRead, Object, ReadFailed, VerifiedBlock};
+use contract::config::{Limits, Protocol};
+use contract::time::TimeUs;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Instant;
+
+/// Who asks, and where.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asker {
+    pub(super) place: Place,
+    pub(super) via: Via,
+}
+
+impl Asker {
+    pub(super) fn new(
+        core: &Core,
+        place: Place,
+        entrance: usize,
+        client: ClientPrefix,
+    ) -> Option<Self> {
+        let role = core.entrances.get(entrance)?.role;
+        let via = Via { role, client, protocol: Protocol::Http1, engine: super::ENGINE };
+        Some(Self { place, via })
+    }
+}
+
+/// The first block of a body, or why it cannot be had.
+type First = Result<VerifiedBlock, ReadFailed>;
+
+/// A request whose first block is on its way. It is answered again, from its head, once
+/// the block is there.
+pub(super) struct Parked {
+    read: BlockRead,
+    object: Arc<Object>,
+    block: u32,
+}
+
+/// The first block as far as it is known: an answer says nothing before it is at hand.
+enum Opening {
+    Here(First),
+    Coming(Parked),
+}
+
+impl Open {
+    /// Looks whether a request can be answered now; `true` when the stand has changed.
+    pub(super) fn listen(&mut self, core: &Core, asker: Asker) -> bool {
+        match &mut self.stand {
+            Stand::Idle | Stand::Asking => self.scan(core, asker, None),
+            Stand::Parked(parked) => match poll(&mut parked.read, || core.inbox.waker(asker.place))
+            {
+                Poll::Pending => false,
+                Poll::Ready(first) => {
+                    let Stand::Parked(parked) = std::mem::replace(&mut self.stand, Stand::Asking)
+                    else {
+                        return false;
+                    };
+                    self.scan(core, asker, Some((parked, first)))
+                }
+            },
+            Stand::Answering(_) | Stand::Done => false,
+        }
+    }
+
+    fn scan(&mut self, core: &Core, asker: Asker, arrived: Option<(Parked, First)>) -> bool {
+        // A parked request was found before; the scanner stands behind it.
+        let found = match self.asked {
+            Some(len) => Ok(Some(len)),
+            None => self.scanner.scan(&self.plain, head_limits(&core.shared.limits)),
+        };
+        match found {
+            Ok(Some(len)) => {
+                self.asked = Some(len);
+                self.answer(core, asker, len, arrived);
+                true
+            }
+            Ok(None) if self.plain.is_empty() => false,
+            Ok(None) => !matches!(std::mem::replace(&mut self.stand, Stand::Asking), Stand::Asking),
+            Err(bad) => {
+                self.stand = refused(asker, &refuse::bad_head(&core.shared.policy, bad));
+                true
+            }
+        }
+    }
+
+    fn answer(&mut self, core: &Core, asker: Asker, len: usize, arrived: Option<(Parked, First)>) {
+        let plain = std::mem::take(&mut self.plain);
+        let is_last = core.is_draining || self.session.is_worn();
+        let stand = match head::parse(plain.get(..len).unwrap_or_default()) {
+            Ok(head) => decide(core, asker, &head, arrived, is_last),
+            Err(bad) => refused(asker, &refuse::bad_head(&core.shared.policy, bad)),
+        };
+        self.plain = plain;
+        if !matches!(stand, Stand::Parked(_)) {
+            self.forget(len);
+        }
+        self.stand = stand;
+    }
+
+    /// A head is being answered: what was sent behind it comes to the front.
+    fn forget(&mut self, len: usize) {
+        self.plain.drain(..len.min(self.plain.len()));
+        self.scanner = Scanner::default();
+        self.asked = None;
+    }
+
+    /// Answers a head that does not end (RFC 9110 §15.5.9).
+    pub(super) fn refuse_slow(&mut self, core: &Core, asker: Asker) {
+        self.stand = refused(asker, &refuse::too_slow(&core.shared.policy));
+    }
+}
+
+fn head_limits(limits: &Limits) -> HeadLimits {
+    let size = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
+    HeadLimits {
+        request_line_bytes: size(limits.max_request_line_bytes.0),
+        fields_bytes: size(limits.max_header_bytes.0),
+    }
+}
+
+fn decide(
+    core: &Core,
+    asker: Asker,
+    head: &Head<'_>,
+    arrived: Option<(Parked, First)>,
+    is_last: bool,
+) -> Stand {
+    let (shared, began, at) = (&core.shared, Instant::now(), now());
+    let context = Context {
+        policy: &shared.policy,
+        index: &*shared.cache,
+        misses: &shared.misses,
+        role: asker.via.role,
+        client: asker.via.client,
+        now: at,
+    };
+    let mut decision = respond(&context, &head.request);
+    let mut sending = Sending::new(Account::new(asker.via, at, began));
+    let opening = match (decision.answer.take_span(), arrived) {
+        (Some(span), arrived) => Some((open(core, asker, &span, arrived), Some(span))),
+        // The index has withdrawn it meanwhile, for this very reason.
+        (None, Some((_, Err(failed)))) => Some((Opening::Here(Err(failed)), None)),
+        (None, _) => None,
+    };
+    match opening {
+        None => {}
+        Some((Opening::Coming(parked), _)) => return Stand::Parked(parked),
+        Some((Opening::Here(Ok(block)), span)) => {
+            decision.answer.hit_from(block.tier());
+            span.into_iter().for_each(|span| sending.carry(span, block.clone()));
+        }
+        Some((Opening::Here(Err(failed)), _)) => {
+            tracing::warn!(%failed, "an object cannot be read");
+            decision.answer = decision.answer.unreadable();
+        }
+    }
+    sending.after = AfterHead::after(head.framing, is_last);
+    sending.group = decision.group.map(|group| group.ordinal);
+    let asked = Asked::of(shared, decision.group, &head.request, &decision.path);
+    sending.noted = asked.map(|asked| Box::new(Noted::of(&asked)));
+    sending.say(&decision.answer, at);
+    Stand::Answering(Box::new(sending))
+}
+
+fn refused(asker: Asker, answer: &Answer<'_, Arc<Object>>) -> Stand {
+    let at = now();
+    let mut sending = Sending::new(Account::new(asker.via, at, Instant::now()));
+    sending.after = AfterHead::Close;
+    sending.say(answer, at);
+    Stand::Answering(Box::new(sending))
+}
+
+/// The block that a body begins with: what has arrived for it, or what the cache has.
+fn open(
+    core: &Core,
+    asker: Asker,
+    span: &Span<Arc<Object>>,
+    arrived: Option<(Parked, First)>,
+) -> Opening {
+    let block = u32::try_from(span.start / BLOCK_BYTES).unwrap_or(u32::MAX);
+    match arrived {
+        Some((parked, first))
+            if parked.block == block && Arc::ptr_eq(&parked.object, &span.object) =>
+        {
+            return Opening::Here(first);
+        }
+        // The index has changed its mind meanwhile.
+        _ => {}
+    }
+    let mut read = core.shared.cache.read(&span.object, block);
+    match poll(&mut read, || core.inbox.waker(asker.place)) {
+        Poll::Ready(first) => Opening::Here(first),
+        Poll::Pending => Opening::Coming(Parked { read, object: Arc::clone(&span.object), block }),
+    }
+}
+
+impl Sending {
+    fn new(account: Account) -> Self {
+        Self {
+            head: Vec::with_capacity(512),
+            words: 0,
+            content: None,
+            at: 0,
+            taken: 0,
+            block: None,
+            coming: None,
+            account,
+            group: None,
+            noted: None,
+            after: AfterHead::Close,
+        }
+    }
+
+    fn carry(&mut self, span: Span<Arc<Object>>, first: VerifiedBlock) {
+        let block = u32::try_from(span.start / BLOCK_BYTES).unwrap_or(u32::MAX);
+        self.account.piece_from(first.tier());
+        self.block = Some((block, first));
+        self.content = Some(Content { object: span.object, start: span.start, end: span.end });
+    }
+
+    /// Writes the head, and the words of a refusal behind it.
+    fn say(&mut self, answer: &Answer<'_, Arc<Object>>, at: TimeUs) {
+        self.account.decided(answer);
+        h1_head::write(answer, &DateText::of(at), self.after, &mut self.head);
+        if let Body::Words(words) = answer.body {
+            self.head.extend_from_slice(words.as_bytes());
+            self.words = words.len() as u64;
+        }
+    }
+}
+
+impl Noted {
+    fn of(asked: &Asked<'_>) -> Self {
+        Self {
+            method: asked.method.to_owned(),
+            path: asked.path.to_owned(),
+            user_agent: asked.user_agent.map(str::to_owned),
+            cmcd: asked.cmcd,
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! The kernel's ring, and nothing else: what may be asked of it, and what it says.
+//!
+//! `unsafe` of this engine stands here. Whoever asks hands memory over; the rules that
+//! keep it alive are said at each question.
+#![allow(unsafe_code)]
+
+mod provided;
+mod setup;
+
+pub(super) use provided::{Buffer, Provided};
+pub(super) use setup::{RingError, new};
+
+use super::token::{Asked, Place, encode};
+use io_uring::squeue::{Entry, Flags};
+use io_uring::types::{DestinationSlot, Fd, Fixed, Timespec};
+use io_uring::{IoUring, cqueue, opcode};
+use nix::libc;
+use std::ffi::CStr;
+use std::io;
+use std::os::fd::{FromRawFd, OwnedFd, RawFd};
+
+/// What the kernel says of a question.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Completion {
+    pub(super) word: u64,
+    /// What a system call would have returned.
+    pub(super) result: i32,
+    /// More answers to the same question will come.
+    pub(super) goes_on: bool,
+    /// The provided buffer that was filled.
+    pub(super) buffer: Option<Buffer>,
+}
+
+impl Completion {
+    fn of(entry: &cqueue::Entry) -> Self {
+        let flags = entry.flags();
+        Self {
+            word: entry.user_data(),
+            result: entry.result(),
+            goes_on: cqueue::more(flags),
+            buffer: cqueue::buffer_select(flags).map(Buffer),
+        }
+    }
+
+    /// The result as a count, or the error.
+    pub(super) fn count(&self) -> io::Result<usize> {
+        usize::try_from(self.result).map_err(|_| io::Error::from_raw_os_error(-self.result))
+    }
+}
+
+/// A ring of one thread.
+pub(super) struct Ring {
+    uring: IoUring,
+    /// How often the kernel was entered.
+    enters: u64,
+    /// Questions that were not answered for the last time.
+    pending: u64,
+}
+
+impl Ring {
+    /// Hands over what was asked and waits for `want` answers.
+    pub(super) fn enter(&mut self, want: usize) -> io::Result<()> {
+        self.enters += 1;
+        match self.uring.submit_and_wait(want) {
+            Err(err) if !is_passing(&err) => Err(err),
+            _ => Ok(()),
+        }
+    }
+
+    /// Takes the answers that are there.
+    pub(super) fn completions(&mut self, into: &mut Vec<Completion>) {
+        into.clear();
+        into.extend(self.uring.completion().map(|entry| Completion::of(&entry)));
+        let ended = into.iter().filter(|completion| !completion.goes_on).count();
+        self.pending = self.pending.saturating_sub(ended as u64);
+    }
+
+    /// Questions that were not answered for the last time.
+    pub(super) fn pending(&self) -> u64 {
+        self.pending
+    }
+
+    fn push(&mut self, asked: Asked, place: Place, entry: Entry) {
+        let entry = entry.user_data(encode(asked, place));
+        loop {
+            // SAFETY: every question below says who keeps its memory alive, and until when.
+            if unsafe { self.uring.submission().push(&entry) }.is_ok() {
+                self.pending += 1;
+                return;
+            }
+            // Full: what stands in it is taken by the kernel at once.
+            if self.enter(0).is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Connections, until cancelled.
+    pub(super) fn accept(&mut self, place: Place, listener: RawFd) {
+        let flags = libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK;
+        let entry = opcode::AcceptMulti::new(Fd(listener)).flags(flags).build();
+        self.push(Asked::Accept, place, entry);
+    }
+
+    /// What a client sends, until cancelled, into provided buffers.
+    pub(super) fn receive(&mut self, place: Place, socket: RawFd) {
+        let entry = opcode::RecvMulti::new(Fd(socket), provided::GROUP).build();
+        self.push(Asked::Receive, place, entry);
+    }
+
+    /// Sends what the socket takes now. The answer comes with the next [`Ring::enter`], for
+    /// the kernel is told not to wait; until then `bytes` must stay as they are, which the
+    /// scratch area that they are part of sees to.
+    pub(super) fn send(&mut self, place: Place, socket: RawFd, bytes: &[u8]) {
+        let len = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+        let flags = libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL;
+        let entry = opcode::Send::new(Fd(socket), bytes.as_ptr(), len).flags(flags).build();
+        self.push(Asked::Send, place, entry);
+    }
+
+    /// Once the socket can take more.
+    pub(super) fn writable(&mut self, place: Place, socket: RawFd) {
+        let events = u32::from(libc::POLLOUT.cast_unsigned());
+        let entry = opcode::PollAdd::new(Fd(socket), events).build();
+        self.push(Asked::Writable, place, entry);
+    }
+
+    /// Once a descriptor can be read: said again each time.
+    pub(super) fn readable(&mut self, asked: Asked, descriptor: RawFd) {
+        let events = u32::from(libc::POLLIN.cast_unsigned());
+        let entry = opcode::PollAdd::new(Fd(descriptor), events).multi(true).build();
+        self.push(asked, Place::only(0), entry);
+    }
+
+    /// Forgets a question; it is answered with ECANCELED.
+    pub(super) fn cancel(&mut self, asked: Asked, place: Place) {
+        let entry = opcode::AsyncCancel::new(encode(asked, place)).build();
+        self.push(Asked::Cancel, place, entry);
+    }
+
+    /// Forgets every question; each is answered.
+    pub(super) fn cancel_all(&mut self) {
+        let entry = opcode::AsyncCancel2::new(io_uring::types::CancelBuilder::any()).build();
+        self.push(Asked::Cancel, Place::only(0), entry);
+    }
+
+    /// A tick, each time this span has passed. The kernel copies `span` before `enter`
+    /// returns; it must stand still until then.
+    pub(super) fn tick(&mut self, span: &'static Timespec) {
+        let flags = io_uring::types::TimeoutFlags::MULTISHOT;
+        let entry = opcode::Timeout::new(span).flags(flags).build();
+        self.push(Asked::Tick, Place::only(0), entry);
+    }
+
+    /// Opens a file into slot `at` of the ring's own table, reads from it and closes it, in
+    /// this order; when one fails, those behind it are cancelled, but for the closing. `file`
+    /// and `into` must live until the read and the closing are answered.
+    pub(super) fn read_file(&mut self, at: Place, file: &CStr, offset: u64, into: &mut [u8]) {
+        let Ok(slot) = DestinationSlot::try_from_slot_target(at.index) else { return };
+        let flags = libc::O_RDONLY | libc::O_DIRECT;
+        let open = opcode::OpenAt::new(Fd(libc::AT_FDCWD), file.as_ptr())
+            .flags(flags)
+            .file_index(Some(slot))
+            .build()
+            .flags(Flags::IO_LINK);
+        let len = u32::try_from(into.len()).unwrap_or(u32::MAX);
+        let read = opcode::Read::new(Fixed(at.index), into.as_mut_ptr(), len)
+            .offset(offset)
+            .build()
+            .flags(Flags::IO_HARDLINK);
+        let close = opcode::Close::new(Fixed(at.index)).build();
+        self.push(Asked::Open, at, open);
+        self.push(Asked::Read, at, read);
+        self.push(Asked::CloseFile, at, close);
+    }
+}
+
+/// The socket that an accept has brought; nobody else has it.
+pub(super) fn owned(descriptor: RawFd) -> OwnedFd {
+    // SAFETY: the kernel has just made it for this answer, and each answer is looked at once.
+    unsafe { OwnedFd::from_raw_fd(descriptor) }
+}
+
+/// Signals and a completion queue that is full for a moment: the caller comes again.
+fn is_passing(err: &io::Error) -> bool {
+    matches!(err.raw_os_error(), Some(libc::EINTR | libc::EBUSY | libc::EAGAIN | libc::ETIME))
+}

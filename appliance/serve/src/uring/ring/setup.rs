@@ -1,0 +1,69 @@
+//! Sets a ring up, as this engine needs it, or says why it cannot be.
+
+use super::Ring;
+use io_uring::{IoUring, Probe, opcode};
+use std::io;
+
+/// Questions that may stand between two entries of the kernel.
+const QUESTIONS: u32 = 1024;
+
+/// Answers that may stand: each connection may have two at once.
+const ANSWERS: u32 = 16 * 1024;
+
+/// Block reads of one thread that may be under way.
+pub(in super::super) const READS: u32 = 256;
+
+/// Why there is no ring.
+#[derive(Debug, thiserror::Error)]
+pub(in super::super) enum RingError {
+    /// The kernel, or whoever confines this process, does not allow it.
+    #[error("io_uring cannot be set up: {0}")]
+    Setup(io::Error),
+    /// The kernel is too old.
+    #[error("this kernel's io_uring lacks {0}")]
+    Lacks(&'static str),
+    /// Buffers or files cannot be registered.
+    #[error("io_uring cannot register {what}: {source}")]
+    Register {
+        /// What.
+        what: &'static str,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+/// A ring of the calling thread, and of no other.
+pub(in super::super) fn new() -> Result<Ring, RingError> {
+    let uring = IoUring::builder()
+        .setup_single_issuer()
+        .setup_defer_taskrun()
+        .setup_submit_all()
+        .setup_clamp()
+        .setup_cqsize(ANSWERS)
+        .build(QUESTIONS)
+        .map_err(RingError::Setup)?;
+    check(&uring)?;
+    let register = |what| move |source| RingError::Register { what, source };
+    uring.submitter().register_files_sparse(READS).map_err(register("files"))?;
+    Ok(Ring { uring, enters: 0, pending: 0 })
+}
+
+/// DEFER_TASKRUN is of 6.1, and all else that is used here is older; but a kernel may have
+/// been built, or a filter be set, without some of it.
+fn check(uring: &IoUring) -> Result<(), RingError> {
+    let mut probe = Probe::new();
+    uring.submitter().register_probe(&mut probe).map_err(RingError::Setup)?;
+    let needed = [
+        (opcode::AcceptMulti::CODE, "accept"),
+        (opcode::RecvMulti::CODE, "recv"),
+        (opcode::Send::CODE, "send"),
+        (opcode::PollAdd::CODE, "poll"),
+        (opcode::OpenAt::CODE, "openat"),
+        (opcode::Read::CODE, "read"),
+        (opcode::Timeout::CODE, "timeout"),
+    ];
+    match needed.into_iter().find(|(code, _)| !probe.is_supported(*code)) {
+        Some((_, name)) => Err(RingError::Lacks(name)),
+        None => Ok(()),
+    }
+}

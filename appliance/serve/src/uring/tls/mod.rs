@@ -1,0 +1,15 @@
+//! TLS as this engine does it: rustls shakes hands ([`shake`]) and hands its secrets over;
+//! from there records are framed, sealed and opened here, around no buffer but our own.
+//!
+//! Pure: no socket, no clock. Read in this order: [`frame`], `keys`, [`seal`], [`open`],
+//! [`shake`], [`session`].
+
+pub mod frame;
+mod keys;
+pub mod open;
+pub mod seal;
+pub mod session;
+pub mod shake;
+
+#[cfg(test)]
+mod tests;

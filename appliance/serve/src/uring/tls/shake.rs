@@ -1,0 +1,151 @@
+//! The handshake: rustls does it, on bytes that we move.
+
+use super::frame::MAX_RECORD_LEN;
+use super::session::Session;
+use rustls::server::UnbufferedServerConnection;
+use rustls::unbuffered::{ConnectionState, EncodeError, UnbufferedStatus};
+use rustls::{HandshakeKind, ServerConfig};
+use std::sync::Arc;
+
+/// A client that is still shaking hands may have so much under way: certificates of peers
+/// take several records, and a request may come right behind.
+const MAX_INCOMING: usize = 4 * MAX_RECORD_LEN;
+
+/// A handshake under way.
+pub struct Shaking {
+    tls: UnbufferedServerConnection,
+    incoming: Vec<u8>,
+    /// Content that rustls opened itself, behind the client's last message.
+    early: Vec<u8>,
+}
+
+/// A handshake that is over.
+pub struct Shaken {
+    /// The keys.
+    pub session: Session,
+    /// Whether a ticket took the place of a certificate.
+    pub is_resumed: bool,
+    /// What the client and we agreed to speak.
+    pub alpn: Option<Vec<u8>>,
+    /// Content that came right behind it.
+    pub plain: Vec<u8>,
+    /// Records that came right behind it, still sealed.
+    pub sealed: Vec<u8>,
+}
+
+/// Why it came to nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum ShakeFailed {
+    /// As rustls says.
+    #[error(transparent)]
+    Tls(#[from] rustls::Error),
+    /// More than a handshake takes.
+    #[error("too much came during the handshake")]
+    TooMuch,
+    /// The secrets fit no cipher of ours.
+    #[error(transparent)]
+    Suite(#[from] super::keys::UnknownSuite),
+}
+
+/// How far it has come.
+pub enum Progress {
+    /// More must come.
+    Blocked(Shaking),
+    /// It is over.
+    Done(Box<Shaken>),
+}
+
+enum Turn {
+    GoOn,
+    Blocked,
+    Done,
+}
+
+impl Shaking {
+    /// Begins, when a client has connected.
+    ///
+    /// # Errors
+    /// When the configuration does not allow it.
+    pub fn new(config: Arc<ServerConfig>) -> Result<Self, ShakeFailed> {
+        let tls = UnbufferedServerConnection::new(config)?;
+        Ok(Self { tls, incoming: Vec::new(), early: Vec::new() })
+    }
+
+    /// Takes what came, and appends to `out` what is to be sent: in the case of an error
+    /// the alert.
+    ///
+    /// # Errors
+    /// [`ShakeFailed`]; the connection ends once `out` has been sent.
+    pub fn advance(mut self, came: &[u8], out: &mut Vec<u8>) -> Result<Progress, ShakeFailed> {
+        if self.incoming.len() + came.len() > MAX_INCOMING {
+            return Err(ShakeFailed::TooMuch);
+        }
+        self.incoming.extend_from_slice(came);
+        loop {
+            match self.turn(out) {
+                Ok(Turn::GoOn) => {}
+                Ok(Turn::Blocked) => return Ok(Progress::Blocked(self)),
+                Ok(Turn::Done) => return Ok(Progress::Done(Box::new(self.finish()?))),
+                Err(failed) => {
+                    self.incoming.clear();
+                    // The alert, where rustls has one for this.
+                    while let Ok(Turn::GoOn) = self.turn(out) {}
+                    return Err(failed);
+                }
+            }
+        }
+    }
+
+    fn turn(&mut self, out: &mut Vec<u8>) -> Result<Turn, ShakeFailed> {
+        let UnbufferedStatus { mut discard, state } =
+            self.tls.process_tls_records(&mut self.incoming);
+        let turn = match state {
+            Err(err) => Err(err.into()),
+            Ok(ConnectionState::EncodeTlsData(mut data)) => {
+                encode(out, |room| data.encode(room));
+                Ok(Turn::GoOn)
+            }
+            Ok(ConnectionState::TransmitTlsData(data)) => {
+                data.done();
+                Ok(Turn::GoOn)
+            }
+            Ok(ConnectionState::ReadTraffic(mut traffic)) => {
+                while let Some(record) = traffic.next_record() {
+                    let record = record?;
+                    discard += record.discard;
+                    self.early.extend_from_slice(record.payload);
+                }
+                Ok(Turn::GoOn)
+            }
+            Ok(ConnectionState::WriteTraffic(_)) => Ok(Turn::Done),
+            Ok(ConnectionState::BlockedHandshake) => Ok(Turn::Blocked),
+            // Early data is not offered; a client that closes now wants nothing.
+            Ok(_) => Err(rustls::Error::HandshakeNotComplete.into()),
+        };
+        self.incoming.drain(..discard.min(self.incoming.len()));
+        turn
+    }
+
+    fn finish(self) -> Result<Shaken, ShakeFailed> {
+        let is_resumed = self.tls.handshake_kind() == Some(HandshakeKind::Resumed);
+        let alpn = self.tls.alpn_protocol().map(<[u8]>::to_vec);
+        let (extracted, secrets) = self.tls.dangerous_into_kernel_connection()?;
+        let session = Session::new(extracted, secrets)?;
+        Ok(Shaken { session, is_resumed, alpn, plain: self.early, sealed: self.incoming })
+    }
+}
+
+/// Appends what `encode` writes; it says how much room it needs.
+fn encode(out: &mut Vec<u8>, mut encode: impl FnMut(&mut [u8]) -> Result<usize, EncodeError>) {
+    let start = out.len();
+    let mut room = 512;
+    loop {
+        out.resize(start + room, 0);
+        match encode(out.get_mut(start..).unwrap_or_default()) {
+            Ok(count) => return out.truncate(start + count),
+            Err(EncodeError::InsufficientSize(needed)) => room = needed.required_size,
+            // It was encoded before, and is in `out`.
+            Err(EncodeError::AlreadyEncoded) => return out.truncate(start),
+        }
+    }
+}

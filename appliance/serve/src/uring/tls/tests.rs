@@ -1,0 +1,225 @@
+//! A foreign client reads what we seal, and we open what it sends: every suite, both
+//! versions, far beyond the tickets that follow the handshake.
+
+use super::frame::{ContentType, MAX_PLAIN_LEN, record_len};
+use super::session::{AlertCode, Incoming, Reply, Session};
+use super::shake::{Progress, Shaken, Shaking};
+use rustls::crypto::{CryptoProvider, aws_lc_rs};
+use rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConfig, SupportedCipherSuite};
+use std::io::{Read, Write};
+use std::sync::Arc;
+
+/// One suite each, and so one version.
+fn provider(suite: SupportedCipherSuite) -> Arc<CryptoProvider> {
+    Arc::new(CryptoProvider { cipher_suites: vec![suite], ..aws_lc_rs::default_provider() })
+}
+
+fn configs(suite: SupportedCipherSuite) -> (Arc<ClientConfig>, Arc<ServerConfig>) {
+    let is_rsa = format!("{:?}", suite.suite()).contains("_RSA_");
+    let algorithm = if is_rsa { &rcgen::PKCS_RSA_SHA256 } else { &rcgen::PKCS_ECDSA_P256_SHA256 };
+    let key = rcgen::KeyPair::generate_for(algorithm).expect("a key");
+    let params = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).expect("params");
+    let certificate = params.self_signed(&key).expect("a certificate");
+    let mut roots = RootCertStore::empty();
+    roots.add(certificate.der().clone()).expect("a root");
+    let versions = [suite.version()];
+    let client = ClientConfig::builder_with_provider(provider(suite))
+        .with_protocol_versions(&versions)
+        .expect("versions")
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let key = rustls_pki_types::PrivateKeyDer::try_from(key.serialize_der()).expect("a key");
+    let mut server = ServerConfig::builder_with_provider(provider(suite))
+        .with_protocol_versions(&versions)
+        .expect("versions")
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate.der().clone()], key)
+        .expect("a certificate");
+    server.enable_secret_extraction = true;
+    server.ticketer = aws_lc_rs::Ticketer::new().expect("tickets");
+    (Arc::new(client), Arc::new(server))
+}
+
+/// Both ends after a handshake. The client says `first` right behind its last message.
+fn connect(
+    (client, server): &(Arc<ClientConfig>, Arc<ServerConfig>),
+    first: &[u8],
+) -> (ClientConnection, Shaken) {
+    let name = "localhost".try_into().expect("a name");
+    let mut client = ClientConnection::new(Arc::clone(client), name).expect("a client");
+    client.writer().write_all(first).expect("buffered");
+    let mut shaking = Shaking::new(Arc::clone(server)).expect("a server");
+    for _ in 0..10 {
+        let mut out = Vec::new();
+        let progress = shaking.advance(&said(&mut client), &mut out).expect("a handshake");
+        hear(&mut client, &out);
+        match progress {
+            Progress::Blocked(goes_on) => shaking = goes_on,
+            Progress::Done(shaken) => return (client, *shaken),
+        }
+    }
+    panic!("the handshake does not end");
+}
+
+/// What the client sends.
+fn said(client: &mut ClientConnection) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while client.wants_write() {
+        client.write_tls(&mut bytes).expect("into memory");
+    }
+    bytes
+}
+
+/// The client reads records; gives its content.
+fn hear(client: &mut ClientConnection, mut bytes: &[u8]) -> Vec<u8> {
+    let mut content = Vec::new();
+    while !bytes.is_empty() {
+        client.read_tls(&mut bytes).expect("from memory");
+        let state = client.process_new_packets().expect("records that open");
+        let mut plain = vec![0; state.plaintext_bytes_to_read()];
+        client.reader().read_exact(&mut plain).expect("what was counted");
+        content.extend(plain);
+    }
+    content
+}
+
+/// Opens all records in `bytes`: their content, and what else came.
+fn open(session: &mut Session, mut bytes: Vec<u8>) -> (Vec<u8>, Vec<Incoming>) {
+    let (mut content, mut others) = (Vec::new(), Vec::new());
+    let mut rest = bytes.as_mut_slice();
+    while !rest.is_empty() {
+        let len = record_len(rest).expect("a record").expect("a header");
+        let (record, behind) = rest.split_at_mut(len);
+        match session.receive(record) {
+            Incoming::Content(range) => content.extend_from_slice(&record[range]),
+            other => others.push(other),
+        }
+        rest = behind;
+    }
+    (content, others)
+}
+
+fn seal(session: &mut Session, plain: &[u8]) -> Vec<u8> {
+    let sealer = session.sealer();
+    let mut out = vec![0; plain.len() + sealer.overhead()];
+    let len = sealer.seal(ContentType::ApplicationData, plain, &mut out).expect("sealed");
+    assert_eq!(len, out.len());
+    out
+}
+
+#[test]
+fn a_thousand_records_of_every_suite_open() {
+    for suite in aws_lc_rs::ALL_CIPHER_SUITES {
+        let (mut client, shaken) = connect(&configs(*suite), b"hello");
+        let mut session = shaken.session;
+        // With TLS 1.2 the client speaks after our last message, not before.
+        let (content, _) = open(&mut session, [shaken.sealed, said(&mut client)].concat());
+        assert_eq!([shaken.plain, content].concat(), b"hello", "{suite:?}");
+        for number in 0..1000_usize {
+            let plain = vec![u8::try_from(number % 251).unwrap(); number * 37 % MAX_PLAIN_LEN];
+            assert_eq!(hear(&mut client, &seal(&mut session, &plain)), plain, "{suite:?}");
+            let reply = number.to_be_bytes();
+            client.writer().write_all(&reply).expect("buffered");
+            let (content, others) = open(&mut session, said(&mut client));
+            assert_eq!((content.as_slice(), others.len()), (reply.as_slice(), 0), "{suite:?}");
+        }
+    }
+}
+
+#[test]
+fn what_was_never_sent_is_sealed_again_as_it_was() {
+    for suite in aws_lc_rs::ALL_CIPHER_SUITES {
+        let (mut client, shaken) = connect(&configs(*suite), b"");
+        let mut session = shaken.session;
+        let before: Vec<_> = (0..3).map(|at| seal(&mut session, &[at; 100])).collect();
+        session.sealer().unseal(2);
+        let again: Vec<_> = (1..3).map(|at| seal(&mut session, &[at; 100])).collect();
+        assert_eq!(before[1..], again);
+        assert_eq!(hear(&mut client, &before.concat()).len(), 300);
+    }
+}
+
+#[test]
+fn tickets_resume() {
+    for suite in aws_lc_rs::ALL_CIPHER_SUITES {
+        let configs = configs(*suite);
+        let (_, first) = connect(&configs, b"");
+        assert!(!first.is_resumed);
+        assert!(connect(&configs, b"").1.is_resumed, "{suite:?}");
+    }
+}
+
+#[test]
+fn keys_change_in_both_directions() {
+    for suite in aws_lc_rs::ALL_CIPHER_SUITES.iter().filter(|suite| suite.tls13().is_some()) {
+        let (mut client, shaken) = connect(&configs(*suite), b"");
+        let mut session = shaken.session;
+        for _ in 0..40 {
+            client.refresh_traffic_keys().expect("a new key");
+            client.writer().write_all(b"under it").expect("buffered");
+            let (content, others) = open(&mut session, said(&mut client));
+            assert_eq!(content, b"under it");
+            let [Incoming::Reply(reply)] = others[..] else { panic!("{others:?}") };
+            assert_eq!(reply, Reply::KeyUpdate);
+            let mut out = Vec::new();
+            session.reply(reply, &mut out).expect("sealed");
+            out.extend(seal(&mut session, b"ours"));
+            assert_eq!(hear(&mut client, &out), b"ours");
+        }
+    }
+}
+
+#[test]
+fn key_updates_without_content_end() {
+    let (mut client, shaken) = connect(&configs(aws_lc_rs::ALL_CIPHER_SUITES[0]), b"");
+    let mut session = shaken.session;
+    let mut last = Incoming::Nothing;
+    for _ in 0..20 {
+        client.refresh_traffic_keys().expect("a new key");
+        let (_, mut others) = open(&mut session, said(&mut client));
+        last = others.pop().expect("a message");
+        if last == Incoming::Reply(Reply::Fatal(AlertCode::UnexpectedMessage)) {
+            return;
+        }
+    }
+    panic!("{last:?}");
+}
+
+#[test]
+fn a_goodbye_is_understood_both_ways() {
+    for suite in aws_lc_rs::ALL_CIPHER_SUITES {
+        let (mut client, shaken) = connect(&configs(*suite), b"");
+        let mut session = shaken.session;
+        let mut out = Vec::new();
+        session.reply(Reply::CloseNotify, &mut out).expect("sealed");
+        let mut bytes = out.as_slice();
+        client.read_tls(&mut bytes).expect("read");
+        assert!(client.process_new_packets().expect("opens").peer_has_closed());
+        client.send_close_notify();
+        assert_eq!(open(&mut session, said(&mut client)).1, [Incoming::Closed]);
+    }
+}
+
+#[test]
+fn one_changed_bit_is_noticed() {
+    for suite in aws_lc_rs::ALL_CIPHER_SUITES {
+        let (mut client, shaken) = connect(&configs(*suite), b"");
+        let mut session = shaken.session;
+        client.writer().write_all(b"content").expect("buffered");
+        let mut bytes = said(&mut client);
+        *bytes.last_mut().expect("a record") ^= 1;
+        let fatal = Incoming::Reply(Reply::Fatal(AlertCode::BadRecordMac));
+        assert_eq!(open(&mut session, bytes), (Vec::new(), vec![fatal]), "{suite:?}");
+    }
+}
+
+#[test]
+fn a_refused_handshake_leaves_an_alert() {
+    let configs = configs(aws_lc_rs::ALL_CIPHER_SUITES[0]);
+    let mut out = Vec::new();
+    let shaking = Shaking::new(configs.1).expect("a server");
+    let outcome = shaking.advance(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n", &mut out);
+    assert!(outcome.is_err());
+    let alert = ContentType::Alert.octet();
+    assert!(out.first().is_some_and(|&kind| kind == alert), "{out:?}");
+}
