@@ -37,11 +37,8 @@ impl HeldIo {
     fn complete_all(&self) -> usize {
         let orders = std::mem::take(&mut *self.0.lock().expect("lock"));
         let count = orders.len();
-        for order in orders {
-            let read = File::open(order.file()).and_then(|file| {
-                let mut bytes = vec![0; order.len()];
-                file.read_exact_at(&mut bytes, order.offset()).map(|()| bytes)
-            });
+        for mut order in orders {
+            let read = File::open(order.file()).and_then(|file| order.read_from(&file));
             order.complete(read);
         }
         count
@@ -151,7 +148,7 @@ fn one_disk_read_serves_all_who_ask_and_then_ram_does() {
     assert_eq!(parts.io.complete_all(), 1, "ten readers, one read");
     for read in &mut reads {
         let Poll::Ready(Ok(block)) = poll(read) else { panic!("not settled") };
-        assert_eq!((block.tier(), &block.bytes()[..]), (Tier::Disk, &bytes[..]));
+        assert_eq!((block.tier(), block.bytes()), (Tier::Disk, &bytes[..]));
     }
     let Poll::Ready(Ok(block)) = poll(&mut parts.cache.read(&object, 0)) else { panic!("ram") };
     assert_eq!(block.tier(), Tier::Ram);
