@@ -49,6 +49,8 @@ impl SizeClass {
 #[derive(Debug)]
 struct Root {
     free: u64,
+    /// How many of its pages there are.
+    pages: u32,
     /// Where it stands in its list of `by_largest`.
     listed_at: usize,
 }
@@ -67,7 +69,11 @@ impl Buddy {
         let mut buddy = Self::default();
         for first in (0..pages).step_by(ROOT_PAGES as usize) {
             let has = (pages - first).min(ROOT_PAGES);
-            buddy.roots.push(Root { free: u64::MAX >> (ROOT_PAGES - has), listed_at: 0 });
+            buddy.roots.push(Root {
+                free: u64::MAX >> (ROOT_PAGES - has),
+                pages: has,
+                listed_at: 0,
+            });
             buddy.list(first / ROOT_PAGES);
         }
         buddy
@@ -91,6 +97,15 @@ impl Buddy {
         }
     }
 
+    /// Where a block of this class would stand that had `page` in it, and how many pages
+    /// are free there; `None` when the root is too short for it.
+    pub(super) fn around(&self, page: u32, class: SizeClass) -> Option<(u32, u32)> {
+        let first = page - page % class.pages();
+        let (root, at) = (self.roots.get((page / ROOT_PAGES) as usize)?, first % ROOT_PAGES);
+        let is_whole = at + class.pages() <= root.pages;
+        is_whole.then(|| (first, (root.free & class.bits(at)).count_ones()))
+    }
+
     fn change(&mut self, root: u32, free: u64) {
         let same_list = largest(self.roots[root as usize].free) == largest(free);
         if !same_list {
@@ -109,7 +124,7 @@ impl Buddy {
     }
 
     fn unlist(&mut self, root: u32) {
-        let Root { free, listed_at } = self.roots[root as usize];
+        let Root { free, listed_at, .. } = self.roots[root as usize];
         let Some(class) = largest(free) else { return };
         self.by_largest[class].swap_remove(listed_at);
         if let Some(moved) = self.by_largest[class].get(listed_at) {

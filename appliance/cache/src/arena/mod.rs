@@ -30,7 +30,7 @@ pub use mapping::Shortfall;
 pub(crate) use numa::{NODES_FOLDER, Node, nodes};
 pub(crate) use pinned::Pinned;
 pub(crate) use places::Places;
-pub(crate) use slot::{Evicted, Resident};
+pub(crate) use slot::{Evicted, Resident, SlotRef};
 
 /// What [`pins`] counts with; the model checker puts its own in place of it.
 mod atomic {
@@ -42,6 +42,7 @@ use mapping::Mapping;
 use numa::Nearness;
 use slot::Slot;
 use std::io;
+use std::ops::Range;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -146,6 +147,15 @@ impl Arena {
         let first = if self.nodes.len() > 1 { self.nearest() } else { 0 };
         let (before, from) = self.nodes.split_at_checked(first)?;
         from.iter().chain(before).find_map(|node| Some(node.first_page + node.free().take(class)?))
+    }
+
+    /// The pages where a block of this class would stand that had `at` in it, and how many
+    /// bytes of them are free; `None` at the end of a part that has no room for one.
+    pub(crate) fn around(&self, at: SlotRef, class: SizeClass) -> Option<(Range<u32>, usize)> {
+        let node = self.node_of(at.page);
+        let (first, free_pages) = node.free().around(at.page - node.first_page, class)?;
+        let first = node.first_page + first;
+        Some((first..first + class.pages(), free_pages as usize * PAGE_BYTES))
     }
 
     fn nearest(&self) -> usize {

@@ -77,6 +77,11 @@ impl Pins {
         debug_assert!(pins(before) > 0);
     }
 
+    /// Whether it was pinned a moment ago.
+    pub(super) fn is_pinned(&self) -> bool {
+        pins(self.0.load(Ordering::Relaxed)) > 0
+    }
+
     /// Takes the block back for the caller alone, if it is of this generation and nobody
     /// has pinned it.
     pub(super) fn retire(&self, wanted: u64) -> bool {

@@ -1,4 +1,5 @@
 //! Every interleaving of readers with an eviction and the next fill, by loom.
+#![expect(unsafe_code, reason = "loom's cell is shared between its threads")]
 
 #[expect(clippy::duplicate_mod, reason = "the same source over loom's atomics")]
 #[path = "pins.rs"]
@@ -9,41 +10,52 @@ mod atomic {
 }
 
 use atomic::{AtomicU64, Ordering};
+use loom::cell::UnsafeCell;
 use loom::sync::Arc;
 use loom::thread;
 use pins::Pins;
 
-/// One block: what it holds is written and read without any order of its own, so that a
-/// missing one shows.
+/// One block. The generation is told without any order of its own, so that the pins alone
+/// have to keep those who look at the bytes apart from those who write them.
 struct Block {
     pins: Pins,
-    bytes: AtomicU64,
+    /// Looked at through loom, which notices a look beside a write.
+    bytes: UnsafeCell<()>,
+    /// How often it was written.
+    fills: AtomicU64,
     /// What an object would keep: the generation.
     place: AtomicU64,
 }
 
+// SAFETY: `bytes` are never really touched: the pointers to them are dropped.
+unsafe impl Sync for Block {}
+
 impl Block {
-    /// A block that holds its own generation, unpinned.
     fn published() -> Self {
-        let block = Self { pins: Pins::new(), bytes: AtomicU64::new(0), place: AtomicU64::new(0) };
+        let fills = AtomicU64::new(0);
+        let place = AtomicU64::new(0);
+        let block = Self { pins: Pins::new(), bytes: UnsafeCell::new(()), fills, place };
         block.fill();
         block
     }
 
     fn fill(&self) {
-        self.bytes.store(self.bytes.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+        self.bytes.with_mut(drop);
+        self.fills.store(self.fills.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
         let generation = self.pins.publish();
-        self.place.store(generation, Ordering::Release);
+        self.place.store(generation, Ordering::Relaxed);
         self.pins.unpin();
     }
 
     fn read(&self) {
-        let generation = self.place.load(Ordering::Acquire);
+        let generation = self.place.load(Ordering::Relaxed);
         if self.pins.pin(generation) {
             self.pins.pin_again();
             self.pins.unpin();
+            assert!(self.pins.is_pinned());
+            self.bytes.with(drop);
             let fills = generation.div_ceil(2);
-            assert_eq!(self.bytes.load(Ordering::Relaxed), fills, "another block's bytes");
+            assert_eq!(self.fills.load(Ordering::Relaxed), fills, "another block's bytes");
             self.pins.unpin();
         }
     }

@@ -45,12 +45,17 @@ impl Slot {
 
 /// Where a shared block stands: its first page, and its generation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct SlotRef {
+pub(crate) struct SlotRef {
     pub(super) page: u32,
     pub(super) generation: u64,
 }
 
 impl SlotRef {
+    /// Its first page, counted through the whole arena.
+    pub(crate) fn page(self) -> u32 {
+        self.page
+    }
+
     /// As one word, never 0: generations of shared blocks are odd.
     pub(super) fn to_word(self) -> u64 {
         self.generation << 32 | u64::from(self.page)
@@ -82,6 +87,11 @@ pub(crate) enum Evicted {
 }
 
 impl Resident {
+    /// Where it stands.
+    pub(crate) fn at(&self) -> SlotRef {
+        self.at
+    }
+
     /// What it takes.
     pub(crate) fn bytes(&self) -> usize {
         self.class.bytes()
@@ -92,23 +102,28 @@ impl Resident {
         self.places.strong_count() > 0
     }
 
+    /// Whether somebody was reading it a moment ago.
+    pub(crate) fn is_pinned(&self) -> bool {
+        self.slot(|slot| slot.pins.is_pinned()).unwrap_or(false)
+    }
+
     /// How often it was asked for since [`Resident::set_hits`].
     pub(crate) fn hits(&self) -> u8 {
-        self.places
-            .upgrade()
-            .map_or(0, |places| places.arena().slot(self.at.page).hits.load(Ordering::Relaxed))
+        self.slot(|slot| slot.hits.load(Ordering::Relaxed)).unwrap_or(0)
     }
 
     /// Begins to count from here.
     pub(crate) fn set_hits(&self, hits: u8) {
-        if let Some(places) = self.places.upgrade() {
-            places.arena().slot(self.at.page).hits.store(hits, Ordering::Relaxed);
-        }
+        self.slot(|slot| slot.hits.store(hits, Ordering::Relaxed));
     }
 
     /// Takes the block back, unless somebody is reading it.
     pub(crate) fn evict(&self) -> Evicted {
         let gone = self.places.upgrade().is_none_or(|places| places.evict(self));
         if gone { Evicted::Freed } else { Evicted::Pinned }
+    }
+
+    fn slot<T>(&self, look: impl FnOnce(&Slot) -> T) -> Option<T> {
+        self.places.upgrade().map(|places| look(places.arena().slot(self.at.page)))
     }
 }

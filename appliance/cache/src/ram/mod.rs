@@ -2,15 +2,19 @@
 //!
 //! A hit is not here at all: an object's own [`Places`] answer it without a lock. What is
 //! here concerns misses: finding room for a block that is to be read, and taking it up when
-//! it has been. [`queues`] decides who leaves.
+//! it has been. [`queues`] decides who leaves, [`residents`] knows who is where.
 
+mod ghosts;
 mod queues;
+mod residents;
 #[cfg(test)]
 mod tests;
 
-use crate::arena::{self, Arena, HeapBuffer, Places, Region, Shortfall};
+use crate::arena::{self, Arena, Evicted, HeapBuffer, Lease, Places, Region, Shortfall};
+use crate::arena::{Resident, SizeClass, SlotRef};
 use crate::block::{Checked, Filling, VerifiedBlock};
-use queues::{BlockKey, Queues, Step};
+use queues::{Queues, Step};
+use residents::BlockKey;
 use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -20,6 +24,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// the lock is held for 50 µs at most, where a read takes longer; and a block that finds no
 /// room after so many is sent from the heap and not kept, which costs nobody anything.
 const MOST_STEPS: usize = 1024;
+
+/// How often an area is looked at whether it can be cleared for one block: 64 pages each.
+const MOST_AREAS: usize = 16;
 
 /// The small queue's share of the budget: the paper's tenth.
 const SMALL_SHARE: usize = 10;
@@ -98,12 +105,21 @@ impl RamTier {
         Filling::on_heap(HeapBuffer::new(len), len)
     }
 
-    fn make_room(&self, places: &Arc<Places>, block: u32, len: usize) -> Option<arena::Lease> {
+    /// Has blocks leave in their turn until there is room. Where small blocks have left and
+    /// their neighbours have not, the room may never come together: once as much has left
+    /// as is wanted, the neighbours of the next leave with it.
+    fn make_room(&self, places: &Arc<Places>, block: u32, len: usize) -> Option<Lease> {
+        let class = SizeClass::of(len)?;
         let mut queues = self.queues();
-        let mut other_first = false;
+        let (mut other_first, mut freed_bytes, mut areas) = (false, 0, 0);
         for _ in 0..MOST_STEPS {
             match queues.step(other_first) {
-                Step::Freed => {
+                Step::Freed { at, bytes } => {
+                    freed_bytes += bytes;
+                    if freed_bytes >= class.bytes() && areas < MOST_AREAS {
+                        areas += 1;
+                        self.clear_around(&mut queues, at, class);
+                    }
                     let lease = places.lease(block, len);
                     if lease.is_some() {
                         return lease;
@@ -116,6 +132,20 @@ impl RamTier {
             }
         }
         None
+    }
+
+    /// Has everybody leave who stands where a block of this class would, around `at`; nobody
+    /// if somebody there cannot.
+    fn clear_around(&self, queues: &mut Queues, at: SlotRef, class: SizeClass) {
+        let Some((pages, free_bytes)) = self.arena.around(at, class) else { return };
+        let standing: Vec<&Resident> = queues.residents.within(pages).collect();
+        let known_bytes: usize = standing.iter().map(|resident| resident.bytes()).sum();
+        // What is neither free nor known is being read into.
+        let is_clear_to_go = free_bytes + known_bytes == class.bytes();
+        if is_clear_to_go && !standing.iter().any(|resident| resident.is_pinned()) {
+            let leaving: Vec<SlotRef> = standing.iter().map(|resident| resident.at()).collect();
+            leaving.into_iter().all(|at| queues.evict(at) == Evicted::Freed);
+        }
     }
 
     /// Shares a block whose checksum was compared, and keeps it if it stands in the arena.

@@ -4,27 +4,28 @@
 //! queue catches what is asked for once, a main queue keeps what comes back, a ghost queue
 //! remembers keys that left the small one. Sizes of blocks differ, so shares are counted in
 //! bytes. A block that is being read by somebody cannot leave, and waits for another round.
+//!
+//! Queues hold places in the arena; what stands there is told by [`Residents`]. A place
+//! whose block has gone is passed over when its turn comes.
 
-use crate::arena::{Evicted, Resident};
-use std::collections::{HashSet, VecDeque};
+use super::ghosts::Ghosts;
+use super::residents::{BlockKey, Residents};
+use crate::arena::{Evicted, Resident, SlotRef};
+use std::collections::VecDeque;
 
-/// A block: the serial of its object, and its number.
-pub(crate) type BlockKey = (u64, u32);
-
-/// The fewest keys that the ghost queue remembers, and slack in other books.
-const FEWEST: usize = 64;
-
-#[derive(Debug)]
-struct Entry {
-    key: BlockKey,
-    resident: Resident,
-}
+/// Slack in the books, so that small ones are not swept all the time.
+const SLACK: usize = 64;
 
 /// What one look at a queue came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Step {
     /// A block left.
-    Freed,
+    Freed {
+        /// Where it stood.
+        at: SlotRef,
+        /// What it took.
+        bytes: usize,
+    },
     /// One was in use and stays.
     Pinned,
     /// One may stay for another round, or had left with its object.
@@ -34,31 +35,35 @@ pub(super) enum Step {
 }
 
 /// The books.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Queues {
-    small: VecDeque<Entry>,
-    main: VecDeque<Entry>,
-    ghost: VecDeque<BlockKey>,
-    ghosts: HashSet<BlockKey>,
-    small_bytes: usize,
+    pub(super) residents: Residents,
+    small: VecDeque<SlotRef>,
+    main: VecDeque<SlotRef>,
+    ghosts: Ghosts,
     small_target_bytes: usize,
-    /// At so many entries those are swept out that left with their objects.
+    /// At so many places those are swept out whose blocks have gone.
     sweep_at: usize,
 }
 
 impl Queues {
     pub(super) fn new(small_target_bytes: usize) -> Self {
-        Self { small_target_bytes, sweep_at: FEWEST, ..Self::default() }
+        Self {
+            residents: Residents::default(),
+            small: VecDeque::new(),
+            main: VecDeque::new(),
+            ghosts: Ghosts::default(),
+            small_target_bytes,
+            sweep_at: SLACK,
+        }
     }
 
     /// Takes a block in that has been read.
     pub(super) fn insert(&mut self, key: BlockKey, resident: Resident) {
-        let entry = Entry { key, resident };
-        if self.ghosts.remove(&key) {
-            self.main.push_back(entry);
-        } else {
-            self.push_small(entry);
-        }
+        let (at, is_new) = (resident.at(), !self.ghosts.take(key));
+        self.residents.insert(key, resident, is_new);
+        let queue = if is_new { &mut self.small } else { &mut self.main };
+        queue.push_back(at);
         if self.len() >= self.sweep_at {
             self.sweep();
         }
@@ -66,74 +71,68 @@ impl Queues {
 
     /// Looks at the block whose turn it is; `other_first` has it taken from the other queue.
     pub(super) fn step(&mut self, other_first: bool) -> Step {
-        let small_first = self.small_bytes > self.small_target_bytes;
-        let from_small =
-            (small_first != other_first || self.main.is_empty()) && !self.small.is_empty();
-        if from_small { self.step_small() } else { self.step_main() }
+        let is_small_full = self.residents.small_bytes() > self.small_target_bytes;
+        let from_small = is_small_full != other_first || self.main.is_empty();
+        if from_small && !self.small.is_empty() { self.step_small() } else { self.step_main() }
     }
 
     /// The oldest of the small queue leaves; it goes to the main queue if it was asked for
     /// again.
     fn step_small(&mut self) -> Step {
-        let Some(entry) = self.small.pop_front() else { return Step::Empty };
-        self.small_bytes -= entry.resident.bytes();
-        if !entry.resident.is_there() {
-            Step::Passed
-        } else if entry.resident.hits() > 0 {
-            entry.resident.set_hits(0);
-            self.main.push_back(entry);
-            Step::Passed
-        } else if entry.resident.evict() == Evicted::Freed {
-            self.remember(entry.key);
-            Step::Freed
-        } else {
-            self.push_small(entry);
-            Step::Pinned
+        let Some(at) = self.small.pop_front() else { return Step::Empty };
+        let Some(resident) = self.residents.get(at) else { return Step::Passed };
+        let (hits, bytes) = (resident.hits(), resident.bytes());
+        if hits > 0 {
+            resident.set_hits(0);
+            self.residents.promote(at);
+            self.main.push_back(at);
+            return Step::Passed;
         }
+        if self.evict(at) == Evicted::Pinned {
+            self.small.push_back(at);
+            return Step::Pinned;
+        }
+        Step::Freed { at, bytes }
     }
 
     fn step_main(&mut self) -> Step {
-        let Some(entry) = self.main.pop_front() else { return Step::Empty };
-        if !entry.resident.is_there() {
+        let Some(at) = self.main.pop_front() else { return Step::Empty };
+        let Some(resident) = self.residents.get(at) else { return Step::Passed };
+        let (hits, bytes) = (resident.hits(), resident.bytes());
+        if hits > 0 {
+            resident.set_hits(hits - 1);
+            self.main.push_back(at);
             return Step::Passed;
         }
-        let hits = entry.resident.hits();
-        if hits == 0 && entry.resident.evict() == Evicted::Freed {
-            return Step::Freed;
+        if self.evict(at) == Evicted::Pinned {
+            self.main.push_back(at);
+            return Step::Pinned;
         }
-        entry.resident.set_hits(hits.saturating_sub(1));
-        self.main.push_back(entry);
-        if hits == 0 { Step::Pinned } else { Step::Passed }
+        Step::Freed { at, bytes }
     }
 
-    fn push_small(&mut self, entry: Entry) {
-        self.small_bytes += entry.resident.bytes();
-        self.small.push_back(entry);
+    /// Has a block leave whatever its turn; remembers it if it was new.
+    pub(super) fn evict(&mut self, at: SlotRef) -> Evicted {
+        match self.residents.evict(at) {
+            Ok(Some(new)) => self.ghosts.remember(new, self.residents.len()),
+            Ok(None) => {}
+            Err(pinned) => return pinned,
+        }
+        Evicted::Freed
     }
 
-    /// The ghost queue holds as many keys as there are blocks.
-    fn remember(&mut self, key: BlockKey) {
-        if self.ghosts.insert(key) {
-            self.ghost.push_back(key);
-        }
-        while self.ghost.len() > self.len().max(FEWEST) {
-            if let Some(forgotten) = self.ghost.pop_front() {
-                self.ghosts.remove(&forgotten);
-            }
-        }
-    }
-
+    /// How many places stand in the queues.
     pub(super) fn len(&self) -> usize {
         self.small.len() + self.main.len()
     }
 
-    /// Blocks whose object has gone are passed over when their turn comes. While there is
-    /// room nobody's turn comes: then this keeps the books within twice what is there.
+    /// While there is room nobody's turn comes: then this keeps the books within twice what
+    /// is there.
     fn sweep(&mut self) {
-        self.small.retain(|entry| entry.resident.is_there());
-        self.main.retain(|entry| entry.resident.is_there());
-        self.small_bytes = self.small.iter().map(|entry| entry.resident.bytes()).sum();
-        self.sweep_at = 2 * self.len() + FEWEST;
+        self.residents.sweep();
+        self.small.retain(|at| self.residents.get(*at).is_some());
+        self.main.retain(|at| self.residents.get(*at).is_some());
+        self.sweep_at = 2 * self.len() + SLACK;
     }
 }
 
@@ -141,13 +140,9 @@ impl Queues {
 impl Queues {
     /// The books agree with each other; gives the bytes of all blocks that are there.
     pub(super) fn audit(&self) -> usize {
-        let sum = |queue: &VecDeque<Entry>| -> usize {
-            queue.iter().map(|entry| entry.resident.bytes()).sum()
-        };
-        assert_eq!(self.small_bytes, sum(&self.small));
-        assert!(self.ghosts.len() <= self.ghost.len());
-        assert!(self.ghost.len() <= self.len().max(FEWEST) + 1);
-        let there = self.small.iter().chain(&self.main).filter(|entry| entry.resident.is_there());
-        there.map(|entry| entry.resident.bytes()).sum()
+        let is_there = |at: &&SlotRef| self.residents.get(**at).is_some();
+        let count = self.small.iter().chain(&self.main).filter(is_there).count();
+        self.ghosts.audit();
+        self.residents.audit(count)
     }
 }

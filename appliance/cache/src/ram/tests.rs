@@ -110,6 +110,25 @@ fn a_large_block_finds_room_among_small_ones() {
 }
 
 #[test]
+fn a_large_block_finds_room_where_every_other_small_one_is_hot() {
+    let tier = tier(16 << 20);
+    let small = Shelf::of(&tier, 1, 4096);
+    for block in 0..4096 {
+        small.read(&tier, block, &[1; PAGE]);
+    }
+    for block in (0..4096).step_by(2) {
+        assert!((0..3).all(|_| small.peek(block).is_some()));
+    }
+    let large = Shelf::of(&tier, 2, 8);
+    for block in 0..8 {
+        large.read(&tier, block, &vec![2; 256 << 10]);
+    }
+    assert_eq!(tier.stats().bypassed, 0);
+    let left = (0..4096).filter(|block| small.places.pin(*block).is_some()).count();
+    assert!(left > 4096 - 8 * 2 * 64, "{left} are left: eight cost twice their size at most");
+}
+
+#[test]
 fn objects_that_come_and_go_leave_nothing_behind() {
     let tier = tier(1 << 20);
     for serial in 0..10_000 {
