@@ -274,6 +274,7 @@ impl Cache {
                     reason: reason.clone(),
                 },
             ),
+            ReadFailed::Abandoned { .. } => return,
         };
         counter.fetch_add(1, Ordering::Relaxed);
         if self.index.withdraw(object) {

@@ -21,7 +21,8 @@ pub trait BlockIo: Send + Sync {
     fn submit(&self, order: ReadOrder);
 }
 
-/// One read to be done. Dropped without completion, it fails its readers.
+/// One read to be done. Dropped without completion, it fails its readers; the object stays,
+/// since nothing is known against it.
 ///
 /// Whoever has it owns its buffer, which stays where it is when the order is moved: a
 /// kernel may write to it until the order is completed or dropped, and no longer.
@@ -117,15 +118,16 @@ impl ReadOrder {
     /// well: compares the checksum, lets everybody find the block, and wakes those who
     /// wait.
     pub fn complete(mut self, read: io::Result<usize>) {
-        self.finish(read);
-    }
-
-    fn finish(&mut self, read: io::Result<usize>) {
         let Some(filling) = self.filling.take() else { return };
         let outcome = self.verify(filling, read);
         if let Err(failed) = &outcome {
             self.cache.lost(&self.object, failed);
         }
+        self.settle(outcome);
+    }
+
+    /// Whoever asks from here on finds the block in RAM, or begins anew.
+    fn settle(&self, outcome: Result<VerifiedBlock, ReadFailed>) {
         self.cache.reads.forget((self.object.serial, self.block));
         self.pending.settle(outcome);
     }
@@ -150,7 +152,9 @@ impl ReadOrder {
 
 impl Drop for ReadOrder {
     fn drop(&mut self) {
-        self.finish(Err(io::Error::other("the read was abandoned")));
+        if self.filling.take().is_some() {
+            self.settle(Err(ReadFailed::Abandoned { block: self.block }));
+        }
     }
 }
 

@@ -11,22 +11,28 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-/// Why a block cannot be had. The object is withdrawn in both cases and will be refetched.
+/// Why a block cannot be had.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ReadFailed {
-    /// The checksum is wrong.
+    /// The checksum is wrong. The object is withdrawn and will be fetched again.
     #[error("block {block} does not match its checksum")]
     Corrupt {
         /// Which block.
         block: u32,
     },
-    /// The disk failed.
+    /// The disk failed. The object is withdrawn and will be fetched again.
     #[error("block {block} cannot be read: {reason}")]
     Io {
         /// Which block.
         block: u32,
         /// As the kernel says it.
         reason: String,
+    },
+    /// Whoever had to read it went away: at the end of a process, say. The object stays.
+    #[error("block {block} was not read: the read was given up")]
+    Abandoned {
+        /// Which block.
+        block: u32,
     },
 }
 
