@@ -10,7 +10,7 @@ use crate::journal::Journal;
 use crate::reporter::Reporter;
 use crate::{access_files, pem};
 use anyhow::{Context, Result};
-use cache::{Cache, DiskSetup};
+use cache::{Cache, DiskSetup, OpenError};
 use contract::config::{ApplianceConfig, Document};
 use fill::Filler;
 use fill::fetch::Patience;
@@ -54,7 +54,10 @@ async fn serve(document: &Document) -> Result<()> {
         |path: &str, reason: String| CannotStart(document.problem(path, reason).to_string());
     let journal = Journal::new();
     let cache = open_cache(&config, &journal)
-        .map_err(|err| cannot_start(&format!("disks[{}].folder", err.disk), err.to_string()))?;
+        .map_err(|err| cannot_start(&place_of(&err), err.to_string()))?;
+    for (node, shortfall) in cache.ram_shortfalls() {
+        tracing::warn!(node, %shortfall, "the memory of the RAM tier could serve better");
+    }
     let access_log = access_files::open(&config.log)
         .map_err(|err| cannot_start("log.access_folder", err.to_string()))?;
     let server = Server::bind(&config, Arc::clone(&cache), access_log)
@@ -118,10 +121,7 @@ async fn serve(document: &Document) -> Result<()> {
     Ok(admin.await.context("admin listener")??)
 }
 
-fn open_cache(
-    config: &ApplianceConfig,
-    journal: &Arc<Journal>,
-) -> Result<Arc<Cache>, cache::OpenError> {
+fn open_cache(config: &ApplianceConfig, journal: &Arc<Journal>) -> Result<Arc<Cache>, OpenError> {
     let disks = config.disks.iter().map(|disk| DiskSetup {
         folder: disk.folder.clone(),
         capacity_bytes: disk.capacity_bytes.0,
@@ -133,6 +133,14 @@ fn open_cache(
         io: Arc::new(ThreadIo(Handle::current())),
         watch: journal.clone(),
     })
+}
+
+/// The place in the configuration that a person has to look at.
+fn place_of(err: &OpenError) -> String {
+    match err {
+        OpenError::Disk { disk, .. } => format!("disks[{disk}].folder"),
+        OpenError::Ram { .. } => "ram.budget_bytes".to_owned(),
+    }
 }
 
 /// An object that a disk lost is missing again: the filler looks at once.

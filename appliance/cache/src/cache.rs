@@ -1,14 +1,16 @@
 //! All of it together: look up, read, take in, publish, withdraw.
 
+use crate::arena::{Region, Shortfall};
+use crate::block::VerifiedBlock;
 use crate::disk::{Disk, DiskSetup};
 use crate::index::Index;
 use crate::intake::{Intake, IntakeError, Verified};
 use crate::object::Object;
-use crate::ram::RamTier;
-use crate::read::{BlockIo, BlockRead, ReadFailed, Reads};
+use crate::order::BlockIo;
+use crate::ram::{RamStats, RamTier};
+use crate::read::{Begun, BlockRead, ReadFailed, Reads};
 use crate::recover;
 use crate::watch::{CacheEvent, Watch};
-use bytes::Bytes;
 use contract::catalogue::CatalogueEntry;
 use contract::names::GroupName;
 use std::io;
@@ -31,35 +33,46 @@ pub enum Lookup {
 pub struct Setup {
     /// The disks.
     pub disks: Vec<DiskSetup>,
-    /// What the RAM tier may take.
+    /// What the RAM tier may take; it is mapped at once. 0 for no tier.
     pub ram_budget_bytes: u64,
-    /// Gets bytes off the disks.
+    /// Gets bytes off the disks for [`Cache::read`].
     pub io: Arc<dyn BlockIo>,
     /// Hears of events.
     pub watch: Arc<dyn Watch>,
 }
 
-/// A disk that cannot be used, and why.
+/// Why a cache cannot be opened.
 #[derive(Debug, thiserror::Error)]
-#[error("disk {}: {source}", folder.display())]
-pub struct OpenError {
-    /// Which of the disks, counted from 0.
-    pub disk: usize,
-    /// Its folder.
-    pub folder: PathBuf,
-    /// What the kernel said.
-    pub source: io::Error,
+pub enum OpenError {
+    /// A disk cannot be used.
+    #[error("disk {}: {source}", folder.display())]
+    Disk {
+        /// Which of the disks, counted from 0.
+        disk: usize,
+        /// Its folder.
+        folder: PathBuf,
+        /// What the kernel said.
+        source: io::Error,
+    },
+    /// There is no memory for the RAM tier.
+    #[error("{budget_bytes} bytes cannot be mapped: {source}")]
+    Ram {
+        /// What was asked for.
+        budget_bytes: u64,
+        /// What the kernel said.
+        source: io::Error,
+    },
 }
 
 /// Tiers and index of one box. Shared: clone the `Arc` around it.
 pub struct Cache {
     disks: Vec<Arc<Disk>>,
     index: Index,
-    ram: RamTier,
     serials: AtomicU64,
     watch: Arc<dyn Watch>,
+    io: Arc<dyn BlockIo>,
+    pub(crate) ram: RamTier,
     pub(crate) reads: Reads,
-    pub(crate) io: Arc<dyn BlockIo>,
 }
 
 impl std::fmt::Debug for Cache {
@@ -69,16 +82,19 @@ impl std::fmt::Debug for Cache {
 }
 
 impl Cache {
-    /// Takes the disks into use and finds again what is on them. Blocks on the disks.
+    /// Takes memory and disks into use and finds again what is on them. Blocks on the disks.
     ///
     /// # Errors
-    /// [`OpenError`] names the disk that cannot be used.
+    /// [`OpenError`] names what cannot be used.
     pub fn open(setup: Setup) -> Result<Arc<Self>, OpenError> {
+        let budget_bytes = setup.ram_budget_bytes;
+        let ram = RamTier::open(budget_bytes)
+            .map_err(|source| OpenError::Ram { budget_bytes, source })?;
         let mut disks = Vec::new();
         let mut found = Vec::new();
         for (at, disk) in setup.disks.into_iter().enumerate() {
             let folder = disk.folder.clone();
-            let failed = |source| OpenError { disk: at, folder: folder.clone(), source };
+            let failed = |source| OpenError::Disk { disk: at, folder: folder.clone(), source };
             let disk = Arc::new(Disk::open(disk).map_err(failed)?);
             found.extend(recover::scan(&disk, setup.watch.as_ref()).map_err(failed)?);
             disks.push(disk);
@@ -86,17 +102,17 @@ impl Cache {
         let cache = Self {
             disks,
             index: Index::default(),
-            ram: RamTier::new(usize::try_from(setup.ram_budget_bytes).unwrap_or(usize::MAX)),
             serials: AtomicU64::new(1),
             watch: setup.watch,
-            reads: Reads::default(),
             io: setup.io,
+            ram,
+            reads: Reads::default(),
         };
         for published in found {
             cache.serials.fetch_max(published.serial + 1, Ordering::Relaxed);
             // Two copies of one path: a crash came between publishing the new version and
             // removing the old. The manifest decides later which is wanted.
-            if let Some(twin) = cache.index.restore(published.into_object()) {
+            if let Some(twin) = cache.index.restore(published.into_object(&cache.ram)) {
                 twin.doom();
             }
         }
@@ -112,13 +128,34 @@ impl Cache {
         }
     }
 
-    /// Begins to read a block; readers of the same block share one disk read.
+    /// A block, if it stands in RAM. Takes no lock, touches no disk; counts as a hit.
+    #[must_use]
+    pub fn peek(&self, object: &Object, block: u32) -> Option<VerifiedBlock> {
+        let pinned = object.places.pin(block)?;
+        pinned.hit();
+        Some(VerifiedBlock::from_ram(pinned))
+    }
+
+    /// Begins to read a block that [`Cache::peek`] did not find, or joins a read that is
+    /// under way. Whoever is the first gets the order for it and must submit it to I/O of
+    /// its own; the read of everybody else ends when that order is completed.
+    #[must_use]
+    pub fn begin_read(self: &Arc<Self>, object: &Arc<Object>, block: u32) -> Begun {
+        Reads::begin(self, object, block)
+    }
+
+    /// Reads a block by way of the [`BlockIo`] that the cache was opened with; readers of
+    /// the same block share one disk read.
     #[must_use]
     pub fn read(self: &Arc<Self>, object: &Arc<Object>, block: u32) -> BlockRead {
-        match self.ram.get((object.serial, block)) {
-            Some(bytes) => BlockRead::ready(bytes),
-            None => Reads::join(self, object, block),
+        if let Some(block) = self.peek(object, block) {
+            return BlockRead::ready(block);
         }
+        let Begun { read, order } = self.begin_read(object, block);
+        if let Some(order) = order {
+            self.io.submit(order);
+        }
+        read
     }
 
     /// Takes over a manifest: what it lists is wanted, in that order; what it does not list
@@ -164,7 +201,7 @@ impl Cache {
     /// When the disk fails; nothing has become visible then.
     pub fn publish(&self, verified: Verified) -> io::Result<()> {
         let serial = self.serials.fetch_add(1, Ordering::Relaxed);
-        let object = verified.publish(serial)?.into_object();
+        let object = verified.publish(serial)?.into_object(&self.ram);
         if let Some(leaving) = self.index.publish(object) {
             leaving.doom();
         }
@@ -189,14 +226,31 @@ impl Cache {
         &self.disks
     }
 
-    /// What the RAM tier holds.
+    /// What the RAM tier holds, in whole blocks.
     #[must_use]
     pub fn ram_used_bytes(&self) -> u64 {
-        self.ram.used_bytes() as u64
+        self.ram_stats().used_bytes
     }
 
-    pub(crate) fn keep(&self, object: &Object, block: u32, bytes: &Bytes) {
-        self.ram.insert((object.serial, block), bytes.clone());
+    /// What the RAM tier is and does.
+    #[must_use]
+    pub fn ram_stats(&self) -> RamStats {
+        self.ram.stats()
+    }
+
+    /// The memory of the RAM tier, to be registered with a ring in this order: blocks and
+    /// orders name a region by its place in it. None without a tier. Stays mapped as long
+    /// as the cache or a block is alive.
+    #[must_use]
+    pub fn regions(&self) -> Vec<Region> {
+        self.ram.regions()
+    }
+
+    /// What the memory of the RAM tier lacks, by NUMA node: to be logged by whoever opens a
+    /// cache. It works all the same.
+    #[must_use]
+    pub fn ram_shortfalls(&self) -> &[(u32, Shortfall)] {
+        self.ram.shortfalls()
     }
 
     /// A block could not be read: the object goes out of sight, its file goes, and whoever
@@ -220,6 +274,7 @@ impl Cache {
                     reason: reason.clone(),
                 },
             ),
+            ReadFailed::Abandoned { .. } => return,
         };
         counter.fetch_add(1, Ordering::Relaxed);
         if self.index.withdraw(object) {

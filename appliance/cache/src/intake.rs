@@ -8,7 +8,8 @@
 use crate::BLOCK_BYTES;
 use crate::disk::{Disk, Reservation, sync_folder};
 use crate::layout;
-use crate::object::Object;
+use crate::object::{Object, block_count};
+use crate::ram::RamTier;
 use contract::catalogue::CatalogueEntry;
 use contract::object::Digest;
 use nix::fcntl::{Flock, FlockArg};
@@ -226,10 +227,11 @@ pub(crate) struct Published {
 }
 
 impl Published {
-    pub(crate) fn into_object(self) -> Arc<Object> {
+    pub(crate) fn into_object(self, ram: &RamTier) -> Arc<Object> {
         let Self { entry, disk, checksums, disk_bytes, serial } = self;
+        let places = ram.places(block_count(entry.size_bytes));
         let doomed = AtomicBool::new(false);
-        Arc::new(Object { entry, disk, checksums, serial, disk_bytes, doomed })
+        Arc::new(Object { entry, disk, checksums, places, serial, disk_bytes, doomed })
     }
 }
 

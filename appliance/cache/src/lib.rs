@@ -2,28 +2,38 @@
 //!
 //! An object enters through an [`Intake`], becomes visible only with the proof that all of
 //! its bytes match the catalogue ([`Verified`]), and leaves as [`VerifiedBlock`]s: nothing
-//! else can be sent. Not here: where objects come from (`fill`), what a request means
-//! (`serve`), and how bytes get off a disk: reads are handed to a [`BlockIo`], which the
-//! binary supplies, so that the same cache runs on threads, on a ring or on a simulation.
+//! else can be sent. A block in RAM is found without a lock ([`Cache::peek`]). Not here:
+//! where objects come from (`fill`), what a request means (`serve`), and how bytes get off
+//! a disk: a miss is a [`ReadOrder`], which the thread that found it submits to its own
+//! ring ([`Cache::begin_read`]), or which goes to the [`BlockIo`] that the binary supplies
+//! ([`Cache::read`]). So the same cache runs on rings, on threads and on a simulation.
 //!
 //! Read in this order: [`object`] and [`layout`] (what stands on a disk), [`disk`],
-//! [`intake`] (how it gets there), [`recover`] (how it is found again), [`index`], [`ram`],
-//! [`read`] (how it leaves), [`cache`] (all of it together).
+//! [`intake`] (how it gets there), [`recover`] (how it is found again), [`index`], [`block`],
+//! [`arena`] and [`ram`] (what stands in memory), [`order`] and [`read`] (how it leaves),
+//! [`cache`] (all of it together).
 
+mod arena;
+mod block;
 pub mod cache;
 pub mod disk;
 mod index;
 pub mod intake;
 pub mod layout;
 pub mod object;
+mod order;
 mod ram;
 pub mod read;
 mod recover;
 pub mod watch;
 
+pub use arena::{Region, Shortfall};
+pub use block::{Tier, VerifiedBlock};
 pub use cache::{Cache, Lookup, OpenError, Setup};
 pub use disk::DiskSetup;
 pub use intake::{Intake, IntakeError, Verified};
 pub use object::{BLOCK_BYTES, Object};
-pub use read::{BlockIo, BlockRead, ReadFailed, ReadOrder, Tier, VerifiedBlock};
+pub use order::{BlockIo, ReadOrder};
+pub use ram::RamStats;
+pub use read::{Begun, BlockRead, ReadFailed};
 pub use watch::{CacheEvent, Watch};

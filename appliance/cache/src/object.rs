@@ -1,5 +1,6 @@
 //! An object as this box holds it.
 
+use crate::arena::Places;
 use crate::disk::Disk;
 use contract::catalogue::CatalogueEntry;
 use std::path::PathBuf;
@@ -20,6 +21,8 @@ pub struct Object {
     pub(crate) disk: Arc<Disk>,
     /// One CRC-32C for each block.
     pub(crate) checksums: Arc<[u32]>,
+    /// Where its blocks stand in RAM.
+    pub(crate) places: Arc<Places>,
     /// Tells publications apart, on the disk and in the RAM tier; rises, never used twice.
     pub(crate) serial: u64,
     /// What it takes on the disk.
@@ -40,6 +43,7 @@ impl Object {
             entry: Arc::clone(entry),
             disk: Arc::clone(&self.disk),
             checksums: Arc::clone(&self.checksums),
+            places: Arc::clone(&self.places),
             serial: self.serial,
             disk_bytes: self.disk_bytes,
             doomed: AtomicBool::new(false),

@@ -1,106 +1,15 @@
 //! Objects come in, are served, break, come back, survive a restart.
 
-use cache::{
-    BlockIo, Cache, CacheEvent, DiskSetup, IntakeError, Lookup, Object, ReadFailed, ReadOrder,
-    Setup, Tier, Watch,
-};
-use contract::catalogue::CatalogueEntry;
-use contract::names::{GroupName, TitleName};
-use contract::object::{Digest, ObjectId, ObjectKey};
-use contract::time::TimeUs;
+mod parts;
+
+use cache::{Cache, CacheEvent, DiskSetup, IntakeError, Lookup, Object, ReadFailed, Setup, Tier};
+use contract::names::GroupName;
+use parts::{Box_, HeldIo, Seen, content, entry, fill, held, open, poll};
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll, Waker};
-
-#[derive(Default)]
-struct Seen(Mutex<Vec<CacheEvent>>);
-
-impl Watch for Seen {
-    fn event(&self, event: CacheEvent) {
-        self.0.lock().expect("lock").push(event);
-    }
-}
-
-/// Keeps orders until the test completes them: the test decides when a disk answers.
-#[derive(Default)]
-struct HeldIo(Mutex<Vec<ReadOrder>>);
-
-impl BlockIo for HeldIo {
-    fn submit(&self, order: ReadOrder) {
-        self.0.lock().expect("lock").push(order);
-    }
-}
-
-impl HeldIo {
-    fn complete_all(&self) -> usize {
-        let orders = std::mem::take(&mut *self.0.lock().expect("lock"));
-        let count = orders.len();
-        for order in orders {
-            let read = File::open(order.file()).and_then(|file| {
-                let mut bytes = vec![0; order.len()];
-                file.read_exact_at(&mut bytes, order.offset()).map(|()| bytes)
-            });
-            order.complete(read);
-        }
-        count
-    }
-}
-
-struct Box_ {
-    cache: Arc<Cache>,
-    io: Arc<HeldIo>,
-    seen: Arc<Seen>,
-}
-
-fn open(folder: &Path, capacity_bytes: u64) -> Box_ {
-    let (io, seen) = (Arc::new(HeldIo::default()), Arc::new(Seen::default()));
-    let disks = vec![DiskSetup { folder: folder.to_path_buf(), capacity_bytes, reserve_bytes: 0 }];
-    let setup = Setup { disks, ram_budget_bytes: 4 << 20, io: io.clone(), watch: seen.clone() };
-    Box_ { cache: Cache::open(setup).expect("open"), io, seen }
-}
-
-fn content(len: usize, seed: u8) -> Vec<u8> {
-    (0..len).map(|at| u8::try_from((at * 31 + at / 251) % 251).expect("below 251") ^ seed).collect()
-}
-
-fn entry(path: &str, content: &[u8]) -> Arc<CatalogueEntry> {
-    let key = ObjectKey { group: GroupName::new("g").expect("name"), path: path.into() };
-    let blake3 = Digest::of(content);
-    Arc::new(CatalogueEntry {
-        ordinal: 1,
-        id: ObjectId::new(&key, &blake3),
-        group: key.group,
-        title: TitleName::new("t").expect("name"),
-        path: key.path,
-        size_bytes: content.len() as u64,
-        blake3,
-        modified_us: TimeUs(0),
-        serve_from_us: None,
-        serve_until_us: None,
-    })
-}
-
-fn fill(cache: &Cache, entry: &Arc<CatalogueEntry>, content: &[u8]) {
-    let mut intake = cache.begin(Arc::clone(entry)).expect("begin");
-    let from = usize::try_from(intake.received()).expect("small");
-    for chunk in content[from..].chunks(100_000) {
-        intake.append(chunk).expect("append");
-    }
-    cache.publish(intake.finish().expect("verified")).expect("publish");
-}
-
-fn held(cache: &Cache, path: &str) -> Arc<Object> {
-    match cache.lookup(&GroupName::new("g").expect("name"), path) {
-        Lookup::Held(object) => object,
-        other => panic!("{path} is {other:?}"),
-    }
-}
-
-fn poll(read: &mut cache::BlockRead) -> Poll<Result<cache::VerifiedBlock, ReadFailed>> {
-    std::pin::Pin::new(read).poll(&mut Context::from_waker(Waker::noop()))
-}
+use std::sync::Arc;
+use std::task::Poll;
 
 fn read_all(parts: &Box_, object: &Arc<Object>) -> Result<Vec<u8>, ReadFailed> {
     let mut out = Vec::new();
@@ -151,7 +60,7 @@ fn one_disk_read_serves_all_who_ask_and_then_ram_does() {
     assert_eq!(parts.io.complete_all(), 1, "ten readers, one read");
     for read in &mut reads {
         let Poll::Ready(Ok(block)) = poll(read) else { panic!("not settled") };
-        assert_eq!((block.tier(), &block.bytes()[..]), (Tier::Disk, &bytes[..]));
+        assert_eq!((block.tier(), block.bytes()), (Tier::Disk, &bytes[..]));
     }
     let Poll::Ready(Ok(block)) = poll(&mut parts.cache.read(&object, 0)) else { panic!("ram") };
     assert_eq!(block.tier(), Tier::Ram);

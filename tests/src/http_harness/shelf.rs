@@ -7,7 +7,6 @@ use contract::names::{GroupName, TitleName};
 use contract::object::{Digest, ObjectId, ObjectKey};
 use contract::time::TimeUs;
 use std::fs::File;
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -50,17 +49,13 @@ struct ThreadIo {
 }
 
 impl BlockIo for ThreadIo {
-    fn submit(&self, order: ReadOrder) {
+    fn submit(&self, mut order: ReadOrder) {
         let is_broken = self.is_broken.load(Ordering::SeqCst);
         std::thread::spawn(move || {
-            let read = File::open(order.file()).and_then(|file| {
-                let mut bytes = vec![0; order.len()];
-                file.read_exact_at(&mut bytes, order.offset())?;
-                if is_broken {
-                    bytes.iter_mut().for_each(|octet| *octet ^= 0x55);
-                }
-                Ok(bytes)
-            });
+            let read = File::open(order.file()).and_then(|file| order.read_from(&file));
+            if is_broken {
+                order.buffer_mut().iter_mut().for_each(|octet| *octet ^= 0x55);
+            }
             order.complete(read);
         });
     }

@@ -55,7 +55,9 @@ impl Future for PieceRead {
                 let reason = "the block is shorter than the catalogue says".to_owned();
                 return Err(ReadFailed::Io { block: self.block, reason });
             }
-            Ok((block.bytes().slice(self.within.clone()), block.tier()))
+            let tier = block.tier();
+            // The block stays pinned until the last of these bytes has been sent.
+            Ok((Bytes::from_owner(block).slice(self.within.clone()), tier))
         }))
     }
 }

@@ -1,0 +1,98 @@
+//! A cache on a folder, and a disk that answers when the test says so.
+
+use cache::{
+    BlockIo, Cache, CacheEvent, DiskSetup, Lookup, Object, ReadFailed, ReadOrder, Setup, Watch,
+};
+use contract::catalogue::CatalogueEntry;
+use contract::names::{GroupName, TitleName};
+use contract::object::{Digest, ObjectId, ObjectKey};
+use contract::time::TimeUs;
+use std::fs::File;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
+
+#[derive(Default)]
+pub(crate) struct Seen(pub(crate) Mutex<Vec<CacheEvent>>);
+
+impl Watch for Seen {
+    fn event(&self, event: CacheEvent) {
+        self.0.lock().expect("lock").push(event);
+    }
+}
+
+/// Keeps orders until the test completes them: the test decides when a disk answers.
+#[derive(Default)]
+pub(crate) struct HeldIo(pub(crate) Mutex<Vec<ReadOrder>>);
+
+impl BlockIo for HeldIo {
+    fn submit(&self, order: ReadOrder) {
+        self.0.lock().expect("lock").push(order);
+    }
+}
+
+impl HeldIo {
+    pub(crate) fn complete_all(&self) -> usize {
+        let orders = std::mem::take(&mut *self.0.lock().expect("lock"));
+        let count = orders.len();
+        for mut order in orders {
+            let read = File::open(order.file()).and_then(|file| order.read_from(&file));
+            order.complete(read);
+        }
+        count
+    }
+}
+
+pub(crate) struct Box_ {
+    pub(crate) cache: Arc<Cache>,
+    pub(crate) io: Arc<HeldIo>,
+    pub(crate) seen: Arc<Seen>,
+}
+
+pub(crate) fn open(folder: &Path, capacity_bytes: u64) -> Box_ {
+    let (io, seen) = (Arc::new(HeldIo::default()), Arc::new(Seen::default()));
+    let disks = vec![DiskSetup { folder: folder.to_path_buf(), capacity_bytes, reserve_bytes: 0 }];
+    let setup = Setup { disks, ram_budget_bytes: 4 << 20, io: io.clone(), watch: seen.clone() };
+    Box_ { cache: Cache::open(setup).expect("open"), io, seen }
+}
+
+pub(crate) fn content(len: usize, seed: u8) -> Vec<u8> {
+    (0..len).map(|at| u8::try_from((at * 31 + at / 251) % 251).expect("below 251") ^ seed).collect()
+}
+
+pub(crate) fn entry(path: &str, content: &[u8]) -> Arc<CatalogueEntry> {
+    let key = ObjectKey { group: GroupName::new("g").expect("name"), path: path.into() };
+    let blake3 = Digest::of(content);
+    Arc::new(CatalogueEntry {
+        ordinal: 1,
+        id: ObjectId::new(&key, &blake3),
+        group: key.group,
+        title: TitleName::new("t").expect("name"),
+        path: key.path,
+        size_bytes: content.len() as u64,
+        blake3,
+        modified_us: TimeUs(0),
+        serve_from_us: None,
+        serve_until_us: None,
+    })
+}
+
+pub(crate) fn fill(cache: &Cache, entry: &Arc<CatalogueEntry>, content: &[u8]) {
+    let mut intake = cache.begin(Arc::clone(entry)).expect("begin");
+    let from = usize::try_from(intake.received()).expect("small");
+    for chunk in content[from..].chunks(100_000) {
+        intake.append(chunk).expect("append");
+    }
+    cache.publish(intake.finish().expect("verified")).expect("publish");
+}
+
+pub(crate) fn held(cache: &Cache, path: &str) -> Arc<Object> {
+    match cache.lookup(&GroupName::new("g").expect("name"), path) {
+        Lookup::Held(object) => object,
+        other => panic!("{path} is {other:?}"),
+    }
+}
+
+pub(crate) fn poll(read: &mut cache::BlockRead) -> Poll<Result<cache::VerifiedBlock, ReadFailed>> {
+    std::pin::Pin::new(read).poll(&mut Context::from_waker(Waker::noop()))
+}
