@@ -146,7 +146,7 @@ async fn a_broken_disk_is_a_miss_and_never_a_wrong_byte(engine: EngineChoice) ->
     // The first block is in RAM from here on.
     connection.get("/v/seg.m4s", "Range: bytes=0-0\r\n").await?;
     ensure!(connection.reply().await?.status == 206);
-    world.shelf.break_disk();
+    world.shelf.break_disk()?;
     connection.get("/v/init.mp4", "").await?;
     let reply = connection.reply().await?;
     ensure!(reply.status == 404, "{}", reply.head);
@@ -179,7 +179,7 @@ async fn a_broken_disk_resets_an_http2_stream() -> Result<()> {
     connection.get("/v/seg.m4s", "Range: bytes=0-0\r\n").await?;
     ensure!(connection.reply().await?.status == 206);
     drop(connection);
-    world.shelf.break_disk();
+    world.shelf.break_disk()?;
     let (row, ca) = (Row::get("/v/seg.m4s"), &world.ca.file);
     let reply = curl::send(&row, Version::Http2, world.players_h2[0], "", ca).await?;
     ensure!(reply.status == 200 && reply.body == segment()[..262_144], "{}", reply.body.len());

@@ -136,25 +136,23 @@ impl Cache {
         Some(VerifiedBlock::from_ram(pinned))
     }
 
-    /// Begins to read a block that [`Cache::peek`] did not find, or joins a read that is
-    /// under way. Whoever is the first gets the order for it and must submit it to I/O of
-    /// its own; the read of everybody else ends when that order is completed.
+    /// Begins to read a block, or joins a read that is under way; a block in RAM is there at
+    /// once. Whoever is the first gets the order for it and must submit it to I/O of its
+    /// own; the read of everybody else ends when that order is completed.
     #[must_use]
     pub fn begin_read(self: &Arc<Self>, object: &Arc<Object>, block: u32) -> Begun {
-        Reads::begin(self, object, block)
+        match self.peek(object, block) {
+            Some(block) => Begun { read: BlockRead::ready(block), order: None },
+            None => Reads::begin(self, object, block),
+        }
     }
 
     /// Reads a block by way of the [`BlockIo`] that the cache was opened with; readers of
     /// the same block share one disk read.
     #[must_use]
     pub fn read(self: &Arc<Self>, object: &Arc<Object>, block: u32) -> BlockRead {
-        if let Some(block) = self.peek(object, block) {
-            return BlockRead::ready(block);
-        }
         let Begun { read, order } = self.begin_read(object, block);
-        if let Some(order) = order {
-            self.io.submit(order);
-        }
+        order.into_iter().for_each(|order| self.io.submit(order));
         read
     }
 

@@ -9,11 +9,13 @@ use contract::time::TimeUs;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
 /// When all content was made: Sun, 06 Nov 1994 08:49:37 GMT, the date of RFC 9110 §5.6.7.
 pub const MODIFIED_S: u64 = 784_111_777;
+
+/// Entry and checksums of an object stand before its content, a page each.
+const HEAD_BYTES: usize = 8192;
 
 /// What is offered: group, path, length. `?` begins what the group keys on.
 pub const OBJECTS: [(&str, &str, usize); 9] = [
@@ -42,20 +44,13 @@ pub fn content(group: &str, path: &str, length: usize) -> Vec<u8> {
     bytes
 }
 
-/// Reads on threads of their own, or fails when it is told to.
-#[derive(Default)]
-struct ThreadIo {
-    is_broken: Arc<AtomicBool>,
-}
+/// Reads on threads of their own.
+struct ThreadIo;
 
 impl BlockIo for ThreadIo {
     fn submit(&self, mut order: ReadOrder) {
-        let is_broken = self.is_broken.load(Ordering::SeqCst);
         std::thread::spawn(move || {
             let read = File::open(order.file()).and_then(|file| order.read_from(&file));
-            if is_broken {
-                order.buffer_mut().iter_mut().for_each(|octet| *octet ^= 0x55);
-            }
             order.complete(read);
         });
     }
@@ -73,7 +68,7 @@ pub struct Shelf {
     pub cache: Arc<Cache>,
     /// The files: `files/GROUP/PATH`.
     pub files: PathBuf,
-    is_broken: Arc<AtomicBool>,
+    disk: PathBuf,
 }
 
 impl Shelf {
@@ -82,13 +77,13 @@ impl Shelf {
     /// # Errors
     /// When a disk or a file cannot be written.
     pub fn fill(folder: &Path, ram_budget_bytes: u64) -> Result<Self> {
-        let io = ThreadIo::default();
-        let is_broken = Arc::clone(&io.is_broken);
         let disk = folder.join("disk");
         std::fs::create_dir_all(&disk)?;
-        let disks = vec![DiskSetup { folder: disk, capacity_bytes: 1 << 30, reserve_bytes: 0 }];
-        let setup = Setup { disks, ram_budget_bytes, io: Arc::new(io), watch: Arc::new(Deaf) };
-        let shelf = Self { cache: Cache::open(setup)?, files: folder.join("files"), is_broken };
+        let disks =
+            vec![DiskSetup { folder: disk.clone(), capacity_bytes: 1 << 30, reserve_bytes: 0 }];
+        let setup =
+            Setup { disks, ram_budget_bytes, io: Arc::new(ThreadIo), watch: Arc::new(Deaf) };
+        let shelf = Self { cache: Cache::open(setup)?, files: folder.join("files"), disk };
         let entries: Result<Vec<_>> = (0u32..).zip(OBJECTS).map(entry).collect();
         let entries = entries?;
         // One more is wanted and never comes.
@@ -122,10 +117,25 @@ impl Shelf {
         Ok(())
     }
 
-    /// From now on every byte that comes off the disk is wrong.
-    pub fn break_disk(&self) {
-        self.is_broken.store(true, Ordering::SeqCst);
+    /// From now on every byte of content that comes off the disk is wrong.
+    ///
+    /// # Errors
+    /// When a file cannot be written.
+    pub fn break_disk(&self) -> Result<()> {
+        for folder in std::fs::read_dir(self.disk.join("objects"))? {
+            for file in std::fs::read_dir(folder?.path())? {
+                damage(&file?.path())?;
+            }
+        }
+        Ok(())
     }
+}
+
+/// Changes all of a file in place, but the head that is read when a cache is opened.
+fn damage(file: &Path) -> Result<()> {
+    let mut bytes = std::fs::read(file)?;
+    bytes.iter_mut().skip(HEAD_BYTES).for_each(|octet| *octet ^= 0x55);
+    Ok(std::fs::write(file, bytes)?)
 }
 
 fn entry(

@@ -89,14 +89,14 @@ impl Connection {
         socket: OwnedFd,
         entrance: usize,
         client: ClientPrefix,
-        shaking: Shaking,
+        shaking: Box<Shaking>,
         (counted, place): (OpenConnection, crate::room::Held),
     ) -> Self {
         Self {
             socket,
             entrance,
             client,
-            stage: Stage::Shaking(Some(Box::new(shaking))),
+            stage: Stage::Shaking(Some(shaking)),
             unsent: Vec::new(),
             batch: None,
             batch_records: LEAST_RECORDS,

@@ -3,8 +3,10 @@
 use super::inbox::Inbox;
 use crate::room::Room;
 use crate::shared::Shared;
+use cache::{Begun, BlockRead, Object, ReadOrder};
 use contract::config::ListenerRole;
 use rustls::ServerConfig;
+use std::cell::RefCell;
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -26,8 +28,8 @@ pub(super) struct Core {
     began: Instant,
     /// Milliseconds since the thread began, as of the last time the kernel was entered.
     pub(super) now_ms: u64,
-    /// One record: where a head and the beginning of its body meet.
-    pub(super) joint: Vec<u8>,
+    /// Reads that were begun and not yet asked of the ring.
+    orders: RefCell<Vec<ReadOrder>>,
 }
 
 impl Core {
@@ -45,8 +47,20 @@ impl Core {
             is_draining: false,
             began: Instant::now(),
             now_ms: 0,
-            joint: Vec::with_capacity(super::tls::frame::MAX_PLAIN_LEN),
+            orders: RefCell::default(),
         }
+    }
+
+    /// A block: out of RAM or, soon, off its disk.
+    pub(super) fn read(&self, object: &Arc<Object>, block: u32) -> BlockRead {
+        let Begun { read, order } = self.shared.cache.begin_read(object, block);
+        self.orders.borrow_mut().extend(order);
+        read
+    }
+
+    /// The next read to be asked of the ring.
+    pub(super) fn next_order(&self) -> Option<ReadOrder> {
+        self.orders.borrow_mut().pop()
     }
 
     pub(super) fn look_at_the_clock(&mut self) {

@@ -29,7 +29,7 @@ impl Connection {
     pub(super) fn take_in(&mut self, core: &Core, bytes: &mut [u8]) -> Then {
         match &mut self.stage {
             Stage::Shaking(shaking) => match shaking.take() {
-                Some(shaking) => self.shake(core, *shaking, bytes),
+                Some(shaking) => self.shake(core, shaking, bytes),
                 None => Then::Cut,
             },
             Stage::Open(open) => {
@@ -46,11 +46,11 @@ impl Connection {
         }
     }
 
-    fn shake(&mut self, core: &Core, shaking: Shaking, bytes: &[u8]) -> Then {
+    fn shake(&mut self, core: &Core, shaking: Box<Shaking>, bytes: &[u8]) -> Then {
         let counters = &core.shared.counters;
         let shaken = match shaking.advance(bytes, &mut self.unsent) {
             Ok(Progress::Blocked(shaking)) => {
-                self.stage = Stage::Shaking(Some(Box::new(shaking)));
+                self.stage = Stage::Shaking(Some(shaking));
                 return Then::GoOn;
             }
             Ok(Progress::Done(shaken)) => *shaken,

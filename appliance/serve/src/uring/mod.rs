@@ -7,7 +7,7 @@
 //!
 //! Read in this order: [`probe`] (can it be?), [`tls`], `ring` (what is asked of the
 //! kernel), `token`, `slots`, `wheel`, `inbox`, `scratch` (what a thread is made of),
-//! `worker` (its loop), `accept`, `connection`, `input`, `requests`, `answer`, `output`,
+//! `worker` (its loop), `reads` (blocks off a disk), `accept`, `connection`, `input`, `requests`, `answer`, `output`,
 //! `clock` (a client from first to last), `crew` (the threads).
 
 mod accept;
@@ -20,6 +20,7 @@ mod inbox;
 mod input;
 mod output;
 pub mod probe;
+mod reads;
 mod requests;
 mod ring;
 mod scratch;

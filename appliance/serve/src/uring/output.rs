@@ -48,6 +48,8 @@ pub(super) struct Output {
     pub(super) scratch: Scratch,
     batches: Vec<Batch>,
     cuts: Vec<Cut>,
+    /// One record: where a head and the beginning of its body meet.
+    joint: Vec<u8>,
     /// Batches that the kernel has not answered.
     under_way: usize,
 }
@@ -71,6 +73,7 @@ impl Output {
             scratch: Scratch::new(SCRATCH_LEN),
             batches: Vec::new(),
             cuts: Vec::new(),
+            joint: Vec::with_capacity(MAX_PLAIN_LEN),
             under_way: 0,
         }
     }
@@ -88,7 +91,7 @@ impl Output {
     pub(super) fn pump(
         &mut self,
         ring: &mut Ring,
-        core: &mut Core,
+        core: &Core,
         place: Place,
         connection: &mut Connection,
     ) -> Next {
@@ -127,21 +130,14 @@ impl Output {
         Next::Wait
     }
 
-    fn seal_answer(
-        &mut self,
-        core: &mut Core,
-        place: Place,
-        open: &mut Open,
-        most: usize,
-    ) -> Sealed {
+    fn seal_answer(&mut self, core: &Core, place: Place, open: &mut Open, most: usize) -> Sealed {
         let Stand::Answering(sending) = &mut open.stand else { return Sealed::End };
         for _ in 0..most {
             if self.scratch.room().len() < RECORD_ROOM {
                 return Sealed::Full;
             }
             let inbox = &core.inbox;
-            let cache = &core.shared.cache;
-            let read = |object: &_, block| cache.read(object, block);
+            let read = |object: &_, block| core.read(object, block);
             let piece = sending.next(read, || inbox.waker(place));
             let plain = match &piece {
                 Piece::Wait => return Sealed::Wait,
@@ -152,7 +148,7 @@ impl Output {
                     return Sealed::Broken;
                 }
                 Piece::Bytes { head, from, len } => {
-                    sending.bytes(*head, *from, *len, &mut core.joint)
+                    sending.bytes(*head, *from, *len, &mut self.joint)
                 }
             };
             let kind = ContentType::ApplicationData;

@@ -203,7 +203,7 @@ fn open(
         // The index has changed its mind meanwhile.
         _ => {}
     }
-    let mut read = core.shared.cache.read(&span.object, block);
+    let mut read = core.read(&span.object, block);
     match poll(&mut read, || core.inbox.waker(asker.place)) {
         Poll::Ready(first) => Opening::Here(first),
         Poll::Pending => Opening::Coming(Parked { read, object: Arc::clone(&span.object), block }),

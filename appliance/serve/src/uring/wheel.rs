@@ -4,7 +4,7 @@
 use super::token::Place;
 
 /// How long a notch is.
-pub(super) const NOTCH_MS: u64 = 128;
+pub(super) const NOTCH_MS: u32 = 128;
 
 /// One round: deadlines beyond it are met with again each time it comes by.
 const NOTCHES: usize = 512;
@@ -21,14 +21,14 @@ pub(super) struct Wheel {
 impl Wheel {
     pub(super) fn new(now_ms: u64) -> Self {
         let notches = std::iter::repeat_with(Vec::new).take(NOTCHES).collect();
-        Self { notches, at: now_ms / NOTCH_MS, due: Vec::new() }
+        Self { notches, at: now_ms / u64::from(NOTCH_MS), due: Vec::new() }
     }
 
     /// Puts a place where it will be found at its time or, if that is more than a round
     /// ahead, before it.
     pub(super) fn put(&mut self, place: Place, deadline_ms: u64) {
         let furthest = self.at + NOTCHES as u64 - 1;
-        let notch = (deadline_ms / NOTCH_MS + 1).clamp(self.at, furthest);
+        let notch = (deadline_ms / u64::from(NOTCH_MS) + 1).clamp(self.at, furthest);
         if let Some(notch) = self.notches.get_mut(index(notch)) {
             notch.push(place);
         }
@@ -38,7 +38,7 @@ impl Wheel {
     pub(super) fn turn(&mut self, now_ms: u64) -> Vec<Place> {
         let mut due = std::mem::take(&mut self.due);
         due.clear();
-        while self.at <= now_ms / NOTCH_MS {
+        while self.at <= now_ms / u64::from(NOTCH_MS) {
             if let Some(notch) = self.notches.get_mut(index(self.at)) {
                 due.append(notch);
             }
@@ -89,7 +89,7 @@ mod tests {
             }
             for (deadline, found) in deadlines.iter().zip(found) {
                 let late = found.expect("found") - deadline;
-                prop_assert!(late <= 2 * NOTCH_MS + step, "{} ms late", late);
+                prop_assert!(late <= 2 * u64::from(NOTCH_MS) + step, "{} ms late", late);
             }
         }
     }

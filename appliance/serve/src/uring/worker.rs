@@ -7,6 +7,7 @@ use super::core::{Core, Entrance};
 use super::inbox::{Inbox, Letter};
 use super::input::Then;
 use super::output::{Next, Output};
+use super::reads::Reads;
 use super::requests::Asker;
 use super::ring::{Completion, Provided, Ring, RingError};
 use super::slots::Slots;
@@ -24,7 +25,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// How often deadlines are looked at.
-static TICK: Timespec = Timespec::new().nsec(NOTCH_MS as u32 * 1_000_000);
+static TICK: Timespec = Timespec::new().nsec(NOTCH_MS * 1_000_000);
 
 /// How long the end may take: the kernel takes questions back at once.
 const END: Duration = Duration::from_secs(2);
@@ -34,6 +35,7 @@ pub(super) struct Worker {
     pub(super) ring: Ring,
     provided: Provided,
     output: Output,
+    reads: Reads,
     pub(super) core: Core,
     pub(super) connections: Slots<Connection>,
     wheel: Wheel,
@@ -55,12 +57,16 @@ impl Worker {
         room: Arc<Room>,
         entrances: Vec<Entrance>,
     ) -> Result<Self, RingError> {
-        let ring = ring::new()?;
+        let mut ring = ring::new()?;
+        if let Err(err) = ring.register_regions(&shared.cache) {
+            tracing::warn!(%err, "the RAM tier cannot be registered with the ring");
+        }
         let provided = Provided::register(&ring)?;
         Ok(Self {
             ring,
             provided,
             output: Output::new(),
+            reads: Reads::new(),
             core: Core::new(shared, inbox, room, entrances),
             connections: Slots::new(),
             wheel: Wheel::new(0),
@@ -80,6 +86,9 @@ impl Worker {
         let mut completions = Vec::new();
         while !self.has_ended {
             self.pump();
+            while let Some(order) = self.core.next_order() {
+                self.reads.submit(&mut self.ring, order);
+            }
             let want = usize::from(self.ready.is_empty());
             self.ring.enter(want)?;
             self.core.look_at_the_clock();
@@ -123,7 +132,10 @@ impl Worker {
             }
             Asked::Tick => self.tick(completion),
             Asked::Inbox => self.read_letters(completion),
-            Asked::Open | Asked::Read | Asked::CloseFile | Asked::Cancel => {}
+            Asked::Open | Asked::Read | Asked::CloseFile => {
+                self.reads.answered(&mut self.ring, asked, place, completion.result);
+            }
+            Asked::Cancel => {}
         }
     }
 
@@ -191,7 +203,7 @@ impl Worker {
         loop {
             self.listen(place);
             let Some(connection) = self.connections.get_mut(place) else { return };
-            match self.output.pump(&mut self.ring, &mut self.core, place, connection) {
+            match self.output.pump(&mut self.ring, &self.core, place, connection) {
                 Next::Wait => break,
                 Next::Again => return self.enqueue(place),
                 Next::Cut => return self.close(place),

@@ -8,14 +8,14 @@ mod provided;
 mod setup;
 
 pub(super) use provided::{Buffer, Provided};
-pub(super) use setup::{RingError, new};
+pub(super) use setup::{READS, RingError, new};
 
 use super::token::{Asked, Place, encode};
+use cache::ReadOrder;
 use io_uring::squeue::{Entry, Flags};
 use io_uring::types::{DestinationSlot, Fd, Fixed, Timespec};
 use io_uring::{IoUring, cqueue, opcode};
 use nix::libc;
-use std::ffi::CStr;
 use std::io;
 use std::os::fd::{FromRawFd, OwnedFd, RawFd};
 
@@ -55,6 +55,8 @@ pub(super) struct Ring {
     enters: u64,
     /// Questions that were not answered for the last time.
     pending: u64,
+    /// The RAM tier's memory is registered: no page of it has to be looked up for a read.
+    knows_regions: bool,
 }
 
 impl Ring {
@@ -152,26 +154,34 @@ impl Ring {
         self.push(Asked::Tick, Place::only(0), entry);
     }
 
-    /// Opens a file into slot `at` of the ring's own table, reads from it and closes it, in
-    /// this order; when one fails, those behind it are cancelled, but for the closing. `file`
-    /// and `into` must live until the read and the closing are answered.
-    pub(super) fn read_file(&mut self, at: Place, file: &CStr, offset: u64, into: &mut [u8]) {
+    /// Opens the file of an order into slot `at` of the ring's own table, reads its block and
+    /// closes it, one after the other. Each is answered: those behind one that fails with
+    /// ECANCELED, but a file that was opened is closed. The order must stay where it is until
+    /// all three answers have come.
+    pub(super) fn read_file(&mut self, at: Place, order: &mut ReadOrder, is_direct: bool) {
         let Ok(slot) = DestinationSlot::try_from_slot_target(at.index) else { return };
-        let flags = libc::O_RDONLY | libc::O_DIRECT;
-        let open = opcode::OpenAt::new(Fd(libc::AT_FDCWD), file.as_ptr())
-            .flags(flags)
+        let direct = if is_direct { libc::O_DIRECT } else { 0 };
+        let open = opcode::OpenAt::new(Fd(libc::AT_FDCWD), order.file_c().as_ptr())
+            .flags(libc::O_RDONLY | direct)
             .file_index(Some(slot))
             .build()
             .flags(Flags::IO_LINK);
-        let len = u32::try_from(into.len()).unwrap_or(u32::MAX);
-        let read = opcode::Read::new(Fixed(at.index), into.as_mut_ptr(), len)
-            .offset(offset)
-            .build()
-            .flags(Flags::IO_HARDLINK);
-        let close = opcode::Close::new(Fixed(at.index)).build();
         self.push(Asked::Open, at, open);
-        self.push(Asked::Read, at, read);
-        self.push(Asked::CloseFile, at, close);
+        self.push(Asked::Read, at, self.read_block(at, order).flags(Flags::IO_HARDLINK));
+        self.push(Asked::CloseFile, at, opcode::Close::new(Fixed(at.index)).build());
+    }
+
+    fn read_block(&self, at: Place, order: &mut ReadOrder) -> Entry {
+        let (offset, region) = (order.offset(), order.region());
+        let into = order.buffer_mut();
+        let len = u32::try_from(into.len()).unwrap_or(u32::MAX);
+        let file = Fixed(at.index);
+        match region.filter(|_| self.knows_regions) {
+            Some(region) => {
+                opcode::ReadFixed::new(file, into.as_mut_ptr(), len, region).offset(offset).build()
+            }
+            None => opcode::Read::new(file, into.as_mut_ptr(), len).offset(offset).build(),
+        }
     }
 }
 

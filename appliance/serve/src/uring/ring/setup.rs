@@ -45,7 +45,30 @@ pub(in super::super) fn new() -> Result<Ring, RingError> {
     check(&uring)?;
     let register = |what| move |source| RingError::Register { what, source };
     uring.submitter().register_files_sparse(READS).map_err(register("files"))?;
-    Ok(Ring { uring, enters: 0, pending: 0 })
+    Ok(Ring { uring, enters: 0, pending: 0, knows_regions: false })
+}
+
+impl Ring {
+    /// Registers the memory of the RAM tier. Without, reads work as well, a little slower.
+    ///
+    /// # Errors
+    /// In words, for the log: a limit on locked memory, as a rule.
+    #[allow(unsafe_code)]
+    pub(in super::super) fn register_regions(&mut self, cache: &cache::Cache) -> io::Result<()> {
+        let region = |region: &cache::Region| nix::libc::iovec {
+            iov_base: region.start.as_ptr().cast(),
+            iov_len: region.len,
+        };
+        let regions: Vec<_> = cache.regions().iter().map(region).collect();
+        if regions.is_empty() {
+            return Ok(());
+        }
+        // SAFETY: the regions stay mapped as long as the cache is alive, which a worker shares
+        // and lets go of after its ring.
+        unsafe { self.uring.submitter().register_buffers(&regions) }?;
+        self.knows_regions = true;
+        Ok(())
+    }
 }
 
 /// DEFER_TASKRUN is of 6.1, and all else that is used here is older; but a kernel may have

@@ -50,7 +50,7 @@ pub enum ShakeFailed {
 /// How far it has come.
 pub enum Progress {
     /// More must come.
-    Blocked(Shaking),
+    Blocked(Box<Shaking>),
     /// It is over.
     Done(Box<Shaken>),
 }
@@ -66,9 +66,9 @@ impl Shaking {
     ///
     /// # Errors
     /// When the configuration does not allow it.
-    pub fn new(config: Arc<ServerConfig>) -> Result<Self, ShakeFailed> {
+    pub fn new(config: Arc<ServerConfig>) -> Result<Box<Self>, ShakeFailed> {
         let tls = UnbufferedServerConnection::new(config)?;
-        Ok(Self { tls, incoming: Vec::new(), early: Vec::new() })
+        Ok(Box::new(Self { tls, incoming: Vec::new(), early: Vec::new() }))
     }
 
     /// Takes what came, and appends to `out` what is to be sent: in the case of an error
@@ -76,7 +76,11 @@ impl Shaking {
     ///
     /// # Errors
     /// [`ShakeFailed`]; the connection ends once `out` has been sent.
-    pub fn advance(mut self, came: &[u8], out: &mut Vec<u8>) -> Result<Progress, ShakeFailed> {
+    pub fn advance(
+        mut self: Box<Self>,
+        came: &[u8],
+        out: &mut Vec<u8>,
+    ) -> Result<Progress, ShakeFailed> {
         if self.incoming.len() + came.len() > MAX_INCOMING {
             return Err(ShakeFailed::TooMuch);
         }
