@@ -13,7 +13,7 @@ pub(crate) fn encode(reporter: &Reporter) -> Result<String, Error> {
     let report = reporter.snapshot();
     let mut families = Families(Vec::new());
     traffic(&mut families, &report.traffic)?;
-    connections(&mut families, reporter.counters())?;
+    connections(&mut families, &reporter.counters())?;
     storage(&mut families, &report)?;
     let mut text = Vec::new();
     // The encoder takes a family without samples for a mistake; a box that has filled
@@ -61,11 +61,11 @@ impl Families {
 }
 
 fn traffic(families: &mut Families, rows: &[Traffic]) -> Result<(), Error> {
-    let labels = ["group", "protocol"];
+    let labels = ["group", "protocol", "engine"];
     let mut add = |name, help, value: fn(&Traffic) -> u64| {
         let samples: Vec<Sample<'_>> = rows
             .iter()
-            .map(|row| (vec![row.group.as_str(), row.protocol.as_str()], value(row)))
+            .map(|row| (vec![row.group.as_str(), &row.protocol, &row.engine], value(row)))
             .collect();
         families.counter(name, help, &labels, &samples)
     };

@@ -6,7 +6,7 @@ use contract::config::ApplianceConfig;
 use contract::report::{DiskReport, DocumentState, Event, Hardware, Held, Load, Report};
 use contract::time::TimeUs;
 use fill::Ledger;
-use serve::Counters;
+use serve::{AllCounters, Counters, Engine};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Instant, SystemTime};
@@ -19,8 +19,8 @@ struct Parts {
     config: Arc<ApplianceConfig>,
     cache: Arc<Cache>,
     ledger: Arc<Ledger>,
-    counters: Arc<Counters>,
-    engine: &'static str,
+    counters: AllCounters,
+    engine: Engine,
     hardware: Hardware,
     boot_id: String,
     began: Instant,
@@ -35,8 +35,8 @@ impl Reporter {
         config: Arc<ApplianceConfig>,
         cache: Arc<Cache>,
         ledger: Arc<Ledger>,
-        counters: Arc<Counters>,
-        engine: &'static str,
+        counters: AllCounters,
+        engine: Engine,
     ) -> Self {
         let began = Instant::now();
         Self(Arc::new(Parts {
@@ -79,7 +79,8 @@ impl Reporter {
             made_at_us: TimeUs::from(SystemTime::now()),
             uptime_s: parts.began.elapsed().as_secs(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            engine: parts.engine.to_owned(),
+            engine: parts.engine.name().to_owned(),
+            engine_reason: parts.engine.reason().map(str::to_owned),
             documents: Vec::new(),
             held: parts.held(),
             hardware: parts.hardware.clone(),
@@ -92,8 +93,8 @@ impl Reporter {
         }
     }
 
-    pub(crate) fn counters(&self) -> &Counters {
-        &self.0.counters
+    pub(crate) fn counters(&self) -> Counters {
+        self.0.counters.total()
     }
 }
 
@@ -112,7 +113,7 @@ impl Parts {
 
     fn load(&self) -> Load {
         Load {
-            connections: self.counters.connections_open.get(),
+            connections: self.counters.total().connections_open.get(),
             load_1m: hardware::load_1m(),
             rate_bytes_per_s: self.rate_bytes_per_s.load(Ordering::Relaxed),
             ram_used_bytes: self.cache.ram_used_bytes(),

@@ -82,7 +82,7 @@ async fn serve(document: &Document) -> Result<()> {
         Arc::clone(&cache),
         filler.ledger(),
         server.counters(),
-        server.engine().name(),
+        server.engine().clone(),
     );
     let link = FleetLink::new(&config)?;
     let mut control = Control {

@@ -42,10 +42,17 @@ async fn ask(config: &ApplianceConfig) -> Result<Bytes> {
     Ok(body.map_err(anyhow::Error::from_boxed)?.to_bytes())
 }
 
+fn engine(report: &Report) -> String {
+    match &report.engine_reason {
+        Some(reason) => format!("{} ({reason})", report.engine),
+        None => report.engine.clone(),
+    }
+}
+
 fn tell(report: &Report) -> String {
     let held = &report.held;
     let mut lines = vec![
-        format!("{}  appliance {}, engine {}", report.device, report.version, report.engine),
+        format!("{}  appliance {}, engine {}", report.device, report.version, engine(report)),
         format!("  up          {} s", report.uptime_s),
         format!("  connections {}", report.load.connections),
         format!(
@@ -73,9 +80,10 @@ fn tell(report: &Report) -> String {
     }
     for row in report.traffic.iter().filter(|row| row.requests > 0) {
         lines.push(format!(
-            "  served      {} over {}: {} requests, {}",
+            "  served      {} over {} on {}: {} requests, {}",
             row.group,
             row.protocol,
+            row.engine,
             row.requests,
             ByteCount(row.bytes_sent)
         ));

@@ -45,8 +45,8 @@ async fn sessions_are_resumed_in_both_versions_of_tls(engine: EngineChoice) -> R
             connection.get("/v/init.mp4", "").await?;
             ensure!(connection.reply().await?.status == 200);
         }
-        ensure!(world.counters.handshakes_full.get() == round as u64);
-        ensure!(world.counters.handshakes_resumed.get() == round as u64);
+        ensure!(world.counters.total().handshakes_full.get() == round as u64);
+        ensure!(world.counters.total().handshakes_resumed.get() == round as u64);
     }
     world.quiet().await
 }
@@ -86,8 +86,8 @@ async fn siblings_show_a_certificate_of_the_fleet(engine: EngineChoice) -> Resul
     ensure!(connection.reply().await?.status == 404, "a sibling asks by group");
     drop(connection);
     world.quiet().await?;
-    ensure!(world.counters.peer_requests.get() == 2);
-    ensure!(world.counters.peer_bytes_sent.get() == 1_233_567);
+    ensure!(world.counters.total().peer_requests.get() == 2);
+    ensure!(world.counters.total().peer_bytes_sent.get() == 1_233_567);
     ensure!(world.counters.traffic().iter().all(|row| row.requests == 0), "no player asked");
 
     // Nobody, and somebody of another CA: TLS 1.3 lets a client believe in its handshake
@@ -120,11 +120,13 @@ async fn counters_and_log_say_what_happened(engine: EngineChoice) -> Result<()> 
     drop(connection);
     world.quiet().await?;
     let traffic = world.counters.traffic();
-    let row = traffic.iter().find(|row| row.group.as_str() == "open" && row.protocol == "http/1.1");
+    let carrier = if engine == EngineChoice::Uring { "uring" } else { "portable" };
+    let key = ("open", "http/1.1", carrier);
+    let row = traffic.iter().find(|row| (row.group.as_str(), &*row.protocol, &*row.engine) == key);
     let row = row.context("no row")?;
     ensure!((row.requests, row.disk_hits, row.ram_hits, row.misses) == (3, 1, 1, 1), "{row:?}");
     ensure!(row.bytes_sent == 200, "{row:?}");
-    ensure!((world.counters.answers(2), world.counters.answers(4)) == (2, 1));
+    ensure!((world.counters.total().answers(2), world.counters.total().answers(4)) == (2, 1));
 
     let text = world.lines.text();
     let lines: Vec<serde_json::Value> =
@@ -163,7 +165,7 @@ async fn a_broken_disk_is_a_miss_and_never_a_wrong_byte(engine: EngineChoice) ->
     ensure!(body.len() == 262_144 && body == &segment()[..262_144], "{} bytes", body.len());
     drop(connection);
     world.quiet().await?;
-    ensure!(world.counters.answers_cut.get() == 1);
+    ensure!(world.counters.total().answers_cut.get() == 1);
     // Withdrawn, and wanted again.
     let mut connection = connect(&world).await?;
     connection.get("/v/seg.m4s", "").await?;
@@ -184,7 +186,7 @@ async fn a_broken_disk_resets_an_http2_stream() -> Result<()> {
     let reply = curl::send(&row, Version::Http2, world.players_h2[0], "", ca).await?;
     ensure!(reply.status == 200 && reply.body == segment()[..262_144], "{}", reply.body.len());
     world.quiet().await?;
-    ensure!(world.counters.answers_cut.get() == 1);
+    ensure!(world.counters.total().answers_cut.get() == 1);
     ensure!(world.lines.text().contains("\"complete\":false"), "{}", world.lines.text());
     Ok(())
 }
@@ -211,9 +213,10 @@ async fn too_many_connections_are_closed_as_they_arrive(engine: EngineChoice) ->
     let first = connect(&world).await?;
     let _second = connect(&world).await?;
     ensure!(connect(&world).await.is_err());
-    ensure!(world.counters.connections_refused.get() == 1);
+    ensure!(world.counters.total().connections_refused.get() == 1);
     drop(first);
-    wait_for("a place is not given back", || world.counters.connections_open.get() == 1).await?;
+    wait_for("a place is not given back", || world.counters.total().connections_open.get() == 1)
+        .await?;
     connect(&world).await?;
     Ok(())
 }
@@ -241,9 +244,9 @@ async fn idle_connections_are_closed_without_a_word(engine: EngineChoice) -> Res
     after_one.get("/v/init.mp4", "").await?;
     ensure!(after_one.reply().await?.status == 200);
     ensure!(before_any.ends().await && after_one.ends().await);
-    ensure!(world.counters.timeouts.idle.get() == 2);
+    ensure!(world.counters.total().timeouts.idle.get() == 2);
     let http2 = world.client()?.offering(&["h2"]).connect(world.players_h2[0]).await?;
-    wait_for("HTTP/2 stays", || world.counters.timeouts.idle.get() == 3).await?;
+    wait_for("HTTP/2 stays", || world.counters.total().timeouts.idle.get() == 3).await?;
     drop((before_any, after_one, http2));
     world.quiet().await
 }
@@ -256,8 +259,8 @@ async fn a_client_that_takes_nothing_is_let_go(engine: EngineChoice) -> Result<(
     for _ in 0..20 {
         connection.get("/v/seg.m4s", "").await?;
     }
-    wait_for("it is still waited for", || world.counters.timeouts.write.get() == 1).await?;
-    wait_for("it is still open", || world.counters.connections_open.get() == 0).await?;
+    wait_for("it is still waited for", || world.counters.total().timeouts.write.get() == 1).await?;
+    wait_for("it is still open", || world.counters.total().connections_open.get() == 0).await?;
     drop(connection);
     Ok(())
 }
@@ -272,7 +275,7 @@ async fn a_drain_finishes_what_is_in_flight(engine: EngineChoice) -> Result<()> 
     for _ in 0..10 {
         busy.get("/v/seg.m4s", "").await?;
     }
-    wait_for("nothing is under way", || world.counters.answers(2) >= 1).await?;
+    wait_for("nothing is under way", || world.counters.total().answers(2) >= 1).await?;
     world.begin_drain();
     ensure!(idle.ends().await, "an idle connection stays");
     let mut replies = 0;
@@ -287,7 +290,7 @@ async fn a_drain_finishes_what_is_in_flight(engine: EngineChoice) -> Result<()> 
     ensure!(busy.ends().await, "something came after answer {last}");
     drop((idle, busy));
     tokio::time::timeout(Duration::from_secs(5), world.ended()).await??;
-    ensure!(world.counters.connections_open.get() == 0);
+    ensure!(world.counters.total().connections_open.get() == 0);
     ensure!(connect(&world).await.is_err(), "a drained server accepts");
     Ok(())
 }

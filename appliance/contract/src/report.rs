@@ -35,6 +35,9 @@ pub struct Report {
     pub version: String,
     /// What carries the bytes.
     pub engine: String,
+    /// Why it is not the faster one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub engine_reason: Option<String>,
     /// The documents in force, and those refused.
     pub documents: Vec<DocumentState>,
     /// What it holds.
@@ -152,6 +155,8 @@ pub struct Traffic {
     pub group: GroupName,
     /// `http/1.1` or `h2`.
     pub protocol: String,
+    /// What carried it: `uring` or `portable`.
+    pub engine: String,
     /// Requests answered.
     pub requests: u64,
     /// Of these, from RAM.

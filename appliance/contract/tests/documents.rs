@@ -147,6 +147,7 @@ fn report() {
         uptime_s: 420,
         version: "0.1.0".to_owned(),
         engine: "portable".to_owned(),
+        engine_reason: Some("io_uring cannot be set up".to_owned()),
         documents: vec![DocumentState {
             kind: Kind::Manifest,
             in_force: Some(Generation { epoch: 1, number: 12 }),
@@ -182,6 +183,7 @@ fn report() {
         }],
         load: Load { connections: 9, load_1m: 0.5, rate_bytes_per_s: 1000, ram_used_bytes: 4096 },
         traffic: vec![Traffic {
+            engine: "uring".to_owned(),
             group: group(),
             protocol: "http/1.1".to_owned(),
             requests: 90,

@@ -1,7 +1,8 @@
 //! What was served, counted since the process began.
 //!
-//! Read by `/metrics` and by the report to the fleet, at any time and without stopping
-//! anybody: each figure is right, though two of them may be of different moments.
+//! Each serving thread has counters of its own, which nobody else writes. `/metrics` and
+//! the report to the fleet read and add them at any time, without stopping anybody: each
+//! figure is right, though two of them may be of different moments.
 
 use contract::config::Protocol;
 use contract::names::GroupName;
@@ -28,6 +29,10 @@ impl Counter {
         self.add(1);
     }
 
+    fn join(&self, other: &Self) {
+        self.add(other.get());
+    }
+
     fn less_one(&self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
@@ -46,9 +51,12 @@ pub struct Timeouts {
     pub write: Counter,
 }
 
-/// Everything that is counted.
+/// Everything that one thread, or one engine of many, counts. Far enough from the next
+/// one's that no two processors write to the same line of memory.
 #[derive(Debug, Default)]
+#[repr(align(128))]
 pub struct Counters {
+    engine: &'static str,
     traffic: Vec<GroupTraffic>,
     /// Answers by the first digit of their status, from 1.
     statuses: [Counter; 5],
@@ -105,23 +113,46 @@ pub(crate) enum Served {
 }
 
 impl Counters {
-    /// All at zero, for these groups in the order of the configuration.
+    /// All at zero, for an engine and these groups in the order of the configuration.
     #[must_use]
-    pub fn new(groups: impl IntoIterator<Item = GroupName>) -> Self {
+    pub fn new(engine: &'static str, groups: impl IntoIterator<Item = GroupName>) -> Self {
         let traffic = groups.into_iter().map(|name| GroupTraffic {
             name,
             http1: ProtocolTraffic::default(),
             http2: ProtocolTraffic::default(),
         });
-        Self { traffic: traffic.collect(), ..Self::default() }
+        Self { engine, traffic: traffic.collect(), ..Self::default() }
     }
 
-    /// Players' requests and bytes, by group and protocol, as the report carries them.
-    #[must_use]
-    pub fn traffic(&self) -> Vec<Traffic> {
-        let protocols = [Protocol::Http1, Protocol::Http2];
-        let rows = self.traffic.iter().flat_map(|group| protocols.map(|each| (group, each)));
-        rows.map(|(group, protocol)| group.row(protocol)).collect()
+    fn traffic(&self) -> impl Iterator<Item = Traffic> {
+        let protocols: &[_] = match self.engine {
+            crate::uring::ENGINE => &[Protocol::Http1],
+            _ => &[Protocol::Http1, Protocol::Http2],
+        };
+        let rows =
+            self.traffic.iter().flat_map(|group| protocols.iter().map(move |of| (group, of)));
+        rows.map(|(group, protocol)| group.row(*protocol, self.engine))
+    }
+
+    /// Adds all but the traffic, which is told apart by engine.
+    fn join(&self, other: &Self) {
+        let classes = self.statuses.iter().zip(&other.statuses);
+        let others = [
+            (&self.connections_open, &other.connections_open),
+            (&self.connections_total, &other.connections_total),
+            (&self.connections_refused, &other.connections_refused),
+            (&self.handshakes_full, &other.handshakes_full),
+            (&self.handshakes_resumed, &other.handshakes_resumed),
+            (&self.handshakes_failed, &other.handshakes_failed),
+            (&self.timeouts.handshake, &other.timeouts.handshake),
+            (&self.timeouts.header, &other.timeouts.header),
+            (&self.timeouts.idle, &other.timeouts.idle),
+            (&self.timeouts.write, &other.timeouts.write),
+            (&self.answers_cut, &other.answers_cut),
+            (&self.peer_requests, &other.peer_requests),
+            (&self.peer_bytes_sent, &other.peer_bytes_sent),
+        ];
+        classes.chain(others).for_each(|(sum, part)| sum.join(part));
     }
 
     /// Answers whose status begins with this digit, 1 to 5.
@@ -164,6 +195,49 @@ impl Counters {
     }
 }
 
+/// The counters of all threads.
+#[derive(Debug, Clone, Default)]
+pub struct AllCounters(Vec<Arc<Counters>>);
+
+impl AllCounters {
+    /// One more thread's.
+    pub(crate) fn add(&mut self, counters: Counters) -> Arc<Counters> {
+        let counters = Arc::new(counters);
+        self.0.push(Arc::clone(&counters));
+        counters
+    }
+
+    /// What all of them counted, but for the traffic.
+    #[must_use]
+    pub fn total(&self) -> Counters {
+        let total = Counters::default();
+        self.0.iter().for_each(|part| total.join(part));
+        total
+    }
+
+    /// Players' requests and bytes, by group, protocol and engine, as the report carries
+    /// them.
+    #[must_use]
+    pub fn traffic(&self) -> Vec<Traffic> {
+        let mut rows: Vec<Traffic> = Vec::new();
+        for part in self.0.iter().flat_map(|counters| counters.traffic()) {
+            let key = |row: &Traffic| (row.group.clone(), row.protocol.clone(), row.engine.clone());
+            match rows.iter_mut().find(|row| key(row) == key(&part)) {
+                Some(row) => {
+                    row.requests += part.requests;
+                    row.ram_hits += part.ram_hits;
+                    row.disk_hits += part.disk_hits;
+                    row.misses += part.misses;
+                    row.bytes_sent += part.bytes_sent;
+                }
+                None => rows.push(part),
+            }
+        }
+        rows.sort_by(|a, b| (&a.group, &a.protocol).cmp(&(&b.group, &b.protocol)));
+        rows
+    }
+}
+
 /// A connection that is counted as open.
 #[derive(Debug)]
 pub(crate) struct OpenConnection(Arc<Counters>);
@@ -182,11 +256,12 @@ impl GroupTraffic {
         }
     }
 
-    fn row(&self, protocol: Protocol) -> Traffic {
+    fn row(&self, protocol: Protocol, engine: &str) -> Traffic {
         let traffic = self.of(protocol);
         Traffic {
             group: self.name.clone(),
             protocol: protocol.alpn().to_owned(),
+            engine: engine.to_owned(),
             requests: traffic.requests.get(),
             ram_hits: traffic.ram_hits.get(),
             disk_hits: traffic.disk_hits.get(),

@@ -47,6 +47,15 @@ impl Engine {
         }
     }
 
+    /// Why it is not the other, where it is the slower one.
+    #[must_use]
+    pub fn reason(&self) -> Option<&str> {
+        match self {
+            Self::Uring { .. } => None,
+            Self::Portable { reason } => Some(reason),
+        }
+    }
+
     pub(crate) fn threads(&self) -> usize {
         match self {
             Self::Uring { threads } => *threads,

@@ -29,7 +29,7 @@ mod tls;
 pub mod uring;
 
 pub use access_log::AccessLog;
-pub use counters::Counters;
+pub use counters::{AllCounters, Counters};
 pub use engine::Engine;
 pub use error::BindError;
 pub use server::{BoundAddress, Server};

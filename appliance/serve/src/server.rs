@@ -2,7 +2,7 @@
 
 use crate::access_log::AccessLog;
 use crate::bind::{self, Bound};
-use crate::counters::Counters;
+use crate::counters::{AllCounters, Counters};
 use crate::engine::Engine;
 use crate::error::BindError;
 use crate::http::miss_limit::MissLimit;
@@ -38,9 +38,10 @@ pub struct Server {
     engine: Engine,
     portable: Vec<(TcpListener, portable::Entrance)>,
     /// For each thread its own.
-    uring: Vec<Vec<uring::Entrance>>,
+    uring: Vec<(Shared, Vec<uring::Entrance>)>,
     room: Arc<Room>,
     shared: Arc<Shared>,
+    counters: AllCounters,
 }
 
 impl Server {
@@ -57,13 +58,17 @@ impl Server {
         let engine = Engine::choose(&config.serving)?;
         let tls = Tls::load(config)?;
         let bound = bind::bind_all(config, |listener| engine.sockets_of(listener))?;
+        let mut counters = AllCounters::default();
+        let shared = shared(config, cache, access_log, &mut counters);
+        let thread = |_| (shared.on(uring::ENGINE, &mut counters), Vec::new());
         let mut server = Self {
             addresses: Vec::new(),
             portable: Vec::new(),
-            uring: std::iter::repeat_with(Vec::new).take(engine.threads()).collect(),
+            uring: (0..engine.threads()).map(thread).collect(),
             engine,
             room: Room::new(config.limits.max_connections.into()),
-            shared: Arc::new(shared(config, cache, access_log)),
+            shared: Arc::new(shared),
+            counters,
         };
         for each in bound {
             if let Some(listener) = config.listeners.get(each.listener) {
@@ -78,7 +83,7 @@ impl Server {
         let (role, address) = (listener.role, bound.address);
         self.addresses.push(BoundAddress { listener: bound.listener, role, address });
         if self.engine.carries(listener) {
-            for (thread, socket) in self.uring.iter_mut().zip(bound.sockets) {
+            for ((_, thread), socket) in self.uring.iter_mut().zip(bound.sockets) {
                 thread.push(uring::Entrance { socket, tls: Arc::clone(&tls), role });
             }
             return;
@@ -108,8 +113,8 @@ impl Server {
 
     /// What is counted; stays readable while the server runs and after.
     #[must_use]
-    pub fn counters(&self) -> Arc<Counters> {
-        Arc::clone(&self.shared.counters)
+    pub fn counters(&self) -> AllCounters {
+        self.counters.clone()
     }
 
     /// Serves until `shutdown` completes, then drains: nothing new is accepted, idle
@@ -125,7 +130,7 @@ impl Server {
         patience: Duration,
     ) -> io::Result<()> {
         let portable = portable::Crew::start(self.portable, &self.room, patience)?;
-        let uring = uring::Crew::start(self.uring, &self.shared, &self.room)?;
+        let uring = uring::Crew::start(self.uring, &self.room)?;
         shutdown.await;
         uring.drain();
         portable.drain().await;
@@ -137,16 +142,25 @@ fn shared(
     config: &ApplianceConfig,
     cache: Arc<Cache>,
     access_log: Option<Arc<dyn AccessLog>>,
+    counters: &mut AllCounters,
 ) -> Shared {
     let policy = Policy::new(config);
     let groups = policy.groups().iter().map(|group| group.name.clone());
     Shared {
-        counters: Arc::new(Counters::new(groups)),
-        policy,
-        limits: config.limits.clone(),
+        counters: counters.add(Counters::new(portable::ENGINE, groups)),
+        policy: Arc::new(policy),
+        limits: Arc::new(config.limits.clone()),
         cache,
         access_log,
-        session_key: SessionKey::new(rand::random(), now()),
-        misses: MissLimit::new(config.limits.misses_per_prefix_per_s),
+        session_key: Arc::new(SessionKey::new(rand::random(), now())),
+        misses: Arc::new(MissLimit::new(config.limits.misses_per_prefix_per_s)),
+    }
+}
+
+impl Shared {
+    /// The same for another thread, with counters of its own.
+    fn on(&self, engine: &'static str, counters: &mut AllCounters) -> Self {
+        let groups = self.policy.groups().iter().map(|group| group.name.clone());
+        Self { counters: counters.add(Counters::new(engine, groups)), ..self.clone() }
     }
 }

@@ -12,15 +12,16 @@ use contract::time::TimeUs;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-/// What all connections share.
+/// What all connections share. Each thread has one: the counters are its own.
+#[derive(Clone)]
 pub(crate) struct Shared {
-    pub(crate) policy: Policy,
-    pub(crate) limits: Limits,
+    pub(crate) policy: Arc<Policy>,
+    pub(crate) limits: Arc<Limits>,
     pub(crate) cache: Arc<Cache>,
     pub(crate) counters: Arc<Counters>,
     pub(crate) access_log: Option<Arc<dyn AccessLog>>,
-    pub(crate) session_key: SessionKey,
-    pub(crate) misses: MissLimit,
+    pub(crate) session_key: Arc<SessionKey>,
+    pub(crate) misses: Arc<MissLimit>,
 }
 
 /// How a request came.

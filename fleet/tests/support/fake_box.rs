@@ -136,6 +136,7 @@ impl FakeBox {
             uptime_s: 1,
             version: "0.1.0".into(),
             engine: "fake".into(),
+            engine_reason: None,
             documents: documents.collect(),
             held: Held {
                 manifest_version,

@@ -32,6 +32,7 @@ fn report(boot_id: &str, sequence: u64, events: &[u64]) -> Report {
         uptime_s: 5,
         version: "0.1.0".into(),
         engine: "portable".into(),
+        engine_reason: None,
         documents: vec![],
         held: Held::default(),
         hardware: Hardware::default(),

@@ -6,6 +6,7 @@ use super::{origin, say};
 use crate::process::{Daemon, is_listening, output};
 use anyhow::{Context, Result};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// How often boxes report, and how long players may go by a steering answer, in seconds.
@@ -25,6 +26,8 @@ pub struct World {
     pub fleet: Option<Daemon>,
     /// The appliances, in the plan's order; `None` while one is down.
     pub boxes: Vec<Option<Daemon>>,
+    /// Bytes of content that boxes have sent to players before they were killed, by engine.
+    sent_before: BTreeMap<String, u64>,
 }
 
 impl World {
@@ -42,6 +45,7 @@ impl World {
             origin: origin::start(&plan).await?,
             fleet: None,
             boxes: Vec::new(),
+            sent_before: BTreeMap::new(),
             root: root.to_path_buf(),
             bin: bin.to_path_buf(),
             plan,
@@ -200,6 +204,39 @@ impl World {
         let config = self.plan.boxes[at].folder.join("config.yaml");
         let args = ["status".as_ref(), "--json".as_ref(), config.as_os_str()];
         Ok(serde_json::from_str(&output(self.bin.join("appliance"), args).await?)?)
+    }
+
+    /// Kills a box. What it has counted is kept here.
+    ///
+    /// # Errors
+    /// When it does not run.
+    pub async fn kill_box(&mut self, at: usize) -> Result<()> {
+        let mut sent = std::mem::take(&mut self.sent_before);
+        self.add_sent(at, &mut sent).await?;
+        self.sent_before = sent;
+        self.boxes[at].take().context("it runs")?.kill().await
+    }
+
+    /// Bytes of content that went to players, by the engine that carried them, by the boxes'
+    /// own counters.
+    ///
+    /// # Errors
+    /// When a box does not answer.
+    pub async fn sent_by_engine(&self) -> Result<BTreeMap<String, u64>> {
+        let mut sent = self.sent_before.clone();
+        for at in 0..self.boxes.len() {
+            self.add_sent(at, &mut sent).await?;
+        }
+        Ok(sent)
+    }
+
+    async fn add_sent(&self, at: usize, sent: &mut BTreeMap<String, u64>) -> Result<()> {
+        let status = self.box_status(at).await?;
+        for row in status["traffic"].as_array().context("traffic")? {
+            let engine = row["engine"].as_str().context("an engine")?;
+            *sent.entry(engine.to_owned()).or_default() += row["bytes_sent"].as_u64().unwrap_or(0);
+        }
+        Ok(())
     }
 
     /// Starts a browser that trusts the demo's CA.

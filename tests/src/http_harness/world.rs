@@ -6,7 +6,7 @@ use super::shelf::Shelf;
 use anyhow::{Context, Result, ensure};
 use contract::config::{ApplianceConfig, EngineChoice, Limits, ListenerRole, Serving};
 use serde_json::json;
-use serve::{AccessLog, Counters, Server};
+use serve::{AccessLog, AllCounters, Server};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -65,7 +65,7 @@ pub struct World {
     /// Where siblings connect.
     pub peers: SocketAddr,
     /// What it counted.
-    pub counters: Arc<Counters>,
+    pub counters: AllCounters,
     /// What it logged.
     pub lines: Arc<Lines>,
     stop: Option<oneshot::Sender<()>>,
@@ -148,7 +148,7 @@ impl World {
     /// When that takes more than ten seconds.
     pub async fn quiet(&self) -> Result<()> {
         let what = "connections are open that nobody uses";
-        wait_for(what, || self.counters.connections_open.get() == 0).await
+        wait_for(what, || self.counters.total().connections_open.get() == 0).await
     }
 }
 

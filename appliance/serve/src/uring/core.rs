@@ -20,7 +20,7 @@ pub(crate) struct Entrance {
 
 /// See above.
 pub(super) struct Core {
-    pub(super) shared: Arc<Shared>,
+    pub(super) shared: Shared,
     pub(super) inbox: Arc<Inbox>,
     pub(super) room: Arc<Room>,
     pub(super) entrances: Vec<Entrance>,
@@ -34,7 +34,7 @@ pub(super) struct Core {
 
 impl Core {
     pub(super) fn new(
-        shared: Arc<Shared>,
+        shared: Shared,
         inbox: Arc<Inbox>,
         room: Arc<Room>,
         entrances: Vec<Entrance>,

@@ -20,15 +20,11 @@ impl Crew {
     ///
     /// # Errors
     /// When a thread or its inbox cannot be had.
-    pub(crate) fn start(
-        sets: Vec<Vec<Entrance>>,
-        shared: &Arc<Shared>,
-        room: &Arc<Room>,
-    ) -> io::Result<Self> {
+    pub(crate) fn start(sets: Vec<(Shared, Vec<Entrance>)>, room: &Arc<Room>) -> io::Result<Self> {
         let mut members = Vec::new();
-        for (at, entrances) in sets.into_iter().enumerate() {
+        for (at, (shared, entrances)) in sets.into_iter().enumerate() {
             let inbox = Inbox::new()?;
-            let (shared, room) = (Arc::clone(shared), Arc::clone(room));
+            let room = Arc::clone(room);
             let theirs = Arc::clone(&inbox);
             let thread =
                 std::thread::Builder::new().name(format!("serve-{at}")).spawn(move || {

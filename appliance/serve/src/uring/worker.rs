@@ -52,7 +52,7 @@ pub(super) struct Worker {
 impl Worker {
     /// Sets the thread's ring up; to be called on the thread that will use it.
     pub(super) fn new(
-        shared: Arc<Shared>,
+        shared: Shared,
         inbox: Arc<Inbox>,
         room: Arc<Room>,
         entrances: Vec<Entrance>,

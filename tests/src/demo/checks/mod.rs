@@ -1,6 +1,7 @@
 //! What `make demo CHECK=1` proves, one file a subject. Each check prints a line.
 
 mod corruption;
+mod engine;
 mod fleet_away;
 mod holding;
 mod players;
@@ -51,5 +52,6 @@ pub async fn run(world: &mut World, shares: &[Share]) -> Result<bool> {
     corruption::run(world, &mut verdict).await;
     players::run(world, &mut verdict).await?;
     fleet_away::run(world, &mut verdict).await?;
+    engine::run(world, &mut verdict).await;
     Ok(verdict.close())
 }

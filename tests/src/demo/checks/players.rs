@@ -6,7 +6,7 @@ use super::Verdict;
 use crate::demo::browser::{Browser, Playback};
 use crate::demo::world::World;
 use crate::demo::{network, plan::GROUPS, say};
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -140,7 +140,7 @@ pub(super) async fn play(
 
 async fn go_away(world: &mut World, at: usize, loss: Loss) -> Result<()> {
     match loss {
-        Loss::Killed => world.boxes[at].take().context("it runs")?.kill().await,
+        Loss::Killed => world.kill_box(at).await,
         Loss::Silent => {
             // A box that has lost its power says nothing to anybody: not to viewers, not to
             // siblings, not to the fleet.
@@ -150,8 +150,18 @@ async fn go_away(world: &mut World, at: usize, loss: Loss) -> Result<()> {
                 .as_ref()
                 .context("it runs")?
                 .signal(nix::sys::signal::Signal::SIGSTOP)?;
-            network::silence(&ports).await
+            network::silence(&ports).await?;
+            is_silent(([127, 0, 0, 1], each.player_port).into()).await
         }
+    }
+}
+
+/// Nobody answers, not even with a refusal.
+async fn is_silent(address: std::net::SocketAddr) -> Result<()> {
+    let connecting = tokio::net::TcpStream::connect(address);
+    match tokio::time::timeout(Duration::from_millis(300), connecting).await {
+        Err(_) => Ok(()),
+        Ok(answer) => bail!("{address} should be silent, and answered: {answer:?}"),
     }
 }
 
