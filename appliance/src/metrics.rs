@@ -123,6 +123,9 @@ fn connections(families: &mut Families, counters: &Counters) -> Result<(), Error
     let cut = one(counters.answers_cut.get());
     let help = "Answers cut off because a block could not be read.";
     families.counter("headend_answers_cut_total", help, &[], &cut)?;
+    let enters = one(counters.ring_enters.get());
+    let help = "How often the kernel was entered to move bytes.";
+    families.counter("headend_ring_enters_total", help, &[], &enters)?;
     let peers = one(counters.peer_bytes_sent.get());
     families.counter("headend_peer_sent_bytes_total", "Bytes sent to sibling boxes.", &[], &peers)
 }

@@ -76,6 +76,8 @@ pub struct Counters {
     pub timeouts: Timeouts,
     /// Answers cut off because a block could not be read.
     pub answers_cut: Counter,
+    /// How often a ring was entered.
+    pub ring_enters: Counter,
     /// Requests of sibling boxes.
     pub peer_requests: Counter,
     /// Bytes of content sent to sibling boxes.
@@ -149,6 +151,7 @@ impl Counters {
             (&self.timeouts.idle, &other.timeouts.idle),
             (&self.timeouts.write, &other.timeouts.write),
             (&self.answers_cut, &other.answers_cut),
+            (&self.ring_enters, &other.ring_enters),
             (&self.peer_requests, &other.peer_requests),
             (&self.peer_bytes_sent, &other.peer_bytes_sent),
         ];

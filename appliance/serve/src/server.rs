@@ -83,6 +83,9 @@ impl Server {
         let (role, address) = (listener.role, bound.address);
         self.addresses.push(BoundAddress { listener: bound.listener, role, address });
         if self.engine.carries(listener) {
+            if let Err(err) = uring::steer::by_processor(&bound.sockets) {
+                tracing::warn!(%err, %address, "connections go to any thread");
+            }
             for ((_, thread), socket) in self.uring.iter_mut().zip(bound.sockets) {
                 thread.push(uring::Entrance { socket, tls: Arc::clone(&tls), role });
             }

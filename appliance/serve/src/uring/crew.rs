@@ -2,46 +2,42 @@
 
 use super::core::Entrance;
 use super::inbox::{Inbox, Letter};
+use super::steer;
 use super::worker::Worker;
 use crate::room::Room;
 use crate::shared::Shared;
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-/// All serving threads.
-pub(crate) struct Crew {
-    members: Vec<(Arc<Inbox>, JoinHandle<io::Result<()>>)>,
+/// A thread, and where it is told things.
+struct Member {
+    inbox: Arc<Inbox>,
+    thread: JoinHandle<io::Result<()>>,
 }
 
+/// All serving threads.
+pub(crate) struct Crew(Vec<Member>);
+
 impl Crew {
-    /// Starts a thread for each set of entrances.
+    /// Starts a thread for each set of entrances, on a processor of its own where there are
+    /// as many.
     ///
     /// # Errors
-    /// When a thread or its inbox cannot be had.
+    /// When a thread cannot be had, or cannot set its ring up.
     pub(crate) fn start(sets: Vec<(Shared, Vec<Entrance>)>, room: &Arc<Room>) -> io::Result<Self> {
-        let mut members = Vec::new();
+        let processors = steer::processors(sets.len());
+        let mut crew = Self(Vec::new());
         for (at, (shared, entrances)) in sets.into_iter().enumerate() {
-            let inbox = Inbox::new()?;
-            let room = Arc::clone(room);
-            let theirs = Arc::clone(&inbox);
-            let thread =
-                std::thread::Builder::new().name(format!("serve-{at}")).spawn(move || {
-                    let worker = Worker::new(shared, theirs, room, entrances);
-                    let ended = worker.map_err(io::Error::other).and_then(Worker::run);
-                    if let Err(err) = &ended {
-                        tracing::error!(%err, "a serving thread has ended");
-                    }
-                    ended
-                })?;
-            members.push((inbox, thread));
+            let (room, processor) = (Arc::clone(room), processors.get(at).copied());
+            crew.0.push(Member::start(at, processor, shared, room, entrances)?);
         }
-        Ok(Self { members })
+        Ok(crew)
     }
 
     fn tell(&self, letter: Letter) {
-        self.members.iter().for_each(|(inbox, _)| inbox.leave(letter));
+        self.0.iter().for_each(|member| member.inbox.leave(letter));
     }
 
     /// Nothing new is accepted; what is in flight is finished.
@@ -54,11 +50,9 @@ impl Crew {
     /// # Errors
     /// The first that a thread ended with.
     pub(crate) async fn end(self, patience: Duration) -> io::Result<()> {
-        let inboxes: Vec<_> = self.members.iter().map(|(inbox, _)| Arc::clone(inbox)).collect();
-        let threads = self.members.into_iter().map(|(_, thread)| thread);
-        let threads: Vec<_> = threads.collect();
+        let inboxes: Vec<_> = self.0.iter().map(|member| Arc::clone(&member.inbox)).collect();
         let mut joined = tokio::task::spawn_blocking(|| {
-            threads.into_iter().map(join).fold(Ok(()), io::Result::and)
+            self.0.into_iter().map(Member::join).fold(Ok(()), io::Result::and)
         });
         match tokio::time::timeout(patience, &mut joined).await {
             Ok(ended) => ended?,
@@ -71,6 +65,40 @@ impl Crew {
     }
 }
 
-fn join(thread: JoinHandle<io::Result<()>>) -> io::Result<()> {
-    thread.join().unwrap_or_else(|_| Err(io::Error::other("a serving thread panicked")))
+impl Member {
+    fn start(
+        at: usize,
+        processor: Option<usize>,
+        shared: Shared,
+        room: Arc<Room>,
+        entrances: Vec<Entrance>,
+    ) -> io::Result<Self> {
+        let inbox = Inbox::new()?;
+        let theirs = Arc::clone(&inbox);
+        let (tell, told) = mpsc::channel();
+        let work = move || {
+            processor.into_iter().for_each(stay_on);
+            let worker = Worker::new(shared, theirs, room, entrances).map_err(io::Error::other);
+            let worker = worker.inspect_err(|err| drop(tell.send(err.to_string())))?;
+            drop(tell);
+            worker.run().inspect_err(|err| tracing::error!(%err, "a serving thread has ended"))
+        };
+        let thread = std::thread::Builder::new().name(format!("serve-{at}")).spawn(work)?;
+        // It says something only when it cannot begin.
+        match told.recv() {
+            Ok(err) => Err(io::Error::other(err)),
+            Err(mpsc::RecvError) => Ok(Self { inbox, thread }),
+        }
+    }
+
+    fn join(self) -> io::Result<()> {
+        let ended = self.thread.join();
+        ended.unwrap_or_else(|_| Err(io::Error::other("a serving thread panicked")))
+    }
+}
+
+fn stay_on(processor: usize) {
+    if let Err(err) = steer::stay_on(processor) {
+        tracing::warn!(%err, processor, "a serving thread may run anywhere");
+    }
 }

@@ -8,7 +8,7 @@
 //! Read in this order: [`probe`] (can it be?), [`tls`], `ring` (what is asked of the
 //! kernel), `token`, `slots`, `wheel`, `inbox`, `scratch` (what a thread is made of),
 //! `worker` (its loop), `reads` (blocks off a disk), `accept`, `connection`, `input`, `requests`, `answer`, `output`,
-//! `clock` (a client from first to last), `crew` (the threads).
+//! `clock` (a client from first to last), `crew` and `steer` (the threads).
 
 mod accept;
 mod answer;
@@ -25,6 +25,7 @@ mod requests;
 mod ring;
 mod scratch;
 mod slots;
+pub(crate) mod steer;
 pub mod tls;
 mod token;
 mod wheel;

@@ -223,7 +223,8 @@ impl Connection {
         if count < unsent {
             self.unsent.drain(..count);
         } else {
-            self.unsent.clear();
+            // An idle connection keeps nothing.
+            self.unsent = Vec::new();
         }
         let Stage::Open(open) = &mut self.stage else { return };
         let Stand::Answering(sending) = &mut open.stand else { return };

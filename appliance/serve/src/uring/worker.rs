@@ -91,6 +91,7 @@ impl Worker {
             }
             let want = usize::from(self.ready.is_empty());
             self.ring.enter(want)?;
+            self.core.shared.counters.ring_enters.one();
             self.core.look_at_the_clock();
             self.ring.completions(&mut completions);
             completions.iter().for_each(|completion| self.complete(completion));

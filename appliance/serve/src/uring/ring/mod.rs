@@ -51,8 +51,6 @@ impl Completion {
 /// A ring of one thread.
 pub(super) struct Ring {
     uring: IoUring,
-    /// How often the kernel was entered.
-    enters: u64,
     /// Questions that were not answered for the last time.
     pending: u64,
     /// The RAM tier's memory is registered: no page of it has to be looked up for a read.
@@ -62,7 +60,6 @@ pub(super) struct Ring {
 impl Ring {
     /// Hands over what was asked and waits for `want` answers.
     pub(super) fn enter(&mut self, want: usize) -> io::Result<()> {
-        self.enters += 1;
         match self.uring.submit_and_wait(want) {
             Err(err) if !is_passing(&err) => Err(err),
             _ => Ok(()),

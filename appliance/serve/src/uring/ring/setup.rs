@@ -45,7 +45,7 @@ pub(in super::super) fn new() -> Result<Ring, RingError> {
     check(&uring)?;
     let register = |what| move |source| RingError::Register { what, source };
     uring.submitter().register_files_sparse(READS).map_err(register("files"))?;
-    Ok(Ring { uring, enters: 0, pending: 0, knows_regions: false })
+    Ok(Ring { uring, pending: 0, knows_regions: false })
 }
 
 impl Ring {
