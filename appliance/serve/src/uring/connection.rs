@@ -114,6 +114,15 @@ impl Connection {
         self.socket.as_raw_fd()
     }
 
+    /// Whether the client is being sent an answer. Only then does it gain time by taking
+    /// bytes: who asks for new keys again and again must not put off the end of its head.
+    pub(super) fn is_answering(&self) -> bool {
+        match &self.stage {
+            Stage::Open(open) => matches!(open.stand, Stand::Answering(_)),
+            _ => false,
+        }
+    }
+
     /// Ends our side: the client sees the end behind all that was sent.
     pub(super) fn shut_sending(&self) {
         let _ = nix::sys::socket::shutdown(self.socket(), nix::sys::socket::Shutdown::Write);

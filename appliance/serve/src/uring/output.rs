@@ -185,7 +185,7 @@ impl Output {
         let cuts = self.cuts.get(batch.cuts.clone()).unwrap_or_default();
         let is_all = count == bytes.len();
         connection.account_for(batch.unsent, cuts, bytes, count);
-        if count > 0 {
+        if count > 0 && connection.is_answering() {
             connection.wind(core);
         }
         if is_all {
