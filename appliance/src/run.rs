@@ -14,7 +14,7 @@ use cache::{Cache, DiskSetup, OpenError};
 use contract::config::{ApplianceConfig, Document};
 use fill::Filler;
 use fill::fetch::Patience;
-use serve::Server;
+use serve::{Certificates, Server};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -98,6 +98,7 @@ async fn serve(document: &Document) -> Result<()> {
     control.restore();
 
     let engine = server.engine().clone();
+    let reloading = tokio::spawn(reload_when_told(server.certificates())?);
     let (stopper, stop) = watch::channel(false);
     let is_ready = Arc::new(AtomicBool::new(true));
     let seen = Seen { reporter, is_ready: Arc::clone(&is_ready) };
@@ -113,6 +114,7 @@ async fn serve(document: &Document) -> Result<()> {
     is_ready.store(false, Ordering::Relaxed);
     stopper.send_replace(true);
     refill.abort();
+    reloading.abort();
     serving.await.context("serving")??;
     filling.await.context("filling")?;
     if let Some(talking) = talking {
@@ -154,6 +156,19 @@ async fn refill_what_was_lost(journal: Arc<Journal>, filler: Arc<Filler>) {
 async fn stopped(mut stop: watch::Receiver<bool>) {
     // An error means that the sender has gone: the process is ending as well.
     let _ = stop.wait_for(|stop| *stop).await;
+}
+
+/// SIGHUP: certificates and keys are read again. What cannot be read stays as it was.
+fn reload_when_told(certificates: Certificates) -> Result<impl Future<Output = ()>> {
+    let mut told = signal(SignalKind::hangup())?;
+    Ok(async move {
+        while told.recv().await.is_some() {
+            match certificates.reload() {
+                Ok(()) => tracing::info!("certificates were read again"),
+                Err(err) => tracing::error!(%err, key = err.path(), "the old certificates stay"),
+            }
+        }
+    })
 }
 
 async fn wait_for_stop() -> Result<()> {

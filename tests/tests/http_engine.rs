@@ -9,12 +9,13 @@ use tests::http_harness::curl;
 use tests::http_harness::keys::Ca;
 use tests::http_harness::shelf::{Shelf, content};
 use tests::http_harness::table::{Row, Version};
-use tests::http_harness::world::{IDENTITY, LISTED_HOST, OTHER_HOST, World, wait_for};
+use tests::http_harness::world::{IDENTITY, LISTED_HOST, OPEN_HOST, OTHER_HOST, World, wait_for};
 use tokio::io::AsyncReadExt;
 
 tests::on_each_engine! {
     sessions_are_resumed_in_both_versions_of_tls
     certificates_are_chosen_by_name
+    certificates_change_under_connections_that_go_on
     siblings_show_a_certificate_of_the_fleet
     counters_and_log_say_what_happened
     a_broken_disk_is_a_miss_and_never_a_wrong_byte
@@ -71,6 +72,33 @@ async fn alpn_chooses_what_the_listener_offers() -> Result<()> {
         ensure!(connection.stream.get_ref().1.alpn_protocol() == Some(chosen.as_bytes()));
     }
     ensure!(world.client()?.offering(&["spdy/3"]).connect(world.players_h2[0]).await.is_err());
+    Ok(())
+}
+
+async fn certificates_change_under_connections_that_go_on(engine: EngineChoice) -> Result<()> {
+    let world = World::start(engine, Limits::default(), RAM)?;
+    let mut old = connect(&world).await?;
+    old.get("/v/init.mp4", "").await?;
+    ensure!(old.reply().await?.status == 200);
+
+    // A key that does not fit its certificate changes nothing.
+    let (chain, key) = (&world.site.chain_file, &world.site.key_file);
+    let kept = std::fs::read(key)?;
+    std::fs::write(key, "no key")?;
+    let refused = world.certificates.reload().expect_err("a bad key was taken").to_string();
+    ensure!(refused.contains("no private key"), "{refused}");
+    connect(&world).await?;
+    std::fs::write(key, kept)?;
+
+    let fresh = world.ca.issue(&["fresh.headend.test", OPEN_HOST])?;
+    std::fs::copy(&fresh.chain_file, chain)?;
+    std::fs::copy(&fresh.key_file, key)?;
+    let client = world.client()?;
+    ensure!(client.connect_as(world.players[0], "fresh.headend.test").await.is_err());
+    world.certificates.reload()?;
+    client.connect_as(world.players[0], "fresh.headend.test").await?;
+    old.get("/v/init.mp4", "").await?;
+    ensure!(old.reply().await?.status == 200, "a connection that stood has gone");
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! Certificates: read from PEM, chosen by the name that a client asks for (RFC 6066 §3).
 
 use crate::error::BindError;
+use arc_swap::ArcSwap;
 use contract::config::Certificate;
 use rustls::client::verify_server_name;
 use rustls::crypto::CryptoProvider;
@@ -13,7 +14,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// Reads a chain and its key, and checks that they belong together.
-pub(crate) fn load(
+fn load(
     files: &Certificate,
     path: &str,
     provider: &CryptoProvider,
@@ -28,6 +29,51 @@ pub(crate) fn load(
         PrivateKeyDer::from_pem_file(&files.key_file).map_err(|err| of_key(pem_reason(&err)))?;
     let certified = CertifiedKey::from_der(chain, key, provider);
     certified.map(Arc::new).map_err(|err| of_key(err.to_string()))
+}
+
+/// Files, each with its key of the configuration, and whoever shows what is in them.
+#[derive(Debug, Clone)]
+struct Shown {
+    files: Vec<(String, Certificate)>,
+    by_name: Arc<ByName>,
+}
+
+/// The certificates that a server shows, to be read again when their files have changed.
+#[derive(Debug, Clone, Default)]
+pub struct Certificates(Vec<Shown>);
+
+impl Certificates {
+    /// Reads files for the first time, and remembers them.
+    pub(crate) fn show(
+        &mut self,
+        files: Vec<(String, Certificate)>,
+        provider: &CryptoProvider,
+    ) -> Result<Arc<ByName>, BindError> {
+        let by_name = Arc::new(ByName::new(load_all(&files, provider)?));
+        self.0.push(Shown { files, by_name: Arc::clone(&by_name) });
+        Ok(by_name)
+    }
+
+    /// Reads all files again. New handshakes show what is in them; connections go on.
+    ///
+    /// # Errors
+    /// Names the first file that cannot be used; everything stays as it was then.
+    pub fn reload(&self) -> Result<(), BindError> {
+        let provider = rustls::crypto::aws_lc_rs::default_provider();
+        let load = |shown: &Shown| load_all(&shown.files, &provider);
+        let loaded: Vec<_> = self.0.iter().map(load).collect::<Result<_, _>>()?;
+        for (shown, certificates) in self.0.iter().zip(loaded) {
+            shown.by_name.replace(certificates);
+        }
+        Ok(())
+    }
+}
+
+fn load_all(
+    files: &[(String, Certificate)],
+    provider: &CryptoProvider,
+) -> Result<Vec<Arc<CertifiedKey>>, BindError> {
+    files.iter().map(|(path, files)| load(files, path, provider)).collect()
 }
 
 /// Reads the certificates of a file: at least one.
@@ -56,20 +102,27 @@ fn pem_reason(err: &rustls_pki_types::pem::Error) -> String {
 
 /// Chooses a certificate by name; the first stands in for names that none has, and for
 /// clients that ask for none.
-pub(crate) struct ByName(Vec<Arc<CertifiedKey>>);
+pub(crate) struct ByName(ArcSwap<Vec<Arc<CertifiedKey>>>);
 
 impl ByName {
     pub(crate) fn new(certificates: Vec<Arc<CertifiedKey>>) -> Self {
-        Self(certificates)
+        Self(ArcSwap::from_pointee(certificates))
+    }
+
+    /// From the next handshake on, these. Connections that stand go on.
+    fn replace(&self, certificates: Vec<Arc<CertifiedKey>>) {
+        self.0.store(Arc::new(certificates));
     }
 
     /// Of the certificates with this name, the first whose key the client can check.
-    fn find(&self, hello: &ClientHello<'_>) -> Option<&Arc<CertifiedKey>> {
+    fn find(&self, hello: &ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         let name = ServerName::try_from(hello.server_name()?).ok()?;
-        self.0.iter().find(|certificate| {
+        let certificates = self.0.load();
+        let found = certificates.iter().find(|certificate| {
             has_name(certificate, &name)
                 && certificate.key.choose_scheme(hello.signature_schemes()).is_some()
-        })
+        });
+        found.cloned()
     }
 }
 
@@ -82,12 +135,12 @@ fn has_name(certificate: &CertifiedKey, name: &ServerName<'_>) -> bool {
 
 impl ResolvesServerCert for ByName {
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        self.find(&hello).or_else(|| self.0.first()).cloned()
+        self.find(&hello).or_else(|| self.0.load().first().cloned())
     }
 }
 
 impl fmt::Debug for ByName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ByName({} certificates)", self.0.len())
+        write!(f, "ByName({} certificates)", self.0.load().len())
     }
 }

@@ -29,6 +29,7 @@ mod tls;
 pub mod uring;
 
 pub use access_log::AccessLog;
+pub use certificates::Certificates;
 pub use counters::{AllCounters, Counters};
 pub use engine::Engine;
 pub use error::BindError;

@@ -2,6 +2,7 @@
 
 use crate::access_log::AccessLog;
 use crate::bind::{self, Bound};
+use crate::certificates::Certificates;
 use crate::counters::{AllCounters, Counters};
 use crate::engine::Engine;
 use crate::error::BindError;
@@ -42,6 +43,7 @@ pub struct Server {
     room: Arc<Room>,
     shared: Arc<Shared>,
     counters: AllCounters,
+    certificates: Certificates,
 }
 
 impl Server {
@@ -69,6 +71,7 @@ impl Server {
             room: Room::new(config.limits.max_connections.into()),
             shared: Arc::new(shared),
             counters,
+            certificates: tls.certificates.clone(),
         };
         for each in bound {
             if let Some(listener) = config.listeners.get(each.listener) {
@@ -112,6 +115,12 @@ impl Server {
     #[must_use]
     pub fn engine(&self) -> &Engine {
         &self.engine
+    }
+
+    /// What it shows to clients, to be read again at any time.
+    #[must_use]
+    pub fn certificates(&self) -> Certificates {
+        self.certificates.clone()
     }
 
     /// What is counted; stays readable while the server runs and after.

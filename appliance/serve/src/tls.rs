@@ -1,7 +1,7 @@
 //! TLS for the two kinds of listener: viewers see the certificate of the name they ask
 //! for; sibling boxes see the identity and must show one of the fleet's.
 
-use crate::certificates::{self, ByName};
+use crate::certificates::{self, Certificates};
 use crate::error::BindError;
 use contract::config::{ApplianceConfig, Certificate, Listener, ListenerRole, Protocol};
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
@@ -16,6 +16,8 @@ const SESSIONS_IN_MEMORY: usize = 4096;
 pub(crate) struct Tls {
     player: Option<Arc<ServerConfig>>,
     peer: Option<Arc<ServerConfig>>,
+    /// What both show.
+    pub(crate) certificates: Certificates,
 }
 
 impl Tls {
@@ -23,9 +25,14 @@ impl Tls {
     pub(crate) fn load(config: &ApplianceConfig) -> Result<Self, BindError> {
         let has = |role| config.listeners.iter().any(|listener| listener.role == role);
         let provider = Arc::new(aws_lc_rs::default_provider());
-        let player = has(ListenerRole::Player).then(|| for_players(config, &provider));
-        let peer = has(ListenerRole::Peer).then(|| for_peers(config, &provider));
-        Ok(Self { player: player.transpose()?, peer: peer.transpose()? })
+        let mut certificates = Certificates::default();
+        let player = has(ListenerRole::Player)
+            .then(|| for_players(config, &provider, &mut certificates))
+            .transpose()?;
+        let peer = has(ListenerRole::Peer)
+            .then(|| for_peers(config, &provider, &mut certificates))
+            .transpose()?;
+        Ok(Self { player, peer, certificates })
     }
 
     /// What a listener offers.
@@ -65,30 +72,31 @@ pub(crate) fn protocol_of(alpn: Option<&[u8]>, offered: &[Protocol]) -> Option<P
 fn for_players(
     config: &ApplianceConfig,
     provider: &Arc<CryptoProvider>,
+    certificates: &mut Certificates,
 ) -> Result<Arc<ServerConfig>, BindError> {
-    let mut loaded = Vec::new();
-    for (at, files) in config.certificates.iter().enumerate() {
-        loaded.push(certificates::load(files, &format!("certificates[{at}]"), provider)?);
-    }
+    let files = config.certificates.iter().enumerate();
+    let files = files.map(|(at, files)| (format!("certificates[{at}]"), files.clone())).collect();
+    let by_name = certificates.show(files, provider)?;
     let refused = |err| tls_error("certificates", &err);
     let tls = ServerConfig::builder_with_provider(Arc::clone(provider))
         .with_protocol_versions(&[&version::TLS13, &version::TLS12])
         .map_err(refused)?
         .with_no_client_auth()
-        .with_cert_resolver(Arc::new(ByName::new(loaded)));
+        .with_cert_resolver(by_name);
     resumable(tls).map(Arc::new).map_err(refused)
 }
 
 fn for_peers(
     config: &ApplianceConfig,
     provider: &Arc<CryptoProvider>,
+    certificates: &mut Certificates,
 ) -> Result<Arc<ServerConfig>, BindError> {
     let identity = &config.identity;
     let files = Certificate {
         chain_file: identity.chain_file.clone(),
         key_file: identity.key_file.clone(),
     };
-    let ours = certificates::load(&files, "identity", provider)?;
+    let by_name = certificates.show(vec![("identity".to_owned(), files)], provider)?;
     let mut roots = RootCertStore::empty();
     for root in certificates::load_chain(&identity.ca_file, "identity.ca_file")? {
         roots.add(root).map_err(|err| tls_error("identity.ca_file", &err))?;
@@ -102,7 +110,7 @@ fn for_peers(
         .with_protocol_versions(&[&version::TLS13, &version::TLS12])
         .map_err(refused)?
         .with_client_cert_verifier(verifier)
-        .with_cert_resolver(Arc::new(ByName::new(vec![ours])));
+        .with_cert_resolver(by_name);
     resumable(tls).map(Arc::new).map_err(refused)
 }
 

@@ -6,7 +6,7 @@ use super::shelf::Shelf;
 use anyhow::{Context, Result, ensure};
 use contract::config::{ApplianceConfig, EngineChoice, Limits, ListenerRole, Serving};
 use serde_json::json;
-use serve::{AccessLog, AllCounters, Server};
+use serve::{AccessLog, AllCounters, Certificates, Server};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -64,6 +64,8 @@ pub struct World {
     pub players_h2: [SocketAddr; 2],
     /// Where siblings connect.
     pub peers: SocketAddr,
+    /// What it shows.
+    pub certificates: Certificates,
     /// What it counted.
     pub counters: AllCounters,
     /// What it logged.
@@ -99,7 +101,7 @@ impl World {
         let players = [of(ListenerRole::Player, 0)?, of(ListenerRole::Player, 1)?];
         let players_h2 = [of(ListenerRole::Player, 2)?, of(ListenerRole::Player, 3)?];
         let peers = of(ListenerRole::Peer, 0)?;
-        let counters = server.counters();
+        let (counters, certificates) = (server.counters(), server.certificates());
         let (stop, stopped) = oneshot::channel();
         let shutdown = async { drop(stopped.await) };
         let running = tokio::spawn(server.run(shutdown, Duration::from_secs(5)));
@@ -113,6 +115,7 @@ impl World {
             players,
             players_h2,
             peers,
+            certificates,
             counters,
             lines,
             stop,
