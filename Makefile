@@ -17,8 +17,16 @@ demo: setup web ## A small CDN on this machine. CHECK=1: check it and end. OPEN=
 	exec target/release/demo $(if $(CHECK),--check) $(if $(OPEN),--open)
 
 .PHONY: test
-test: setup ## Every test.
+test: setup ## Every test, and a quarter of a minute of fuzzing for each parser.
 	@$(TEST) --workspace
+	tests/fuzz/run 15
+
+.PHONY: nightly
+nightly: export HEADEND_NIGHTLY := 1
+nightly: export NEXTEST_PROFILE := nightly
+nightly: setup ## The same for longer: ten times as many draws, ten minutes of fuzzing for each parser.
+	@$(TEST) --workspace
+	tests/fuzz/run 600
 
 .PHONY: lint
 lint: setup ## Formatting, clippy, licences and sources of dependencies.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tests::http_harness::client::{Client, Connection, field};
 use tests::http_harness::curl;
 use tests::http_harness::keys::Ca;
-use tests::http_harness::shelf::{Shelf, content};
+use tests::http_harness::shelf::{OBJECTS, Shelf, content};
 use tests::http_harness::table::{Row, Version};
 use tests::http_harness::world::{IDENTITY, LISTED_HOST, OPEN_HOST, OTHER_HOST, World, wait_for};
 use tokio::io::AsyncReadExt;
@@ -370,7 +370,7 @@ async fn what_is_not_in_ram_is_served_from_disk(engine: EngineChoice) -> Result<
 #[test]
 fn the_shelf_has_different_bytes_everywhere() -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let shelf = Shelf::fill(folder.path(), RAM)?;
+    let shelf = Shelf::fill(folder.path(), RAM, &OBJECTS)?;
     ensure!(shelf.files.join("open/v/seg.m4s").exists());
     ensure!(content("open", "/v/seg.m4s", 64) != content("listed", "/v/seg.m4s", 64));
     Ok(())

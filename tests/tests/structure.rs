@@ -12,6 +12,7 @@ const ALLOWED: &[(&str, &str)] = &[
     ("fill", "cache contract"),
     ("serve", "cache contract"),
     ("appliance", "serve fill cache contract"),
+    ("fuzz", "serve"),
     ("db", ""),
     ("ssh", ""),
     ("ca", "contract db"),

@@ -3,11 +3,16 @@
 use super::keys::{Ca, Issued};
 use super::world::OPEN_HOST;
 use anyhow::{Context, Result};
-use rustls::crypto::aws_lc_rs;
-use rustls::{ClientConfig, RootCertStore};
+use bytes::BytesMut;
+use nix::errno::Errno;
+use nix::sys::socket::{MsgFlags, recv};
+use rustls::crypto::{CryptoProvider, aws_lc_rs};
+use rustls::{ClientConfig, RootCertStore, SupportedCipherSuite, SupportedProtocolVersion};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, ServerName};
+use std::io::Write;
 use std::net::SocketAddr;
+use std::os::fd::AsRawFd;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -44,15 +49,33 @@ impl Client {
         Ok(Self(config))
     }
 
-    /// The same, speaking one version of TLS only.
+    /// The same, speaking TLS 1.2 only.
     ///
     /// # Errors
     /// When a file cannot be read.
     pub fn tls12(ca: &Ca) -> Result<Self> {
+        Self::speaking(ca, &rustls::version::TLS12, aws_lc_rs::default_provider())
+    }
+
+    /// The same, speaking one suite only, and so one version.
+    ///
+    /// # Errors
+    /// When a file cannot be read.
+    pub fn with_suite(ca: &Ca, suite: SupportedCipherSuite) -> Result<Self> {
+        let provider =
+            CryptoProvider { cipher_suites: vec![suite], ..aws_lc_rs::default_provider() };
+        Self::speaking(ca, suite.version(), provider)
+    }
+
+    fn speaking(
+        ca: &Ca,
+        version: &'static SupportedProtocolVersion,
+        provider: CryptoProvider,
+    ) -> Result<Self> {
         let mut roots = RootCertStore::empty();
         roots.add(CertificateDer::from_pem_file(&ca.file)?)?;
-        let builder = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-            .with_protocol_versions(&[&rustls::version::TLS12])?;
+        let builder = ClientConfig::builder_with_provider(Arc::new(provider))
+            .with_protocol_versions(&[version])?;
         Ok(Self(builder.with_root_certificates(roots).with_no_client_auth()))
     }
 
@@ -76,12 +99,19 @@ impl Client {
     /// # Errors
     /// When that fails.
     pub async fn connect_as(&self, to: SocketAddr, name: &str) -> Result<Connection> {
-        let socket = TcpStream::connect(to).await?;
+        self.connect_over(TcpStream::connect(to).await?, name).await
+    }
+
+    /// Shakes hands over this socket, asking for this name.
+    ///
+    /// # Errors
+    /// When that fails.
+    pub async fn connect_over(&self, socket: TcpStream, name: &str) -> Result<Connection> {
         socket.set_nodelay(true)?;
         let connector = TlsConnector::from(Arc::new(self.0.clone()));
         let name = ServerName::try_from(name.to_owned())?;
         let stream = tokio::time::timeout(PATIENCE, connector.connect(name, socket)).await;
-        Ok(Connection { stream: stream.context("the handshake hangs")??, unread: Vec::new() })
+        Ok(Connection { stream: stream.context("the handshake hangs")??, unread: BytesMut::new() })
     }
 }
 
@@ -89,7 +119,7 @@ impl Client {
 pub struct Connection {
     /// The TLS stream.
     pub stream: TlsStream<TcpStream>,
-    unread: Vec<u8>,
+    unread: BytesMut,
 }
 
 /// An answer, taken apart.
@@ -113,6 +143,59 @@ impl Connection {
         Ok(self.stream.flush().await?)
     }
 
+    /// Sends octets, and keeps what comes meanwhile: for more than the server will listen to
+    /// before its answers are read.
+    ///
+    /// # Errors
+    /// When the connection is gone.
+    pub async fn send_while_reading(&mut self, bytes: &[u8]) -> Result<()> {
+        let (mut reader, mut writer) = tokio::io::split(&mut self.stream);
+        let unread = &mut self.unread;
+        let write = async {
+            writer.write_all(bytes).await?;
+            writer.flush().await
+        };
+        let read = async {
+            while reader.read_buf(unread).await? > 0 {}
+            Err(std::io::ErrorKind::UnexpectedEof.into())
+        };
+        let done = async {
+            tokio::select! { sent = write => sent, ended = read => ended }
+        };
+        Ok(tokio::time::timeout(PATIENCE, done).await.context("nobody listens")??)
+    }
+
+    /// The next record with these octets, which is thereby taken for sent.
+    ///
+    /// # Errors
+    /// When the connection is gone.
+    pub fn seal(&mut self, bytes: &[u8]) -> Result<Vec<u8>> {
+        let (_, tls) = self.stream.get_mut();
+        tls.writer().write_all(bytes)?;
+        let mut records = Vec::new();
+        while tls.wants_write() {
+            tls.write_tls(&mut records)?;
+        }
+        Ok(records)
+    }
+
+    /// Changes the client's key, and asks the server to change its own. The message goes
+    /// with what is sent next.
+    ///
+    /// # Errors
+    /// With TLS 1.2.
+    pub fn change_key(&mut self) -> Result<()> {
+        Ok(self.stream.get_mut().1.refresh_traffic_keys()?)
+    }
+
+    /// Ends the connection without a word.
+    ///
+    /// # Errors
+    /// When it has ended.
+    pub fn reset(self) -> Result<()> {
+        Ok(self.stream.get_ref().0.set_zero_linger()?)
+    }
+
     /// Sends a GET of the open group.
     ///
     /// # Errors
@@ -120,6 +203,19 @@ impl Connection {
     pub async fn get(&mut self, path: &str, fields: &str) -> Result<()> {
         let text = format!("GET {path} HTTP/1.1\r\nHost: {OPEN_HOST}\r\n{fields}\r\n");
         self.send(text.as_bytes()).await
+    }
+
+    /// Octets that the kernel holds for us and that nobody has read.
+    ///
+    /// # Errors
+    /// When the connection is gone.
+    pub fn held_back(&self) -> Result<usize> {
+        let socket = self.stream.get_ref().0.as_raw_fd();
+        let flags = MsgFlags::MSG_PEEK | MsgFlags::MSG_DONTWAIT;
+        match recv(socket, &mut vec![0; 1 << 20], flags) {
+            Err(Errno::EAGAIN) => Ok(0),
+            count => Ok(count?),
+        }
     }
 
     /// Reads one answer with its body.
@@ -134,14 +230,25 @@ impl Connection {
                 None => self.read_more().await.context("no answer")?,
             }
         };
-        let head = String::from_utf8(self.unread.drain(..end).collect())?;
+        let head = String::from_utf8(self.unread.split_to(end).into())?;
         let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
         let status = status.with_context(|| format!("no status in {head:?}"))?;
         let length = field(&head, "Content-Length").map_or(Ok(0), str::parse)?;
         while self.unread.len() < length {
             self.read_more().await.context("the body is cut off")?;
         }
-        Ok(Reply { status, head, body: self.unread.drain(..length).collect() })
+        Ok(Reply { status, head, body: self.unread.split_to(length).into() })
+    }
+
+    /// Reads, and keeps, until so many octets wait to be taken apart.
+    ///
+    /// # Errors
+    /// When they do not come.
+    pub async fn read_ahead(&mut self, count: usize) -> Result<()> {
+        while self.unread.len() < count {
+            self.read_more().await?;
+        }
+        Ok(())
     }
 
     async fn read_more(&mut self) -> Result<()> {

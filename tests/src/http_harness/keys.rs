@@ -1,7 +1,7 @@
 //! A CA of the test's own, and what it issues.
 
 use anyhow::Result;
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, PKCS_RSA_SHA256};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use std::path::{Path, PathBuf};
@@ -54,12 +54,23 @@ impl Ca {
     /// # Errors
     /// When a file cannot be written.
     pub fn issue(&self, names: &[&str]) -> Result<Issued> {
-        let key = KeyPair::generate()?;
+        self.issue_for(names, &KeyPair::generate()?)
+    }
+
+    /// The same with an RSA key, for suites of TLS 1.2 that want one.
+    ///
+    /// # Errors
+    /// When a file cannot be written.
+    pub fn issue_rsa(&self, names: &[&str]) -> Result<Issued> {
+        self.issue_for(names, &KeyPair::generate_for(&PKCS_RSA_SHA256)?)
+    }
+
+    fn issue_for(&self, names: &[&str], key: &KeyPair) -> Result<Issued> {
         let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
         let stem = names.first().cloned().unwrap_or_default();
         let mut params = CertificateParams::new(names)?;
         params.distinguished_name.push(DnType::CommonName, stem.as_str());
-        let certificate = params.signed_by(&key, &self.issuer)?;
+        let certificate = params.signed_by(key, &self.issuer)?;
         let issued = Issued {
             chain_file: self.folder.join(format!("{stem}.chain.pem")),
             key_file: self.folder.join(format!("{stem}.key.pem")),

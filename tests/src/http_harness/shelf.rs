@@ -17,8 +17,8 @@ pub const MODIFIED_S: u64 = 784_111_777;
 /// Entry and checksums of an object stand before its content, a page each.
 const HEAD_BYTES: usize = 8192;
 
-/// What is offered: group, path, length. `?` begins what the group keys on.
-pub const OBJECTS: [(&str, &str, usize); 9] = [
+/// What is offered where nothing else is said. `?` begins what the group keys on.
+pub const OBJECTS: [Offer; 9] = [
     ("open", "/v/seg.m4s", 1_234_567),
     ("open", "/v/block.m4s", 262_144),
     ("open", "/v/init.mp4", 1000),
@@ -62,7 +62,10 @@ impl Watch for Deaf {
     fn event(&self, _: CacheEvent) {}
 }
 
-/// A cache that holds [`OBJECTS`], and the files beside it.
+/// What an object is called and how long it is: group, path, length.
+pub type Offer = (&'static str, &'static str, usize);
+
+/// A cache that holds objects, and the files beside it.
 pub struct Shelf {
     /// The cache.
     pub cache: Arc<Cache>,
@@ -72,11 +75,11 @@ pub struct Shelf {
 }
 
 impl Shelf {
-    /// Fills a cache in `folder`.
+    /// Fills a cache in `folder` with these objects.
     ///
     /// # Errors
     /// When a disk or a file cannot be written.
-    pub fn fill(folder: &Path, ram_budget_bytes: u64) -> Result<Self> {
+    pub fn fill(folder: &Path, ram_budget_bytes: u64, objects: &[Offer]) -> Result<Self> {
         let disk = folder.join("disk");
         std::fs::create_dir_all(&disk)?;
         let disks =
@@ -84,14 +87,14 @@ impl Shelf {
         let setup =
             Setup { disks, ram_budget_bytes, io: Arc::new(ThreadIo), watch: Arc::new(Deaf) };
         let shelf = Self { cache: Cache::open(setup)?, files: folder.join("files"), disk };
-        let entries: Result<Vec<_>> = (0u32..).zip(OBJECTS).map(entry).collect();
+        let entries: Result<Vec<_>> = (0u32..).zip(objects.iter().copied()).map(entry).collect();
         let entries = entries?;
         // One more is wanted and never comes.
         let wanted = ("open", "/v/wanted.m4s", 10);
         let mut all = entries.clone();
         all.push(entry((u32::MAX, wanted))?);
         shelf.cache.set_wanted(all);
-        for (entry, (group, path, length)) in entries.into_iter().zip(OBJECTS) {
+        for (entry, &(group, path, length)) in entries.into_iter().zip(objects) {
             shelf.put(entry, group, path, length)?;
         }
         Ok(shelf)

@@ -2,7 +2,7 @@
 
 use super::client::Client;
 use super::keys::{Ca, Issued};
-use super::shelf::Shelf;
+use super::shelf::{OBJECTS, Offer, Shelf};
 use anyhow::{Context, Result, ensure};
 use contract::config::{ApplianceConfig, EngineChoice, Limits, ListenerRole, Serving};
 use serde_json::json;
@@ -20,7 +20,7 @@ pub const OPEN_HOST: &str = "open.headend.test";
 pub const LISTED_HOST: &str = "listed.headend.test";
 /// A host that the certificate holds and no group has.
 pub const STRAY_HOST: &str = "stray.headend.test";
-/// A host with a certificate of its own, in the open group.
+/// A host with a certificate of its own, with an RSA key, in the open group.
 pub const OTHER_HOST: &str = "other.headend.test";
 /// The web origin that may read the listed group.
 pub const LISTED_ORIGIN: &str = "https://www.headend.test";
@@ -81,11 +81,24 @@ impl World {
     /// # Errors
     /// When anything that it needs cannot be had.
     pub fn start(engine: EngineChoice, limits: Limits, ram_budget_bytes: u64) -> Result<Self> {
+        Self::holding(&OBJECTS, engine, limits, ram_budget_bytes)
+    }
+
+    /// The same, holding these objects.
+    ///
+    /// # Errors
+    /// When anything that it needs cannot be had.
+    pub fn holding(
+        objects: &[Offer],
+        engine: EngineChoice,
+        limits: Limits,
+        ram_budget_bytes: u64,
+    ) -> Result<Self> {
         let folder = tempfile::tempdir()?;
-        let shelf = Shelf::fill(folder.path(), ram_budget_bytes)?;
+        let shelf = Shelf::fill(folder.path(), ram_budget_bytes, objects)?;
         let ca = Ca::new(folder.path(), "ca")?;
         let site = ca.issue(&[OPEN_HOST, LISTED_HOST, STRAY_HOST])?;
-        let other = ca.issue(&[OTHER_HOST])?;
+        let other = ca.issue_rsa(&[OTHER_HOST])?;
         let identity = ca.issue(&[IDENTITY])?;
         let mut config = config(&ca, [&site, &other], &identity)?;
         config.limits = limits;
@@ -153,6 +166,27 @@ impl World {
         let what = "connections are open that nobody uses";
         wait_for(what, || self.counters.total().connections_open.get() == 0).await
     }
+}
+
+/// Our ends of TCP connections with this local port, whoever holds them: descriptors, or a
+/// ring that was asked something about them.
+///
+/// # Errors
+/// When the kernel does not say.
+pub fn sockets_at(port: u16) -> Result<usize> {
+    const LISTENING: &str = "0A";
+    let mut count = 0;
+    for table in ["/proc/self/net/tcp", "/proc/self/net/tcp6"] {
+        let text = std::fs::read_to_string(table)?;
+        for row in text.lines().skip(1) {
+            let columns: Vec<&str> = row.split_whitespace().collect();
+            let &[_, local, _, state, _, _, _, _, _, inode, ..] = &columns[..] else { continue };
+            let is_there = local.ends_with(&format!(":{port:04X}"));
+            // In TIME_WAIT, or closed and not yet forgotten, it is nobody's: no inode.
+            count += usize::from(is_there && state != LISTENING && inode != "0");
+        }
+    }
+    Ok(count)
 }
 
 /// Waits until something is so, for ten seconds at most.

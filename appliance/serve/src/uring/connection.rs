@@ -135,11 +135,11 @@ impl Connection {
 }
 
 impl Open {
-    pub(super) fn new(session: Session, sealed: Vec<u8>, plain: Vec<u8>) -> Self {
+    pub(super) fn new(session: Session) -> Self {
         Self {
             session,
-            sealed,
-            plain,
+            sealed: Vec::new(),
+            plain: Vec::new(),
             scanner: Scanner::default(),
             asked: None,
             replies: Vec::new(),

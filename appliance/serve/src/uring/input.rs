@@ -71,7 +71,7 @@ impl Connection {
         if protocol_of(shaken.alpn.as_deref(), &[Protocol::Http1]).is_none() {
             return Then::Cut;
         }
-        let mut open = Box::new(Open::new(shaken.session, Vec::new(), shaken.plain));
+        let mut open = Box::new(Open::new(shaken.session));
         let mut sealed = shaken.sealed;
         open.take_in(&mut sealed);
         self.stage = Stage::Open(open);
@@ -131,6 +131,10 @@ impl Open {
             Incoming::Nothing => {}
             Incoming::Closed => self.has_closed = true,
             Incoming::Reply(reply @ Reply::Fatal(_)) => self.end_with(reply),
+            // RFC 8446 §4.6.3: several that came while an answer could not be sealed need one
+            // reply; a client that reads nothing would have them pile up here, and clients
+            // give up on a server that changes its key again and again.
+            Incoming::Reply(reply) if self.replies.contains(&reply) => {}
             Incoming::Reply(reply) => self.replies.push(reply),
         }
     }

@@ -1,6 +1,6 @@
 //! The handshake: rustls does it, on bytes that we move.
 
-use super::frame::MAX_RECORD_LEN;
+use super::frame::{MAX_RECORD_LEN, record_len};
 use super::session::Session;
 use rustls::server::UnbufferedServerConnection;
 use rustls::unbuffered::{ConnectionState, EncodeError, UnbufferedStatus};
@@ -12,11 +12,14 @@ use std::sync::Arc;
 const MAX_INCOMING: usize = 4 * MAX_RECORD_LEN;
 
 /// A handshake under way.
+///
+/// rustls is shown one record at a time. Behind the client's last message may stand content,
+/// and changes of key, which it would answer in its own time: those are not for it.
 pub struct Shaking {
     tls: UnbufferedServerConnection,
     incoming: Vec<u8>,
-    /// Content that rustls opened itself, behind the client's last message.
-    early: Vec<u8>,
+    /// So much of `incoming` rustls may see.
+    shown: usize,
 }
 
 /// A handshake that is over.
@@ -27,9 +30,7 @@ pub struct Shaken {
     pub is_resumed: bool,
     /// What the client and we agreed to speak.
     pub alpn: Option<Vec<u8>>,
-    /// Content that came right behind it.
-    pub plain: Vec<u8>,
-    /// Records that came right behind it, still sealed.
+    /// What came right behind it, still sealed.
     pub sealed: Vec<u8>,
 }
 
@@ -68,7 +69,7 @@ impl Shaking {
     /// When the configuration does not allow it.
     pub fn new(config: Arc<ServerConfig>) -> Result<Box<Self>, ShakeFailed> {
         let tls = UnbufferedServerConnection::new(config)?;
-        Ok(Box::new(Self { tls, incoming: Vec::new(), early: Vec::new() }))
+        Ok(Box::new(Self { tls, incoming: Vec::new(), shown: 0 }))
     }
 
     /// Takes what came, and appends to `out` what is to be sent: in the case of an error
@@ -88,10 +89,11 @@ impl Shaking {
         loop {
             match self.turn(out) {
                 Ok(Turn::GoOn) => {}
+                Ok(Turn::Blocked) if self.show_more() => {}
                 Ok(Turn::Blocked) => return Ok(Progress::Blocked(self)),
                 Ok(Turn::Done) => return Ok(Progress::Done(Box::new(self.finish()?))),
                 Err(failed) => {
-                    self.incoming.clear();
+                    self.shown = 0;
                     // The alert, where rustls has one for this.
                     while let Ok(Turn::GoOn) = self.turn(out) {}
                     return Err(failed);
@@ -100,9 +102,21 @@ impl Shaking {
         }
     }
 
+    /// Shows the next whole record, if there is one. What is none is shown as well: rustls
+    /// knows the alert for it.
+    fn show_more(&mut self) -> bool {
+        let hidden = self.incoming.get(self.shown..).unwrap_or_default();
+        match record_len(hidden) {
+            Ok(Some(len)) if len <= hidden.len() => self.shown += len,
+            Err(_) if !hidden.is_empty() => self.shown = self.incoming.len(),
+            _ => return false,
+        }
+        true
+    }
+
     fn turn(&mut self, out: &mut Vec<u8>) -> Result<Turn, ShakeFailed> {
-        let UnbufferedStatus { mut discard, state } =
-            self.tls.process_tls_records(&mut self.incoming);
+        let shown = self.incoming.get_mut(..self.shown).unwrap_or_default();
+        let UnbufferedStatus { discard, state } = self.tls.process_tls_records(shown);
         let turn = match state {
             Err(err) => Err(err.into()),
             Ok(ConnectionState::EncodeTlsData(mut data)) => {
@@ -113,20 +127,13 @@ impl Shaking {
                 data.done();
                 Ok(Turn::GoOn)
             }
-            Ok(ConnectionState::ReadTraffic(mut traffic)) => {
-                while let Some(record) = traffic.next_record() {
-                    let record = record?;
-                    discard += record.discard;
-                    self.early.extend_from_slice(record.payload);
-                }
-                Ok(Turn::GoOn)
-            }
             Ok(ConnectionState::WriteTraffic(_)) => Ok(Turn::Done),
             Ok(ConnectionState::BlockedHandshake) => Ok(Turn::Blocked),
             // Early data is not offered; a client that closes now wants nothing.
             Ok(_) => Err(rustls::Error::HandshakeNotComplete.into()),
         };
-        self.incoming.drain(..discard.min(self.incoming.len()));
+        self.incoming.drain(..discard.min(self.shown));
+        self.shown -= discard.min(self.shown);
         turn
     }
 
@@ -135,7 +142,7 @@ impl Shaking {
         let alpn = self.tls.alpn_protocol().map(<[u8]>::to_vec);
         let (extracted, secrets) = self.tls.dangerous_into_kernel_connection()?;
         let session = Session::new(extracted, secrets)?;
-        Ok(Shaken { session, is_resumed, alpn, plain: self.early, sealed: self.incoming })
+        Ok(Shaken { session, is_resumed, alpn, sealed: self.incoming })
     }
 }
 

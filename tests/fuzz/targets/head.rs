@@ -1,0 +1,4 @@
+//! See [`fuzz::head`].
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|octets: &[u8]| fuzz::head::run(octets));
