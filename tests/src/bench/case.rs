@@ -1,24 +1,26 @@
 //! What is measured, and against whom.
 
-use super::core;
 use super::load::{Brought, Load};
-use super::server::{self, Object, Running, Site};
-use super::sheet::{Limit, Machine, Row, Sheet};
+use super::machine::Machine;
+use super::object::Object;
+use super::peers::{DEBIAN_NGINX, Peers};
+use super::running::Running;
+use super::sheet::{Limit, Row, Sheet};
+use super::site::Site;
 use super::stream::Question;
+use super::{appliance, core};
 use crate::ports;
-use crate::process::{Daemon, is_listening};
 use anyhow::{Context, Result};
-use std::net::SocketAddr;
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// How often each server is measured; medians count.
 const ROUNDS: usize = 5;
 
-/// How long one measurement takes. At a gigabyte a second and a clock of 10 ms, well below
-/// a percent of error.
-const SPAN: Duration = Duration::from_secs(3);
+/// How long one measurement takes. The clock counts hundredths of a second: half a percent
+/// of error.
+const SPAN: Duration = Duration::from_secs(2);
 
 /// How many records the floor sends at once: the best of these counts.
 const FLOOR_RECORDS: [usize; 5] = [4, 8, 16, 32, 64];
@@ -46,8 +48,8 @@ enum Against {
 /// All cases.
 #[must_use]
 pub fn all() -> Vec<Case> {
-    let large = Object { path: "/large.m4s", bytes: 4 << 20 };
-    let small = Object { path: "/small.m4s", bytes: 4 << 10 };
+    let large = Object::new("/large.m4s", 4 << 20);
+    let small = Object::new("/small.m4s", 4 << 10);
     let case = |name, object: &Object, connections, against| Case {
         name,
         object: object.clone(),
@@ -60,6 +62,17 @@ pub fn all() -> Vec<Case> {
         case("floor-4m", &large, 16, Against::Floor),
         case("small-4k", &small, 16, Against::PeersByRequests),
     ]
+}
+
+/// Where everything is.
+#[derive(Debug)]
+pub struct Bench {
+    /// The programs.
+    pub bin: PathBuf,
+    /// Where results go, and the files of the run.
+    pub results: PathBuf,
+    /// Whom to compare with.
+    pub peers: Peers,
 }
 
 /// What one measurement of one server gave.
@@ -82,10 +95,12 @@ impl Case {
     ///
     /// # Errors
     /// When a server does not come up or answers wrongly.
-    pub async fn run(&self, bin: &Path) -> Result<Sheet> {
-        let site = Site::new()?;
+    pub async fn run(&self, bench: &Bench) -> Result<Sheet> {
+        let site = Site::new(&bench.results)?;
         let tls = site.client()?;
-        let ours = server::appliance(&site, bin, &self.object).await?;
+        let objects = [self.object.clone()];
+        let ours =
+            appliance::start(&site, &bench.bin, &objects, &appliance::Options::default()).await?;
         let mut contenders = vec![self.contender(ours, &tls)?];
         if self.against == Against::Floor {
             for records in FLOOR_RECORDS {
@@ -93,9 +108,10 @@ impl Case {
                 contenders.push(self.contender(floor, &tls)?);
             }
         } else {
-            let nginx = Path::new("/usr/sbin/nginx");
-            let peer = server::nginx(&site, nginx, "nginx (Debian)", &self.object).await?;
-            contenders.push(self.contender(peer, &tls)?);
+            for peer in bench.peers.all() {
+                let running = peer.start(&site, &objects).await?;
+                contenders.push(self.contender(running, &tls)?);
+            }
         }
         for _ in 0..ROUNDS {
             for contender in &mut contenders {
@@ -104,7 +120,8 @@ impl Case {
         }
         let machine = Machine::this()?;
         let rows = self.rows(&contenders);
-        Ok(Sheet { case: self.name.to_owned(), machine, runs: ROUNDS, rows })
+        let notes = bench.peers.notes.clone();
+        Ok(Sheet { case: self.name.to_owned(), machine, runs: ROUNDS, rows, notes })
     }
 
     fn contender(&self, running: Running, tls: &Arc<rustls::ClientConfig>) -> Result<Contender> {
@@ -117,27 +134,25 @@ impl Case {
     /// The floor runs as a process of its own, like every server.
     async fn floor(&self, site: &Site, records: usize) -> Result<Running> {
         let name = format!("floor, {records} records");
-        let address = SocketAddr::from(([127, 0, 0, 1], ports::free()?));
+        let port = ports::free()?;
         let (chain, key) = (&site.issued().chain_file, &site.issued().key_file);
-        let args = [
+        let args = vec![
+            std::env::current_exe()?.display().to_string(),
             "floor".to_owned(),
-            format!("--address={address}"),
+            format!("--port={port}"),
             format!("--chain={}", chain.display()),
             format!("--key={}", key.display()),
             format!("--path={}", self.object.path),
             format!("--bytes={}", self.object.bytes),
             format!("--records={records}"),
         ];
-        let log = site.folder().join("floor.log");
-        let mut daemon = Daemon::start(&name, std::env::current_exe()?, args, &log)?;
-        daemon.wait_until(async || is_listening(address).await).await?;
-        Ok(Running { name, address, daemon })
+        Running::start(&name, args, port, site.folder()).await
     }
 
     fn rows(&self, contenders: &[Contender]) -> Vec<Row> {
         let [ours, peers @ ..] = contenders else { return Vec::new() };
         let (unit, figure, limit): (_, fn(&Taken) -> f64, _) = match self.against {
-            Against::Peers => ("core-s/GB", core_per_gb, Limit::AtMost(0.45)),
+            Against::Peers => ("core-s/GB", core_per_gb, Limit::AtMost(0.55)),
             Against::Floor => ("core-s/GB", core_per_gb, Limit::AtMost(1.20)),
             Against::PeersByRequests => {
                 ("requests/core-s", requests_per_core_s, Limit::AtLeast(1.3))
@@ -154,8 +169,14 @@ impl Case {
             .iter()
             .enumerate()
             .map(|(at, peer)| {
-                let counts = at == 0;
-                Row::new("server core busy", unit, ours_is, *peer, counts.then_some(limit))
+                // Debian's nginx seals at half the speed of a current one.
+                let is_weak = self.against == Against::Peers && peer.0 == DEBIAN_NGINX;
+                let limit = match (is_weak, at) {
+                    (true, _) => Some(Limit::AtMost(0.45)),
+                    (false, 0) => Some(limit),
+                    (false, _) => None,
+                };
+                Row::new("server core busy", unit, ours_is, *peer, limit)
             })
             .collect();
         if let Some(best) = peers.iter().find(|peer| ranked[0].0 == peer.running.name) {

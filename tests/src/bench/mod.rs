@@ -4,14 +4,22 @@
 //! server's core was per gigabyte, by `/proc/stat` (softirq included). Ours and the peers
 //! take turns; medians count. Each case writes `target/bench/CASE.json`.
 //!
-//! Read in this order: [`case`] (what is measured), [`server`] (ours and the peers),
+//! Read in this order: [`case`] (what is measured), [`site`] and [`object`] (what all
+//! servers share), [`appliance`] (ours), [`peers`], [`nginx`] and [`h2o`] (the others),
 //! [`floor`] (what no server can undercut), [`load`] and [`stream`] (the clients),
 //! [`core`] (how busy a core was), [`sheet`] (the table and its file).
 
+pub mod appliance;
 pub mod case;
 pub mod core;
 pub mod floor;
+pub mod h2o;
 pub mod load;
-pub mod server;
+pub mod machine;
+pub mod nginx;
+pub mod object;
+pub mod peers;
+pub mod running;
 pub mod sheet;
+pub mod site;
 pub mod stream;

@@ -2,11 +2,10 @@
 
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use tests::bench::{case, core, floor, sheet};
-use tests::http_harness::{keys::Issued, shelf};
+use tests::bench::{case, core, floor, object::Object, peers::Peers, sheet};
+use tests::http_harness::keys::Issued;
 
 /// Benchmarks against peers, ratios within one run.
 #[derive(Parser)]
@@ -23,7 +22,7 @@ enum Command {
     #[command(hide = true)]
     Floor {
         #[arg(long)]
-        address: SocketAddr,
+        port: u16,
         #[arg(long)]
         chain: PathBuf,
         #[arg(long)]
@@ -48,9 +47,9 @@ fn main() -> ExitCode {
 }
 
 fn begin(cli: Cli) -> Result<()> {
-    if let Some(Command::Floor { address, chain, key, path, bytes, records }) = cli.command {
+    if let Some(Command::Floor { port, chain, key, path, bytes, records }) = cli.command {
         let issued = Issued { chain_file: chain, key_file: key };
-        return floor::serve(address, &issued, &shelf::content("default", &path, bytes), records);
+        return floor::serve(port, &issued, &Object::new(path, bytes).content(), records);
     }
     let mut cases = case::all();
     if let Some(wanted) = &cli.case {
@@ -66,15 +65,16 @@ fn begin(cli: Cli) -> Result<()> {
 fn run(cases: &[case::Case]) -> Result<()> {
     core::pin(core::LOAD)?;
     let bin = std::env::current_exe()?.parent().context("a folder")?.to_path_buf();
-    let results = bin.join("../bench");
+    let peers = Peers::find(&bin.join("../peers"))?;
+    let bench = case::Bench { results: bin.join("../bench"), bin, peers };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut sheets = Vec::new();
     for case in cases {
         eprintln!("{}", case.name);
-        let sheet = runtime.block_on(case.run(&bin))?;
-        sheet.write(&results)?;
+        let sheet = runtime.block_on(case.run(&bench))?;
+        sheet.write(&bench.results)?;
         sheets.push(sheet);
     }
-    println!("{}", sheet::table(&sheets));
+    println!("{}", sheet::text(&sheets));
     Ok(())
 }
