@@ -1,9 +1,7 @@
-//! What is served: objects whose content follows from their path.
+//! What is served: objects whose content follows from their path, at every offset by
+//! itself, so that nobody needs to hold gigabytes to know what is right.
 
-use super::site::HOST;
-use super::stream::Question;
-use crate::http_harness::shelf::content;
-use std::net::SocketAddr;
+use std::ops::Range;
 
 /// One object.
 #[derive(Debug, Clone)]
@@ -21,17 +19,26 @@ impl Object {
         Self { path: path.into(), bytes }
     }
 
+    /// Many of this length: `/NAME-0000.m4s` and on. Their paths are equally long, and so
+    /// are their requests and the heads of their answers.
+    #[must_use]
+    pub fn many(name: &str, count: usize, bytes: usize) -> Vec<Self> {
+        (0..count).map(|at| Self::new(format!("/{name}-{at:04}.m4s"), bytes)).collect()
+    }
+
+    /// A part of it: BLAKE3's extendable output, which can begin anywhere.
+    #[must_use]
+    pub fn piece(&self, range: Range<usize>) -> Vec<u8> {
+        let mut reader = blake3::Hasher::new().update(self.path.as_bytes()).finalize_xof();
+        reader.set_position(range.start as u64);
+        let mut bytes = vec![0; range.len()];
+        reader.fill(&mut bytes);
+        bytes
+    }
+
     /// All of it.
     #[must_use]
     pub fn content(&self) -> Vec<u8> {
-        content("default", &self.path, self.bytes)
-    }
-
-    /// The request for it, of a server at this address.
-    #[must_use]
-    pub fn question(&self, address: SocketAddr) -> Question {
-        let request = format!("GET {} HTTP/1.1\r\nHost: {HOST}\r\n\r\n", self.path);
-        let (request, body) = (request.into_bytes(), self.content().into());
-        Question { address, host: HOST.to_owned(), request, body }
+        self.piece(0..self.bytes)
     }
 }

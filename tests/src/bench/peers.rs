@@ -74,6 +74,13 @@ impl Peers {
 }
 
 impl Peer {
+    /// Whether a resumed session brings the ticket for the next: a client that spends each
+    /// ticket once cannot go on without. Debian's h2o gives none.
+    #[must_use]
+    pub fn renews_tickets(&self) -> bool {
+        !matches!(self.kind, Kind::H2o(_))
+    }
+
     /// Starts it over the site's files.
     ///
     /// # Errors

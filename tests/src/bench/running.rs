@@ -29,6 +29,14 @@ impl Running {
         Ok(Self { name: name.to_owned(), address, daemon })
     }
 
+    /// Ends it, and waits for its end.
+    ///
+    /// # Errors
+    /// When it cannot be waited for.
+    pub async fn end(mut self) -> Result<()> {
+        self.daemon.kill().await
+    }
+
     /// The process.
     ///
     /// # Errors

@@ -4,7 +4,11 @@ use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use tests::bench::{case, core, floor, object::Object, peers::Peers, sheet};
+use tests::bench::cases::{self, Bench, Case};
+use tests::bench::floor::{self, Way};
+use tests::bench::object::Object;
+use tests::bench::peers::Peers;
+use tests::bench::{core, sheet};
 use tests::http_harness::keys::Issued;
 
 /// Benchmarks against peers, ratios within one run.
@@ -31,8 +35,12 @@ enum Command {
         path: String,
         #[arg(long)]
         bytes: usize,
+        /// So many records at once.
+        #[arg(long, required_unless_present = "plain")]
+        records: Option<usize>,
+        /// By sendfile, without TLS.
         #[arg(long)]
-        records: usize,
+        plain: bool,
     },
 }
 
@@ -47,11 +55,12 @@ fn main() -> ExitCode {
 }
 
 fn begin(cli: Cli) -> Result<()> {
-    if let Some(Command::Floor { port, chain, key, path, bytes, records }) = cli.command {
+    if let Some(Command::Floor { port, chain, key, path, bytes, records, plain: _ }) = cli.command {
         let issued = Issued { chain_file: chain, key_file: key };
-        return floor::serve(port, &issued, &Object::new(path, bytes).content(), records);
+        let way = records.map_or(Way::Plain, Way::Sealed);
+        return floor::serve(port, &issued, &Object::new(path, bytes), way);
     }
-    let mut cases = case::all();
+    let mut cases = cases::all();
     if let Some(wanted) = &cli.case {
         let names: Vec<&str> = cases.iter().map(|case| case.name).collect();
         let known = format!("no case {wanted}: there are {}", names.join(", "));
@@ -62,11 +71,12 @@ fn begin(cli: Cli) -> Result<()> {
 }
 
 #[expect(clippy::print_stdout, reason = "the table is for people")]
-fn run(cases: &[case::Case]) -> Result<()> {
+fn run(cases: &[Case]) -> Result<()> {
     core::pin(core::LOAD)?;
+    core::allow_descriptors()?;
     let bin = std::env::current_exe()?.parent().context("a folder")?.to_path_buf();
     let peers = Peers::find(&bin.join("../peers"))?;
-    let bench = case::Bench { results: bin.join("../bench"), bin, peers };
+    let bench = Bench { results: bin.join("../bench"), bin, peers };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut sheets = Vec::new();
     for case in cases {
