@@ -1,6 +1,7 @@
 //! What is measured, and against whom: a file for each kind of case.
 
 mod floor;
+mod handshake;
 mod served;
 
 use super::core;
@@ -8,6 +9,7 @@ use super::machine::Machine;
 use super::peers::Peers;
 use super::sheet::{Row, Sheet};
 use anyhow::Result;
+use rustls::HandshakeKind;
 use std::path::PathBuf;
 
 /// Where everything is.
@@ -33,6 +35,7 @@ pub struct Case {
 enum Kind {
     Served(served::Served),
     Floor,
+    Handshake(HandshakeKind),
 }
 
 /// What a case found.
@@ -53,6 +56,8 @@ pub fn all() -> Vec<Case> {
         case("floor-4m", Kind::Floor),
         case("range-64k", Kind::Served(served::ranges())),
         case("small-4k", Kind::Served(served::small())),
+        case("handshake-full", Kind::Handshake(HandshakeKind::Full)),
+        case("handshake-resumed", Kind::Handshake(HandshakeKind::Resumed)),
     ]
 }
 
@@ -66,6 +71,7 @@ impl Case {
         let found = match &self.kind {
             Kind::Served(served) => served.run(bench).await?,
             Kind::Floor => floor::run(bench).await?,
+            Kind::Handshake(kind) => handshake::run(bench, *kind).await?,
         };
         let (case, machine) = (self.name.to_owned(), Machine::this()?);
         let mut notes = [&bench.peers.notes[..], &found.notes].concat();

@@ -2,14 +2,17 @@
 //!
 //! [`asker`] draws requests, [`stream`] is a connection ([`opening`] its handshake),
 //! [`answer`] what comes back on it, [`lookout`] tells which have something. On top of
-//! these, [`closed`] asks again as soon as it has its answer.
+//! these, [`closed`] asks again as soon as it has its answer, and [`handshakes`] only
+//! connects, with [`tickets`] beside it.
 
 pub mod answer;
 pub mod asker;
 pub mod closed;
+pub mod handshakes;
 mod lookout;
 mod opening;
 pub mod stream;
+mod tickets;
 
 use anyhow::Result;
 use std::time::Duration;
