@@ -2,6 +2,7 @@
 
 mod floor;
 mod handshake;
+mod idle_memory;
 mod served;
 
 use super::core;
@@ -36,6 +37,7 @@ enum Kind {
     Served(served::Served),
     Floor,
     Handshake(HandshakeKind),
+    IdleMemory,
 }
 
 /// What a case found.
@@ -58,6 +60,7 @@ pub fn all() -> Vec<Case> {
         case("small-4k", Kind::Served(served::small())),
         case("handshake-full", Kind::Handshake(HandshakeKind::Full)),
         case("handshake-resumed", Kind::Handshake(HandshakeKind::Resumed)),
+        case("idle-memory", Kind::IdleMemory),
     ]
 }
 
@@ -72,6 +75,7 @@ impl Case {
             Kind::Served(served) => served.run(bench).await?,
             Kind::Floor => floor::run(bench).await?,
             Kind::Handshake(kind) => handshake::run(bench, *kind).await?,
+            Kind::IdleMemory => idle_memory::run(bench).await?,
         };
         let (case, machine) = (self.name.to_owned(), Machine::this()?);
         let mut notes = [&bench.peers.notes[..], &found.notes].concat();
