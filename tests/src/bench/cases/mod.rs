@@ -1,9 +1,11 @@
 //! What is measured, and against whom: a file for each kind of case.
 
+mod disk_cold;
 mod floor;
 mod handshake;
 mod idle_memory;
 mod served;
+mod ttfb_mixed;
 
 use super::core;
 use super::machine::Machine;
@@ -38,6 +40,8 @@ enum Kind {
     Floor,
     Handshake(HandshakeKind),
     IdleMemory,
+    DiskCold,
+    TtfbMixed,
 }
 
 /// What a case found.
@@ -61,6 +65,8 @@ pub fn all() -> Vec<Case> {
         case("handshake-full", Kind::Handshake(HandshakeKind::Full)),
         case("handshake-resumed", Kind::Handshake(HandshakeKind::Resumed)),
         case("idle-memory", Kind::IdleMemory),
+        case("disk-cold", Kind::DiskCold),
+        case("ttfb-mixed", Kind::TtfbMixed),
     ]
 }
 
@@ -76,6 +82,8 @@ impl Case {
             Kind::Floor => floor::run(bench).await?,
             Kind::Handshake(kind) => handshake::run(bench, *kind).await?,
             Kind::IdleMemory => idle_memory::run(bench).await?,
+            Kind::DiskCold => disk_cold::run(bench).await?,
+            Kind::TtfbMixed => ttfb_mixed::run(bench).await?,
         };
         let (case, machine) = (self.name.to_owned(), Machine::this()?);
         let mut notes = [&bench.peers.notes[..], &found.notes].concat();

@@ -2,8 +2,8 @@
 //!
 //! [`asker`] draws requests, [`stream`] is a connection ([`opening`] its handshake),
 //! [`answer`] what comes back on it, [`lookout`] tells which have something. On top of
-//! these, [`closed`] asks again as soon as it has its answer, and [`handshakes`] only
-//! connects, with [`tickets`] beside it.
+//! these, [`closed`] asks again as soon as it has its answer, [`timed`] asks at fixed
+//! times, and [`handshakes`] only connects, with [`tickets`] beside it.
 
 pub mod answer;
 pub mod asker;
@@ -13,6 +13,7 @@ mod lookout;
 mod opening;
 pub mod stream;
 mod tickets;
+pub mod timed;
 
 use anyhow::Result;
 use std::time::Duration;
