@@ -4,6 +4,7 @@ mod disk_cold;
 mod floor;
 mod handshake;
 mod idle_memory;
+mod paced;
 mod served;
 mod ttfb_mixed;
 
@@ -42,6 +43,7 @@ enum Kind {
     IdleMemory,
     DiskCold,
     TtfbMixed,
+    Paced,
 }
 
 /// What a case found.
@@ -67,6 +69,7 @@ pub fn all() -> Vec<Case> {
         case("idle-memory", Kind::IdleMemory),
         case("disk-cold", Kind::DiskCold),
         case("ttfb-mixed", Kind::TtfbMixed),
+        case("paced-10k", Kind::Paced),
     ]
 }
 
@@ -84,6 +87,7 @@ impl Case {
             Kind::IdleMemory => idle_memory::run(bench).await?,
             Kind::DiskCold => disk_cold::run(bench).await?,
             Kind::TtfbMixed => ttfb_mixed::run(bench).await?,
+            Kind::Paced => paced::run(bench).await?,
         };
         let (case, machine) = (self.name.to_owned(), Machine::this()?);
         let mut notes = [&bench.peers.notes[..], &found.notes].concat();

@@ -3,7 +3,8 @@
 //! [`asker`] draws requests, [`stream`] is a connection ([`opening`] its handshake),
 //! [`answer`] what comes back on it, [`lookout`] tells which have something. On top of
 //! these, [`closed`] asks again as soon as it has its answer, [`timed`] asks at fixed
-//! times, and [`handshakes`] only connects, with [`tickets`] beside it.
+//! times, [`paced`] takes long answers from very many connections, and [`handshakes`]
+//! only connects, with [`tickets`] beside it.
 
 pub mod answer;
 pub mod asker;
@@ -11,6 +12,7 @@ pub mod closed;
 pub mod handshakes;
 mod lookout;
 mod opening;
+pub mod paced;
 pub mod stream;
 mod tickets;
 pub mod timed;
