@@ -37,6 +37,7 @@ lint: setup ## Formatting, clippy, licences and sources of dependencies.
 .PHONY: bench
 bench: setup ## Ratios against peers, in one run. CASE=name: only that one.
 	@cargo build --release --quiet -p appliance -p tests --bins
+	tests/bench/peers.sh target/peers
 	target/release/bench $(CASE)
 
 .PHONY: clean

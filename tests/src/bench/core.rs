@@ -1,6 +1,7 @@
-//! How busy a core was.
+//! How busy a core was, and what a process has.
 
 use anyhow::{Context, Result};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use std::time::Duration;
 
 /// The server's core.
@@ -29,6 +30,26 @@ pub fn busy(core: usize) -> Result<Duration> {
     Ok(TICK * (user + nice + system + irq + softirq))
 }
 
+/// What a core that should have nothing to do may do nevertheless.
+const QUIET: f64 = 0.05;
+
+/// Says so if somebody else uses one of the two cores: measurements are then worth little.
+///
+/// # Errors
+/// When there is no such core.
+pub fn disturbance() -> Result<Option<String>> {
+    let span = Duration::from_millis(500);
+    let before = (busy(SERVER)?, busy(LOAD)?);
+    std::thread::sleep(span);
+    let shares =
+        [busy(SERVER)? - before.0, busy(LOAD)? - before.1].map(|busy| busy.div_duration_f64(span));
+    let [server, load] = shares.map(|share| share * 100.0);
+    let is_quiet = shares.iter().all(|share| *share <= QUIET);
+    Ok((!is_quiet).then(|| {
+        format!("before it began, others used {server:.0} % of the server's core and {load:.0} % of the load's: do not believe the figures")
+    }))
+}
+
 /// The CPU time of a process.
 ///
 /// # Errors
@@ -51,4 +72,24 @@ pub fn pin(core: usize) -> Result<()> {
     set.set(core)?;
     nix::sched::sched_setaffinity(nix::unistd::Pid::from_raw(0), &set)
         .with_context(|| format!("cannot run on core {core}: a benchmark needs two cores"))
+}
+
+/// The memory of a process that is in RAM, in bytes; what it shares counts by its part.
+///
+/// # Errors
+/// When there is no such process.
+pub fn resident(pid: u32) -> Result<u64> {
+    let rollup = std::fs::read_to_string(format!("/proc/{pid}/smaps_rollup"))?;
+    let line = rollup.lines().find_map(|line| line.strip_prefix("Pss:")).context("no Pss")?;
+    let kib: u64 = line.trim().trim_end_matches("kB").trim_end().parse()?;
+    Ok(kib << 10)
+}
+
+/// Lets this process and its servers open as many descriptors as they ever may.
+///
+/// # Errors
+/// When the kernel refuses.
+pub fn allow_descriptors() -> Result<()> {
+    let (_, most) = getrlimit(Resource::RLIMIT_NOFILE)?;
+    Ok(setrlimit(Resource::RLIMIT_NOFILE, most, most)?)
 }

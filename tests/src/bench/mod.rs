@@ -4,14 +4,29 @@
 //! server's core was per gigabyte, by `/proc/stat` (softirq included). Ours and the peers
 //! take turns; medians count. Each case writes `target/bench/CASE.json`.
 //!
-//! Read in this order: [`case`] (what is measured), [`server`] (ours and the peers),
-//! [`floor`] (what no server can undercut), [`load`] and [`stream`] (the clients),
-//! [`core`] (how busy a core was), [`sheet`] (the table and its file).
+//! Read in this order: [`cases`] (what is measured, and against whom), [`contender`],
+//! [`figures`] and [`comparison`] (how), [`site`] and [`object`] (what all servers share),
+//! [`appliance`] (ours), [`peers`], [`nginx`] and [`h2o`] (the others), [`floor`] (what no
+//! server can undercut), [`load`] (the clients), [`core`] (how busy a core was), [`sheet`]
+//! (the table and its file).
 
-pub mod case;
+pub mod appliance;
+pub mod cases;
+pub mod comparison;
+pub mod contender;
 pub mod core;
+pub mod figures;
+pub mod fio;
 pub mod floor;
+pub mod h2o;
+mod known_server;
 pub mod load;
-pub mod server;
+pub mod machine;
+pub mod nginx;
+pub mod object;
+pub mod page_cache;
+pub mod peers;
+pub mod record;
+pub mod running;
 pub mod sheet;
-pub mod stream;
+pub mod site;

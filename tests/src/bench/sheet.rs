@@ -1,8 +1,10 @@
 //! The result of a case: a table for people, a file for programs.
 
+use super::machine::Machine;
 use anyhow::Result;
 use comfy_table::{Table, presets};
 use serde::Serialize;
+use std::collections::BTreeSet;
 use std::path::Path;
 
 /// One case's result.
@@ -16,17 +18,9 @@ pub struct Sheet {
     pub runs: usize,
     /// The figures.
     pub rows: Vec<Row>,
-}
-
-/// What a case ran on.
-#[derive(Debug, Clone, Serialize)]
-pub struct Machine {
-    /// As the kernel names it.
-    pub cpu: String,
-    /// Logical processors.
-    pub cpus: usize,
-    /// Kernel release.
-    pub kernel: String,
+    /// What a reader must know beside them: who is missing from them, and why.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 /// One figure.
@@ -81,21 +75,6 @@ impl Row {
     }
 }
 
-impl Machine {
-    /// This one.
-    ///
-    /// # Errors
-    /// When the kernel does not tell.
-    pub fn this() -> Result<Self> {
-        let cpuinfo = std::fs::read_to_string("/proc/cpuinfo")?;
-        let model = cpuinfo.lines().find_map(|line| line.strip_prefix("model name"));
-        let cpu = model.map_or("?", |rest| rest.trim_start_matches([' ', '\t', ':'])).to_owned();
-        let cpus = std::thread::available_parallelism()?.get();
-        let kernel = std::fs::read_to_string("/proc/sys/kernel/osrelease")?.trim().to_owned();
-        Ok(Self { cpu, cpus, kernel })
-    }
-}
-
 impl Sheet {
     /// Writes `CASE.json` into a folder.
     ///
@@ -108,9 +87,15 @@ impl Sheet {
     }
 }
 
-/// All results as one table.
+/// All results as one table, with the notes below it.
 #[must_use]
-pub fn table(sheets: &[Sheet]) -> Table {
+pub fn text(sheets: &[Sheet]) -> String {
+    let notes: BTreeSet<&String> = sheets.iter().flat_map(|sheet| &sheet.notes).collect();
+    let notes = notes.iter().map(|note| format!("\n{note}"));
+    format!("{}{}", table(sheets), notes.collect::<String>())
+}
+
+fn table(sheets: &[Sheet]) -> Table {
     let mut table = Table::new();
     table.load_style(presets::UTF8_FULL_CONDENSED);
     table.set_header(["case", "figure", "ours", "peer", "", "ratio", "limit", ""]);

@@ -2,11 +2,14 @@
 
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use tests::bench::{case, core, floor, sheet};
-use tests::http_harness::{keys::Issued, shelf};
+use tests::bench::cases::{self, Bench, Case};
+use tests::bench::floor::{self, Way};
+use tests::bench::object::Object;
+use tests::bench::peers::Peers;
+use tests::bench::{core, sheet};
+use tests::http_harness::keys::Issued;
 
 /// Benchmarks against peers, ratios within one run.
 #[derive(Parser)]
@@ -23,7 +26,7 @@ enum Command {
     #[command(hide = true)]
     Floor {
         #[arg(long)]
-        address: SocketAddr,
+        port: u16,
         #[arg(long)]
         chain: PathBuf,
         #[arg(long)]
@@ -32,8 +35,12 @@ enum Command {
         path: String,
         #[arg(long)]
         bytes: usize,
+        /// So many records at once.
+        #[arg(long, required_unless_present = "plain")]
+        records: Option<usize>,
+        /// By sendfile, without TLS.
         #[arg(long)]
-        records: usize,
+        plain: bool,
     },
 }
 
@@ -48,11 +55,12 @@ fn main() -> ExitCode {
 }
 
 fn begin(cli: Cli) -> Result<()> {
-    if let Some(Command::Floor { address, chain, key, path, bytes, records }) = cli.command {
+    if let Some(Command::Floor { port, chain, key, path, bytes, records, plain: _ }) = cli.command {
         let issued = Issued { chain_file: chain, key_file: key };
-        return floor::serve(address, &issued, &shelf::content("default", &path, bytes), records);
+        let way = records.map_or(Way::Plain, Way::Sealed);
+        return floor::serve(port, &issued, &Object::new(path, bytes), way);
     }
-    let mut cases = case::all();
+    let mut cases = cases::all();
     if let Some(wanted) = &cli.case {
         let names: Vec<&str> = cases.iter().map(|case| case.name).collect();
         let known = format!("no case {wanted}: there are {}", names.join(", "));
@@ -63,18 +71,20 @@ fn begin(cli: Cli) -> Result<()> {
 }
 
 #[expect(clippy::print_stdout, reason = "the table is for people")]
-fn run(cases: &[case::Case]) -> Result<()> {
+fn run(cases: &[Case]) -> Result<()> {
     core::pin(core::LOAD)?;
+    core::allow_descriptors()?;
     let bin = std::env::current_exe()?.parent().context("a folder")?.to_path_buf();
-    let results = bin.join("../bench");
+    let peers = Peers::find(&bin.join("../peers"))?;
+    let bench = Bench { results: bin.join("../bench"), bin, peers };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut sheets = Vec::new();
     for case in cases {
         eprintln!("{}", case.name);
-        let sheet = runtime.block_on(case.run(&bin))?;
-        sheet.write(&results)?;
+        let sheet = runtime.block_on(case.run(&bench))?;
+        sheet.write(&bench.results)?;
         sheets.push(sheet);
     }
-    println!("{}", sheet::table(&sheets));
+    println!("{}", sheet::text(&sheets));
     Ok(())
 }

@@ -1,0 +1,97 @@
+//! What is measured, and against whom: a file for each kind of case.
+
+mod disk_cold;
+mod floor;
+mod handshake;
+mod idle_memory;
+mod paced;
+mod served;
+mod ttfb_mixed;
+
+use super::core;
+use super::machine::Machine;
+use super::peers::Peers;
+use super::sheet::{Row, Sheet};
+use anyhow::Result;
+use rustls::HandshakeKind;
+use std::path::PathBuf;
+
+/// Where everything is.
+#[derive(Debug)]
+pub struct Bench {
+    /// The programs.
+    pub bin: PathBuf,
+    /// Where results go, and the files of the run.
+    pub results: PathBuf,
+    /// Whom to compare with.
+    pub peers: Peers,
+}
+
+/// One case.
+#[derive(Debug)]
+pub struct Case {
+    /// Its name on the command line and in the table.
+    pub name: &'static str,
+    kind: Kind,
+}
+
+#[derive(Debug)]
+enum Kind {
+    Served(served::Served),
+    Floor,
+    Handshake(HandshakeKind),
+    IdleMemory,
+    DiskCold,
+    TtfbMixed,
+    Paced,
+}
+
+/// What a case found.
+struct Found {
+    runs: usize,
+    rows: Vec<Row>,
+    /// Who is not in this case, and why.
+    notes: Vec<String>,
+}
+
+/// All cases.
+#[must_use]
+pub fn all() -> Vec<Case> {
+    let case = |name, kind| Case { name, kind };
+    vec![
+        case("ram-4m-c16", Kind::Served(served::large(16))),
+        case("ram-4m-c256", Kind::Served(served::large(256))),
+        case("floor-4m", Kind::Floor),
+        case("range-64k", Kind::Served(served::ranges())),
+        case("small-4k", Kind::Served(served::small())),
+        case("handshake-full", Kind::Handshake(HandshakeKind::Full)),
+        case("handshake-resumed", Kind::Handshake(HandshakeKind::Resumed)),
+        case("idle-memory", Kind::IdleMemory),
+        case("disk-cold", Kind::DiskCold),
+        case("ttfb-mixed", Kind::TtfbMixed),
+        case("paced-10k", Kind::Paced),
+    ]
+}
+
+impl Case {
+    /// Measures: ours and the others in turn.
+    ///
+    /// # Errors
+    /// When a server does not come up or answers wrongly.
+    pub async fn run(&self, bench: &Bench) -> Result<Sheet> {
+        let disturbance = core::disturbance()?.map(|what| format!("{}: {what}", self.name));
+        let found = match &self.kind {
+            Kind::Served(served) => served.run(bench).await?,
+            Kind::Floor => floor::run(bench).await?,
+            Kind::Handshake(kind) => handshake::run(bench, *kind).await?,
+            Kind::IdleMemory => idle_memory::run(bench).await?,
+            Kind::DiskCold => disk_cold::run(bench).await?,
+            Kind::TtfbMixed => ttfb_mixed::run(bench).await?,
+            Kind::Paced => paced::run(bench).await?,
+        };
+        let (case, machine) = (self.name.to_owned(), Machine::this()?);
+        let mut notes = [&bench.peers.notes[..], &found.notes].concat();
+        notes.extend(disturbance);
+        Ok(Sheet { case, machine, runs: found.runs, rows: found.rows, notes })
+    }
+}

@@ -1,0 +1,47 @@
+//! A server under load: one process on the server's core.
+
+use super::core;
+use crate::process::{Daemon, is_listening};
+use anyhow::Result;
+use std::net::SocketAddr;
+use std::path::Path;
+
+/// A running server. Ends with this.
+pub struct Running {
+    /// What the table calls it.
+    pub name: String,
+    /// Where it listens.
+    pub address: SocketAddr,
+    daemon: Daemon,
+}
+
+impl Running {
+    /// Starts a server that listens on this port of 127.0.0.1, and waits until it does. Its
+    /// log is in `folder`.
+    ///
+    /// # Errors
+    /// When it does not come up.
+    pub async fn start(name: &str, args: Vec<String>, port: u16, folder: &Path) -> Result<Self> {
+        let address = SocketAddr::from(([127, 0, 0, 1], port));
+        let args = ["-c".to_owned(), core::SERVER.to_string()].into_iter().chain(args);
+        let mut daemon = Daemon::start(name, "taskset", args, &folder.join("log"))?;
+        daemon.wait_until(async || is_listening(address).await).await?;
+        Ok(Self { name: name.to_owned(), address, daemon })
+    }
+
+    /// Ends it, and waits for its end.
+    ///
+    /// # Errors
+    /// When it cannot be waited for.
+    pub async fn end(mut self) -> Result<()> {
+        self.daemon.kill().await
+    }
+
+    /// The process.
+    ///
+    /// # Errors
+    /// When it has ended.
+    pub fn pid(&self) -> Result<u32> {
+        self.daemon.pid()
+    }
+}
