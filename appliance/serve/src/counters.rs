@@ -46,6 +46,17 @@ pub struct Timeouts {
     pub write: Counter,
 }
 
+/// What pacing does.
+#[derive(Debug, Default)]
+pub struct PacingCounters {
+    /// Connections that have a pace now.
+    pub connections: Counter,
+    /// How often the kernel was told another pace, or that there is none any more.
+    pub changes: Counter,
+    /// Answers that would have been faster, if the box could send more.
+    pub box_bound: Counter,
+}
+
 /// Everything that is counted.
 #[derive(Debug, Default)]
 pub struct Counters {
@@ -66,6 +77,8 @@ pub struct Counters {
     pub handshakes_failed: Counter,
     /// Connections ended by the clock.
     pub timeouts: Timeouts,
+    /// Pacing.
+    pub pacing: PacingCounters,
     /// Answers cut off because a block could not be read.
     pub answers_cut: Counter,
     /// Requests of sibling boxes.
@@ -161,6 +174,22 @@ impl Counters {
         self.connections_open.one();
         self.connections_total.one();
         OpenConnection(Arc::clone(self))
+    }
+
+    /// Counts a connection as paced for as long as the guard lives.
+    pub(crate) fn paced(self: &Arc<Self>) -> PacedConnection {
+        self.pacing.connections.one();
+        PacedConnection(Arc::clone(self))
+    }
+}
+
+/// A connection that is counted as paced.
+#[derive(Debug)]
+pub(crate) struct PacedConnection(Arc<Counters>);
+
+impl Drop for PacedConnection {
+    fn drop(&mut self) {
+        self.0.pacing.connections.less_one();
     }
 }
 

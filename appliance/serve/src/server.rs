@@ -144,6 +144,7 @@ fn shared(
         counters: Arc::new(Counters::new(groups)),
         policy,
         limits: config.limits.clone(),
+        pacing: config.pacing.clone(),
         cache,
         access_log,
         session_key: SessionKey::new(rand::random(), now()),
