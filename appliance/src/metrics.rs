@@ -120,6 +120,14 @@ fn connections(families: &mut Families, counters: &Counters) -> Result<(), Error
         &["class"],
         &answers,
     )?;
+    let pacing = &counters.pacing;
+    let paced = one(pacing.connections.get());
+    families.gauge("headend_connections_paced", "Connections with a pace.", &[], &paced)?;
+    let changes = one(pacing.changes.get());
+    families.counter("headend_pacing_changes_total", "Changes of pace.", &[], &changes)?;
+    let bound = one(pacing.box_bound.get());
+    let help = "Answers that were slowed by what the box may send.";
+    families.counter("headend_pacing_box_bound_total", help, &[], &bound)?;
     let cut = one(counters.answers_cut.get());
     let help = "Answers cut off because a block could not be read.";
     families.counter("headend_answers_cut_total", help, &[], &cut)?;

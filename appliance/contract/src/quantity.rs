@@ -1,4 +1,4 @@
-//! Quantities that people write in YAML: `64MiB`, `30s`.
+//! Quantities that people write in YAML: `64MiB`, `30s`, `8Mb/s`.
 //!
 //! A document between machines carries plain integers, with the unit in the field's name
 //! (`budget_bytes`, `idle_timeout_s`). Where a person writes the same field, a number with
@@ -16,6 +16,19 @@ pub struct ByteCount(pub u64);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Default)]
 #[serde(transparent)]
 pub struct Seconds(pub u64);
+
+/// A number of bits a second. Written as `8000000`, `8Mb/s` or `8 Mb/s`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Default)]
+#[serde(transparent)]
+pub struct BitRate(pub u64);
+
+impl BitRate {
+    /// The same rate in bytes.
+    #[must_use]
+    pub fn bytes_per_s(self) -> u64 {
+        self.0 / 8
+    }
+}
 
 impl Seconds {
     /// The same span as the standard library has it.
@@ -48,6 +61,17 @@ const BYTES: Kind = Kind {
 const SECONDS: Kind = Kind {
     expected: "a number of seconds, such as 90, 90s, 15min or 24h (units: s, min, h, d)",
     units: &[("s", 1), ("min", 60), ("h", 3600), ("d", 86400)],
+};
+
+const BITS_PER_S: Kind = Kind {
+    expected: "a number of bits a second, such as 8000000 or 8Mb/s (units: b/s, kb/s, Mb/s, Gb/s, Tb/s)",
+    units: &[
+        ("b/s", 1),
+        ("kb/s", 1000),
+        ("Mb/s", 1_000_000),
+        ("Gb/s", 1_000_000_000),
+        ("Tb/s", 1_000_000_000_000),
+    ],
 };
 
 impl Kind {
@@ -99,6 +123,12 @@ impl<'de> Deserialize<'de> for Seconds {
     }
 }
 
+impl<'de> Deserialize<'de> for BitRate {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        BITS_PER_S.read(from).map(Self)
+    }
+}
+
 impl fmt::Display for ByteCount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (name, factor) = BYTES.units[5..]
@@ -128,6 +158,10 @@ mod tests {
             assert_eq!(BYTES.parse(bad), None, "{bad}");
         }
         assert_eq!(SECONDS.parse("64MiB"), None);
+        assert_eq!(BITS_PER_S.parse("8 Mb/s"), Some(8_000_000));
+        for bad in ["8MB/s", "8Mib/s", "8Mbps", "8Mb"] {
+            assert_eq!(BITS_PER_S.parse(bad), None, "{bad}");
+        }
     }
 
     #[test]

@@ -51,6 +51,17 @@ pub struct Timeouts {
     pub write: Counter,
 }
 
+/// What pacing does.
+#[derive(Debug, Default)]
+pub struct PacingCounters {
+    /// Connections that have a pace now.
+    pub connections: Counter,
+    /// How often the kernel was told another pace, or that there is none any more.
+    pub changes: Counter,
+    /// Answers that would have been faster, if the box could send more.
+    pub box_bound: Counter,
+}
+
 /// Everything that one thread, or one engine of many, counts. Far enough from the next
 /// one's that no two processors write to the same line of memory.
 #[derive(Debug, Default)]
@@ -74,6 +85,8 @@ pub struct Counters {
     pub handshakes_failed: Counter,
     /// Connections ended by the clock.
     pub timeouts: Timeouts,
+    /// Pacing.
+    pub pacing: PacingCounters,
     /// Answers cut off because a block could not be read.
     pub answers_cut: Counter,
     /// How often a ring was entered.
@@ -151,6 +164,9 @@ impl Counters {
             (&self.timeouts.idle, &other.timeouts.idle),
             (&self.timeouts.write, &other.timeouts.write),
             (&self.answers_cut, &other.answers_cut),
+            (&self.pacing.connections, &other.pacing.connections),
+            (&self.pacing.changes, &other.pacing.changes),
+            (&self.pacing.box_bound, &other.pacing.box_bound),
             (&self.ring_enters, &other.ring_enters),
             (&self.peer_requests, &other.peer_requests),
             (&self.peer_bytes_sent, &other.peer_bytes_sent),
@@ -195,6 +211,22 @@ impl Counters {
         self.connections_open.one();
         self.connections_total.one();
         OpenConnection(Arc::clone(self))
+    }
+
+    /// Counts a connection as paced for as long as the guard lives.
+    pub(crate) fn paced(self: &Arc<Self>) -> PacedConnection {
+        self.pacing.connections.one();
+        PacedConnection(Arc::clone(self))
+    }
+}
+
+/// A connection that is counted as paced.
+#[derive(Debug)]
+pub(crate) struct PacedConnection(Arc<Counters>);
+
+impl Drop for PacedConnection {
+    fn drop(&mut self) {
+        self.0.pacing.connections.less_one();
     }
 }
 

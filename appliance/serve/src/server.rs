@@ -162,6 +162,7 @@ fn shared(
         counters: counters.add(Counters::new(portable::ENGINE, groups)),
         policy: Arc::new(policy),
         limits: Arc::new(config.limits.clone()),
+        pacing: Arc::new(config.pacing.clone()),
         cache,
         access_log,
         session_key: Arc::new(SessionKey::new(rand::random(), now())),

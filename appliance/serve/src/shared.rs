@@ -7,7 +7,7 @@ use crate::http::miss_limit::MissLimit;
 use crate::http::policy::Policy;
 use crate::http::session_hash::SessionKey;
 use cache::Cache;
-use contract::config::{Limits, ListenerRole, Protocol};
+use contract::config::{Limits, ListenerRole, Pacing, Protocol};
 use contract::time::TimeUs;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -17,6 +17,7 @@ use std::time::SystemTime;
 pub(crate) struct Shared {
     pub(crate) policy: Arc<Policy>,
     pub(crate) limits: Arc<Limits>,
+    pub(crate) pacing: Arc<Pacing>,
     pub(crate) cache: Arc<Cache>,
     pub(crate) counters: Arc<Counters>,
     pub(crate) access_log: Option<Arc<dyn AccessLog>>,

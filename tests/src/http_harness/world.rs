@@ -94,6 +94,27 @@ impl World {
         limits: Limits,
         ram_budget_bytes: u64,
     ) -> Result<Self> {
+        Self::with(objects, engine, ram_budget_bytes, |config| config.limits = limits)
+    }
+
+    /// The same, with a configuration that differs from the usual one.
+    ///
+    /// # Errors
+    /// When anything that it needs cannot be had.
+    pub fn start_as(
+        engine: EngineChoice,
+        ram_budget_bytes: u64,
+        differ: impl FnOnce(&mut ApplianceConfig),
+    ) -> Result<Self> {
+        Self::with(&OBJECTS, engine, ram_budget_bytes, differ)
+    }
+
+    fn with(
+        objects: &[Offer],
+        engine: EngineChoice,
+        ram_budget_bytes: u64,
+        differ: impl FnOnce(&mut ApplianceConfig),
+    ) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let shelf = Shelf::fill(folder.path(), ram_budget_bytes, objects)?;
         let ca = Ca::new(folder.path(), "ca")?;
@@ -101,8 +122,8 @@ impl World {
         let other = ca.issue_rsa(&[OTHER_HOST])?;
         let identity = ca.issue(&[IDENTITY])?;
         let mut config = config(&ca, [&site, &other], &identity)?;
-        config.limits = limits;
         config.serving = Serving { engine, threads: 2 };
+        differ(&mut config);
         let lines = Arc::new(Lines::default());
         let log: Arc<dyn AccessLog> = Arc::clone(&lines) as _;
         let server = Server::bind(&config, Arc::clone(&shelf.cache), Some(log))?;

@@ -1,6 +1,6 @@
 //! Does a configuration make sense? Each complaint names the key that it is about.
 
-use super::{ApplianceConfig, ContentGroup, ListenerRole, Log};
+use super::{ApplianceConfig, ContentGroup, ListenerRole, Log, Pacing};
 use crate::envelope::Role;
 use std::collections::HashSet;
 use std::fmt::Display;
@@ -10,6 +10,17 @@ pub type Complaint = (String, String);
 
 /// The most hours that raw request lines may stay on a box.
 pub const MAX_LOG_RETENTION_H: u8 = 24;
+
+/// The least multiple of a bitrate, in percent, that pacing may come down to: HTTP, TLS and
+/// TCP take some 4 of it, and what is sent never quite fills the time.
+pub const MIN_PACING_PERCENT: u16 = 110;
+
+/// The most. What is steeper is no pacing.
+pub const MAX_PACING_PERCENT: u16 = 2000;
+
+/// The least rate in bit/s: a batch of records at a slower one would outlast the patience
+/// of the write timeout.
+pub const MIN_PACING_RATE: u64 = 100_000;
 
 /// Everything about the configuration that cannot be meant.
 #[must_use]
@@ -21,6 +32,7 @@ pub fn check(config: &ApplianceConfig) -> Vec<Complaint> {
     groups(&config.content_groups, &mut found);
     fleet(config, &mut found);
     limits(config, &mut found);
+    pacing(&config.pacing, &mut found);
     log(&config.log, &mut found);
     found.0
 }
@@ -193,6 +205,37 @@ fn limits(config: &ApplianceConfig, found: &mut Found) {
     }
     if config.fill.parallel == 0 || config.fill.parallel > 256 {
         found.add("fill.parallel", "expected 1 to 256");
+    }
+}
+
+fn pacing(pacing: &Pacing, found: &mut Found) {
+    let multiples = [
+        ("gentle_percent", pacing.gentle_percent, MIN_PACING_PERCENT),
+        ("steep_percent", pacing.steep_percent, pacing.gentle_percent.max(MIN_PACING_PERCENT)),
+    ];
+    for (name, percent, least) in multiples {
+        if percent < least || percent > MAX_PACING_PERCENT {
+            let message = format!("expected {least} to {MAX_PACING_PERCENT}");
+            found.add(format!("pacing.{name}"), message);
+        }
+    }
+    if pacing.low_buffer_ms >= pacing.full_buffer_ms {
+        found.add("pacing.full_buffer_ms", "expected more than low_buffer_ms");
+    }
+    let least = pacing.client_min_rate_bits_per_s;
+    if least.0 < MIN_PACING_RATE {
+        found.add("pacing.client_min_rate_bits_per_s", "expected at least 100kb/s");
+    }
+    let caps = [
+        ("client_max_rate_bits_per_s", pacing.client_max_rate_bits_per_s),
+        ("box_max_rate_bits_per_s", pacing.box_max_rate_bits_per_s),
+        ("peer_max_rate_bits_per_s", pacing.peer_max_rate_bits_per_s),
+    ];
+    for (name, cap) in caps {
+        if cap.is_some_and(|cap| cap < least) {
+            let message = "expected at least client_min_rate_bits_per_s";
+            found.add(format!("pacing.{name}"), message);
+        }
     }
 }
 

@@ -8,10 +8,12 @@
 pub mod check;
 mod limits;
 mod locate;
+mod pacing;
 mod parse;
 mod serving;
 
 pub use limits::Limits;
+pub use pacing::Pacing;
 pub use parse::{Document, Problem, Problems, parse};
 pub use serving::{EngineChoice, Serving};
 
@@ -60,6 +62,9 @@ pub struct ApplianceConfig {
     /// What one client, or all of them, may cost.
     #[serde(default)]
     pub limits: Limits,
+    /// How fast players are sent to.
+    #[serde(default)]
+    pub pacing: Pacing,
     /// Request logs.
     #[serde(default)]
     pub log: Log,

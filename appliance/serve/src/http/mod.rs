@@ -9,7 +9,7 @@
 //! [`request`]), [`policy`] and [`key`] (whose content, which object), [`respond`] (the
 //! table of contents of an answer), [`precondition`] and [`range`] (RFC 9110 §13 and §14),
 //! [`answer`], [`cache_control`], [`cache_status`] and [`cors`] (what is said), then
-//! [`cmcd`], [`log`] and [`session_hash`] (what is remembered).
+//! [`cmcd`], [`log`] and [`session_hash`] (what is remembered), and [`pace`] (how fast).
 
 pub mod answer;
 pub mod authority;
@@ -30,6 +30,7 @@ pub mod log;
 pub mod method;
 pub mod miss_limit;
 mod octets;
+pub mod pace;
 mod peer;
 pub mod policy;
 pub mod precondition;

@@ -9,6 +9,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
+use super::pacer::Wish;
 use super::tls::frame::MAX_PLAIN_LEN;
 
 /// What the log will say of the request, when the answer has gone.
@@ -44,6 +45,7 @@ pub(super) struct Sending {
     pub(super) group: Option<usize>,
     pub(super) noted: Option<Box<Noted>>,
     pub(super) after: AfterHead,
+    pub(super) pace: Wish,
 }
 
 /// What comes next in an answer.
@@ -60,7 +62,7 @@ pub(super) enum Piece {
 }
 
 impl Sending {
-    fn content_len(&self) -> u64 {
+    pub(super) fn content_len(&self) -> u64 {
         self.content.as_ref().map_or(0, |content| content.end - content.start)
     }
 

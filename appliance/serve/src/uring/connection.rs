@@ -2,6 +2,7 @@
 
 use super::answer::Sending;
 use super::output::LEAST_RECORDS;
+use super::pacer::Pacer;
 use super::requests::Parked;
 use super::tls::session::{Reply, Session};
 use super::tls::shake::Shaking;
@@ -23,6 +24,7 @@ pub(super) struct Connection {
     pub(super) batch: Option<usize>,
     /// How many records the next batch may have: what the socket took last time.
     pub(super) batch_records: usize,
+    pub(super) pacer: Pacer,
     /// The kernel will say when there is room.
     pub(super) awaits_room: bool,
     /// The kernel will say what the client says.
@@ -100,6 +102,7 @@ impl Connection {
             unsent: Vec::new(),
             batch: None,
             batch_records: LEAST_RECORDS,
+            pacer: Pacer::default(),
             awaits_room: false,
             is_receiving: false,
             is_queued: false,

@@ -8,7 +8,7 @@
 //! Read in this order: [`probe`] (can it be?), [`tls`], `ring` (what is asked of the
 //! kernel), `token`, `slots`, `wheel`, `inbox`, `scratch` (what a thread is made of),
 //! `worker` (its loop), `reads` (blocks off a disk), `accept`, `connection`, `input`, `requests`, `answer`, `output`,
-//! `clock` (a client from first to last), `crew` and `steer` (the threads).
+//! `pacer`, `clock` (a client from first to last), `crew` and `steer` (the threads).
 
 mod accept;
 mod answer;
@@ -19,6 +19,7 @@ mod crew;
 mod inbox;
 mod input;
 mod output;
+mod pacer;
 pub mod probe;
 mod reads;
 mod requests;

@@ -16,7 +16,7 @@ use std::ops::Range;
 
 /// The most records that go to the kernel at once: what is read, and what it is sealed
 /// into, both stay in the second-level cache.
-const MOST_RECORDS: usize = 32;
+pub(super) const MOST_RECORDS: usize = 32;
 
 /// A socket that takes less at once is asked again with this many.
 pub(super) const LEAST_RECORDS: usize = 4;
@@ -110,7 +110,7 @@ impl Output {
         let first_cut = self.cuts.len();
         self.scratch.room()[..unsent].copy_from_slice(&connection.unsent);
         let mut range = self.scratch.take(unsent);
-        let most = connection.batch_records;
+        let most = connection.pacer.records().unwrap_or(connection.batch_records);
         let outcome = match &mut connection.stage {
             Stage::Open(open) => self.seal_answer(core, place, open, most),
             _ => Sealed::End,
@@ -188,7 +188,7 @@ impl Output {
         if count > 0 && connection.is_answering() {
             connection.wind(core);
         }
-        if is_all {
+        if is_all && !connection.waits_for_its_turn() {
             connection.batch_records = (connection.batch_records * 2).min(MOST_RECORDS);
             return Next::Again;
         }

@@ -3,6 +3,7 @@
 use super::answer::{Content, Noted, Sending, poll};
 use super::connection::{Open, Stand};
 use super::core::Core;
+use super::pacer::Wish;
 use super::token::Place;
 use crate::account::{Account, Asked};
 use crate::http::answer::{Answer, Body};
@@ -173,6 +174,8 @@ fn decide(
     sending.after = AfterHead::after(head.framing, is_last);
     sending.group = decision.group.map(|group| group.ordinal);
     let asked = Asked::of(shared, decision.group, &head.request, &decision.path);
+    let said = asked.as_ref().map(|asked| asked.cmcd);
+    sending.pace = Wish::of(core, asker.via.role, &head.request, said, sending.content_len());
     sending.noted = asked.map(|asked| Box::new(Noted::of(&asked)));
     sending.say(&decision.answer, at);
     Stand::Answering(Box::new(sending))
@@ -224,6 +227,7 @@ impl Sending {
             group: None,
             noted: None,
             after: AfterHead::Close,
+            pace: Wish::AsBefore,
         }
     }
 

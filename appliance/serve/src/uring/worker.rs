@@ -227,6 +227,7 @@ impl Worker {
             && open.listen(&self.core, asker)
         {
             connection.wind(&self.core);
+            connection.set_pace(&self.core);
         }
     }
 

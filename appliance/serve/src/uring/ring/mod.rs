@@ -4,9 +4,11 @@
 //! keep it alive are said at each question.
 #![allow(unsafe_code)]
 
+mod pace;
 mod provided;
 mod setup;
 
+pub(super) use pace::{set_max_pacing_rate, set_unsent_room};
 pub(super) use provided::{Buffer, Provided};
 pub(super) use setup::{READS, RingError, new};
 
