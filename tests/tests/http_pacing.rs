@@ -80,6 +80,7 @@ async fn a_player_gets_the_rate_that_it_requests() -> Result<()> {
     ensure!((pacing.connections.get(), pacing.changes.get()) == (1, 1));
     drop(connection);
     world.quiet().await?;
+    let pacing = world.counters.total().pacing;
     ensure!(pacing.connections.get() == 0 && pacing.box_bound.get() == 0);
     Ok(())
 }
