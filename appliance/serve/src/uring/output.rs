@@ -87,6 +87,11 @@ impl Output {
         }
     }
 
+    /// Whether the least batch can still be sealed.
+    pub(super) fn has_room(&mut self) -> bool {
+        self.scratch.room().len() >= LEAST_RECORDS * RECORD_ROOM
+    }
+
     /// Seals what a connection has to send and asks the kernel to take it.
     pub(super) fn pump(
         &mut self,

@@ -190,7 +190,11 @@ impl Worker {
     /// Looks at everybody who is ready, once, as long as there is room to seal.
     fn pump(&mut self) {
         for _ in 0..self.ready.len() {
-            let Some(place) = self.ready.pop_front() else { return };
+            // Thousands may be ready where a dozen find room: the others keep their turn.
+            if !self.output.has_room() {
+                break;
+            }
+            let Some(place) = self.ready.pop_front() else { break };
             if let Some(connection) = self.connections.get_mut(place) {
                 connection.is_queued = false;
             }
