@@ -17,6 +17,7 @@ use tokio::net::TcpStream;
 
 tests::on_each_engine! {
     a_full_descriptor_table
+    as_many_clients_as_may_be_in_bounded_memory
     two_thousand_clients_that_never_finish
     garbage_instead_of_a_client_hello
     a_second_handshake_is_not_had
@@ -62,6 +63,34 @@ async fn a_full_descriptor_table(engine: EngineChoice) -> Result<()> {
     let mut late = server.client()?.connect(server.players()).await?;
     play(&mut late, 10).await?;
     drop((player, late));
+    server.has_open(before).await
+}
+
+/// Hundreds of clients ask for more than they take, which is the most that one can hold here:
+/// the memory that this needs is bounded, and a limit of that much is not met.
+async fn as_many_clients_as_may_be_in_bounded_memory(engine: EngineChoice) -> Result<()> {
+    const CLIENTS: usize = 500;
+    /// Buffers of one client: a record of each direction, requests ahead, what tokio and
+    /// rustls keep.
+    const EACH: u64 = 160 << 10;
+    let server = Apart::start(WORLD, engine, &["--nofile=10000:10000"]).await?;
+    let before = server.descriptors()?;
+    let mut player = server.client()?.connect(server.players()).await?;
+    play(&mut player, 200).await?;
+    server.limit_memory(CLIENTS as u64 * EACH).await?;
+    let client = server.client()?;
+    let mut crowd = Vec::new();
+    for _ in 0..CLIENTS {
+        let mut greedy = client.connect(server.players()).await?;
+        let text = format!("GET /v/seg.m4s HTTP/1.1\r\nHost: {OPEN_HOST}\r\n\r\n").repeat(20);
+        greedy.send(text.as_bytes()).await?;
+        crowd.push(greedy);
+    }
+    play(&mut player, 200).await?;
+    drop(crowd);
+    server.has_open(before + 1).await?;
+    play(&mut player, 10).await?;
+    drop(player);
     server.has_open(before).await
 }
 

@@ -2,7 +2,7 @@
 
 use super::client::Client;
 use super::world::{sockets_at, wait_for};
-use crate::process::Daemon;
+use crate::process::{Daemon, output};
 use anyhow::{Context, Result};
 use contract::config::EngineChoice;
 use serde::{Deserialize, Serialize};
@@ -116,10 +116,26 @@ impl Apart {
     /// # Errors
     /// When it has ended.
     pub fn resident(&self) -> Result<u64> {
+        self.status("VmRSS:")
+    }
+
+    fn status(&self, name: &str) -> Result<u64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.daemon.pid()?))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        let kib = line.and_then(|line| line.trim().strip_suffix(" kB")).context("no VmRSS")?;
+        let line = status.lines().find_map(|line| line.strip_prefix(name));
+        let kib = line.and_then(|line| line.trim().strip_suffix(" kB")).context("not said")?;
         Ok(kib.trim().parse::<u64>()? << 10)
+    }
+
+    /// Lets it have so many bytes of memory more than now, and not one more: beyond that the
+    /// kernel refuses, and the process ends.
+    ///
+    /// # Errors
+    /// When it has ended.
+    pub async fn limit_memory(&self, more: u64) -> Result<()> {
+        let limit = self.status("VmData:")? + more;
+        let pid = self.daemon.pid()?.to_string();
+        let data = format!("--data={limit}:{limit}");
+        output("prlimit", ["--pid", pid.as_str(), data.as_str()]).await.map(drop)
     }
 
     /// Waits until it has exactly so many descriptors open.
