@@ -13,6 +13,7 @@ use rustls_pki_types::{CertificateDer, ServerName};
 use std::io::Write;
 use std::net::SocketAddr;
 use std::os::fd::AsRawFd;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -31,25 +32,36 @@ pub struct Client {
 }
 
 impl Client {
+    fn of(tls: ClientConfig) -> Self {
+        Self { tls, segment_bytes: None }
+    }
+
     /// A client that believes `ca`, and shows a certificate if it has one.
     ///
     /// # Errors
     /// When a file cannot be read.
     pub fn new(ca: &Ca, identity: Option<&Issued>) -> Result<Self> {
+        let Some(identity) = identity else { return Self::believing(&ca.file) };
         let mut roots = RootCertStore::empty();
         roots.add(CertificateDer::from_pem_file(&ca.file)?)?;
         let provider = Arc::new(aws_lc_rs::default_provider());
         let builder = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()?
             .with_root_certificates(roots);
-        let config = match identity {
-            None => builder.with_no_client_auth(),
-            Some(identity) => {
-                let (chain, key) = identity.load()?;
-                builder.with_client_auth_cert(chain, key)?
-            }
-        };
-        Ok(Self { tls: config, segment_bytes: None })
+        let (chain, key) = identity.load()?;
+        Ok(Self::of(builder.with_client_auth_cert(chain, key)?))
+    }
+
+    /// A client that believes this CA and shows nothing.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn believing(ca_file: &Path) -> Result<Self> {
+        let mut roots = RootCertStore::empty();
+        roots.add(CertificateDer::from_pem_file(ca_file)?)?;
+        let builder = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+            .with_safe_default_protocol_versions()?;
+        Ok(Self::of(builder.with_root_certificates(roots).with_no_client_auth()))
     }
 
     /// The same, speaking TLS 1.2 only.
@@ -80,7 +92,7 @@ impl Client {
         let builder = ClientConfig::builder_with_provider(Arc::new(provider))
             .with_protocol_versions(&[version])?;
         let tls = builder.with_root_certificates(roots).with_no_client_auth();
-        Ok(Self { tls, segment_bytes: None })
+        Ok(Self::of(tls))
     }
 
     /// The same, offering these protocols.

@@ -2,8 +2,9 @@
 //! of its own; foreign clients and a foreign server to compare it with.
 //!
 //! [`world`] is the server, [`shelf`] what it holds, [`keys`] who everybody is; [`client`]
-//! sends raw octets over TLS; [`table`], [`curl`] and [`nginx`] run the table of requests.
+//! sends raw octets over TLS; [`apart`] is the server in another process; [`table`], [`curl`] and [`nginx`] run the table of requests.
 
+pub mod apart;
 pub mod client;
 pub mod curl;
 pub mod keys;

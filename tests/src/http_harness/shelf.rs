@@ -125,9 +125,36 @@ impl Shelf {
     /// # Errors
     /// When a file cannot be written.
     pub fn break_disk(&self) -> Result<()> {
+        self.each_file(damage)
+    }
+
+    /// From now on the disk has lost the second half of every object.
+    ///
+    /// # Errors
+    /// When a file cannot be cut.
+    pub fn cut_disk(&self) -> Result<()> {
+        self.each_file(|file| {
+            let file = File::options().write(true).open(file)?;
+            Ok(file.set_len(file.metadata()?.len() / 2)?)
+        })
+    }
+
+    /// From now on the kernel answers every read of an object with EIO: the memory of the
+    /// reading process stands in its place, and nothing is mapped at such low addresses.
+    ///
+    /// # Errors
+    /// When a file cannot be replaced.
+    pub fn fail_disk(&self) -> Result<()> {
+        self.each_file(|file| {
+            std::fs::remove_file(file)?;
+            Ok(std::os::unix::fs::symlink("/proc/self/mem", file)?)
+        })
+    }
+
+    fn each_file(&self, what: impl Fn(&Path) -> Result<()>) -> Result<()> {
         for folder in std::fs::read_dir(self.disk.join("objects"))? {
             for file in std::fs::read_dir(folder?.path())? {
-                damage(&file?.path())?;
+                what(&file?.path())?;
             }
         }
         Ok(())

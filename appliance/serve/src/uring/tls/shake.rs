@@ -93,9 +93,9 @@ impl Shaking {
                 Ok(Turn::Blocked) => return Ok(Progress::Blocked(self)),
                 Ok(Turn::Done) => return Ok(Progress::Done(Box::new(self.finish()?))),
                 Err(failed) => {
-                    self.shown = 0;
-                    // The alert, where rustls has one for this.
-                    while let Ok(Turn::GoOn) = self.turn(out) {}
+                    // The alert, where rustls has one for this, comes before it looks at
+                    // the bytes again: it must not do that, nor miss them.
+                    let _ = self.turn(out);
                     return Err(failed);
                 }
             }

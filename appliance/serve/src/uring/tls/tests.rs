@@ -261,3 +261,24 @@ fn a_refused_handshake_leaves_an_alert() {
     let alert = ContentType::Alert.octet();
     assert!(out.first().is_some_and(|&kind| kind == alert), "{out:?}");
 }
+
+/// After an error rustls is asked for its alert and for nothing else: it remembers how far
+/// into the bytes it has come, and panics when they are gone; and it would find the same
+/// fault again, and panic over a second alert.
+#[test]
+fn a_malformed_client_hello_leaves_an_alert() {
+    const BEGUN: &[u8] = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03";
+    const GOES_ON: &[u8] = b"\x16\x03\x01\x02\x00\x01\x00\x0f\xfc\x03\x03";
+    let configs = configs(aws_lc_rs::ALL_CIPHER_SUITES[0]);
+    for filler in 0..=u8::MAX {
+        for (begun, behind) in [(BEGUN, &b""[..]), (BEGUN, b"GET /"), (GOES_ON, b"GET /")] {
+            let mut hello = begun.to_vec();
+            hello.resize(5 + 512, filler);
+            hello.extend_from_slice(behind);
+            let mut out = Vec::new();
+            let shaking = Shaking::new(Arc::clone(&configs.1)).expect("a server");
+            assert!(shaking.advance(&hello, &mut out).is_err(), "{filler}");
+            assert_eq!(out.first(), Some(&ContentType::Alert.octet()), "{filler}");
+        }
+    }
+}
