@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The server's core.
 pub const SERVER: usize = 0;
@@ -38,9 +38,9 @@ const QUIET: f64 = 0.05;
 /// # Errors
 /// When there is no such core.
 pub fn disturbance() -> Result<Option<String>> {
-    let span = Duration::from_millis(500);
-    let before = (busy(SERVER)?, busy(LOAD)?);
-    std::thread::sleep(span);
+    let (begun, before) = (Instant::now(), (busy(SERVER)?, busy(LOAD)?));
+    std::thread::sleep(Duration::from_millis(500));
+    let span = begun.elapsed();
     let shares =
         [busy(SERVER)? - before.0, busy(LOAD)? - before.1].map(|busy| busy.div_duration_f64(span));
     let [server, load] = shares.map(|share| share * 100.0);
