@@ -16,7 +16,7 @@ use std::ops::Range;
 
 /// The most records that go to the kernel at once: what is read, and what it is sealed
 /// into, both stay in the second-level cache.
-pub(super) const MOST_RECORDS: usize = 32;
+pub(super) const MOST_RECORDS: usize = 16;
 
 /// A socket that takes less at once is asked again with this many.
 pub(super) const LEAST_RECORDS: usize = 4;
