@@ -148,9 +148,11 @@ fn a_disk_that_cannot_be_written() {
 #[test]
 fn a_port_in_use() {
     for (which, key) in [(true, "listeners[0].addresses[0]"), (false, "admin.address")] {
-        let place = Place::new();
-        let port = if which { place.player } else { place.admin };
-        let _holder = TcpListener::bind(("127.0.0.1", port)).expect("bind");
+        // Taken before it is chosen: a port that was free a moment ago may be somebody's.
+        let holder = TcpListener::bind("127.0.0.1:0").expect("bind");
+        let taken = holder.local_addr().expect("address").port();
+        let mut place = Place::new();
+        *(if which { &mut place.player } else { &mut place.admin }) = taken;
         let config = place.config(&[]);
         let output = appliance("run", &config).output().expect("run");
         assert_eq!(output.status.code(), Some(2), "{output:?}");
