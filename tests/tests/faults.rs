@@ -131,24 +131,48 @@ fn median(mut values: Vec<f64>) -> f64 {
     values[values.len() / 2]
 }
 
-/// Half of the throughput and three times the wait would be noticed at once on a quiet
-/// machine, where both ratios are near 1; on two shared cores single runs differ by as much,
-/// so the wait of a run is counted from a floor on.
-async fn two_thousand_clients_that_never_finish(engine: EngineChoice) -> Result<()> {
-    const CROWD: usize = 2000;
+/// What players got with a crowd around, as a ratio of what they got without; medians.
+#[derive(Debug, Default)]
+struct Rounds {
+    without: Vec<Got>,
+    with: Vec<Got>,
+}
+
+impl Rounds {
     const LEAST_THROUGHPUT: f64 = 0.5;
     const MOST_WAIT: f64 = 3.0;
+    /// Below this a wait is as good as none.
     const FLOOR_S: f64 = 0.005;
-    const ROUNDS: usize = 3;
+
+    fn ratio(&self, what: fn(&Got) -> f64) -> f64 {
+        let of = |got: &[Got]| median(got.iter().map(what).collect());
+        of(&self.with) / of(&self.without)
+    }
+
+    /// Half of the throughput and three times the wait would be noticed at once on a quiet
+    /// machine, where both ratios are near 1.
+    fn players_notice(&self) -> bool {
+        self.ratio(|got| got.per_s) < Self::LEAST_THROUGHPUT
+            || self.ratio(|got| got.p99_s.max(Self::FLOOR_S)) > Self::MOST_WAIT
+    }
+}
+
+/// A machine that does something else for a second spoils a round or two: then there are
+/// more of them, and the medians count all. What the crowd itself does to players, it does
+/// in every round.
+async fn two_thousand_clients_that_never_finish(engine: EngineChoice) -> Result<()> {
+    const CROWD: usize = 2000;
+    const LEAST_ROUNDS: usize = 3;
+    const MOST_ROUNDS: usize = 11;
     /// What comes and goes in an allocator that was given everything back before.
     const KEPT: u64 = 8 << 20;
     let server = Apart::start(WORLD, engine, &["--nofile=10000:10000"]).await?;
     let before = server.descriptors()?;
     let mut player = server.client()?.connect(server.players()).await?;
     play(&mut player, 200).await?;
-    let (mut without, mut with, mut memory) = (Vec::new(), Vec::new(), Vec::new());
-    for _ in 0..ROUNDS {
-        without.push(measure(&mut player, &mut []).await?);
+    let (mut rounds, mut memory) = (Rounds::default(), Vec::new());
+    while memory.len() < LEAST_ROUNDS || rounds.players_notice() && memory.len() < MOST_ROUNDS {
+        rounds.without.push(measure(&mut player, &mut []).await?);
         let mut crowd = Vec::new();
         for _ in 0..CROWD {
             let mut loris = TcpStream::connect(server.players()).await?;
@@ -156,17 +180,13 @@ async fn two_thousand_clients_that_never_finish(engine: EngineChoice) -> Result<
             crowd.push(loris);
         }
         server.has_open(before + 1 + CROWD).await?;
-        with.push(measure(&mut player, &mut crowd).await?);
+        rounds.with.push(measure(&mut player, &mut crowd).await?);
         drop(crowd);
         server.has_open(before + 1).await?;
         memory.push(server.resident()?);
     }
-    let of = |got: &[Got], what: fn(&Got) -> f64| median(got.iter().map(what).collect());
-    let throughput = of(&with, |got| got.per_s) / of(&without, |got| got.per_s);
-    let wait = of(&with, |got| got.p99_s.max(FLOOR_S)) / of(&without, |got| got.p99_s.max(FLOOR_S));
-    ensure!(throughput >= LEAST_THROUGHPUT, "{throughput:.2} of {without:?}: {with:?}");
-    ensure!(wait <= MOST_WAIT, "{wait:.2} of {without:?}: {with:?}");
-    let kept = memory[ROUNDS - 1].saturating_sub(memory[0]);
+    ensure!(!rounds.players_notice(), "{rounds:?}");
+    let kept = memory[LEAST_ROUNDS - 1].saturating_sub(memory[0]);
     ensure!(kept <= KEPT, "{kept} bytes are not given back: {memory:?}");
     drop(player);
     server.has_open(before).await
