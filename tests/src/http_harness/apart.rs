@@ -5,6 +5,8 @@ use super::world::{sockets_at, wait_for};
 use crate::process::{Daemon, output};
 use anyhow::{Context, Result};
 use contract::config::EngineChoice;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -31,6 +33,9 @@ impl Whereabouts {
     }
 }
 
+/// The file in its folder by which a server says that it has handed back what it had freed.
+pub const GIVEN_BACK: &str = "given-back";
+
 fn file(folder: &Path) -> PathBuf {
     folder.join("whereabouts.json")
 }
@@ -39,7 +44,7 @@ fn file(folder: &Path) -> PathBuf {
 pub struct Apart {
     daemon: Daemon,
     at: Whereabouts,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Apart {
@@ -60,7 +65,7 @@ impl Apart {
         let mut daemon = Daemon::start("world", "env", args, &log)?;
         daemon.wait_until(async || file(folder.path()).exists()).await?;
         let at = serde_json::from_slice(&std::fs::read(file(folder.path()))?)?;
-        let server = Self { daemon, at, _folder: folder };
+        let server = Self { daemon, at, folder };
         server.begun().await?;
         Ok(server)
     }
@@ -111,11 +116,16 @@ impl Apart {
         Ok(std::fs::read_dir(format!("/proc/{}/fd", self.daemon.pid()?))?.count())
     }
 
-    /// Bytes of memory that it has touched and not given back.
+    /// Bytes of memory that it uses: what its allocator keeps for later is handed back first.
     ///
     /// # Errors
     /// When it has ended.
-    pub fn resident(&self) -> Result<u64> {
+    pub async fn in_use(&mut self) -> Result<u64> {
+        let given_back = self.folder.path().join(GIVEN_BACK);
+        let pid = i32::try_from(self.daemon.pid()?)?;
+        kill(Pid::from_raw(pid), Signal::SIGUSR1)?;
+        self.daemon.wait_until(async || given_back.exists()).await?;
+        std::fs::remove_file(given_back)?;
         self.status("VmRSS:")
     }
 
