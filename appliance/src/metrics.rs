@@ -120,6 +120,15 @@ fn connections(families: &mut Families, counters: &Counters) -> Result<(), Error
         &["class"],
         &answers,
     )?;
+    let kernel = &counters.kernel_tls;
+    let outcomes = [
+        (vec!["begun"], kernel.begun.get()),
+        (vec!["refused"], kernel.refused.get()),
+        (vec!["closed"], kernel.closed.get()),
+    ];
+    let help = "Connections whose records the kernel was to seal: it took the key, did not, or \
+                could not change it when the client asked.";
+    families.counter("headend_kernel_tls_connections_total", help, &["outcome"], &outcomes)?;
     let pacing = &counters.pacing;
     let paced = one(pacing.connections.get());
     families.gauge("headend_connections_paced", "Connections with a pace.", &[], &paced)?;
@@ -139,8 +148,9 @@ fn connections(families: &mut Families, counters: &Counters) -> Result<(), Error
 }
 
 fn storage(families: &mut Families, report: &Report) -> Result<(), Error> {
-    let engine = vec![(vec![report.engine.as_str(), report.version.as_str()], 1)];
-    families.gauge("headend_info", "What runs.", &["engine", "version"], &engine)?;
+    let tls = report.tls_engine.as_deref().unwrap_or("rustls");
+    let engine = vec![(vec![report.engine.as_str(), tls, report.version.as_str()], 1)];
+    families.gauge("headend_info", "What runs.", &["engine", "tls", "version"], &engine)?;
     let one = |value| vec![(Vec::new(), value)];
     let held = &report.held;
     families.gauge(

@@ -81,6 +81,8 @@ impl Reporter {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             engine: parts.engine.name().to_owned(),
             engine_reason: parts.engine.reason().map(str::to_owned),
+            tls_engine: parts.engine.tls().map(|tls| tls.name().to_owned()),
+            tls_reason: parts.engine.tls().and_then(|tls| tls.reason()).map(str::to_owned),
             documents: Vec::new(),
             held: parts.held(),
             hardware: parts.hardware.clone(),

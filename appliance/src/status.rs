@@ -43,9 +43,14 @@ async fn ask(config: &ApplianceConfig) -> Result<Bytes> {
 }
 
 fn engine(report: &Report) -> String {
-    match &report.engine_reason {
-        Some(reason) => format!("{} ({reason})", report.engine),
-        None => report.engine.clone(),
+    let with = |name: &str, reason: &Option<String>| match reason {
+        Some(reason) => format!("{name} ({reason})"),
+        None => name.to_owned(),
+    };
+    let engine = with(&report.engine, &report.engine_reason);
+    match &report.tls_engine {
+        Some(tls) => format!("{engine}, TLS {}", with(tls, &report.tls_reason)),
+        None => engine,
     }
 }
 

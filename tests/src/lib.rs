@@ -1,7 +1,7 @@
 //! End to end: real daemons, real players, real faults.
 //!
 //! The library holds what tests and the demo share: [`process`] (daemons that end with
-//! us), [`ports`], [`effort`] (how long tests that draw at random go on), [`http_harness`] (one server and what it is compared with), [`demo`],
+//! us), [`ports`], [`uml`] (a kernel of our own), [`effort`] (how long tests that draw at random go on), [`http_harness`] (one server and what it is compared with), [`demo`],
 //! the small CDN that `make demo` runs and checks, and [`bench`]. The tests themselves stand
 //! under `tests/`.
 
@@ -11,3 +11,4 @@ pub mod effort;
 pub mod http_harness;
 pub mod ports;
 pub mod process;
+pub mod uml;

@@ -17,6 +17,7 @@ tests::on_each_engine! {
     a_head_that_does_not_end
     what_is_no_tls
 }
+tests::on_kernel_tls! {}
 
 const GOOD: &[u8] =
     b"GET /v/init.mp4 HTTP/1.1\r\nHost: open.headend.test\r\nRange: bytes=0-9\r\n\r\n";

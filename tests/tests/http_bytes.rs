@@ -21,6 +21,7 @@ tests::on_each_engine! {
     a_client_that_pauses_misses_nothing
     a_reset_in_the_middle_of_a_record
 }
+tests::on_kernel_tls! {}
 
 /// Around the lengths of records and blocks, and one of many blocks.
 const OBJECTS: [Offer; 7] = [

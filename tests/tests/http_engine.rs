@@ -26,6 +26,7 @@ tests::on_each_engine! {
     a_drain_finishes_what_is_in_flight
     what_is_not_in_ram_is_served_from_disk
 }
+tests::on_kernel_tls! {}
 
 const RAM: u64 = 16 << 20;
 

@@ -10,7 +10,8 @@ use tests::http_harness::curl::{self, Reply};
 use tests::http_harness::nginx::Nginx;
 use tests::http_harness::shelf;
 use tests::http_harness::table::{self, Row, Version};
-use tests::http_harness::world::World;
+use tests::http_harness::world::{TLS, World};
+use tests::uml;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
@@ -37,13 +38,9 @@ struct Case {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_row_on_each_server() -> Result<()> {
-    let rows: Vec<Arc<Row>> =
-        table::load(Path::new("http_table"))?.into_iter().map(Arc::new).collect();
-    assert!(rows.len() >= 60, "{} rows", rows.len());
-    // The limit on misses has its own test: here many rows miss within a second.
-    let limits = Limits { misses_per_prefix_per_s: 10_000, ..Limits::default() };
-    let uring = World::start(EngineChoice::Uring, limits.clone(), 16 << 20)?;
-    let portable = World::start(EngineChoice::Portable, limits, 16 << 20)?;
+    let rows = load()?;
+    let uring = start(EngineChoice::Uring)?;
+    let portable = start(EngineChoice::Portable)?;
     let nginx = Nginx::start(&uring).await?;
     let mut cases = Vec::new();
     for row in &rows {
@@ -75,6 +72,42 @@ async fn every_row_on_each_server() -> Result<()> {
     println!("{} rows, {count} requests, {differing} rows where nginx differs", rows.len());
     assert!(failures.is_empty(), "{} wrong:\n{}", failures.len(), failures.join("\n"));
     Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "runs inside the next one, where the kernel seals"]
+async fn every_row_sealed_by_the_kernel() -> Result<()> {
+    let world = start(EngineChoice::Uring)?;
+    let mut cases = Vec::new();
+    for row in load()? {
+        for &version in row.over.iter().filter(|version| **version != Version::Http2) {
+            let (row, ca_file) = (Arc::clone(&row), world.ca.file.clone());
+            let (whose, to) = (Whose::Uring, world.players[cases.len() % 2]);
+            cases.push(Case { row, version, to, whose, ca_file });
+        }
+    }
+    let failures = run(cases).await?;
+    world.quiet().await?;
+    assert!(failures.is_empty(), "{} wrong:\n{}", failures.len(), failures.join("\n"));
+    assert!(world.sealed_as_told());
+    Ok(())
+}
+
+#[test]
+fn on_kernel_tls() -> Result<()> {
+    uml::run_own_tests("--ignored every_row_sealed_by_the_kernel", &[(TLS, "kernel")])
+}
+
+fn load() -> Result<Vec<Arc<Row>>> {
+    let rows = table::load(Path::new("http_table"))?;
+    assert!(rows.len() >= 60, "{} rows", rows.len());
+    Ok(rows.into_iter().map(Arc::new).collect())
+}
+
+fn start(engine: EngineChoice) -> Result<World> {
+    // The limit on misses has its own test: here many rows miss within a second.
+    let limits = Limits { misses_per_prefix_per_s: 10_000, ..Limits::default() };
+    World::start(engine, limits, 16 << 20)
 }
 
 async fn run(cases: Vec<Case>) -> Result<Vec<String>> {

@@ -38,6 +38,12 @@ pub struct Report {
     /// Why it is not the faster one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub engine_reason: Option<String>,
+    /// Who seals records, where the engine leaves that open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls_engine: Option<String>,
+    /// Why it is not the kernel.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls_reason: Option<String>,
     /// The documents in force, and those refused.
     pub documents: Vec<DocumentState>,
     /// What it holds.

@@ -148,6 +148,8 @@ fn report() {
         version: "0.1.0".to_owned(),
         engine: "portable".to_owned(),
         engine_reason: Some("io_uring cannot be set up".to_owned()),
+        tls_engine: None,
+        tls_reason: None,
         documents: vec![DocumentState {
             kind: Kind::Manifest,
             in_force: Some(Generation { epoch: 1, number: 12 }),

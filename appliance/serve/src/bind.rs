@@ -6,6 +6,7 @@
 //! first taken without.
 
 use crate::error::BindError;
+use crate::sockopt as ours;
 use contract::config::{ApplianceConfig, Listener};
 use nix::sys::socket::{
     AddressFamily, Backlog, SockFlag, SockType, SockaddrStorage, bind, listen, setsockopt, socket,
@@ -82,6 +83,8 @@ fn open(address: SocketAddr, is_shared: bool) -> io::Result<TcpListener> {
         // `[::]` and `0.0.0.0` are two addresses, whatever net.ipv6.bindv6only says.
         setsockopt(&socket, sockopt::Ipv6V6Only, &true)?;
     }
+    // Inherited as well.
+    ours::set_most_unsent(socket.as_raw_fd(), ours::MOST_UNSENT)?;
     bind(socket.as_raw_fd(), &SockaddrStorage::from(address))?;
     listen(&socket, Backlog::MAXCONN)?;
     Ok(socket.into())

@@ -62,6 +62,17 @@ pub struct PacingCounters {
     pub box_bound: Counter,
 }
 
+/// What became of connections whose records the kernel was to seal.
+#[derive(Debug, Default)]
+pub struct KernelTlsCounters {
+    /// The kernel took the key.
+    pub begun: Counter,
+    /// It did not, and the engine seals.
+    pub refused: Counter,
+    /// Ended because the client asked for a new key, which this kernel cannot take.
+    pub closed: Counter,
+}
+
 /// Everything that one thread, or one engine of many, counts. Far enough from the next
 /// one's that no two processors write to the same line of memory.
 #[derive(Debug, Default)]
@@ -87,6 +98,8 @@ pub struct Counters {
     pub timeouts: Timeouts,
     /// Pacing.
     pub pacing: PacingCounters,
+    /// Sealing by the kernel.
+    pub kernel_tls: KernelTlsCounters,
     /// Answers cut off because a block could not be read.
     pub answers_cut: Counter,
     /// How often a ring was entered.
@@ -164,6 +177,9 @@ impl Counters {
             (&self.timeouts.idle, &other.timeouts.idle),
             (&self.timeouts.write, &other.timeouts.write),
             (&self.answers_cut, &other.answers_cut),
+            (&self.kernel_tls.begun, &other.kernel_tls.begun),
+            (&self.kernel_tls.refused, &other.kernel_tls.refused),
+            (&self.kernel_tls.closed, &other.kernel_tls.closed),
             (&self.pacing.connections, &other.pacing.connections),
             (&self.pacing.changes, &other.pacing.changes),
             (&self.pacing.box_bound, &other.pacing.box_bound),

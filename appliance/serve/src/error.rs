@@ -28,7 +28,7 @@ pub enum BindError {
         reason: String,
     },
     /// The engine that is demanded cannot run here.
-    #[error("this engine cannot run here: {reason}")]
+    #[error("cannot be had here: {reason}")]
     Engine {
         /// The key.
         path: String,

@@ -25,12 +25,13 @@ pub mod portable;
 mod room;
 mod server;
 mod shared;
+mod sockopt;
 mod tls;
 pub mod uring;
 
 pub use access_log::AccessLog;
 pub use certificates::Certificates;
 pub use counters::{AllCounters, Counters};
-pub use engine::Engine;
+pub use engine::{Engine, TlsEngine};
 pub use error::BindError;
 pub use server::{BoundAddress, Server};

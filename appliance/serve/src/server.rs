@@ -142,7 +142,7 @@ impl Server {
         patience: Duration,
     ) -> io::Result<()> {
         let portable = portable::Crew::start(self.portable, &self.room, patience)?;
-        let uring = uring::Crew::start(self.uring, &self.room)?;
+        let uring = uring::Crew::start(self.uring, &self.room, self.engine.kernel_tls())?;
         shutdown.await;
         uring.drain();
         portable.drain().await;

@@ -137,6 +137,8 @@ impl FakeBox {
             version: "0.1.0".into(),
             engine: "fake".into(),
             engine_reason: None,
+            tls_engine: None,
+            tls_reason: None,
             documents: documents.collect(),
             held: Held {
                 manifest_version,

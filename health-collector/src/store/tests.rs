@@ -33,6 +33,8 @@ fn report(boot_id: &str, sequence: u64, events: &[u64]) -> Report {
         version: "0.1.0".into(),
         engine: "portable".into(),
         engine_reason: None,
+        tls_engine: None,
+        tls_reason: None,
         documents: vec![],
         held: Held::default(),
         hardware: Hardware::default(),

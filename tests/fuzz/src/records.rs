@@ -34,7 +34,7 @@ fn frame(octets: &[u8]) {
 /// Arbitrary octets instead of a handshake, in pieces: no panic, and what is sent is whole
 /// records.
 fn handshake((_, server): &Pair, octets: &[u8]) {
-    let mut shaking = Shaking::new(Arc::clone(server)).expect("a server");
+    let mut shaking = Shaking::new(Arc::clone(server), false).expect("a server");
     let mut out = Vec::new();
     for piece in octets.chunks(octets.len() / 3 + 1) {
         match shaking.advance(piece, &mut out) {
@@ -119,7 +119,7 @@ fn receive(session: &mut Session, mut wire: &mut [u8], may_update: bool) -> Vec<
             Incoming::Nothing => {}
             Incoming::Closed => break,
             Incoming::Reply(reply) => {
-                use serve::uring::tls::session::Reply;
+                use serve::uring::tls::message::Reply;
                 assert!(reply != Reply::KeyUpdate || may_update, "TLS 1.2 has no KeyUpdate");
                 session.reply(reply, &mut replies).expect("a reply");
                 if matches!(reply, Reply::Fatal(_)) {
@@ -173,7 +173,7 @@ fn pair(suite: SupportedCipherSuite) -> Pair {
 fn connect((client, server): &Pair) -> (rustls::ProtocolVersion, Sealer, Session) {
     let name = "localhost".try_into().expect("a name");
     let mut client = ClientConnection::new(Arc::clone(client), name).expect("a client");
-    let mut shaking = Shaking::new(Arc::clone(server)).expect("a server");
+    let mut shaking = Shaking::new(Arc::clone(server), false).expect("a server");
     for _ in 0..10 {
         let mut said = Vec::new();
         while client.wants_write() {

@@ -4,9 +4,9 @@ use super::client::Client;
 use super::keys::{Ca, Issued};
 use super::shelf::{OBJECTS, Offer, Shelf};
 use anyhow::{Context, Result, ensure};
-use contract::config::{ApplianceConfig, EngineChoice, Limits, ListenerRole, Serving};
+use contract::config::{ApplianceConfig, EngineChoice, Limits, ListenerRole, Serving, TlsChoice};
 use serde_json::json;
-use serve::{AccessLog, AllCounters, Certificates, Server};
+use serve::{AccessLog, AllCounters, Certificates, Engine, Server, TlsEngine};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -64,6 +64,8 @@ pub struct World {
     pub players_h2: [SocketAddr; 2],
     /// Where siblings connect.
     pub peers: SocketAddr,
+    /// What carries its bytes.
+    pub engine: Engine,
     /// What it shows.
     pub certificates: Certificates,
     /// What it counted.
@@ -122,7 +124,7 @@ impl World {
         let other = ca.issue_rsa(&[OTHER_HOST])?;
         let identity = ca.issue(&[IDENTITY])?;
         let mut config = config(&ca, [&site, &other], &identity)?;
-        config.serving = Serving { engine, threads: 2 };
+        config.serving = Serving { engine, threads: 2, tls: tls_choice()? };
         differ(&mut config);
         let lines = Arc::new(Lines::default());
         let log: Arc<dyn AccessLog> = Arc::clone(&lines) as _;
@@ -136,6 +138,7 @@ impl World {
         let players_h2 = [of(ListenerRole::Player, 2)?, of(ListenerRole::Player, 3)?];
         let peers = of(ListenerRole::Peer, 0)?;
         let (counters, certificates) = (server.counters(), server.certificates());
+        let engine = server.engine().clone();
         let (stop, stopped) = oneshot::channel();
         let shutdown = async { drop(stopped.await) };
         let running = tokio::spawn(server.run(shutdown, Duration::from_secs(5)));
@@ -149,6 +152,7 @@ impl World {
             players,
             players_h2,
             peers,
+            engine,
             certificates,
             counters,
             lines,
@@ -179,11 +183,30 @@ impl World {
         Ok(self.running.take().context("it has ended before")?.await??)
     }
 
+    /// Whether the kernel seals, and cannot change its keys.
+    #[must_use]
+    pub fn keeps_its_keys(&self) -> bool {
+        matches!(self.engine.tls(), Some(TlsEngine::Kernel(kernel)) if !kernel.can_change_keys)
+    }
+
+    /// Whether those sealed who were to: the kernel refused no connection that got an answer.
+    #[must_use]
+    pub fn sealed_as_told(&self) -> bool {
+        let (total, is_told) = (self.counters.total(), self.is_kernels());
+        let counted = &total.kernel_tls;
+        counted.refused.get() == 0 && (counted.begun.get() > 0) == is_told
+    }
+
+    fn is_kernels(&self) -> bool {
+        matches!(self.engine.tls(), Some(TlsEngine::Kernel(_)))
+    }
+
     /// Waits until no connection is open.
     ///
     /// # Errors
     /// When that takes more than ten seconds.
     pub async fn quiet(&self) -> Result<()> {
+        ensure!(self.counters.total().kernel_tls.refused.get() == 0, "the kernel took no key");
         let what = "connections are open that nobody uses";
         wait_for(what, || self.counters.total().connections_open.get() == 0).await
     }
@@ -256,6 +279,16 @@ fn config(ca: &Ca, sites: [&Issued; 2], identity: &Issued) -> Result<ApplianceCo
     }))?)
 }
 
+/// The variable that says who seals records, as the configuration has it.
+pub const TLS: &str = "HEADEND_TLS";
+
+fn tls_choice() -> Result<TlsChoice> {
+    match std::env::var(TLS) {
+        Ok(choice) => Ok(serde_json::from_value(choice.into())?),
+        Err(_) => Ok(TlsChoice::Fused),
+    }
+}
+
 /// Makes a test of each of these functions on each engine: they carry the same HTTP.
 #[macro_export]
 macro_rules! on_each_engine {
@@ -271,6 +304,19 @@ macro_rules! on_each_engine {
             async fn $name() -> anyhow::Result<()> {
                 super::$name(contract::config::EngineChoice::Portable).await
             })*
+        }
+    };
+}
+
+/// Makes one more test, which runs all those of the uring engine in a kernel that has TLS: it
+/// seals for the engine.
+#[macro_export]
+macro_rules! on_kernel_tls {
+    () => {
+        #[test]
+        fn on_kernel_tls() -> anyhow::Result<()> {
+            let environment = [($crate::http_harness::world::TLS, "kernel")];
+            $crate::uml::run_own_tests("on_uring::", &environment)
         }
     };
 }

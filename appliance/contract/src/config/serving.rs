@@ -10,6 +10,8 @@ pub struct Serving {
     pub engine: EngineChoice,
     /// Serving threads of the uring engine; 0 means one for each core.
     pub threads: u16,
+    /// Who seals the records of the uring engine.
+    pub tls: TlsChoice,
 }
 
 /// Which engine carries HTTP/1.1. HTTP/2 is the portable engine's in any case.
@@ -23,4 +25,17 @@ pub enum EngineChoice {
     Uring,
     /// `portable`.
     Portable,
+}
+
+/// Who seals records, once rustls has done the handshake.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TlsChoice {
+    /// `kernel` where the kernel has it and can change keys (from 6.14 on), else `fused`.
+    #[default]
+    Auto,
+    /// The engine itself, in one pass from the RAM tier to what is sent.
+    Fused,
+    /// The kernel (kTLS), or a refusal to start.
+    Kernel,
 }

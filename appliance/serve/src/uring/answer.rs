@@ -46,6 +46,8 @@ pub(super) struct Sending {
     pub(super) noted: Option<Box<Noted>>,
     pub(super) after: AfterHead,
     pub(super) pace: Wish,
+    /// Why it cannot go on.
+    pub(super) broken: Option<ReadFailed>,
 }
 
 /// What comes next in an answer.

@@ -4,7 +4,8 @@ use super::answer::Sending;
 use super::output::LEAST_RECORDS;
 use super::pacer::Pacer;
 use super::requests::Parked;
-use super::tls::session::{Reply, Session};
+use super::tls::message::Reply;
+use super::tls::session::Session;
 use super::tls::shake::Shaking;
 use crate::counters::OpenConnection;
 use crate::http::client::ClientPrefix;
@@ -27,6 +28,8 @@ pub(super) struct Connection {
     pub(super) pacer: Pacer,
     /// The kernel will say when there is room.
     pub(super) awaits_room: bool,
+    /// It took nothing the last time, though it had said that there was room.
+    pub(super) was_refused: bool,
     /// The kernel will say what the client says.
     pub(super) is_receiving: bool,
     /// It stands in the queue of those who have something to send.
@@ -104,6 +107,7 @@ impl Connection {
             batch_records: LEAST_RECORDS,
             pacer: Pacer::default(),
             awaits_room: false,
+            was_refused: false,
             is_receiving: false,
             is_queued: false,
             has_ended: false,

@@ -2,6 +2,7 @@
 
 use super::core::Entrance;
 use super::inbox::{Inbox, Letter};
+use super::probe::KernelTls;
 use super::steer;
 use super::worker::Worker;
 use crate::room::Room;
@@ -26,12 +27,16 @@ impl Crew {
     ///
     /// # Errors
     /// When a thread cannot be had, or cannot set its ring up.
-    pub(crate) fn start(sets: Vec<(Shared, Vec<Entrance>)>, room: &Arc<Room>) -> io::Result<Self> {
+    pub(crate) fn start(
+        sets: Vec<(Shared, Vec<Entrance>)>,
+        room: &Arc<Room>,
+        kernel_tls: Option<KernelTls>,
+    ) -> io::Result<Self> {
         let processors = steer::processors(sets.len());
         let mut crew = Self(Vec::new());
         for (at, (shared, entrances)) in sets.into_iter().enumerate() {
             let (room, processor) = (Arc::clone(room), processors.get(at).copied());
-            crew.0.push(Member::start(at, processor, shared, room, entrances)?);
+            crew.0.push(Member::start(at, processor, kernel_tls, shared, room, entrances)?);
         }
         Ok(crew)
     }
@@ -69,6 +74,7 @@ impl Member {
     fn start(
         at: usize,
         processor: Option<usize>,
+        kernel_tls: Option<KernelTls>,
         shared: Shared,
         room: Arc<Room>,
         entrances: Vec<Entrance>,
@@ -78,7 +84,8 @@ impl Member {
         let (tell, told) = mpsc::channel();
         let work = move || {
             processor.into_iter().for_each(stay_on);
-            let worker = Worker::new(shared, theirs, room, entrances).map_err(io::Error::other);
+            let worker = Worker::new(shared, theirs, room, entrances, kernel_tls);
+            let worker = worker.map_err(io::Error::other);
             let worker = worker.inspect_err(|err| drop(tell.send(err.to_string())))?;
             drop(tell);
             worker.run().inspect_err(|err| tracing::error!(%err, "a serving thread has ended"))

@@ -3,7 +3,8 @@
 use super::connection::{Connection, Open, Stage, Stand};
 use super::core::Core;
 use super::tls::frame::record_len;
-use super::tls::session::{AlertCode, Incoming, Reply};
+use super::tls::message::{AlertCode, Reply};
+use super::tls::session::Incoming;
 use super::tls::shake::{Progress, Shaking};
 use crate::tls::protocol_of;
 use contract::config::Protocol;

@@ -7,11 +7,12 @@
 //!
 //! Read in this order: [`probe`] (can it be?), [`tls`], `ring` (what is asked of the
 //! kernel), `token`, `slots`, `wheel`, `inbox`, `scratch` (what a thread is made of),
-//! `worker` (its loop), `reads` (blocks off a disk), `accept`, `connection`, `input`, `requests`, `answer`, `output`,
+//! `worker` (its loop), `reads` (blocks off a disk), `accept`, `connection`, `input`, `requests`, `answer`, `batch`, `output`, `replies`,
 //! `pacer`, `clock` (a client from first to last), `crew` and `steer` (the threads).
 
 mod accept;
 mod answer;
+mod batch;
 mod clock;
 mod connection;
 mod core;
@@ -22,6 +23,7 @@ mod output;
 mod pacer;
 pub mod probe;
 mod reads;
+mod replies;
 mod requests;
 mod ring;
 mod scratch;

@@ -2,17 +2,19 @@
 //! the kernel, which takes what it can.
 
 use super::answer::{Piece, Sending};
+use super::batch::{Batch, Cut, Made, Source};
 use super::connection::{Connection, Open, Stage, Stand};
 use super::core::Core;
+use super::replies::Said;
 use super::ring::Ring;
 use super::scratch::Scratch;
 use super::tls::frame::{ContentType, MAX_PLAIN_LEN};
+use super::tls::seal::SealFailed;
 use super::token::Place;
 use crate::account::Asked;
 use crate::http::h1_head::Connection as AfterHead;
 use crate::http::policy::Policy;
 use std::io;
-use std::ops::Range;
 
 /// The most records that go to the kernel at once: what is read, and what it is sealed
 /// into, both stay in the second-level cache.
@@ -26,22 +28,6 @@ pub(super) const RECORD_ROOM: usize = MAX_PLAIN_LEN + 64;
 
 /// The scratch area: two full batches.
 pub(super) const SCRATCH_LEN: usize = 2 * MOST_RECORDS * RECORD_ROOM;
-
-/// A record in a batch.
-#[derive(Debug, Clone, Copy)]
-struct Cut {
-    sealed: usize,
-    plain: usize,
-}
-
-/// What the kernel was given at once, for one connection.
-pub(super) struct Batch {
-    bytes: Range<usize>,
-    /// The front of it: bytes of `unsent`.
-    unsent: usize,
-    /// Its records, in `Output::cuts`.
-    cuts: Range<usize>,
-}
 
 /// The scratch area, and what stands in it.
 pub(super) struct Output {
@@ -61,6 +47,8 @@ pub(super) enum Next {
     Wait,
     /// The area is full: again, once it is empty.
     Again,
+    /// The socket says that it has room and takes nothing: with the next tick.
+    Later,
     /// All was sent: the next request, if there is one, or the end.
     Turn,
     /// The end, at once.
@@ -103,69 +91,121 @@ impl Output {
         if connection.batch.is_some() || connection.awaits_room {
             return Next::Wait;
         }
-        if let Stage::Open(open) = &mut connection.stage
-            && open.seal_replies(&mut connection.unsent).is_err()
-        {
-            return Next::Cut;
+        match connection.say_replies(core) {
+            Ok(Said::All) => {}
+            Ok(Said::NoRoom) => {
+                connection.awaits_room = true;
+                ring.writable(place, connection.socket());
+                return Next::Wait;
+            }
+            Err(SealFailed) => return Next::Cut,
         }
+        let (batch, outcome) = match &mut connection.stage {
+            Stage::Open(open) if open.session.is_kernels() => {
+                let most = connection.pacer.records().unwrap_or(connection.batch_records);
+                self.take_plain(core, place, open, most)
+            }
+            _ => self.take_records(core, place, connection),
+        };
+        if batch.is_empty() {
+            return outcome;
+        }
+        ring.send(place, connection.socket(), batch.bytes(&self.scratch));
+        connection.batch = Some(self.batches.len());
+        self.under_way += 1;
+        self.batches.push(batch);
+        Next::Wait
+    }
+
+    /// What we seal: all that was sealed before, then records of the answer.
+    fn take_records(
+        &mut self,
+        core: &Core,
+        place: Place,
+        connection: &mut Connection,
+    ) -> (Batch, Next) {
         let unsent = connection.unsent.len();
         if self.scratch.room().len() < unsent + RECORD_ROOM {
-            return Next::Again;
+            return (Batch::empty(), Next::Again);
         }
         let first_cut = self.cuts.len();
         self.scratch.room()[..unsent].copy_from_slice(&connection.unsent);
         let mut range = self.scratch.take(unsent);
         let most = connection.pacer.records().unwrap_or(connection.batch_records);
         let outcome = match &mut connection.stage {
+            // What is still ours to send must go before the kernel seals.
+            Stage::Open(open) if open.session.awaits_kernel() && unsent > 0 => Next::Wait,
             Stage::Open(open) => self.seal_answer(core, place, open, most),
-            _ => Sealed::End,
+            _ => Next::Turn,
         };
         range.end = self.scratch.take(0).end;
-        if range.is_empty() {
-            return match outcome {
-                Sealed::End => Next::Turn,
-                Sealed::Full | Sealed::Wait => Next::Wait,
-                Sealed::Broken => Next::Cut,
-            };
-        }
-        ring.send(place, connection.socket(), self.scratch.bytes(range.clone()));
-        connection.batch = Some(self.batches.len());
-        self.under_way += 1;
-        self.batches.push(Batch { bytes: range, unsent, cuts: first_cut..self.cuts.len() });
-        Next::Wait
+        let made = Made::Records { unsent, cuts: first_cut..self.cuts.len() };
+        (Batch { from: Source::Scratch(range), made }, outcome)
     }
 
-    fn seal_answer(&mut self, core: &Core, place: Place, open: &mut Open, most: usize) -> Sealed {
-        let Stand::Answering(sending) = &mut open.stand else { return Sealed::End };
+    /// Seals records of an answer; says what follows when there is nothing to send.
+    fn seal_answer(&mut self, core: &Core, place: Place, open: &mut Open, most: usize) -> Next {
+        let Stand::Answering(sending) = &mut open.stand else { return Next::Turn };
+        let Some(sealer) = open.session.sealer() else { return Next::Cut };
+        let first = self.cuts.len();
         for _ in 0..most {
             if self.scratch.room().len() < RECORD_ROOM {
-                return Sealed::Full;
+                return Next::Wait;
             }
-            let inbox = &core.inbox;
-            let read = |object: &_, block| core.read(object, block);
-            let piece = sending.next(read, || inbox.waker(place));
-            let plain = match &piece {
-                Piece::Wait => return Sealed::Wait,
-                Piece::End => return Sealed::End,
-                Piece::Broken(failed) => {
-                    tracing::warn!(%failed, "an answer is cut off before a wrong byte");
-                    core.shared.counters.answers_cut.one();
-                    return Sealed::Broken;
-                }
-                Piece::Bytes { head, from, len } => {
-                    sending.bytes(*head, *from, *len, &mut self.joint)
-                }
+            let plain = match sending.look(core, place) {
+                Ok((head, from, len)) => sending.bytes(head, from, len, &mut self.joint),
+                // It is met again, and cut, once the records before it have gone.
+                Err(_) if self.cuts.len() > first => return Next::Wait,
+                Err(next) => return next,
             };
             let kind = ContentType::ApplicationData;
-            let Ok(sealed) = open.session.sealer().seal(kind, plain, self.scratch.room()) else {
-                return Sealed::Broken;
+            let Ok(sealed) = sealer.seal(kind, plain, self.scratch.room()) else {
+                return Next::Cut;
             };
             self.cuts.push(Cut { sealed, plain: plain.len() });
             let plain = plain.len() as u64;
             self.scratch.take(sealed);
             sending.at += plain;
         }
-        Sealed::Full
+        Next::Wait
+    }
+
+    /// What the kernel seals: of the block at hand as much as may go at once, from where it
+    /// stands; a head, with what follows it, from the scratch area.
+    fn take_plain(
+        &mut self,
+        core: &Core,
+        place: Place,
+        open: &mut Open,
+        most: usize,
+    ) -> (Batch, Next) {
+        let nothing = |next| (Batch::empty(), next);
+        let Stand::Answering(sending) = &mut open.stand else { return nothing(Next::Turn) };
+        if open.session.kernel_may_go_on().is_err() {
+            return nothing(Next::Cut);
+        }
+        if self.scratch.room().len() < MAX_PLAIN_LEN {
+            return nothing(Next::Again);
+        }
+        let (head, from, len) = match sending.look(core, place) {
+            Ok(piece) => piece,
+            Err(next) => return nothing(next),
+        };
+        let source = match &sending.block {
+            Some((_, block)) if head == 0 => {
+                let len = sending.left_in_block(from).min(most * MAX_PLAIN_LEN);
+                Source::Block(block.clone(), from..from + len)
+            }
+            _ => {
+                let plain = sending.bytes(head, from, len, &mut self.joint);
+                self.scratch.room()[..plain.len()].copy_from_slice(plain);
+                Source::Scratch(self.scratch.take(plain.len()))
+            }
+        };
+        let batch = Batch { from: source, made: Made::Plain };
+        sending.at += batch.len() as u64;
+        open.session.kernel_took(batch.len());
+        (batch, Next::Wait)
     }
 
     /// The kernel has taken so many bytes of a connection's batch.
@@ -186,10 +226,15 @@ impl Output {
             Err(err) if err.kind() == io::ErrorKind::WouldBlock => 0,
             Err(_) => return Next::Cut,
         };
-        let bytes = self.scratch.bytes(batch.bytes.clone());
-        let cuts = self.cuts.get(batch.cuts.clone()).unwrap_or_default();
-        let is_all = count == bytes.len();
-        connection.account_for(batch.unsent, cuts, bytes, count);
+        let is_all = count == batch.len();
+        match &batch.made {
+            Made::Records { unsent, cuts } => {
+                let cuts = self.cuts.get(cuts.clone()).unwrap_or_default();
+                connection.account_for(*unsent, cuts, batch.bytes(&self.scratch), count);
+            }
+            Made::Plain => connection.account_for_plain(count, is_all),
+        }
+        connection.was_refused &= count == 0;
         if count > 0 && connection.is_answering() {
             connection.wind(core);
         }
@@ -198,6 +243,10 @@ impl Output {
             return Next::Again;
         }
         connection.awaits_room = true;
+        // Where TCP has no memory left, a socket can be told to have room again and again.
+        if count == 0 && std::mem::replace(&mut connection.was_refused, true) {
+            return Next::Later;
+        }
         ring.writable(place, connection.socket());
         Next::Wait
     }
@@ -206,19 +255,6 @@ impl Output {
     pub(super) fn orphan(&mut self) {
         self.under_way = self.under_way.saturating_sub(1);
     }
-}
-
-/// Why sealing stopped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Sealed {
-    /// The batch or the area is full.
-    Full,
-    /// A block must come first.
-    Wait,
-    /// There is nothing more.
-    End,
-    /// The answer cannot go on.
-    Broken,
 }
 
 impl Connection {
@@ -231,41 +267,50 @@ impl Connection {
             // An idle connection keeps nothing.
             self.unsent = Vec::new();
         }
-        let Stage::Open(open) = &mut self.stage else { return };
-        let Stand::Answering(sending) = &mut open.stand else { return };
         let mut at = unsent;
         let mut whole = 0;
+        let mut taken = 0;
         for cut in cuts {
             if at >= count {
                 break;
             }
-            sending.taken += cut.plain as u64;
+            taken += cut.plain as u64;
             whole += 1;
             at += cut.sealed;
         }
         if at > count && count >= unsent {
             self.unsent.extend_from_slice(bytes.get(count..at).unwrap_or_default());
         }
+        let Stage::Open(open) = &mut self.stage else { return };
         let unseen = cuts.get(whole..).unwrap_or_default();
-        if !unseen.is_empty() {
-            open.session.sealer().unseal(unseen.len() as u64);
-            sending.at -= unseen.iter().map(|cut| cut.plain as u64).sum::<u64>();
+        if let Some(sealer) = open.session.sealer()
+            && !unseen.is_empty()
+        {
+            sealer.unseal(unseen.len() as u64);
             // As much again as went, at most, next time.
             self.batch_records = whole.clamp(LEAST_RECORDS, MOST_RECORDS);
+        }
+        if let Stand::Answering(sending) = &mut open.stand {
+            sending.taken += taken;
+            sending.at -= unseen.iter().map(|cut| cut.plain as u64).sum::<u64>();
+        }
+    }
+
+    /// Takes down that the kernel has so much more of the answer, which it seals itself.
+    fn account_for_plain(&mut self, count: usize, is_all: bool) {
+        if !is_all {
+            let records = count / MAX_PLAIN_LEN;
+            self.batch_records = records.clamp(LEAST_RECORDS, MOST_RECORDS);
+        }
+        let Stage::Open(open) = &mut self.stage else { return };
+        if let Stand::Answering(sending) = &mut open.stand {
+            sending.taken += count as u64;
+            sending.at = sending.taken;
         }
     }
 }
 
 impl Open {
-    /// Seals what is to be said beside content, and a new key where the old has done its
-    /// work; only while no batch is under way.
-    fn seal_replies(&mut self, unsent: &mut Vec<u8>) -> Result<(), ()> {
-        for reply in self.replies.drain(..) {
-            self.session.reply(reply, unsent).map_err(drop)?;
-        }
-        self.session.refresh(unsent).map_err(drop)
-    }
-
     /// The answer has gone, all of it or not: counts and logs it. `true` when the
     /// connection goes on.
     pub(super) fn close_books(&mut self, core: &Core) -> bool {
@@ -282,6 +327,28 @@ impl Open {
 }
 
 impl Sending {
+    /// The next piece to be sent, as [`Piece::Bytes`] has it, or what follows where there is
+    /// none.
+    fn look(&mut self, core: &Core, place: Place) -> Result<(usize, usize, usize), Next> {
+        let read = |object: &_, block| core.read(object, block);
+        match self.next(read, || core.inbox.waker(place)) {
+            Piece::Bytes { head, from, len } => Ok((head, from, len)),
+            Piece::Wait => Err(Next::Wait),
+            Piece::End => Err(Next::Turn),
+            Piece::Broken(failed) => {
+                self.broken = Some(failed);
+                Err(Next::Cut)
+            }
+        }
+    }
+
+    /// How much of the block at hand is still to be sent, from `from` on.
+    fn left_in_block(&self, from: usize) -> usize {
+        let block = self.block.as_ref().map_or(0, |(_, block)| block.bytes().len());
+        let answer = usize::try_from(self.total().saturating_sub(self.at)).unwrap_or(usize::MAX);
+        block.saturating_sub(from).min(answer)
+    }
+
     /// Where the next record's content stands: in the block, in the head, or, where both
     /// meet, in `joint`.
     fn bytes<'a>(
@@ -308,6 +375,10 @@ impl Sending {
 
     fn close_books(mut self: Box<Self>, core: &Core) {
         let shared = &core.shared;
+        if let Some(failed) = &self.broken {
+            tracing::warn!(%failed, "an answer is cut off before a wrong byte");
+            shared.counters.answers_cut.one();
+        }
         self.account.complete = self.is_taken();
         self.account.bytes_sent = self.body_taken();
         self.account.count(shared, self.group);

@@ -7,12 +7,12 @@
 use super::connection::{Connection, Stage, Stand};
 use super::core::Core;
 use super::output::{LEAST_RECORDS, MOST_RECORDS, RECORD_ROOM};
-use super::ring::{set_max_pacing_rate, set_unsent_room};
 use super::tls::frame::MAX_PLAIN_LEN;
 use crate::counters::{Counters, PacedConnection};
 use crate::http::cmcd::Cmcd;
 use crate::http::pace::{self as paces, Known, Pace};
 use crate::http::request::Request;
+use crate::sockopt;
 use contract::config::ListenerRole;
 use contract::quantity::BitRate;
 use std::io;
@@ -140,11 +140,12 @@ fn tell(
     records: Option<usize>,
     records_before: Option<usize>,
 ) -> io::Result<()> {
-    set_max_pacing_rate(socket, rate)?;
+    sockopt::set_max_pacing_rate(socket, rate)?;
     if records == records_before {
         return Ok(());
     }
-    set_unsent_room(socket, records.map(|records| 2 * records * RECORD_ROOM))
+    let room = records.map_or(sockopt::MOST_UNSENT, |records| 2 * records * RECORD_ROOM);
+    sockopt::set_most_unsent(socket, room)
 }
 
 fn differs(in_force: Option<BitRate>, wanted: Option<BitRate>) -> bool {

@@ -228,6 +228,7 @@ impl Sending {
             noted: None,
             after: AfterHead::Close,
             pace: Wish::AsBefore,
+            broken: None,
         }
     }
 

@@ -7,11 +7,11 @@ use super::core::{Core, Entrance};
 use super::inbox::{Inbox, Letter};
 use super::input::Then;
 use super::output::{Next, Output};
+use super::probe::KernelTls;
 use super::reads::Reads;
 use super::requests::Asker;
 use super::ring::{Completion, Provided, Ring, RingError};
 use super::slots::Slots;
-use super::tls::session::Reply;
 use super::token::{Asked, Place, decode};
 use super::wheel::{NOTCH_MS, Wheel};
 use super::{accept, ring};
@@ -44,6 +44,8 @@ pub(super) struct Worker {
     /// Those who wait for a buffer to be listened to again.
     deaf: Vec<Place>,
     letters: Vec<Letter>,
+    /// Those whose sockets the next tick tries again.
+    refused: Vec<Place>,
     /// Entrances that the next tick listens on again.
     shut: Vec<Place>,
     has_ended: bool,
@@ -56,6 +58,7 @@ impl Worker {
         inbox: Arc<Inbox>,
         room: Arc<Room>,
         entrances: Vec<Entrance>,
+        kernel_tls: Option<KernelTls>,
     ) -> Result<Self, RingError> {
         let mut ring = ring::new()?;
         if let Err(err) = ring.register_regions(&shared.cache) {
@@ -67,12 +70,13 @@ impl Worker {
             provided,
             output: Output::new(),
             reads: Reads::new(),
-            core: Core::new(shared, inbox, room, entrances),
+            core: Core::new(shared, inbox, room, entrances, kernel_tls),
             connections: Slots::new(),
             wheel: Wheel::new(0),
             ready: VecDeque::new(),
             deaf: Vec::new(),
             letters: Vec::new(),
+            refused: Vec::new(),
             shut: Vec::new(),
             has_ended: false,
         })
@@ -125,13 +129,8 @@ impl Worker {
             Asked::Accept => accept::accepted(self, place, completion),
             Asked::Receive => self.received(place, completion),
             Asked::Send => self.sent(place, completion),
-            Asked::Writable => {
-                if let Some(connection) = self.connections.get_mut(place) {
-                    connection.awaits_room = false;
-                    self.enqueue(place);
-                }
-            }
-            Asked::Tick => self.tick(completion),
+            Asked::Writable => self.has_room(place),
+            Asked::Tick => self.tick(),
             Asked::Inbox => self.read_letters(completion),
             Asked::Open | Asked::Read | Asked::CloseFile => {
                 self.reads.answered(&mut self.ring, asked, place, completion.result);
@@ -174,7 +173,15 @@ impl Worker {
         match self.output.taken(&mut self.ring, &self.core, place, connection, count) {
             Next::Cut => self.close(place),
             Next::Wait => {}
+            Next::Later => self.refused.push(place),
             Next::Again | Next::Turn => self.enqueue(place),
+        }
+    }
+
+    fn has_room(&mut self, place: Place) {
+        if let Some(connection) = self.connections.get_mut(place) {
+            connection.awaits_room = false;
+            self.enqueue(place);
         }
     }
 
@@ -210,6 +217,10 @@ impl Worker {
             let Some(connection) = self.connections.get_mut(place) else { return };
             match self.output.pump(&mut self.ring, &self.core, place, connection) {
                 Next::Wait => break,
+                Next::Later => {
+                    self.refused.push(place);
+                    break;
+                }
                 Next::Again => return self.enqueue(place),
                 Next::Cut => return self.close(place),
                 Next::Turn => {
@@ -273,16 +284,13 @@ impl Worker {
     /// Ends a connection in good order. `true`: there is something to send for it.
     fn say_goodbye(&mut self, place: Place) -> bool {
         let Some(connection) = self.connections.get_mut(place) else { return false };
-        if let Stage::Open(open) = &mut connection.stage {
-            let has_said = matches!(open.stand, Stand::Done);
-            if !has_said && open.session.reply(Reply::CloseNotify, &mut connection.unsent).is_err()
-            {
-                self.close(place);
-                return false;
-            }
-            connection.leave();
-            connection.wind(&self.core);
+        match &mut connection.stage {
+            // Said, and sent: `turn` is asked only then.
+            Stage::Open(open) if matches!(open.stand, Stand::Done) => connection.leave(),
+            Stage::Open(open) => open.end_well(&self.core),
+            _ => return true,
         }
+        connection.wind(&self.core);
         true
     }
 
@@ -338,12 +346,15 @@ impl Worker {
         connection.shut();
     }
 
-    fn tick(&mut self, completion: &Completion) {
-        if !completion.goes_on && !self.has_ended {
+    fn tick(&mut self) {
+        if !self.has_ended {
             self.ring.tick(&TICK);
         }
         for at in std::mem::take(&mut self.shut) {
             accept::again(self, at);
+        }
+        for place in std::mem::take(&mut self.refused) {
+            self.has_room(place);
         }
         let due = self.wheel.turn(self.core.now_ms);
         for place in &due {

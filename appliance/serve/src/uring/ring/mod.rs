@@ -4,11 +4,10 @@
 //! keep it alive are said at each question.
 #![allow(unsafe_code)]
 
-mod pace;
+pub(super) mod ktls;
 mod provided;
 mod setup;
 
-pub(super) use pace::{set_max_pacing_rate, set_unsent_room};
 pub(super) use provided::{Buffer, Provided};
 pub(super) use setup::{READS, RingError, new};
 
@@ -110,8 +109,8 @@ impl Ring {
     }
 
     /// Sends what the socket takes now. The answer comes with the next [`Ring::enter`], for
-    /// the kernel is told not to wait; until then `bytes` must stay as they are, which the
-    /// scratch area that they are part of sees to.
+    /// the kernel is told not to wait; until then `bytes` must stay as they are, which their
+    /// batch sees to: they are part of the scratch area, or of a block that it holds on to.
     pub(super) fn send(&mut self, place: Place, socket: RawFd, bytes: &[u8]) {
         let len = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
         let flags = libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL;
@@ -145,11 +144,10 @@ impl Ring {
         self.push(Asked::Cancel, Place::only(0), entry);
     }
 
-    /// A tick, each time this span has passed. The kernel copies `span` before `enter`
-    /// returns; it must stand still until then.
+    /// A tick, once this span has passed. (A kernel before 6.4 knows none that repeats.) The
+    /// kernel copies `span` before `enter` returns; it must stand still until then.
     pub(super) fn tick(&mut self, span: &'static Timespec) {
-        let flags = io_uring::types::TimeoutFlags::MULTISHOT;
-        let entry = opcode::Timeout::new(span).flags(flags).build();
+        let entry = opcode::Timeout::new(span).build();
         self.push(Asked::Tick, Place::only(0), entry);
     }
 

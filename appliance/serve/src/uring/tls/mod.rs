@@ -2,10 +2,12 @@
 //! from there records are framed, sealed and opened here, around no buffer but our own.
 //!
 //! Pure: no socket, no clock. Read in this order: [`frame`], `keys`, [`seal`], [`open`],
-//! [`shake`], [`session`].
+//! [`kernel`] (what a kernel that seals must know), [`message`], [`shake`], [`session`].
 
 pub mod frame;
+pub mod kernel;
 mod keys;
+pub mod message;
 pub mod open;
 pub mod seal;
 pub mod session;

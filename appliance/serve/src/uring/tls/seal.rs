@@ -8,7 +8,7 @@ use rustls::{ConnectionTrafficSecrets, ProtocolVersion};
 
 /// The last part of a key's life, in which it is to be replaced: a sixteenth. With AES-GCM
 /// that is enough for an answer of several gigabytes.
-const LAST_PART: u64 = 16;
+pub(super) const LAST_PART: u64 = 16;
 
 /// Makes records of one direction.
 #[derive(Debug)]
@@ -40,6 +40,11 @@ impl Sealer {
     #[must_use]
     pub fn is_worn(&self) -> bool {
         self.key.seq.next() >= self.limit - self.limit / LAST_PART
+    }
+
+    /// How many records it has made, or somebody before it.
+    pub(super) fn records(&self) -> u64 {
+        self.key.seq.next()
     }
 
     /// What a record adds to its content.

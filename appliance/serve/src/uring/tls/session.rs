@@ -1,7 +1,9 @@
 //! A connection after its handshake: rustls keeps the secrets, we seal and open.
 
 use super::frame::{ContentType, HEADER_LEN};
+use super::kernel::{CryptoInfo, KernelSealer};
 use super::keys::UnknownSuite;
+use super::message::{AlertCode, Reply};
 use super::open::{OpenFailed, Opener};
 use super::seal::{SealFailed, Sealer};
 use rustls::kernel::KernelConnection;
@@ -28,36 +30,17 @@ pub enum Incoming {
     Closed,
 }
 
-/// What is sent beside content.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reply {
-    /// Our key changes, as the client asked.
-    KeyUpdate,
-    /// TLS 1.2: there will be no second handshake.
-    NoRenegotiation,
-    /// Nothing more will come from us.
-    CloseNotify,
-    /// The client broke the protocol: the alert's description.
-    Fatal(AlertCode),
-}
-
-/// Alerts that we send (RFC 8446 §6).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-pub enum AlertCode {
-    /// A message that may not come now.
-    UnexpectedMessage = 10,
-    /// A record that does not open.
-    BadRecordMac = 20,
-    /// A record that is too long.
-    RecordOverflow = 22,
-    /// A message that makes no sense.
-    DecodeError = 50,
+/// Who makes our records.
+enum Transmit {
+    Ours(Sealer),
+    Kernels(KernelSealer),
 }
 
 /// Keys of both directions.
 pub struct Session {
-    tx: Sealer,
+    tx: Transmit,
+    /// What the kernel is to be given, as soon as it may seal.
+    for_kernel: Option<Box<CryptoInfo>>,
     rx: Opener,
     secrets: KernelConnection<ServerConnectionData>,
     idle_updates: u8,
@@ -66,18 +49,21 @@ pub struct Session {
 }
 
 impl Session {
-    /// Takes over from a handshake.
+    /// Takes over from a handshake. `for_kernel`: the kernel is to seal what we send.
     ///
     /// # Errors
     /// [`UnknownSuite`].
     pub fn new(
         extracted: ExtractedSecrets,
         secrets: KernelConnection<ServerConnectionData>,
+        for_kernel: bool,
     ) -> Result<Self, UnknownSuite> {
         let version = secrets.protocol_version();
-        let limit = confidentiality_limit(secrets.negotiated_cipher_suite());
+        let limit = limit_of(secrets.negotiated_cipher_suite());
+        let for_kernel = for_kernel.then(|| CryptoInfo::new(version, &extracted.tx.1)).flatten();
         Ok(Self {
-            tx: Sealer::new(version, extracted.tx, limit)?,
+            tx: Transmit::Ours(Sealer::new(version, extracted.tx, limit)?),
+            for_kernel: for_kernel.map(Box::new),
             rx: Opener::new(version, extracted.rx)?,
             secrets,
             idle_updates: 0,
@@ -86,9 +72,59 @@ impl Session {
         })
     }
 
-    /// Makes records.
-    pub fn sealer(&mut self) -> &mut Sealer {
-        &mut self.tx
+    /// Makes records, unless the kernel does.
+    pub fn sealer(&mut self) -> Option<&mut Sealer> {
+        match &mut self.tx {
+            Transmit::Ours(sealer) => Some(sealer),
+            Transmit::Kernels(_) => None,
+        }
+    }
+
+    /// Whether the kernel seals what is sent.
+    #[must_use]
+    pub fn is_kernels(&self) -> bool {
+        matches!(self.tx, Transmit::Kernels(_))
+    }
+
+    /// Whether the kernel is to seal, once all that we have sealed was sent.
+    #[must_use]
+    pub fn awaits_kernel(&self) -> bool {
+        self.for_kernel.is_some()
+    }
+
+    /// Gives the key to the kernel. What it does not take stays ours.
+    ///
+    /// # Errors
+    /// As `give` says.
+    pub fn hand_over<E>(
+        &mut self,
+        give: impl FnOnce(&CryptoInfo) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let (Some(mut info), Transmit::Ours(sealer)) = (self.for_kernel.take(), &self.tx) else {
+            return Ok(());
+        };
+        info.begin_at(sealer.records());
+        give(&info)?;
+        self.tx = Transmit::Kernels(KernelSealer::new(sealer.records(), self.limit()));
+        Ok(())
+    }
+
+    /// Before more is given to the kernel: whether its key may seal on.
+    ///
+    /// # Errors
+    /// When it has sealed all that it may.
+    pub fn kernel_may_go_on(&self) -> Result<(), SealFailed> {
+        match &self.tx {
+            Transmit::Ours(_) => Ok(()),
+            Transmit::Kernels(kernel) => kernel.may_go_on(),
+        }
+    }
+
+    /// The kernel was given so much at once to seal.
+    pub fn kernel_took(&mut self, bytes: usize) {
+        if let Transmit::Kernels(kernel) = &mut self.tx {
+            kernel.took(bytes);
+        }
     }
 
     /// Opens a whole record and says what it means.
@@ -160,14 +196,25 @@ impl Session {
     /// # Errors
     /// When the library refuses.
     pub fn reply(&mut self, reply: Reply, out: &mut Vec<u8>) -> Result<(), SealFailed> {
-        const WARNING: u8 = 1;
-        const FATAL: u8 = 2;
-        match reply {
-            Reply::KeyUpdate => self.update_key(out),
-            Reply::NoRenegotiation => self.append(ContentType::Alert, &[WARNING, 100], out),
-            Reply::CloseNotify => self.append(ContentType::Alert, &[WARNING, 0], out),
-            Reply::Fatal(code) => self.append(ContentType::Alert, &[FATAL, code as u8], out),
-        }
+        let (kind, message) = reply.message();
+        let start = out.len();
+        let sealer = self.sealer().ok_or(SealFailed)?;
+        out.resize(start + message.len() + sealer.overhead(), 0);
+        sealer.seal(kind, &message, out.get_mut(start..).unwrap_or_default())?;
+        if reply == Reply::KeyUpdate { self.update_key() } else { Ok(()) }
+    }
+
+    /// The key that the kernel is to seal with once it has sent [`Reply::KeyUpdate`].
+    ///
+    /// # Errors
+    /// When the library refuses.
+    pub fn next_kernel_key(&mut self) -> Result<CryptoInfo, SealFailed> {
+        let (seq, secrets) = self.secrets.update_tx_secret().map_err(|_| SealFailed)?;
+        let info = CryptoInfo::new(self.secrets.protocol_version(), &secrets);
+        let mut info = info.ok_or(SealFailed)?;
+        info.begin_at(seq);
+        self.tx = Transmit::Kernels(KernelSealer::new(seq, self.limit()));
+        Ok(info)
     }
 
     /// Before a run of records: replaces a key that has sealed enough, where the version
@@ -176,38 +223,36 @@ impl Session {
     /// # Errors
     /// When the library refuses.
     pub fn refresh(&mut self, out: &mut Vec<u8>) -> Result<(), SealFailed> {
-        if self.tx.is_worn() && self.is_tls13() { self.update_key(out) } else { Ok(()) }
+        let is_worn = self.sealer().is_some_and(|sealer| sealer.is_worn());
+        if is_worn && self.is_tls13() { self.reply(Reply::KeyUpdate, out) } else { Ok(()) }
     }
 
-    /// Whether the key has sealed enough and cannot be replaced, as in TLS 1.2: the
-    /// connection is to end with the next answer, and the player comes again.
+    /// Whether the key has sealed enough and cannot be replaced, as in TLS 1.2 or by the
+    /// kernel: the connection is to end with the next answer, and the player comes again.
     #[must_use]
     pub fn is_worn(&self) -> bool {
-        self.tx.is_worn() && !self.is_tls13()
+        match &self.tx {
+            Transmit::Ours(sealer) => sealer.is_worn() && !self.is_tls13(),
+            Transmit::Kernels(kernel) => kernel.is_worn(),
+        }
     }
 
-    fn update_key(&mut self, out: &mut Vec<u8>) -> Result<(), SealFailed> {
+    fn update_key(&mut self) -> Result<(), SealFailed> {
         if !self.is_tls13() {
             return Err(SealFailed);
         }
-        self.append(ContentType::Handshake, &[24, 0, 0, 1, 0], out)?;
         let secrets = self.secrets.update_tx_secret().map_err(|_| SealFailed)?;
-        let limit = confidentiality_limit(self.secrets.negotiated_cipher_suite());
         let version = self.secrets.protocol_version();
-        self.tx = Sealer::new(version, secrets, limit).map_err(|_| SealFailed)?;
+        if let Some(info) = &mut self.for_kernel {
+            **info = CryptoInfo::new(version, &secrets.1).ok_or(SealFailed)?;
+        }
+        let sealer = Sealer::new(version, secrets, self.limit()).map_err(|_| SealFailed)?;
+        self.tx = Transmit::Ours(sealer);
         Ok(())
     }
 
-    fn append(
-        &mut self,
-        kind: ContentType,
-        plain: &[u8],
-        out: &mut Vec<u8>,
-    ) -> Result<(), SealFailed> {
-        let start = out.len();
-        out.resize(start + plain.len() + self.tx.overhead(), 0);
-        let room = out.get_mut(start..).unwrap_or_default();
-        self.tx.seal(kind, plain, room).map(drop)
+    fn limit(&self) -> u64 {
+        limit_of(self.secrets.negotiated_cipher_suite())
     }
 }
 
@@ -233,7 +278,7 @@ fn alert_of(failed: OpenFailed) -> AlertCode {
     }
 }
 
-fn confidentiality_limit(suite: SupportedCipherSuite) -> u64 {
+fn limit_of(suite: SupportedCipherSuite) -> u64 {
     match suite {
         SupportedCipherSuite::Tls13(suite) => suite.common.confidentiality_limit,
         SupportedCipherSuite::Tls12(suite) => suite.common.confidentiality_limit,

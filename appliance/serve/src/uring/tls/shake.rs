@@ -17,6 +17,8 @@ const MAX_INCOMING: usize = 4 * MAX_RECORD_LEN;
 /// and changes of key, which it would answer in its own time: those are not for it.
 pub struct Shaking {
     tls: UnbufferedServerConnection,
+    /// The kernel is to seal once it is over.
+    for_kernel: bool,
     incoming: Vec<u8>,
     /// So much of `incoming` rustls may see.
     shown: usize,
@@ -63,13 +65,13 @@ enum Turn {
 }
 
 impl Shaking {
-    /// Begins, when a client has connected.
+    /// Begins, when a client has connected. `for_kernel`: the kernel is to seal the answers.
     ///
     /// # Errors
     /// When the configuration does not allow it.
-    pub fn new(config: Arc<ServerConfig>) -> Result<Box<Self>, ShakeFailed> {
+    pub fn new(config: Arc<ServerConfig>, for_kernel: bool) -> Result<Box<Self>, ShakeFailed> {
         let tls = UnbufferedServerConnection::new(config)?;
-        Ok(Box::new(Self { tls, incoming: Vec::new(), shown: 0 }))
+        Ok(Box::new(Self { tls, for_kernel, incoming: Vec::new(), shown: 0 }))
     }
 
     /// Takes what came, and appends to `out` what is to be sent: in the case of an error
@@ -141,7 +143,7 @@ impl Shaking {
         let is_resumed = self.tls.handshake_kind() == Some(HandshakeKind::Resumed);
         let alpn = self.tls.alpn_protocol().map(<[u8]>::to_vec);
         let (extracted, secrets) = self.tls.dangerous_into_kernel_connection()?;
-        let session = Session::new(extracted, secrets)?;
+        let session = Session::new(extracted, secrets, self.for_kernel)?;
         Ok(Shaken { session, is_resumed, alpn, sealed: self.incoming })
     }
 }

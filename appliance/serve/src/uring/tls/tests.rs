@@ -2,7 +2,8 @@
 //! versions, far beyond the tickets that follow the handshake.
 
 use super::frame::{ContentType, MAX_PLAIN_LEN, record_len};
-use super::session::{AlertCode, Incoming, Reply, Session};
+use super::message::{AlertCode, Reply};
+use super::session::{Incoming, Session};
 use super::shake::{Progress, Shaken, Shaking};
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConfig, SupportedCipherSuite};
@@ -57,7 +58,7 @@ fn connect_and(
     let name = "localhost".try_into().expect("a name");
     let mut client = ClientConnection::new(Arc::clone(client), name).expect("a client");
     let mut first = Some(first);
-    let mut shaking = Shaking::new(Arc::clone(server)).expect("a server");
+    let mut shaking = Shaking::new(Arc::clone(server), false).expect("a server");
     for _ in 0..10 {
         let mut out = Vec::new();
         if !client.is_handshaking()
@@ -118,7 +119,7 @@ fn open(session: &mut Session, mut bytes: Vec<u8>) -> (Vec<u8>, Vec<Incoming>) {
 }
 
 fn seal(session: &mut Session, plain: &[u8]) -> Vec<u8> {
-    let sealer = session.sealer();
+    let sealer = session.sealer().expect("ours");
     let mut out = vec![0; plain.len() + sealer.overhead()];
     let len = sealer.seal(ContentType::ApplicationData, plain, &mut out).expect("sealed");
     assert_eq!(len, out.len());
@@ -149,7 +150,7 @@ fn what_was_never_sent_is_sealed_again_as_it_was() {
         let (mut client, shaken) = connect(&configs(*suite), b"");
         let mut session = shaken.session;
         let before: Vec<_> = (0..3).map(|at| seal(&mut session, &[at; 100])).collect();
-        session.sealer().unseal(2);
+        session.sealer().expect("ours").unseal(2);
         let again: Vec<_> = (1..3).map(|at| seal(&mut session, &[at; 100])).collect();
         assert_eq!(before[1..], again);
         assert_eq!(hear(&mut client, &before.concat()).len(), 300);
@@ -255,7 +256,7 @@ fn one_changed_bit_is_noticed() {
 fn a_refused_handshake_leaves_an_alert() {
     let configs = configs(aws_lc_rs::ALL_CIPHER_SUITES[0]);
     let mut out = Vec::new();
-    let shaking = Shaking::new(configs.1).expect("a server");
+    let shaking = Shaking::new(configs.1, false).expect("a server");
     let outcome = shaking.advance(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n", &mut out);
     assert!(outcome.is_err());
     let alert = ContentType::Alert.octet();
@@ -276,7 +277,7 @@ fn a_malformed_client_hello_leaves_an_alert() {
             hello.resize(5 + 512, filler);
             hello.extend_from_slice(behind);
             let mut out = Vec::new();
-            let shaking = Shaking::new(Arc::clone(&configs.1)).expect("a server");
+            let shaking = Shaking::new(Arc::clone(&configs.1), false).expect("a server");
             assert!(shaking.advance(&hello, &mut out).is_err(), "{filler}");
             assert_eq!(out.first(), Some(&ContentType::Alert.octet()), "{filler}");
         }
