@@ -129,6 +129,12 @@ fn connections(families: &mut Families, counters: &Counters) -> Result<(), Error
     let help = "Connections whose records the kernel was to seal: it took the key, did not, or \
                 could not change it when the client asked.";
     families.counter("headend_kernel_tls_connections_total", help, &["outcome"], &outcomes)?;
+    let sends = [
+        (vec!["as_is"], counters.zero_copy.as_is.get()),
+        (vec!["copied"], counters.zero_copy.copied.get()),
+    ];
+    let help = "Sends from where records stood: taken as they were, or copied all the same.";
+    families.counter("headend_zero_copy_sends_total", help, &["outcome"], &sends)?;
     let pacing = &counters.pacing;
     let paced = one(pacing.connections.get());
     families.gauge("headend_connections_paced", "Connections with a pace.", &[], &paced)?;

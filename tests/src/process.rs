@@ -140,3 +140,19 @@ pub async fn output<A: AsRef<OsStr>>(
 pub async fn is_listening(address: std::net::SocketAddr) -> bool {
     tokio::net::TcpStream::connect(address).await.is_ok()
 }
+
+/// Has the calling program run those of its tests whose names contain `filter` once more, in
+/// this environment beside the usual one.
+///
+/// # Errors
+/// When one fails; with what they printed.
+pub fn run_own_tests(filter: &str, environment: &[(&str, &str)]) -> Result<()> {
+    let mut tests = std::process::Command::new(std::env::current_exe()?);
+    let out =
+        tests.args(["--test-threads=1", filter]).envs(environment.iter().copied()).output()?;
+    let text = String::from_utf8_lossy(&out.stdout);
+    anyhow::ensure!(out.status.success(), "{text}{}", String::from_utf8_lossy(&out.stderr));
+    // A filter that finds nothing is no success.
+    anyhow::ensure!(!text.contains(" 0 passed"), "{text}");
+    Ok(())
+}

@@ -18,6 +18,7 @@ tests::on_each_engine! {
     what_is_no_tls
 }
 tests::on_kernel_tls! {}
+tests::on_zero_copy! {}
 
 const GOOD: &[u8] =
     b"GET /v/init.mp4 HTTP/1.1\r\nHost: open.headend.test\r\nRange: bytes=0-9\r\n\r\n";

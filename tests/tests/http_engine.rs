@@ -27,6 +27,7 @@ tests::on_each_engine! {
     what_is_not_in_ram_is_served_from_disk
 }
 tests::on_kernel_tls! {}
+tests::on_zero_copy! {}
 
 const RAM: u64 = 16 << 20;
 

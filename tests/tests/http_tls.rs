@@ -19,6 +19,7 @@ tests::on_each_engine! {
     an_answer_that_is_cut_ends_without_one
 }
 tests::on_kernel_tls! {}
+tests::on_zero_copy! {}
 
 const RAM: u64 = 16 << 20;
 const LENGTH: usize = 1_234_567;

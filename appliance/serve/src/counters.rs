@@ -73,6 +73,15 @@ pub struct KernelTlsCounters {
     pub closed: Counter,
 }
 
+/// Sends from where records stood.
+#[derive(Debug, Default)]
+pub struct ZeroCopyCounters {
+    /// The network read them there.
+    pub as_is: Counter,
+    /// The kernel copied them all the same, or took none.
+    pub copied: Counter,
+}
+
 /// Everything that one thread, or one engine of many, counts. Far enough from the next
 /// one's that no two processors write to the same line of memory.
 #[derive(Debug, Default)]
@@ -100,6 +109,8 @@ pub struct Counters {
     pub pacing: PacingCounters,
     /// Sealing by the kernel.
     pub kernel_tls: KernelTlsCounters,
+    /// Sending without a copy.
+    pub zero_copy: ZeroCopyCounters,
     /// Answers cut off because a block could not be read.
     pub answers_cut: Counter,
     /// How often a ring was entered.
@@ -177,6 +188,8 @@ impl Counters {
             (&self.timeouts.idle, &other.timeouts.idle),
             (&self.timeouts.write, &other.timeouts.write),
             (&self.answers_cut, &other.answers_cut),
+            (&self.zero_copy.as_is, &other.zero_copy.as_is),
+            (&self.zero_copy.copied, &other.zero_copy.copied),
             (&self.kernel_tls.begun, &other.kernel_tls.begun),
             (&self.kernel_tls.refused, &other.kernel_tls.refused),
             (&self.kernel_tls.closed, &other.kernel_tls.closed),

@@ -37,6 +37,7 @@ pub struct BoundAddress {
 pub struct Server {
     addresses: Vec<BoundAddress>,
     engine: Engine,
+    how: uring::How,
     portable: Vec<(TcpListener, portable::Entrance)>,
     /// For each thread its own.
     uring: Vec<(Shared, Vec<uring::Entrance>)>,
@@ -58,6 +59,8 @@ impl Server {
         access_log: Option<Arc<dyn AccessLog>>,
     ) -> Result<Self, BindError> {
         let engine = Engine::choose(&config.serving)?;
+        let how =
+            uring::How { kernel_tls: engine.kernel_tls(), zero_copy: config.serving.zero_copy };
         let tls = Tls::load(config)?;
         let bound = bind::bind_all(config, |listener| engine.sockets_of(listener))?;
         let mut counters = AllCounters::default();
@@ -68,6 +71,7 @@ impl Server {
             portable: Vec::new(),
             uring: (0..engine.threads()).map(thread).collect(),
             engine,
+            how,
             room: Room::new(config.limits.max_connections.into()),
             shared: Arc::new(shared),
             counters,
@@ -142,7 +146,7 @@ impl Server {
         patience: Duration,
     ) -> io::Result<()> {
         let portable = portable::Crew::start(self.portable, &self.room, patience)?;
-        let uring = uring::Crew::start(self.uring, &self.room, self.engine.kernel_tls())?;
+        let uring = uring::Crew::start(self.uring, &self.room, self.how)?;
         shutdown.await;
         uring.drain();
         portable.drain().await;

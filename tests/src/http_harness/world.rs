@@ -4,7 +4,8 @@ use super::client::Client;
 use super::keys::{Ca, Issued};
 use super::shelf::{OBJECTS, Offer, Shelf};
 use anyhow::{Context, Result, ensure};
-use contract::config::{ApplianceConfig, EngineChoice, Limits, ListenerRole, Serving, TlsChoice};
+use contract::config::{ApplianceConfig, EngineChoice, Limits, ListenerRole, Serving, ZeroCopy};
+use serde::de::DeserializeOwned;
 use serde_json::json;
 use serve::{AccessLog, AllCounters, Certificates, Engine, Server, TlsEngine};
 use std::net::SocketAddr;
@@ -124,7 +125,12 @@ impl World {
         let other = ca.issue_rsa(&[OTHER_HOST])?;
         let identity = ca.issue(&[IDENTITY])?;
         let mut config = config(&ca, [&site, &other], &identity)?;
-        config.serving = Serving { engine, threads: 2, tls: tls_choice()? };
+        config.serving = Serving {
+            engine,
+            threads: 2,
+            tls: chosen(TLS, "fused")?,
+            zero_copy: chosen(ZERO_COPY, "off")?,
+        };
         differ(&mut config);
         let lines = Arc::new(Lines::default());
         let log: Arc<dyn AccessLog> = Arc::clone(&lines) as _;
@@ -195,6 +201,19 @@ impl World {
         let (total, is_told) = (self.counters.total(), self.is_kernels());
         let counted = &total.kernel_tls;
         counted.refused.get() == 0 && (counted.begun.get() > 0) == is_told
+    }
+
+    /// Whether batches were sent from where they stood, if they were to be.
+    #[must_use]
+    pub fn sent_as_told(&self) -> bool {
+        let total = self.counters.total();
+        let sends = total.zero_copy.as_is.get() + total.zero_copy.copied.get();
+        let is_told = self.is_uring() && self.config.serving.zero_copy == ZeroCopy::On;
+        (sends > 0) == is_told
+    }
+
+    fn is_uring(&self) -> bool {
+        self.engine.tls().is_some()
     }
 
     fn is_kernels(&self) -> bool {
@@ -282,11 +301,12 @@ fn config(ca: &Ca, sites: [&Issued; 2], identity: &Issued) -> Result<ApplianceCo
 /// The variable that says who seals records, as the configuration has it.
 pub const TLS: &str = "HEADEND_TLS";
 
-fn tls_choice() -> Result<TlsChoice> {
-    match std::env::var(TLS) {
-        Ok(choice) => Ok(serde_json::from_value(choice.into())?),
-        Err(_) => Ok(TlsChoice::Fused),
-    }
+/// The variable that says how records are sent, as the configuration has it.
+pub const ZERO_COPY: &str = "HEADEND_ZERO_COPY";
+
+fn chosen<T: DeserializeOwned>(variable: &str, usual: &str) -> Result<T> {
+    let choice = std::env::var(variable).unwrap_or_else(|_| usual.to_owned());
+    Ok(serde_json::from_value(choice.into())?)
 }
 
 /// Makes a test of each of these functions on each engine: they carry the same HTTP.
@@ -317,6 +337,19 @@ macro_rules! on_kernel_tls {
         fn on_kernel_tls() -> anyhow::Result<()> {
             let environment = [($crate::http_harness::world::TLS, "kernel")];
             $crate::uml::run_own_tests("on_uring::", &environment)
+        }
+    };
+}
+
+/// Makes one more test, which runs all those of the uring engine with every batch sent from
+/// where it stands.
+#[macro_export]
+macro_rules! on_zero_copy {
+    () => {
+        #[test]
+        fn on_zero_copy() -> anyhow::Result<()> {
+            let environment = [($crate::http_harness::world::ZERO_COPY, "on")];
+            $crate::process::run_own_tests("on_uring::", &environment)
         }
     };
 }

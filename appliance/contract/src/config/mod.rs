@@ -15,7 +15,7 @@ mod serving;
 pub use limits::Limits;
 pub use pacing::Pacing;
 pub use parse::{Document, Problem, Problems, parse};
-pub use serving::{EngineChoice, Serving, TlsChoice};
+pub use serving::{EngineChoice, Serving, TlsChoice, ZeroCopy};
 
 use crate::envelope::TrustedKey;
 use crate::names::{DeviceName, GroupName};

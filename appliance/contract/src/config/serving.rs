@@ -12,6 +12,8 @@ pub struct Serving {
     pub threads: u16,
     /// Who seals the records of the uring engine.
     pub tls: TlsChoice,
+    /// Whether what was sealed by the engine is sent from where it stands.
+    pub zero_copy: ZeroCopy,
 }
 
 /// Which engine carries HTTP/1.1. HTTP/2 is the portable engine's in any case.
@@ -38,4 +40,17 @@ pub enum TlsChoice {
     Fused,
     /// The kernel (kTLS), or a refusal to start.
     Kernel,
+}
+
+/// Whether the network takes records from where they were sealed, or from a copy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ZeroCopy {
+    /// Each connection tries once, and goes on where the kernel had no need to copy.
+    #[default]
+    Auto,
+    /// From where they stand, even where the kernel copies them all the same.
+    On,
+    /// From a copy.
+    Off,
 }

@@ -69,7 +69,7 @@ fn greet(worker: &Worker, at: Place, socket: OwnedFd) -> Option<Connection> {
     let entrance = usize::try_from(at.index).ok()?;
     let tls = Arc::clone(&core.entrances.get(entrance)?.tls);
     let client = ClientPrefix::of(peer(&socket)?);
-    let shaking = Shaking::new(tls, core.kernel_tls.is_some()).ok()?;
+    let shaking = Shaking::new(tls, core.how.kernel_tls.is_some()).ok()?;
     Some(Connection::new(socket, entrance, client, shaking, (counted, place)))
 }
 

@@ -1,6 +1,6 @@
 //! What the kernel is given at once, for one connection.
 
-use super::scratch::Scratch;
+use super::areas::Areas;
 use cache::VerifiedBlock;
 use std::ops::Range;
 
@@ -53,9 +53,9 @@ impl Batch {
         self.len() == 0
     }
 
-    pub(super) fn bytes<'a>(&'a self, scratch: &'a Scratch) -> &'a [u8] {
+    pub(super) fn bytes<'a>(&'a self, areas: &'a Areas) -> &'a [u8] {
         match &self.from {
-            Source::Scratch(range) => scratch.bytes(range.clone()),
+            Source::Scratch(range) => areas.bytes(range.clone()),
             Source::Block(block, range) => block.bytes().get(range.clone()).unwrap_or_default(),
         }
     }

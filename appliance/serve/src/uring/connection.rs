@@ -1,6 +1,7 @@
 //! One client, from accept to close: what is known of it between two completions.
 
 use super::answer::Sending;
+use super::flights::Route;
 use super::output::LEAST_RECORDS;
 use super::pacer::Pacer;
 use super::requests::Parked;
@@ -26,6 +27,7 @@ pub(super) struct Connection {
     /// How many records the next batch may have: what the socket took last time.
     pub(super) batch_records: usize,
     pub(super) pacer: Pacer,
+    pub(super) route: Route,
     /// The kernel will say when there is room.
     pub(super) awaits_room: bool,
     /// It took nothing the last time, though it had said that there was room.
@@ -106,6 +108,7 @@ impl Connection {
             batch: None,
             batch_records: LEAST_RECORDS,
             pacer: Pacer::default(),
+            route: Route::default(),
             awaits_room: false,
             was_refused: false,
             is_receiving: false,

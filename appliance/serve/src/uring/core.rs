@@ -1,7 +1,7 @@
 //! What the steps of a thread share, beside the ring and the connections.
 
+use super::How;
 use super::inbox::Inbox;
-use super::probe::KernelTls;
 use crate::room::Room;
 use crate::shared::Shared;
 use cache::{Begun, BlockRead, Object, ReadOrder};
@@ -25,8 +25,8 @@ pub(super) struct Core {
     pub(super) inbox: Arc<Inbox>,
     pub(super) room: Arc<Room>,
     pub(super) entrances: Vec<Entrance>,
-    /// The kernel seals, and what it can do.
-    pub(super) kernel_tls: Option<KernelTls>,
+    /// Who seals, and how it is sent.
+    pub(super) how: How,
     pub(super) is_draining: bool,
     began: Instant,
     /// Milliseconds since the thread began, as of the last time the kernel was entered.
@@ -41,14 +41,14 @@ impl Core {
         inbox: Arc<Inbox>,
         room: Arc<Room>,
         entrances: Vec<Entrance>,
-        kernel_tls: Option<KernelTls>,
+        how: How,
     ) -> Self {
         Self {
             shared,
             inbox,
             room,
             entrances,
-            kernel_tls,
+            how,
             is_draining: false,
             began: Instant::now(),
             now_ms: 0,

@@ -1,8 +1,8 @@
 //! The threads, from outside.
 
+use super::How;
 use super::core::Entrance;
 use super::inbox::{Inbox, Letter};
-use super::probe::KernelTls;
 use super::steer;
 use super::worker::Worker;
 use crate::room::Room;
@@ -30,13 +30,13 @@ impl Crew {
     pub(crate) fn start(
         sets: Vec<(Shared, Vec<Entrance>)>,
         room: &Arc<Room>,
-        kernel_tls: Option<KernelTls>,
+        how: How,
     ) -> io::Result<Self> {
         let processors = steer::processors(sets.len());
         let mut crew = Self(Vec::new());
         for (at, (shared, entrances)) in sets.into_iter().enumerate() {
             let (room, processor) = (Arc::clone(room), processors.get(at).copied());
-            crew.0.push(Member::start(at, processor, kernel_tls, shared, room, entrances)?);
+            crew.0.push(Member::start(at, processor, how, shared, room, entrances)?);
         }
         Ok(crew)
     }
@@ -74,7 +74,7 @@ impl Member {
     fn start(
         at: usize,
         processor: Option<usize>,
-        kernel_tls: Option<KernelTls>,
+        how: How,
         shared: Shared,
         room: Arc<Room>,
         entrances: Vec<Entrance>,
@@ -84,7 +84,7 @@ impl Member {
         let (tell, told) = mpsc::channel();
         let work = move || {
             processor.into_iter().for_each(stay_on);
-            let worker = Worker::new(shared, theirs, room, entrances, kernel_tls);
+            let worker = Worker::new(shared, theirs, room, entrances, how);
             let worker = worker.map_err(io::Error::other);
             let worker = worker.inspect_err(|err| drop(tell.send(err.to_string())))?;
             drop(tell);

@@ -6,17 +6,19 @@
 //! pass from the RAM tier into a small area, many to a send.
 //!
 //! Read in this order: [`probe`] (can it be?), [`tls`], `ring` (what is asked of the
-//! kernel), `token`, `slots`, `wheel`, `inbox`, `scratch` (what a thread is made of),
-//! `worker` (its loop), `reads` (blocks off a disk), `accept`, `connection`, `input`, `requests`, `answer`, `batch`, `output`, `replies`,
+//! kernel), `token`, `slots`, `wheel`, `inbox`, `scratch`, `areas` (what a thread is made of),
+//! `worker` (its loop), `reads` (blocks off a disk), `accept`, `connection`, `input`, `requests`, `answer`, `batch`, `output`, `replies`, `flights`,
 //! `pacer`, `clock` (a client from first to last), `crew` and `steer` (the threads).
 
 mod accept;
 mod answer;
+mod areas;
 mod batch;
 mod clock;
 mod connection;
 mod core;
 mod crew;
+mod flights;
 mod inbox;
 mod input;
 mod output;
@@ -36,6 +38,14 @@ mod worker;
 
 pub(crate) use core::Entrance;
 pub(crate) use crew::Crew;
+
+/// Who seals, and how it is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct How {
+    /// The kernel seals.
+    pub(crate) kernel_tls: Option<probe::KernelTls>,
+    pub(crate) zero_copy: contract::config::ZeroCopy,
+}
 
 /// The name of this engine in reports, metrics and logs.
 pub const ENGINE: &str = "uring";

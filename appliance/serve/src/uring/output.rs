@@ -2,18 +2,21 @@
 //! the kernel, which takes what it can.
 
 use super::answer::{Piece, Sending};
+use super::areas::Areas;
 use super::batch::{Batch, Cut, Made, Source};
 use super::connection::{Connection, Open, Stage, Stand};
 use super::core::Core;
+use super::flights::{Flights, Route};
 use super::replies::Said;
-use super::ring::Ring;
-use super::scratch::Scratch;
+use super::ring::{Landed, Ring};
 use super::tls::frame::{ContentType, MAX_PLAIN_LEN};
 use super::tls::seal::SealFailed;
 use super::token::Place;
 use crate::account::Asked;
+use crate::counters::ZeroCopyCounters;
 use crate::http::h1_head::Connection as AfterHead;
 use crate::http::policy::Policy;
+use contract::config::ZeroCopy;
 use std::io;
 
 /// The most records that go to the kernel at once: what is read, and what it is sealed
@@ -31,7 +34,8 @@ pub(super) const SCRATCH_LEN: usize = 2 * MOST_RECORDS * RECORD_ROOM;
 
 /// The scratch area, and what stands in it.
 pub(super) struct Output {
-    pub(super) scratch: Scratch,
+    pub(super) areas: Areas,
+    pub(super) flights: Flights,
     batches: Vec<Batch>,
     cuts: Vec<Cut>,
     /// One record: where a head and the beginning of its body meet.
@@ -56,9 +60,10 @@ pub(super) enum Next {
 }
 
 impl Output {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(zero_copy: ZeroCopy) -> Self {
         Self {
-            scratch: Scratch::new(SCRATCH_LEN),
+            areas: Areas::new(SCRATCH_LEN, zero_copy != ZeroCopy::Off),
+            flights: Flights::new(zero_copy),
             batches: Vec::new(),
             cuts: Vec::new(),
             joint: Vec::with_capacity(MAX_PLAIN_LEN),
@@ -68,8 +73,10 @@ impl Output {
 
     /// Once every batch was answered, all room is free.
     pub(super) fn settle(&mut self) {
-        if self.under_way == 0 && !self.scratch.is_empty() {
-            self.scratch.clear();
+        if self.under_way == 0 && !self.batches.is_empty() {
+            if !self.areas.is_empty() {
+                self.areas.turn();
+            }
             self.batches.clear();
             self.cuts.clear();
         }
@@ -77,7 +84,7 @@ impl Output {
 
     /// Whether the least batch can still be sealed.
     pub(super) fn has_room(&mut self) -> bool {
-        self.scratch.room().len() >= LEAST_RECORDS * RECORD_ROOM
+        self.areas.room().len() >= LEAST_RECORDS * RECORD_ROOM
     }
 
     /// Seals what a connection has to send and asks the kernel to take it.
@@ -110,7 +117,11 @@ impl Output {
         if batch.is_empty() {
             return outcome;
         }
-        ring.send(place, connection.socket(), batch.bytes(&self.scratch));
+        let (socket, route) = (connection.socket(), &mut connection.route);
+        match self.flights.begin(route, place, &batch, &mut self.areas) {
+            Some(flight) => ring.send_zero_copy(flight, socket, batch.bytes(&self.areas)),
+            None => ring.send(place, socket, batch.bytes(&self.areas)),
+        }
         connection.batch = Some(self.batches.len());
         self.under_way += 1;
         self.batches.push(batch);
@@ -125,12 +136,12 @@ impl Output {
         connection: &mut Connection,
     ) -> (Batch, Next) {
         let unsent = connection.unsent.len();
-        if self.scratch.room().len() < unsent + RECORD_ROOM {
+        if self.areas.room().len() < unsent + RECORD_ROOM {
             return (Batch::empty(), Next::Again);
         }
         let first_cut = self.cuts.len();
-        self.scratch.room()[..unsent].copy_from_slice(&connection.unsent);
-        let mut range = self.scratch.take(unsent);
+        self.areas.room()[..unsent].copy_from_slice(&connection.unsent);
+        let mut range = self.areas.take(unsent);
         let most = connection.pacer.records().unwrap_or(connection.batch_records);
         let outcome = match &mut connection.stage {
             // What is still ours to send must go before the kernel seals.
@@ -138,7 +149,7 @@ impl Output {
             Stage::Open(open) => self.seal_answer(core, place, open, most),
             _ => Next::Turn,
         };
-        range.end = self.scratch.take(0).end;
+        range.end = self.areas.take(0).end;
         let made = Made::Records { unsent, cuts: first_cut..self.cuts.len() };
         (Batch { from: Source::Scratch(range), made }, outcome)
     }
@@ -149,7 +160,7 @@ impl Output {
         let Some(sealer) = open.session.sealer() else { return Next::Cut };
         let first = self.cuts.len();
         for _ in 0..most {
-            if self.scratch.room().len() < RECORD_ROOM {
+            if self.areas.room().len() < RECORD_ROOM {
                 return Next::Wait;
             }
             let plain = match sending.look(core, place) {
@@ -159,12 +170,12 @@ impl Output {
                 Err(next) => return next,
             };
             let kind = ContentType::ApplicationData;
-            let Ok(sealed) = sealer.seal(kind, plain, self.scratch.room()) else {
+            let Ok(sealed) = sealer.seal(kind, plain, self.areas.room()) else {
                 return Next::Cut;
             };
             self.cuts.push(Cut { sealed, plain: plain.len() });
             let plain = plain.len() as u64;
-            self.scratch.take(sealed);
+            self.areas.take(sealed);
             sending.at += plain;
         }
         Next::Wait
@@ -184,7 +195,7 @@ impl Output {
         if open.session.kernel_may_go_on().is_err() {
             return nothing(Next::Cut);
         }
-        if self.scratch.room().len() < MAX_PLAIN_LEN {
+        if self.areas.room().len() < MAX_PLAIN_LEN {
             return nothing(Next::Again);
         }
         let (head, from, len) = match sending.look(core, place) {
@@ -198,8 +209,8 @@ impl Output {
             }
             _ => {
                 let plain = sending.bytes(head, from, len, &mut self.joint);
-                self.scratch.room()[..plain.len()].copy_from_slice(plain);
-                Source::Scratch(self.scratch.take(plain.len()))
+                self.areas.room()[..plain.len()].copy_from_slice(plain);
+                Source::Scratch(self.areas.take(plain.len()))
             }
         };
         let batch = Batch { from: source, made: Made::Plain };
@@ -230,7 +241,7 @@ impl Output {
         match &batch.made {
             Made::Records { unsent, cuts } => {
                 let cuts = self.cuts.get(cuts.clone()).unwrap_or_default();
-                connection.account_for(*unsent, cuts, batch.bytes(&self.scratch), count);
+                connection.account_for(*unsent, cuts, batch.bytes(&self.areas), count);
             }
             Made::Plain => connection.account_for_plain(count, is_all),
         }
@@ -249,6 +260,16 @@ impl Output {
         }
         ring.writable(place, connection.socket());
         Next::Wait
+    }
+
+    /// The network is done with a send from where it stood; gives what was learnt of the route.
+    pub(super) fn landed(
+        &mut self,
+        flight: Place,
+        landed: Option<Landed>,
+        counters: &ZeroCopyCounters,
+    ) -> Route {
+        self.flights.end(flight, landed, &mut self.areas, counters)
     }
 
     /// A batch whose connection is no more.

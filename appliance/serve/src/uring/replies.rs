@@ -58,7 +58,7 @@ impl Open {
     fn have_said(&mut self, core: &Core, socket: RawFd) -> Result<Said, SealFailed> {
         while let Some(&reply) = self.replies.first() {
             if reply == Reply::KeyUpdate
-                && !core.kernel_tls.is_some_and(|kernel| kernel.can_change_keys)
+                && !core.how.kernel_tls.is_some_and(|kernel| kernel.can_change_keys)
             {
                 self.end_for_want_of_a_key(core);
                 continue;

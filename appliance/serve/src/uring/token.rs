@@ -10,6 +10,8 @@ pub(super) enum Asked {
     Receive,
     /// A batch of records to a client.
     Send,
+    /// The same, from where it stands: the place is of the flight.
+    SendZeroCopy,
     /// Whether a client can take more.
     Writable,
     /// The file of a block to be opened, the block read, and the file closed.
@@ -27,10 +29,11 @@ pub(super) enum Asked {
 }
 
 impl Asked {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::Accept,
         Self::Receive,
         Self::Send,
+        Self::SendZeroCopy,
         Self::Writable,
         Self::Open,
         Self::Read,
@@ -83,7 +86,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_was_asked_comes_back(index: u32, generation in 0..=GENERATION_MASK, at in 0..10usize) {
+        fn what_was_asked_comes_back(index: u32, generation in 0..=GENERATION_MASK, at in 0..11usize) {
             let place = Place { index, generation };
             let asked = Asked::ALL[at];
             prop_assert_eq!(decode(encode(asked, place)), Some((asked, place)));

@@ -1,13 +1,14 @@
 //! One thread: a ring, its connections, and the loop between them. It never waits for
 //! anything but the ring.
 
+use super::How;
 use super::clock::Late;
 use super::connection::{Connection, Stage, Stand};
 use super::core::{Core, Entrance};
+use super::flights::Route;
 use super::inbox::{Inbox, Letter};
 use super::input::Then;
 use super::output::{Next, Output};
-use super::probe::KernelTls;
 use super::reads::Reads;
 use super::requests::Asker;
 use super::ring::{Completion, Provided, Ring, RingError};
@@ -58,7 +59,7 @@ impl Worker {
         inbox: Arc<Inbox>,
         room: Arc<Room>,
         entrances: Vec<Entrance>,
-        kernel_tls: Option<KernelTls>,
+        how: How,
     ) -> Result<Self, RingError> {
         let mut ring = ring::new()?;
         if let Err(err) = ring.register_regions(&shared.cache) {
@@ -68,9 +69,9 @@ impl Worker {
         Ok(Self {
             ring,
             provided,
-            output: Output::new(),
+            output: Output::new(how.zero_copy),
             reads: Reads::new(),
-            core: Core::new(shared, inbox, room, entrances, kernel_tls),
+            core: Core::new(shared, inbox, room, entrances, how),
             connections: Slots::new(),
             wheel: Wheel::new(0),
             ready: VecDeque::new(),
@@ -93,7 +94,8 @@ impl Worker {
             while let Some(order) = self.core.next_order() {
                 self.reads.submit(&mut self.ring, order);
             }
-            let want = usize::from(self.ready.is_empty());
+            let may_wait = self.ready.is_empty() || !self.output.has_room();
+            let want = usize::from(may_wait);
             self.ring.enter(want)?;
             self.core.shared.counters.ring_enters.one();
             self.core.look_at_the_clock();
@@ -129,6 +131,7 @@ impl Worker {
             Asked::Accept => accept::accepted(self, place, completion),
             Asked::Receive => self.received(place, completion),
             Asked::Send => self.sent(place, completion),
+            Asked::SendZeroCopy => self.sent_zero_copy(place, completion),
             Asked::Writable => self.has_room(place),
             Asked::Tick => self.tick(),
             Asked::Inbox => self.read_letters(completion),
@@ -175,6 +178,24 @@ impl Worker {
             Next::Wait => {}
             Next::Later => self.refused.push(place),
             Next::Again | Next::Turn => self.enqueue(place),
+        }
+    }
+
+    /// First what the socket took, then, once the network is done with it, that it is.
+    fn sent_zero_copy(&mut self, flight: Place, completion: &Completion) {
+        let Some(place) = self.output.flights.of(flight) else { return };
+        let is_refused = completion.refuses_zero_copy();
+        if completion.landed.is_none() {
+            let result = if is_refused { -libc::EAGAIN } else { completion.result };
+            self.sent(place, &Completion { result, ..*completion });
+        }
+        if completion.goes_on {
+            return;
+        }
+        let counters = &self.core.shared.counters.zero_copy;
+        let route = self.output.landed(flight, completion.landed, counters);
+        if let Some(connection) = self.connections.get_mut(place) {
+            connection.route = if is_refused { Route::Refuses } else { route };
         }
     }
 

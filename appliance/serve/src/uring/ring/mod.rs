@@ -28,8 +28,23 @@ pub(super) struct Completion {
     pub(super) result: i32,
     /// More answers to the same question will come.
     pub(super) goes_on: bool,
+    /// Memory is the sender's again; and whether it had been copied.
+    pub(super) landed: Option<Landed>,
     /// The provided buffer that was filled.
     pub(super) buffer: Option<Buffer>,
+}
+
+/// How the network took what was sent from where it stood.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Landed {
+    pub(super) was_copied: bool,
+}
+
+impl Landed {
+    fn of(result: i32) -> Self {
+        // IORING_NOTIF_USAGE_ZC_COPIED.
+        Self { was_copied: result.cast_unsigned() & (1 << 31) != 0 }
+    }
 }
 
 impl Completion {
@@ -39,8 +54,16 @@ impl Completion {
             word: entry.user_data(),
             result: entry.result(),
             goes_on: cqueue::more(flags),
+            landed: cqueue::notif(flags).then(|| Landed::of(entry.result())),
             buffer: cqueue::buffer_select(flags).map(Buffer),
         }
+    }
+
+    /// A send from where it stands that was refused for being one: a socket of another kind, a
+    /// filter, no room to pin memory.
+    pub(super) fn refuses_zero_copy(&self) -> bool {
+        let refusals = [libc::EINVAL, libc::EOPNOTSUPP, libc::ENOMEM, libc::ENOBUFS, libc::EPERM];
+        self.landed.is_none() && refusals.contains(&-self.result)
     }
 
     /// The result as a count, or the error.
@@ -116,6 +139,18 @@ impl Ring {
         let flags = libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL;
         let entry = opcode::Send::new(Fd(socket), bytes.as_ptr(), len).flags(flags).build();
         self.push(Asked::Send, place, entry);
+    }
+
+    /// The same, from where it stands. There is a second answer, which says that nobody looks
+    /// at `bytes` any more: until then their area is not written to again.
+    pub(super) fn send_zero_copy(&mut self, flight: Place, socket: RawFd, bytes: &[u8]) {
+        const REPORT_USAGE: u16 = 1 << 3;
+        let len = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+        let entry = opcode::SendZc::new(Fd(socket), bytes.as_ptr(), len)
+            .flags(libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL)
+            .zc_flags(REPORT_USAGE)
+            .build();
+        self.push(Asked::SendZeroCopy, flight, entry);
     }
 
     /// Once the socket can take more.
