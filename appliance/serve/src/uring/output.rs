@@ -119,7 +119,9 @@ impl Output {
         }
         let (socket, route) = (connection.socket(), &mut connection.route);
         match self.flights.begin(route, place, &batch, &mut self.areas) {
-            Some(flight) => ring.send_zero_copy(flight, socket, batch.bytes(&self.areas)),
+            Some(flight) => {
+                ring.send_zero_copy(flight, place, socket, batch.bytes(&self.areas));
+            }
             None => ring.send(place, socket, batch.bytes(&self.areas)),
         }
         connection.batch = Some(self.batches.len());

@@ -26,10 +26,12 @@ pub(super) enum Asked {
     Inbox,
     /// Something asked before to be forgotten.
     Cancel,
+    /// The ring's table of sockets to be changed.
+    Table,
 }
 
 impl Asked {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 12] = [
         Self::Accept,
         Self::Receive,
         Self::Send,
@@ -41,6 +43,7 @@ impl Asked {
         Self::Tick,
         Self::Inbox,
         Self::Cancel,
+        Self::Table,
     ];
 }
 
@@ -86,7 +89,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_was_asked_comes_back(index: u32, generation in 0..=GENERATION_MASK, at in 0..11usize) {
+        fn what_was_asked_comes_back(index: u32, generation in 0..=GENERATION_MASK, at in 0..12usize) {
             let place = Place { index, generation };
             let asked = Asked::ALL[at];
             prop_assert_eq!(decode(encode(asked, place)), Some((asked, place)));

@@ -138,7 +138,7 @@ impl Worker {
             Asked::Open | Asked::Read | Asked::CloseFile => {
                 self.reads.answered(&mut self.ring, asked, place, completion.result);
             }
-            Asked::Cancel => {}
+            Asked::Cancel | Asked::Table => {}
         }
     }
 
@@ -351,7 +351,9 @@ impl Worker {
     pub(super) fn admit(&mut self, mut connection: Connection) {
         connection.wind(&self.core);
         let look_ms = connection.look_ms(&self.core);
+        let socket = connection.socket();
         if let Some(place) = self.connections.insert(connection) {
+            self.ring.put_socket(place, socket);
             self.wheel.put(place, look_ms);
             self.deaf.push(place);
         }
@@ -365,6 +367,7 @@ impl Worker {
         }
         // Answers every question about it; they find nobody.
         connection.shut();
+        self.ring.take_socket(place);
     }
 
     fn tick(&mut self) {

@@ -79,6 +79,23 @@ pub(super) struct Ring {
     pending: u64,
     /// The RAM tier's memory is registered: no page of it has to be looked up for a read.
     knows_regions: bool,
+    /// The sockets that stand in the ring's table behind the files of reads, by the index of
+    /// their connection: the kernel is shown a descriptor here.
+    sockets: Box<[RawFd]>,
+}
+
+/// Asks about a socket by its place in the ring's table, or, where it has none, by its
+/// descriptor.
+macro_rules! of_socket {
+    ($ring:ident, $connection:expr, $socket:expr, |$file:ident| $question:expr) => {
+        match $ring.slot($connection) {
+            Some($file) => $question,
+            None => {
+                let $file = Fd($socket);
+                $question
+            }
+        }
+    };
 }
 
 impl Ring {
@@ -125,9 +142,39 @@ impl Ring {
         self.push(Asked::Accept, place, entry);
     }
 
+    /// Puts the socket of a connection into the table. It is looked up there from now on, and
+    /// kept open by it, until it is taken out.
+    pub(super) fn put_socket(&mut self, place: Place, socket: RawFd) {
+        let (Some(slot), Some(shown)) =
+            (self.slot(place), self.sockets.get_mut(place.index as usize))
+        else {
+            return;
+        };
+        // It stands there until somebody else takes this place, which is after this question
+        // was answered: those of one ring are asked in turn.
+        *shown = socket;
+        let offset = i32::try_from(slot.0).unwrap_or(i32::MAX);
+        let entry = opcode::FilesUpdate::new(&raw const *shown, 1).offset(offset).build();
+        self.push(Asked::Table, place, entry);
+    }
+
+    /// Takes it out again.
+    pub(super) fn take_socket(&mut self, place: Place) {
+        if let Some(slot) = self.slot(place) {
+            self.push(Asked::Table, place, opcode::Close::new(slot).build());
+        }
+    }
+
+    fn slot(&self, place: Place) -> Option<Fixed> {
+        let is_there = (place.index as usize) < self.sockets.len();
+        is_there.then_some(Fixed(READS + place.index))
+    }
+
     /// What a client sends, until cancelled, into provided buffers.
     pub(super) fn receive(&mut self, place: Place, socket: RawFd) {
-        let entry = opcode::RecvMulti::new(Fd(socket), provided::GROUP).build();
+        let entry = of_socket!(self, place, socket, |file| {
+            opcode::RecvMulti::new(file, provided::GROUP).build()
+        });
         self.push(Asked::Receive, place, entry);
     }
 
@@ -137,26 +184,36 @@ impl Ring {
     pub(super) fn send(&mut self, place: Place, socket: RawFd, bytes: &[u8]) {
         let len = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
         let flags = libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL;
-        let entry = opcode::Send::new(Fd(socket), bytes.as_ptr(), len).flags(flags).build();
+        let entry = of_socket!(self, place, socket, |file| {
+            opcode::Send::new(file, bytes.as_ptr(), len).flags(flags).build()
+        });
         self.push(Asked::Send, place, entry);
     }
 
     /// The same, from where it stands. There is a second answer, which says that nobody looks
     /// at `bytes` any more: until then their area is not written to again.
-    pub(super) fn send_zero_copy(&mut self, flight: Place, socket: RawFd, bytes: &[u8]) {
+    pub(super) fn send_zero_copy(
+        &mut self,
+        flight: Place,
+        place: Place,
+        socket: RawFd,
+        bytes: &[u8],
+    ) {
         const REPORT_USAGE: u16 = 1 << 3;
         let len = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
-        let entry = opcode::SendZc::new(Fd(socket), bytes.as_ptr(), len)
-            .flags(libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL)
-            .zc_flags(REPORT_USAGE)
-            .build();
+        let flags = libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL;
+        let entry = of_socket!(self, place, socket, |file| {
+            let send = opcode::SendZc::new(file, bytes.as_ptr(), len);
+            send.flags(flags).zc_flags(REPORT_USAGE).build()
+        });
         self.push(Asked::SendZeroCopy, flight, entry);
     }
 
     /// Once the socket can take more.
     pub(super) fn writable(&mut self, place: Place, socket: RawFd) {
         let events = u32::from(libc::POLLOUT.cast_unsigned());
-        let entry = opcode::PollAdd::new(Fd(socket), events).build();
+        let entry =
+            of_socket!(self, place, socket, |file| opcode::PollAdd::new(file, events).build());
         self.push(Asked::Writable, place, entry);
     }
 

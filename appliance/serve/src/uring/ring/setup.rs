@@ -2,6 +2,7 @@
 
 use super::Ring;
 use io_uring::{IoUring, Probe, opcode};
+use nix::sys::resource::{Resource, getrlimit};
 use std::io;
 
 /// Questions that may stand between two entries of the kernel.
@@ -12,6 +13,10 @@ const ANSWERS: u32 = 16 * 1024;
 
 /// Block reads of one thread that may be under way.
 pub(in super::super) const READS: u32 = 256;
+
+/// Sockets that stand in a ring's table; with more connections, the others are looked up by
+/// their descriptors each time.
+const MOST_SOCKETS: u32 = 1 << 16;
 
 /// Why there is no ring.
 #[derive(Debug, thiserror::Error)]
@@ -44,8 +49,16 @@ pub(in super::super) fn new() -> Result<Ring, RingError> {
         .map_err(RingError::Setup)?;
     check(&uring)?;
     let register = |what| move |source| RingError::Register { what, source };
-    uring.submitter().register_files_sparse(READS).map_err(register("files"))?;
-    Ok(Ring { uring, pending: 0, knows_regions: false })
+    let sockets = most_sockets();
+    uring.submitter().register_files_sparse(READS + sockets).map_err(register("files"))?;
+    let sockets = vec![-1; sockets as usize].into_boxed_slice();
+    Ok(Ring { uring, pending: 0, knows_regions: false, sockets })
+}
+
+/// A table may have as many files as the process may have descriptors.
+fn most_sockets() -> u32 {
+    let limit = getrlimit(Resource::RLIMIT_NOFILE).map_or(0, |(soft, _)| soft);
+    u32::try_from(limit).unwrap_or(u32::MAX).saturating_sub(READS).min(MOST_SOCKETS)
 }
 
 impl Ring {
