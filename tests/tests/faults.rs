@@ -195,6 +195,35 @@ async fn two_thousand_clients_that_never_finish(engine: EngineChoice) -> Result<
     server.has_open(before).await
 }
 
+/// Once a thread has served for a while, requests need no memory that it has not got: whole
+/// objects, parts, conditions that hold, parts that are not there. All are logged.
+#[tokio::test]
+async fn a_thread_in_use_allocates_nothing() -> Result<()> {
+    const ROUNDS: usize = 50;
+    /// The line of the log in memory grows by doubling; the asking costs some as well.
+    const OTHERS: u64 = 30;
+    let mut server = Apart::start(WORLD, EngineChoice::Uring, &[]).await?;
+    let mut player = server.client()?.connect(server.players()).await?;
+    let mut asked = Vec::new();
+    for _ in 0..3 {
+        for _ in 0..ROUNDS {
+            for (path, fields, status) in [
+                ("/v/seg.m4s", "User-Agent: a player\r\n", 200),
+                ("/v/seg.m4s", "Range: bytes=70000-900000\r\n", 206),
+                ("/v/seg.m4s?CMCD=br%3D3000%2Csid%3D%22a%22", "If-None-Match: *\r\n", 304),
+                ("/v/seg.m4s", "Range: bytes=9999999-\r\n", 416),
+            ] {
+                player.get(path, fields).await?;
+                ensure!(player.reply().await?.status == status, "{path} {fields}");
+            }
+        }
+        asked.push(server.allocations().await?);
+    }
+    let [_, before, after] = asked[..] else { anyhow::bail!("{asked:?}") };
+    ensure!(after - before < OTHERS, "{} for {} requests", after - before, 4 * ROUNDS);
+    Ok(())
+}
+
 /// Octets that begin like a ClientHello, and then do not go on like one.
 async fn garbage_instead_of_a_client_hello(engine: EngineChoice) -> Result<()> {
     const SEED: u64 = 0x6a12_ba6e;

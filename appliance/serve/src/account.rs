@@ -100,8 +100,14 @@ impl Account {
         }
     }
 
-    /// Writes a line, where the group wants lines.
-    pub(crate) fn log(&self, shared: &Shared, group: &GroupPolicy, asked: &Asked<'_>) {
+    /// Writes a line, where the group wants lines; `line` is memory to write it in.
+    pub(crate) fn log(
+        &self,
+        shared: &Shared,
+        group: &GroupPolicy,
+        asked: &Asked<'_>,
+        line: &mut Vec<u8>,
+    ) {
         let Some(log) = &shared.access_log else { return };
         let session = asked.cmcd.and_then(|cmcd| cmcd.sid);
         let record = LogRecord {
@@ -122,7 +128,8 @@ impl Account {
             session: session.map(|id| shared.session_key.hash(id.as_str(), self.at)),
             user_agent: asked.user_agent,
         };
-        log.write_line(&record.to_line());
+        record.write(line);
+        log.write_line(line);
     }
 }
 

@@ -5,8 +5,7 @@ use super::world::{sockets_at, wait_for};
 use crate::process::{Daemon, output};
 use anyhow::{Context, Result};
 use contract::config::EngineChoice;
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use nix::sys::signal::Signal;
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -33,7 +32,8 @@ impl Whereabouts {
     }
 }
 
-/// The file in its folder by which a server says that it has handed back what it had freed.
+/// The file in its folder by which a server says that it has handed back what it had freed:
+/// how often it has asked for memory.
 pub const GIVEN_BACK: &str = "given-back";
 
 fn file(folder: &Path) -> PathBuf {
@@ -121,12 +121,21 @@ impl Apart {
     /// # Errors
     /// When it has ended.
     pub async fn in_use(&mut self) -> Result<u64> {
-        let given_back = self.folder.path().join(GIVEN_BACK);
-        let pid = i32::try_from(self.daemon.pid()?)?;
-        kill(Pid::from_raw(pid), Signal::SIGUSR1)?;
-        self.daemon.wait_until(async || given_back.exists()).await?;
-        std::fs::remove_file(given_back)?;
+        self.allocations().await?;
         self.status("VmRSS:")
+    }
+
+    /// How often it has asked for memory since it began.
+    ///
+    /// # Errors
+    /// When it has ended.
+    pub async fn allocations(&mut self) -> Result<u64> {
+        let given_back = self.folder.path().join(GIVEN_BACK);
+        self.daemon.signal(Signal::SIGUSR1)?;
+        self.daemon.wait_until(async || given_back.exists()).await?;
+        let count = std::fs::read_to_string(&given_back)?;
+        std::fs::remove_file(given_back)?;
+        Ok(count.parse()?)
     }
 
     fn status(&self, name: &str) -> Result<u64> {

@@ -6,6 +6,7 @@
 
 use super::client::ClientPrefix;
 use super::cmcd::Cmcd;
+use super::session_hash::SessionHash;
 use contract::time::TimeUs;
 use serde::{Serialize, Serializer};
 
@@ -53,22 +54,20 @@ pub struct LogRecord<'a> {
     pub cmcd: Option<Cmcd>,
     /// The session, as today's hash.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub session: Option<String>,
+    pub session: Option<SessionHash>,
     /// The beginning of `User-Agent`.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "agent")]
     pub user_agent: Option<&'a str>,
 }
 
 impl LogRecord<'_> {
-    /// The line, with its end.
-    #[must_use]
-    pub fn to_line(&self) -> Vec<u8> {
-        let mut line = Vec::with_capacity(512);
+    /// Writes the line, with its end, in place of what `line` holds.
+    pub fn write(&self, line: &mut Vec<u8>) {
+        line.clear();
         // Strings and numbers into memory cannot fail.
-        if serde_json::to_writer(&mut line, self).is_ok() {
+        if serde_json::to_writer(&mut *line, self).is_ok() {
             line.push(b'\n');
         }
-        line
     }
 }
 
@@ -114,7 +113,9 @@ mod tests {
             session: None,
             user_agent: Some(&agent),
         };
-        let line = String::from_utf8(record.to_line()).unwrap();
+        let mut line = b"of somebody else".to_vec();
+        record.write(&mut line);
+        let line = String::from_utf8(line).unwrap();
         let expected = format!(
             "{{\"time\":\"1994-11-06T08:49:37.000001Z\",\"group\":\"studio-a\",\
              \"client\":\"203.0.113.0/24\",\"method\":\"GET\",\"path\":\"/a/b.m4s\",\"status\":206,\

@@ -5,12 +5,40 @@
 //! to a session by anybody, this process included. A restart begins with a new seed.
 
 use contract::time::TimeUs;
+use serde::{Serialize, Serializer};
 use std::sync::{Mutex, PoisonError};
 
 const DAY_US: i64 = 86_400_000_000;
 
 /// The most steps after a jump of the clock: beyond ten years one step stands for all.
 const MAX_STEPS: i64 = 3_660;
+
+/// A session, on one day.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct SessionHash([u8; Self::LEN]);
+
+impl SessionHash {
+    const LEN: usize = 8;
+}
+
+/// 16 hex digits.
+impl std::fmt::Display for SessionHash {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.iter().try_for_each(|octet| write!(f, "{octet:02x}"))
+    }
+}
+
+impl std::fmt::Debug for SessionHash {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
+impl Serialize for SessionHash {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(self)
+    }
+}
 
 /// The key of the day.
 pub struct SessionKey(Mutex<State>);
@@ -33,13 +61,13 @@ impl SessionKey {
         Self(Mutex::new(State { day: now.0.div_euclid(DAY_US), key: seed }))
     }
 
-    /// The hash of a session id on the day of `now`: 16 hex digits.
+    /// The hash of a session id on the day of `now`.
     #[must_use]
-    pub fn hash(&self, session: &str, now: TimeUs) -> String {
+    pub fn hash(&self, session: &str, now: TimeUs) -> SessionHash {
         let key = self.key_of(now.0.div_euclid(DAY_US));
-        let mut hash = blake3::keyed_hash(&key, session.as_bytes()).to_hex().to_string();
-        hash.truncate(16);
-        hash
+        let hash = blake3::keyed_hash(&key, session.as_bytes());
+        let (front, _) = hash.as_bytes().split_at(SessionHash::LEN);
+        SessionHash(front.try_into().unwrap_or_default())
     }
 
     /// A clock that goes back keeps the key: the one before is gone.
@@ -62,13 +90,13 @@ mod tests {
         let start = TimeUs(20_000 * DAY_US);
         let key = SessionKey::new([7; 32], start);
         let first = key.hash("s", start);
-        assert_eq!(first.len(), 16);
+        assert_eq!(first.to_string().len(), 16);
         assert_eq!(key.hash("s", TimeUs(start.0 + DAY_US - 1)), first);
         assert_ne!(key.hash("t", start), first);
         let next = key.hash("s", TimeUs(start.0 + DAY_US));
         assert_ne!(next, first);
         assert_eq!(key.hash("s", start), next, "yesterday's key is forgotten");
-        assert_eq!(key.hash("s", TimeUs(i64::MAX)).len(), 16);
+        assert_ne!(key.hash("s", TimeUs(i64::MAX)), next);
     }
 
     #[test]

@@ -121,7 +121,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Http1<'s, S> {
         account.count(self.shared, decision.group.map(|group| group.ordinal));
         let asked = Asked::of(self.shared, decision.group, request, &decision.path);
         if let Some((group, asked)) = decision.group.zip(asked) {
-            account.log(self.shared, group, &asked);
+            account.log(self.shared, group, &asked, &mut Vec::new());
         }
         match (sent, connection) {
             (Ok(()), Connection::Close) => After::Close,

@@ -137,7 +137,7 @@ impl Drop for Ending {
                 user_agent: asked.user_agent.as_deref(),
                 cmcd: asked.cmcd,
             };
-            self.account.log(&self.shared, group, &asked);
+            self.account.log(&self.shared, group, &asked, &mut Vec::new());
         }
     }
 }

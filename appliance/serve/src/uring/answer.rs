@@ -1,6 +1,6 @@
 //! An answer on its way: a head, then bytes of an object, block by block, cut into records.
 
-use crate::account::Account;
+use crate::account::{Account, Asked};
 use crate::http::cmcd::Cmcd;
 use crate::http::h1_head::Connection as AfterHead;
 use cache::{BLOCK_BYTES, BlockRead, Object, ReadFailed, VerifiedBlock};
@@ -12,13 +12,43 @@ use std::task::{Context, Poll, Waker};
 use super::pacer::Wish;
 use super::tls::frame::MAX_PLAIN_LEN;
 
-/// What the log will say of the request, when the answer has gone.
+/// What the log will say of the request, when the answer has gone. Its memory is used again.
 #[derive(Debug, Default)]
 pub(super) struct Noted {
-    pub(super) method: String,
-    pub(super) path: String,
-    pub(super) user_agent: Option<String>,
-    pub(super) cmcd: Option<Cmcd>,
+    /// Something is to be said.
+    is_wanted: bool,
+    method: String,
+    path: String,
+    has_user_agent: bool,
+    user_agent: String,
+    cmcd: Option<Cmcd>,
+}
+
+impl Noted {
+    /// Takes down what was asked, if it is to be logged.
+    pub(super) fn take_down(&mut self, asked: Option<&Asked<'_>>) {
+        self.is_wanted = asked.is_some();
+        let Some(asked) = asked else { return };
+        let write = |text: &str, into: &mut String| {
+            into.clear();
+            into.push_str(text);
+        };
+        write(asked.method, &mut self.method);
+        write(asked.path, &mut self.path);
+        self.has_user_agent = asked.user_agent.is_some();
+        write(asked.user_agent.unwrap_or_default(), &mut self.user_agent);
+        self.cmcd = asked.cmcd;
+    }
+
+    /// As it was taken down.
+    pub(super) fn asked(&self) -> Option<Asked<'_>> {
+        self.is_wanted.then(|| Asked {
+            method: &self.method,
+            path: &self.path,
+            user_agent: self.has_user_agent.then_some(&self.user_agent),
+            cmcd: self.cmcd,
+        })
+    }
 }
 
 /// The bytes of an object that an answer carries.
@@ -43,7 +73,7 @@ pub(super) struct Sending {
     pub(super) coming: Option<(u32, BlockRead)>,
     pub(super) account: Account,
     pub(super) group: Option<usize>,
-    pub(super) noted: Option<Box<Noted>>,
+    pub(super) noted: Noted,
     pub(super) after: AfterHead,
     pub(super) pace: Wish,
     /// Why it cannot go on.

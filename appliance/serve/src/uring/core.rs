@@ -2,6 +2,7 @@
 
 use super::How;
 use super::inbox::Inbox;
+use super::spare::Spare;
 use crate::room::Room;
 use crate::shared::Shared;
 use cache::{Begun, BlockRead, Object, ReadOrder};
@@ -31,6 +32,7 @@ pub(super) struct Core {
     began: Instant,
     /// Milliseconds since the thread began, as of the last time the kernel was entered.
     pub(super) now_ms: u64,
+    pub(super) spare: Spare,
     /// Reads that were begun and not yet asked of the ring.
     orders: RefCell<Vec<ReadOrder>>,
 }
@@ -52,6 +54,7 @@ impl Core {
             is_draining: false,
             began: Instant::now(),
             now_ms: 0,
+            spare: Spare::default(),
             orders: RefCell::default(),
         }
     }

@@ -6,7 +6,7 @@
 //! pass from the RAM tier into a small area, many to a send.
 //!
 //! Read in this order: [`probe`] (can it be?), [`tls`], `ring` (what is asked of the
-//! kernel), `token`, `slots`, `wheel`, `inbox`, `scratch`, `areas` (what a thread is made of),
+//! kernel), `token`, `slots`, `wheel`, `inbox`, `scratch`, `areas`, `spare` (what a thread is made of),
 //! `worker` (its loop), `reads` (blocks off a disk), `accept`, `connection`, `input`, `requests`, `answer`, `batch`, `output`, `replies`, `flights`,
 //! `pacer`, `clock` (a client from first to last), `crew` and `steer` (the threads).
 
@@ -30,6 +30,7 @@ mod requests;
 mod ring;
 mod scratch;
 mod slots;
+mod spare;
 pub(crate) mod steer;
 pub mod tls;
 mod token;

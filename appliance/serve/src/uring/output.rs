@@ -12,10 +12,8 @@ use super::ring::{Landed, Ring};
 use super::tls::frame::{ContentType, MAX_PLAIN_LEN};
 use super::tls::seal::SealFailed;
 use super::token::Place;
-use crate::account::Asked;
 use crate::counters::ZeroCopyCounters;
 use crate::http::h1_head::Connection as AfterHead;
-use crate::http::policy::Policy;
 use contract::config::ZeroCopy;
 use std::io;
 
@@ -405,20 +403,10 @@ impl Sending {
         self.account.complete = self.is_taken();
         self.account.bytes_sent = self.body_taken();
         self.account.count(shared, self.group);
-        let Some(noted) = &self.noted else { return };
-        let asked = Asked {
-            method: &noted.method,
-            path: &noted.path,
-            user_agent: noted.user_agent.as_deref(),
-            cmcd: noted.cmcd,
-        };
-        let group = self.group.and_then(|at| group_of(&shared.policy, at));
-        if let Some(group) = group {
-            self.account.log(shared, group, &asked);
+        let group = self.group.and_then(|at| shared.policy.groups().get(at));
+        if let Some((group, asked)) = group.zip(self.noted.asked()) {
+            core.spare.with_line(|line| self.account.log(shared, group, &asked, line));
         }
+        core.spare.take_back(self);
     }
-}
-
-fn group_of(policy: &Policy, at: usize) -> Option<&crate::http::policy::GroupPolicy> {
-    policy.groups().get(at)
 }

@@ -94,7 +94,7 @@ impl Open {
             Ok(None) if self.plain.is_empty() => false,
             Ok(None) => !matches!(std::mem::replace(&mut self.stand, Stand::Asking), Stand::Asking),
             Err(bad) => {
-                self.stand = refused(asker, &refuse::bad_head(&core.shared.policy, bad));
+                self.stand = refused(core, asker, &refuse::bad_head(&core.shared.policy, bad));
                 true
             }
         }
@@ -105,7 +105,7 @@ impl Open {
         let is_last = core.is_draining || self.session.is_worn();
         let stand = match head::parse(plain.get(..len).unwrap_or_default()) {
             Ok(head) => decide(core, asker, &head, arrived, is_last),
-            Err(bad) => refused(asker, &refuse::bad_head(&core.shared.policy, bad)),
+            Err(bad) => refused(core, asker, &refuse::bad_head(&core.shared.policy, bad)),
         };
         self.plain = plain;
         if !matches!(stand, Stand::Parked(_)) {
@@ -123,7 +123,7 @@ impl Open {
 
     /// Answers a head that does not end (RFC 9110 §15.5.9).
     pub(super) fn refuse_slow(&mut self, core: &Core, asker: Asker) {
-        self.stand = refused(asker, &refuse::too_slow(&core.shared.policy));
+        self.stand = refused(core, asker, &refuse::too_slow(&core.shared.policy));
     }
 }
 
@@ -152,7 +152,7 @@ fn decide(
         now: at,
     };
     let mut decision = respond(&context, &head.request);
-    let mut sending = Sending::new(Account::new(asker.via, at, began));
+    let mut sending = core.spare.answer(Account::new(asker.via, at, began));
     let opening = match (decision.answer.take_span(), arrived) {
         (Some(span), arrived) => Some((open(core, asker, &span, arrived), Some(span))),
         // The index has withdrawn it meanwhile, for this very reason.
@@ -176,17 +176,17 @@ fn decide(
     let asked = Asked::of(shared, decision.group, &head.request, &decision.path);
     let said = asked.as_ref().map(|asked| asked.cmcd);
     sending.pace = Wish::of(core, asker.via.role, &head.request, said, sending.content_len());
-    sending.noted = asked.map(|asked| Box::new(Noted::of(&asked)));
+    sending.noted.take_down(asked.as_ref());
     sending.say(&decision.answer, at);
-    Stand::Answering(Box::new(sending))
+    Stand::Answering(sending)
 }
 
-fn refused(asker: Asker, answer: &Answer<'_, Arc<Object>>) -> Stand {
+fn refused(core: &Core, asker: Asker, answer: &Answer<'_, Arc<Object>>) -> Stand {
     let at = now();
-    let mut sending = Sending::new(Account::new(asker.via, at, Instant::now()));
+    let mut sending = core.spare.answer(Account::new(asker.via, at, Instant::now()));
     sending.after = AfterHead::Close;
     sending.say(answer, at);
-    Stand::Answering(Box::new(sending))
+    Stand::Answering(sending)
 }
 
 /// The block that a body begins with: what has arrived for it, or what the cache has.
@@ -214,9 +214,10 @@ fn open(
 }
 
 impl Sending {
-    fn new(account: Account) -> Self {
+    /// With memory that was used before.
+    pub(super) fn new(account: Account, head: Vec<u8>, noted: Noted) -> Self {
         Self {
-            head: Vec::with_capacity(512),
+            head,
             words: 0,
             content: None,
             at: 0,
@@ -225,7 +226,7 @@ impl Sending {
             coming: None,
             account,
             group: None,
-            noted: None,
+            noted,
             after: AfterHead::Close,
             pace: Wish::AsBefore,
             broken: None,
@@ -246,17 +247,6 @@ impl Sending {
         if let Body::Words(words) = answer.body {
             self.head.extend_from_slice(words.as_bytes());
             self.words = words.len() as u64;
-        }
-    }
-}
-
-impl Noted {
-    fn of(asked: &Asked<'_>) -> Self {
-        Self {
-            method: asked.method.to_owned(),
-            path: asked.path.to_owned(),
-            user_agent: asked.user_agent.map(str::to_owned),
-            cmcd: asked.cmcd,
         }
     }
 }
