@@ -8,7 +8,7 @@
 //! Read in this order: [`probe`] (can it be?), [`tls`], `ring` (what is asked of the
 //! kernel), `token`, `slots`, `wheel`, `inbox`, `scratch` (what a thread is made of),
 //! `worker` (its loop), `reads` (blocks off a disk), `accept`, `connection`, `input`, `requests`, `answer`, `output`,
-//! `pacer`, `clock` (a client from first to last), `crew` and `steer` (the threads).
+//! `pacer`, `clock` (a client from first to last), `crew`, `program` and `steer` (the threads).
 
 mod accept;
 mod answer;
@@ -21,6 +21,7 @@ mod input;
 mod output;
 mod pacer;
 pub mod probe;
+mod program;
 mod reads;
 mod requests;
 mod ring;
