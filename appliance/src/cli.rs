@@ -1,5 +1,6 @@
 //! The command line.
 
+use crate::topology::Form;
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -26,6 +27,15 @@ enum Command {
         /// The configuration, in YAML.
         config: PathBuf,
     },
+    /// Say which thread would serve what on this machine, and what could be better. Serves
+    /// nothing.
+    Topology {
+        /// The configuration, in YAML.
+        config: PathBuf,
+        /// How to say it.
+        #[arg(short, long, value_enum, default_value_t)]
+        output: Form,
+    },
     /// Say how the running appliance is doing.
     Status {
         /// The configuration of the running appliance: tells where its admin listener is.
@@ -48,6 +58,10 @@ pub(crate) fn main() -> ExitCode {
         },
         Command::Run { config } => match crate::check::check(&config) {
             Ok(document) => ended(&config, crate::run::run(&document)),
+            Err(problems) => refuse(&config, &problems.to_string()),
+        },
+        Command::Topology { config, output } => match crate::check::check(&config) {
+            Ok(document) => ended(&config, crate::topology::show(&document, output)),
             Err(problems) => refuse(&config, &problems.to_string()),
         },
         Command::Status { config, json } => match crate::check::check(&config) {

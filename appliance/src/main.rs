@@ -23,6 +23,7 @@ mod pem;
 mod reporter;
 mod run;
 mod status;
+mod topology;
 
 fn main() -> std::process::ExitCode {
     cli::main()

@@ -31,6 +31,13 @@ const DRAIN: Duration = Duration::from_secs(15);
 #[error("{0}")]
 pub(crate) struct CannotStart(String);
 
+impl CannotStart {
+    /// What is wrong with a key of the configuration.
+    pub(crate) fn at(document: &Document, path: &str, reason: &str) -> Self {
+        Self(document.problem(path, reason).to_string())
+    }
+}
+
 /// Runs until SIGTERM or Ctrl-C.
 pub(crate) fn run(document: &Document) -> Result<()> {
     start_log();
@@ -50,8 +57,7 @@ fn start_log() {
 
 async fn serve(document: &Document) -> Result<()> {
     let config = Arc::new(document.config.clone());
-    let cannot_start =
-        |path: &str, reason: String| CannotStart(document.problem(path, reason).to_string());
+    let cannot_start = |path: &str, reason: String| CannotStart::at(document, path, &reason);
     let journal = Journal::new();
     let cache = open_cache(&config, &journal)
         .map_err(|err| cannot_start(&place_of(&err), err.to_string()))?;

@@ -181,6 +181,21 @@ fn check_says_that_all_is_well_and_makes_nothing() {
     assert!(!place.path("state").exists() && !place.path("disk").exists());
 }
 
+#[test]
+fn the_map_of_this_machine_is_told_without_serving() {
+    let place = Place::new();
+    let config = place.config(&[]);
+    let output = appliance("topology", &config).output().expect("topology");
+    assert!(output.status.success(), "{output:?}");
+    let text = String::from_utf8(output.stdout).expect("text");
+    assert!(text.starts_with("portable: ") && text.contains("NODE"), "{text}");
+    assert!(text.contains(&place.path("disk").display().to_string()), "{text}");
+    let json = appliance("topology", &config).args(["-o", "json"]).output().expect("topology");
+    let text = String::from_utf8(json.stdout).expect("text");
+    assert!(text.starts_with('{') && text.contains("\"processors\": ["), "{text}");
+    assert!(!place.path("state").exists() && !place.path("disk").exists());
+}
+
 struct Running(Child);
 
 impl Drop for Running {

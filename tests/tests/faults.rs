@@ -1,17 +1,18 @@
-//! What a box meets on bad days: no descriptors left, clients that never finish, garbage,
-//! a disk that fails. Those who play notice nothing, and afterwards all is as before.
+//! What a box meets on bad days: no descriptors left, clients that never finish, garbage.
+//! Those who play notice nothing, and afterwards all is as before. Disks that fail are in
+//! `disk_faults`.
 
 use anyhow::{Context, Result, ensure};
-use contract::config::{EngineChoice, Limits};
+use contract::config::EngineChoice;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 use tests::effort;
 use tests::http_harness::apart::Apart;
-use tests::http_harness::client::{Connection, field};
+use tests::http_harness::client::Connection;
 use tests::http_harness::shelf::content;
-use tests::http_harness::world::{OPEN_HOST, World, ZERO_COPY, wait_for};
+use tests::http_harness::world::{OPEN_HOST, ZERO_COPY, wait_for};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -21,8 +22,6 @@ tests::on_each_engine! {
     two_thousand_clients_that_never_finish
     garbage_instead_of_a_client_hello
     a_second_handshake_is_not_had
-    a_disk_that_answers_eio
-    a_disk_that_lost_half_of_everything
 }
 tests::on_zero_copy! {}
 
@@ -287,39 +286,4 @@ async fn a_second_handshake_is_not_had(engine: EngineChoice) -> Result<()> {
     }
     drop(player);
     server.has_open(before).await
-}
-
-/// What is in RAM is played on; what is not is a miss with its reason, and no wrong byte.
-async fn a_failing_disk(engine: EngineChoice, fail: impl Fn(&World) -> Result<()>) -> Result<()> {
-    let world = World::start(engine, Limits::default(), 16 << 20)?;
-    let mut player = world.client()?.connect(world.players[0]).await?;
-    let block = content("open", "/v/block.m4s", 262_144);
-    player.get("/v/block.m4s", "").await?;
-    ensure!(player.reply().await?.body == block);
-    player.get("/v/seg.m4s", "Range: bytes=0-0\r\n").await?;
-    ensure!(player.reply().await?.status == 206);
-    fail(&world)?;
-    let mut other = world.client()?.connect(world.players[0]).await?;
-    other.get("/v/init.mp4", "").await?;
-    let reply = other.reply().await?;
-    let reason = field(&reply.head, "Cache-Status").unwrap_or_default();
-    ensure!(reply.status == 404 && reason.contains("detail=unreadable"), "{}", reply.head);
-    // The first block is in RAM, the last is not.
-    other.get("/v/seg.m4s", "").await?;
-    ensure!(other.reply().await.is_err(), "bytes that nobody could read");
-    for _ in 0..20 {
-        player.get("/v/block.m4s", "").await?;
-        ensure!(player.reply().await?.body == block, "what is in RAM is played on");
-    }
-    ensure!(world.counters.total().answers_cut.get() == 1);
-    drop((player, other));
-    world.quiet().await
-}
-
-async fn a_disk_that_answers_eio(engine: EngineChoice) -> Result<()> {
-    a_failing_disk(engine, |world| world.shelf.fail_disk()).await
-}
-
-async fn a_disk_that_lost_half_of_everything(engine: EngineChoice) -> Result<()> {
-    a_failing_disk(engine, |world| world.shelf.cut_disk()).await
 }

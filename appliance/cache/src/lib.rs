@@ -27,7 +27,7 @@ pub mod read;
 mod recover;
 pub mod watch;
 
-pub use arena::{Region, Shortfall};
+pub use arena::{Node as MemoryNode, Region, Shortfall, nodes as memory_nodes};
 pub use block::{Tier, VerifiedBlock};
 pub use cache::{Cache, Lookup, OpenError, Setup};
 pub use disk::DiskSetup;

@@ -58,7 +58,7 @@ fn bind_listener(
     Ok(())
 }
 
-fn open_several(address: SocketAddr, count: usize) -> io::Result<Vec<TcpListener>> {
+pub(crate) fn open_several(address: SocketAddr, count: usize) -> io::Result<Vec<TcpListener>> {
     let alone = open(address, false)?;
     if count <= 1 {
         return Ok(vec![alone]);

@@ -11,7 +11,7 @@
 //! The admin listener belongs to the appliance, which reads [`counters`].
 //!
 //! Read [`http`] first, then [`Server`] with `engine`, `bind`, `tls` and `certificates`
-//! (before the first client), then an engine.
+//! (before the first client), [`topology`] (which thread serves where), then an engine.
 
 pub mod access_log;
 mod account;
@@ -27,6 +27,7 @@ mod server;
 mod shared;
 mod sockopt;
 mod tls;
+pub mod topology;
 pub mod uring;
 
 pub use access_log::AccessLog;

@@ -12,6 +12,7 @@ use crate::http::session_hash::SessionKey;
 use crate::room::Room;
 use crate::shared::{Shared, now};
 use crate::tls::Tls;
+use crate::topology::Survey;
 use crate::{portable, uring};
 use cache::Cache;
 use contract::config::{ApplianceConfig, Listener, ListenerRole};
@@ -41,6 +42,7 @@ pub struct Server {
     portable: Vec<(TcpListener, portable::Entrance)>,
     /// For each thread its own.
     uring: Vec<(Shared, Vec<uring::Entrance>)>,
+    survey: Survey,
     room: Arc<Room>,
     shared: Arc<Shared>,
     counters: AllCounters,
@@ -62,6 +64,7 @@ impl Server {
         let how =
             uring::How { kernel_tls: engine.kernel_tls(), zero_copy: config.serving.zero_copy };
         let tls = Tls::load(config)?;
+        let survey = Survey::with(config, &engine);
         let bound = bind::bind_all(config, |listener| engine.sockets_of(listener))?;
         let mut counters = AllCounters::default();
         let shared = shared(config, cache, access_log, &mut counters);
@@ -72,6 +75,7 @@ impl Server {
             uring: (0..engine.threads()).map(thread).collect(),
             engine,
             how,
+            survey,
             room: Room::new(config.limits.max_connections.into()),
             shared: Arc::new(shared),
             counters,
@@ -90,7 +94,7 @@ impl Server {
         let (role, address) = (listener.role, bound.address);
         self.addresses.push(BoundAddress { listener: bound.listener, role, address });
         if self.engine.carries(listener) {
-            if let Err(err) = uring::steer::by_processor(&bound.sockets) {
+            if let Err(err) = uring::steer::by_plan(&bound.sockets, &self.survey.plan) {
                 tracing::warn!(%err, %address, "connections go to any thread");
             }
             for ((_, thread), socket) in self.uring.iter_mut().zip(bound.sockets) {
@@ -145,8 +149,9 @@ impl Server {
         shutdown: impl Future<Output = ()>,
         patience: Duration,
     ) -> io::Result<()> {
+        self.survey.log();
         let portable = portable::Crew::start(self.portable, &self.room, patience)?;
-        let uring = uring::Crew::start(self.uring, &self.room, self.how)?;
+        let uring = uring::Crew::start(self.uring, &self.room, self.how, &self.survey.plan)?;
         shutdown.await;
         uring.drain();
         portable.drain().await;

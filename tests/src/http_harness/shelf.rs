@@ -8,7 +8,7 @@ use contract::object::{Digest, ObjectId, ObjectKey};
 use contract::time::TimeUs;
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 /// When all content was made: Sun, 06 Nov 1994 08:49:37 GMT, the date of RFC 9110 §5.6.7.
@@ -56,10 +56,22 @@ impl BlockIo for ThreadIo {
     }
 }
 
-struct Deaf;
+/// What the cache has told, in order.
+#[derive(Debug, Default)]
+pub struct Events(Mutex<Vec<CacheEvent>>);
 
-impl Watch for Deaf {
-    fn event(&self, _: CacheEvent) {}
+impl Watch for Events {
+    fn event(&self, event: CacheEvent) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(event);
+    }
+}
+
+impl Events {
+    /// All of it so far.
+    #[must_use]
+    pub fn all(&self) -> Vec<CacheEvent> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
 }
 
 /// What an object is called and how long it is: group, path, length.
@@ -71,7 +83,9 @@ pub struct Shelf {
     pub cache: Arc<Cache>,
     /// The files: `files/GROUP/PATH`.
     pub files: PathBuf,
-    disk: PathBuf,
+    /// What happened in the cache.
+    pub events: Arc<Events>,
+    disks: Vec<PathBuf>,
 }
 
 impl Shelf {
@@ -80,13 +94,34 @@ impl Shelf {
     /// # Errors
     /// When a disk or a file cannot be written.
     pub fn fill(folder: &Path, ram_budget_bytes: u64, objects: &[Offer]) -> Result<Self> {
-        let disk = folder.join("disk");
-        std::fs::create_dir_all(&disk)?;
-        let disks =
-            vec![DiskSetup { folder: disk.clone(), capacity_bytes: 1 << 30, reserve_bytes: 0 }];
-        let setup =
-            Setup { disks, ram_budget_bytes, io: Arc::new(ThreadIo), watch: Arc::new(Deaf) };
-        let shelf = Self { cache: Cache::open(setup)?, files: folder.join("files"), disk };
+        Self::fill_on(vec![folder.join("disk")], folder, ram_budget_bytes, objects)
+    }
+
+    /// The same on these disks. Objects of one size take turns on them.
+    ///
+    /// # Errors
+    /// When a disk or a file cannot be written.
+    pub fn fill_on(
+        disks: Vec<PathBuf>,
+        folder: &Path,
+        ram_budget_bytes: u64,
+        objects: &[Offer],
+    ) -> Result<Self> {
+        disks.iter().try_for_each(std::fs::create_dir_all)?;
+        let disk = |folder: &PathBuf| DiskSetup {
+            folder: folder.clone(),
+            capacity_bytes: 1 << 30,
+            reserve_bytes: 0,
+        };
+        let events = Arc::<Events>::default();
+        let setup = Setup {
+            disks: disks.iter().map(disk).collect(),
+            ram_budget_bytes,
+            io: Arc::new(ThreadIo),
+            watch: Arc::clone(&events) as _,
+        };
+        let cache = Cache::open(setup)?;
+        let shelf = Self { cache, files: folder.join("files"), events, disks };
         let entries: Result<Vec<_>> = (0u32..).zip(objects.iter().copied()).map(entry).collect();
         let entries = entries?;
         // One more is wanted and never comes.
@@ -98,6 +133,21 @@ impl Shelf {
             shelf.put(entry, group, path, length)?;
         }
         Ok(shelf)
+    }
+
+    /// Brings in again what is missing of these objects, as whoever fills a cache does.
+    ///
+    /// # Errors
+    /// When a disk or a file cannot be written.
+    pub fn refill(&self, objects: &[Offer]) -> Result<()> {
+        for entry in self.cache.missing() {
+            let is_it =
+                |(group, path, _): &&Offer| entry.group.as_str() == *group && &*entry.path == *path;
+            if let Some(&(group, path, length)) = objects.iter().find(is_it) {
+                self.put(entry, group, path, length)?;
+            }
+        }
+        Ok(())
     }
 
     fn put(
@@ -139,22 +189,12 @@ impl Shelf {
         })
     }
 
-    /// From now on the kernel answers every read of an object with EIO: the memory of the
-    /// reading process stands in its place, and nothing is mapped at such low addresses.
-    ///
-    /// # Errors
-    /// When a file cannot be replaced.
-    pub fn fail_disk(&self) -> Result<()> {
-        self.each_file(|file| {
-            std::fs::remove_file(file)?;
-            Ok(std::os::unix::fs::symlink("/proc/self/mem", file)?)
-        })
-    }
-
     fn each_file(&self, what: impl Fn(&Path) -> Result<()>) -> Result<()> {
-        for folder in std::fs::read_dir(self.disk.join("objects"))? {
-            for file in std::fs::read_dir(folder?.path())? {
-                what(&file?.path())?;
+        for disk in &self.disks {
+            for folder in std::fs::read_dir(disk.join("objects"))? {
+                for file in std::fs::read_dir(folder?.path())? {
+                    what(&file?.path())?;
+                }
             }
         }
         Ok(())

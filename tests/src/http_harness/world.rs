@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 use serve::{AccessLog, AllCounters, Certificates, Engine, Server, TlsEngine};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
@@ -97,7 +98,21 @@ impl World {
         limits: Limits,
         ram_budget_bytes: u64,
     ) -> Result<Self> {
-        Self::with(objects, engine, ram_budget_bytes, |config| config.limits = limits)
+        let disks = Vec::new();
+        Self::with(disks, objects, engine, ram_budget_bytes, |config| config.limits = limits)
+    }
+
+    /// The same, holding these objects on these disks.
+    ///
+    /// # Errors
+    /// When anything that it needs cannot be had.
+    pub fn on_disks(
+        disks: Vec<PathBuf>,
+        objects: &[Offer],
+        engine: EngineChoice,
+        ram_budget_bytes: u64,
+    ) -> Result<Self> {
+        Self::with(disks, objects, engine, ram_budget_bytes, |_| ())
     }
 
     /// The same, with a configuration that differs from the usual one.
@@ -109,17 +124,22 @@ impl World {
         ram_budget_bytes: u64,
         differ: impl FnOnce(&mut ApplianceConfig),
     ) -> Result<Self> {
-        Self::with(&OBJECTS, engine, ram_budget_bytes, differ)
+        Self::with(Vec::new(), &OBJECTS, engine, ram_budget_bytes, differ)
     }
 
+    /// Without disks it has one in its folder.
     fn with(
+        disks: Vec<PathBuf>,
         objects: &[Offer],
         engine: EngineChoice,
         ram_budget_bytes: u64,
         differ: impl FnOnce(&mut ApplianceConfig),
     ) -> Result<Self> {
         let folder = tempfile::tempdir()?;
-        let shelf = Shelf::fill(folder.path(), ram_budget_bytes, objects)?;
+        let shelf = match disks.as_slice() {
+            [] => Shelf::fill(folder.path(), ram_budget_bytes, objects)?,
+            _ => Shelf::fill_on(disks, folder.path(), ram_budget_bytes, objects)?,
+        };
         let ca = Ca::new(folder.path(), "ca")?;
         let site = ca.issue(&[OPEN_HOST, LISTED_HOST, STRAY_HOST])?;
         let other = ca.issue_rsa(&[OTHER_HOST])?;

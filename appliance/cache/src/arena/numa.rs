@@ -9,17 +9,18 @@ pub(crate) const NODES_FOLDER: &str = "/sys/devices/system/node";
 /// Nodes beyond this are left out: the largest machines have a few dozen.
 const MOST_NODES: u32 = 64;
 
-/// A node that has memory.
+/// A node that has memory, and so an arena.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Node {
+pub struct Node {
     /// The kernel's number.
-    pub(crate) id: u32,
+    pub id: u32,
     /// Its processors.
-    pub(crate) cpus: Vec<u32>,
+    pub cpus: Vec<u32>,
 }
 
 /// The nodes with memory; one without processors where the kernel tells none.
-pub(crate) fn nodes(folder: &Path) -> Vec<Node> {
+#[must_use]
+pub fn nodes(folder: &Path) -> Vec<Node> {
     let list = |name: &str| fs::read_to_string(folder.join(name)).map(|text| numbers(&text));
     let ids = list("has_memory").or_else(|_| list("online")).unwrap_or_default();
     let node = |id| Node { id, cpus: list(&format!("node{id}/cpulist")).unwrap_or_default() };

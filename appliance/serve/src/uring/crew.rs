@@ -7,6 +7,7 @@ use super::steer;
 use super::worker::Worker;
 use crate::room::Room;
 use crate::shared::Shared;
+use crate::topology::Plan;
 use std::io;
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
@@ -22,8 +23,7 @@ struct Member {
 pub(crate) struct Crew(Vec<Member>);
 
 impl Crew {
-    /// Starts a thread for each set of entrances, on a processor of its own where there are
-    /// as many.
+    /// Starts a thread for each set of entrances, on the processor that the plan gives it.
     ///
     /// # Errors
     /// When a thread cannot be had, or cannot set its ring up.
@@ -31,11 +31,11 @@ impl Crew {
         sets: Vec<(Shared, Vec<Entrance>)>,
         room: &Arc<Room>,
         how: How,
+        plan: &Plan,
     ) -> io::Result<Self> {
-        let processors = steer::processors(sets.len());
         let mut crew = Self(Vec::new());
         for (at, (shared, entrances)) in sets.into_iter().enumerate() {
-            let (room, processor) = (Arc::clone(room), processors.get(at).copied());
+            let (room, processor) = (Arc::clone(room), plan.processor_of(at));
             crew.0.push(Member::start(at, processor, how, shared, room, entrances)?);
         }
         Ok(crew)
@@ -73,7 +73,7 @@ impl Crew {
 impl Member {
     fn start(
         at: usize,
-        processor: Option<usize>,
+        processor: Option<u32>,
         how: How,
         shared: Shared,
         room: Arc<Room>,
@@ -104,7 +104,7 @@ impl Member {
     }
 }
 
-fn stay_on(processor: usize) {
+fn stay_on(processor: u32) {
     if let Err(err) = steer::stay_on(processor) {
         tracing::warn!(%err, processor, "a serving thread may run anywhere");
     }

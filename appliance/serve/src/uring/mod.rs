@@ -6,9 +6,10 @@
 //! pass from the RAM tier into a small area, many to a send.
 //!
 //! Read in this order: [`probe`] (can it be?), [`tls`], `ring` (what is asked of the
-//! kernel), `token`, `slots`, `wheel`, `inbox`, `scratch`, `areas`, `spare` (what a thread is made of),
-//! `worker` (its loop), `reads` (blocks off a disk), `accept`, `connection`, `input`, `requests`, `answer`, `batch`, `output`, `replies`, `flights`,
-//! `pacer`, `clock` (a client from first to last), `crew` and `steer` (the threads).
+//! kernel), `token`, `slots`, `wheel`, `inbox`, `scratch`, `areas`, `spare` (what a thread is
+//! made of), `worker` (its loop), `reads` (blocks off a disk), `accept`, `connection`, `input`,
+//! `requests`, `answer`, `batch`, `output`, `replies`, `flights`, `pacer`, `clock` (a client
+//! from first to last), `crew`, `program` and `steer` (the threads).
 
 mod accept;
 mod answer;
@@ -24,6 +25,7 @@ mod input;
 mod output;
 mod pacer;
 pub mod probe;
+mod program;
 mod reads;
 mod replies;
 mod requests;

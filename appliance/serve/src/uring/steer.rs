@@ -1,9 +1,11 @@
 //! Threads and processors: each thread stays on its core, and a connection goes to the
-//! thread of the core whose queue received it.
+//! thread that the plan names for the core whose queue received it.
 #![allow(unsafe_code)]
 
+use super::program::{Step, build};
+use crate::topology::Plan;
 use nix::libc;
-use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
+use nix::sched::{CpuSet, sched_setaffinity};
 use nix::unistd::Pid;
 use std::io;
 use std::net::TcpListener;
@@ -12,44 +14,44 @@ use std::os::fd::AsRawFd;
 /// The calling thread.
 const SELF: Pid = Pid::from_raw(0);
 
-/// Which processor each of `threads` serving threads has to itself: those that this process
-/// may use, in order. Empty when there are not as many.
-pub(crate) fn processors(threads: usize) -> Vec<usize> {
-    let Ok(allowed) = sched_getaffinity(SELF) else { return Vec::new() };
-    let is_set = |at: &usize| allowed.is_set(*at).unwrap_or(false);
-    let found: Vec<usize> = (0..CpuSet::count()).filter(is_set).collect();
-    if found.len() == threads { found } else { Vec::new() }
-}
-
 /// Keeps the calling thread on a processor.
-pub(super) fn stay_on(processor: usize) -> nix::Result<()> {
+pub(super) fn stay_on(processor: u32) -> nix::Result<()> {
     let mut set = CpuSet::new();
-    set.set(processor)?;
+    set.set(processor as usize)?;
     sched_setaffinity(SELF, &set)
 }
 
 /// Has the kernel choose among the sockets of an address by the processor that received the
-/// connection: the remainder of its number by theirs, which is the thread that stays there
-/// when the processors are numbered from 0. Any of a group's sockets speaks for all.
-pub(crate) fn by_processor(sockets: &[TcpListener]) -> io::Result<()> {
+/// connection. Any of a group's sockets speaks for all; where the plan has nothing to say,
+/// the kernel's hash chooses.
+///
+/// The program answers with a place in the group. A socket is given its place when it begins
+/// to listen, in that order, which is that of `sockets` and so of the threads. When one is
+/// closed, the last of the group takes its place (`reuseport_detach_sock`): from then on the
+/// program is wrong about these two until another is attached. Ours close together, when
+/// they drain, and a connection that goes to another thread is served all the same.
+pub(crate) fn by_plan(sockets: &[TcpListener], plan: &Plan) -> io::Result<()> {
     let (Some(first), Ok(count)) = (sockets.first(), u32::try_from(sockets.len())) else {
         return Ok(());
     };
-    const OFFSET_OF_CPU: u32 = (libc::SKF_AD_OFF + libc::SKF_AD_CPU).cast_unsigned();
-    let step = |code: u32, k| {
-        let code = u16::try_from(code).unwrap_or(0);
-        libc::sock_filter { code, jt: 0, jf: 0, k }
+    match build(&plan.takers, count) {
+        Some(program) if count > 1 => attach(first, &program),
+        _ => Ok(()),
+    }
+}
+
+fn attach(socket: &TcpListener, program: &[Step]) -> io::Result<()> {
+    let step = |step: &Step| {
+        let code = u16::try_from(step.code).map_err(io::Error::other)?;
+        Ok(libc::sock_filter { code, jt: step.jump.0, jf: step.jump.1, k: step.k })
     };
-    let mut program = [
-        step(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, OFFSET_OF_CPU),
-        step(libc::BPF_ALU | libc::BPF_MOD | libc::BPF_K, count),
-        step(libc::BPF_RET | libc::BPF_A, 0),
-    ];
-    let program = libc::sock_fprog { len: 3, filter: program.as_mut_ptr() };
+    let mut steps = program.iter().map(step).collect::<io::Result<Vec<_>>>()?;
+    let len = u16::try_from(steps.len()).map_err(io::Error::other)?;
+    let program = libc::sock_fprog { len, filter: steps.as_mut_ptr() };
     // SAFETY: the kernel copies the program, whose length is right, before it returns.
     let outcome = unsafe {
         libc::setsockopt(
-            first.as_raw_fd(),
+            socket.as_raw_fd(),
             libc::SOL_SOCKET,
             libc::SO_ATTACH_REUSEPORT_CBPF,
             (&raw const program).cast(),
@@ -58,3 +60,6 @@ pub(crate) fn by_processor(sockets: &[TcpListener]) -> io::Result<()> {
     };
     if outcome == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
+
+#[cfg(test)]
+mod tests;
