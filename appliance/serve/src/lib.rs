@@ -10,8 +10,8 @@
 //! from its index, with 404 and the reason; bringing it in is the business of `fill`.
 //! The admin listener belongs to the appliance, which reads [`counters`].
 //!
-//! Read [`http`] first, then [`Server`] with `engine`, `bind`, `tls` and `certificates`
-//! (before the first client), then an engine.
+//! Read [`http`] first, then [`Server`] with `engine`, `bind`, `listening`, `tls`,
+//! `tickets` and `certificates` (before the first client), then an engine.
 
 pub mod access_log;
 mod account;
@@ -21,10 +21,12 @@ pub mod counters;
 mod engine;
 mod error;
 pub mod http;
+mod listening;
 pub mod portable;
 mod room;
 mod server;
 mod shared;
+mod tickets;
 mod tls;
 pub mod uring;
 
@@ -33,4 +35,6 @@ pub use certificates::Certificates;
 pub use counters::{AllCounters, Counters};
 pub use engine::Engine;
 pub use error::BindError;
-pub use server::{BoundAddress, Server};
+pub use listening::{Door, Inherited, Listening};
+pub use server::{BoundAddress, Prepared, Server};
+pub use tickets::TicketSecrets;

@@ -6,7 +6,7 @@ use super::shelf::{OBJECTS, Offer, Shelf};
 use anyhow::{Context, Result, ensure};
 use contract::config::{ApplianceConfig, EngineChoice, Limits, ListenerRole, Serving};
 use serde_json::json;
-use serve::{AccessLog, AllCounters, Certificates, Server};
+use serve::{AccessLog, AllCounters, Certificates, Listening, Server};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -66,6 +66,8 @@ pub struct World {
     pub peers: SocketAddr,
     /// What it shows.
     pub certificates: Certificates,
+    /// Its listening sockets.
+    pub listening: Listening,
     /// What it counted.
     pub counters: AllCounters,
     /// What it logged.
@@ -136,6 +138,7 @@ impl World {
         let players_h2 = [of(ListenerRole::Player, 2)?, of(ListenerRole::Player, 3)?];
         let peers = of(ListenerRole::Peer, 0)?;
         let (counters, certificates) = (server.counters(), server.certificates());
+        let listening = server.listening();
         let (stop, stopped) = oneshot::channel();
         let shutdown = async { drop(stopped.await) };
         let running = tokio::spawn(server.run(shutdown, Duration::from_secs(5)));
@@ -150,6 +153,7 @@ impl World {
             players_h2,
             peers,
             certificates,
+            listening,
             counters,
             lines,
             stop,

@@ -25,6 +25,8 @@ pub(super) struct Core {
     pub(super) room: Arc<Room>,
     pub(super) entrances: Vec<Entrance>,
     pub(super) is_draining: bool,
+    /// How many entrances the kernel may still accept somebody from.
+    pub(super) listens: usize,
     began: Instant,
     /// Milliseconds since the thread began, as of the last time the kernel was entered.
     pub(super) now_ms: u64,
@@ -45,6 +47,7 @@ impl Core {
             room,
             entrances,
             is_draining: false,
+            listens: 0,
             began: Instant::now(),
             now_ms: 0,
             orders: RefCell::default(),

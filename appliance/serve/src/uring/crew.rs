@@ -14,6 +14,8 @@ use std::time::Duration;
 /// A thread, and where it is told things.
 struct Member {
     inbox: Arc<Inbox>,
+    /// Until the thread is let go.
+    start: Option<mpsc::Sender<()>>,
     thread: JoinHandle<io::Result<()>>,
 }
 
@@ -22,18 +24,29 @@ pub(crate) struct Crew(Vec<Member>);
 
 impl Crew {
     /// Starts a thread for each set of entrances, on a processor of its own where there are
-    /// as many.
+    /// as many. Each sets its ring up and waits.
     ///
     /// # Errors
     /// When a thread cannot be had, or cannot set its ring up.
-    pub(crate) fn start(sets: Vec<(Shared, Vec<Entrance>)>, room: &Arc<Room>) -> io::Result<Self> {
+    pub(crate) fn prepare(
+        sets: Vec<(Shared, Vec<Entrance>)>,
+        room: &Arc<Room>,
+    ) -> io::Result<Self> {
         let processors = steer::processors(sets.len());
         let mut crew = Self(Vec::new());
         for (at, (shared, entrances)) in sets.into_iter().enumerate() {
             let (room, processor) = (Arc::clone(room), processors.get(at).copied());
-            crew.0.push(Member::start(at, processor, shared, room, entrances)?);
+            crew.0.push(Member::prepare(at, processor, shared, room, entrances)?);
         }
         Ok(crew)
+    }
+
+    /// Begins to accept.
+    pub(crate) fn begin(&mut self) {
+        for start in self.0.iter_mut().filter_map(|member| member.start.take()) {
+            // A thread that has ended is found when it is joined.
+            let _ = start.send(());
+        }
     }
 
     fn tell(&self, letter: Letter) {
@@ -66,7 +79,7 @@ impl Crew {
 }
 
 impl Member {
-    fn start(
+    fn prepare(
         at: usize,
         processor: Option<usize>,
         shared: Shared,
@@ -76,18 +89,23 @@ impl Member {
         let inbox = Inbox::new()?;
         let theirs = Arc::clone(&inbox);
         let (tell, told) = mpsc::channel();
+        let (start, started) = mpsc::channel();
         let work = move || {
             processor.into_iter().for_each(stay_on);
             let worker = Worker::new(shared, theirs, room, entrances).map_err(io::Error::other);
             let worker = worker.inspect_err(|err| drop(tell.send(err.to_string())))?;
             drop(tell);
+            if started.recv().is_err() {
+                // The server was given up before it began.
+                return Ok(());
+            }
             worker.run().inspect_err(|err| tracing::error!(%err, "a serving thread has ended"))
         };
         let thread = std::thread::Builder::new().name(format!("serve-{at}")).spawn(work)?;
         // It says something only when it cannot begin.
         match told.recv() {
             Ok(err) => Err(io::Error::other(err)),
-            Err(mpsc::RecvError) => Ok(Self { inbox, thread }),
+            Err(mpsc::RecvError) => Ok(Self { inbox, start: Some(start), thread }),
         }
     }
 
