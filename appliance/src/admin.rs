@@ -1,6 +1,7 @@
 //! The admin listener: health, metrics and status over plain HTTP, on loopback by default.
 
 use crate::metrics;
+use crate::process::This;
 use crate::reporter::Reporter;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -15,6 +16,7 @@ use tokio::net::TcpListener;
 #[derive(Clone)]
 pub(crate) struct Seen {
     pub(crate) reporter: Reporter,
+    pub(crate) this: This,
     /// Takes viewers: turns true once the sockets are open, false when a stop has begun.
     pub(crate) is_ready: Arc<AtomicBool>,
 }
@@ -30,6 +32,7 @@ pub(crate) async fn serve(
         .route("/readyz", get(ready))
         .route("/metrics", get(prometheus))
         .route("/status", get(status))
+        .route("/process", get(process))
         .with_state(seen);
     axum::serve(listener, router).with_graceful_shutdown(stopped).await
 }
@@ -51,4 +54,8 @@ async fn prometheus(State(seen): State<Seen>) -> Response {
 
 async fn status(State(seen): State<Seen>) -> Response {
     Json(seen.reporter.snapshot()).into_response()
+}
+
+async fn process(State(seen): State<Seen>) -> Response {
+    Json(seen.this.told()).into_response()
 }

@@ -1,8 +1,10 @@
 //! The command line.
 
+use crate::handover::Predecessor;
 use crate::topology::Form;
 use clap::{Parser, Subcommand};
-use std::path::PathBuf;
+use std::fmt::Display;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// A configuration, a file or a port is not as it must be: nothing was begun.
@@ -17,7 +19,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Serve until stopped. SIGTERM or Ctrl-C: finish what is in flight, then end.
+    /// Serve until stopped. SIGTERM or Ctrl-C: finish what is in flight, then end. SIGHUP: read
+    /// certificates again. SIGUSR2: hand over to a new process, see `restart`.
     Run {
         /// The configuration, in YAML.
         config: PathBuf,
@@ -35,6 +38,15 @@ enum Command {
         /// How to say it.
         #[arg(short, long, value_enum, default_value_t)]
         output: Form,
+    },
+    /// Have the running appliance replaced by a new process of the binary that stands in its
+    /// place now. No connection is refused and no answer cut, but for those that take longer
+    /// than 15 s from then; for a while the box needs memory for two. Waits until the new
+    /// process serves; if it cannot, the old one goes on, and the exit code is 1.
+    Restart {
+        /// The configuration: tells where the admin listener is. The new process reads the one
+        /// that the running appliance was started with.
+        config: PathBuf,
     },
     /// Say how the running appliance is doing.
     Status {
@@ -56,8 +68,9 @@ pub(crate) fn main() -> ExitCode {
             }
             Err(problems) => refuse(&config, &problems.to_string()),
         },
-        Command::Run { config } => match crate::check::check(&config) {
-            Ok(document) => ended(&config, crate::run::run(&document)),
+        Command::Run { config } => run(&config),
+        Command::Restart { config } => match crate::check::check(&config) {
+            Ok(document) => ended(&config, crate::restart::restart(&document.config)),
             Err(problems) => refuse(&config, &problems.to_string()),
         },
         Command::Topology { config, output } => match crate::check::check(&config) {
@@ -71,7 +84,24 @@ pub(crate) fn main() -> ExitCode {
     }
 }
 
-fn refuse(config: &std::path::Path, problems: &str) -> ExitCode {
+fn run(config: &Path) -> ExitCode {
+    let predecessor = Predecessor::find();
+    let refused = |reason: &dyn Display| {
+        predecessor.iter().for_each(|before| before.refuse(&reason.to_string()));
+    };
+    match crate::check::check(config) {
+        Ok(document) => {
+            let outcome = crate::run::run(&document, predecessor.as_ref());
+            ended(config, outcome.inspect_err(|err| refused(&format_args!("{err:#}"))))
+        }
+        Err(problems) => {
+            refused(&problems);
+            refuse(config, &problems.to_string())
+        }
+    }
+}
+
+fn refuse(config: &Path, problems: &str) -> ExitCode {
     for line in problems.lines() {
         let placed = line.starts_with(|first: char| first.is_ascii_digit());
         eprintln!("{}:{}{line}", config.display(), if placed { "" } else { " " });
@@ -79,9 +109,9 @@ fn refuse(config: &std::path::Path, problems: &str) -> ExitCode {
     ExitCode::from(EXIT_CANNOT_START)
 }
 
-fn ended(config: &std::path::Path, outcome: anyhow::Result<()>) -> ExitCode {
+fn ended(config: &Path, outcome: anyhow::Result<()>) -> ExitCode {
     let Err(err) = outcome else { return ExitCode::SUCCESS };
-    match err.downcast_ref::<crate::run::CannotStart>() {
+    match err.downcast_ref::<crate::opening::CannotStart>() {
         Some(cannot_start) => refuse(config, &cannot_start.to_string()),
         None => {
             eprintln!("appliance: {err:#}");

@@ -5,7 +5,7 @@ use crate::fleet_link::FleetLink;
 use crate::holding::{Holding, Unfit};
 use crate::journal::Journal;
 use crate::reporter::Reporter;
-use anyhow::{Context, Result};
+use anyhow::Result;
 use cache::Cache;
 use contract::config::ApplianceConfig;
 use contract::envelope::{Envelope, Kind, Refused};
@@ -33,19 +33,19 @@ pub(crate) struct Control {
     pub(crate) reporter: Reporter,
     /// The last purge that was carried out.
     pub(crate) purged_up_to: u64,
+    /// What was arriving stands on the disks, and what is wanted is known.
+    pub(crate) may_clear: bool,
 }
 
 impl Control {
     /// Goes on from the documents that were in force when the process last ran.
     pub(crate) fn restore(&mut self) {
-        if let Err(err) = self.restore_documents() {
-            let detail = format!("{err:#}");
-            self.journal.note(
-                Severity::Warning,
-                "document_lost",
-                "state folder".to_owned(),
-                detail,
-            );
+        match self.restore_documents() {
+            Ok(()) => self.may_clear = true,
+            Err(err) => {
+                let (subject, detail) = ("state folder".to_owned(), format!("{err:#}"));
+                self.journal.note(Severity::Warning, "document_lost", subject, detail);
+            }
         }
     }
 
@@ -60,11 +60,32 @@ impl Control {
         if let Some(tombstones) = self.documents.restore::<Tombstones>(&config, Kind::Tombstones)? {
             self.purged_up_to = tombstones.version;
         }
-        self.cache.clear_incoming().context("cannot clear what was arriving")
+        Ok(())
+    }
+
+    /// What was arriving and is wanted no more is removed, once.
+    pub(crate) fn clear_incoming(&mut self) {
+        if !std::mem::take(&mut self.may_clear) {
+            return;
+        }
+        if let Err(err) = self.cache.clear_incoming() {
+            let detail = format!("cannot clear what was arriving: {err}");
+            self.journal.note(Severity::Warning, "disk_error", "incoming".to_owned(), detail);
+        }
     }
 
     /// Speaks to the fleet until `stop` turns true; the box serves on whatever happens here.
-    pub(crate) async fn run(mut self, link: FleetLink, mut stop: watch::Receiver<bool>) {
+    /// May be run again afterwards.
+    pub(crate) async fn run(&mut self, link: &FleetLink, mut stop: watch::Receiver<bool>) {
+        tokio::select! {
+            // In the middle of an exchange as well: a document counts once it was carried
+            // out, and what was cut off comes again.
+            _ = stop.wait_for(|stop| *stop) => {}
+            () = self.converse(link) => {}
+        }
+    }
+
+    async fn converse(&mut self, link: &FleetLink) {
         let usual = self.config.fleet.as_ref().map_or(10, |fleet| fleet.report_interval_s.0);
         let usual = Duration::from_secs(usual);
         let mut is_reachable = true;
@@ -75,7 +96,7 @@ impl Control {
             let pause = match link.report(&report).await {
                 Ok(answer) => {
                     self.say(&mut is_reachable, None);
-                    self.take(&link, answer).await
+                    self.take(link, answer).await
                 }
                 Err(err) => {
                     self.say(&mut is_reachable, Some(&err));
@@ -83,10 +104,7 @@ impl Control {
                     usual.mul_f64(rand::random_range(0.8..1.2))
                 }
             };
-            tokio::select! {
-                _ = stop.wait_for(|stop| *stop) => return,
-                () = tokio::time::sleep(pause) => {}
-            }
+            tokio::time::sleep(pause).await;
         }
     }
 

@@ -4,7 +4,8 @@
 //! what (`fill`). This crate joins them, and speaks to the fleet and to the operator.
 //!
 //! Read in this order: [`cli`], [`check`], [`run`] (the table of contents of a box),
-//! [`control`] (the conversation with the fleet), [`admin`].
+//! [`control`] (the conversation with the fleet), [`handover`] (from one process to the next),
+//! [`admin`].
 
 mod access_files;
 mod admin;
@@ -13,16 +14,24 @@ mod cli;
 mod control;
 mod disk_io;
 mod documents;
+mod duties;
 mod fleet_link;
+mod handover;
 mod hardware;
 mod holding;
+mod inquiry;
 mod journal;
 mod keep;
 mod metrics;
+mod opening;
 mod pem;
+mod process;
 mod reporter;
+mod restart;
 mod run;
+mod signals;
 mod status;
+mod supervisor;
 mod topology;
 
 fn main() -> std::process::ExitCode {

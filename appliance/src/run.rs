@@ -1,48 +1,34 @@
 //! `appliance run`: the table of contents of a box.
 
 use crate::admin::{self, Seen};
-use crate::control::Control;
-use crate::disk_io::ThreadIo;
-use crate::documents::Documents;
-use crate::fleet_link::FleetLink;
-use crate::holding::Holding;
+use crate::handover::give::{Giver, Outcome};
+use crate::handover::predecessor::Meeting;
+use crate::handover::{Patience, Predecessor, Program, Successor, Taken};
 use crate::journal::Journal;
-use crate::reporter::Reporter;
-use crate::{access_files, pem};
+use crate::opening::{self, Opened};
+use crate::process::This;
+use crate::signals::{Signals, Told};
+use crate::supervisor;
 use anyhow::{Context, Result};
-use cache::{Cache, DiskSetup, OpenError};
-use contract::config::{ApplianceConfig, Document};
+use cache::Cache;
+use contract::config::Document;
 use fill::Filler;
-use fill::fetch::Patience;
-use serve::{Certificates, Server};
+use serve::Certificates;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use tokio::net::TcpListener;
-use tokio::runtime::Handle;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-/// How long transfers under way may go on after a stop was asked for.
+/// How long transfers under way may go on after a stop was asked for, or another process has
+/// taken over.
 const DRAIN: Duration = Duration::from_secs(15);
 
-/// A port is taken, a disk cannot be written: said before anything was begun.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub(crate) struct CannotStart(String);
-
-impl CannotStart {
-    /// What is wrong with a key of the configuration.
-    pub(crate) fn at(document: &Document, path: &str, reason: &str) -> Self {
-        Self(document.problem(path, reason).to_string())
-    }
-}
-
-/// Runs until SIGTERM or Ctrl-C.
-pub(crate) fn run(document: &Document) -> Result<()> {
+/// Runs until SIGTERM, Ctrl-C, or until another process has taken over.
+pub(crate) fn run(document: &Document, before: Option<&Predecessor>) -> Result<()> {
     start_log();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let outcome = runtime.block_on(serve(document));
+    let outcome = runtime.block_on(serve(document, before));
     // A read that hangs on a dying disk must not keep the process alive.
     runtime.shutdown_timeout(Duration::from_secs(2));
     outcome
@@ -55,99 +41,104 @@ fn start_log() {
     tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(std::io::stderr).init();
 }
 
-async fn serve(document: &Document) -> Result<()> {
-    let config = Arc::new(document.config.clone());
-    let cannot_start = |path: &str, reason: String| CannotStart::at(document, path, &reason);
-    let journal = Journal::new();
-    let cache = open_cache(&config, &journal)
-        .map_err(|err| cannot_start(&place_of(&err), err.to_string()))?;
-    for (node, shortfall) in cache.ram_shortfalls() {
-        tracing::warn!(node, %shortfall, "the memory of the RAM tier could serve better");
-    }
-    let access_log = access_files::open(&config.log)
-        .map_err(|err| cannot_start("log.access_folder", err.to_string()))?;
-    let server = Server::bind(&config, Arc::clone(&cache), access_log)
-        .map_err(|err| cannot_start(err.path(), err.to_string()))?;
-    let admin_socket = TcpListener::bind(config.admin.address)
-        .await
-        .map_err(|err| cannot_start("admin.address", format!("{}: {err}", config.admin.address)))?;
-
-    let filler = Filler::new(fill::Setup {
-        cache: Arc::clone(&cache),
-        device: config.name.to_string(),
-        patience: Patience {
-            connect: config.fill.connect_timeout_s.duration(),
-            stall: config.fill.stall_timeout_s.duration(),
-        },
-        tls: pem::box_tls(&config.identity)?,
-        parallel: config.fill.parallel.into(),
-        watch: journal.clone(),
-    });
-    let reporter = Reporter::new(
-        Arc::clone(&config),
-        Arc::clone(&cache),
-        filler.ledger(),
-        server.counters(),
-        server.engine().clone(),
-    );
-    let link = FleetLink::new(&config)?;
-    let mut control = Control {
-        documents: Documents::open(&config)?,
-        holding: Holding::open(&config.state_folder)?,
-        config,
-        cache,
-        filler: Arc::clone(&filler),
-        journal: Arc::clone(&journal),
-        reporter: reporter.clone(),
-        purged_up_to: 0,
+async fn serve(document: &Document, before: Option<&Predecessor>) -> Result<()> {
+    let mut signals = Signals::listen()?;
+    let program = Program::this()?;
+    let meeting = before.map(Predecessor::meet).transpose()?;
+    let taken = match &meeting {
+        Some(meeting) => meeting.take().await?,
+        None => Taken::default(),
     };
-    control.restore();
+    let opened = opening::open(document, taken)?;
+    // Whatever can fail has been done when the process before gives up.
+    let admin = tokio::net::TcpListener::from_std(opened.admin.try_clone()?)?;
+    let reloading = reload_when_told(opened.certificates)?;
+    if let Some(meeting) = &meeting {
+        tokio::select! {
+            given = meeting.ready(opened.kept.clone()) => given?,
+            () = signals.stop() => return Ok(()),
+        }
+    }
+    signals.forget_restart()?;
 
-    let engine = server.engine().clone();
-    let reloading = tokio::spawn(reload_when_told(server.certificates())?);
+    let Opened { cache, server, engine, journal, filler, mut duties, reporter, .. } = opened;
+    cache.may_write();
+    duties.begin();
+    let this = This::new(meeting.is_some());
     let (stopper, stop) = watch::channel(false);
     let is_ready = Arc::new(AtomicBool::new(true));
-    let seen = Seen { reporter, is_ready: Arc::clone(&is_ready) };
-    let admin = tokio::spawn(admin::serve(admin_socket, seen, stopped(stop.clone())));
-    let refill = tokio::spawn(refill_what_was_lost(journal, Arc::clone(&filler)));
-    let filling = tokio::spawn(filler.run(stop.clone()));
-    let talking = link.map(|link| tokio::spawn(control.run(link, stop.clone())));
+    let seen = Seen { reporter, this: this.clone(), is_ready: Arc::clone(&is_ready) };
+    let admin = tokio::spawn(admin::serve(admin, seen, stopped(stop.clone())));
+    let reloading = tokio::spawn(reloading);
+    let refill = tokio::spawn(refill_what_was_lost(journal, filler));
     let serving = tokio::spawn(server.run(stopped(stop), DRAIN));
-    tracing::info!(version = env!("CARGO_PKG_VERSION"), ?engine, "serving");
+    tracing::info!(
+        version = env!("CARGO_PKG_VERSION"),
+        pid = std::process::id(),
+        ?engine,
+        "serving"
+    );
+    supervisor::ready();
+    meeting.map(|meeting| tokio::spawn(outlive(meeting, Arc::clone(&cache), this.clone())));
 
-    wait_for_stop().await?;
+    let mut giver = Giver {
+        program,
+        this,
+        patience: Patience::default(),
+        listening: opened.listening,
+        admin: (document.config.admin.address, opened.admin),
+        cache,
+        duties,
+    };
+    let successor = until_the_end(&mut giver, &mut signals).await;
     tracing::info!("stopping: what is in flight may finish");
     is_ready.store(false, Ordering::Relaxed);
     stopper.send_replace(true);
+    let refusing = tokio::spawn(refuse_restarts(signals));
+    giver.duties.cease().await?;
+    drop(giver);
     refill.abort();
     reloading.abort();
     serving.await.context("serving")??;
-    filling.await.context("filling")?;
-    if let Some(talking) = talking {
-        talking.await.context("talking to the fleet")?;
+    admin.await.context("admin listener")??;
+    refusing.abort();
+    drop(successor);
+    Ok(())
+}
+
+/// Waits until this process is to end; gives the one that has taken over, if one has.
+async fn until_the_end(giver: &mut Giver, signals: &mut Signals) -> Option<Box<Successor>> {
+    loop {
+        match signals.next().await {
+            Told::Stop => break,
+            Told::Restart => match giver.restart(signals).await {
+                Outcome::HandedOver(successor) => return Some(successor),
+                Outcome::Stop => break,
+                Outcome::GoesOn => {}
+            },
+        }
     }
-    Ok(admin.await.context("admin listener")??)
+    supervisor::stopping();
+    None
 }
 
-fn open_cache(config: &ApplianceConfig, journal: &Arc<Journal>) -> Result<Arc<Cache>, OpenError> {
-    let disks = config.disks.iter().map(|disk| DiskSetup {
-        folder: disk.folder.clone(),
-        capacity_bytes: disk.capacity_bytes.0,
-        reserve_bytes: disk.reserve_bytes.0,
-    });
-    Cache::open(cache::Setup {
-        disks: disks.collect(),
-        ram_budget_bytes: config.ram.budget_bytes.0,
-        io: Arc::new(ThreadIo(Handle::current())),
-        watch: journal.clone(),
-    })
+/// The process before still sends what was in flight. Once it has ended, what it may have been
+/// reading is removed, and there may be another restart.
+async fn outlive(meeting: Meeting, cache: Arc<Cache>, this: This) {
+    meeting.gone().await;
+    let removed = tokio::task::spawn_blocking(move || cache.may_remove()).await;
+    this.is_alone();
+    match removed {
+        Ok(()) => tracing::info!("the process before has ended"),
+        Err(err) => tracing::error!(%err, "what the process before was reading stays"),
+    }
 }
 
-/// The place in the configuration that a person has to look at.
-fn place_of(err: &OpenError) -> String {
-    match err {
-        OpenError::Disk { disk, .. } => format!("disks[{disk}].folder"),
-        OpenError::Ram { .. } => "ram.budget_bytes".to_owned(),
+async fn refuse_restarts(mut signals: Signals) {
+    loop {
+        if signals.next().await == Told::Restart {
+            tracing::warn!("refused to restart: this process is ending");
+        }
     }
 }
 
@@ -175,12 +166,4 @@ fn reload_when_told(certificates: Certificates) -> Result<impl Future<Output = (
             }
         }
     })
-}
-
-async fn wait_for_stop() -> Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        _ = terminate.recv() => Ok(()),
-        interrupted = tokio::signal::ctrl_c() => Ok(interrupted?),
-    }
 }

@@ -1,23 +1,16 @@
 //! `appliance status`: asks the running appliance and tells a person, or a program.
 
-use anyhow::{Context, Result, bail};
-use bytes::Bytes;
+use crate::inquiry::ask;
+use anyhow::{Context, Result};
 use contract::config::ApplianceConfig;
 use contract::quantity::ByteCount;
 use contract::report::Report;
-use http_body_util::{BodyExt, Empty, Limited};
-use hyper::Request;
-use hyper_util::client::legacy::Client;
-use hyper_util::rt::TokioExecutor;
-use std::time::Duration;
-
-const MAX_STATUS_BYTES: usize = 16 << 20;
 
 /// Prints the status.
 #[expect(clippy::print_stdout, reason = "answers to a person go to standard output")]
 pub(crate) fn show(config: &ApplianceConfig, as_json: bool) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let text = runtime.block_on(ask(config))?;
+    let text = runtime.block_on(ask(config, "/status"))?;
     if as_json {
         println!("{}", String::from_utf8_lossy(&text));
     } else {
@@ -25,21 +18,6 @@ pub(crate) fn show(config: &ApplianceConfig, as_json: bool) -> Result<()> {
         print!("{}", tell(&report));
     }
     Ok(())
-}
-
-async fn ask(config: &ApplianceConfig) -> Result<Bytes> {
-    let address = config.admin.address;
-    let client = Client::builder(TokioExecutor::new()).build_http();
-    let request = Request::get(format!("http://{address}/status")).body(Empty::<Bytes>::new())?;
-    let answer = tokio::time::timeout(Duration::from_secs(5), client.request(request)).await;
-    let answer = answer
-        .with_context(|| format!("{address} does not answer"))?
-        .with_context(|| format!("nothing answers at {address}: is the appliance running?"))?;
-    if !answer.status().is_success() {
-        bail!("{address} answered {}", answer.status());
-    }
-    let body = Limited::new(answer.into_body(), MAX_STATUS_BYTES).collect().await;
-    Ok(body.map_err(anyhow::Error::from_boxed)?.to_bytes())
 }
 
 fn engine(report: &Report) -> String {

@@ -1,6 +1,6 @@
 //! `appliance topology`: tells which thread serves what on this machine, without serving.
 
-use crate::run::CannotStart;
+use crate::opening::CannotStart;
 use anyhow::Result;
 use contract::config::Document;
 use serve::topology::Survey;

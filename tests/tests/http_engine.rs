@@ -24,6 +24,7 @@ tests::on_each_engine! {
     idle_connections_are_closed_without_a_word
     a_client_that_takes_nothing_is_let_go
     a_drain_finishes_what_is_in_flight
+    a_drain_answers_who_has_just_connected
     what_is_not_in_ram_is_served_from_disk
 }
 tests::on_kernel_tls! {}
@@ -325,6 +326,21 @@ async fn a_drain_finishes_what_is_in_flight(engine: EngineChoice) -> Result<()> 
     ensure!(world.counters.total().connections_open.get() == 0);
     ensure!(connect(&world).await.is_err(), "a drained server accepts");
     Ok(())
+}
+
+async fn a_drain_answers_who_has_just_connected(engine: EngineChoice) -> Result<()> {
+    let mut world = World::start(engine, Limits::default(), RAM)?;
+    let (mut asks, mut is_silent) = (connect(&world).await?, connect(&world).await?);
+    world.begin_drain();
+    // Until the drain has begun, and nobody is accepted.
+    while connect(&world).await.is_ok() {}
+    asks.get("/v/init.mp4", "").await?;
+    let reply = asks.reply().await?;
+    ensure!(reply.status == 200 && field(&reply.head, "Connection") == Some("close"));
+    ensure!(asks.ends().await && is_silent.ends().await);
+    drop((asks, is_silent));
+    // Long before the patience of the drain has ended.
+    tokio::time::timeout(Duration::from_secs(5), world.ended()).await?
 }
 
 #[tokio::test]

@@ -44,7 +44,7 @@ const UNSAFE_ALLOWED: &[&str] = &[
     "appliance/serve/src/uring",
     "appliance/serve/src/sockopt.rs",
     "appliance/cache/src/arena",
-    // One call that has an allocator hand back what it keeps.
+    // An allocator that counts, and hands back what it keeps when told to.
     "tests/src/bin/world.rs",
 ];
 

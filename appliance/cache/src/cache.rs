@@ -3,6 +3,8 @@
 use crate::arena::{Region, Shortfall};
 use crate::block::VerifiedBlock;
 use crate::disk::{Disk, DiskSetup};
+use crate::gate::Gate;
+use crate::handover::DiskHandover;
 use crate::index::Index;
 use crate::intake::{Intake, IntakeError, Verified};
 use crate::object::Object;
@@ -71,6 +73,7 @@ pub struct Cache {
     serials: AtomicU64,
     watch: Arc<dyn Watch>,
     io: Arc<dyn BlockIo>,
+    pub(crate) gate: Arc<Gate>,
     pub(crate) ram: RamTier,
     pub(crate) reads: Reads,
 }
@@ -87,29 +90,35 @@ impl Cache {
     /// # Errors
     /// [`OpenError`] names what cannot be used.
     pub fn open(setup: Setup) -> Result<Arc<Self>, OpenError> {
+        Self::open_after(setup, Vec::new())
+    }
+
+    /// The same, taking over what the process before has handed over. Where that is
+    /// something, nothing is written before [`Cache::may_write`] and nothing removed before
+    /// [`Cache::may_remove`].
+    ///
+    /// # Errors
+    /// [`OpenError`] names what cannot be used.
+    pub fn open_after(setup: Setup, before: Vec<DiskHandover>) -> Result<Arc<Self>, OpenError> {
         let budget_bytes = setup.ram_budget_bytes;
         let ram = RamTier::open(budget_bytes)
             .map_err(|source| OpenError::Ram { budget_bytes, source })?;
-        let mut disks = Vec::new();
-        let mut found = Vec::new();
-        for (at, disk) in setup.disks.into_iter().enumerate() {
-            let folder = disk.folder.clone();
-            let failed = |source| OpenError::Disk { disk: at, folder: folder.clone(), source };
-            let disk = Arc::new(Disk::open(disk).map_err(failed)?);
-            found.extend(recover::scan(&disk, setup.watch.as_ref()).map_err(failed)?);
-            disks.push(disk);
+        let gate = Arc::new(Gate::default());
+        if !before.is_empty() {
+            gate.shut();
         }
+        let (disks, found) = recover::open_all(setup.disks, before, setup.watch.as_ref())?;
         let cache = Self {
             disks,
             index: Index::default(),
-            serials: AtomicU64::new(1),
+            serials: AtomicU64::new(found.next_serial),
             watch: setup.watch,
             io: setup.io,
+            gate,
             ram,
             reads: Reads::default(),
         };
-        for published in found {
-            cache.serials.fetch_max(published.serial + 1, Ordering::Relaxed);
+        for published in found.objects {
             // Two copies of one path: a crash came between publishing the new version and
             // removing the old. The manifest decides later which is wanted.
             if let Some(twin) = cache.index.restore(published.into_object(&cache.ram)) {
@@ -188,9 +197,10 @@ impl Cache {
     /// the disk.
     ///
     /// # Errors
-    /// [`IntakeError::NoRoom`] and [`IntakeError::Disk`].
+    /// [`IntakeError::NoRoom`], [`IntakeError::HandedOver`] and [`IntakeError::Disk`].
     pub fn begin(&self, entry: Arc<CatalogueEntry>) -> Result<Intake, IntakeError> {
-        Intake::begin(&self.disks, entry)
+        let pass = self.gate.enter().ok_or(IntakeError::HandedOver)?;
+        Intake::begin(&self.disks, entry, pass)
     }
 
     /// Makes a verified object visible, in place of an older version. Blocks on the disk.
@@ -199,8 +209,8 @@ impl Cache {
     /// When the disk fails; nothing has become visible then.
     pub fn publish(&self, verified: Verified) -> io::Result<()> {
         let serial = self.serials.fetch_add(1, Ordering::Relaxed);
-        let object = verified.publish(serial)?.into_object(&self.ram);
-        if let Some(leaving) = self.index.publish(object) {
+        let (published, _pass) = verified.publish(serial)?;
+        if let Some(leaving) = self.index.publish(published.into_object(&self.ram)) {
             leaving.doom();
         }
         Ok(())

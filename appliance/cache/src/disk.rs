@@ -1,12 +1,13 @@
 //! One disk: a folder with a budget.
 //!
 //! `objects/ab/<id>.<serial>` holds what is published, `incoming/<id>` what is arriving. A lock file
-//! keeps a second process away.
+//! keeps a second process away, but for the one that it is handed over to.
 
+use crate::handover::DiskHandover;
 use crate::layout;
+use crate::removal::{Removal, Removals};
 use contract::object::ObjectId;
-use nix::fcntl::{Flock, FlockArg};
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -32,7 +33,9 @@ pub struct Disk {
     pub(crate) objects: AtomicU64,
     pub(crate) io_errors: AtomicU64,
     pub(crate) bad_blocks: AtomicU64,
-    _lock: Flock<File>,
+    pub(crate) removals: Removals,
+    /// Held as long as this file, or a duplicate of it in another process, is open.
+    lock: File,
 }
 
 /// Room on a disk that one incoming object has been promised. Given back when dropped.
@@ -56,20 +59,31 @@ impl Drop for Reservation {
 }
 
 impl Disk {
-    /// Takes a disk into use: makes its folders and proves that it can be written.
+    /// Takes a disk into use: makes its folders and proves that it can be written. Its lock
+    /// is taken over from the process before where that has handed one over.
     ///
     /// # Errors
     /// When it cannot be written, or another process has it.
-    pub(crate) fn open(setup: DiskSetup) -> io::Result<Self> {
+    pub(crate) fn open(setup: DiskSetup, before: Option<DiskHandover>) -> io::Result<Self> {
         fs::create_dir_all(setup.folder.join("objects"))?;
         fs::create_dir_all(setup.folder.join("incoming"))?;
-        let file = File::options()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(setup.folder.join("lock"))?;
-        let lock = Flock::lock(file, FlockArg::LockExclusiveNonblock)
-            .map_err(|(_, _)| io::Error::other("another process is using this folder"))?;
+        let removals = Removals::default();
+        let lock = match before {
+            Some(DiskHandover { lock, leaving }) => {
+                removals.hold(leaving.into_iter().map(|file| setup.folder.join(file)));
+                lock
+            }
+            None => File::options()
+                .create(true)
+                .truncate(false)
+                .write(true)
+                .open(Self::lock_file(&setup.folder))?,
+        };
+        // Whoever has taken a lock over takes it again, which succeeds if it carries one.
+        lock.try_lock().map_err(|err| match err {
+            TryLockError::WouldBlock => io::Error::other("another process is using this folder"),
+            TryLockError::Error(err) => err,
+        })?;
         let probe = setup.folder.join("incoming/.probe");
         fs::write(&probe, b"can this disk be written?")?;
         File::open(&probe)?.sync_all()?;
@@ -80,8 +94,47 @@ impl Disk {
             objects: AtomicU64::new(0),
             io_errors: AtomicU64::new(0),
             bad_blocks: AtomicU64::new(0),
-            _lock: lock,
+            removals,
+            lock,
         })
+    }
+
+    pub(crate) fn lock_file(folder: &Path) -> PathBuf {
+        folder.join("lock")
+    }
+
+    /// Gives the lock and the removals away. From now on nothing is removed here.
+    pub(crate) fn hand_over(&self) -> io::Result<DiskHandover> {
+        let lock = self.lock.try_clone()?;
+        self.removals.hold([]);
+        let below =
+            |file: &PathBuf| file.strip_prefix(self.folder()).ok()?.to_str().map(str::to_owned);
+        let leaving = self.removals.leaving().iter().filter_map(below).collect();
+        Ok(DiskHandover { lock, leaving })
+    }
+
+    /// Nobody here reads the file of a doomed object any more.
+    pub(crate) fn remove(&self, removal: Removal) {
+        self.removals.unread(removal).iter().for_each(|removal| self.remove_now(removal));
+    }
+
+    /// A file that is no object goes: at once, unless another process reads here.
+    pub(crate) fn discard(&self, file: &Path) -> io::Result<()> {
+        let removal = Removal { file: file.to_path_buf(), bytes: 0, objects: 0 };
+        self.removals.unread(removal).map_or(Ok(()), |removal| fs::remove_file(removal.file))
+    }
+
+    /// No other process reads here.
+    pub(crate) fn release_removals(&self) {
+        self.removals.release().iter().for_each(|removal| self.remove_now(removal));
+    }
+
+    fn remove_now(&self, removal: &Removal) {
+        // A file that is gone already frees nothing twice: only whoever removed it counts.
+        if fs::remove_file(&removal.file).is_ok() {
+            self.release(removal.bytes);
+            self.objects.fetch_sub(removal.objects, Ordering::Relaxed);
+        }
     }
 
     /// Its mount point.

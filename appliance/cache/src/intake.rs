@@ -7,6 +7,7 @@
 
 use crate::BLOCK_BYTES;
 use crate::disk::{Disk, Reservation, sync_folder};
+use crate::gate::Pass;
 use crate::layout;
 use crate::object::{Object, block_count};
 use crate::ram::RamTier;
@@ -31,6 +32,9 @@ pub enum IntakeError {
     /// Somebody else is taking in the same object.
     #[error("the object is being taken in already")]
     Busy,
+    /// The disks are another process's now.
+    #[error("the disks were handed over to another process")]
+    HandedOver,
     /// The bytes are not those of the catalogue. What had arrived is gone.
     #[error("the bytes hash to {found}, and the catalogue says {expected}")]
     WrongBytes {
@@ -65,6 +69,7 @@ pub struct Intake {
     room: Reservation,
     file: Flock<File>,
     sums: Sums,
+    pass: Pass,
 }
 
 /// Everything that is computed while bytes pass.
@@ -106,6 +111,7 @@ impl Intake {
     pub(crate) fn begin(
         disks: &[Arc<Disk>],
         entry: Arc<CatalogueEntry>,
+        pass: Pass,
     ) -> Result<Self, IntakeError> {
         let room = choose(disks, &entry)?;
         let path = room.disk.incoming_file(&entry.id);
@@ -113,7 +119,7 @@ impl Intake {
             File::options().create(true).truncate(false).read(true).write(true).open(&path)?;
         let file =
             Flock::lock(file, FlockArg::LockExclusiveNonblock).map_err(|_| IntakeError::Busy)?;
-        let mut intake = Self { entry, room, file, sums: Sums::default() };
+        let mut intake = Self { entry, room, file, sums: Sums::default(), pass };
         intake.read_back()?;
         Ok(intake)
     }
@@ -156,7 +162,8 @@ impl Intake {
             self.discard()?;
             return Err(IntakeError::WrongBytes { expected: self.entry.blake3, found });
         }
-        Ok(Verified { entry: self.entry, room: self.room, file: self.file, checksums })
+        let Self { entry, room, file, pass, .. } = self;
+        Ok(Verified { entry, room, file, checksums, pass })
     }
 
     /// Forgets all that has arrived, so that the next attempt begins at the first byte.
@@ -215,6 +222,7 @@ pub struct Verified {
     room: Reservation,
     file: Flock<File>,
     checksums: Arc<[u32]>,
+    pass: Pass,
 }
 
 /// What publishing leaves in the hands of the cache.
@@ -237,8 +245,8 @@ impl Published {
 
 impl Verified {
     /// Header, sync, rename, sync of the folder: after a crash at any point the object is
-    /// either wholly there or still incoming.
-    pub(crate) fn publish(mut self, serial: u64) -> io::Result<Published> {
+    /// either wholly there or still incoming. The pass is to be kept until it is visible.
+    pub(crate) fn publish(mut self, serial: u64) -> io::Result<(Published, Pass)> {
         let header = layout::encode_header(&self.entry)
             .ok_or_else(|| io::Error::other("the catalogue entry does not fit the header"))?;
         self.file.seek(SeekFrom::Start(layout::PAGE))?;
@@ -259,6 +267,7 @@ impl Verified {
         sync_folder(&folder)?;
         let disk_bytes = self.room.keep();
         disk.objects.fetch_add(1, Ordering::Relaxed);
-        Ok(Published { entry: self.entry, disk, checksums: self.checksums, disk_bytes, serial })
+        let Self { entry, checksums, pass, .. } = self;
+        Ok((Published { entry, disk, checksums, disk_bytes, serial }, pass))
     }
 }

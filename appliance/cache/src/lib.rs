@@ -11,12 +11,14 @@
 //! Read in this order: [`object`] and [`layout`] (what stands on a disk), [`disk`],
 //! [`intake`] (how it gets there), [`recover`] (how it is found again), [`index`], [`block`],
 //! [`arena`] and [`ram`] (what stands in memory), [`order`] and [`read`] (how it leaves),
-//! [`cache`] (all of it together).
+//! [`removal`] (how it goes), [`cache`] (all of it together), [`handover`] (to the next process).
 
 mod arena;
 mod block;
 pub mod cache;
 pub mod disk;
+mod gate;
+mod handover;
 mod index;
 pub mod intake;
 pub mod layout;
@@ -25,12 +27,14 @@ mod order;
 mod ram;
 pub mod read;
 mod recover;
+mod removal;
 pub mod watch;
 
 pub use arena::{Node as MemoryNode, Region, Shortfall, nodes as memory_nodes};
 pub use block::{Tier, VerifiedBlock};
 pub use cache::{Cache, Lookup, OpenError, Setup};
 pub use disk::DiskSetup;
+pub use handover::DiskHandover;
 pub use intake::{Intake, IntakeError, Verified};
 pub use object::{BLOCK_BYTES, Object};
 pub use order::{BlockIo, ReadOrder};

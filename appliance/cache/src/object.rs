@@ -2,6 +2,7 @@
 
 use crate::arena::Places;
 use crate::disk::Disk;
+use crate::removal::Removal;
 use contract::catalogue::CatalogueEntry;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -35,6 +36,7 @@ impl Object {
     /// Has the file removed once nobody reads it any more.
     pub(crate) fn doom(&self) {
         self.doomed.store(true, Ordering::Relaxed);
+        self.disk.removals.doom(self.file());
     }
 
     /// The same bytes under a newer catalogue entry (another rights window, say).
@@ -56,11 +58,8 @@ impl Drop for Object {
         if !*self.doomed.get_mut() {
             return;
         }
-        // A file that is gone already frees nothing twice: only whoever removed it counts.
-        if std::fs::remove_file(self.file()).is_ok() {
-            self.disk.release(self.disk_bytes);
-            self.disk.objects.fetch_sub(1, Ordering::Relaxed);
-        }
+        let removal = Removal { file: self.file(), bytes: self.disk_bytes, objects: 1 };
+        self.disk.remove(removal);
     }
 }
 

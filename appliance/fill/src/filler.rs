@@ -93,8 +93,9 @@ impl Filler {
     }
 
     /// Fills until `stop` turns true. Transfers under way are dropped then; what has
-    /// arrived of them stays.
+    /// arrived of them stays. May be run again afterwards.
     pub async fn run(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
+        self.forget_what_was_dropped();
         let mut running = JoinSet::new();
         loop {
             let next = self.start_what_is_due(&mut running);
@@ -105,6 +106,12 @@ impl Filler {
                 () = tokio::time::sleep_until(next) => {}
             }
         }
+    }
+
+    /// Transfers that an earlier run has dropped are under way no more.
+    fn forget_what_was_dropped(&self) {
+        let mut attempts = self.attempts.lock().unwrap_or_else(PoisonError::into_inner);
+        attempts.values_mut().for_each(|attempt| attempt.is_running = false);
     }
 
     /// Starts transfers in the manifest's order as far as there is room; says when the next

@@ -32,13 +32,14 @@ pub enum Failure {
 impl Failure {
     /// A source that does not have the object yet is not at fault.
     fn is_fault(&self) -> bool {
-        !matches!(self, Self::Fetch(FetchFailed::NotThere) | Self::Abandoned)
+        let is_nobodys = matches!(self, Self::Abandoned | Self::Intake(IntakeError::HandedOver));
+        !is_nobodys && !matches!(self, Self::Fetch(FetchFailed::NotThere))
     }
 
     /// Another source would fare no better.
     fn is_ours(&self) -> bool {
-        use IntakeError::{Busy, Disk, NoRoom};
-        matches!(self, Self::Intake(NoRoom { .. } | Disk(_) | Busy))
+        use IntakeError::{Busy, Disk, HandedOver, NoRoom};
+        matches!(self, Self::Intake(NoRoom { .. } | Disk(_) | Busy | HandedOver))
     }
 
     /// A stable name for events.

@@ -10,8 +10,9 @@
 //! from its index, with 404 and the reason; bringing it in is the business of `fill`.
 //! The admin listener belongs to the appliance, which reads [`counters`].
 //!
-//! Read [`http`] first, then [`Server`] with `engine`, `bind`, `tls` and `certificates`
-//! (before the first client), [`topology`] (which thread serves where), then an engine.
+//! Read [`http`] first, then [`Server`] with `engine`, `bind`, `listening`, `tls`,
+//! `tickets` and `certificates` (before the first client), [`topology`] (which thread serves
+//! where), then an engine.
 
 pub mod access_log;
 mod account;
@@ -21,11 +22,13 @@ pub mod counters;
 mod engine;
 mod error;
 pub mod http;
+mod listening;
 pub mod portable;
 mod room;
 mod server;
 mod shared;
 mod sockopt;
+mod tickets;
 mod tls;
 pub mod topology;
 pub mod uring;
@@ -35,4 +38,6 @@ pub use certificates::Certificates;
 pub use counters::{AllCounters, Counters};
 pub use engine::{Engine, TlsEngine};
 pub use error::BindError;
-pub use server::{BoundAddress, Server};
+pub use listening::{Door, Inherited, Listening};
+pub use server::{BoundAddress, Prepared, Server};
+pub use tickets::TicketSecrets;

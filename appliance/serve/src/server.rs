@@ -9,6 +9,7 @@ use crate::error::BindError;
 use crate::http::miss_limit::MissLimit;
 use crate::http::policy::Policy;
 use crate::http::session_hash::SessionKey;
+use crate::listening::{Inherited, Listening};
 use crate::room::Room;
 use crate::shared::{Shared, now};
 use crate::tls::Tls;
@@ -16,6 +17,7 @@ use crate::topology::Survey;
 use crate::{portable, uring};
 use cache::Cache;
 use contract::config::{ApplianceConfig, Listener, ListenerRole};
+use rustls::ServerConfig;
 use std::future::Future;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -43,10 +45,18 @@ pub struct Server {
     /// For each thread its own.
     uring: Vec<(Shared, Vec<uring::Entrance>)>,
     survey: Survey,
+    listening: Listening,
     room: Arc<Room>,
     shared: Arc<Shared>,
     counters: AllCounters,
     certificates: Certificates,
+}
+
+/// A server whose threads stand ready. Nobody was accepted yet.
+pub struct Prepared {
+    portable: portable::Crew,
+    uring: uring::Crew,
+    listening: Listening,
 }
 
 impl Server {
@@ -60,12 +70,26 @@ impl Server {
         cache: Arc<Cache>,
         access_log: Option<Arc<dyn AccessLog>>,
     ) -> Result<Self, BindError> {
+        Self::bind_after(config, cache, access_log, &mut Inherited::default())
+    }
+
+    /// The same, with the sockets that another process has left. Those that the
+    /// configuration has no use for stay in `inherited`.
+    ///
+    /// # Errors
+    /// [`BindError`] names the key of the configuration that cannot be met.
+    pub fn bind_after(
+        config: &ApplianceConfig,
+        cache: Arc<Cache>,
+        access_log: Option<Arc<dyn AccessLog>>,
+        inherited: &mut Inherited,
+    ) -> Result<Self, BindError> {
         let engine = Engine::choose(&config.serving)?;
         let how =
             uring::How { kernel_tls: engine.kernel_tls(), zero_copy: config.serving.zero_copy };
-        let tls = Tls::load(config)?;
+        let tls = Tls::load(config, &inherited.tickets)?;
         let survey = Survey::with(config, &engine);
-        let bound = bind::bind_all(config, |listener| engine.sockets_of(listener))?;
+        let bound = bind::bind_all(config, inherited, |listener| engine.sockets_of(listener))?;
         let mut counters = AllCounters::default();
         let shared = shared(config, cache, access_log, &mut counters);
         let thread = |_| (shared.on(uring::ENGINE, &mut counters), Vec::new());
@@ -76,6 +100,7 @@ impl Server {
             engine,
             how,
             survey,
+            listening: Listening::new(Arc::clone(&tls.tickets)),
             room: Room::new(config.limits.max_connections.into()),
             shared: Arc::new(shared),
             counters,
@@ -83,24 +108,24 @@ impl Server {
         };
         for each in bound {
             if let Some(listener) = config.listeners.get(each.listener) {
-                server.open(each, listener, &tls);
+                server.open(each, listener, &tls)?;
             }
         }
         Ok(server)
     }
 
-    fn open(&mut self, bound: Bound, listener: &Listener, tls: &Tls) {
-        let Some(tls) = tls.of(listener) else { return };
+    fn open(&mut self, bound: Bound, listener: &Listener, tls: &Tls) -> Result<(), BindError> {
+        let Some(tls) = tls.of(listener) else { return Ok(()) };
         let (role, address) = (listener.role, bound.address);
+        self.listening.add(bound.asked, &bound.sockets).map_err(|source| BindError::Address {
+            path: format!("listeners[{}]", bound.listener),
+            address,
+            source,
+        })?;
         self.addresses.push(BoundAddress { listener: bound.listener, role, address });
         if self.engine.carries(listener) {
-            if let Err(err) = uring::steer::by_plan(&bound.sockets, &self.survey.plan) {
-                tracing::warn!(%err, %address, "connections go to any thread");
-            }
-            for ((_, thread), socket) in self.uring.iter_mut().zip(bound.sockets) {
-                thread.push(uring::Entrance { socket, tls: Arc::clone(&tls), role });
-            }
-            return;
+            self.give_to_threads(bound, role, &tls);
+            return Ok(());
         }
         for socket in bound.sockets {
             let entrance = portable::Entrance {
@@ -110,6 +135,23 @@ impl Server {
                 protocols: listener.protocols.clone(),
             };
             self.portable.push((socket, entrance));
+        }
+        Ok(())
+    }
+
+    /// To each thread its socket. Where the process before had more of them, new connections
+    /// are steered to the first ones, and the others are accepted from as well: somebody may
+    /// stand in their queues.
+    fn give_to_threads(&mut self, bound: Bound, role: ListenerRole, tls: &Arc<ServerConfig>) {
+        let threads = self.uring.len();
+        let own = bound.sockets.get(..threads).unwrap_or(&bound.sockets);
+        if let Err(err) = uring::steer::by_plan(own, &self.survey.plan) {
+            tracing::warn!(%err, address = %bound.address, "connections go to any thread");
+        }
+        for (at, socket) in bound.sockets.into_iter().enumerate() {
+            if let Some((_, thread)) = self.uring.get_mut(at % threads.max(1)) {
+                thread.push(uring::Entrance { socket, tls: Arc::clone(tls), role });
+            }
         }
     }
 
@@ -137,9 +179,26 @@ impl Server {
         self.counters.clone()
     }
 
-    /// Serves until `shutdown` completes, then drains: nothing new is accepted, idle
-    /// connections are closed, answers in flight are finished, and what is left after
-    /// `patience` is cut.
+    /// The sockets that it listens on.
+    #[must_use]
+    pub fn listening(&self) -> Listening {
+        self.listening.clone()
+    }
+
+    /// Starts the threads, each with what it needs to serve. Nobody is accepted yet.
+    ///
+    /// # Errors
+    /// When an engine cannot begin.
+    pub fn prepare(self) -> io::Result<Prepared> {
+        self.survey.log();
+        Ok(Prepared {
+            portable: portable::Crew::prepare(self.portable, &self.room)?,
+            uring: uring::Crew::prepare(self.uring, &self.room, self.how, &self.survey.plan)?,
+            listening: self.listening,
+        })
+    }
+
+    /// Prepares, and serves: see [`Prepared::run`].
     ///
     /// # Errors
     /// When an engine cannot begin; nothing was accepted then. Or when a thread of one has
@@ -149,12 +208,30 @@ impl Server {
         shutdown: impl Future<Output = ()>,
         patience: Duration,
     ) -> io::Result<()> {
-        self.survey.log();
-        let portable = portable::Crew::start(self.portable, &self.room, patience)?;
-        let uring = uring::Crew::start(self.uring, &self.room, self.how, &self.survey.plan)?;
+        self.prepare()?.run(shutdown, patience).await
+    }
+}
+
+impl Prepared {
+    /// Serves until `shutdown` completes, then drains: nothing new is accepted, idle
+    /// connections are closed, answers in flight are finished, who has just connected is
+    /// answered once, and what is left after `patience` is cut.
+    ///
+    /// # Errors
+    /// When a thread of an engine has ended before its time.
+    pub async fn run(
+        self,
+        shutdown: impl Future<Output = ()>,
+        patience: Duration,
+    ) -> io::Result<()> {
+        let Self { mut portable, mut uring, listening } = self;
+        portable.begin(patience);
+        uring.begin();
         shutdown.await;
         uring.drain();
-        portable.drain().await;
+        portable.drain();
+        listening.end();
+        portable.end().await;
         uring.end(patience).await
     }
 }

@@ -3,6 +3,7 @@
 
 use crate::certificates::{self, Certificates};
 use crate::error::BindError;
+use crate::tickets::{TicketSecrets, Tickets};
 use contract::config::{ApplianceConfig, Certificate, Listener, ListenerRole, Protocol};
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::server::{ServerSessionMemoryCache, WebPkiClientVerifier};
@@ -18,21 +19,29 @@ pub(crate) struct Tls {
     peer: Option<Arc<ServerConfig>>,
     /// What both show.
     pub(crate) certificates: Certificates,
+    /// Those of players.
+    pub(crate) tickets: Arc<Tickets>,
 }
 
 impl Tls {
     /// Reads the files that the listeners need, and no others.
-    pub(crate) fn load(config: &ApplianceConfig) -> Result<Self, BindError> {
+    /// Viewers resume sessions of the process before with its `tickets`; siblings do not, so
+    /// that a CA that was taken out of the configuration is believed no longer.
+    pub(crate) fn load(
+        config: &ApplianceConfig,
+        tickets: &TicketSecrets,
+    ) -> Result<Self, BindError> {
         let has = |role| config.listeners.iter().any(|listener| listener.role == role);
         let provider = Arc::new(aws_lc_rs::default_provider());
         let mut certificates = Certificates::default();
+        let tickets = Tickets::new(tickets).ok_or_else(no_randomness)?;
         let player = has(ListenerRole::Player)
-            .then(|| for_players(config, &provider, &mut certificates))
+            .then(|| for_players(config, &provider, &mut certificates, Arc::clone(&tickets)))
             .transpose()?;
         let peer = has(ListenerRole::Peer)
             .then(|| for_peers(config, &provider, &mut certificates))
             .transpose()?;
-        Ok(Self { player, peer, certificates })
+        Ok(Self { player, peer, certificates, tickets })
     }
 
     /// What a listener offers.
@@ -73,6 +82,7 @@ fn for_players(
     config: &ApplianceConfig,
     provider: &Arc<CryptoProvider>,
     certificates: &mut Certificates,
+    tickets: Arc<Tickets>,
 ) -> Result<Arc<ServerConfig>, BindError> {
     let files = config.certificates.iter().enumerate();
     let files = files.map(|(at, files)| (format!("certificates[{at}]"), files.clone())).collect();
@@ -83,7 +93,7 @@ fn for_players(
         .map_err(refused)?
         .with_no_client_auth()
         .with_cert_resolver(by_name);
-    resumable(tls).map(Arc::new).map_err(refused)
+    Ok(resumable(tls, tickets))
 }
 
 fn for_peers(
@@ -111,17 +121,22 @@ fn for_peers(
         .map_err(refused)?
         .with_client_cert_verifier(verifier)
         .with_cert_resolver(by_name);
-    resumable(tls).map(Arc::new).map_err(refused)
+    let tickets = Tickets::new(&TicketSecrets::default()).ok_or_else(no_randomness)?;
+    Ok(resumable(tls, tickets))
 }
 
-/// Tickets under keys that the library rotates, shared by all listeners of a role; memory
-/// for TLS 1.2 clients that want session ids.
-fn resumable(mut tls: ServerConfig) -> Result<ServerConfig, rustls::Error> {
+/// Tickets under keys that all listeners of a role share; memory for TLS 1.2 clients that want
+/// session ids.
+fn resumable(mut tls: ServerConfig, tickets: Arc<Tickets>) -> Arc<ServerConfig> {
     // After the handshake an engine may seal by itself.
     tls.enable_secret_extraction = true;
-    tls.ticketer = aws_lc_rs::Ticketer::new()?;
+    tls.ticketer = tickets;
     tls.session_storage = ServerSessionMemoryCache::new(SESSIONS_IN_MEMORY);
-    Ok(tls)
+    Arc::new(tls)
+}
+
+fn no_randomness() -> BindError {
+    tls_error("certificates", &"the kernel gives no randomness")
 }
 
 fn tls_error(path: &str, err: &impl std::fmt::Display) -> BindError {

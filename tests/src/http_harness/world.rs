@@ -7,7 +7,7 @@ use anyhow::{Context, Result, ensure};
 use contract::config::{ApplianceConfig, EngineChoice, Limits, ListenerRole, Serving, ZeroCopy};
 use serde::de::DeserializeOwned;
 use serde_json::json;
-use serve::{AccessLog, AllCounters, Certificates, Engine, Server, TlsEngine};
+use serve::{AccessLog, AllCounters, Certificates, Engine, Listening, Server, TlsEngine};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -70,6 +70,8 @@ pub struct World {
     pub engine: Engine,
     /// What it shows.
     pub certificates: Certificates,
+    /// Its listening sockets.
+    pub listening: Listening,
     /// What it counted.
     pub counters: AllCounters,
     /// What it logged.
@@ -165,6 +167,7 @@ impl World {
         let peers = of(ListenerRole::Peer, 0)?;
         let (counters, certificates) = (server.counters(), server.certificates());
         let engine = server.engine().clone();
+        let listening = server.listening();
         let (stop, stopped) = oneshot::channel();
         let shutdown = async { drop(stopped.await) };
         let running = tokio::spawn(server.run(shutdown, Duration::from_secs(5)));
@@ -180,6 +183,7 @@ impl World {
             peers,
             engine,
             certificates,
+            listening,
             counters,
             lines,
             stop,

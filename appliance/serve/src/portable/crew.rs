@@ -13,32 +13,43 @@ use tokio::task::JoinSet;
 /// The tasks that accept and serve.
 pub(crate) struct Crew {
     drainer: Drainer,
+    waiting: Vec<Acceptor>,
     acceptors: JoinSet<()>,
 }
 
 impl Crew {
-    /// Begins to accept on each of these sockets; `patience` is what a drain will have.
+    /// Takes these sockets over. Nobody is accepted yet.
     ///
     /// # Errors
     /// When the runtime cannot take a socket over.
-    pub(crate) fn start(
+    pub(crate) fn prepare(
         entrances: Vec<(TcpListener, Entrance)>,
         room: &Arc<Room>,
-        patience: Duration,
     ) -> io::Result<Self> {
         let (drainer, drain) = drain::channel();
-        let mut acceptors = JoinSet::new();
-        for (socket, entrance) in entrances {
+        let acceptor = |(socket, entrance)| {
             let socket = tokio::net::TcpListener::from_std(socket)?;
             let (room, drain) = (Arc::clone(room), drain.clone());
-            acceptors.spawn(Acceptor { socket, entrance, room, drain }.run(patience));
-        }
-        Ok(Self { drainer, acceptors })
+            Ok(Acceptor { socket, entrance, room, drain })
+        };
+        let waiting = entrances.into_iter().map(acceptor).collect::<io::Result<_>>()?;
+        Ok(Self { drainer, waiting, acceptors: JoinSet::new() })
     }
 
-    /// Accepts nothing more and waits for what is in flight.
-    pub(crate) async fn drain(mut self) {
+    /// Begins to accept; `patience` is what a drain will have.
+    pub(crate) fn begin(&mut self, patience: Duration) {
+        for acceptor in self.waiting.drain(..) {
+            self.acceptors.spawn(acceptor.run(patience));
+        }
+    }
+
+    /// Nothing new is accepted; what is in flight is finished.
+    pub(crate) fn drain(&self) {
         self.drainer.begin();
+    }
+
+    /// Waits until all have drained, or their patience has ended.
+    pub(crate) async fn end(mut self) {
         while self.acceptors.join_next().await.is_some() {}
     }
 }

@@ -6,10 +6,14 @@ use bytes::{Buf, BytesMut};
 use contract::config::Limits;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until};
 
 /// A request of a player with its CMCD fits; longer ones make the buffer grow.
 const ROOM: usize = 4096;
+
+/// How long a server that drains waits for the first request of a connection: a client does
+/// not ask twice on a new one, and on the far side of the world it has asked by then.
+const FIRST_REQUEST: Duration = Duration::from_secs(2);
 
 /// What came.
 #[derive(Debug, PartialEq, Eq)]
@@ -34,6 +38,8 @@ pub(super) struct HeadReader {
     limits: HeadLimits,
     header_timeout: Duration,
     idle_timeout: Duration,
+    /// A request was answered.
+    has_asked: bool,
 }
 
 impl HeadReader {
@@ -48,6 +54,7 @@ impl HeadReader {
             },
             header_timeout: limits.header_timeout_s.duration(),
             idle_timeout: limits.idle_timeout_s.duration(),
+            has_asked: false,
         }
     }
 
@@ -73,7 +80,7 @@ impl HeadReader {
             let read = tokio::select! {
                 biased;
                 read = stream.read_buf(&mut self.buffer) => read,
-                () = drain.begun(), if !has_begun => return Next::Ended,
+                () = unwanted(drain, self.has_asked), if !has_begun => return Next::Ended,
                 () = sleep_until(deadline) => {
                     return if has_begun { Next::TooSlow } else { Next::Idle };
                 }
@@ -97,6 +104,15 @@ impl HeadReader {
     pub(super) fn consume(&mut self, length: usize) {
         self.buffer.advance(length.min(self.buffer.len()));
         self.scanner = Scanner::default();
+        self.has_asked = true;
+    }
+}
+
+/// Returns once the server drains and nobody waits for a request any more.
+async fn unwanted(drain: &mut Drain, has_asked: bool) {
+    drain.begun().await;
+    if !has_asked {
+        sleep(FIRST_REQUEST).await;
     }
 }
 
@@ -125,7 +141,7 @@ mod tests {
         let trickle = tokio::spawn(async move {
             for octet in b"GET /aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" {
                 client.write_all(&[*octet]).await.unwrap();
-                tokio::time::sleep(Duration::from_secs(1)).await;
+                sleep(Duration::from_secs(1)).await;
             }
         });
         let before = Instant::now();
@@ -147,5 +163,21 @@ mod tests {
             reader.consume(REQUEST.len());
         }
         assert_eq!(reader.next(&mut server, &mut drain).await, Next::Ended, "it drains");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_drain_waits_for_the_first_request_but_not_long() {
+        let (mut client, mut server) = tokio::io::duplex(4096);
+        let (drainer, mut drain) = super::super::drain::channel();
+        drainer.begin();
+        let mut reader = HeadReader::new(&Limits::default());
+        let asking = async {
+            sleep(FIRST_REQUEST / 2).await;
+            client.write_all(REQUEST).await.unwrap();
+        };
+        let (next, ()) = tokio::join!(reader.next(&mut server, &mut drain), asking);
+        assert_eq!(next, Next::Head(REQUEST.len()));
+        let mut reader = HeadReader::new(&Limits::default());
+        assert_eq!(reader.next(&mut server, &mut drain).await, Next::Ended, "it never asks");
     }
 }

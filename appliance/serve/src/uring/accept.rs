@@ -14,8 +14,8 @@ use std::sync::Arc;
 
 /// Listens on every entrance.
 pub(super) fn begin(worker: &mut Worker) {
-    for (at, entrance) in (0..).zip(&worker.core.entrances) {
-        worker.ring.accept(Place::only(at), entrance.socket.as_raw_fd());
+    for at in (0..).take(worker.core.entrances.len()) {
+        again(worker, Place::only(at));
     }
 }
 
@@ -24,19 +24,14 @@ pub(super) fn again(worker: &mut Worker, at: Place) {
     let entrance = worker.core.entrances.get(at.index as usize);
     if let Some(entrance) = entrance.filter(|_| !worker.core.is_draining) {
         worker.ring.accept(at, entrance.socket.as_raw_fd());
+        worker.core.listens += 1;
     }
 }
 
-/// Listens on none. The sockets go with the questions.
+/// Listens on none. The sockets are left as they are: another process may accept from them.
 pub(super) fn end(worker: &mut Worker) {
     for at in (0..).take(worker.core.entrances.len()) {
         worker.ring.cancel(Asked::Accept, Place::only(at));
-    }
-    for entrance in &worker.core.entrances {
-        let _ = nix::sys::socket::shutdown(
-            entrance.socket.as_raw_fd(),
-            nix::sys::socket::Shutdown::Both,
-        );
     }
 }
 
@@ -51,11 +46,14 @@ pub(super) fn accepted(worker: &mut Worker, at: Place, completion: &Completion) 
         let err = std::io::Error::from_raw_os_error(-completion.result);
         tracing::warn!(%err, "cannot accept");
     }
-    if completion.goes_on || worker.core.is_draining {
+    if completion.goes_on {
         return;
     }
-    // Out of descriptors, it would fail at once and again: the next tick asks.
-    worker.listen_soon(at);
+    worker.core.listens -= 1;
+    if !worker.core.is_draining {
+        // Out of descriptors, it would fail at once and again: the next tick asks.
+        worker.listen_soon(at);
+    }
 }
 
 fn greet(worker: &Worker, at: Place, socket: OwnedFd) -> Option<Connection> {

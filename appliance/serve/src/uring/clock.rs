@@ -30,6 +30,7 @@ impl Connection {
             Stage::Shaking(_) => core.after(limits.handshake_timeout_s.duration()),
             Stage::Leaving { .. } => core.after(LINGER),
             Stage::Open(open) => match &open.stand {
+                Stand::Idle if core.is_draining => core.after(LINGER),
                 Stand::Idle => core.after(limits.idle_timeout_s.duration()),
                 Stand::Asking => core.after(limits.header_timeout_s.duration()),
                 // The disk has its own patience.
@@ -37,6 +38,13 @@ impl Connection {
                 Stand::Answering(_) | Stand::Done => core.after(limits.write_timeout_s.duration()),
             },
         };
+    }
+
+    /// The server drains: who has connected and asked nothing yet is waited for, but not long.
+    pub(super) fn hasten(&mut self, core: &Core) {
+        if matches!(&self.stage, Stage::Open(open) if matches!(open.stand, Stand::Idle)) {
+            self.deadline_ms = self.deadline_ms.min(core.after(LINGER));
+        }
     }
 
     /// When it should be looked at next.

@@ -75,6 +75,9 @@ pub(super) struct Open {
     pub(super) stand: Stand,
     /// The client has said that it will say nothing more.
     pub(super) has_closed: bool,
+    /// A request was answered, or is being answered: who has asked nothing yet is waited for
+    /// even when the server drains, since a client does not ask twice on a new connection.
+    pub(super) has_asked: bool,
 }
 
 /// Where the conversation stands.
@@ -155,6 +158,7 @@ impl Open {
             replies: Vec::new(),
             stand: Stand::Idle,
             has_closed: false,
+            has_asked: false,
         }
     }
 }

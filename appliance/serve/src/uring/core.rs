@@ -29,6 +29,8 @@ pub(super) struct Core {
     /// Who seals, and how it is sent.
     pub(super) how: How,
     pub(super) is_draining: bool,
+    /// How many entrances the kernel may still accept somebody from.
+    pub(super) listens: usize,
     began: Instant,
     /// Milliseconds since the thread began, as of the last time the kernel was entered.
     pub(super) now_ms: u64,
@@ -52,6 +54,7 @@ impl Core {
             entrances,
             how,
             is_draining: false,
+            listens: 0,
             began: Instant::now(),
             now_ms: 0,
             spare: Spare::default(),

@@ -16,6 +16,8 @@ use std::time::Duration;
 /// A thread, and where it is told things.
 struct Member {
     inbox: Arc<Inbox>,
+    /// Until the thread is let go.
+    start: Option<mpsc::Sender<()>>,
     thread: JoinHandle<io::Result<()>>,
 }
 
@@ -23,11 +25,12 @@ struct Member {
 pub(crate) struct Crew(Vec<Member>);
 
 impl Crew {
-    /// Starts a thread for each set of entrances, on the processor that the plan gives it.
+    /// Starts a thread for each set of entrances, on the processor that the plan gives it. Each
+    /// sets its ring up and waits.
     ///
     /// # Errors
     /// When a thread cannot be had, or cannot set its ring up.
-    pub(crate) fn start(
+    pub(crate) fn prepare(
         sets: Vec<(Shared, Vec<Entrance>)>,
         room: &Arc<Room>,
         how: How,
@@ -36,9 +39,17 @@ impl Crew {
         let mut crew = Self(Vec::new());
         for (at, (shared, entrances)) in sets.into_iter().enumerate() {
             let (room, processor) = (Arc::clone(room), plan.processor_of(at));
-            crew.0.push(Member::start(at, processor, how, shared, room, entrances)?);
+            crew.0.push(Member::prepare(at, processor, how, shared, room, entrances)?);
         }
         Ok(crew)
+    }
+
+    /// Begins to accept.
+    pub(crate) fn begin(&mut self) {
+        for start in self.0.iter_mut().filter_map(|member| member.start.take()) {
+            // A thread that has ended is found when it is joined.
+            let _ = start.send(());
+        }
     }
 
     fn tell(&self, letter: Letter) {
@@ -71,7 +82,7 @@ impl Crew {
 }
 
 impl Member {
-    fn start(
+    fn prepare(
         at: usize,
         processor: Option<u32>,
         how: How,
@@ -82,19 +93,24 @@ impl Member {
         let inbox = Inbox::new()?;
         let theirs = Arc::clone(&inbox);
         let (tell, told) = mpsc::channel();
+        let (start, started) = mpsc::channel();
         let work = move || {
             processor.into_iter().for_each(stay_on);
             let worker = Worker::new(shared, theirs, room, entrances, how);
             let worker = worker.map_err(io::Error::other);
             let worker = worker.inspect_err(|err| drop(tell.send(err.to_string())))?;
             drop(tell);
+            if started.recv().is_err() {
+                // The server was given up before it began.
+                return Ok(());
+            }
             worker.run().inspect_err(|err| tracing::error!(%err, "a serving thread has ended"))
         };
         let thread = std::thread::Builder::new().name(format!("serve-{at}")).spawn(work)?;
         // It says something only when it cannot begin.
         match told.recv() {
             Ok(err) => Err(io::Error::other(err)),
-            Err(mpsc::RecvError) => Ok(Self { inbox, thread }),
+            Err(mpsc::RecvError) => Ok(Self { inbox, start: Some(start), thread }),
         }
     }
 

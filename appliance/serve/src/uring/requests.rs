@@ -119,6 +119,7 @@ impl Open {
         self.plain.drain(..len.min(self.plain.len()));
         self.scanner = Scanner::default();
         self.asked = None;
+        self.has_asked = true;
     }
 
     /// Answers a head that does not end (RFC 9110 §15.5.9).

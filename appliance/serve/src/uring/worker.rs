@@ -102,9 +102,14 @@ impl Worker {
             self.ring.completions(&mut completions);
             completions.iter().for_each(|completion| self.complete(completion));
             self.output.settle();
-            self.has_ended |= self.core.is_draining && self.connections.len() == 0;
+            self.has_ended |= self.has_drained();
         }
         self.end(&mut completions)
+    }
+
+    /// Whoever was accepted before the last question was taken back is somebody's client.
+    fn has_drained(&self) -> bool {
+        self.core.is_draining && self.core.listens == 0 && self.connections.len() == 0
     }
 
     /// Takes every question back and waits until the kernel has let go.
@@ -295,7 +300,7 @@ impl Worker {
                 let goes_on = open.close_books(&self.core);
                 let is_over = has_ended || open.has_closed;
                 let is_idle = matches!(open.stand, Stand::Idle | Stand::Asking);
-                let is_unwanted = self.core.is_draining && open.plain.is_empty();
+                let is_unwanted = self.core.is_draining && open.plain.is_empty() && open.has_asked;
                 if !goes_on || is_idle && (is_over || is_unwanted) {
                     return self.say_goodbye(place);
                 }
@@ -444,6 +449,9 @@ impl Worker {
         self.core.is_draining = true;
         accept::end(self);
         for place in self.connections.places() {
+            if let Some(connection) = self.connections.get_mut(place) {
+                connection.hasten(&self.core);
+            }
             self.enqueue(place);
         }
     }

@@ -1,0 +1,81 @@
+//! What only one process may do: fill the disks, and speak to the fleet. Serving is not among
+//! it.
+
+use crate::control::Control;
+use crate::fleet_link::FleetLink;
+use anyhow::{Context, Result};
+use fill::Filler;
+use std::sync::Arc;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+/// Nothing is filled, nobody spoken to.
+pub(crate) struct Resting {
+    pub(crate) control: Control,
+    /// `None` for a box without a fleet.
+    pub(crate) link: Option<FleetLink>,
+    pub(crate) filler: Arc<Filler>,
+}
+
+/// Both go on.
+pub(crate) struct Busy {
+    stop: watch::Sender<bool>,
+    filler: Arc<Filler>,
+    filling: JoinHandle<()>,
+    talking: JoinHandle<(Control, Option<FleetLink>)>,
+}
+
+/// Either.
+pub(crate) enum Duties {
+    Resting(Box<Resting>),
+    Busy(Busy),
+    /// On the way from one to the other, or lost there.
+    Changing,
+}
+
+impl Duties {
+    /// Begins, or begins again.
+    pub(crate) fn begin(&mut self) {
+        *self = match std::mem::replace(self, Self::Changing) {
+            Self::Resting(resting) => Self::Busy(resting.begin()),
+            other => other,
+        };
+    }
+
+    /// Ends both, and waits until they have ended. What has arrived stays.
+    ///
+    /// # Errors
+    /// When one of them has panicked.
+    pub(crate) async fn cease(&mut self) -> Result<()> {
+        *self = match std::mem::replace(self, Self::Changing) {
+            Self::Busy(busy) => Self::Resting(Box::new(busy.cease().await?)),
+            other => other,
+        };
+        Ok(())
+    }
+}
+
+impl Resting {
+    fn begin(self) -> Busy {
+        let Self { mut control, link, filler } = self;
+        control.clear_incoming();
+        let (stop, stopped) = watch::channel(false);
+        let filling = tokio::spawn(Arc::clone(&filler).run(stopped.clone()));
+        let talking = tokio::spawn(async move {
+            if let Some(link) = &link {
+                control.run(link, stopped).await;
+            }
+            (control, link)
+        });
+        Busy { stop, filler, filling, talking }
+    }
+}
+
+impl Busy {
+    async fn cease(self) -> Result<Resting> {
+        self.stop.send_replace(true);
+        self.filling.await.context("filling")?;
+        let (control, link) = self.talking.await.context("talking to the fleet")?;
+        Ok(Resting { control, link, filler: self.filler })
+    }
+}

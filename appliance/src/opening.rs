@@ -1,0 +1,160 @@
+//! Everything that a box opens before it serves: anew, or as the process before has left it.
+//! What must not be done twice at once is not begun here.
+
+use crate::access_files;
+use crate::control::Control;
+use crate::disk_io::ThreadIo;
+use crate::documents::Documents;
+use crate::duties::{Duties, Resting};
+use crate::fleet_link::FleetLink;
+use crate::handover::Taken;
+use crate::holding::Holding;
+use crate::journal::Journal;
+use crate::pem;
+use crate::reporter::Reporter;
+use anyhow::Result;
+use cache::{Cache, DiskHandover, DiskSetup, OpenError};
+use contract::config::{ApplianceConfig, Document};
+use fill::Filler;
+use fill::fetch::Patience;
+use serve::{Certificates, Engine, Inherited, Listening, Prepared, Server};
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use tokio::runtime::Handle;
+
+/// A port is taken, a disk cannot be written: said before anything was begun.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct CannotStart(String);
+
+impl CannotStart {
+    /// What is wrong with a key of the configuration.
+    pub(crate) fn at(document: &Document, path: &str, reason: &str) -> Self {
+        Self(document.problem(path, reason).to_string())
+    }
+}
+
+/// A box that could serve.
+pub(crate) struct Opened {
+    pub(crate) cache: Arc<Cache>,
+    pub(crate) server: Prepared,
+    pub(crate) engine: Engine,
+    pub(crate) certificates: Certificates,
+    pub(crate) listening: Listening,
+    pub(crate) admin: TcpListener,
+    pub(crate) journal: Arc<Journal>,
+    pub(crate) filler: Arc<Filler>,
+    pub(crate) reporter: Reporter,
+    pub(crate) duties: Duties,
+    /// The addresses of the process before at which this one accepts.
+    pub(crate) kept: Vec<SocketAddr>,
+}
+
+/// Opens it all. Whatever cannot be had is named by its place in the configuration.
+pub(crate) fn open(document: &Document, taken: Taken) -> Result<Opened> {
+    let config = Arc::new(document.config.clone());
+    let cannot_start = |path: &str, reason: String| CannotStart::at(document, path, &reason);
+    let Taken { mut serving, disks } = taken;
+    let mut kept = serving.addresses();
+    let journal = Journal::new();
+    let cache = open_cache(&config, &journal, disks)
+        .map_err(|err| cannot_start(&place_of(&err), err.to_string()))?;
+    for (node, shortfall) in cache.ram_shortfalls() {
+        tracing::warn!(node, %shortfall, "the memory of the RAM tier could serve better");
+    }
+    let access_log = access_files::open(&config.log)
+        .map_err(|err| cannot_start("log.access_folder", err.to_string()))?;
+    let server = Server::bind_after(&config, Arc::clone(&cache), access_log, &mut serving)
+        .map_err(|err| cannot_start(err.path(), err.to_string()))?;
+    let admin = open_admin(config.admin.address, &mut serving)
+        .map_err(|err| cannot_start("admin.address", format!("{}: {err}", config.admin.address)))?;
+    let left = serving.addresses();
+    kept.retain(|address| !left.contains(address));
+
+    let filler = filler(&config, &cache, &journal)?;
+    let reporter = Reporter::new(
+        Arc::clone(&config),
+        Arc::clone(&cache),
+        filler.ledger(),
+        server.counters(),
+        server.engine().clone(),
+    );
+    let link = FleetLink::new(&config)?;
+    let mut control = Control {
+        documents: Documents::open(&config)?,
+        holding: Holding::open(&config.state_folder)?,
+        config,
+        cache: Arc::clone(&cache),
+        filler: Arc::clone(&filler),
+        journal: Arc::clone(&journal),
+        reporter: reporter.clone(),
+        purged_up_to: 0,
+        may_clear: false,
+    };
+    control.restore();
+    Ok(Opened {
+        cache,
+        engine: server.engine().clone(),
+        certificates: server.certificates(),
+        listening: server.listening(),
+        server: server.prepare()?,
+        admin,
+        journal,
+        filler: Arc::clone(&filler),
+        reporter,
+        duties: Duties::Resting(Box::new(Resting { control, link, filler })),
+        kept,
+    })
+}
+
+fn open_cache(
+    config: &ApplianceConfig,
+    journal: &Arc<Journal>,
+    before: Vec<DiskHandover>,
+) -> Result<Arc<Cache>, OpenError> {
+    let disks = config.disks.iter().map(|disk| DiskSetup {
+        folder: disk.folder.clone(),
+        capacity_bytes: disk.capacity_bytes.0,
+        reserve_bytes: disk.reserve_bytes.0,
+    });
+    let setup = cache::Setup {
+        disks: disks.collect(),
+        ram_budget_bytes: config.ram.budget_bytes.0,
+        io: Arc::new(ThreadIo(Handle::current())),
+        watch: journal.clone(),
+    };
+    Cache::open_after(setup, before)
+}
+
+/// The place in the configuration that a person has to look at.
+fn place_of(err: &OpenError) -> String {
+    match err {
+        OpenError::Disk { disk, .. } => format!("disks[{disk}].folder"),
+        OpenError::Ram { .. } => "ram.budget_bytes".to_owned(),
+    }
+}
+
+fn open_admin(address: SocketAddr, inherited: &mut Inherited) -> std::io::Result<TcpListener> {
+    let there = inherited.take(address).into_iter().next();
+    let socket = there.map_or_else(|| TcpListener::bind(address), Ok)?;
+    socket.set_nonblocking(true)?;
+    Ok(socket)
+}
+
+fn filler(
+    config: &ApplianceConfig,
+    cache: &Arc<Cache>,
+    journal: &Arc<Journal>,
+) -> Result<Arc<Filler>> {
+    Ok(Filler::new(fill::Setup {
+        cache: Arc::clone(cache),
+        device: config.name.to_string(),
+        patience: Patience {
+            connect: config.fill.connect_timeout_s.duration(),
+            stall: config.fill.stall_timeout_s.duration(),
+        },
+        tls: pem::box_tls(&config.identity)?,
+        parallel: config.fill.parallel.into(),
+        watch: journal.clone(),
+    }))
+}
