@@ -76,6 +76,7 @@ impl Contender {
 /// # Errors
 /// When one answers wrongly.
 pub fn take_turns(contenders: &mut [Contender]) -> Result<()> {
+    nix::unistd::sync();
     for _ in 0..ROUNDS {
         for contender in &mut *contenders {
             contender.measure(SPAN)?;

@@ -33,11 +33,27 @@ pub fn busy(core: usize) -> Result<Duration> {
 /// What a core that should have nothing to do may do nevertheless.
 const QUIET: f64 = 0.05;
 
-/// Says so if somebody else uses one of the two cores: measurements are then worth little.
+/// What a case before has left behind is over by then.
+const SETTLING: Duration = Duration::from_secs(20);
+
+/// Waits until nobody uses the two cores, and says so if somebody goes on: measurements are
+/// then worth little.
 ///
 /// # Errors
 /// When there is no such core.
 pub fn disturbance() -> Result<Option<String>> {
+    let begun = Instant::now();
+    loop {
+        // Files that were written are not to go to the disk while something is measured.
+        nix::unistd::sync();
+        let others = others()?;
+        if others.is_none() || begun.elapsed() > SETTLING {
+            return Ok(others);
+        }
+    }
+}
+
+fn others() -> Result<Option<String>> {
     let (begun, before) = (Instant::now(), (busy(SERVER)?, busy(LOAD)?));
     std::thread::sleep(Duration::from_millis(500));
     let span = begun.elapsed();
