@@ -98,10 +98,10 @@ impl Output {
         }
         match connection.say_replies(core) {
             Ok(Said::All) => {}
+            // Rare, and not urgent: a tick is soon enough.
             Ok(Said::NoRoom) => {
                 connection.awaits_room = true;
-                ring.writable(place, connection.socket());
-                return Next::Wait;
+                return Next::Later;
             }
             Err(SealFailed) => return Next::Cut,
         }
@@ -351,6 +351,8 @@ impl Sending {
     /// The next piece to be sent, as [`Piece::Bytes`] has it, or what follows where there is
     /// none.
     fn look(&mut self, core: &Core, place: Place) -> Result<(usize, usize, usize), Next> {
+        // One that could not be had a moment ago may be there now.
+        self.broken = None;
         let read = |object: &_, block| core.read(object, block);
         match self.next(read, || core.inbox.waker(place)) {
             Piece::Bytes { head, from, len } => Ok((head, from, len)),

@@ -6,7 +6,6 @@ use super::core::Core;
 use super::ring::ktls;
 use super::tls::message::Reply;
 use super::tls::seal::SealFailed;
-
 use std::io;
 use std::os::fd::RawFd;
 

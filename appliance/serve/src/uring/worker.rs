@@ -122,12 +122,6 @@ impl Worker {
         while self.ring.pending() > 0 && begun.elapsed() < END {
             self.ring.enter(1)?;
             self.ring.completions(completions);
-            // A tick that is due just now is in nobody's list while all are taken back, and
-            // goes on behind it.
-            let is_tick = |word| decode(word).is_some_and(|(asked, _)| asked == Asked::Tick);
-            if completions.iter().any(|answer| answer.goes_on && is_tick(answer.word)) {
-                self.ring.cancel_all();
-            }
         }
         if self.ring.pending() > 0 {
             // Better memory that nobody has than memory that two have.
