@@ -4,6 +4,7 @@
 //! in it.
 
 use crate::effort;
+use crate::process::some_passed;
 use anyhow::{Context, Result, bail};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -40,15 +41,15 @@ pub fn is_inside() -> bool {
     std::env::var_os(INSIDE).is_some()
 }
 
-/// Boots one and has the calling program run some of its tests in it, one after the other, as
-/// `args` say, in this environment beside the usual one.
+/// Boots one and runs those tests of the calling program in it whose names contain `filter`,
+/// one after the other, in this environment beside the usual one.
 ///
 /// # Errors
 /// When it does not boot, or a test fails; with what it printed.
-pub fn run_own_tests(args: &str, environment: &[(&str, &str)]) -> Result<()> {
+pub fn run_own_tests(filter: &str, environment: &[(&str, &str)]) -> Result<()> {
     let folder = tempfile::tempdir()?;
     let init = folder.path().join("init");
-    write_init(&init, args, environment)?;
+    write_init(&init, filter, environment)?;
     let out = Command::new("timeout")
         .arg("--kill-after=5")
         .arg((effort::times(PATIENCE_S) * 2 / 3).max(PATIENCE_S).to_string())
@@ -63,12 +64,12 @@ pub fn run_own_tests(args: &str, environment: &[(&str, &str)]) -> Result<()> {
     let said = String::from_utf8_lossy(&out.stdout);
     // The kernel's own end says nothing of the tests'.
     if said.lines().any(|line| line.trim_end() == "ended with 0") {
-        return Ok(());
+        return some_passed(&said);
     }
     bail!("it did not end well: {}\n{said}{}", out.status, String::from_utf8_lossy(&out.stderr))
 }
 
-fn write_init(init: &Path, args: &str, environment: &[(&str, &str)]) -> Result<()> {
+fn write_init(init: &Path, filter: &str, environment: &[(&str, &str)]) -> Result<()> {
     let here = std::env::current_dir()?;
     let tests = std::env::current_exe()?;
     let mut script = INIT.to_owned();
@@ -76,7 +77,7 @@ fn write_init(init: &Path, args: &str, environment: &[(&str, &str)]) -> Result<(
         script += &format!("export {name}='{value}'\n");
     }
     script += &format!("cd '{}'\n", here.display());
-    script += &format!("'{}' --test-threads=1 {args}\n", tests.display());
+    script += &format!("'{}' --test-threads=1 '{filter}'\n", tests.display());
     script += "echo \"ended with $?\"\necho o >/proc/sysrq-trigger\nsleep 10\n";
     std::fs::write(init, script)?;
     use std::os::unix::fs::PermissionsExt;

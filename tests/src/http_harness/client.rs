@@ -285,6 +285,17 @@ impl Connection {
         Ok(())
     }
 
+    /// All that comes until the server ends the connection.
+    ///
+    /// # Errors
+    /// When it ends without a goodbye.
+    pub async fn rest(mut self) -> Result<Vec<u8>> {
+        let mut rest = self.unread.to_vec();
+        let read = tokio::time::timeout(PATIENCE, self.stream.read_to_end(&mut rest)).await;
+        read.context("it does not end")??;
+        Ok(rest)
+    }
+
     /// Whether the server ends the connection with a goodbye and without another word.
     pub async fn ends(&mut self) -> bool {
         let mut rest = [0; 16];
