@@ -7,11 +7,12 @@ use anyhow::{Context, Result};
 use std::time::{Duration, Instant};
 
 /// How often each server is measured; medians count.
-pub const ROUNDS: usize = 5;
+pub const ROUNDS: usize = 15;
 
-/// How long one measurement takes. The clock counts hundredths of a second: half a percent
-/// of error.
-pub const SPAN: Duration = Duration::from_secs(2);
+/// How long one measurement takes. Machines have slow moments, some of which last for
+/// seconds: short turns and many of them share those out among all. The clock counts
+/// hundredths of a second.
+pub const SPAN: Duration = Duration::from_millis(700);
 
 /// What one measurement of one server gave.
 #[derive(Debug, Clone, Copy)]

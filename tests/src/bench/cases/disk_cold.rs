@@ -3,7 +3,7 @@
 
 use super::{Bench, Found};
 use crate::bench::appliance::{self, Options};
-use crate::bench::contender::{Contender, ROUNDS, SPAN, Taken, median};
+use crate::bench::contender::{Contender, Taken, median};
 use crate::bench::figures::{gb_per_s, load_share, server_share};
 use crate::bench::load::asker::{Asker, Piece};
 use crate::bench::load::closed::Closed;
@@ -12,8 +12,13 @@ use crate::bench::sheet::{Limit, Row};
 use crate::bench::site::Site;
 use crate::bench::{fio, page_cache};
 use anyhow::Result;
+use std::time::Duration;
 
 /// The appliance reads one block at a time, or more, for each.
+/// How often, and for how long; medians count.
+const ROUNDS: usize = 5;
+const SPAN: Duration = Duration::from_secs(2);
+
 const CONNECTIONS: usize = 32;
 
 /// One answer in so many is compared: its content is made anew each time.

@@ -3,7 +3,7 @@
 
 use super::{Bench, Found};
 use crate::bench::appliance::{self, Options};
-use crate::bench::contender::{ROUNDS, median};
+use crate::bench::contender::median;
 use crate::bench::core;
 use crate::bench::load::asker::{Asker, Piece};
 use crate::bench::load::stream::Stream;
@@ -15,6 +15,9 @@ use crate::bench::site::Site;
 use anyhow::{Context, Result};
 use rustls::ClientConfig;
 use std::sync::Arc;
+
+/// How often each server is looked at; medians count.
+const ROUNDS: usize = 5;
 
 const CONNECTIONS: usize = 10_000;
 
