@@ -14,15 +14,19 @@ use crate::bench::site::Site;
 use anyhow::Result;
 use std::time::Duration;
 
+/// The worst in a hundred are few, and a virtual machine has worse moments of its own: medians
+/// of many rounds count.
+const ROUNDS: usize = 9;
+
 /// For two thousand answers: the twentieth from the end is the 99th percentile.
-const ROUNDS: usize = 5;
-const SPAN: Duration = Duration::from_secs(2);
+const SPAN: Duration = Duration::from_secs(5);
 
 const CONNECTIONS: u32 = 16;
 
 /// Of each kind. Far below what the server or the disk can do: what is measured is what one
-/// request costs another, not how long the queue is.
-const REQUESTS_PER_S: u32 = 1000;
+/// request costs another, not how long the queue is, nor how long a virtual machine that is
+/// busy is made to stand still.
+const REQUESTS_PER_S: u32 = 400;
 
 /// What is asked for, from anywhere in an object.
 const PIECE: Piece = Piece::Range(64 << 10);

@@ -93,6 +93,8 @@ pub fn run(groups: &mut [&mut Group], span: Duration) -> Result<Vec<Vec<Answered
         } else if !groups.iter().any(|group| group.streams.iter().any(Stream::is_busy)) {
             return Ok(answers);
         }
+        let next = turns.iter().map(|turn| turn.due).filter(|due| *due > now).min();
+        lookout.doze(next.map_or(PATIENCE, |due| due - now))?;
         for key in lookout.look()? {
             let Turn { which, at, .. } = turns[key];
             let stream = &mut groups[which].streams[at];
