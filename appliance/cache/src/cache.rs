@@ -118,23 +118,20 @@ impl Cache {
             ram,
             reads: Reads::default(),
         };
-        for published in found.objects {
-            // Two copies of one path: a crash came between publishing the new version and
-            // removing the old. The manifest decides later which is wanted.
-            if let Some(twin) = cache.index.restore(published.into_object(&cache.ram)) {
-                twin.doom();
-            }
+        let found = found.objects.into_iter().map(|found| found.into_object(&cache.ram));
+        // Two copies of one path: a crash came between publishing the new version and
+        // removing the old. The manifest decides later which is wanted.
+        for twin in cache.index.restore(found) {
+            twin.doom();
         }
         Ok(Arc::new(cache))
     }
 
-    /// Looks a key up in RAM. Never blocks, never touches a disk.
+    /// Looks a key up in RAM. Takes no lock, never touches a disk.
     #[must_use]
     pub fn lookup(&self, group: &GroupName, path: &str) -> Lookup {
-        match self.index.get(group, path) {
-            Some(slot) => slot.held.map_or(Lookup::Wanted, Lookup::Held),
-            None => Lookup::Unknown,
-        }
+        let held = self.index.look(group, path, |slot| slot.held.clone());
+        held.map_or(Lookup::Unknown, |held| held.map_or(Lookup::Wanted, Lookup::Held))
     }
 
     /// A block, if it stands in RAM. Takes no lock, touches no disk; counts as a hit.

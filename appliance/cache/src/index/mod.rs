@@ -1,0 +1,237 @@
+//! The index in RAM: what is held, what is wanted, by key.
+//!
+//! Whoever asks takes no lock and waits for nobody: the index is cut into shards, each a table
+//! that never changes. Writers, one at a time, put a changed copy in a shard's place. They
+//! are rare (a publication, a manifest), and a copy shares what stands in it.
+
+mod shard;
+#[cfg(test)]
+mod tests;
+
+use crate::object::Object;
+use arc_swap::ArcSwap;
+use contract::catalogue::CatalogueEntry;
+use contract::names::GroupName;
+use shard::Shard;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Of a million objects, one publication copies a thousand references.
+const SHARDS: usize = 1024;
+
+/// What the index knows of one key. A new version may be wanted while the old one is held.
+#[derive(Debug, Clone)]
+pub(crate) struct Slot {
+    group: GroupName,
+    path: Arc<str>,
+    pub(crate) held: Option<Arc<Object>>,
+    pub(crate) wanted: Option<Arc<CatalogueEntry>>,
+}
+
+impl Slot {
+    /// For the key of an entry, with nothing in it.
+    fn of(entry: &CatalogueEntry) -> Self {
+        let (group, path) = (entry.group.clone(), Arc::clone(&entry.path));
+        Self { group, path, held: None, wanted: None }
+    }
+
+    fn is_of(&self, group: &GroupName, path: &str) -> bool {
+        *self.path == *path && self.group == *group
+    }
+
+    fn is_empty(&self) -> bool {
+        self.held.is_none() && self.wanted.is_none()
+    }
+
+    fn want(&mut self, entry: &Arc<CatalogueEntry>) {
+        self.wanted = Some(Arc::clone(entry));
+        let renewed = self
+            .held
+            .as_ref()
+            .filter(|held| held.entry.id == entry.id && held.entry != *entry)
+            .map(|held| Arc::new(held.under(entry)));
+        if renewed.is_some() {
+            self.held = renewed;
+        }
+    }
+
+    fn wants(&self, entry: &CatalogueEntry) -> bool {
+        self.wanted.as_ref().is_some_and(|wanted| wanted.id == entry.id)
+    }
+
+    /// Whether this version is wanted and not held.
+    fn lacks(&self, entry: &CatalogueEntry) -> bool {
+        let is_held = self.held.as_ref().is_some_and(|held| held.entry.id == entry.id);
+        self.wants(entry) && !is_held
+    }
+}
+
+/// Keys to slots.
+#[derive(Debug)]
+pub(crate) struct Index {
+    hasher: RandomState,
+    shards: Box<[ArcSwap<Shard>]>,
+    /// The manifest's order. Held by whoever changes anything.
+    ranked: Mutex<Ranked>,
+}
+
+type Ranked = Arc<[Arc<CatalogueEntry>]>;
+
+impl Default for Index {
+    fn default() -> Self {
+        let shards = std::iter::repeat_with(ArcSwap::default).take(SHARDS).collect();
+        Self { hasher: RandomState::new(), shards, ranked: Mutex::default() }
+    }
+}
+
+impl Index {
+    /// What `look` finds in the slot of a key. It must be quick: it holds an old table in
+    /// memory.
+    pub(crate) fn look<T>(
+        &self,
+        group: &GroupName,
+        path: &str,
+        look: impl FnOnce(&Slot) -> T,
+    ) -> Option<T> {
+        let hash = self.hash(group, path);
+        self.shard(hash).load().get(hash, group, path).map(look)
+    }
+
+    /// Makes objects that were found on disks visible; gives back those that others replace.
+    pub(crate) fn restore(&self, objects: impl Iterator<Item = Arc<Object>>) -> Vec<Arc<Object>> {
+        let _alone = self.alone();
+        let mut tables: Vec<_> = self.shards.iter().map(ArcSwap::load_full).collect();
+        let mut twins = Vec::new();
+        for object in objects {
+            let hash = self.hash(&object.entry.group, &object.entry.path);
+            let table = Arc::make_mut(&mut tables[number(hash)]);
+            let entry = Arc::clone(&object.entry);
+            twins.extend(table.edit(hash, &entry, |slot| slot.held.replace(object)));
+        }
+        self.put(tables);
+        twins
+    }
+
+    /// Makes an object that arrived visible, if it is still wanted; gives back what must
+    /// go: the version it replaces, or the object itself.
+    pub(crate) fn publish(&self, object: Arc<Object>) -> Option<Arc<Object>> {
+        self.edit(&Arc::clone(&object).entry, |slot| {
+            if slot.wants(&object.entry) { slot.held.replace(object) } else { Some(object) }
+        })
+    }
+
+    /// Takes this very object out of sight; `false` when it was not in sight any more.
+    pub(crate) fn withdraw(&self, object: &Object) -> bool {
+        self.edit(&object.entry, |slot| {
+            slot.held.take_if(|held| held.serial == object.serial).is_some()
+        })
+    }
+
+    /// Takes over a manifest; gives back what is held and wanted no longer.
+    pub(crate) fn set_wanted(&self, ranked: Vec<Arc<CatalogueEntry>>) -> Vec<Arc<Object>> {
+        let mut in_force = self.alone();
+        let before: Vec<_> = self.shards.iter().map(ArcSwap::load_full).collect();
+        let mut tables = vec![Shard::default(); SHARDS];
+        for entry in &ranked {
+            let hash = self.hash(&entry.group, &entry.path);
+            let (before, table) = (&before[number(hash)], &mut tables[number(hash)]);
+            let held = before.get(hash, &entry.group, &entry.path).and_then(|it| it.held.clone());
+            table.edit(hash, entry, |slot| {
+                slot.held = held;
+                slot.want(entry);
+            });
+        }
+        let tables = tables.into_iter().map(Arc::new).collect();
+        self.put(tables);
+        *in_force = ranked.into();
+        before.iter().flat_map(|table| self.left_out(table)).collect()
+    }
+
+    /// What a table of before holds and that of now has no place for.
+    fn left_out(&self, before: &Shard) -> Vec<Arc<Object>> {
+        let is_out = |hash, slot: &Slot| {
+            self.shard(hash).load().get(hash, &slot.group, &slot.path).is_none()
+        };
+        let out = before.iter().filter(|(hash, slot)| is_out(*hash, slot));
+        out.filter_map(|(_, slot)| slot.held.clone()).collect()
+    }
+
+    /// Takes everything out of sight that `is_purged` says; what is still wanted is missing
+    /// then.
+    pub(crate) fn purge(&self, is_purged: impl Fn(&CatalogueEntry) -> bool) -> Vec<Arc<Object>> {
+        let _alone = self.alone();
+        let mut gone = Vec::new();
+        for shard in &self.shards {
+            let before = shard.load_full();
+            let purged = |slot: &Slot| slot.held.clone().filter(|held| is_purged(&held.entry));
+            let mut after = None;
+            for (hash, object) in before.iter().filter_map(|(at, slot)| Some((at, purged(slot)?))) {
+                let table = after.get_or_insert_with(|| Shard::clone(&before));
+                table.edit(hash, &object.entry, |slot| slot.held = None);
+                gone.push(object);
+            }
+            if let Some(after) = after {
+                shard.store(Arc::new(after));
+            }
+        }
+        gone
+    }
+
+    /// What is wanted and not held, best first.
+    pub(crate) fn missing(&self) -> Vec<Arc<CatalogueEntry>> {
+        let ranked = self.alone();
+        ranked.iter().filter(|entry| self.lacks(entry)).cloned().collect()
+    }
+
+    /// Objects and bytes: wanted, and of these held.
+    pub(crate) fn totals(&self) -> [(u64, u64); 2] {
+        let ranked = self.alone();
+        let mut totals = [(0, 0); 2];
+        for entry in ranked.iter() {
+            let held = !self.lacks(entry);
+            for (objects, bytes) in totals.iter_mut().take(1 + usize::from(held)) {
+                *objects += 1;
+                *bytes += entry.size_bytes;
+            }
+        }
+        totals
+    }
+
+    fn lacks(&self, entry: &CatalogueEntry) -> bool {
+        self.look(&entry.group, &entry.path, |slot| slot.lacks(entry)).unwrap_or(false)
+    }
+
+    fn hash(&self, group: &GroupName, path: &str) -> u64 {
+        self.hasher.hash_one((group, path))
+    }
+
+    fn shard(&self, hash: u64) -> &ArcSwap<Shard> {
+        &self.shards[number(hash)]
+    }
+
+    /// Nobody else changes anything as long as this is held.
+    fn alone(&self) -> MutexGuard<'_, Ranked> {
+        self.ranked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Changes the slot of one key.
+    fn edit<T>(&self, entry: &CatalogueEntry, edit: impl FnOnce(&mut Slot) -> T) -> T {
+        let _alone = self.alone();
+        let hash = self.hash(&entry.group, &entry.path);
+        let mut table = Shard::clone(&self.shard(hash).load());
+        let done = table.edit(hash, entry, edit);
+        self.shard(hash).store(Arc::new(table));
+        done
+    }
+
+    fn put(&self, tables: Vec<Arc<Shard>>) {
+        for (shard, table) in self.shards.iter().zip(tables) {
+            shard.store(table);
+        }
+    }
+}
+
+/// Which shard; tables use the hash's other bits.
+fn number(hash: u64) -> usize {
+    usize::try_from(hash >> 32).unwrap_or_default() % SHARDS
+}

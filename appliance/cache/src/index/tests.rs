@@ -1,0 +1,206 @@
+use super::*;
+use crate::disk::{Disk, DiskSetup};
+use crate::intake::Published;
+use crate::layout;
+use crate::ram::RamTier;
+use contract::object::ObjectId;
+use proptest::prelude::*;
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use tempfile::TempDir;
+
+/// Makes objects, of which no byte stands anywhere.
+struct Maker {
+    disk: Arc<Disk>,
+    ram: RamTier,
+    serial: u64,
+    _folder: TempDir,
+}
+
+impl Maker {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (capacity_bytes, reserve_bytes) = (1 << 30, 0);
+        let setup = DiskSetup { folder: folder.path().into(), capacity_bytes, reserve_bytes };
+        let disk = Arc::new(Disk::open(setup, None).expect("a disk"));
+        Self { disk, ram: RamTier::open(0).expect("no tier"), serial: 0, _folder: folder }
+    }
+
+    fn object(&mut self, entry: &Arc<CatalogueEntry>) -> Arc<Object> {
+        self.serial += 1;
+        let (entry, disk) = (Arc::clone(entry), Arc::clone(&self.disk));
+        let checksums = Arc::from([]);
+        Published { entry, disk, checksums, disk_bytes: 0, serial: self.serial }
+            .into_object(&self.ram)
+    }
+}
+
+/// A version of one of a few paths.
+fn entry(path: u8, version: u8) -> Arc<CatalogueEntry> {
+    Arc::new(layout::tests::entry(&format!("/{path}"), &[version]))
+}
+
+/// What the index should say, in the plainest form.
+#[derive(Default)]
+struct Model {
+    held: HashMap<Arc<str>, (ObjectId, u64)>,
+    wanted: Vec<Arc<CatalogueEntry>>,
+}
+
+impl Model {
+    fn wants(&self, path: &str) -> Option<ObjectId> {
+        self.wanted.iter().find(|entry| &*entry.path == path).map(|entry| entry.id)
+    }
+
+    fn missing(&self) -> Vec<Arc<CatalogueEntry>> {
+        let held = |entry: &CatalogueEntry| self.held.get(&entry.path).map(|held| held.0);
+        self.wanted.iter().filter(|entry| held(entry) != Some(entry.id)).cloned().collect()
+    }
+}
+
+#[derive(Debug, Clone)]
+enum Step {
+    Restore(Vec<(u8, u8)>),
+    Want(Vec<(u8, u8)>),
+    Publish(u8, u8),
+    Withdraw(u8),
+    Purge(u8),
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let key = (0u8..12, 0u8..3);
+    let keys = proptest::collection::btree_map(0u8..12, 0u8..3, 0..12);
+    let keys = keys.prop_map(|keys| keys.into_iter().collect::<Vec<_>>()).prop_shuffle();
+    let step = prop_oneof![
+        2 => keys.clone().prop_map(Step::Want),
+        1 => keys.prop_map(Step::Restore),
+        6 => key.prop_map(|(path, version)| Step::Publish(path, version)),
+        2 => (0u8..12).prop_map(Step::Withdraw),
+        1 => (0u8..3).prop_map(Step::Purge),
+    ];
+    proptest::collection::vec(step, 1..60)
+}
+
+fn serials(objects: &[Arc<Object>]) -> Vec<u64> {
+    let mut serials: Vec<_> = objects.iter().map(|object| object.serial).collect();
+    serials.sort_unstable();
+    serials
+}
+
+fn sorted(serials: impl Iterator<Item = u64>) -> Vec<u64> {
+    let mut serials: Vec<_> = serials.collect();
+    serials.sort_unstable();
+    serials
+}
+
+/// Takes one step with both; what leaves is the same.
+fn take(step: Step, index: &Index, model: &mut Model, maker: &mut Maker) {
+    let (gone, expected) = match step {
+        Step::Restore(keys) => {
+            let objects: Vec<_> =
+                keys.iter().map(|(path, version)| maker.object(&entry(*path, *version))).collect();
+            let twins = objects.iter().filter_map(|object| {
+                let held = (object.entry.id, object.serial);
+                model.held.insert(Arc::clone(&object.entry.path), held).map(|twin| twin.1)
+            });
+            let twins = sorted(twins);
+            (serials(&index.restore(objects.into_iter())), twins)
+        }
+        Step::Want(keys) => {
+            model.wanted = keys.iter().map(|(path, version)| entry(*path, *version)).collect();
+            let wanted: Vec<_> = model.wanted.iter().map(|entry| Arc::clone(&entry.path)).collect();
+            let out = model.held.extract_if(|path, _| !wanted.contains(path));
+            (serials(&index.set_wanted(model.wanted.clone())), sorted(out.map(|out| out.1.1)))
+        }
+        Step::Publish(path, version) => {
+            let object = maker.object(&entry(path, version));
+            let (id, serial) = (object.entry.id, object.serial);
+            let expected = if model.wants(&object.entry.path) == Some(id) {
+                let before = model.held.insert(Arc::clone(&object.entry.path), (id, serial));
+                before.map(|before| before.1)
+            } else {
+                Some(serial)
+            };
+            let gone: Vec<_> = index.publish(object).into_iter().collect();
+            (serials(&gone), expected.into_iter().collect())
+        }
+        Step::Withdraw(path) => {
+            let path = entry(path, 0).path.clone();
+            let group = entry(0, 0).group.clone();
+            let object = index.look(&group, &path, |slot| slot.held.clone()).flatten();
+            if let Some(object) = object {
+                assert!(index.withdraw(&object) && !index.withdraw(&object));
+                model.held.remove(&path);
+            }
+            (vec![], vec![])
+        }
+        Step::Purge(version) => {
+            let digest = entry(0, version).blake3;
+            let gone = index.purge(|entry| entry.blake3 == digest);
+            let ids: Vec<_> = (0..12).map(|path| entry(path, version).id).collect();
+            let out = model.held.extract_if(|_, held| ids.contains(&held.0));
+            (serials(&gone), sorted(out.map(|out| out.1.1)))
+        }
+    };
+    assert_eq!(gone, expected);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn the_index_says_what_a_plain_map_says(steps in steps()) {
+        let (index, mut model, mut maker) = (Index::default(), Model::default(), Maker::new());
+        for step in steps {
+            take(step, &index, &mut model, &mut maker);
+            for path in 0..12 {
+                let key = entry(path, 0);
+                let found = index.look(&key.group, &key.path, |slot| {
+                    let held = slot.held.as_ref().map(|held| (held.entry.id, held.serial));
+                    (held, slot.wanted.as_ref().map(|wanted| wanted.id))
+                });
+                let held = model.held.get(&key.path).copied();
+                let wanted = model.wants(&key.path);
+                let expected = (held.is_some() || wanted.is_some()).then_some((held, wanted));
+                prop_assert_eq!(found, expected);
+            }
+            prop_assert_eq!(index.missing(), model.missing());
+            let [wanted, held] = index.totals();
+            prop_assert_eq!(wanted.0, model.wanted.len() as u64);
+            prop_assert_eq!(held.0, (model.wanted.len() - model.missing().len()) as u64);
+        }
+    }
+}
+
+#[test]
+fn readers_see_one_version_or_the_next_whatever_is_written() {
+    let (index, mut maker) = (Index::default(), Maker::new());
+    let versions = [entry(1, 1), entry(1, 2)];
+    let beside: Vec<_> = (2..200).map(|path| entry(path, 1)).collect();
+    index.set_wanted(vec![Arc::clone(&versions[0])]);
+    assert!(index.publish(maker.object(&versions[0])).is_none());
+    let is_over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let reader = || {
+            let mut looks = 0;
+            while !is_over.load(Ordering::Relaxed) {
+                let key = &versions[0];
+                let held = index.look(&key.group, &key.path, |slot| slot.held.clone());
+                let held = held.flatten().expect("held all the time");
+                assert!(versions.iter().any(|version| version.id == held.entry.id));
+                looks += 1;
+            }
+            looks
+        };
+        let readers = [scope.spawn(reader), scope.spawn(reader)];
+        for round in 0..300 {
+            let version = &versions[round % 2];
+            let mut wanted = beside[..round % beside.len()].to_vec();
+            wanted.push(Arc::clone(version));
+            index.set_wanted(wanted);
+            index.publish(maker.object(version));
+            index.purge(|entry| &*entry.path != "/1");
+        }
+        is_over.store(true, Ordering::Relaxed);
+        assert!(readers.into_iter().all(|reader| reader.join().expect("no panic") > 0));
+    });
+}
