@@ -4,9 +4,10 @@
 //! random seed at start is enough, and what was written yesterday can no longer be tied
 //! to a session by anybody, this process included. A restart begins with a new seed.
 
+use arc_swap::ArcSwap;
 use contract::time::TimeUs;
 use serde::{Serialize, Serializer};
-use std::sync::{Mutex, PoisonError};
+use std::sync::Arc;
 
 const DAY_US: i64 = 86_400_000_000;
 
@@ -41,8 +42,10 @@ impl Serialize for SessionHash {
 }
 
 /// The key of the day.
-pub struct SessionKey(Mutex<State>);
+/// Read without a lock: every logged request asks.
+pub struct SessionKey(ArcSwap<State>);
 
+#[derive(Clone, Copy)]
 struct State {
     day: i64,
     key: [u8; 32],
@@ -58,7 +61,7 @@ impl SessionKey {
     /// Begins on the day of `now` with a random seed.
     #[must_use]
     pub fn new(seed: [u8; 32], now: TimeUs) -> Self {
-        Self(Mutex::new(State { day: now.0.div_euclid(DAY_US), key: seed }))
+        Self(ArcSwap::from_pointee(State { day: now.0.div_euclid(DAY_US), key: seed }))
     }
 
     /// The hash of a session id on the day of `now`.
@@ -72,12 +75,24 @@ impl SessionKey {
 
     /// A clock that goes back keeps the key: the one before is gone.
     fn key_of(&self, day: i64) -> [u8; 32] {
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        for _ in 0..day.saturating_sub(state.day).min(MAX_STEPS) {
-            state.key = blake3::derive_key("headend session key of the next day v1", &state.key);
+        let today = **self.0.load();
+        if today.day >= day {
+            return today.key;
         }
-        state.day = state.day.max(day);
-        state.key
+        // Whoever is first on the new day makes the key; the others find it made.
+        self.0.rcu(|today| Arc::new(today.on(day)));
+        self.0.load().key
+    }
+}
+
+impl State {
+    /// The state on a day, or this one where that is past.
+    fn on(&self, day: i64) -> Self {
+        let mut key = self.key;
+        for _ in 0..day.saturating_sub(self.day).min(MAX_STEPS) {
+            key = blake3::derive_key("headend session key of the next day v1", &key);
+        }
+        Self { day: self.day.max(day), key }
     }
 }
 
