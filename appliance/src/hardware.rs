@@ -14,7 +14,7 @@ pub(crate) fn read() -> Hardware {
     Hardware {
         cpu_model: field("model name").unwrap_or_default(),
         cpus: u32::try_from(cpus).unwrap_or(u32::MAX),
-        memory_bytes: memory_bytes(&text("/proc/meminfo")),
+        memory_bytes: memory_here(),
         kernel: text("/proc/sys/kernel/osrelease").trim().to_owned(),
         serial: Some(text("/sys/class/dmi/id/product_serial").trim().to_owned())
             .filter(|serial| !serial.is_empty()),
@@ -25,6 +25,11 @@ pub(crate) fn read() -> Hardware {
 pub(crate) fn load_1m() -> f64 {
     let loadavg = text("/proc/loadavg");
     loadavg.split(' ').next().and_then(|first| first.parse().ok()).unwrap_or_default()
+}
+
+/// What the machine has; 0 where the kernel does not say.
+pub(crate) fn memory_here() -> u64 {
+    memory_bytes(&text("/proc/meminfo"))
 }
 
 fn text(file: &str) -> String {

@@ -22,6 +22,7 @@ mod holding;
 mod inquiry;
 mod journal;
 mod keep;
+mod memory;
 mod metrics;
 mod opening;
 mod pem;

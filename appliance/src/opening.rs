@@ -57,6 +57,9 @@ pub(crate) fn open(document: &Document, taken: Taken) -> Result<Opened> {
     let Taken { mut serving, disks } = taken;
     let mut kept = serving.addresses();
     let journal = Journal::new();
+    if let Some(complaint) = crate::memory::complaint(&config) {
+        tracing::warn!("{complaint}");
+    }
     let cache = open_cache(&config, &journal, disks)
         .map_err(|err| cannot_start(&place_of(&err), err.to_string()))?;
     for (node, shortfall) in cache.ram_shortfalls() {

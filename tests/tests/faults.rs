@@ -70,16 +70,13 @@ async fn a_full_descriptor_table(engine: EngineChoice) -> Result<()> {
 /// the memory that this needs is bounded, and a limit of that much is not met.
 async fn as_many_clients_as_may_be_in_bounded_memory(engine: EngineChoice) -> Result<()> {
     const CLIENTS: usize = 500;
-    /// Buffers of one client: a record of each direction, requests ahead, what tokio and
-    /// rustls keep.
-    const EACH: u64 = 160 << 10;
     let server = Apart::start(WORLD, engine, &["--nofile=10000:10000"]).await?;
     let before = server.descriptors()?;
     let mut player = server.client()?.connect(server.players()).await?;
     play(&mut player, 200).await?;
     // What two threads may have on its way without a copy.
     let held = if std::env::var_os(ZERO_COPY).is_some() { 64 << 20 } else { 0 };
-    server.limit_memory(CLIENTS as u64 * EACH + held).await?;
+    server.limit_memory(CLIENTS as u64 * serve::MOST_BYTES_PER_CONNECTION + held).await?;
     let client = server.client()?;
     let mut crowd = Vec::new();
     for _ in 0..CLIENTS {

@@ -39,5 +39,6 @@ pub use counters::{AllCounters, Counters};
 pub use engine::{Engine, TlsEngine};
 pub use error::BindError;
 pub use listening::{Door, Inherited, Listening};
+pub use room::MOST_BYTES_PER_CONNECTION;
 pub use server::{BoundAddress, Prepared, Server};
 pub use tickets::TicketSecrets;

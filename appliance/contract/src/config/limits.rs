@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
-    /// Open connections; more are closed as they arrive.
+    /// Open connections; more are closed as they arrive. One takes some 3 KiB while it says
+    /// nothing and 160 KiB at most, so that this limits memory, too.
     pub max_connections: u32,
     /// Method, target and version of a request. Longer: 414.
     pub max_request_line_bytes: ByteCount,
