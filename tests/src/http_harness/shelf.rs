@@ -225,5 +225,6 @@ fn entry(
         modified_us: TimeUs(0).plus_s(i64::try_from(MODIFIED_S)?),
         serve_from_us: None,
         serve_until_us: None,
+        bitrate_bits_per_s: None,
     }))
 }
