@@ -5,6 +5,7 @@ use contract::config::{EngineChoice, Pacing};
 use contract::quantity::BitRate;
 use std::time::Instant;
 use tests::http_harness::client::{Client, Connection, field};
+use tests::http_harness::shelf::OBJECTS;
 use tests::http_harness::world::{IDENTITY, World, wait_for};
 use tokio::io::AsyncReadExt;
 
@@ -96,6 +97,18 @@ async fn who_says_nothing_is_not_paced() -> Result<()> {
     let rate = take(&mut connect(&off).await?, "?CMCD=rtp%3D2000", 3).await?;
     ensure!(rate > 100.0, "{rate:.1} Mb/s");
     ensure!(off.counters.total().pacing.changes.get() == 0);
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_the_catalogue_knows_paces_who_says_nothing() -> Result<()> {
+    let world = start(|_| {})?;
+    world.shelf.say_bitrate(&OBJECTS, "/v/seg.m4s", BitRate(4_000_000))?;
+    let mut connection = connect(&world).await?;
+    ensure_about(take(&mut connection, "", 3).await?, 16.0)?;
+    // Nobody is sent to more slowly than it plays.
+    ensure_about(take(&mut connection, "?CMCD=rtp%3D2000", 1).await?, 4.4)?;
+    ensure!(world.counters.total().pacing.changes.get() == 2);
     Ok(())
 }
 

@@ -122,6 +122,7 @@ pub(crate) mod tests {
     use super::*;
     use contract::names::{GroupName, TitleName};
     use contract::object::{Digest, ObjectId, ObjectKey};
+    use contract::quantity::BitRate;
     use contract::time::TimeUs;
     use proptest::prelude::*;
 
@@ -139,13 +140,19 @@ pub(crate) mod tests {
             modified_us: TimeUs(0),
             serve_from_us: None,
             serve_until_us: None,
+            bitrate_bits_per_s: None,
         }
     }
 
     #[test]
     fn a_header_comes_back_and_the_longest_path_fits() {
         let path = format!("/{}", "x".repeat(contract::path::MAX_PATH_LEN - 1));
-        let entry = entry(&path, b"content");
+        let entry = CatalogueEntry {
+            serve_from_us: Some(TimeUs(i64::MIN)),
+            serve_until_us: Some(TimeUs(i64::MAX)),
+            bitrate_bits_per_s: Some(BitRate(u64::MAX)),
+            ..entry(&path, b"content")
+        };
         let page = encode_header(&entry).expect("fits");
         assert_eq!(page.len() as u64, PAGE);
         assert_eq!(decode_header(&page), Ok(entry));

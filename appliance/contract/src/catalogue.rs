@@ -3,6 +3,7 @@
 
 use crate::names::{GroupName, TitleName};
 use crate::object::{Digest, ObjectId, ObjectKey};
+use crate::quantity::BitRate;
 use crate::time::TimeUs;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -39,6 +40,10 @@ pub struct CatalogueEntry {
     /// Not served from then on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub serve_until_us: Option<TimeUs>,
+    /// What a viewer who plays it receives a second. `None` where nobody knows, as with
+    /// playlists and initialisation segments.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bitrate_bits_per_s: Option<BitRate>,
 }
 
 impl CatalogueEntry {
@@ -141,6 +146,9 @@ impl CatalogueSegment {
             }
             if entry.id != ObjectId::new(&entry.key(), &entry.blake3) {
                 return bad("the id does not follow from key and digest");
+            }
+            if entry.bitrate_bits_per_s == Some(BitRate(0)) {
+                return bad("a bitrate of 0");
             }
             previous = Some(entry.ordinal);
         }

@@ -7,6 +7,7 @@ use contract::envelope::{Generation, Kind};
 use contract::manifest::{Deadline, Hold, Insert, Manifest, Run};
 use contract::names::{DeviceName, GroupName, TitleName};
 use contract::object::{Digest, ObjectId, ObjectKey};
+use contract::quantity::BitRate;
 use contract::report::{
     DiskReport, DocumentState, Event, FilledFrom, Hardware, Held, Load, Report, Severity, Traffic,
 };
@@ -46,6 +47,7 @@ fn entry(ordinal: u32, path: &str, until: Option<i64>) -> CatalogueEntry {
         modified_us: TimeUs(1_700_000_000_000_000),
         serve_from_us: None,
         serve_until_us: until.map(TimeUs),
+        bitrate_bits_per_s: None,
     }
 }
 
@@ -56,9 +58,10 @@ fn catalogue() -> Catalogue {
 
 #[test]
 fn catalogue_segment() {
+    let segment = entry(4, "/big-demo/v0-1.m4s", Some(1_800_000_000_000_000));
     let entries = vec![
         entry(0, "/big-demo/master.m3u8", None),
-        entry(4, "/big-demo/v0-1.m4s", Some(1_800_000_000_000_000)),
+        CatalogueEntry { bitrate_bits_per_s: Some(BitRate(3_500_000)), ..segment },
     ];
     let segment = CatalogueSegment { schema: SCHEMA, entries };
     hold_still("catalogue_segment", &segment);
@@ -66,13 +69,19 @@ fn catalogue_segment() {
     let named = SegmentRef { digest: Digest::of(&bytes), size_bytes: bytes.len() as u64 };
     assert_eq!(CatalogueSegment::open(&bytes, &named), Ok(segment.clone()));
 
-    let mut twisted = segment;
+    let mut twisted = segment.clone();
     twisted.entries[1].path = "/big-demo/../v0-1.m4s".into();
-    let bytes = serde_json::to_vec(&twisted).expect("json");
-    let named = SegmentRef { digest: Digest::of(&bytes), size_bytes: bytes.len() as u64 };
-    let refused = CatalogueSegment::open(&bytes, &named).expect_err("not in normal form");
-    assert_eq!(refused.to_string(), "catalogue segment, entry 4: the path is not in normal form");
+    assert_eq!(refusal(&twisted), "catalogue segment, entry 4: the path is not in normal form");
+    let mut still = segment;
+    still.entries[1].bitrate_bits_per_s = Some(BitRate(0));
+    assert_eq!(refusal(&still), "catalogue segment, entry 4: a bitrate of 0");
     assert!(CatalogueSegment::open(b"{}", &named).is_err());
+}
+
+fn refusal(segment: &CatalogueSegment) -> String {
+    let bytes = serde_json::to_vec(segment).expect("json");
+    let named = SegmentRef { digest: Digest::of(&bytes), size_bytes: bytes.len() as u64 };
+    CatalogueSegment::open(&bytes, &named).expect_err("makes no sense").to_string()
 }
 
 #[test]

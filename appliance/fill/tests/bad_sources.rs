@@ -147,6 +147,7 @@ fn entry() -> Arc<CatalogueEntry> {
         modified_us: TimeUs(0),
         serve_from_us: None,
         serve_until_us: None,
+        bitrate_bits_per_s: None,
     })
 }
 

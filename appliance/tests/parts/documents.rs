@@ -73,6 +73,7 @@ fn entry(ordinal: u32, path: &str, size: usize) -> CatalogueEntry {
         modified_us: TimeUs(0),
         serve_from_us: None,
         serve_until_us: None,
+        bitrate_bits_per_s: None,
     }
 }
 

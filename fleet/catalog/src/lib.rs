@@ -14,6 +14,6 @@ pub mod segment;
 mod store;
 
 pub use error::CatalogError;
-pub use model::{CatalogObject, ImportSummary, NewObject, Playlist, Title, TitleSpec};
+pub use model::{CatalogObject, ImportSummary, MAX_BITRATE, NewObject, Playlist, Title, TitleSpec};
 pub use store::imports::MAX_BATCH;
 pub use store::{Snapshot, Store};

@@ -5,12 +5,17 @@ use contract::catalogue::Ordinal;
 use contract::names::{GroupName, TitleName};
 use contract::object::Digest;
 use contract::path::normalise;
+use contract::quantity::BitRate;
 use contract::time::TimeUs;
 use serde::{Deserialize, Serialize};
 
 /// A multivariant playlist or MPD is a few pages, a large one some hundred; it is kept in
 /// the database and rewritten for every viewer.
 pub const MAX_PLAYLIST_BYTES: usize = 1 << 20;
+
+/// The fastest that an object may be said to be played at: a hundred times 8K. More is a
+/// mistake of whoever counted.
+pub const MAX_BITRATE: BitRate = BitRate(10_000_000_000);
 
 /// The longest name for people.
 const MAX_NAME_CHARS: usize = 200;
@@ -63,6 +68,8 @@ pub struct NewObject {
     pub blake3: Digest,
     /// When its content was made.
     pub modified: TimeUs,
+    /// What a viewer who plays it receives a second, where somebody knows.
+    pub bitrate_bits_per_s: Option<BitRate>,
 }
 
 /// One object as the catalogue has it.
@@ -137,6 +144,11 @@ impl TitleSpec {
         self.check_path("path", &object.path)?;
         if i64::try_from(object.size_bytes).is_err() {
             return Err(CatalogError::invalid("size_bytes", "larger than any file"));
+        }
+        let possible = BitRate(1)..=MAX_BITRATE;
+        if object.bitrate_bits_per_s.is_some_and(|rate| !possible.contains(&rate)) {
+            let message = format!("expected 1 to {} bits a second, or nothing", MAX_BITRATE.0);
+            return Err(CatalogError::invalid("bitrate_bits_per_s", message));
         }
         Ok(())
     }

@@ -8,8 +8,8 @@ use contract::catalogue::{
 };
 use contract::object::{Digest, ObjectId};
 
-/// Ordinals are cut into segments at multiples of this. An entry is some 350 bytes: a
-/// change costs a box 1.4 MB at most, and a million objects are 245 segments.
+/// Ordinals are cut into segments at multiples of this. An entry is some 380 bytes: a
+/// change costs a box 1.6 MB at most, and a million objects are 245 segments.
 pub const SEGMENT_SPAN: Ordinal = 4096;
 
 const _: () = assert!(SEGMENT_SPAN as usize <= MAX_SEGMENT_ENTRIES);
@@ -53,6 +53,7 @@ fn entry(object: &CatalogObject) -> CatalogueEntry {
         modified_us: file.modified,
         serve_from_us: None,
         serve_until_us: None,
+        bitrate_bits_per_s: file.bitrate_bits_per_s,
     };
     entry.id = ObjectId::new(&entry.key(), &file.blake3);
     entry
@@ -63,6 +64,7 @@ mod tests {
     use super::*;
     use crate::NewObject;
     use contract::names::{GroupName, TitleName};
+    use contract::quantity::BitRate;
     use contract::time::TimeUs;
 
     fn object(ordinal: Ordinal) -> CatalogObject {
@@ -75,6 +77,7 @@ mod tests {
                 size_bytes: 7,
                 blake3: Digest::of(&ordinal.to_be_bytes()),
                 modified: TimeUs(5),
+                bitrate_bits_per_s: Some(BitRate(7_000_000)),
             },
         }
     }
@@ -89,6 +92,8 @@ mod tests {
             .map(|segment| segment.entries.iter().map(|entry| entry.ordinal).collect())
             .collect();
         assert_eq!(entries, [vec![0, 1, 4095], vec![4096], vec![9000]]);
+        let first = CatalogueSegment::open(&built[0].bytes, &built[0].reference).expect("opens");
+        assert_eq!(first.entries[0].bitrate_bits_per_s, Some(BitRate(7_000_000)));
     }
 
     #[test]

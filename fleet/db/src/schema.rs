@@ -4,8 +4,10 @@ use crate::{Db, Engine};
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::{AssertSqlSafe, SqlSafeStr};
 
-const MIGRATIONS: &[(i64, &str, &str)] =
-    &[(1, "start", include_str!("../migrations/0001_start.sql"))];
+const MIGRATIONS: &[(i64, &str, &str)] = &[
+    (1, "start", include_str!("../migrations/0001_start.sql")),
+    (2, "bitrate", include_str!("../migrations/0002_bitrate.sql")),
+];
 
 /// What PostgreSQL must be told and SQLite does by itself.
 const BYTEWISE: &str = " COLLATE \"C\"";

@@ -102,3 +102,21 @@ async fn opening_again_keeps_what_is_there() {
     let db = Db::open_file(&path).await.expect("second");
     assert_eq!(value(&db, Counter::Catalogue).await.expect("value"), 3);
 }
+
+#[tokio::test]
+async fn a_database_from_before_bitrates_keeps_its_objects() {
+    for test in testing::both().await {
+        let before = "ALTER TABLE objects DROP COLUMN bitrate_bits_per_s;
+            ALTER TABLE import_objects DROP COLUMN bitrate_bits_per_s;
+            DELETE FROM _sqlx_migrations WHERE version = 2;
+            INSERT INTO objects VALUES (7, 'g', 't', '/t/a', 1, 'd', 5, NULL)";
+        sqlx::raw_sql(before).execute(test.db.read()).await.expect(test.name);
+        let db = Db::open(&test.address).await.expect(test.name);
+        let row = sqlx::query("SELECT ordinal, bitrate_bits_per_s FROM objects")
+            .fetch_one(db.read())
+            .await
+            .expect(test.name);
+        let found: (i64, Option<i64>) = (row.get(0), row.get(1));
+        assert_eq!(found, (7, None), "{}", test.name);
+    }
+}

@@ -9,6 +9,7 @@ use axum::extract::{Path, State};
 use catalog::{NewObject, Playlist, TitleSpec};
 use contract::names::{GroupName, TitleName};
 use contract::object::Digest;
+use contract::quantity::BitRate;
 use contract::time::TimeUs;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -78,6 +79,11 @@ pub(crate) struct NewFile {
     /// When its content was made: microseconds since 1970.
     #[schema(value_type = i64)]
     pub(crate) modified_us: TimeUs,
+    /// What a viewer who plays it receives a second, in bits; nothing where nobody knows, as
+    /// with playlists.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 10_000_000_000_i64, example = 3_500_000)]
+    pub(crate) bitrate_bits_per_s: Option<u64>,
 }
 
 /// What an import changed.
@@ -150,6 +156,7 @@ pub(super) async fn add_objects(
         size_bytes: file.size_bytes,
         blake3: file.blake3,
         modified: file.modified_us,
+        bitrate_bits_per_s: file.bitrate_bits_per_s.map(BitRate),
     };
     let objects: Vec<NewObject> = batch.objects.into_iter().map(object).collect();
     app.catalog.add_objects(&import_id(&id)?, &objects).await?;

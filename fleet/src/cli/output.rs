@@ -57,6 +57,12 @@ impl Output {
         }
     }
 
+    /// Tells a person, beside the answer, what did not work and did not matter enough to end.
+    pub(super) fn warn(&self, what: &str) {
+        // Where standard error is closed there is nobody to tell.
+        let _ = writeln!(std::io::stderr(), "fleet: warning: {}", printable(what));
+    }
+
     pub(super) fn columns(&self, header: &[&str]) -> Columns {
         let mut table = Table::new();
         table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
@@ -88,13 +94,16 @@ pub(super) enum Shown {
 impl Shown {
     /// Boxes say some of this in their own words, and a terminal obeys every escape.
     fn printable(self) -> Self {
-        let clean = |text: String| text.replace(char::is_control, "\u{fffd}");
         match self {
-            Self::Text(text) => Self::Text(clean(text)),
-            Self::Number(text) => Self::Number(clean(text)),
-            Self::State(text, mood) => Self::State(clean(text), mood),
+            Self::Text(text) => Self::Text(printable(&text)),
+            Self::Number(text) => Self::Number(printable(&text)),
+            Self::State(text, mood) => Self::State(printable(&text), mood),
         }
     }
+}
+
+fn printable(text: &str) -> String {
+    text.replace(char::is_control, "\u{fffd}")
 }
 
 /// What a state means to whoever looks.

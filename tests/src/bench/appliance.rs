@@ -133,5 +133,6 @@ fn entry(ordinal: u32, object: &Object, blake3: Digest) -> Result<Arc<CatalogueE
         modified_us: TimeUs(0),
         serve_from_us: None,
         serve_until_us: None,
+        bitrate_bits_per_s: None,
     }))
 }

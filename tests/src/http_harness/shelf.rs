@@ -5,6 +5,7 @@ use cache::{BlockIo, Cache, CacheEvent, DiskSetup, ReadOrder, Setup, Watch};
 use contract::catalogue::CatalogueEntry;
 use contract::names::{GroupName, TitleName};
 use contract::object::{Digest, ObjectId, ObjectKey};
+use contract::quantity::BitRate;
 use contract::time::TimeUs;
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -150,6 +151,20 @@ impl Shelf {
         Ok(())
     }
 
+    /// From now on the catalogue says that one of these objects is played at this bitrate.
+    ///
+    /// # Errors
+    /// When a name is none.
+    pub fn say_bitrate(&self, objects: &[Offer], path: &str, rate: BitRate) -> Result<()> {
+        let entries = (0u32..).zip(objects.iter().copied()).map(|offer| {
+            let mut entry = Arc::unwrap_or_clone(entry(offer)?);
+            entry.bitrate_bits_per_s = (&*entry.path == path).then_some(rate);
+            Ok(Arc::new(entry))
+        });
+        self.cache.set_wanted(entries.collect::<Result<_>>()?);
+        Ok(())
+    }
+
     fn put(
         &self,
         entry: Arc<CatalogueEntry>,
@@ -225,5 +240,6 @@ fn entry(
         modified_us: TimeUs(0).plus_s(i64::try_from(MODIFIED_S)?),
         serve_from_us: None,
         serve_until_us: None,
+        bitrate_bits_per_s: None,
     }))
 }

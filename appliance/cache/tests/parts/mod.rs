@@ -74,6 +74,7 @@ pub(crate) fn entry(path: &str, content: &[u8]) -> Arc<CatalogueEntry> {
         modified_us: TimeUs(0),
         serve_from_us: None,
         serve_until_us: None,
+        bitrate_bits_per_s: None,
     })
 }
 

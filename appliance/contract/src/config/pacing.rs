@@ -3,8 +3,9 @@
 use crate::quantity::BitRate;
 use serde::{Deserialize, Serialize};
 
-/// Pacing of players, by what they say (CMCD, CTA-5004) and within these bounds. Rates are
-/// those of one connection: a viewer with two has twice as much.
+/// Pacing of players, by what they say (CMCD, CTA-5004) and what the catalogue says of the
+/// object, within these bounds. Rates are those of one connection: a viewer with two has twice
+/// as much.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Pacing {

@@ -19,7 +19,7 @@ const CLIMB_PERCENT: u64 = 300;
 pub struct Known<'a> {
     /// What the player says.
     pub said: Option<&'a Cmcd>,
-    /// What the title itself needs. The catalogue does not say so yet.
+    /// What the object itself needs, where the catalogue says so.
     pub title: Option<BitRate>,
 }
 

@@ -75,6 +75,21 @@ fn the_title_bounds_from_below_and_stands_in_for_what_is_not_said() {
     assert_eq!(pace.map(|pace| pace.rate.0), Some(11 * MBIT));
     let pace = of_player(&pacing, Known { said: None, title });
     assert_eq!(pace.map(|pace| pace.rate.0), Some(40 * MBIT));
+    // It names another rung than the one that it takes.
+    let other = Cmcd { br: Some(1000), tb: Some(2000), bl: Some(60_000), ..Cmcd::default() };
+    let pace = of_player(&pacing, Known { said: Some(&other), title });
+    assert_eq!(pace.map(|pace| pace.rate.0), Some(11 * MBIT));
+}
+
+#[test]
+fn who_says_nothing_but_its_buffer_is_paced_by_it_and_can_climb() {
+    let pace = |bl, title| {
+        let said = Cmcd { bl: Some(bl), ..Cmcd::default() };
+        of_player(&Pacing::default(), Known { said: Some(&said), title }).map(|pace| pace.rate.0)
+    };
+    assert_eq!(pace(0, mbits(10)), Some(40 * MBIT));
+    assert_eq!(pace(60_000, mbits(10)), Some(30 * MBIT));
+    assert_eq!(pace(60_000, None), None);
 }
 
 #[test]

@@ -56,6 +56,7 @@ fn entry(group: &str, path: &str, size_bytes: u64) -> CatalogueEntry {
         modified_us: MODIFIED,
         serve_from_us: None,
         serve_until_us: None,
+        bitrate_bits_per_s: None,
     }
 }
 

@@ -41,14 +41,15 @@ pub(super) enum Wish {
 }
 
 impl Wish {
-    /// For an answer with so many bytes of content. `said` is what the request says, where
-    /// somebody has read it already.
+    /// For an answer with so many bytes of content, of an object with this bitrate. `said` is
+    /// what the request says, where somebody has read it already.
     pub(super) fn of(
         core: &Core,
         role: ListenerRole,
         request: &Request<'_>,
         said: Option<Option<Cmcd>>,
         content_bytes: u64,
+        title: Option<BitRate>,
     ) -> Self {
         let pacing = &core.shared.pacing;
         if !pacing.enabled || content_bytes < SHORT_BYTES {
@@ -58,8 +59,7 @@ impl Wish {
             return Self::At(paces::of_peer(pacing));
         }
         let said = said.unwrap_or_else(|| Cmcd::of(request));
-        // The catalogue does not know a title's bitrate; once it does, it belongs here.
-        Self::At(paces::of_player(pacing, Known { said: said.as_ref(), title: None }))
+        Self::At(paces::of_player(pacing, Known { said: said.as_ref(), title }))
     }
 }
 

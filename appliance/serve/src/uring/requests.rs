@@ -154,7 +154,9 @@ fn decide(
     };
     let mut decision = respond(&context, &head.request);
     let mut sending = core.spare.answer(Account::new(asker.via, at, began));
-    let opening = match (decision.answer.take_span(), arrived) {
+    let span = decision.answer.take_span();
+    let title = span.as_ref().and_then(|span| span.object.entry.bitrate_bits_per_s);
+    let opening = match (span, arrived) {
         (Some(span), arrived) => Some((open(core, asker, &span, arrived), Some(span))),
         // The index has withdrawn it meanwhile, for this very reason.
         (None, Some((_, Err(failed)))) => Some((Opening::Here(Err(failed)), None)),
@@ -176,7 +178,8 @@ fn decide(
     sending.group = decision.group.map(|group| group.ordinal);
     let asked = Asked::of(shared, decision.group, &head.request, &decision.path);
     let said = asked.as_ref().map(|asked| asked.cmcd);
-    sending.pace = Wish::of(core, asker.via.role, &head.request, said, sending.content_len());
+    let content_bytes = sending.content_len();
+    sending.pace = Wish::of(core, asker.via.role, &head.request, said, content_bytes, title);
     sending.noted.take_down(asked.as_ref());
     sending.say(&decision.answer, at);
     Stand::Answering(sending)

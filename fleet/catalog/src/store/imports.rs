@@ -90,7 +90,8 @@ impl Store {
             return Err(CatalogError::Empty);
         }
         let before = super::titles::read_one(&mut tx, &spec.group, &spec.title).await?;
-        let objects_changed = summary.added + summary.replaced + summary.removed > 0;
+        let renewed = renew_bitrates(&mut tx, id, &spec).await?;
+        let objects_changed = summary.added + summary.replaced + summary.removed > 0 || renewed;
         summary.revision = match &before {
             Some(title) if title.spec == spec && !objects_changed => title.revision,
             _ => {
@@ -118,18 +119,21 @@ async fn import_spec(tx: &mut Tx, id: &str) -> Result<TitleSpec, CatalogError> {
 }
 
 async fn insert(tx: &mut Tx, id: &str, object: &NewObject) -> Result<(), CatalogError> {
-    let size = i64::try_from(object.size_bytes).unwrap_or(i64::MAX);
+    let signed = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
     sqlx::query(
-        "INSERT INTO import_objects (import_id, path, size_bytes, blake3, modified_us)
-         VALUES ($1, $2, $3, $4, $5)
+        "INSERT INTO import_objects
+             (import_id, path, size_bytes, blake3, modified_us, bitrate_bits_per_s)
+         VALUES ($1, $2, $3, $4, $5, $6)
          ON CONFLICT (import_id, path) DO UPDATE SET size_bytes = excluded.size_bytes,
-             blake3 = excluded.blake3, modified_us = excluded.modified_us",
+             blake3 = excluded.blake3, modified_us = excluded.modified_us,
+             bitrate_bits_per_s = excluded.bitrate_bits_per_s",
     )
     .bind(id)
     .bind(object.path.as_str())
-    .bind(size)
+    .bind(signed(object.size_bytes))
     .bind(object.blake3.to_string())
     .bind(object.modified.0)
+    .bind(object.bitrate_bits_per_s.map(|rate| signed(rate.0)))
     .execute(&mut **tx)
     .await?;
     Ok(())
@@ -179,6 +183,23 @@ async fn compare(tx: &mut Tx, id: &str, spec: &TitleSpec) -> Result<ImportSummar
         unchanged,
         revision: 0,
     })
+}
+
+/// The same bytes may have come with another bitrate: they keep their ordinal. Whether any did.
+async fn renew_bitrates(tx: &mut Tx, id: &str, spec: &TitleSpec) -> Result<bool, CatalogError> {
+    let renewed = sqlx::query(
+        "UPDATE objects SET bitrate_bits_per_s = i.bitrate_bits_per_s FROM import_objects i
+         WHERE i.import_id = $1 AND i.path = objects.path AND i.blake3 = objects.blake3
+             AND i.size_bytes = objects.size_bytes AND objects.content_group = $2
+             AND objects.title = $3 AND objects.removed_at_us IS NULL
+             AND i.bitrate_bits_per_s IS DISTINCT FROM objects.bitrate_bits_per_s",
+    )
+    .bind(id)
+    .bind(spec.group.as_str())
+    .bind(spec.title.as_str())
+    .execute(&mut **tx)
+    .await?;
+    Ok(renewed.rows_affected() > 0)
 }
 
 async fn write_title(
@@ -251,9 +272,10 @@ async fn insert_new(
         return Err(CatalogError::Full);
     }
     sqlx::query(
-        "INSERT INTO objects (ordinal, content_group, title, path, size_bytes, blake3, modified_us)
+        "INSERT INTO objects (ordinal, content_group, title, path, size_bytes, blake3, modified_us,
+             bitrate_bits_per_s)
          SELECT $1 + ROW_NUMBER() OVER (ORDER BY i.path) - 1, $2, $3, i.path, i.size_bytes,
-             i.blake3, i.modified_us
+             i.blake3, i.modified_us, i.bitrate_bits_per_s
          FROM import_objects i WHERE i.import_id = $4 AND NOT EXISTS (
              SELECT 1 FROM objects o WHERE o.content_group = $5 AND o.path = i.path
                  AND o.removed_at_us IS NULL)",

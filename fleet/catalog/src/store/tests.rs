@@ -4,6 +4,7 @@ use super::*;
 use crate::model::{NewObject, Playlist, TitleSpec};
 use contract::names::{GroupName, TitleName};
 use contract::object::Digest;
+use contract::quantity::BitRate;
 use contract::time::TimeUs;
 use contract::tombstones::Purged;
 use db::testing;
@@ -36,6 +37,7 @@ fn object(path: &str, content: &str) -> NewObject {
         size_bytes: content.len() as u64,
         blake3: Digest::of(content.as_bytes()),
         modified: NOW,
+        bitrate_bits_per_s: None,
     }
 }
 
@@ -60,6 +62,10 @@ async fn import(
     let result = store.commit_import("i1", NOW).await;
     sqlx::query("DELETE FROM imports").execute(store.db.read()).await?;
     result
+}
+
+fn played_at(bits_per_s: u64, object: NewObject) -> NewObject {
+    NewObject { bitrate_bits_per_s: Some(BitRate(bits_per_s)), ..object }
 }
 
 fn ordinals(snapshot: &Snapshot) -> Vec<(u32, &str)> {
@@ -87,6 +93,36 @@ async fn ordinals_are_dense_kept_and_never_given_twice() {
         let two = store.snapshot().await.expect(test.name);
         assert_eq!(two.version, 2);
         assert_eq!(ordinals(&two), [(0, "/t/a"), (3, "/t/b"), (4, "/t/d")], "{}", test.name);
+    }
+}
+
+#[tokio::test]
+async fn another_bitrate_is_another_revision_of_the_same_objects() {
+    for test in testing::both().await {
+        let store = store(&test).await;
+        let (a, b) = (object("/t/a", "a"), object("/t/b", "b"));
+        let bitrates = async || {
+            let snapshot = store.snapshot().await.expect(test.name);
+            let ordinals: Vec<u32> = snapshot.objects.iter().map(|each| each.ordinal).collect();
+            assert_eq!(ordinals, [0, 1], "{}", test.name);
+            let of_title = store.objects_of(&group(), &title("t")).await.expect(test.name);
+            assert_eq!(of_title, snapshot.objects, "{}", test.name);
+            let bitrate = |each: &CatalogObject| each.file.bitrate_bits_per_s;
+            snapshot.objects.iter().map(bitrate).map(|it| it.map(|it| it.0)).collect::<Vec<_>>()
+        };
+        let steps = [
+            ([a.clone(), b.clone()], [None, None], 1),
+            ([a.clone(), played_at(7, b.clone())], [None, Some(7)], 2),
+            ([a.clone(), played_at(7, b.clone())], [None, Some(7)], 2),
+            ([a.clone(), played_at(10_000_000_000, b.clone())], [None, Some(10_000_000_000)], 3),
+            ([a, b], [None, None], 4),
+        ];
+        for (objects, wanted, revision) in steps {
+            let summary = import(&store, &spec("t"), &objects).await.expect(test.name);
+            assert_eq!((summary.replaced, summary.removed), (0, 0), "{}", test.name);
+            assert_eq!(summary.revision, revision, "{}", test.name);
+            assert_eq!(bitrates().await, wanted, "{}", test.name);
+        }
     }
 }
 
@@ -140,6 +176,16 @@ async fn what_cannot_be_meant_is_refused_whole() {
                 spec("t"),
                 object("/tt/a", "a"),
                 "objects[0].path: \"/tt/a\" is no path in normal form below /t",
+            ),
+            (
+                spec("t"),
+                played_at(0, object("/t/a", "a")),
+                "objects[0].bitrate_bits_per_s: expected 1 to 10000000000 bits a second, or nothing",
+            ),
+            (
+                spec("t"),
+                played_at(10_000_000_001, object("/t/a", "a")),
+                "objects[0].bitrate_bits_per_s: expected 1 to 10000000000 bits a second, or nothing",
             ),
         ];
         for (spec, object, message) in cases {

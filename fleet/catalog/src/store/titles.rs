@@ -3,6 +3,7 @@
 use super::{Snapshot, Store, unsigned};
 use crate::{CatalogError, CatalogObject, NewObject, Playlist, Title, TitleSpec};
 use contract::names::{GroupName, TitleName};
+use contract::quantity::BitRate;
 use contract::time::TimeUs;
 use contract::tombstones::Purged;
 use db::Tx;
@@ -27,7 +28,8 @@ impl Store {
         let version = self.version().await?;
         let titles = self.titles().await?;
         let rows = sqlx::query(
-            "SELECT ordinal, content_group, title, path, size_bytes, blake3, modified_us
+            "SELECT ordinal, content_group, title, path, size_bytes, blake3, modified_us,
+                 bitrate_bits_per_s
              FROM objects WHERE removed_at_us IS NULL ORDER BY ordinal",
         )
         .fetch_all(self.db.read())
@@ -64,7 +66,9 @@ impl Store {
         title: &TitleName,
     ) -> Result<Vec<CatalogObject>, CatalogError> {
         let rows = sqlx::query(
-            "SELECT ordinal, content_group, title, path, size_bytes, blake3, modified_us FROM objects
+            "SELECT ordinal, content_group, title, path, size_bytes, blake3, modified_us,
+                 bitrate_bits_per_s
+             FROM objects
              WHERE content_group = $1 AND title = $2 AND removed_at_us IS NULL ORDER BY path",
         )
         .bind(group.as_str())
@@ -164,6 +168,8 @@ fn read_object(row: &AnyRow) -> Result<CatalogObject, CatalogError> {
     let corrupt = |why: String| db::Error::corrupt("an object", why);
     let (ordinal, size, digest): (i64, i64, String) =
         (row.try_get(0)?, row.try_get(4)?, row.try_get(5)?);
+    let bitrate: Option<i64> = row.try_get(7)?;
+    let bitrate = bitrate.map(|rate| unsigned("an object's bitrate", rate)).transpose()?;
     Ok(CatalogObject {
         ordinal: ordinal.try_into().map_err(|_| corrupt(format!("ordinal {ordinal}")))?,
         group: group_of(row.try_get(1)?)?,
@@ -173,6 +179,7 @@ fn read_object(row: &AnyRow) -> Result<CatalogObject, CatalogError> {
             size_bytes: unsigned("an object's size", size)?,
             blake3: digest.parse().map_err(|err| db::Error::corrupt("an object", err))?,
             modified: TimeUs(row.try_get(6)?),
+            bitrate_bits_per_s: bitrate.map(BitRate),
         },
     })
 }

@@ -4,6 +4,7 @@ use super::super::Usage;
 use super::super::client::Client;
 use super::super::output::Output;
 use super::super::quantity::bytes;
+use super::bitrate;
 use super::hash::{Hashed, hash_folder};
 use crate::api::{ImportBatch, ImportCreated, ImportRequest, ImportResult, NewFile, PlaylistText};
 use anyhow::Context;
@@ -18,7 +19,8 @@ const DASH_FILE: &str = "manifest.mpd";
 ///
 /// The folder is read here, not by the manager: every file in it is hashed and its name, length and
 /// digest are sent. The same files must lie at the content group's origin, below the base path.
-/// master.m3u8 and manifest.mpd at the folder's top are what playback begins with. Files whose
+/// master.m3u8 and manifest.mpd at the folder's top are what playback begins with. Media playlists
+/// and the MPD say how fast each file is played; a box sends it at a multiple of that. Files whose
 /// names begin with a dot are left out.
 #[derive(Debug, Args)]
 pub(in super::super) struct Add {
@@ -58,7 +60,10 @@ impl Add {
         }
         // Asked before the hashing, which may take an hour, and not after it.
         let import: ImportCreated = client.post("/api/v1/imports", &request).await?;
-        let hashed = hash_folder(&self.folder, &base_path)?;
+        let mut hashed = hash_folder(&self.folder, &base_path)?;
+        for warning in bitrate::learn(&mut hashed, &format!("{base_path}/{DASH_FILE}")) {
+            output.warn(&warning);
+        }
         let result = send(client, &import, &hashed).await?;
         output.write(&result, |result| self.summary(&hashed, result))
     }

@@ -3,6 +3,7 @@
 use crate::api::NewFile;
 use anyhow::Context;
 use contract::object::Digest;
+use contract::quantity::BitRate;
 use contract::time::TimeUs;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::fs::File;
@@ -14,8 +15,11 @@ const READ_BYTES: usize = 256 << 10;
 /// One file of the folder.
 #[derive(Debug)]
 pub(super) struct Hashed {
+    pub(super) place: PathBuf,
     pub(super) path: String,
     pub(super) size_bytes: u64,
+    /// Not from the file itself: its playlists say it.
+    pub(super) bitrate: Option<BitRate>,
     blake3: Digest,
     modified: TimeUs,
 }
@@ -27,6 +31,7 @@ impl Hashed {
             size_bytes: self.size_bytes,
             blake3: self.blake3,
             modified_us: self.modified,
+            bitrate_bits_per_s: self.bitrate.map(|rate| rate.0),
         }
     }
 }
@@ -96,8 +101,10 @@ fn hash(file: &Found, bar: &ProgressBar) -> anyhow::Result<Hashed> {
     }
     let modified = file.place.metadata().and_then(|it| it.modified()).with_context(read)?;
     Ok(Hashed {
+        place: file.place.clone(),
         path: file.path.clone(),
         size_bytes,
+        bitrate: None,
         blake3: Digest(*hasher.finalize().as_bytes()),
         modified: modified.into(),
     })

@@ -1,6 +1,7 @@
 //! `fleet content …`
 
 mod add;
+mod bitrate;
 mod hash;
 
 use super::client::Client;

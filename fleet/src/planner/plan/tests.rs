@@ -56,6 +56,7 @@ fn object(ordinal: Ordinal, title: &str, size_bytes: u64) -> CatalogObject {
             path,
             size_bytes,
             modified: TimeUs(1),
+            bitrate_bits_per_s: None,
         },
     }
 }
