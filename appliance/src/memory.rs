@@ -1,21 +1,22 @@
 //! Whether what a box may take fits the machine: said at start, not found out on a busy evening.
 
-use contract::config::ApplianceConfig;
+use contract::config::{ApplianceConfig, Limits};
 use std::fs;
 use std::path::Path;
 
-/// What the process takes beside its RAM tier and its connections: code, index, fill.
+/// A rough allowance for the rest: code, the index of a small catalogue, fill.
 const BASE_BYTES: u64 = 256 << 20;
 
 /// What a person could do better; `None` where all fits, or nobody says what there is.
 pub(crate) fn complaint(config: &ApplianceConfig) -> Option<String> {
     let machine = Some(crate::hardware::memory_here()).filter(|bytes| *bytes > 0);
     let here = machine.into_iter().chain(group_bytes()).min()?;
-    judge(config.ram.budget_bytes.0, config.limits.max_connections.into(), here)
+    judge(config.ram.budget_bytes.0, &config.limits, here)
 }
 
-fn judge(ram_tier: u64, connections: u64, here: u64) -> Option<String> {
-    let clients = connections.saturating_mul(serve::MOST_BYTES_PER_CONNECTION);
+fn judge(ram_tier: u64, limits: &Limits, here: u64) -> Option<String> {
+    let connections = limits.max_connections;
+    let clients = u64::from(connections) * serve::most_bytes_per_connection(limits);
     let most = ram_tier.saturating_add(clients).saturating_add(BASE_BYTES);
     let mib = |bytes: u64| bytes >> 20;
     (most > here).then(|| {
@@ -52,14 +53,18 @@ fn of_group(text: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use contract::quantity::ByteCount;
 
     #[test]
     fn what_does_not_fit_is_said_with_its_parts() {
         let (tier, here) = (8 << 30, 10 << 30);
-        assert_eq!(judge(tier, 10_000, here), None);
-        let complaint = judge(tier, 20_000, here).expect("too many");
+        let limits = |max_connections| Limits { max_connections, ..Limits::default() };
+        assert_eq!(judge(tier, &limits(10_000), here), None);
+        let complaint = judge(tier, &limits(20_000), here).expect("too many");
         assert!(complaint.contains("limits.max_connections (20000)"), "{complaint}");
-        assert!(judge(u64::MAX, 1, here).is_some());
+        let long_heads = Limits { max_header_bytes: ByteCount(1 << 20), ..limits(10_000) };
+        assert!(judge(tier, &long_heads, here).is_some());
+        assert!(judge(u64::MAX, &limits(1), here).is_some());
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! `disk_faults`.
 
 use anyhow::{Context, Result, ensure};
-use contract::config::EngineChoice;
+use contract::config::{EngineChoice, Limits};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use std::process::Stdio;
@@ -74,9 +74,10 @@ async fn as_many_clients_as_may_be_in_bounded_memory(engine: EngineChoice) -> Re
     let before = server.descriptors()?;
     let mut player = server.client()?.connect(server.players()).await?;
     play(&mut player, 200).await?;
+    let each = serve::most_bytes_per_connection(&Limits::default());
     // What two threads may have on its way without a copy.
     let held = if std::env::var_os(ZERO_COPY).is_some() { 64 << 20 } else { 0 };
-    server.limit_memory(CLIENTS as u64 * serve::MOST_BYTES_PER_CONNECTION + held).await?;
+    server.limit_memory(CLIENTS as u64 * each + held).await?;
     let client = server.client()?;
     let mut crowd = Vec::new();
     for _ in 0..CLIENTS {

@@ -39,6 +39,6 @@ pub use counters::{AllCounters, Counters};
 pub use engine::{Engine, TlsEngine};
 pub use error::BindError;
 pub use listening::{Door, Inherited, Listening};
-pub use room::MOST_BYTES_PER_CONNECTION;
+pub use room::most_bytes_per_connection;
 pub use server::{BoundAddress, Prepared, Server};
 pub use tickets::TicketSecrets;

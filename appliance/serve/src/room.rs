@@ -1,13 +1,20 @@
 //! How many connections there may be, over all addresses and engines. It is the limit on
 //! memory as well: what one can make the server keep is bounded.
 
+use contract::config::Limits;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+/// Buffers for a record of each direction, what is sealed and not sent, what rustls keeps.
+const BUFFERS_BYTES: u64 = 136 << 10;
+
 /// The most that one connection takes of this process's memory, whatever its client does:
-/// buffers for a record of each direction, requests ahead, what is sealed and not sent. One that
-/// says nothing takes some 3 KiB on the `uring` engine.
-pub const MOST_BYTES_PER_CONNECTION: u64 = 160 << 10;
+/// 160 KiB under the limits that are the default. One that says nothing takes some 3 KiB on
+/// the `uring` engine.
+#[must_use]
+pub fn most_bytes_per_connection(limits: &Limits) -> u64 {
+    BUFFERS_BYTES + limits.max_request_line_bytes.0 + limits.max_header_bytes.0
+}
 
 /// Places for connections.
 #[derive(Debug)]

@@ -1,7 +1,20 @@
 //! What a case ran on.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use serde::Serialize;
+
+/// What the kernel's TCP holds for all connections of this machine, in GB.
+///
+/// # Errors
+/// When the kernel does not tell.
+#[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
+pub fn tcp_memory_gb() -> Result<f64> {
+    let text = std::fs::read_to_string("/proc/net/sockstat")?;
+    let line = text.lines().find_map(|line| line.strip_prefix("TCP: ")).context("no TCP")?;
+    let pages = line.split(' ').skip_while(|word| *word != "mem").nth(1).context("no mem")?;
+    let page = nix::unistd::sysconf(nix::unistd::SysconfVar::PAGE_SIZE)?.unwrap_or(4096);
+    Ok(pages.parse::<u64>()? as f64 * page as f64 / 1e9)
+}
 
 /// A machine.
 #[derive(Debug, Clone, Serialize)]

@@ -8,6 +8,7 @@ use arc_swap::ArcSwap;
 use contract::time::TimeUs;
 use serde::{Serialize, Serializer};
 use std::sync::Arc;
+use zeroize::Zeroizing;
 
 const DAY_US: i64 = 86_400_000_000;
 
@@ -41,14 +42,13 @@ impl Serialize for SessionHash {
     }
 }
 
-/// The key of the day.
-/// Read without a lock: every logged request asks.
+/// The key of the day, read without a lock: every logged request asks.
 pub struct SessionKey(ArcSwap<State>);
 
-#[derive(Clone, Copy)]
 struct State {
     day: i64,
-    key: [u8; 32],
+    /// Wiped when the next one has taken its place and nobody reads it any more.
+    key: Zeroizing<[u8; 32]>,
 }
 
 impl std::fmt::Debug for SessionKey {
@@ -61,7 +61,10 @@ impl SessionKey {
     /// Begins on the day of `now` with a random seed.
     #[must_use]
     pub fn new(seed: [u8; 32], now: TimeUs) -> Self {
-        Self(ArcSwap::from_pointee(State { day: now.0.div_euclid(DAY_US), key: seed }))
+        Self(ArcSwap::from_pointee(State {
+            day: now.0.div_euclid(DAY_US),
+            key: Zeroizing::new(seed),
+        }))
     }
 
     /// The hash of a session id on the day of `now`.
@@ -74,23 +77,23 @@ impl SessionKey {
     }
 
     /// A clock that goes back keeps the key: the one before is gone.
-    fn key_of(&self, day: i64) -> [u8; 32] {
-        let today = **self.0.load();
+    fn key_of(&self, day: i64) -> Zeroizing<[u8; 32]> {
+        let today = self.0.load();
         if today.day >= day {
-            return today.key;
+            return today.key.clone();
         }
         // Whoever is first on the new day makes the key; the others find it made.
         self.0.rcu(|today| Arc::new(today.on(day)));
-        self.0.load().key
+        self.0.load().key.clone()
     }
 }
 
 impl State {
     /// The state on a day, or this one where that is past.
     fn on(&self, day: i64) -> Self {
-        let mut key = self.key;
+        let mut key = self.key.clone();
         for _ in 0..day.saturating_sub(self.day).min(MAX_STEPS) {
-            key = blake3::derive_key("headend session key of the next day v1", &key);
+            *key = blake3::derive_key("headend session key of the next day v1", &*key);
         }
         Self { day: self.day.max(day), key }
     }

@@ -6,6 +6,7 @@ use crate::bench::appliance::{self, Options};
 use crate::bench::core;
 use crate::bench::load::asker::{Asker, Piece};
 use crate::bench::load::paced::Paced;
+use crate::bench::machine;
 use crate::bench::object::Object;
 use crate::bench::sheet::{Limit, Row};
 use crate::bench::site::Site;
@@ -43,10 +44,12 @@ pub(super) async fn run(bench: &Bench) -> Result<Found> {
     let clocks = || -> Result<_> { Ok((core::busy(core::SERVER)?, core::busy(core::LOAD)?)) };
     let (begun, before) = (Instant::now(), clocks()?);
     let mut rates = vec![Vec::new(); CONNECTIONS];
+    let mut held = 0.0_f64;
     for _ in 0..WINDOWS {
         for (rates, rate) in rates.iter_mut().zip(players.window(WINDOW)?) {
             rates.push(rate);
         }
+        held = held.max(machine::tcp_memory_gb()?);
     }
     let (span, after) = (begun.elapsed(), clocks()?);
     let share = |busy: Duration| busy.as_secs_f64() / span.as_secs_f64();
@@ -71,6 +74,7 @@ pub(super) async fn run(bench: &Bench) -> Result<Found> {
         Row::new("slowest player in a window", "Mb/s", least, wanted, None),
         Row::new("fastest player in a window", "Mb/s", most, wanted, None),
         Row::new("load core busy", "share", share(after.1 - before.1), ("all of it", 1.0), None),
+        Row::new("memory of TCP, both ends, most", "GB", held, ("one", 1.0), None),
     ];
     Ok(Found { runs: WINDOWS, rows, notes: Vec::new() })
 }

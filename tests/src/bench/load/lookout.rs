@@ -52,9 +52,9 @@ impl Lookout {
         Ok(events.into_iter().take(count).filter_map(|event| usize::try_from(event.data()).ok()))
     }
 
-    /// Sleeps until something has come, and not for longer than this. Two virtual processors
-    /// that are always busy stand still for milliseconds, one hundredth of the time: more
-    /// than the figure wants to show where it is the worst in a hundred that counts.
+    /// Sleeps until something has come, and not for longer than this. Virtual processors
+    /// that are always busy may be made to stand still for milliseconds: more than the figure
+    /// wants to show where it is the worst in a hundred that counts.
     pub(super) fn doze(&self, most: Duration) -> Result<()> {
         let mut epoll = [PollFd::new(self.epoll.0.as_fd(), PollFlags::POLLIN)];
         match ppoll(&mut epoll, Some(TimeSpec::from_duration(most)), None) {
