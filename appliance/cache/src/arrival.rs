@@ -25,12 +25,14 @@ impl Cache {
     /// [`IntakeError::Withdrawn`] and [`IntakeError::Disk`].
     pub fn begin(&self, entry: &Arc<CatalogueEntry>) -> Result<Intake, IntakeError> {
         let pass = self.gate.enter().ok_or(IntakeError::HandedOver)?;
-        let _alone = self.beginning.lock().unwrap_or_else(PoisonError::into_inner);
-        match self.index.arriving(entry) {
-            Some(object) if object.body.sums.claim() => self.resume(&object, pass),
-            Some(_) => Err(IntakeError::Busy),
-            None => self.lay_out(entry, pass),
+        let alone = self.beginning.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(object) = self.index.arriving(entry) else { return self.lay_out(entry, pass) };
+        if !object.body.sums.claim() {
+            return Err(IntakeError::Busy);
         }
+        // Reading what there is may take long, and keeps nobody else from beginning.
+        drop(alone);
+        self.resume(&object, pass)
     }
 
     fn resume(&self, object: &Arc<Object>, pass: Pass) -> Result<Intake, IntakeError> {
@@ -49,7 +51,9 @@ impl Cache {
         let size_bytes = entry.size_bytes;
         let header = layout::encode_header(entry)
             .ok_or_else(|| io::Error::other("the catalogue entry does not fit the header"))?;
-        let room = self.choose(size_bytes).ok_or(IntakeError::NoRoom { size_bytes })?;
+        let room = self.choose(size_bytes);
+        self.index.set_room(entry, room.is_none());
+        let room = room.ok_or(IntakeError::NoRoom { size_bytes })?;
         let serial = self.serials.fetch_add(1, Ordering::Relaxed);
         let disk = Arc::clone(&room.disk);
         let failed = |err: io::Error| match err.kind() {
@@ -92,8 +96,15 @@ impl Cache {
     /// # Errors
     /// [`IntakeError::Withdrawn`] and [`IntakeError::Disk`]; nothing has become visible then.
     pub fn publish(&self, verified: &Verified) -> Result<(), IntakeError> {
-        verified.seal()?;
         let object = Arc::clone(verified.object());
+        verified.seal().inspect_err(|err| {
+            // What a failed synchronisation had to write stays unwritten, and no later one says
+            // so: nothing of this file can be relied upon.
+            if let IntakeError::Disk(err) = err {
+                let (block, reason) = (0, err.to_string());
+                self.lost(&object, &ReadFailed::Io { block, reason });
+            }
+        })?;
         let leaving = self.index.publish(Arc::clone(&object));
         leaving.iter().for_each(|leaving| leaving.doom());
         match leaving {

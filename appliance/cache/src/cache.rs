@@ -147,6 +147,31 @@ impl Cache {
         found.unwrap_or(Lookup::Unknown)
     }
 
+    /// Looks one version of a key up, for a sibling: it may be on its way while another is held.
+    /// What is held and is another version is given all the same where there is nothing of this
+    /// one; what there is no room for is as good as unknown.
+    #[must_use]
+    pub fn lookup_version(
+        &self,
+        group: &GroupName,
+        path: &str,
+        is_it: impl Fn(&CatalogueEntry) -> bool,
+    ) -> Lookup {
+        let found = self.index.look(group, path, |slot| {
+            let of_it = |object: &&Arc<Object>| is_it(&object.entry);
+            match (&slot.held, &slot.arriving, &slot.wanted) {
+                (Some(held), ..) if of_it(&held) => Lookup::Held(Arc::clone(held)),
+                (_, Some(coming), _) if of_it(&coming) && coming.is_coming() => {
+                    Lookup::Arriving(Arc::clone(coming))
+                }
+                (.., Some(wanted)) if is_it(wanted) && !slot.has_no_room => Lookup::Wanted,
+                (Some(held), ..) => Lookup::Held(Arc::clone(held)),
+                _ => Lookup::Unknown,
+            }
+        });
+        found.unwrap_or(Lookup::Unknown)
+    }
+
     /// A block, if it stands in RAM. Takes no lock, touches no disk; counts as a hit.
     #[must_use]
     pub fn peek(&self, object: &Object, block: u32) -> Option<VerifiedBlock> {

@@ -110,6 +110,10 @@ impl Intake {
     ) -> io::Result<Self> {
         let intake = Self::over(object, file, pass);
         let is_trusted = intake.object.body.sums.is_trusted();
+        if !is_trusted {
+            let header = layout::encode_header(&intake.object.entry).unwrap_or_default();
+            intake.file.write_all_at(&header, 0)?;
+        }
         let mut found = intake.read_table()?;
         let known = intake.hashes.clone();
         for (slice, place) in (0..).zip(&mut found) {
@@ -118,8 +122,10 @@ impl Intake {
                 Some(hashes) => hashes.values().get(slice as usize) == Some(&line.value),
                 None => true,
             };
-            if !is_known || !(is_trusted || line.matches(&intake.read_slice(slice)?)) {
+            if !is_known || !(is_trusted || intake.find_again(slice, line)?) {
+                // It must not be believed by the next, who need not read again.
                 *place = None;
+                intake.erase_line(slice)?;
             } else if line.proof == Proof::Hashed {
                 intake.object.body.sums.add(slice, line);
             }
@@ -141,6 +147,20 @@ impl Intake {
         Ok(table.map_or_else(|| vec![None; slices as usize], |table| table.lines))
     }
 
+    /// Reads a slice that a process before this one has left, and writes it again. It may be in
+    /// the kernel's memory alone, and where a synchronisation has failed meanwhile, the kernel
+    /// takes it for written.
+    fn find_again(&self, slice: u32, line: &Line) -> io::Result<bool> {
+        let bytes = self.read_slice(slice)?;
+        let is_there = line.matches(&bytes);
+        if is_there {
+            self.file.write_all_at(&bytes, self.content_at(slice))?;
+            let line = line.encode(&self.object.entry.id, slice);
+            self.file.write_all_at(&line, table::line_at(slice))?;
+        }
+        Ok(is_there)
+    }
+
     /// The bytes of a slice, as the disk has them; fewer where the disk has fewer.
     fn read_slice(&self, slice: u32) -> io::Result<Vec<u8>> {
         let range = slice_range(self.object.entry.size_bytes, slice);
@@ -158,6 +178,12 @@ impl Intake {
     #[must_use]
     pub fn object(&self) -> &Arc<Object> {
         &self.object
+    }
+
+    /// Says where what is missing will come from: siblings that it does not have to wait for may
+    /// be given it as it comes, too.
+    pub fn set_from_beyond(&self, is_from_beyond: bool) {
+        self.object.body.sums.set_from_beyond(is_from_beyond);
     }
 
     /// Whether each slice is compared when it comes.
@@ -188,7 +214,10 @@ impl Intake {
         let mut lines = std::mem::take(&mut *self.lines());
         for ((slice, place), value) in (0..).zip(&mut lines).zip(hashes.values()) {
             match place {
-                Some(line) if line.value != *value => *place = None,
+                Some(line) if line.value != *value => {
+                    *place = None;
+                    self.on_disk(self.erase_line(slice))?;
+                }
                 Some(line) if line.proof == Proof::Received => {
                     line.proof = Proof::Hashed;
                     self.write_line(slice, line)?;
@@ -248,8 +277,11 @@ impl Intake {
 
     fn write_line(&self, slice: u32, line: &Line) -> Result<(), IntakeError> {
         let bytes = line.encode(&self.object.entry.id, slice);
-        let at = layout::TABLE_OFFSET + table::line_offset(slice);
-        self.on_disk(self.file.write_all_at(&bytes, at))
+        self.on_disk(self.file.write_all_at(&bytes, table::line_at(slice)))
+    }
+
+    fn erase_line(&self, slice: u32) -> io::Result<()> {
+        self.file.write_all_at(&[0; table::LINE], table::line_at(slice))
     }
 
     /// A slice may be read; whoever waits for a block of it has it now.
@@ -339,11 +371,11 @@ impl Verified {
             return Err(IntakeError::Withdrawn);
         }
         // Everything the seal speaks for is down before the seal is.
-        intake.on_disk(intake.file.sync())?;
+        intake.file.sync()?;
         let seal = table::seal(&object.entry.id, lines);
-        intake.on_disk(intake.file.write_all_at(&seal, layout::TABLE_OFFSET))?;
-        intake.on_disk(intake.file.sync())?;
-        intake.on_disk(object.body.disk.sync_folder_of(object))?;
+        intake.file.write_all_at(&seal, layout::TABLE_OFFSET)?;
+        intake.file.sync()?;
+        object.body.disk.sync_folder_of(object)?;
         for (slice, line) in (0..).zip(lines).filter(|(slice, _)| !object.body.sums.has(*slice)) {
             intake.show(slice, line);
         }

@@ -30,6 +30,8 @@ struct Coming {
     is_claimed: AtomicBool,
     /// What this process found on a disk may be a leftover of a crash; what it wrote is not.
     is_trusted: AtomicBool,
+    /// No sibling has to get it first.
+    is_from_beyond: AtomicBool,
     waiting: Mutex<Waiting>,
 }
 
@@ -153,6 +155,18 @@ impl Sums {
     /// Whether somebody brings what is missing.
     pub(crate) fn is_coming(&self) -> bool {
         self.coming.as_ref().is_some_and(|coming| coming.waiting().is_open)
+    }
+
+    /// Whether what is missing comes from beyond the site.
+    pub(crate) fn is_from_beyond(&self) -> bool {
+        let from_beyond = |coming: &Coming| coming.is_from_beyond.load(Ordering::Acquire);
+        self.coming.as_deref().is_none_or(from_beyond)
+    }
+
+    pub(crate) fn set_from_beyond(&self, is_from_beyond: bool) {
+        if let Some(coming) = &self.coming {
+            coming.is_from_beyond.store(is_from_beyond, Ordering::Release);
+        }
     }
 
     /// Joins those who wait for a block.
