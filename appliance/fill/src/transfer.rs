@@ -1,18 +1,21 @@
 //! One object, source after source, until one of them gave all of it.
 
+use crate::health::{Advice, Health};
 use crate::ledger::Ledger;
 use crate::offload::{self, Offload};
 use crate::pace::Paces;
+use crate::routes::{Route, Standing};
 use crate::slicer::Slicer;
-use crate::upstream::{FetchFailed, Promise, Upstream};
+use crate::upstream::{FetchFailed, Promise, Question, Upstream};
 use cache::{Cache, Intake, IntakeError};
 use contract::catalogue::CatalogueEntry;
 use contract::object::ObjectKey;
 use contract::slices::slice_count;
-use contract::sources::{Source, SourceKind};
+use contract::sources::SourceKind;
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// Why a source did not bring an object.
 #[derive(Debug, thiserror::Error)]
@@ -23,6 +26,9 @@ pub enum Failure {
     /// The bytes were wrong, or could not be stored.
     #[error(transparent)]
     Intake(#[from] IntakeError),
+    /// The source has failed before, and is not asked for a while.
+    #[error("it has not answered for {} s", .0.as_secs())]
+    Resting(Duration),
     /// The disk's half of it went away: the process is stopping.
     #[error("the transfer was abandoned")]
     Abandoned,
@@ -32,8 +38,12 @@ impl Failure {
     /// A source that does not have the object yet is not at fault.
     fn is_fault(&self) -> bool {
         use IntakeError::{HandedOver, Withdrawn};
-        let is_nobodys = matches!(self, Self::Abandoned | Self::Intake(HandedOver | Withdrawn));
-        !is_nobodys && !matches!(self, Self::Fetch(FetchFailed::NotThere))
+        let is_nobodys = matches!(
+            self,
+            Self::Abandoned | Self::Resting(_) | Self::Intake(HandedOver | Withdrawn)
+        );
+        let is_absence = matches!(self, Self::Fetch(FetchFailed::NotThere | FetchFailed::Coming));
+        !is_nobodys && !is_absence
     }
 
     /// Another source would fare no better.
@@ -46,7 +56,7 @@ impl Failure {
     #[must_use]
     pub fn kind(&self) -> &'static str {
         match self {
-            Self::Fetch(FetchFailed::NotThere) => "source_lacks_object",
+            Self::Fetch(FetchFailed::NotThere | FetchFailed::Coming) => "source_lacks_object",
             Self::Fetch(FetchFailed::IgnoresRange) => "source_ignores_range",
             Self::Fetch(FetchFailed::Length { .. }) => "source_wrong_length",
             Self::Fetch(FetchFailed::EndedEarly { .. }) => "source_ended_early",
@@ -55,6 +65,7 @@ impl Failure {
                 "source_wrong_bytes"
             }
             Self::Intake(_) => "disk_refused",
+            Self::Resting(_) => "source_rests",
             Self::Abandoned => "abandoned",
         }
     }
@@ -97,6 +108,7 @@ pub(crate) struct Transfers {
     pub(crate) ledger: Arc<Ledger>,
     pub(crate) watch: Arc<dyn FillWatch>,
     pub(crate) paces: Paces,
+    pub(crate) health: Health,
 }
 
 /// How one round over the sources ended.
@@ -104,31 +116,52 @@ pub(crate) struct Transfers {
 pub(crate) enum Round {
     /// The object is published.
     Published,
+    /// A sibling that goes before this box is well, and will have it.
+    Coming,
     /// No source had it, or all of those whose time has come failed.
     TryLater,
 }
 
 impl Transfers {
-    /// Asks each source whose time has come, best first. Those that ignore Range come
-    /// last: all of the object travels again for what is missing of it.
+    /// Asks the siblings, best first, and then whoever is beyond the site, if their time has
+    /// come. Those that ignore Range come last: all of the object travels again for what is
+    /// missing of it.
+    ///
+    /// `absent_for`: for how long those who go before this box have neither brought it nor said
+    /// that they will. `is_patient`: what one of them says to be coming is waited for.
     pub(crate) async fn round(
         &self,
         entry: &Arc<CatalogueEntry>,
-        ranked: &[Source],
-        wanted_for: Duration,
+        routes: &[Route],
+        absent_for: Duration,
+        is_patient: bool,
     ) -> Round {
-        let mut whole_only = Vec::new();
-        let is_open = |source: &&Source| wanted_for.as_secs() >= u64::from(source.after_s);
-        for source in ranked.iter().filter(is_open) {
-            match self.attempt(entry, source, Ask::WhatIsMissing).await {
+        let (mut intake, mut whole_only) = (None, Vec::new());
+        // Of the siblings that may have it and have not said so: since when the last is silent.
+        let mut silent_for = Duration::MAX;
+        for route in routes {
+            let is_beyond = route.standing == Standing::Beyond;
+            if is_beyond && silent_for < route.after {
+                continue;
+            }
+            match self.attempt(entry, route, Ask::WhatIsMissing, &mut intake).await {
                 Ok(()) => return Round::Published,
                 Err(failure) if failure.is_ours() => return Round::TryLater,
-                Err(Failure::Fetch(FetchFailed::IgnoresRange)) => whole_only.push(source),
-                Err(_) => {}
+                Err(Failure::Fetch(FetchFailed::IgnoresRange)) => whole_only.push(route),
+                Err(_) if is_beyond => {}
+                Err(Failure::Resting(time)) => silent_for = silent_for.min(time),
+                Err(failure) if failure.is_fault() => {
+                    let time = self.health.silent_for(route.source.address, Instant::now());
+                    silent_for = silent_for.min(time);
+                }
+                // It has said that it does not have it.
+                Err(_) if route.standing == Standing::Behind => {}
+                Err(Failure::Fetch(FetchFailed::Coming)) if is_patient => return Round::Coming,
+                Err(_) => silent_for = silent_for.min(absent_for),
             }
         }
-        for source in whole_only {
-            if self.attempt(entry, source, Ask::AllOfIt).await.is_ok() {
+        for route in whole_only {
+            if self.attempt(entry, route, Ask::AllOfIt, &mut intake).await.is_ok() {
                 return Round::Published;
             }
         }
@@ -139,11 +172,23 @@ impl Transfers {
     async fn attempt(
         &self,
         entry: &Arc<CatalogueEntry>,
-        source: &Source,
+        route: &Route,
         ask: Ask,
+        intake: &mut Option<Arc<Intake>>,
     ) -> Result<(), Failure> {
-        let outcome = self.take_from(entry, source, ask).await;
-        let (object, bytes, kind) = (&entry.key(), entry.size_bytes, &source.kind);
+        let address = route.source.address;
+        if let Advice::Rest(silent_for) = self.health.advise(address, Instant::now()) {
+            return Err(Failure::Resting(silent_for));
+        }
+        let outcome = self.take_from(entry, route, ask, intake).await;
+        match &outcome {
+            Err(failure) if failure.is_ours() => self.health.spared(address),
+            // All of it can be had from there still.
+            Err(Failure::Fetch(FetchFailed::IgnoresRange)) => self.health.answered(address),
+            Err(failure) if failure.is_fault() => self.health.failed(address, Instant::now()),
+            _ => self.health.answered(address),
+        }
+        let (object, bytes, kind) = (&entry.key(), entry.size_bytes, &route.source.kind);
         match &outcome {
             Ok(()) => {
                 self.ledger.published(kind, bytes);
@@ -158,19 +203,26 @@ impl Transfers {
         outcome
     }
 
-    /// Asks for what is not there yet, stores it, and publishes the whole.
+    /// Asks for what is not there yet, stores it, and publishes the whole. The intake stays
+    /// open for the next source: whoever waits for a part of the object goes on waiting.
     async fn take_from(
         &self,
         entry: &Arc<CatalogueEntry>,
-        source: &Source,
+        route: &Route,
         ask: Ask,
+        open: &mut Option<Arc<Intake>>,
     ) -> Result<(), Failure> {
-        let intake = self.begin(entry).await?;
-        for run in ask.runs(&intake) {
-            self.receive(source, &intake, run).await?;
+        let intake = match open.take() {
+            Some(intake) => intake,
+            None => self.begin(entry).await?,
+        };
+        let intake = open.insert(intake);
+        intake.set_from_beyond(route.standing == Standing::Beyond);
+        for run in ask.runs(intake) {
+            self.receive(route, intake, run).await?;
         }
         let cache = Arc::clone(&self.cache);
-        let intake = Arc::into_inner(intake).ok_or(Failure::Abandoned)?;
+        let intake = open.take().and_then(Arc::into_inner).ok_or(Failure::Abandoned)?;
         self.blocking(move || cache.publish(&intake.finish()?)).await
     }
 
@@ -189,28 +241,41 @@ impl Transfers {
     /// One request, slice by slice: while one is hashed and written, the next arrives.
     async fn receive(
         &self,
-        source: &Source,
+        route: &Route,
         intake: &Arc<Intake>,
         run: Range<u32>,
     ) -> Result<(), Failure> {
-        let entry = &intake.object().entry;
+        let mut storing = None;
+        let received = self.receive_into(route, intake, run, &mut storing).await;
+        // No slice is being written when the next source begins.
+        let stored = settle(storing).await;
+        received.and(stored)
+    }
+
+    async fn receive_into(
+        &self,
+        route: &Route,
+        intake: &Arc<Intake>,
+        run: Range<u32>,
+        storing: &mut Option<Storing>,
+    ) -> Result<(), Failure> {
+        let (entry, source) = (&intake.object().entry, &route.source);
         let mut slicer = Slicer::new(entry.size_bytes, &run);
         let range = slicer.range();
         let expected = range.end - range.start;
-        let mut body = self.upstream.get(source, entry, range).await?;
-        let mut storing = None;
+        let only_if_cached = route.standing == Standing::Behind;
+        let mut body = self.upstream.get(Question { source, entry, range, only_if_cached }).await?;
         while let Some(mut piece) = body.next().await? {
             self.paces.wait(source, piece.len()).await;
             while let Some((slice, bytes)) = slicer.take(&mut piece) {
                 settle(storing.take()).await?;
-                storing = self.store(intake, slice, bytes);
+                *storing = self.store(intake, slice, bytes);
             }
             if !piece.is_empty() {
                 let offered = format!("more than {expected} bytes");
                 return Err(FetchFailed::Length { offered, expected }.into());
             }
         }
-        settle(storing).await?;
         match slicer.left() {
             0 => Ok(()),
             left => Err(FetchFailed::EndedEarly { received: expected - left, expected }.into()),
