@@ -6,7 +6,6 @@ use crate::gate::Pass;
 use crate::intake::{Intake, IntakeError, Verified};
 use crate::layout;
 use crate::object::Object;
-use crate::read::ReadFailed;
 use crate::recover::FoundObject;
 use crate::sums::Sums;
 use contract::catalogue::CatalogueEntry;
@@ -41,8 +40,8 @@ impl Cache {
         // A file that cannot be read is given up: the next attempt makes another.
         resumed.map_err(|err| {
             object.body.sums.close();
-            let (block, reason) = (0, err.to_string());
-            self.lost(object, &ReadFailed::Io { block, reason });
+            object.body.disk.io_errors.fetch_add(1, Ordering::Relaxed);
+            self.give_up(object, &err);
             err.into()
         })
     }
@@ -101,8 +100,8 @@ impl Cache {
             // What a failed synchronisation had to write stays unwritten, and no later one says
             // so: nothing of this file can be relied upon.
             if let IntakeError::Disk(err) = err {
-                let (block, reason) = (0, err.to_string());
-                self.lost(&object, &ReadFailed::Io { block, reason });
+                object.body.disk.io_errors.fetch_add(1, Ordering::Relaxed);
+                self.give_up(&object, err);
             }
         })?;
         let leaving = self.index.publish(Arc::clone(&object));

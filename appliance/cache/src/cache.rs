@@ -12,6 +12,7 @@ use crate::ram::{RamStats, RamTier};
 use crate::read::{Begun, BlockRead, ReadFailed, Reads};
 use crate::recover::{self, FoundObject};
 use crate::storage::Storage;
+use crate::table::SLICE_BLOCKS;
 use crate::watch::{CacheEvent, Watch};
 use contract::catalogue::CatalogueEntry;
 use contract::names::GroupName;
@@ -268,33 +269,39 @@ impl Cache {
         self.ram.shortfalls()
     }
 
-    /// A block could not be read: the object goes out of sight, its file goes, and whoever
-    /// watches learns of it once, however many blocks fail.
+    /// A block could not be read: its slice has to come again, and until then the object is not
+    /// held. Whoever watches learns of it once, however many blocks of a slice fail.
     pub(crate) fn lost(&self, object: &Object, failed: &ReadFailed) {
         let disk = &object.body.disk;
-        let (counter, event) = match failed {
-            ReadFailed::Corrupt { block } => (
-                &disk.bad_blocks,
-                CacheEvent::BlockCorrupt {
-                    object: object.entry.key(),
-                    block: *block,
-                    file: object.file(),
-                },
-            ),
-            ReadFailed::Io { reason, .. } => (
-                &disk.io_errors,
-                CacheEvent::DiskError {
-                    object: object.entry.key(),
-                    file: object.file(),
-                    reason: reason.clone(),
-                },
-            ),
+        let (key, file) = (object.entry.key(), object.file());
+        let (counter, block, event) = match failed {
+            ReadFailed::Corrupt { block } => {
+                let event = CacheEvent::BlockCorrupt { object: key, block: *block, file };
+                (&disk.bad_blocks, *block, event)
+            }
+            ReadFailed::Io { block, reason } => {
+                let event = CacheEvent::DiskError { object: key, file, reason: reason.clone() };
+                (&disk.io_errors, *block, event)
+            }
             ReadFailed::Abandoned { .. } | ReadFailed::NotComing { .. } => return,
         };
         counter.fetch_add(1, Ordering::Relaxed);
+        let is_news = object.body.sums.lose(block / SLICE_BLOCKS);
+        if let Some(leaving) = self.index.degrade(object) {
+            leaving.iter().for_each(|leaving| leaving.doom());
+            if is_news {
+                self.watch.event(event);
+            }
+        }
+    }
+
+    /// Nothing of a file can be relied upon: all of the object has to come again.
+    pub(crate) fn give_up(&self, object: &Object, err: &io::Error) {
         if self.index.withdraw(object) {
             object.doom();
-            self.watch.event(event);
+            let (file, reason) = (object.file(), err.to_string());
+            let object = object.entry.key();
+            self.watch.event(CacheEvent::DiskError { object, file, reason });
         }
     }
 }

@@ -172,6 +172,24 @@ impl Index {
         })
     }
 
+    /// What is held lacks a slice from here on, and is arriving again. Gives `None` where this
+    /// very object is not in sight, else what must go: the object, where another version of it
+    /// is arriving.
+    pub(crate) fn degrade(&self, object: &Object) -> Option<Option<Arc<Object>>> {
+        let is_it = |other: &mut Arc<Object>| other.body.serial == object.body.serial;
+        self.edit(&object.entry, |slot| {
+            if slot.arriving.as_mut().is_some_and(is_it) {
+                return Some(None);
+            }
+            let degraded = slot.held.take_if(is_it)?;
+            if slot.arriving.is_some() {
+                return Some(Some(degraded));
+            }
+            slot.arriving = Some(degraded);
+            Some(None)
+        })
+    }
+
     /// Takes over a manifest; gives back what is held and wanted no longer.
     pub(crate) fn set_wanted(&self, ranked: Vec<Arc<CatalogueEntry>>) -> Vec<Arc<Object>> {
         let mut in_force = self.alone();
