@@ -2,7 +2,8 @@
 
 use crate::arena::{Region, Shortfall};
 use crate::block::VerifiedBlock;
-use crate::disk::{Disk, DiskSetup};
+use crate::disk::{DiskSetup, Weight};
+use crate::disks::Disks;
 use crate::gate::Gate;
 use crate::handover::DiskHandover;
 use crate::index::Index;
@@ -73,10 +74,11 @@ pub enum OpenError {
 
 /// Tiers and index of one box. Shared: clone the `Arc` around it.
 pub struct Cache {
-    pub(crate) disks: Vec<Arc<Disk>>,
+    pub(crate) disks: Disks,
+    pub(crate) storage: Arc<dyn Storage>,
     pub(crate) index: Index,
     pub(crate) serials: AtomicU64,
-    watch: Arc<dyn Watch>,
+    pub(crate) watch: Arc<dyn Watch>,
     io: Arc<dyn BlockIo>,
     /// Held by whoever makes the file of an object: never two for one.
     pub(crate) beginning: Mutex<()>,
@@ -117,7 +119,8 @@ impl Cache {
         let watch = setup.watch.as_ref();
         let (disks, found) = recover::open_all(setup.disks, &setup.storage, before, watch)?;
         let cache = Self {
-            disks,
+            disks: Disks::new(disks),
+            storage: setup.storage,
             index: Index::default(),
             serials: AtomicU64::new(found.next_serial),
             watch: setup.watch,
@@ -236,12 +239,6 @@ impl Cache {
         Object::found(entry, disk, serial, sums, places)
     }
 
-    /// The disks, in the order of the configuration.
-    #[must_use]
-    pub fn disks(&self) -> &[Arc<Disk>] {
-        &self.disks
-    }
-
     /// What the RAM tier holds, in whole blocks.
     #[must_use]
     pub fn ram_used_bytes(&self) -> u64 {
@@ -274,18 +271,18 @@ impl Cache {
     pub(crate) fn lost(&self, object: &Object, failed: &ReadFailed) {
         let disk = &object.body.disk;
         let (key, file) = (object.entry.key(), object.file());
-        let (counter, block, event) = match failed {
+        let (block, event) = match failed {
             ReadFailed::Corrupt { block } => {
-                let event = CacheEvent::BlockCorrupt { object: key, block: *block, file };
-                (&disk.bad_blocks, *block, event)
+                disk.bad_blocks.fetch_add(1, Ordering::Relaxed);
+                disk.failed(Weight::Bit);
+                (*block, CacheEvent::BlockCorrupt { object: key, block: *block, file })
             }
             ReadFailed::Io { block, reason } => {
-                let event = CacheEvent::DiskError { object: key, file, reason: reason.clone() };
-                (&disk.io_errors, *block, event)
+                disk.failed(Weight::Call);
+                (*block, CacheEvent::DiskError { object: key, file, reason: reason.clone() })
             }
             ReadFailed::Abandoned { .. } | ReadFailed::NotComing { .. } => return,
         };
-        counter.fetch_add(1, Ordering::Relaxed);
         let is_news = object.body.sums.lose(block / SLICE_BLOCKS);
         if let Some(leaving) = self.index.degrade(object) {
             leaving.iter().for_each(|leaving| leaving.doom());
@@ -293,6 +290,7 @@ impl Cache {
                 self.watch.event(event);
             }
         }
+        self.eject_ailing();
     }
 
     /// Nothing of a file can be relied upon: all of the object has to come again.
@@ -303,5 +301,6 @@ impl Cache {
             let object = object.entry.key();
             self.watch.event(CacheEvent::DiskError { object, file, reason });
         }
+        self.eject_ailing();
     }
 }

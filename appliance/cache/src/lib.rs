@@ -8,8 +8,8 @@
 //! ring ([`Cache::begin_read`]), or which goes to the [`BlockIo`] that the binary supplies
 //! ([`Cache::read`]). So the same cache runs on rings, on threads and on a simulation.
 //!
-//! Read in this order: [`object`], [`layout`] and [`table`] (what stands on a disk), [`storage`]
-//! and [`disk`], [`sums`], [`intake`] and [`arrival`] (how it gets there), [`recover`] and
+//! Read in this order: [`object`], [`layout`] and [`table`] (what stands on a disk), [`storage`],
+//! [`disk`] and [`disks`], [`sums`], [`intake`] and [`arrival`] (how it gets there), [`recover`] and
 //! [`serials`] (how it is found again), [`index`], [`block`], [`arena`] and [`ram`] (what stands
 //! in memory), [`order`] and [`read`] (how it leaves),
 //! [`removal`] (how it goes), [`cache`] (all of it together), [`handover`] (to the next process).
@@ -19,6 +19,7 @@ mod arrival;
 mod block;
 pub mod cache;
 pub mod disk;
+mod disks;
 mod gate;
 mod handover;
 mod index;
@@ -40,6 +41,7 @@ pub use arena::{Node as MemoryNode, Region, Shortfall, nodes as memory_nodes};
 pub use block::{Tier, VerifiedBlock};
 pub use cache::{Cache, Lookup, OpenError, Setup};
 pub use disk::DiskSetup;
+pub use disks::{DiskRefused, DiskSlot, DiskState};
 pub use handover::DiskHandover;
 pub use intake::{Intake, IntakeError, Verified};
 pub use object::{BLOCK_BYTES, Object};
