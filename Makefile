@@ -16,6 +16,12 @@ demo: setup web ## A small CDN on this machine. CHECK=1: check it and end. OPEN=
 	@cargo build --release --quiet -p appliance -p fleet -p tests --bins
 	exec target/release/demo $(if $(CHECK),--check) $(if $(OPEN),--open)
 
+# Machines, mounts and network namespaces are root's.
+.PHONY: lab
+lab: setup ## Whole machines and networks: the same CDN to play with, until Ctrl-C. TOPOLOGY=folder of tests/lab.
+	@cargo build --release --quiet -p appliance -p fleet -p tests --bins
+	exec $(if $(filter 0,$(shell id -u)),,sudo) target/release/lab up $(TOPOLOGY)
+
 .PHONY: test
 test: setup ## Every test, and a quarter of a minute of fuzzing for each parser.
 	@$(TEST) --workspace

@@ -5,6 +5,7 @@ pub mod shares;
 
 use crate::process::output;
 use anyhow::{Context, Result};
+use serde::Deserialize;
 use serde_json::Value;
 use std::ffi::{OsStr, OsString};
 use std::fmt::Display;
@@ -54,6 +55,17 @@ pub struct Title<'a> {
     pub folder: &'a Path,
 }
 
+/// Something that happened on a box, as it has told the fleet.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Happened {
+    /// A stable name.
+    pub kind: String,
+    /// What it happened to.
+    pub subject: String,
+    /// In words.
+    pub detail: String,
+}
+
 impl Operator {
     /// One who reaches the manager at `url` and has its token in a file. `through` goes before
     /// the command: what leads into another network, or nothing.
@@ -86,6 +98,16 @@ impl Operator {
     pub async fn fleet_json(&self, args: &[&str]) -> Result<Value> {
         let text = self.fleet(args.iter().chain(&["-o", "json"])).await?;
         serde_json::from_str(&text).with_context(|| format!("fleet {}: {text}", args.join(" ")))
+    }
+
+    /// The newest events of a box, newest first.
+    ///
+    /// # Errors
+    /// When the fleet does not answer, or knows no such box.
+    pub async fn happened(&self, device: &str) -> Result<Vec<Happened>> {
+        let mut status = self.fleet_json(&["status", device]).await?;
+        let events = status["items"][0]["events"].take();
+        serde_json::from_value(events).with_context(|| format!("the events of {device}"))
     }
 
     /// Adds a site: where it is, in degrees north and east, and the networks of its viewers.
