@@ -3,6 +3,7 @@
 //! these tests say so and pass, but not in CI.
 
 use anyhow::{Context, Result, ensure};
+use contract::report::Report;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::collections::BTreeSet;
@@ -32,6 +33,9 @@ const SECOND: (&str, &str) = (GROUP, "second");
 /// Two such titles fit in a run of objects with one fill master.
 const SHORT: Size = Size { segments: 4, segment_bytes: 256 << 10 };
 const LONG: Size = Size { segments: 24, segment_bytes: 1 << 20 };
+
+/// Eight seconds for the long title, in which a box reports eight times.
+const SLOW_BITS_PER_S: u64 = 24_000_000;
 
 /// How events are called that say that an object which was held is held no more.
 const LOSSES: [&str; 4] = ["block_corrupt", "disk_error", "file_discarded", "table_damaged"];
@@ -165,6 +169,35 @@ async fn tells_of_it(cdn: &Cdn, device: &str) -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_box_without_its_fleet_fills_what_it_knows_of() -> Result<()> {
+    in_a_cdn(async |cdn| {
+        let device = a_box(cdn, "site-a", false).await?;
+        cdn.lab.network.limit(&device, "eth0", SLOW_BITS_PER_S).await?;
+        cdn.publish(SECOND.0, SECOND.1, 4, LONG).await?;
+        let knows = |share: &Share| share.objects.1 > SHORT.objects();
+        let share = cdn.wait_until(&device, "it knows of the title", knows).await?;
+        ensure!(!share.is_full(), "it holds the title before it could: {share:?}");
+        cdn.lab.network.part(&device, "fleet").await?;
+        cdn.lab.network.unlimit(&device, "eth0").await?;
+        wait_for("it holds all", async || holds_all(cdn, &device).await.unwrap_or(false)).await?;
+        cdn.fetch_whole("viewer.site-a", &device, SECOND).await?;
+        ensure!(!cdn.share(&device).await?.is_full(), "the fleet has heard of it");
+
+        cdn.lab.network.join(&device, "fleet").await?;
+        let is_back = |share: &Share| is_live(share) && share.is_full();
+        cdn.wait_until(&device, "the fleet hears of it", is_back).await.map(drop)
+    })
+    .await
+}
+
+/// By what the box itself says.
+async fn holds_all(cdn: &Cdn, device: &str) -> Result<bool> {
+    let status = ["appliance", "status", "/etc/headend/config.yaml", "--json"];
+    let report: Report = serde_json::from_str(&cdn.lab.machine(device)?.run(status).await?)?;
+    Ok(report.held.objects_held == report.held.objects_wanted)
+}
+
+#[tokio::test]
 async fn a_power_cut_in_a_fill_loses_nothing_that_was_reported() -> Result<()> {
     in_a_cdn(async |cdn| {
         let device = a_box(cdn, "site-b", true).await?;
@@ -195,8 +228,7 @@ async fn a_power_cut_in_a_fill_loses_nothing_that_was_reported() -> Result<()> {
 
 /// What the fleet was told by then.
 async fn cut_power_in_a_fill(cdn: &mut Cdn, device: &str) -> Result<Share> {
-    // Eight seconds for the title, in which the box reports eight times.
-    cdn.lab.network.limit(device, "eth0", 24_000_000).await?;
+    cdn.lab.network.limit(device, "eth0", SLOW_BITS_PER_S).await?;
     cdn.publish(SECOND.0, SECOND.1, 3, LONG).await?;
     let is_between = |share: &Share| {
         share.objects.1 > SHORT.objects() && (8..share.objects.1).contains(&share.objects.0)

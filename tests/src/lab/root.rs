@@ -73,11 +73,33 @@ async fn lock(store: &Store) -> Result<Flock<File>> {
     Ok(tokio::task::spawn_blocking(wait).await??)
 }
 
+/// What goes before a command that must leave nothing behind however it ends, or we do: with the
+/// first of its processes go all others, and with the last of them its mounts.
+const CONTAINED: [&str; 12] = [
+    "setpriv",
+    "--pdeathsig",
+    "KILL",
+    "--",
+    "unshare",
+    "--mount",
+    "--propagation=private",
+    "--pid",
+    "--mount-proc",
+    "--fork",
+    "--kill-child",
+    "--",
+];
+
 async fn make(apt: &Apt, packages: &[String], store: &Store, draft: &Path) -> Result<()> {
     let options = store.root("apt.conf");
     apt.write_options(&options)?;
-    let mut command = Command::new("mmdebstrap");
-    command.args(["--variant=essential", "--mode=root", "--format=directory"]);
+    let mut command = Command::new(CONTAINED[0]);
+    command.args(&CONTAINED[1..]).args([
+        "mmdebstrap",
+        "--variant=essential",
+        "--mode=root",
+        "--format=directory",
+    ]);
     command.arg(format!("--aptopt={}", options.display()));
     command.args(LEFT_OUT.map(|paths| format!("--dpkgopt=path-exclude={paths}")));
     command.arg(format!("--include={}", packages.join(",")));
@@ -137,7 +159,7 @@ async fn remove_old(store: &Store, kept: &Path) -> Result<()> {
     Ok(())
 }
 
-/// What a killed mmdebstrap has mounted there is another file system, and left alone.
+/// What may be mounted there is another file system, and left alone.
 async fn remove(folder: &Path) -> Result<()> {
     let args = ["-rf".as_ref(), "--one-file-system".as_ref(), folder.as_os_str()];
     output("rm", args).await.map(drop)
