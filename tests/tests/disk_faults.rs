@@ -87,6 +87,7 @@ async fn a_disk_that_answers_eio_until_it_is_mended(engine: EngineChoice) -> Res
     let disks = world.shelf.cache.disks();
     let [failing, sound] = &disks[..] else { anyhow::bail!("two disks") };
     ensure!(failing.io_errors() >= 2 && sound.io_errors() == 0);
+    drop(disks);
     // What cannot be read has to come again, into the files that are there.
     ensure!(OnDisk::of(&world, 0) == before, "{:?}, not {before:?}", OnDisk::of(&world, 0));
 
