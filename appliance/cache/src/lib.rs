@@ -12,7 +12,7 @@
 //! [`disk`] and [`disks`], [`sums`], [`intake`] and [`arrival`] (how it gets there), [`recover`] and
 //! [`serials`] (how it is found again), [`index`], [`block`], [`arena`] and [`ram`] (what stands
 //! in memory), [`order`] and [`read`] (how it leaves),
-//! [`removal`] (how it goes), [`cache`] (all of it together), [`handover`] (to the next process).
+//! [`removal`] (how it goes), [`scrub`] (how it is looked after), [`cache`] (all of it together), [`handover`] (to the next process).
 
 mod arena;
 mod arrival;
@@ -31,6 +31,7 @@ mod ram;
 pub mod read;
 mod recover;
 mod removal;
+mod scrub;
 mod serials;
 pub mod storage;
 mod sums;
@@ -48,4 +49,5 @@ pub use object::{BLOCK_BYTES, Object};
 pub use order::{BlockIo, ReadOrder};
 pub use ram::RamStats;
 pub use read::{Begun, BlockRead, ReadFailed};
+pub use scrub::{Scrub, ScrubProgress};
 pub use watch::{CacheEvent, Watch};

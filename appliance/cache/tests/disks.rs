@@ -7,6 +7,7 @@ use contract::catalogue::CatalogueEntry;
 use contract::config::DiskClass;
 use contract::names::GroupName;
 use parts::{Box_, content, entry, fill, held, setup};
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -136,4 +137,41 @@ fn disks_are_added_and_removed_while_serving() {
     assert!(matches!(&refused[..], [(setup, DiskRefused::Unusable(_))] if *setup == dead));
     fill(&parts.cache, &entry, &bytes);
     assert!(held(&parts.cache, "/300000").file().starts_with(other));
+}
+
+#[test]
+fn a_scrub_finds_what_nobody_has_asked_for_and_goes_on_where_it_was() {
+    let folder = tempfile::tempdir().expect("folder");
+    let parts = open(&[folder.path()]).expect("open");
+    let contents = [1, 2, 3].map(|seed| content(1_300_000 + usize::from(seed), seed));
+    let entries: Vec<_> =
+        contents.iter().map(|bytes| entry(&format!("/{}", bytes.len()), bytes)).collect();
+    parts.cache.set_wanted(entries.clone());
+    for (entry, bytes) in entries.iter().zip(&contents) {
+        fill(&parts.cache, entry, bytes);
+    }
+    let rotten = held(&parts.cache, "/1300002").file();
+    let file = std::fs::File::options().write(true).open(rotten).expect("file");
+    file.write_all_at(b"?", 8192 + 1_299_000).expect("written");
+
+    let disk = &parts.cache.disks()[0];
+    let mut scrub = parts.cache.scrub(disk, 0);
+    // An object of two slices: opened, read, read.
+    assert_eq!([scrub.step(), scrub.step(), scrub.step()], [Some(0), Some(1 << 20), Some(251_425)]);
+    let behind = scrub.progress();
+    assert_eq!((behind.bytes_total, behind.bytes_done), (3_900_006, 1_300_001));
+    drop(scrub);
+
+    let mut scrub = parts.cache.scrub(disk, behind.serial);
+    assert_eq!(scrub.progress().bytes_total, 2_600_005);
+    while scrub.step().is_some() {}
+    let done = scrub.progress();
+    assert_eq!((done.bytes_done, done.bad_blocks), (2_600_005, 1));
+    assert!(matches!(&events(&parts)[..], [CacheEvent::BlockCorrupt { block: 4, .. }]));
+    assert!(is_wanted(&parts.cache, "/1300002"));
+    assert_eq!(parts.cache.missing(), entries[1..2]);
+
+    let mut scrub = parts.cache.scrub(disk, 0);
+    parts.cache.eject(folder.path(), "").expect("ejected");
+    assert_eq!(scrub.step(), None);
 }

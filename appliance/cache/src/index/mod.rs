@@ -301,6 +301,14 @@ impl Index {
         gone
     }
 
+    /// Shows every object that is held, in no order.
+    pub(crate) fn each_held(&self, mut show: impl FnMut(&Arc<Object>)) {
+        for shard in &self.shards {
+            let table = shard.load_full();
+            table.iter().filter_map(|(_, slot)| slot.held.as_ref()).for_each(&mut show);
+        }
+    }
+
     /// What is wanted and not held, best first.
     pub(crate) fn missing(&self) -> Vec<Arc<CatalogueEntry>> {
         let ranked = self.alone();
