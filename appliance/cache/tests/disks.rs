@@ -1,5 +1,6 @@
 //! Disks that come and go while a cache serves.
 
+#[allow(dead_code, reason = "shared with tests that need more of it")]
 mod parts;
 
 use cache::{Cache, CacheEvent, DiskRefused, DiskSetup, DiskState, Lookup, OpenError};
