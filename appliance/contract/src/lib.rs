@@ -11,6 +11,7 @@
 //! conversation), [`envelope`] and [`exchange`] (how all of it travels).
 
 pub mod catalogue;
+pub mod civil;
 pub mod command;
 pub mod config;
 pub mod envelope;
