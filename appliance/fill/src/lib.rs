@@ -15,6 +15,7 @@ pub mod ledger;
 mod pace;
 pub mod routes;
 pub mod transfer;
+pub mod window;
 
 pub use filler::{Filler, Setup};
 pub use ledger::Ledger;
