@@ -33,19 +33,14 @@ pub(crate) struct Control {
     pub(crate) reporter: Reporter,
     /// The last purge that was carried out.
     pub(crate) purged_up_to: u64,
-    /// What was arriving stands on the disks, and what is wanted is known.
-    pub(crate) may_clear: bool,
 }
 
 impl Control {
     /// Goes on from the documents that were in force when the process last ran.
     pub(crate) fn restore(&mut self) {
-        match self.restore_documents() {
-            Ok(()) => self.may_clear = true,
-            Err(err) => {
-                let (subject, detail) = ("state folder".to_owned(), format!("{err:#}"));
-                self.journal.note(Severity::Warning, "document_lost", subject, detail);
-            }
+        if let Err(err) = self.restore_documents() {
+            let (subject, detail) = ("state folder".to_owned(), format!("{err:#}"));
+            self.journal.note(Severity::Warning, "document_lost", subject, detail);
         }
     }
 
@@ -61,17 +56,6 @@ impl Control {
             self.purged_up_to = tombstones.version;
         }
         Ok(())
-    }
-
-    /// What was arriving and is wanted no more is removed, once.
-    pub(crate) fn clear_incoming(&mut self) {
-        if !std::mem::take(&mut self.may_clear) {
-            return;
-        }
-        if let Err(err) = self.cache.clear_incoming() {
-            let detail = format!("cannot clear what was arriving: {err}");
-            self.journal.note(Severity::Warning, "disk_error", "incoming".to_owned(), detail);
-        }
     }
 
     /// Speaks to the fleet until `stop` turns true; the box serves on whatever happens here.

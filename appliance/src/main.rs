@@ -31,6 +31,7 @@ mod reporter;
 mod restart;
 mod run;
 mod signals;
+mod slices;
 mod status;
 mod supervisor;
 mod topology;

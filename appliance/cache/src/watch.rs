@@ -25,12 +25,26 @@ pub enum CacheEvent {
         /// As the kernel says it.
         reason: String,
     },
-    /// At start: a file that is no finished object was removed.
+    /// At start: a file that is no object was removed.
     FileDiscarded {
         /// The file.
         file: PathBuf,
         /// What was wrong with it.
         reason: String,
+    },
+    /// At start: a file could not be read. It stays, and what is in it is not held.
+    FileUnreadable {
+        /// The file.
+        file: PathBuf,
+        /// As the kernel says it.
+        reason: String,
+    },
+    /// At start: an object that was whole lacks slices, which must be fetched again.
+    TableDamaged {
+        /// Which object.
+        object: ObjectKey,
+        /// Its file.
+        file: PathBuf,
     },
 }
 

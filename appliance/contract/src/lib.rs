@@ -5,7 +5,8 @@
 //! document is, whether it makes sense, and whether its signature holds. What is done
 //! with it is the business of the half that receives it.
 //!
-//! Read in this order: [`names`] and [`object`] (the words), [`path`] (the cache key),
+//! Read in this order: [`names`] and [`object`] (the words), [`path`] (the cache key), [`slices`]
+//! (what can be verified alone),
 //! [`config`] (what a box is told to be), [`catalogue`], [`manifest`], [`sources`] and
 //! [`tombstones`] (what it is told to hold), [`report`] and [`command`] (the
 //! conversation), [`envelope`] and [`exchange`] (how all of it travels).
@@ -23,6 +24,7 @@ pub mod object;
 pub mod path;
 pub mod quantity;
 pub mod report;
+pub mod slices;
 pub mod sources;
 pub mod time;
 pub mod tombstones;

@@ -1,13 +1,16 @@
 //! All missing objects, in the manifest's order, a few at a time, until told to stop.
 
-use crate::fetch::{Fetcher, Patience};
 use crate::ledger::Ledger;
+use crate::offload::Offload;
 use crate::pace::Paces;
 use crate::routes::Routes;
 use crate::transfer::{FillWatch, Round, Transfers};
+use crate::upstream::Upstream;
 use cache::Cache;
 use contract::catalogue::CatalogueEntry;
 use contract::object::ObjectId;
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
@@ -25,12 +28,12 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 pub struct Setup {
     /// Where objects go.
     pub cache: Arc<Cache>,
-    /// Whom sources see asking: the box's own name.
-    pub device: String,
-    /// How long to wait for sources.
-    pub patience: Patience,
-    /// Shows our identity to other boxes.
-    pub tls: rustls::ClientConfig,
+    /// Where bytes come from.
+    pub upstream: Arc<dyn Upstream>,
+    /// Where calls run that block on a disk.
+    pub offload: Arc<dyn Offload>,
+    /// Spreads pauses, so that boxes do not come back together.
+    pub seed: u64,
     /// Transfers at once.
     pub parallel: usize,
     /// Hears of events.
@@ -43,6 +46,7 @@ pub struct Filler {
     parallel: usize,
     routes: RwLock<Arc<Routes>>,
     attempts: Mutex<HashMap<ObjectId, Attempt>>,
+    random: Mutex<StdRng>,
     changed: Notify,
 }
 
@@ -61,7 +65,8 @@ impl Filler {
     pub fn new(setup: Setup) -> Arc<Self> {
         let transfers = Transfers {
             cache: setup.cache,
-            fetcher: Fetcher::new(&setup.device, setup.patience, setup.tls),
+            upstream: setup.upstream,
+            offload: setup.offload,
             ledger: Arc::default(),
             watch: setup.watch,
             paces: Paces::default(),
@@ -71,6 +76,7 @@ impl Filler {
             parallel: setup.parallel.max(1),
             routes: RwLock::default(),
             attempts: Mutex::default(),
+            random: Mutex::new(StdRng::seed_from_u64(setup.seed)),
             changed: Notify::new(),
         })
     }
@@ -100,6 +106,8 @@ impl Filler {
         loop {
             let next = self.start_what_is_due(&mut running);
             tokio::select! {
+                // In this order, so that a seed decides all that happens.
+                biased;
                 _ = stop.wait_for(|stop| *stop) => break,
                 () = self.changed.notified() => {}
                 Some(_) = running.join_next() => {}
@@ -153,6 +161,11 @@ impl Filler {
         next
     }
 
+    /// From 0 to 1.
+    fn spread(&self) -> f64 {
+        self.random.lock().unwrap_or_else(PoisonError::into_inner).random_range(0.0..1.0)
+    }
+
     async fn attempt(self: Arc<Self>, entry: Arc<CatalogueEntry>, attempt: Attempt) {
         let routes = Arc::clone(&self.routes.read().unwrap_or_else(PoisonError::into_inner));
         let ranked = routes.of(entry.ordinal).unwrap_or_else(|| Arc::from([]));
@@ -165,7 +178,8 @@ impl Filler {
             }
             Round::TryLater => {
                 let rounds = attempt.rounds.saturating_add(1);
-                let not_before = Instant::now() + pause(rounds);
+                let spread = self.spread();
+                let not_before = Instant::now() + pause(rounds, spread);
                 attempts
                     .insert(entry.id, Attempt { rounds, not_before, is_running: false, ..attempt });
             }
@@ -175,8 +189,8 @@ impl Filler {
 
 /// Doubles with each round, spread by a half so that boxes that lost a source together do
 /// not come back to it together.
-fn pause(rounds: u32) -> Duration {
+fn pause(rounds: u32, spread: f64) -> Duration {
     let full =
         FIRST_PAUSE.saturating_mul(1 << rounds.clamp(1, 8).saturating_sub(1)).min(LONGEST_PAUSE);
-    full.mul_f64(rand::random_range(0.5..1.0))
+    full.mul_f64(1.0 - spread / 2.0)
 }

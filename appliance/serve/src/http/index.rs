@@ -9,6 +9,8 @@ use std::sync::Arc;
 pub enum Found<H> {
     /// Published here.
     Held(H),
+    /// On its way: what has not come can be waited for.
+    Arriving(H),
     /// To be here, not yet.
     Wanted,
     /// Nobody told of it.
@@ -43,6 +45,7 @@ impl Index for cache::Cache {
     fn find(&self, group: &GroupName, path: &str) -> Found<Self::Held> {
         match self.lookup(group, path) {
             cache::Lookup::Held(object) => Found::Held(object),
+            cache::Lookup::Arriving(object) => Found::Arriving(object),
             cache::Lookup::Wanted => Found::Wanted,
             cache::Lookup::Unknown => Found::Unknown,
         }

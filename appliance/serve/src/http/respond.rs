@@ -121,13 +121,15 @@ fn for_player<'p, I: Index>(
             debug_assert!(!matches!(found, Found::Held(_)), "hits are never limited");
             too_many_misses(context.policy)
         }
-        Found::Wanted => missing(context.policy, CacheStatus::Wanted),
+        Found::Arriving(_) | Found::Wanted => missing(context.policy, CacheStatus::Wanted),
         Found::Unknown => missing(context.policy, CacheStatus::Unknown),
     }
 }
 
 /// A sibling box fills ahead of the rights window and keeps to it by itself; browsers and
-/// their rules play no part, and siblings are not counted as guessing.
+/// their rules play no part, and siblings are not counted as guessing. What is still arriving
+/// here goes on to them as it comes, so that it crosses the provider's edge once and a site
+/// waits for one transfer, not for two in a row.
 fn for_peer<'p, 'a, I: Index>(
     context: &Context<'p, I>,
     request: &Request<'a>,
@@ -143,7 +145,9 @@ fn for_peer<'p, 'a, I: Index>(
         Err(bad) => return about_nothing(bad_path(context.policy, bad)),
     };
     let answer = match context.index.find(&asked.group.name, &asked.path) {
-        Found::Held(held) => select(context, request, held, CacheControl::NoStore),
+        Found::Held(held) | Found::Arriving(held) => {
+            select(context, request, held, CacheControl::NoStore)
+        }
         Found::Wanted => missing(context.policy, CacheStatus::Wanted),
         Found::Unknown => missing(context.policy, CacheStatus::Unknown),
     };

@@ -36,7 +36,11 @@ impl Index for Shelf {
             return Found::Wanted;
         }
         let found = self.0.get(&(group.to_string(), path.to_owned()));
-        found.map_or(Found::Unknown, |entry| Found::Held(Arc::clone(entry)))
+        match found {
+            Some(entry) if path.starts_with("/arriving") => Found::Arriving(Arc::clone(entry)),
+            Some(entry) => Found::Held(Arc::clone(entry)),
+            None => Found::Unknown,
+        }
     }
 }
 
