@@ -7,19 +7,28 @@
 //!
 //! Read in this order: [`routes`] (which sources serve an object), [`upstream`] (what is asked
 //! of a source) and [`fetch`] (over HTTP), [`slicer`] (pieces into slices), [`offload`] (what
-//! blocks), [`transfer`] (one object, source after source), [`ledger`] (who gave what),
-//! [`filler`] (all of it, in parallel, until told to stop).
+//! blocks), [`window`] and [`gate`] (who may fill now), [`caps`] (how fast, with `bucket` and
+//! `arrivals` behind it), [`grant`] (what may be drawn), [`waiting`] (and why not),
+//! [`transfer`] (one object, source after source), [`ledger`] (who gave what), [`filler`] (all of
+//! it, in parallel, until told to stop).
 
+pub mod admission;
+mod arrivals;
+mod bucket;
+pub mod caps;
 pub mod fetch;
 pub mod filler;
+pub mod gate;
+pub mod grant;
 pub mod ledger;
 pub mod offload;
 mod pace;
 pub mod routes;
 mod slicer;
 pub mod transfer;
-pub mod window;
 pub mod upstream;
+pub mod waiting;
+pub mod window;
 
 pub use filler::{Filler, Setup};
 pub use ledger::Ledger;
