@@ -1,6 +1,6 @@
 //! Who may draw at all, and what cannot wait.
 
-use crate::waiting::WaitingOn;
+use contract::progress::{self, WaitingOn};
 use contract::time::TimeUs;
 
 /// Whether an object can wait for the next window.
@@ -30,6 +30,16 @@ pub enum Admission {
 }
 
 impl Admission {
+    /// As the report says it.
+    #[must_use]
+    pub fn told(self) -> progress::Admission {
+        match self {
+            Self::All => progress::Admission::All,
+            Self::Urgent { .. } => progress::Admission::Urgent,
+            Self::Nobody { .. } => progress::Admission::Nobody,
+        }
+    }
+
     /// Whether something may be drawn.
     ///
     /// # Errors

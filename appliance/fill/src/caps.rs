@@ -23,7 +23,7 @@ use crate::admission::{Admission, Urgency};
 use crate::arrivals::Arrivals;
 use crate::bucket::{Bucket, Ready};
 use crate::grant::{Grant, Revoked};
-use crate::waiting::WaitingOn;
+use contract::progress::WaitingOn;
 use contract::sources::Source;
 use std::collections::HashMap;
 use std::net::SocketAddr;

@@ -15,9 +15,9 @@
 
 use crate::admission::{Admission, Urgency};
 use crate::caps::Caps;
-use crate::waiting::WaitingOn;
 use crate::window::{Schedule, UnknownZone, WindowState};
 use contract::config::{EmergencyFill, Fill};
+use contract::progress::WaitingOn;
 use contract::time::TimeUs;
 use std::num::NonZeroU64;
 use std::time::Duration;
@@ -25,6 +25,9 @@ use tokio::time::Instant;
 
 /// The clock on the wall may be set: what it says of the next edge holds for so long.
 const LOOK_AGAIN: Duration = Duration::from_secs(30);
+
+/// `Instant` adds no more than it can hold.
+const CENTURY: Duration = Duration::from_secs(100 * 366 * 86_400);
 
 /// How many edges of windows a forecast looks over: a year of nights with two windows each.
 const FORECAST_EDGES: usize = 4 * 366;
@@ -38,6 +41,14 @@ pub struct Allowance {
     pub cap_bytes_per_s: Option<NonZeroU64>,
     /// Until the edge of a window; for ever, without windows.
     pub until: Option<TimeUs>,
+}
+
+impl Allowance {
+    /// How long it holds, a century at most.
+    #[must_use]
+    pub fn time_left(&self, now: TimeUs) -> Duration {
+        self.until.map_or(Duration::MAX, |until| span(now, until)).min(CENTURY)
+    }
 }
 
 /// A box's windows and caps.
@@ -65,6 +76,12 @@ impl Gate {
             cap_bytes_per_s: fill.cap_bits_per_s.map(|cap| cap.bytes_per_s()),
             emergency_bytes_per_s,
         })
+    }
+
+    /// No caps.
+    #[must_use]
+    pub fn open(schedule: Schedule) -> Self {
+        Self { schedule, cap_bytes_per_s: None, emergency_bytes_per_s: None }
     }
 
     /// What holds at `now`.
@@ -137,6 +154,21 @@ impl Gate {
         None
     }
 
+    /// [`Gate::finish_at`], where at the moment nothing comes as well: with what the caps allow,
+    /// if there are any.
+    #[must_use]
+    pub fn forecast(&self, bytes: u64, rate_bytes_per_s: u64, now: TimeUs) -> Option<TimeUs> {
+        if rate_bytes_per_s > 0 {
+            return self.finish_at(bytes, rate_bytes_per_s, now);
+        }
+        let next = match self.at(now) {
+            Allowance { admission: Admission::All, .. } => now,
+            Allowance { until, .. } => until?,
+        };
+        let cap = self.at(next).cap_bytes_per_s?;
+        self.finish_at(bytes, cap.get(), now)
+    }
+
     /// Tells `caps` what holds, at once and then at every edge. `clock` is the one on the
     /// wall. Never ends: drop it to stop.
     pub async fn keep(&self, caps: &Caps, clock: impl Fn() -> TimeUs) {
@@ -152,11 +184,10 @@ impl Gate {
     }
 }
 
-/// From `now` to `later`, a century at most: `Instant` adds no more than it can hold.
+/// From `now` to `later`, a century at most.
 fn span(now: TimeUs, later: TimeUs) -> Duration {
-    const CENTURY_US: i64 = 100 * 366 * 86_400 * 1_000_000;
-    let micros = later.0.saturating_sub(now.0).clamp(0, CENTURY_US);
-    Duration::from_micros(micros.unsigned_abs())
+    let micros = later.0.saturating_sub(now.0).max(0);
+    Duration::from_micros(micros.unsigned_abs()).min(CENTURY)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use crate::admission::Urgency;
 use crate::caps::{Caps, Lane};
-use crate::waiting::WaitingOn;
+use contract::progress::WaitingOn;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -33,6 +33,16 @@ impl Grant<'_> {
         self.left -= expected;
         let expected = if self.is_free { 0 } else { expected };
         self.caps.arrived(self.lane.as_deref(), bytes, expected);
+    }
+
+    /// More of the same, for an answer that cannot be asked for in parts.
+    pub(crate) fn add(&mut self, mut more: Grant<'_>) {
+        if self.is_free != more.is_free {
+            // A cap began or ended in between: what was granted before is of another kind.
+            self.forgo();
+            self.is_free = more.is_free;
+        }
+        self.left = self.left.saturating_add(std::mem::take(&mut more.left));
     }
 
     /// None of what is left will arrive: the source has not got it.

@@ -27,6 +27,11 @@ impl Routes {
         let (_, last, ranked) = self.runs.get(behind.checked_sub(1)?)?;
         (ordinal <= *last).then(|| Arc::clone(ranked))
     }
+
+    /// All sources, some of them more than once.
+    pub fn sources(&self) -> impl Iterator<Item = &Source> {
+        self.runs.iter().flat_map(|(_, _, ranked)| ranked.iter())
+    }
 }
 
 fn runs_of(batch: Batch) -> impl Iterator<Item = (Ordinal, Ordinal, Arc<[Source]>)> {

@@ -1,18 +1,30 @@
 //! One object, source after source, until one of them gave all of it.
 
+use crate::admission::Urgency;
+use crate::board::{Board, UnderWay};
+use crate::caps::Caps;
+use crate::draw::{Draw, Terms};
 use crate::ledger::Ledger;
 use crate::offload::{self, Offload};
-use crate::pace::Paces;
+use crate::rules::Clock;
 use crate::slicer::Slicer;
+use crate::trust::Trust;
 use crate::upstream::{FetchFailed, Promise, Upstream};
+use crate::widening;
 use cache::{Cache, Intake, IntakeError};
 use contract::catalogue::CatalogueEntry;
+use contract::config::WidenAfter;
 use contract::object::ObjectKey;
-use contract::slices::slice_count;
+use contract::progress::WaitingOn;
+use contract::slices::{slice_count, slice_range};
 use contract::sources::{Source, SourceKind};
+use contract::time::TimeUs;
+use rand::Rng;
+use rand::rngs::StdRng;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// Why a source did not bring an object.
 #[derive(Debug, thiserror::Error)]
@@ -23,23 +35,41 @@ pub enum Failure {
     /// The bytes were wrong, or could not be stored.
     #[error(transparent)]
     Intake(#[from] IntakeError),
+    /// The box may not fill, or not from this source.
+    #[error("it waits for {0}")]
+    Waiting(WaitingOn),
+    /// A cap began while all of an object came at once: from the beginning again.
+    #[error("a cap has changed meanwhile")]
+    Interrupted,
     /// The disk's half of it went away: the process is stopping.
     #[error("the transfer was abandoned")]
     Abandoned,
 }
 
 impl Failure {
-    /// A source that does not have the object yet is not at fault.
+    /// A source that does not have the object yet is not at fault, nor is one that was not
+    /// asked, or not to the end.
     fn is_fault(&self) -> bool {
-        use IntakeError::{HandedOver, Withdrawn};
-        let is_nobodys = matches!(self, Self::Abandoned | Self::Intake(HandedOver | Withdrawn));
+        use IntakeError::{Busy, HandedOver, Withdrawn};
+        let is_nobodys = matches!(
+            self,
+            Self::Abandoned
+                | Self::Waiting(_)
+                | Self::Interrupted
+                | Self::Intake(Busy | HandedOver | Withdrawn)
+        );
         !is_nobodys && !matches!(self, Self::Fetch(FetchFailed::NotThere))
     }
 
     /// Another source would fare no better.
     fn is_ours(&self) -> bool {
         use IntakeError::{Busy, Disk, HandedOver, NoRoom, Withdrawn};
-        matches!(self, Self::Intake(NoRoom { .. } | Disk(_) | Busy | HandedOver | Withdrawn))
+        matches!(
+            self,
+            Self::Interrupted
+                | Self::Waiting(WaitingOn::FillWindow { .. })
+                | Self::Intake(NoRoom { .. } | Disk(_) | Busy | HandedOver | Withdrawn)
+        )
     }
 
     /// A stable name for events.
@@ -55,6 +85,8 @@ impl Failure {
                 "source_wrong_bytes"
             }
             Self::Intake(_) => "disk_refused",
+            Self::Waiting(_) => "waiting",
+            Self::Interrupted => "interrupted",
             Self::Abandoned => "abandoned",
         }
     }
@@ -96,7 +128,11 @@ pub(crate) struct Transfers {
     pub(crate) offload: Arc<dyn Offload>,
     pub(crate) ledger: Arc<Ledger>,
     pub(crate) watch: Arc<dyn FillWatch>,
-    pub(crate) paces: Paces,
+    pub(crate) caps: Caps,
+    pub(crate) clock: Clock,
+    pub(crate) board: Board,
+    /// With what spreads its rests.
+    pub(crate) trust: Mutex<(Trust, StdRng)>,
 }
 
 /// How one round over the sources ended.
@@ -105,34 +141,95 @@ pub(crate) enum Round {
     /// The object is published.
     Published,
     /// No source had it, or all of those whose time has come failed.
-    TryLater,
+    TryLater(Option<WaitingOn>),
+    /// Nobody was asked.
+    Waiting(WaitingOn),
+}
+
+/// How an object is wanted.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Want {
+    /// For how long, the time that the box may fill alone counted.
+    pub(crate) since: Duration,
+    pub(crate) urgency: Urgency,
+    pub(crate) widen_after: WidenAfter,
+}
+
+/// What a source has brought of an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Share {
+    None,
+    Some,
+    All,
 }
 
 impl Transfers {
-    /// Asks each source whose time has come, best first. Those that ignore Range come
-    /// last: all of the object travels again for what is missing of it.
+    /// Asks each source whose time has come, best first, those that gave wrong bytes after the
+    /// others. Those that ignore Range come last: all of the object travels again for what is
+    /// missing of it.
     pub(crate) async fn round(
         &self,
         entry: &Arc<CatalogueEntry>,
         ranked: &[Source],
-        wanted_for: Duration,
+        want: Want,
     ) -> Round {
-        let mut whole_only = Vec::new();
-        let is_open = |source: &&Source| wanted_for.as_secs() >= u64::from(source.after_s);
-        for source in ranked.iter().filter(is_open) {
-            match self.attempt(entry, source, Ask::WhatIsMissing).await {
+        let (mut whole_only, mut waiting, mut is_asked) = (Vec::new(), None, false);
+        let (open, widening) = self.open_to(ranked, want);
+        for source in open {
+            match self.attempt(entry, source, want.urgency, Ask::WhatIsMissing).await {
                 Ok(()) => return Round::Published,
-                Err(failure) if failure.is_ours() => return Round::TryLater,
+                Err(Failure::Waiting(on @ WaitingOn::FillWindow { .. })) => {
+                    return Round::Waiting(on);
+                }
+                Err(Failure::Waiting(on)) => waiting = sooner(waiting, on),
+                Err(failure) if failure.is_ours() => return Round::TryLater(None),
                 Err(Failure::Fetch(FetchFailed::IgnoresRange)) => whole_only.push(source),
-                Err(_) => {}
+                Err(_) => is_asked = true,
             }
         }
         for source in whole_only {
-            if self.attempt(entry, source, Ask::AllOfIt).await.is_ok() {
+            is_asked = true;
+            if self.attempt(entry, source, want.urgency, Ask::AllOfIt).await.is_ok() {
                 return Round::Published;
             }
         }
-        Round::TryLater
+        let waiting = match widening {
+            Some(widening) => sooner(waiting, widening),
+            None => waiting,
+        };
+        match waiting {
+            Some(on) if !is_asked => Round::Waiting(on),
+            waiting => Round::TryLater(waiting),
+        }
+    }
+
+    /// The sources whose time has come, in order, and when that of the next comes.
+    fn open_to<'s>(
+        &self,
+        ranked: &'s [Source],
+        want: Want,
+    ) -> (Vec<&'s Source>, Option<WaitingOn>) {
+        let nearest = widening::nearest(ranked);
+        let after = |source: &Source| widening::after(source, nearest, &want.widen_after);
+        let mut open: Vec<&Source> =
+            ranked.iter().filter(|source| after(source) <= want.since).collect();
+        let (trust, _) = &*self.trust();
+        open.sort_by_key(|source| trust.is_suspect(source.address));
+        let later = ranked.iter().map(after).filter(|after| *after > want.since).min();
+        let widening = later.map(|after| WaitingOn::Widening {
+            at: self.wall(Instant::now() + after - want.since),
+        });
+        (open, widening)
+    }
+
+    fn trust(&self) -> std::sync::MutexGuard<'_, (Trust, StdRng)> {
+        self.trust.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What the clock on the wall will show.
+    pub(crate) fn wall(&self, at: Instant) -> TimeUs {
+        let ahead = at.saturating_duration_since(Instant::now()).as_micros();
+        TimeUs((self.clock)().0.saturating_add(i64::try_from(ahead).unwrap_or(i64::MAX)))
     }
 
     /// One source, with what came of it told of and counted.
@@ -140,13 +237,23 @@ impl Transfers {
         &self,
         entry: &Arc<CatalogueEntry>,
         source: &Source,
+        urgency: Urgency,
         ask: Ask,
     ) -> Result<(), Failure> {
-        let outcome = self.take_from(entry, source, ask).await;
+        let began = Instant::now();
+        let distrusted = self.trust().0.may_ask(source.address, &entry.id, began).err();
+        if let Some(distrusted) = distrusted {
+            let until = self.wall(distrusted.until());
+            return Err(Failure::Waiting(WaitingOn::Distrust { until }));
+        }
+        let mut share = Share::None;
+        let outcome = self.take_from(entry, source, urgency, ask, &mut share).await;
         let (object, bytes, kind) = (&entry.key(), entry.size_bytes, &source.kind);
+        self.judge(entry, source, began, share, &outcome);
         match &outcome {
             Ok(()) => {
                 self.ledger.published(kind, bytes);
+                self.board.published(entry, (self.clock)());
                 self.watch.event(FillEvent::Published { object, source: kind, bytes });
             }
             Err(failure) if failure.is_fault() => {
@@ -158,16 +265,57 @@ impl Transfers {
         outcome
     }
 
+    /// Who gave a wrong slice has lied; where slices are not known, who gave all of a wrong
+    /// object.
+    fn judge(
+        &self,
+        entry: &CatalogueEntry,
+        source: &Source,
+        began: Instant,
+        share: Share,
+        outcome: &Result<(), Failure>,
+    ) {
+        let (trust, random) = &mut *self.trust();
+        let (address, now) = (source.address, Instant::now());
+        match outcome {
+            Ok(()) if share != Share::None => trust.proved(address, &entry.id, now),
+            Err(Failure::Intake(IntakeError::WrongSlice { .. })) => {
+                trust.lied(address, &entry.id, (began, now), random.random_range(0.0..1.0));
+            }
+            Err(Failure::Intake(IntakeError::WrongBytes { .. })) if share == Share::All => {
+                trust.lied(address, &entry.id, (began, now), random.random_range(0.0..1.0));
+            }
+            _ => {}
+        }
+    }
+
     /// Asks for what is not there yet, stores it, and publishes the whole.
     async fn take_from(
         &self,
         entry: &Arc<CatalogueEntry>,
         source: &Source,
+        urgency: Urgency,
         ask: Ask,
+        share: &mut Share,
     ) -> Result<(), Failure> {
         let intake = self.begin(entry).await?;
-        for run in ask.runs(&intake) {
-            self.receive(source, &intake, run).await?;
+        let missing = bytes_of(&intake.missing(), entry.size_bytes);
+        if missing > 0 {
+            *share = if missing == entry.size_bytes { Share::All } else { Share::Some };
+            let under_way = self.board.begin(entry, &source.kind, entry.size_bytes - missing);
+            let terms = Terms {
+                upstream: &*self.upstream,
+                caps: &self.caps,
+                source,
+                entry,
+                urgency,
+                in_parts: ask == Ask::WhatIsMissing,
+            };
+            for run in ask.runs(&intake) {
+                let slicer = Slicer::new(entry.size_bytes, &run);
+                let draw = Draw::new(terms, slicer.range());
+                self.receive(draw, slicer, &under_way, &intake).await?;
+            }
         }
         let cache = Arc::clone(&self.cache);
         let intake = Arc::into_inner(intake).ok_or(Failure::Abandoned)?;
@@ -186,35 +334,29 @@ impl Transfers {
         Ok(Arc::new(intake))
     }
 
-    /// One request, slice by slice: while one is hashed and written, the next arrives.
+    /// A run of slices, one by one: while one is hashed and written, the next arrives.
     async fn receive(
         &self,
-        source: &Source,
+        mut draw: Draw<'_>,
+        mut slicer: Slicer,
+        under_way: &UnderWay<'_>,
         intake: &Arc<Intake>,
-        run: Range<u32>,
     ) -> Result<(), Failure> {
-        let entry = &intake.object().entry;
-        let mut slicer = Slicer::new(entry.size_bytes, &run);
-        let range = slicer.range();
-        let expected = range.end - range.start;
-        let mut body = self.upstream.get(source, entry, range).await?;
         let mut storing = None;
-        while let Some(mut piece) = body.next().await? {
-            self.paces.wait(source, piece.len()).await;
-            while let Some((slice, bytes)) = slicer.take(&mut piece) {
-                settle(storing.take()).await?;
-                storing = self.store(intake, slice, bytes);
+        let received = async {
+            while let Some(mut piece) = draw.next().await? {
+                under_way.arrived(piece.len() as u64);
+                while let Some((slice, bytes)) = slicer.take(&mut piece) {
+                    settle(storing.take()).await?;
+                    storing = self.store(intake, slice, bytes);
+                }
             }
-            if !piece.is_empty() {
-                let offered = format!("more than {expected} bytes");
-                return Err(FetchFailed::Length { offered, expected }.into());
-            }
-        }
-        settle(storing).await?;
-        match slicer.left() {
-            0 => Ok(()),
-            left => Err(FetchFailed::EndedEarly { received: expected - left, expected }.into()),
-        }
+            Ok(())
+        };
+        let received = received.await;
+        // What is on its way to the disk gets there, whatever happened: it is worth keeping, and
+        // whoever asks next would find the object busy.
+        settle(storing).await.and(received)
     }
 
     /// Begins to store a slice, unless it is there (where all of an object had to be asked for).
@@ -232,6 +374,19 @@ impl Transfers {
         let outcome = offload::begin(&self.offload, call);
         async move { Ok(outcome.await.ok_or(Failure::Abandoned)??) }
     }
+}
+
+/// The one that ends first.
+fn sooner(one: Option<WaitingOn>, other: WaitingOn) -> Option<WaitingOn> {
+    match one {
+        Some(one) if one.until().is_some() && one.until() <= other.until() => Some(one),
+        _ => Some(other),
+    }
+}
+
+fn bytes_of(runs: &[Range<u32>], size_bytes: u64) -> u64 {
+    let at = |slice| slice_range(size_bytes, slice).start;
+    runs.iter().map(|run| at(run.end) - at(run.start)).sum()
 }
 
 /// A slice on its way to the disk.

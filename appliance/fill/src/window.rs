@@ -84,6 +84,12 @@ impl Schedule {
         Ok(Self { zone, windows: windows.into() })
     }
 
+    /// Without windows.
+    #[must_use]
+    pub fn always() -> Self {
+        Self { zone: TimeZone::UTC, windows: Box::default() }
+    }
+
     /// Whether the box may fill at `now`.
     #[must_use]
     pub fn at(&self, now: TimeUs) -> WindowState {
