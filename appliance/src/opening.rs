@@ -85,7 +85,7 @@ pub(crate) fn open(document: &Document, taken: Taken) -> Result<Opened> {
     let reporter = Reporter::new(
         Arc::clone(&config),
         Arc::clone(&cache),
-        filler.ledger(),
+        Arc::clone(&filler),
         server.counters(),
         server.engine().clone(),
     );

@@ -55,6 +55,18 @@ pub enum Admission {
     Nobody,
 }
 
+impl Admission {
+    /// A stable name.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Urgent => "urgent",
+            Self::Nobody => "nobody",
+        }
+    }
+}
+
 /// What comes from one source.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SourceProgress {

@@ -157,9 +157,38 @@ impl fmt::Display for ByteCount {
     }
 }
 
+impl BitRate {
+    /// What so many bytes a second are on a link.
+    #[must_use]
+    pub fn of_bytes_per_s(bytes_per_s: u64) -> Self {
+        Self(bytes_per_s.saturating_mul(8))
+    }
+}
+
+/// Decimal units, as links are sold.
+impl fmt::Display for BitRate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let units = [("Gb/s", 1_000_000_000), ("Mb/s", 1_000_000), ("kb/s", 1000)];
+        let text = match units.iter().find(|(_, factor)| self.0 >= *factor) {
+            #[expect(clippy::cast_precision_loss, reason = "shown with few digits")]
+            Some((name, factor)) => format!("{:.1} {name}", self.0 as f64 / *factor as f64),
+            None => format!("{} b/s", self.0),
+        };
+        f.pad(&text)
+    }
+}
+
 #[cfg(test)]
 mod tests {
+
     use super::*;
+
+    #[test]
+    fn rates_are_told_as_links_are_sold() {
+        let told = |bytes_per_s| BitRate::of_bytes_per_s(bytes_per_s).to_string();
+        assert_eq!(told(150_000_000), "1.2 Gb/s");
+        assert_eq!([told(50_000_000), told(125), told(12)], ["400.0 Mb/s", "1.0 kb/s", "96 b/s"]);
+    }
 
     #[test]
     fn units_of_the_right_kind_only() {

@@ -40,7 +40,8 @@ struct Title {
 #[derive(Debug)]
 pub(crate) struct UnderWay<'a> {
     board: &'a Board,
-    entry: &'a CatalogueEntry,
+    object: ObjectId,
+    title: TitleKey,
     source: &'a SourceKind,
 }
 
@@ -69,17 +70,17 @@ impl Board {
     /// A source is asked for what is missing of an object, of which `done` bytes are here.
     pub(crate) fn begin<'a>(
         &'a self,
-        entry: &'a CatalogueEntry,
+        entry: &CatalogueEntry,
         source: &'a SourceKind,
         done: u64,
     ) -> UnderWay<'a> {
-        let state = &mut *self.state();
+        let (state, key) = (&mut *self.state(), key(entry));
         state.under_way.insert(entry.id, done);
-        if let Some(title) = state.titles.get_mut(&key(entry)) {
+        if let Some(title) = state.titles.get_mut(&key) {
             title.under_way += 1;
             title.source = Some(source.clone());
         }
-        UnderWay { board: self, entry, source }
+        UnderWay { board: self, object: entry.id, title: key, source }
     }
 
     /// All of an object is here.
@@ -211,10 +212,10 @@ impl UnderWay<'_> {
     /// So many bytes came.
     pub(crate) fn arrived(&self, bytes: u64) {
         let (state, now) = (&mut *self.board.state(), Instant::now());
-        if let Some(done) = state.under_way.get_mut(&self.entry.id) {
+        if let Some(done) = state.under_way.get_mut(&self.object) {
             *done = done.saturating_add(bytes);
         }
-        if let Some(title) = state.titles.get_mut(&key(self.entry)) {
+        if let Some(title) = state.titles.get_mut(&self.title) {
             title.arrivals.arrived(bytes, 0, now);
         }
         if let Some(arrivals) = state.sources.get_mut(self.source) {
@@ -232,8 +233,8 @@ impl UnderWay<'_> {
 impl Drop for UnderWay<'_> {
     fn drop(&mut self) {
         let state = &mut *self.board.state();
-        state.under_way.remove(&self.entry.id);
-        if let Some(title) = state.titles.get_mut(&key(self.entry)) {
+        state.under_way.remove(&self.object);
+        if let Some(title) = state.titles.get_mut(&self.title) {
             title.under_way = title.under_way.saturating_sub(1);
         }
     }
