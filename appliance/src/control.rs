@@ -50,7 +50,7 @@ impl Control {
             self.hold(&manifest)?;
         }
         if let Some(sources) = self.documents.restore::<Sources>(&config, Kind::Sources)? {
-            self.filler.set_routes(Routes::new(sources));
+            self.filler.set_routes(Routes::new(&self.config.name, sources));
         }
         if let Some(tombstones) = self.documents.restore::<Tombstones>(&config, Kind::Tombstones)? {
             self.purged_up_to = tombstones.version;
@@ -177,7 +177,7 @@ impl Control {
 
     fn take_sources(&mut self, envelope: &Envelope) -> Result<()> {
         let sources: Sources = self.documents.examine(&self.config, envelope)?;
-        self.filler.set_routes(Routes::new(sources));
+        self.filler.set_routes(Routes::new(&self.config.name, sources));
         Ok(())
     }
 }

@@ -102,11 +102,7 @@ mod tests {
             waiting: None,
             ..title.clone()
         };
-        let source = SourceProgress {
-            source: SourceKind::Origin,
-            rate_bytes_per_s: 1_000_000,
-            waiting: None,
-        };
+        let source = SourceProgress { source: SourceKind::Origin, rate_bytes_per_s: 1_000_000 };
         let closed = FillProgress {
             admission: Admission::Urgent,
             until_us: Some(at),

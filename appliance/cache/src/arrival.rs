@@ -6,7 +6,6 @@ use crate::gate::Pass;
 use crate::intake::{Intake, IntakeError, Verified};
 use crate::layout;
 use crate::object::Object;
-use crate::read::ReadFailed;
 use crate::recover::FoundObject;
 use crate::sums::Sums;
 use contract::catalogue::CatalogueEntry;
@@ -25,12 +24,14 @@ impl Cache {
     /// [`IntakeError::Withdrawn`] and [`IntakeError::Disk`].
     pub fn begin(&self, entry: &Arc<CatalogueEntry>) -> Result<Intake, IntakeError> {
         let pass = self.gate.enter().ok_or(IntakeError::HandedOver)?;
-        let _alone = self.beginning.lock().unwrap_or_else(PoisonError::into_inner);
-        match self.index.arriving(entry) {
-            Some(object) if object.body.sums.claim() => self.resume(&object, pass),
-            Some(_) => Err(IntakeError::Busy),
-            None => self.lay_out(entry, pass),
+        let alone = self.beginning.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(object) = self.index.arriving(entry) else { return self.lay_out(entry, pass) };
+        if !object.body.sums.claim() {
+            return Err(IntakeError::Busy);
         }
+        // Reading what there is may take long, and keeps nobody else from beginning.
+        drop(alone);
+        self.resume(&object, pass)
     }
 
     fn resume(&self, object: &Arc<Object>, pass: Pass) -> Result<Intake, IntakeError> {
@@ -39,8 +40,8 @@ impl Cache {
         // A file that cannot be read is given up: the next attempt makes another.
         resumed.map_err(|err| {
             object.body.sums.close();
-            let (block, reason) = (0, err.to_string());
-            self.lost(object, &ReadFailed::Io { block, reason });
+            object.body.disk.io_errors.fetch_add(1, Ordering::Relaxed);
+            self.give_up(object, &err);
             err.into()
         })
     }
@@ -49,7 +50,9 @@ impl Cache {
         let size_bytes = entry.size_bytes;
         let header = layout::encode_header(entry)
             .ok_or_else(|| io::Error::other("the catalogue entry does not fit the header"))?;
-        let room = self.choose(size_bytes).ok_or(IntakeError::NoRoom { size_bytes })?;
+        let room = self.choose(size_bytes);
+        self.index.set_room(entry, room.is_none());
+        let room = room.ok_or(IntakeError::NoRoom { size_bytes })?;
         let serial = self.serials.fetch_add(1, Ordering::Relaxed);
         let disk = Arc::clone(&room.disk);
         let failed = |err: io::Error| match err.kind() {
@@ -92,8 +95,15 @@ impl Cache {
     /// # Errors
     /// [`IntakeError::Withdrawn`] and [`IntakeError::Disk`]; nothing has become visible then.
     pub fn publish(&self, verified: &Verified) -> Result<(), IntakeError> {
-        verified.seal()?;
         let object = Arc::clone(verified.object());
+        verified.seal().inspect_err(|err| {
+            // What a failed synchronisation had to write stays unwritten, and no later one says
+            // so: nothing of this file can be relied upon.
+            if let IntakeError::Disk(err) = err {
+                object.body.disk.io_errors.fetch_add(1, Ordering::Relaxed);
+                self.give_up(&object, err);
+            }
+        })?;
         let leaving = self.index.publish(Arc::clone(&object));
         leaving.iter().for_each(|leaving| leaving.doom());
         match leaving {

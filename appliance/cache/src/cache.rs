@@ -12,6 +12,7 @@ use crate::ram::{RamStats, RamTier};
 use crate::read::{Begun, BlockRead, ReadFailed, Reads};
 use crate::recover::{self, FoundObject};
 use crate::storage::Storage;
+use crate::table::SLICE_BLOCKS;
 use crate::watch::{CacheEvent, Watch};
 use contract::catalogue::CatalogueEntry;
 use contract::names::GroupName;
@@ -147,6 +148,31 @@ impl Cache {
         found.unwrap_or(Lookup::Unknown)
     }
 
+    /// Looks one version of a key up, for a sibling: it may be on its way while another is held.
+    /// What is held and is another version is given all the same where there is nothing of this
+    /// one; what there is no room for is as good as unknown.
+    #[must_use]
+    pub fn lookup_version(
+        &self,
+        group: &GroupName,
+        path: &str,
+        is_it: impl Fn(&CatalogueEntry) -> bool,
+    ) -> Lookup {
+        let found = self.index.look(group, path, |slot| {
+            let of_it = |object: &&Arc<Object>| is_it(&object.entry);
+            match (&slot.held, &slot.arriving, &slot.wanted) {
+                (Some(held), ..) if of_it(&held) => Lookup::Held(Arc::clone(held)),
+                (_, Some(coming), _) if of_it(&coming) && coming.is_coming() => {
+                    Lookup::Arriving(Arc::clone(coming))
+                }
+                (.., Some(wanted)) if is_it(wanted) && !slot.has_no_room => Lookup::Wanted,
+                (Some(held), ..) => Lookup::Held(Arc::clone(held)),
+                _ => Lookup::Unknown,
+            }
+        });
+        found.unwrap_or(Lookup::Unknown)
+    }
+
     /// A block, if it stands in RAM. Takes no lock, touches no disk; counts as a hit.
     #[must_use]
     pub fn peek(&self, object: &Object, block: u32) -> Option<VerifiedBlock> {
@@ -243,33 +269,39 @@ impl Cache {
         self.ram.shortfalls()
     }
 
-    /// A block could not be read: the object goes out of sight, its file goes, and whoever
-    /// watches learns of it once, however many blocks fail.
+    /// A block could not be read: its slice has to come again, and until then the object is not
+    /// held. Whoever watches learns of it once, however many blocks of a slice fail.
     pub(crate) fn lost(&self, object: &Object, failed: &ReadFailed) {
         let disk = &object.body.disk;
-        let (counter, event) = match failed {
-            ReadFailed::Corrupt { block } => (
-                &disk.bad_blocks,
-                CacheEvent::BlockCorrupt {
-                    object: object.entry.key(),
-                    block: *block,
-                    file: object.file(),
-                },
-            ),
-            ReadFailed::Io { reason, .. } => (
-                &disk.io_errors,
-                CacheEvent::DiskError {
-                    object: object.entry.key(),
-                    file: object.file(),
-                    reason: reason.clone(),
-                },
-            ),
+        let (key, file) = (object.entry.key(), object.file());
+        let (counter, block, event) = match failed {
+            ReadFailed::Corrupt { block } => {
+                let event = CacheEvent::BlockCorrupt { object: key, block: *block, file };
+                (&disk.bad_blocks, *block, event)
+            }
+            ReadFailed::Io { block, reason } => {
+                let event = CacheEvent::DiskError { object: key, file, reason: reason.clone() };
+                (&disk.io_errors, *block, event)
+            }
             ReadFailed::Abandoned { .. } | ReadFailed::NotComing { .. } => return,
         };
         counter.fetch_add(1, Ordering::Relaxed);
+        let is_news = object.body.sums.lose(block / SLICE_BLOCKS);
+        if let Some(leaving) = self.index.degrade(object) {
+            leaving.iter().for_each(|leaving| leaving.doom());
+            if is_news {
+                self.watch.event(event);
+            }
+        }
+    }
+
+    /// Nothing of a file can be relied upon: all of the object has to come again.
+    pub(crate) fn give_up(&self, object: &Object, err: &io::Error) {
         if self.index.withdraw(object) {
             object.doom();
-            self.watch.event(event);
+            let (file, reason) = (object.file(), err.to_string());
+            let object = object.entry.key();
+            self.watch.event(CacheEvent::DiskError { object, file, reason });
         }
     }
 }

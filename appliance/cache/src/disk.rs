@@ -106,6 +106,8 @@ impl Disk {
             TryLockError::Error(err) => err,
         })?;
         prove_writable(&*storage, &setup.folder)?;
+        // All objects go with the folder that they stand in.
+        storage.sync_folder(&setup.folder)?;
         Ok(Self {
             setup,
             storage,
@@ -249,7 +251,11 @@ fn prove_writable(storage: &dyn Storage, folder: &Path) -> io::Result<()> {
     let probe = folder.join("probe");
     // One that a crash has left is in the way.
     let _ = storage.remove(&probe);
-    let file = storage.create(&probe, 4096)?;
+    let file = match storage.create(&probe, 4096) {
+        // What it holds can be served, and room comes when something leaves.
+        Err(err) if err.kind() == io::ErrorKind::StorageFull => return Ok(()),
+        made => made?,
+    };
     file.write_all_at(b"can this disk be written?", 0)?;
     file.sync()?;
     storage.remove(&probe)

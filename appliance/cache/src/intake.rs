@@ -108,17 +108,21 @@ impl Intake {
         file: Arc<dyn StoredFile>,
         pass: Pass,
     ) -> io::Result<Self> {
-        let intake = Self::over(object, file, pass);
-        let is_trusted = intake.object.body.sums.is_trusted();
+        let mut intake = Self::over(object, file, pass);
+        let sums = &intake.object.body.sums;
+        let (is_trusted, has_lost) = (sums.is_trusted(), sums.has_lost());
+        if !is_trusted {
+            let header = layout::encode_header(&intake.object.entry).unwrap_or_default();
+            intake.file.write_all_at(&header, 0)?;
+        }
         let mut found = intake.read_table()?;
-        let known = intake.hashes.clone();
+        if has_lost && !intake.learn_from(&found) {
+            intake.discard()?;
+            found.fill(None);
+        }
         for (slice, place) in (0..).zip(&mut found) {
             let Some(line) = place else { continue };
-            let is_known = match &known {
-                Some(hashes) => hashes.values().get(slice as usize) == Some(&line.value),
-                None => true,
-            };
-            if !is_known || !(is_trusted || line.matches(&intake.read_slice(slice)?)) {
+            if !intake.is_there(slice, line, is_trusted)? {
                 *place = None;
             } else if line.proof == Proof::Hashed {
                 intake.object.body.sums.add(slice, line);
@@ -127,6 +131,32 @@ impl Intake {
         *intake.lines() = found;
         intake.object.body.sums.open();
         Ok(intake)
+    }
+
+    /// An object that was whole knows its slices by its table, unless that is damaged, too.
+    fn learn_from(&mut self, lines: &[Option<Line>]) -> bool {
+        let entry = &self.object.entry;
+        let values: Option<Vec<Digest>> =
+            lines.iter().map(|line| line.as_ref().map(|line| line.value)).collect();
+        let proved = values
+            .and_then(|values| SliceHashes::prove(values, entry.size_bytes, &entry.blake3).ok());
+        self.hashes = self.hashes.take().or(proved);
+        self.hashes.is_some()
+    }
+
+    /// Whether a line of the table speaks of a slice that is there.
+    fn is_there(&self, slice: u32, line: &Line, is_trusted: bool) -> io::Result<bool> {
+        let value = self.hashes.as_ref().map(|hashes| hashes.values().get(slice as usize));
+        let is_known = value.is_none_or(|value| value == Some(&line.value));
+        if is_known && is_trusted {
+            return Ok(!self.is_void(slice, line));
+        }
+        let is_there = is_known && self.find_again(slice, line)?;
+        if !is_there {
+            // It must not be believed by the next, who need not read again.
+            self.erase_line(slice)?;
+        }
+        Ok(is_there)
     }
 
     fn lines(&self) -> MutexGuard<'_, Vec<Option<Line>>> {
@@ -139,6 +169,26 @@ impl Intake {
         read_full(&*self.file, &mut bytes, layout::TABLE_OFFSET)?;
         let table = Table::decode(&bytes, &self.object.entry.id, slices);
         Ok(table.map_or_else(|| vec![None; slices as usize], |table| table.lines))
+    }
+
+    /// Whether a line speaks of a slice that was there and could not be read.
+    fn is_void(&self, slice: u32, line: &Line) -> bool {
+        let sums = &self.object.body.sums;
+        (line.proof == Proof::Hashed || sums.has_lost()) && !sums.has(slice)
+    }
+
+    /// Reads a slice that a process before this one has left, and writes it again. It may be in
+    /// the kernel's memory alone, and where a synchronisation has failed meanwhile, the kernel
+    /// takes it for written.
+    fn find_again(&self, slice: u32, line: &Line) -> io::Result<bool> {
+        let bytes = self.read_slice(slice)?;
+        let is_there = line.matches(&bytes);
+        if is_there {
+            self.file.write_all_at(&bytes, self.content_at(slice))?;
+            let line = line.encode(&self.object.entry.id, slice);
+            self.file.write_all_at(&line, table::line_at(slice))?;
+        }
+        Ok(is_there)
     }
 
     /// The bytes of a slice, as the disk has them; fewer where the disk has fewer.
@@ -158,6 +208,12 @@ impl Intake {
     #[must_use]
     pub fn object(&self) -> &Arc<Object> {
         &self.object
+    }
+
+    /// Says where what is missing will come from: siblings that it does not have to wait for may
+    /// be given it as it comes, too.
+    pub fn set_from_beyond(&self, is_from_beyond: bool) {
+        self.object.body.sums.set_from_beyond(is_from_beyond);
     }
 
     /// Whether each slice is compared when it comes.
@@ -188,7 +244,10 @@ impl Intake {
         let mut lines = std::mem::take(&mut *self.lines());
         for ((slice, place), value) in (0..).zip(&mut lines).zip(hashes.values()) {
             match place {
-                Some(line) if line.value != *value => *place = None,
+                Some(line) if line.value != *value => {
+                    *place = None;
+                    self.on_disk(self.erase_line(slice))?;
+                }
                 Some(line) if line.proof == Proof::Received => {
                     line.proof = Proof::Hashed;
                     self.write_line(slice, line)?;
@@ -248,8 +307,11 @@ impl Intake {
 
     fn write_line(&self, slice: u32, line: &Line) -> Result<(), IntakeError> {
         let bytes = line.encode(&self.object.entry.id, slice);
-        let at = layout::TABLE_OFFSET + table::line_offset(slice);
-        self.on_disk(self.file.write_all_at(&bytes, at))
+        self.on_disk(self.file.write_all_at(&bytes, table::line_at(slice)))
+    }
+
+    fn erase_line(&self, slice: u32) -> io::Result<()> {
+        self.file.write_all_at(&[0; table::LINE], table::line_at(slice))
     }
 
     /// A slice may be read; whoever waits for a block of it has it now.
@@ -286,7 +348,8 @@ impl Intake {
     /// # Errors
     /// [`IntakeError::Missing`] keeps what arrived; [`IntakeError::WrongBytes`] does not.
     pub fn finish(self) -> Result<Verified, IntakeError> {
-        let lines: Vec<Line> = self.lines().iter().copied().flatten().collect();
+        let there = |(slice, line): (u32, Option<Line>)| line.filter(|it| !self.is_void(slice, it));
+        let lines: Vec<Line> = (0..).zip(self.lines().iter().copied()).filter_map(there).collect();
         let slices = self.object.body.sums.slices() as usize;
         if lines.len() < slices {
             return Err(IntakeError::Missing { slices: slices - lines.len() });
@@ -304,6 +367,7 @@ impl Intake {
     fn discard(&self) -> io::Result<()> {
         let slices = self.object.body.sums.slices();
         self.lines().fill(None);
+        self.object.body.sums.forget();
         self.file.write_all_at(&vec![0; Table::padded_len(slices)], layout::TABLE_OFFSET)
     }
 }
@@ -339,11 +403,11 @@ impl Verified {
             return Err(IntakeError::Withdrawn);
         }
         // Everything the seal speaks for is down before the seal is.
-        intake.on_disk(intake.file.sync())?;
+        intake.file.sync()?;
         let seal = table::seal(&object.entry.id, lines);
-        intake.on_disk(intake.file.write_all_at(&seal, layout::TABLE_OFFSET))?;
-        intake.on_disk(intake.file.sync())?;
-        intake.on_disk(object.body.disk.sync_folder_of(object))?;
+        intake.file.write_all_at(&seal, layout::TABLE_OFFSET)?;
+        intake.file.sync()?;
+        object.body.disk.sync_folder_of(object)?;
         for (slice, line) in (0..).zip(lines).filter(|(slice, _)| !object.body.sums.has(*slice)) {
             intake.show(slice, line);
         }

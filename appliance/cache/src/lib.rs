@@ -9,9 +9,9 @@
 //! ([`Cache::read`]). So the same cache runs on rings, on threads and on a simulation.
 //!
 //! Read in this order: [`object`], [`layout`] and [`table`] (what stands on a disk), [`storage`]
-//! and [`disk`], [`sums`], [`intake`] and [`arrival`] (how it gets there), [`recover`] (how it is found again),
-//! [`index`], [`block`],
-//! [`arena`] and [`ram`] (what stands in memory), [`order`] and [`read`] (how it leaves),
+//! and [`disk`], [`sums`], [`intake`] and [`arrival`] (how it gets there), [`recover`] and
+//! [`serials`] (how it is found again), [`index`], [`block`], [`arena`] and [`ram`] (what stands
+//! in memory), [`order`] and [`read`] (how it leaves),
 //! [`removal`] (how it goes), [`cache`] (all of it together), [`handover`] (to the next process).
 
 mod arena;
@@ -30,6 +30,7 @@ mod ram;
 pub mod read;
 mod recover;
 mod removal;
+mod serials;
 pub mod storage;
 mod sums;
 mod table;

@@ -104,6 +104,12 @@ impl Object {
         self.body.sums.is_coming()
     }
 
+    /// Whether what is missing of it comes from beyond the site, and waits for no sibling.
+    #[must_use]
+    pub fn is_from_beyond(&self) -> bool {
+        self.is_whole() || self.body.sums.is_from_beyond()
+    }
+
     /// Where it stands.
     #[must_use]
     pub fn file(&self) -> PathBuf {

@@ -15,13 +15,13 @@ use std::task::{Context, Poll, Waker};
 /// Why a block cannot be had.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ReadFailed {
-    /// The checksum is wrong. The object is withdrawn and will be fetched again.
+    /// The checksum is wrong. The slice that the block is of will be fetched again.
     #[error("block {block} does not match its checksum")]
     Corrupt {
         /// Which block.
         block: u32,
     },
-    /// The disk failed. The object is withdrawn and will be fetched again.
+    /// The disk failed. The slice that the block is of will be fetched again.
     #[error("block {block} cannot be read: {reason}")]
     Io {
         /// Which block.

@@ -4,6 +4,7 @@ use crate::cache::OpenError;
 use crate::disk::{Disk, DiskSetup};
 use crate::handover::DiskHandover;
 use crate::layout::{self, BadFile};
+use crate::serials;
 use crate::storage::{Storage, read_full};
 use crate::sums::Sums;
 use crate::table::{Seal, Table};
@@ -39,13 +40,18 @@ pub(crate) fn open_all(
         all.objects.extend(found.objects);
         opened.push(disk);
     }
+    for (at, disk) in opened.iter().enumerate() {
+        let failed =
+            |source| OpenError::Disk { disk: at, folder: disk.folder().to_path_buf(), source };
+        serials::take(disk.storage(), disk.folder(), all.next_serial).map_err(failed)?;
+    }
     Ok((opened, all))
 }
 
 /// What stands on disks.
 pub(crate) struct Found {
     pub(crate) objects: Vec<FoundObject>,
-    /// Above every serial that is in use, that of files which are leaving included.
+    /// Above every serial that was ever used, as far as the disks can tell.
     pub(crate) next_serial: u64,
 }
 
@@ -61,10 +67,13 @@ pub(crate) struct FoundObject {
 /// (by and by, where the process before may know better) and told of; one that is leaving is
 /// passed over. Content is checked when it is read.
 fn scan(disk: &Arc<Disk>, watch: &dyn Watch) -> io::Result<Found> {
+    // A process that was killed may have sealed what a power cut would still undo.
+    disk.storage().sync_all(disk.folder())?;
     let leaving: HashSet<_> = disk.removals.leaving().into_iter().collect();
     let mut files = list(disk)?;
     let serials = files.iter().map(|file| serial_of(file).saturating_add(1));
-    let next_serial = serials.max().unwrap_or(1);
+    let taken = serials::end(disk.storage(), disk.folder())?;
+    let next_serial = serials.chain(taken).max().unwrap_or(1);
     files.retain(|file| !leaving.contains(file));
     // The order in which a disk lists its files is its own; what becomes of them is not.
     files.sort();

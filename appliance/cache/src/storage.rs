@@ -51,6 +51,13 @@ pub trait Storage: Send + Sync + Debug {
     /// As above.
     fn sync_folder(&self, folder: &Path) -> io::Result<()>;
 
+    /// Makes everything that was done to the file system of a folder survive a power cut, by
+    /// whichever process.
+    ///
+    /// # Errors
+    /// As above.
+    fn sync_all(&self, folder: &Path) -> io::Result<()>;
+
     /// How much may still be written to the file system of a folder.
     ///
     /// # Errors

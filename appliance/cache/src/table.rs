@@ -3,7 +3,7 @@
 //! Lines of 64 bytes, so that none crosses a sector and a torn write spoils no other: first the
 //! seal, then a line for each slice. [`layout`](crate::layout) draws where they stand.
 
-use crate::layout::PAGE_LEN;
+use crate::layout::{PAGE_LEN, TABLE_OFFSET};
 use contract::object::{Digest, ObjectId};
 use contract::slices::SLICE_BYTES;
 
@@ -12,7 +12,8 @@ pub(crate) const SLICE_BLOCKS: u32 = 4;
 
 const _: () = assert!(SLICE_BYTES == crate::BLOCK_BYTES * SLICE_BLOCKS as u64);
 
-const LINE: usize = 64;
+/// Bytes of a line.
+pub(crate) const LINE: usize = 64;
 const CRC_AT: usize = LINE - 4;
 const CHECKSUMS_AT: usize = 32;
 const STATE_AT: usize = 48;
@@ -101,9 +102,9 @@ fn word(line: &[u8; LINE], at: usize) -> u32 {
     line.get(at..at + 4).and_then(|word| word.try_into().ok()).map_or(0, u32::from_le_bytes)
 }
 
-/// Where the line of a slice stands, counted from the table's beginning.
-pub(crate) fn line_offset(slice: u32) -> u64 {
-    (u64::from(slice) + 1) * LINE as u64
+/// Where the line of a slice stands in the file.
+pub(crate) fn line_at(slice: u32) -> u64 {
+    TABLE_OFFSET + (u64::from(slice) + 1) * LINE as u64
 }
 
 /// The seal of an object with these slices.
@@ -180,7 +181,7 @@ mod tests {
         let mut table = vec![0; Table::padded_len(slices)];
         for (slice, line) in (0..).zip(lines) {
             if let Some(line) = line {
-                let at = usize::try_from(line_offset(slice)).expect("small");
+                let at = usize::try_from(line_at(slice) - TABLE_OFFSET).expect("small");
                 table[at..at + LINE].copy_from_slice(&line.encode(id, slice));
             }
         }

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CacheEvent {
     /// A block came off the disk with the wrong checksum. It was not handed out; the
-    /// object is withdrawn and must be fetched again.
+    /// slice it is of must be fetched again.
     BlockCorrupt {
         /// Whose block.
         object: ObjectKey,
@@ -16,7 +16,7 @@ pub enum CacheEvent {
         /// The file that held it.
         file: PathBuf,
     },
-    /// A disk failed to read or write. The object is withdrawn.
+    /// A disk failed to read or write. What it is about must be fetched again.
     DiskError {
         /// Whose block.
         object: ObjectKey,

@@ -115,6 +115,33 @@ fn a_flipped_bit_is_refused_withdrawn_told_of_once_and_refilled() {
 }
 
 #[test]
+fn a_bad_slice_is_fetched_again_and_the_others_stay() {
+    let folder = tempfile::tempdir().expect("folder");
+    let parts = open(folder.path(), 64 << 20);
+    let bytes = content(3 * SLICE + 5, 4);
+    let entry = entry("/a", &bytes);
+    parts.cache.set_wanted(vec![entry.clone()]);
+    fill(&parts.cache, &entry, &bytes);
+    let object = held(&parts.cache, "/a");
+    let file = File::options().write(true).open(object.file()).expect("file");
+    file.write_all_at(b"?", 8192 + 2 * SLICE as u64 + 600_000).expect("write");
+
+    assert_eq!(read_all(&parts, &object), Err(ReadFailed::Corrupt { block: 10 }));
+    assert_eq!(parts.cache.missing(), std::slice::from_ref(&entry));
+    let intake = parts.cache.begin(&entry).expect("begin");
+    assert_eq!(missing(&intake), [2]);
+    // What can still be read of it is read meanwhile, and what comes back can be waited for.
+    let mut waits = parts.cache.read(&object, 10);
+    assert!(poll(&mut waits).is_pending());
+    intake.put(2, slice(&bytes, 2)).expect("put");
+    parts.cache.publish(&intake.finish().expect("verified")).expect("publish");
+    let again = held(&parts.cache, "/a");
+    assert_eq!(again.file(), object.file());
+    assert_eq!(read_all(&parts, &again), Ok(bytes));
+    assert_eq!(parts.cache.disks()[0].objects(), 1);
+}
+
+#[test]
 fn an_interrupted_intake_goes_on_and_wrong_bytes_never_become_visible() {
     let folder = tempfile::tempdir().expect("folder");
     let parts = open(folder.path(), 64 << 20);

@@ -74,9 +74,6 @@ pub struct SourceProgress {
     pub source: SourceKind,
     /// Over the past ten seconds.
     pub rate_bytes_per_s: u64,
-    /// Why it is not asked.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub waiting: Option<WaitingOn>,
 }
 
 /// How far one title has come.
@@ -150,9 +147,9 @@ pub enum WaitingOn {
         /// Until then.
         until: TimeUs,
     },
-    /// The source gave wrong bytes, and is left alone for longer.
-    Distrust {
-        /// Until then.
+    /// A box of the same site will have it.
+    Sibling {
+        /// When it is asked again.
         until: TimeUs,
     },
     /// Nearer sources are given their time.
@@ -177,7 +174,7 @@ impl WaitingOn {
         match *self {
             Self::FillWindow { opens: at }
             | Self::BackOff { until: at }
-            | Self::Distrust { until: at }
+            | Self::Sibling { until: at }
             | Self::Widening { at } => Some(at),
             Self::NotAllowed | Self::NoSource | Self::Unknown => None,
         }
@@ -189,7 +186,7 @@ impl WaitingOn {
         match self {
             Self::FillWindow { .. } => "fill_window",
             Self::BackOff { .. } => "back_off",
-            Self::Distrust { .. } => "distrust",
+            Self::Sibling { .. } => "sibling",
             Self::Widening { .. } => "widening",
             Self::NotAllowed => "not_allowed",
             Self::NoSource => "no_source",
@@ -204,7 +201,7 @@ impl fmt::Display for WaitingOn {
         f.write_str(match self {
             Self::FillWindow { .. } => "the fill window",
             Self::BackOff { .. } => "sources that failed or lack it",
-            Self::Distrust { .. } => "a source that gave wrong bytes",
+            Self::Sibling { .. } => "a box of the same site that fetches it",
             Self::Widening { .. } => "nearer sources",
             Self::NotAllowed => "the fleet, which allows nothing from its sources",
             Self::NoSource => "the fleet, which names no source",

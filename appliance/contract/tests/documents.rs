@@ -124,7 +124,12 @@ fn sources() {
         after_s: 20,
         cap_bytes_per_s: None,
     };
-    let batch = Batch { group: group(), objects: vec![Run(0, 3)], ranked: vec![peer, origin] };
+    let batch = Batch {
+        group: group(),
+        objects: vec![Run(0, 3)],
+        siblings: vec![peer],
+        beyond: vec![origin],
+    };
     hold_still("sources", &Sources { schema: SCHEMA, manifest_version: 12, batches: vec![batch] });
 }
 
@@ -157,11 +162,7 @@ fn fill_progress() -> FillProgress {
         rate_bytes_per_s: 900_000,
         bytes_missing: 5_000_000,
         finish_at_us: Some(opens.plus_s(60)),
-        sources: vec![SourceProgress {
-            source: SourceKind::Origin,
-            rate_bytes_per_s: 900_000,
-            waiting: None,
-        }],
+        sources: vec![SourceProgress { source: SourceKind::Origin, rate_bytes_per_s: 900_000 }],
         titles: vec![TitleProgress {
             group: group(),
             title: TitleName::new("big-demo").expect("name"),

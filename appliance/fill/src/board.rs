@@ -96,7 +96,6 @@ impl Board {
         let sources = state.sources.iter_mut().map(|(source, arrivals)| SourceProgress {
             source: source.clone(),
             rate_bytes_per_s: arrivals.rate_bytes_per_s(now),
-            waiting: None,
         });
         sources.take(MAX_SOURCES).collect()
     }

@@ -8,7 +8,7 @@ use crate::admission::Urgency;
 use crate::caps::Caps;
 use crate::grant::{Grant, Revoked};
 use crate::transfer::Failure;
-use crate::upstream::{Body, FetchFailed, Upstream};
+use crate::upstream::{Body, FetchFailed, Question, Upstream};
 use bytes::Bytes;
 use contract::catalogue::CatalogueEntry;
 use contract::sources::Source;
@@ -24,6 +24,8 @@ pub(crate) struct Terms<'a> {
     pub(crate) urgency: Urgency,
     /// Whether the source can be asked for a part.
     pub(crate) in_parts: bool,
+    /// Nothing is wanted that has yet to come to the source itself.
+    pub(crate) only_if_cached: bool,
 }
 
 /// Bytes, as they come.
@@ -92,15 +94,17 @@ impl<'a> Terms<'a> {
         let end = if self.in_parts { rest.start + grant.left() } else { rest.end };
         let range = rest.start..end;
         let expected = range.end - range.start;
+        let Self { source, entry, only_if_cached, .. } = self;
+        let question = Question { source, entry, range, only_if_cached };
         let answered = tokio::select! {
             biased;
             revoked = grant.revoked() => return self.revoked(revoked).map(|()| None),
-            answered = self.upstream.get(self.source, self.entry, range) => answered,
+            answered = self.upstream.get(question) => answered,
         };
         match answered {
             Ok(body) => Ok(Some(Answer { body, grant, left: expected, expected })),
             Err(err) => {
-                if matches!(err, FetchFailed::NotThere | FetchFailed::Unusable(_)) {
+                if is_nothing(&err) {
                     grant.give_back();
                 }
                 Err(err.into())
@@ -140,4 +144,9 @@ impl Answer<'_> {
             _ => Err(FetchFailed::EndedEarly { received, expected }),
         }
     }
+}
+
+/// Whether not a byte of content comes, not even too late.
+fn is_nothing(err: &FetchFailed) -> bool {
+    matches!(err, FetchFailed::NotThere | FetchFailed::Coming | FetchFailed::Unusable(_))
 }

@@ -4,7 +4,7 @@
 //! its address and checks the certificate for its name. Boxes show who they are; an origin
 //! is checked against the public roots of the system and is shown nothing.
 
-use crate::upstream::{Body, FetchFailed, Promise, Upstream};
+use crate::upstream::{Body, FetchFailed, Promise, Question, Upstream};
 use bytes::Bytes;
 use contract::catalogue::CatalogueEntry;
 use contract::exchange::peer_path;
@@ -12,7 +12,7 @@ use contract::slices::SliceHashes;
 use contract::sources::{Source, SourceKind};
 use http_body_util::{BodyExt, Empty};
 use hyper::body::Incoming;
-use hyper::header::{CONTENT_LENGTH, CONTENT_RANGE, HOST, IF_MATCH, RANGE, USER_AGENT};
+use hyper::header::{CACHE_CONTROL, HOST, IF_MATCH, RANGE, USER_AGENT};
 use hyper::{Request, Response, StatusCode};
 use hyper_rustls::{
     ConfigBuilderExt, FixedServerNameResolver, HttpsConnector, HttpsConnectorBuilder,
@@ -94,11 +94,9 @@ impl Body for HttpBody {
 impl Upstream for Fetcher {
     fn get<'a>(
         &'a self,
-        source: &'a Source,
-        entry: &'a CatalogueEntry,
-        range: Range<u64>,
+        question: Question<'a>,
     ) -> Promise<'a, Result<Box<dyn Body>, FetchFailed>> {
-        Box::pin(self.ask(source, entry, range))
+        Box::pin(self.ask(question))
     }
 
     fn slice_hashes<'a>(&'a self, entry: &'a CatalogueEntry) -> Promise<'a, Option<SliceHashes>> {
@@ -123,20 +121,15 @@ impl Fetcher {
         Self { user_agent, patience, boxes, public, knowledge, clients: Mutex::default() }
     }
 
-    async fn ask(
-        &self,
-        source: &Source,
-        entry: &CatalogueEntry,
-        range: Range<u64>,
-    ) -> Result<Box<dyn Body>, FetchFailed> {
-        let client = self.client(source)?;
-        let request = request(&self.user_agent, source, entry, &range)?;
+    async fn ask(&self, question: Question<'_>) -> Result<Box<dyn Body>, FetchFailed> {
+        let client = self.client(question.source)?;
+        let request = request(&self.user_agent, &question)?;
         let wait = self.patience.connect + self.patience.stall;
         let response = tokio::time::timeout(wait, client.request(request))
             .await
             .map_err(|_| FetchFailed::Stalled(wait.as_secs()))?
             .map_err(|err| FetchFailed::Connection(deepest(&err)))?;
-        check(&response, entry.size_bytes, &range)?;
+        check(&response, question.entry.size_bytes, &question.range)?;
         Ok(Box::new(HttpBody { incoming: response.into_body(), stall: self.patience.stall }))
     }
 
@@ -194,10 +187,9 @@ fn deepest(err: &dyn std::error::Error) -> String {
 
 fn request(
     user_agent: &str,
-    source: &Source,
-    entry: &CatalogueEntry,
-    range: &Range<u64>,
+    question: &Question<'_>,
 ) -> Result<Request<Empty<Bytes>>, FetchFailed> {
+    let Question { source, entry, range, .. } = question;
     let scheme = if source.tls_name.is_some() { "https" } else { "http" };
     let (path, host) = match &source.origin {
         Some(origin) => (format!("{}{}", origin.prefix, entry.path), origin.host.clone()),
@@ -206,6 +198,9 @@ fn request(
     let mut request = Request::get(format!("{scheme}://{}{path}", source.address))
         .header(HOST, host)
         .header(USER_AGENT, user_agent);
+    if question.only_if_cached {
+        request = request.header(CACHE_CONTROL, "only-if-cached");
+    }
     if source.origin.is_none() {
         // A sibling may still hold another version under the same path.
         request = request.header(IF_MATCH, format!("\"{}\"", entry.blake3.short()));
@@ -227,26 +222,36 @@ fn check<B>(
     size_bytes: u64,
     range: &Range<u64>,
 ) -> Result<(), FetchFailed> {
-    let text = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
+    let text = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok());
     let length =
         |offered: &str| FetchFailed::Length { offered: offered.to_owned(), expected: size_bytes };
     match response.status() {
-        StatusCode::NOT_FOUND | StatusCode::PRECONDITION_FAILED => Err(FetchFailed::NotThere),
+        StatusCode::NOT_FOUND if is_coming(text("cache-status")) => Err(FetchFailed::Coming),
+        // A gateway that was asked for what it has cached, and has not (RFC 9111 §5.2.1.7).
+        StatusCode::NOT_FOUND | StatusCode::PRECONDITION_FAILED | StatusCode::GATEWAY_TIMEOUT => {
+            Err(FetchFailed::NotThere)
+        }
         StatusCode::OK if !is_all(range, size_bytes) => Err(FetchFailed::IgnoresRange),
-        StatusCode::OK => match text(CONTENT_LENGTH) {
+        StatusCode::OK => match text("content-length") {
             Some(offered) if offered != size_bytes.to_string() => Err(length(offered)),
             _ => Ok(()),
         },
         StatusCode::PARTIAL_CONTENT => {
             let last = range.end.saturating_sub(1);
             let expected = format!("bytes {}-{last}/{size_bytes}", range.start);
-            match text(CONTENT_RANGE) {
+            match text("content-range") {
                 Some(offered) if offered.eq_ignore_ascii_case(&expected) => Ok(()),
                 offered => Err(length(offered.unwrap_or("no Content-Range"))),
             }
         }
         status => Err(FetchFailed::Status(status.as_u16())),
     }
+}
+
+/// Whether a sibling says that it wants the object itself (RFC 9211).
+fn is_coming(cache_status: Option<&str>) -> bool {
+    let parameters = cache_status.into_iter().flat_map(|line| line.split(';').skip(1));
+    parameters.into_iter().any(|parameter| parameter.trim() == "detail=wanted")
 }
 
 /// The TLS configuration of a box towards other boxes: mutual, the fleet's CA alone.
@@ -286,6 +291,11 @@ mod tests {
         assert_eq!(check(&answer(200, &[]), 10, &part), Err(FetchFailed::IgnoresRange));
         assert_eq!(check(&answer(404, &[]), 10, &all), Err(FetchFailed::NotThere));
         assert_eq!(check(&answer(412, &[]), 10, &all), Err(FetchFailed::NotThere));
+        assert_eq!(check(&answer(504, &[]), 10, &all), Err(FetchFailed::NotThere));
+        let wanted = ("cache-status", "\"oca1.a\"; detail=wanted");
+        assert_eq!(check(&answer(404, &[wanted]), 10, &all), Err(FetchFailed::Coming));
+        let unknown = ("cache-status", "\"oca1.a\"; detail=unknown");
+        assert_eq!(check(&answer(404, &[unknown]), 10, &all), Err(FetchFailed::NotThere));
         assert_eq!(check(&answer(503, &[]), 10, &all), Err(FetchFailed::Status(503)));
         for (range, headers) in [
             (&all, ("content-length", "11")),

@@ -3,6 +3,7 @@
 use crate::admission::{Admission, Urgency};
 use crate::board::Board;
 use crate::caps::Caps;
+use crate::health::Health;
 use crate::ledger::Ledger;
 use crate::offload::Offload;
 use crate::routes::Routes;
@@ -12,10 +13,11 @@ use crate::trust::Trust;
 use crate::upstream::Upstream;
 use crate::urgent::Urgent;
 use cache::Cache;
-use contract::catalogue::CatalogueEntry;
+use contract::catalogue::{CatalogueEntry, Ordinal};
 use contract::manifest::Deadline;
 use contract::object::{ObjectId, ObjectKey};
 use contract::progress::{FillProgress, WaitingOn};
+use contract::sources::SLAB;
 use contract::time::TimeUs;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
@@ -31,6 +33,14 @@ const FIRST_PAUSE: Duration = Duration::from_millis(200);
 
 /// The longest pause: a box that was cut off notices within this time that it is back.
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+
+/// How long a sibling may say that it will have an object before it is taken for one that does
+/// not answer: its disks may be full, or its way to the origin cut.
+const PATIENCE_WITH_SIBLINGS: Duration = Duration::from_secs(900);
+
+/// Objects that siblings are waited for at once: they fill in the same order, so what comes
+/// after these need not be asked for yet.
+const MOST_AWAITED: usize = 64;
 
 /// What a filler is made of.
 pub struct Setup {
@@ -66,6 +76,10 @@ pub struct Filler {
 #[derive(Debug, Clone, Copy)]
 struct Attempt {
     wanted_since: Instant,
+    /// Since when those who go before this box have neither brought it nor said that they will.
+    absent_since: Instant,
+    /// A sibling has said that it will have it.
+    is_awaited: bool,
     rounds: u32,
     not_before: Instant,
     is_running: bool,
@@ -86,7 +100,8 @@ impl Filler {
             caps: Caps::new(),
             clock: setup.clock,
             board: Board::default(),
-            trust: Mutex::new((Trust::default(), StdRng::seed_from_u64(!setup.seed))),
+            health: Health::new(random(setup.seed, 1)),
+            trust: Mutex::new((Trust::default(), random(!setup.seed, 0))),
         };
         Arc::new(Self {
             transfers,
@@ -95,7 +110,7 @@ impl Filler {
             urgent: Urgent::default(),
             routes: RwLock::default(),
             attempts: Mutex::default(),
-            random: Mutex::new(StdRng::seed_from_u64(setup.seed)),
+            random: Mutex::new(random(setup.seed, 0)),
             changed: Notify::new(),
         })
     }
@@ -201,11 +216,15 @@ impl Filler {
             attempts.retain(|_, attempt| attempt.is_running);
             next = next.min(now + allowance.time_left(wall));
         }
+        let (mut awaited, mut firsts) = (0, Firsts::default());
         for entry in missing {
             if running.len() >= rules.parallel {
                 break;
             }
-            if routes.of(entry.ordinal).is_none() {
+            if !routes.lead_to(entry.ordinal) {
+                continue;
+            }
+            if awaited >= MOST_AWAITED && !firsts.are_first(&routes, entry.ordinal) {
                 continue;
             }
             let urgency = self.urgent.is_urgent(&entry, &rules.gate, wall);
@@ -213,6 +232,7 @@ impl Filler {
                 continue;
             }
             let attempt = attempts.entry(entry.id).or_insert(Attempt::new(now));
+            awaited += usize::from(attempt.is_awaited);
             if attempt.is_running {
                 continue;
             }
@@ -238,35 +258,42 @@ impl Filler {
         attempt: Attempt,
     ) {
         let routes = Arc::clone(&self.routes.read().unwrap_or_else(PoisonError::into_inner));
-        let ranked = routes.of(entry.ordinal).unwrap_or_else(|| Arc::from([]));
+        let ranked = routes.of(entry.ordinal).unwrap_or_default();
         let want = Want {
-            since: attempt.wanted_since.elapsed(),
+            absent_for: attempt.absent_since.elapsed(),
+            is_patient: attempt.wanted_since.elapsed() < PATIENCE_WITH_SIBLINGS,
             urgency,
             widen_after: self.rules().widen_after,
         };
         let round = self.transfers.round(&entry, &ranked, want).await;
         let mut attempts = self.attempts.lock().unwrap_or_else(PoisonError::into_inner);
-        match round {
-            Round::Published => {
-                attempts.remove(&entry.id);
-                self.urgent.came(&entry);
-            }
-            Round::TryLater(waiting) => {
-                let rounds = attempt.rounds.saturating_add(1);
-                let not_before = Instant::now() + pause(rounds, self.spread());
-                let until = self.transfers.wall(not_before);
-                let waiting = waiting.or(Some(WaitingOn::BackOff { until }));
-                let is_running = false;
-                let later = Attempt { rounds, not_before, is_running, waiting, ..attempt };
-                attempts.insert(entry.id, later);
-            }
-            Round::Waiting(on) => {
-                let not_before = Instant::now() + self.pause_until(on.until());
-                let waiting = Some(on);
-                let later = Attempt { not_before, is_running: false, waiting, ..attempt };
-                attempts.insert(entry.id, later);
-            }
+        if round == Round::Published {
+            attempts.remove(&entry.id);
+            self.urgent.came(&entry);
+        } else {
+            attempts.insert(entry.id, self.after(&round, attempt));
         }
+    }
+
+    /// When to try again what did not come, and why it did not.
+    fn after(&self, round: &Round, attempt: Attempt) -> Attempt {
+        let now = Instant::now();
+        if let Round::Closed(on) = round {
+            let not_before = now + self.pause_until(on.until());
+            return Attempt { not_before, is_running: false, waiting: Some(*on), ..attempt };
+        }
+        let rounds = attempt.rounds.saturating_add(1);
+        let not_before = now + pause(rounds, self.spread());
+        let until = self.transfers.wall(not_before);
+        let waiting = Some(match round {
+            Round::Waiting(on) | Round::Closed(on) => *on,
+            Round::Coming => WaitingOn::Sibling { until },
+            Round::TryLater | Round::Published => WaitingOn::BackOff { until },
+        });
+        let is_awaited = *round == Round::Coming;
+        let absent_since = if is_awaited { now } else { attempt.absent_since };
+        let is_running = false;
+        Attempt { absent_since, is_awaited, rounds, not_before, is_running, waiting, ..attempt }
     }
 
     /// Up to an instant, but no longer than it may take to notice that things have changed.
@@ -286,7 +313,7 @@ impl Filler {
         let attempts = self.attempts.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let routes = Arc::clone(&self.routes.read().unwrap_or_else(PoisonError::into_inner));
         let waiting = |entry: &CatalogueEntry| {
-            if routes.of(entry.ordinal).is_none() {
+            if !routes.lead_to(entry.ordinal) {
                 return Some(WaitingOn::NoSource);
             }
             let urgency = self.urgent.is_urgent(entry, &rules.gate, wall);
@@ -312,8 +339,37 @@ impl Filler {
 
 impl Attempt {
     fn new(now: Instant) -> Self {
-        Self { wanted_since: now, rounds: 0, not_before: now, is_running: false, waiting: None }
+        Self {
+            wanted_since: now,
+            absent_since: now,
+            is_awaited: false,
+            rounds: 0,
+            not_before: now,
+            is_running: false,
+            waiting: None,
+        }
     }
+}
+
+/// Whether this box goes first, remembered for the slab that was looked at last.
+#[derive(Default)]
+struct Firsts(Option<(Ordinal, bool)>);
+
+impl Firsts {
+    fn are_first(&mut self, routes: &Routes, ordinal: Ordinal) -> bool {
+        let slab = ordinal / SLAB;
+        if let Some((_, is_first)) = self.0.filter(|(last, _)| *last == slab) {
+            return is_first;
+        }
+        let is_first = routes.are_first(ordinal);
+        self.0 = Some((slab, is_first));
+        is_first
+    }
+}
+
+/// A generator for one use of the seed.
+fn random(seed: u64, purpose: u64) -> StdRng {
+    StdRng::seed_from_u64(seed ^ purpose << 63)
 }
 
 /// Doubles with each round, spread by a half so that boxes that lost a source together do

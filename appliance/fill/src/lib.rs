@@ -6,7 +6,7 @@
 //! which source gave what.
 //!
 //! Read in this order: [`routes`] (which sources serve an object), [`widening`] (when those
-//! further away are asked), [`trust`] (what lies cost), [`upstream`] (what is asked of a source)
+//! further away are asked), [`health`] (who does not answer), [`trust`] (what lies cost), [`upstream`] (what is asked of a source)
 //! and [`fetch`] (over HTTP), [`window`] and [`gate`] (who may fill now), [`caps`] (how fast,
 //! with `bucket` and `arrivals` behind it), [`grant`] and `draw` (bytes, as they are allowed),
 //! [`slicer`] (pieces into slices), [`offload`] (what blocks), [`transfer`] (one object, source
@@ -23,6 +23,7 @@ pub mod fetch;
 pub mod filler;
 pub mod gate;
 pub mod grant;
+mod health;
 pub mod ledger;
 pub mod offload;
 pub mod routes;
@@ -38,7 +39,7 @@ pub mod window;
 pub use filler::{Filler, Setup};
 pub use ledger::Ledger;
 pub use offload::{Offload, Threads};
-pub use routes::Routes;
+pub use routes::{Route, Routes, Standing};
 pub use rules::{Clock, Rules};
 pub use transfer::{Failure, FillEvent, FillWatch};
-pub use upstream::{Body, FetchFailed, Promise, Upstream};
+pub use upstream::{Body, FetchFailed, Promise, Question, Upstream};

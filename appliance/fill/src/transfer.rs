@@ -4,11 +4,13 @@ use crate::admission::Urgency;
 use crate::board::{Board, UnderWay};
 use crate::caps::Caps;
 use crate::draw::{Draw, Terms};
+use crate::health::{Advice, Health};
 use crate::ledger::Ledger;
 use crate::offload::{self, Offload};
+use crate::routes::{Route, Standing};
 use crate::rules::Clock;
 use crate::slicer::Slicer;
-use crate::trust::Trust;
+use crate::trust::{Lie, Trust};
 use crate::upstream::{FetchFailed, Promise, Upstream};
 use crate::widening;
 use cache::{Cache, Intake, IntakeError};
@@ -17,12 +19,12 @@ use contract::config::WidenAfter;
 use contract::object::ObjectKey;
 use contract::progress::WaitingOn;
 use contract::slices::{slice_count, slice_range};
-use contract::sources::{Source, SourceKind};
+use contract::sources::SourceKind;
 use contract::time::TimeUs;
 use rand::Rng;
 use rand::rngs::StdRng;
 use std::ops::Range;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -35,9 +37,15 @@ pub enum Failure {
     /// The bytes were wrong, or could not be stored.
     #[error(transparent)]
     Intake(#[from] IntakeError),
+    /// The source has failed before, and is not asked for a while.
+    #[error("it has not answered for {} s", .0.as_secs())]
+    Resting(Duration),
     /// The box may not fill, or not from this source.
     #[error("it waits for {0}")]
     Waiting(WaitingOn),
+    /// The source gave wrong bytes, and is not asked for a while.
+    #[error("it has given wrong bytes for {} s", .0.as_secs())]
+    Distrusted(Duration),
     /// A cap began while all of an object came at once: from the beginning again.
     #[error("a cap has changed meanwhile")]
     Interrupted,
@@ -51,14 +59,13 @@ impl Failure {
     /// asked, or not to the end.
     fn is_fault(&self) -> bool {
         use IntakeError::{Busy, HandedOver, Withdrawn};
-        let is_nobodys = matches!(
-            self,
-            Self::Abandoned
-                | Self::Waiting(_)
-                | Self::Interrupted
-                | Self::Intake(Busy | HandedOver | Withdrawn)
-        );
-        !is_nobodys && !matches!(self, Self::Fetch(FetchFailed::NotThere))
+        match self {
+            Self::Abandoned | Self::Interrupted => false,
+            Self::Resting(_) | Self::Waiting(_) | Self::Distrusted(_) => false,
+            Self::Intake(Busy | HandedOver | Withdrawn) => false,
+            Self::Fetch(FetchFailed::NotThere | FetchFailed::Coming) => false,
+            Self::Fetch(_) | Self::Intake(_) => true,
+        }
     }
 
     /// Another source would fare no better.
@@ -76,7 +83,7 @@ impl Failure {
     #[must_use]
     pub fn kind(&self) -> &'static str {
         match self {
-            Self::Fetch(FetchFailed::NotThere) => "source_lacks_object",
+            Self::Fetch(FetchFailed::NotThere | FetchFailed::Coming) => "source_lacks_object",
             Self::Fetch(FetchFailed::IgnoresRange) => "source_ignores_range",
             Self::Fetch(FetchFailed::Length { .. }) => "source_wrong_length",
             Self::Fetch(FetchFailed::EndedEarly { .. }) => "source_ended_early",
@@ -85,6 +92,8 @@ impl Failure {
                 "source_wrong_bytes"
             }
             Self::Intake(_) => "disk_refused",
+            Self::Resting(_) => "source_rests",
+            Self::Distrusted(_) => "source_distrusted",
             Self::Waiting(_) => "waiting",
             Self::Interrupted => "interrupted",
             Self::Abandoned => "abandoned",
@@ -131,6 +140,7 @@ pub(crate) struct Transfers {
     pub(crate) caps: Caps,
     pub(crate) clock: Clock,
     pub(crate) board: Board,
+    pub(crate) health: Health,
     /// With what spreads its rests.
     pub(crate) trust: Mutex<(Trust, StdRng)>,
 }
@@ -140,17 +150,24 @@ pub(crate) struct Transfers {
 pub(crate) enum Round {
     /// The object is published.
     Published,
+    /// A sibling that goes before this box is well, and will have it.
+    Coming,
     /// No source had it, or all of those whose time has come failed.
-    TryLater(Option<WaitingOn>),
-    /// Nobody was asked.
+    TryLater,
+    /// The box may not fill now.
+    Closed(WaitingOn),
+    /// The fleet allows nothing from the sources, or they are given their time.
     Waiting(WaitingOn),
 }
 
 /// How an object is wanted.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Want {
-    /// For how long, the time that the box may fill alone counted.
-    pub(crate) since: Duration,
+    /// For how long those who go before this box have neither brought it nor said that they
+    /// will.
+    pub(crate) absent_for: Duration,
+    /// What one of them says to be coming is waited for.
+    pub(crate) is_patient: bool,
     pub(crate) urgency: Urgency,
     pub(crate) widen_after: WidenAfter,
 }
@@ -164,65 +181,59 @@ enum Share {
 }
 
 impl Transfers {
-    /// Asks each source whose time has come, best first, those that gave wrong bytes after the
-    /// others. Those that ignore Range come last: all of the object travels again for what is
+    /// Asks the siblings, best first, and then whoever is beyond the site, if their time has
+    /// come. Those that ignore Range come last: all of the object travels again for what is
     /// missing of it.
     pub(crate) async fn round(
         &self,
         entry: &Arc<CatalogueEntry>,
-        ranked: &[Source],
+        routes: &[Route],
         want: Want,
     ) -> Round {
-        let (mut whole_only, mut waiting, mut is_asked) = (Vec::new(), None, false);
-        let (open, widening) = self.open_to(ranked, want);
-        for source in open {
-            match self.attempt(entry, source, want.urgency, Ask::WhatIsMissing).await {
+        let (mut intake, mut whole_only, mut waiting) = (None, Vec::new(), None);
+        // Of the siblings that may have it and have not said so: since when the last is silent.
+        let mut silent_for = Duration::MAX;
+        for route in routes {
+            let is_beyond = route.standing == Standing::Beyond;
+            let after = widening::after(&route.source, &want.widen_after);
+            if is_beyond && silent_for < after {
+                let at = self.wall(Instant::now() + (after - silent_for));
+                waiting = waiting.or(Some(WaitingOn::Widening { at }));
+                continue;
+            }
+            match self.attempt(entry, route, want.urgency, Ask::WhatIsMissing, &mut intake).await {
                 Ok(()) => return Round::Published,
                 Err(Failure::Waiting(on @ WaitingOn::FillWindow { .. })) => {
-                    return Round::Waiting(on);
+                    return Round::Closed(on);
                 }
-                Err(Failure::Waiting(on)) => waiting = sooner(waiting, on),
-                Err(failure) if failure.is_ours() => return Round::TryLater(None),
-                Err(Failure::Fetch(FetchFailed::IgnoresRange)) => whole_only.push(source),
-                Err(_) => is_asked = true,
+                Err(failure) if failure.is_ours() => return Round::TryLater,
+                Err(Failure::Waiting(on)) => waiting = waiting.or(Some(on)),
+                Err(Failure::Fetch(FetchFailed::IgnoresRange)) => whole_only.push(route),
+                Err(_) if is_beyond => {}
+                Err(Failure::Resting(time) | Failure::Distrusted(time)) => {
+                    silent_for = silent_for.min(time);
+                }
+                Err(failure) if failure.is_fault() => {
+                    let time = self.health.silent_for(route.source.address, Instant::now());
+                    silent_for = silent_for.min(time);
+                }
+                // It has said that it does not have it.
+                Err(_) if route.standing == Standing::Behind => {}
+                Err(Failure::Fetch(FetchFailed::Coming)) if want.is_patient => {
+                    return Round::Coming;
+                }
+                Err(_) => silent_for = silent_for.min(want.absent_for),
             }
         }
-        for source in whole_only {
-            is_asked = true;
-            if self.attempt(entry, source, want.urgency, Ask::AllOfIt).await.is_ok() {
+        for route in whole_only {
+            if self.attempt(entry, route, want.urgency, Ask::AllOfIt, &mut intake).await.is_ok() {
                 return Round::Published;
             }
         }
-        let waiting = match widening {
-            Some(widening) => sooner(waiting, widening),
-            None => waiting,
-        };
-        match waiting {
-            Some(on) if !is_asked => Round::Waiting(on),
-            waiting => Round::TryLater(waiting),
-        }
+        waiting.map_or(Round::TryLater, Round::Waiting)
     }
 
-    /// The sources whose time has come, in order, and when that of the next comes.
-    fn open_to<'s>(
-        &self,
-        ranked: &'s [Source],
-        want: Want,
-    ) -> (Vec<&'s Source>, Option<WaitingOn>) {
-        let nearest = widening::nearest(ranked);
-        let after = |source: &Source| widening::after(source, nearest, &want.widen_after);
-        let mut open: Vec<&Source> =
-            ranked.iter().filter(|source| after(source) <= want.since).collect();
-        let (trust, _) = &*self.trust();
-        open.sort_by_key(|source| trust.is_suspect(source.address));
-        let later = ranked.iter().map(after).filter(|after| *after > want.since).min();
-        let widening = later.map(|after| WaitingOn::Widening {
-            at: self.wall(Instant::now() + after - want.since),
-        });
-        (open, widening)
-    }
-
-    fn trust(&self) -> std::sync::MutexGuard<'_, (Trust, StdRng)> {
+    fn trust(&self) -> MutexGuard<'_, (Trust, StdRng)> {
         self.trust.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -236,20 +247,30 @@ impl Transfers {
     async fn attempt(
         &self,
         entry: &Arc<CatalogueEntry>,
-        source: &Source,
+        route: &Route,
         urgency: Urgency,
         ask: Ask,
+        intake: &mut Option<Arc<Intake>>,
     ) -> Result<(), Failure> {
-        let began = Instant::now();
-        let distrusted = self.trust().0.may_ask(source.address, &entry.id, began).err();
-        if let Some(distrusted) = distrusted {
-            let until = self.wall(distrusted.until());
-            return Err(Failure::Waiting(WaitingOn::Distrust { until }));
+        let (address, began) = (route.source.address, Instant::now());
+        if self.trust().0.may_ask(address, &entry.id, began).is_err() {
+            return Err(Failure::Distrusted(self.trust().0.lies_for(address, began)));
+        }
+        if let Advice::Rest(silent_for) = self.health.advise(address, began) {
+            return Err(Failure::Resting(silent_for));
         }
         let mut share = Share::None;
-        let outcome = self.take_from(entry, source, urgency, ask, &mut share).await;
-        let (object, bytes, kind) = (&entry.key(), entry.size_bytes, &source.kind);
-        self.judge(entry, source, began, share, &outcome);
+        let outcome = self.take_from(entry, route, (urgency, ask), intake, &mut share).await;
+        self.judge(entry, route, began, share, &outcome);
+        match &outcome {
+            Err(Failure::Waiting(_)) => self.health.spared(address),
+            Err(failure) if failure.is_ours() => self.health.spared(address),
+            // All of it can be had from there still.
+            Err(Failure::Fetch(FetchFailed::IgnoresRange)) => self.health.answered(address),
+            Err(failure) if failure.is_fault() => self.health.failed(address, Instant::now()),
+            _ => self.health.answered(address),
+        }
+        let (object, bytes, kind) = (&entry.key(), entry.size_bytes, &route.source.kind);
         match &outcome {
             Ok(()) => {
                 self.ledger.published(kind, bytes);
@@ -270,55 +291,64 @@ impl Transfers {
     fn judge(
         &self,
         entry: &CatalogueEntry,
-        source: &Source,
+        route: &Route,
         began: Instant,
         share: Share,
         outcome: &Result<(), Failure>,
     ) {
         let (trust, random) = &mut *self.trust();
-        let (address, now) = (source.address, Instant::now());
+        let (source, now) = (route.source.address, Instant::now());
+        let is_near = route.standing != Standing::Beyond;
+        let object = &entry.id;
+        let mut lied = || {
+            let spread = random.random_range(0.0..1.0);
+            trust.lied(Lie { source, is_near, object, began, now, spread });
+        };
         match outcome {
-            Ok(()) if share != Share::None => trust.proved(address, &entry.id, now),
-            Err(Failure::Intake(IntakeError::WrongSlice { .. })) => {
-                trust.lied(address, &entry.id, (began, now), random.random_range(0.0..1.0));
-            }
-            Err(Failure::Intake(IntakeError::WrongBytes { .. })) if share == Share::All => {
-                trust.lied(address, &entry.id, (began, now), random.random_range(0.0..1.0));
-            }
+            Ok(()) if share != Share::None => trust.proved(source, object, now),
+            Err(Failure::Intake(IntakeError::WrongSlice { .. })) => lied(),
+            Err(Failure::Intake(IntakeError::WrongBytes { .. })) if share == Share::All => lied(),
             _ => {}
         }
     }
 
-    /// Asks for what is not there yet, stores it, and publishes the whole.
+    /// Asks for what is not there yet, stores it, and publishes the whole. The intake stays
+    /// open for the next source: whoever waits for a part of the object goes on waiting.
     async fn take_from(
         &self,
         entry: &Arc<CatalogueEntry>,
-        source: &Source,
-        urgency: Urgency,
-        ask: Ask,
+        route: &Route,
+        (urgency, ask): (Urgency, Ask),
+        open: &mut Option<Arc<Intake>>,
         share: &mut Share,
     ) -> Result<(), Failure> {
-        let intake = self.begin(entry).await?;
+        let intake = match open.take() {
+            Some(intake) => intake,
+            None => self.begin(entry).await?,
+        };
+        let intake = open.insert(intake);
+        intake.set_from_beyond(route.standing == Standing::Beyond);
         let missing = bytes_of(&intake.missing(), entry.size_bytes);
         if missing > 0 {
             *share = if missing == entry.size_bytes { Share::All } else { Share::Some };
-            let under_way = self.board.begin(entry, &source.kind, entry.size_bytes - missing);
+            let under_way = self.board.begin(entry, &route.source.kind, entry.size_bytes - missing);
             let terms = Terms {
                 upstream: &*self.upstream,
                 caps: &self.caps,
-                source,
+                source: &route.source,
                 entry,
                 urgency,
                 in_parts: ask == Ask::WhatIsMissing,
+                only_if_cached: route.standing == Standing::Behind,
             };
-            for run in ask.runs(&intake) {
+            for run in ask.runs(intake) {
                 let slicer = Slicer::new(entry.size_bytes, &run);
                 let draw = Draw::new(terms, slicer.range());
-                self.receive(draw, slicer, &under_way, &intake).await?;
+                self.receive(draw, slicer, &under_way, intake).await?;
             }
         }
         let cache = Arc::clone(&self.cache);
-        let intake = Arc::into_inner(intake).ok_or(Failure::Abandoned)?;
+        let intake = open.take().and_then(Arc::into_inner).ok_or(Failure::Abandoned)?;
         self.blocking(move || cache.publish(&intake.finish()?)).await
     }
 
@@ -373,14 +403,6 @@ impl Transfers {
     ) -> impl Future<Output = Result<T, Failure>> + Send + 'static {
         let outcome = offload::begin(&self.offload, call);
         async move { Ok(outcome.await.ok_or(Failure::Abandoned)??) }
-    }
-}
-
-/// The one that ends first.
-fn sooner(one: Option<WaitingOn>, other: WaitingOn) -> Option<WaitingOn> {
-    match one {
-        Some(one) if one.until().is_some() && one.until() <= other.until() => Some(one),
-        _ => Some(other),
     }
 }
 

@@ -2,15 +2,16 @@
 //!
 //! ```text
 //! Trust::may_ask(&mut self, source, object, now) -> Result<(), Distrusted>
-//! Trust::lied(&mut self, source, object, (began, now), spread) wrong bytes, for certain
+//! Trust::lied(&mut self, Lie)                                  wrong bytes, for certain
 //! Trust::proved(&mut self, source, object, now)                an object came from it, and is right
-//! Trust::is_suspect(&self, source) -> bool                     asked after all others
+//! Trust::lies_for(&self, source, now) -> Duration              since the first that is not forgiven
 //! ```
 //!
 //! Who does not answer costs a connection; who lies costs all the bytes that it sent. So a
-//! source that gave wrong bytes is left alone for far longer than one that failed, is asked
-//! after all others then, by one transfer that tries it, and is forgiven one lie with each
-//! object that it brings.
+//! source that gave wrong bytes is left alone for far longer than one that failed. Then one
+//! transfer tries it, in its usual place: were it asked after all others, what it holds would
+//! cross the provider's edge again. For the same reason siblings rest for seconds only. A source
+//! is forgiven one lie with each object that it brings.
 //!
 //! One file that differs at its origin is not to stop everything else: about one object a
 //! source lies once, and is not asked for that one again for a while.
@@ -30,12 +31,16 @@ const GROWTH: u32 = 4;
 /// The longest: a box that was repaired is useful again the same night.
 const LONGEST_REST: Duration = Duration::from_secs(3600);
 
-/// How long a source is not asked for the object that it lied about.
-const OBJECT_REST: Duration = Duration::from_secs(600);
+/// The longest for a sibling: its lies cost no more than a slice each, on wires that nobody pays
+/// for, and as long as it rests, what it holds may cross the provider's edge again.
+const LONGEST_REST_NEAR: Duration = Duration::from_secs(15);
+
+/// How long a source beyond the site is not asked for the object that it lied about.
+const OBJECT_REST: Duration = Duration::from_secs(300);
 
 /// How long others wait for what comes of a transfer that tries a source, at most: it may have
 /// been dropped.
-const TRIAL: Duration = Duration::from_secs(60);
+const TRIAL: Duration = Duration::from_secs(15);
 
 /// Lies beyond these change nothing.
 const MOST_LIES: u32 = 8;
@@ -45,6 +50,23 @@ const MOST_OBJECTS: usize = 64;
 
 /// Sources that are remembered; a site has fewer boxes.
 const MOST_SOURCES: usize = 1024;
+
+/// Wrong bytes, for certain.
+#[derive(Debug, Clone, Copy)]
+pub struct Lie<'a> {
+    /// Whose.
+    pub source: SocketAddr,
+    /// Whether it is a box of the same site.
+    pub is_near: bool,
+    /// Of which object.
+    pub object: &'a ObjectId,
+    /// When the transfer began: what was under way at another lie is the same lie.
+    pub began: Instant,
+    /// When it came out.
+    pub now: Instant,
+    /// From 0 to 1; keeps boxes from coming back together.
+    pub spread: f64,
+}
 
 /// Why a source is not asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,6 +101,8 @@ pub struct Trust(HashMap<SocketAddr, Liar>);
 struct Liar {
     /// Not forgiven yet.
     lies: u32,
+    /// The first of them.
+    since: Instant,
     last_lie: Instant,
     not_before: Instant,
     /// Who lied has to be tried before everybody asks it again.
@@ -118,15 +142,9 @@ impl Trust {
         Ok(())
     }
 
-    /// It gave wrong bytes of an object to a transfer that began at `began`. `spread`, from 0
-    /// to 1, keeps boxes from coming back together.
-    pub fn lied(
-        &mut self,
-        source: SocketAddr,
-        object: &ObjectId,
-        (began, now): (Instant, Instant),
-        spread: f64,
-    ) {
+    /// A source gave wrong bytes.
+    pub fn lied(&mut self, lie: Lie<'_>) {
+        let Lie { source, is_near, object, began, now, spread } = lie;
         if !self.0.contains_key(&source) && self.0.len() >= MOST_SOURCES {
             let oldest = self.0.iter().min_by_key(|(_, liar)| liar.last_lie);
             let oldest = oldest.map(|(source, _)| *source);
@@ -134,6 +152,7 @@ impl Trust {
         }
         let well = || Liar {
             lies: 0,
+            since: now,
             last_lie: began,
             not_before: now,
             is_on_trial: false,
@@ -144,12 +163,14 @@ impl Trust {
         let is_known = liar.objects.iter().any(|(about, _)| about == object);
         let is_another = !is_known && (liar.lies == 0 || began > liar.last_lie);
         if is_another {
+            liar.since = if liar.lies == 0 { now } else { liar.since };
             liar.lies = (liar.lies + 1).min(MOST_LIES);
             liar.last_lie = now;
         }
-        liar.remember(object, now + OBJECT_REST);
+        let longest = if is_near { LONGEST_REST_NEAR } else { LONGEST_REST };
         let rest = FIRST_REST.saturating_mul(GROWTH.saturating_pow(liar.lies.saturating_sub(1)));
-        let rest = rest.min(LONGEST_REST).mul_f64(1.0 - spread.clamp(0.0, 1.0) / 2.0);
+        let rest = rest.min(longest).mul_f64(1.0 - spread.clamp(0.0, 1.0) / 2.0);
+        liar.remember(object, now + if is_near { rest } else { OBJECT_REST });
         if is_another || liar.is_on_trial {
             (liar.is_on_trial, liar.not_before) = (false, now + rest);
         }
@@ -169,10 +190,11 @@ impl Trust {
         }
     }
 
-    /// Whether it is asked after all others.
+    /// For how long it has not been trusted.
     #[must_use]
-    pub fn is_suspect(&self, source: SocketAddr) -> bool {
-        self.0.get(&source).is_some_and(|liar| liar.lies > 0)
+    pub fn lies_for(&self, source: SocketAddr, now: Instant) -> Duration {
+        let since = self.0.get(&source).map(|liar| liar.since);
+        since.map_or(Duration::ZERO, |since| now.saturating_duration_since(since))
     }
 }
 

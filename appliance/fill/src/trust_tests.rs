@@ -9,12 +9,21 @@ use rand::{Rng, SeedableRng};
 const SOURCE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 1);
 const STEP: Duration = Duration::from_millis(500);
 
+fn lie(object: &ObjectId, now: Instant, spread: f64) -> Lie<'_> {
+    Lie { source: SOURCE, is_near: false, object, began: now, now, spread }
+}
+
 fn object(number: u64) -> ObjectId {
     ObjectId(Digest::of(&number.to_le_bytes()))
 }
 
 /// One transfer after the other for so many hours; says which were begun, and when.
-fn walk(seed: u64, hours: u64, mut lies: impl FnMut(u64) -> bool) -> Vec<(u64, Duration)> {
+fn walk(
+    seed: u64,
+    is_near: bool,
+    hours: u64,
+    mut lies: impl FnMut(u64) -> bool,
+) -> Vec<(u64, Duration)> {
     let mut random = StdRng::seed_from_u64(seed);
     let (mut trust, began) = (Trust::default(), Instant::now());
     let (mut now, mut asked, mut next) = (began, Vec::new(), 0);
@@ -26,7 +35,8 @@ fn walk(seed: u64, hours: u64, mut lies: impl FnMut(u64) -> bool) -> Vec<(u64, D
                 let ended = now + STEP / 2;
                 if lies(number) {
                     let spread = random.random_range(0.0..1.0);
-                    trust.lied(SOURCE, &object(number), (now, ended), spread);
+                    let object = object(number);
+                    trust.lied(Lie { is_near, now: ended, ..lie(&object, now, spread) });
                 } else {
                     trust.proved(SOURCE, &object(number), ended);
                 }
@@ -43,7 +53,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
     #[test]
     fn who_always_lies_is_asked_seldom_and_never_given_up(seed: u64) {
-        let asked = walk(seed, 12, |_| true);
+        let asked = walk(seed, false, 12, |_| true);
         // Thirty seconds, two minutes, eight, thirty-two, and then an hour each; all of them
         // may be half as long.
         prop_assert!((12..35).contains(&asked.len()), "asked {} times in 12 hours", asked.len());
@@ -53,9 +63,22 @@ proptest! {
         }
     }
 
+    /// Or what it holds would cross the provider's edge again for long.
+    #[test]
+    fn a_sibling_that_tells_the_truth_again_is_found_within_seconds(seed: u64, lies in 1..40_u64) {
+        let asked = walk(seed, true, 1, |number| number < lies);
+        for pair in asked.windows(2) {
+            prop_assert!(pair[1].1 - pair[0].1 <= LONGEST_REST_NEAR + STEP);
+        }
+        let while_lying = asked.iter().filter(|(number, _)| *number < lies);
+        let bound = usize::try_from(lies).expect("few");
+        prop_assert_eq!(while_lying.count(), bound);
+        prop_assert!(asked[bound].1 >= LONGEST_REST_NEAR / 2 * u32::try_from(lies).expect("few"));
+    }
+
     #[test]
     fn who_was_repaired_is_trusted_again(seed: u64, lies in 1..20_u64) {
-        let asked = walk(seed, 16, |number| number < lies);
+        let asked = walk(seed, false, 16, |number| number < lies);
         let repaired = asked[usize::try_from(lies).expect("few")].1;
         let after = asked.iter().filter(|(_, at)| *at > repaired).count();
         prop_assert!(after > 1000, "only {after} after it was repaired");
@@ -69,7 +92,7 @@ proptest! {
         for number in 1..40_000 {
             now += STEP;
             if trust.may_ask(SOURCE, &bad, now).is_ok() {
-                trust.lied(SOURCE, &bad, (now, now), random.random_range(0.0..1.0));
+                trust.lied(lie(&bad, now, random.random_range(0.0..1.0)));
             }
             match trust.may_ask(SOURCE, &object(number), now) {
                 Ok(()) => trust.proved(SOURCE, &object(number), now),
@@ -91,11 +114,11 @@ proptest! {
         for (step, number, wait_ms) in steps {
             let spread = random.random_range(0.0..1.0);
             match step {
-                0 => trust.lied(SOURCE, &object(number), (now, now), spread),
+                0 => trust.lied(lie(&object(number), now, spread)),
                 1 => trust.proved(SOURCE, &object(number), now),
                 2 => now += Duration::from_millis(wait_ms),
                 _ => {
-                    let is_suspect = trust.is_suspect(SOURCE);
+                    let is_suspect = trust.0.get(&SOURCE).is_some_and(|liar| liar.lies > 0);
                     let answer = trust.may_ask(SOURCE, &object(number), now);
                     if answer.is_ok() && is_suspect {
                         let is_first = tried.is_none_or(|before| now - before >= TRIAL);
@@ -124,7 +147,7 @@ fn lies_of_transfers_that_were_under_way_together_are_one() {
     let (mut trust, now) = (Trust::default(), Instant::now());
     let later = now + Duration::from_millis(10);
     for number in 0..4 {
-        trust.lied(SOURCE, &object(number), (now, later), 0.0);
+        trust.lied(Lie { now: later, ..lie(&object(number), now, 0.0) });
     }
     assert_eq!(trust.0[&SOURCE].lies, 1);
     let until = later + FIRST_REST;
@@ -135,7 +158,8 @@ fn lies_of_transfers_that_were_under_way_together_are_one() {
     trust.proved(SOURCE, &object(9), until);
     assert_eq!(trust.may_ask(SOURCE, &object(9), until), Ok(()));
     for port in 2..3000 {
-        trust.lied(([127, 0, 0, 1], port).into(), &object(1), (now, later), 0.5);
+        let source = ([127, 0, 0, 1], port).into();
+        trust.lied(Lie { source, ..lie(&object(1), now, 0.5) });
     }
     assert!(trust.0.len() <= MOST_SOURCES);
 }

@@ -17,9 +17,12 @@ pub type Promise<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// Why a request to a source brought nothing, or not all of it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FetchFailed {
-    /// The source does not have the object (yet).
+    /// The source does not have the object.
     #[error("it does not have the object")]
     NotThere,
+    /// The source is to have the object, and does not yet.
+    #[error("it does not have the object yet")]
+    Coming,
     /// No connection, no handshake, or it broke.
     #[error("the connection failed: {0}")]
     Connection(String),
@@ -59,15 +62,24 @@ pub trait Body: Send {
     fn next(&mut self) -> Promise<'_, Result<Option<Bytes>, FetchFailed>>;
 }
 
+/// What a source is asked for.
+#[derive(Debug, Clone)]
+pub struct Question<'a> {
+    /// Whom.
+    pub source: &'a Source,
+    /// Which object.
+    pub entry: &'a CatalogueEntry,
+    /// Which part of it.
+    pub range: Range<u64>,
+    /// Nothing is wanted that has yet to come to the source itself.
+    pub only_if_cached: bool,
+}
+
 /// Where bytes come from.
 pub trait Upstream: Send + Sync {
     /// Asks a source for a part of an object; the answer is that part, or an error.
-    fn get<'a>(
-        &'a self,
-        source: &'a Source,
-        entry: &'a CatalogueEntry,
-        range: Range<u64>,
-    ) -> Promise<'a, Result<Box<dyn Body>, FetchFailed>>;
+    fn get<'a>(&'a self, question: Question<'a>)
+    -> Promise<'a, Result<Box<dyn Body>, FetchFailed>>;
 
     /// Asks whoever knows for the hashes of an object's slices, which lead to that of the
     /// object; `None` when nobody can be asked.

@@ -4,7 +4,7 @@
 use cache::{BlockIo, Cache, CacheEvent, DiskSetup, Lookup, ReadOrder, Setup, Watch};
 use contract::catalogue::CatalogueEntry;
 use contract::manifest::Run;
-use contract::names::{GroupName, TitleName};
+use contract::names::{DeviceName, GroupName, TitleName};
 use contract::object::{Digest, ObjectId, ObjectKey};
 use contract::slices::{SliceHasher, SliceHashes};
 use contract::sources::{Batch, OriginPath, Source, SourceKind, Sources};
@@ -203,18 +203,19 @@ async fn events_with(knowledge: Knowledge, manners: &[Manner]) -> Vec<String> {
         clock: Arc::new(|| TimeUs(0)),
         watch: Arc::new(Heard(heard)),
     });
-    let mut ranked = Vec::new();
+    let mut beyond = Vec::new();
     for manner in manners {
-        ranked.push(source(*manner).await);
+        beyond.push(source(*manner).await);
     }
     let entry = entry();
-    let batch = Batch { group: entry.group.clone(), objects: vec![Run(7, 1)], ranked };
+    let batch =
+        Batch { group: entry.group.clone(), objects: vec![Run(7, 1)], siblings: vec![], beyond };
     cache.set_wanted(vec![Arc::clone(&entry)]);
-    filler.set_routes(Routes::new(Sources {
-        schema: 1,
-        manifest_version: 1,
-        batches: vec![batch],
-    }));
+    let me = DeviceName::new("oca1.test").expect("name");
+    filler.set_routes(Routes::new(
+        &me,
+        Sources { schema: 1, manifest_version: 1, batches: vec![batch] },
+    ));
     let (stopper, stop) = watch::channel(false);
     let filling = tokio::spawn(filler.run(stop));
     let mut seen = Vec::new();

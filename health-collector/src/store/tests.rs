@@ -137,7 +137,6 @@ async fn strangers_and_nonsense_are_refused() {
     let source = contract::progress::SourceProgress {
         source: contract::sources::SourceKind::Origin,
         rate_bytes_per_s: 0,
-        waiting: None,
     };
     sources.fill.sources = vec![source; contract::progress::MAX_SOURCES + 1];
     assert!(matches!(read(&sources, "oca1.a"), Err(ReportError::Beyond(_))));

@@ -28,13 +28,15 @@ pub(crate) struct Slot {
     /// What of the wanted version has come so far.
     pub(crate) arriving: Option<Arc<Object>>,
     pub(crate) wanted: Option<Arc<CatalogueEntry>>,
+    /// No disk had room for it when it was to come.
+    pub(crate) has_no_room: bool,
 }
 
 impl Slot {
     /// For the key of an entry, with nothing in it.
     fn of(entry: &CatalogueEntry) -> Self {
         let (group, path) = (entry.group.clone(), Arc::clone(&entry.path));
-        Self { group, path, held: None, arriving: None, wanted: None }
+        Self { group, path, held: None, arriving: None, wanted: None, has_no_room: false }
     }
 
     fn is_of(&self, group: &GroupName, path: &str) -> bool {
@@ -48,6 +50,7 @@ impl Slot {
     /// Wants this version; gives back what has come of another.
     fn want(&mut self, entry: &Arc<CatalogueEntry>) -> Option<Arc<Object>> {
         self.wanted = Some(Arc::clone(entry));
+        self.has_no_room = false;
         let stale = self.arriving.take_if(|coming| coming.entry.id != entry.id);
         for object in [&mut self.held, &mut self.arriving].into_iter().flatten() {
             if object.entry.id == entry.id && object.entry != *entry {
@@ -104,7 +107,9 @@ impl Index {
         self.shard(hash).load().get(hash, group, path).map(look)
     }
 
-    /// Makes objects that were found on disks visible; gives back those that others replace.
+    /// Makes objects that were found on disks visible; gives back those that others replace:
+    /// of two of a kind the later one stays. The earlier one was on its way out, or a power cut
+    /// has brought it back.
     pub(crate) fn restore(&self, objects: impl Iterator<Item = Arc<Object>>) -> Vec<Arc<Object>> {
         let _alone = self.alone();
         let mut tables: Vec<_> = self.shards.iter().map(ArcSwap::load_full).collect();
@@ -113,9 +118,13 @@ impl Index {
             let hash = self.hash(&object.entry.group, &object.entry.path);
             let table = Arc::make_mut(&mut tables[number(hash)]);
             let entry = Arc::clone(&object.entry);
-            twins.extend(table.edit(hash, &entry, |slot| match object.is_whole() {
-                true => slot.held.replace(object),
-                false => slot.arriving.replace(object),
+            twins.extend(table.edit(hash, &entry, |slot| {
+                let place = if object.is_whole() { &mut slot.held } else { &mut slot.arriving };
+                let is_earlier = |there: &Arc<Object>| object.body.serial < there.body.serial;
+                if place.as_ref().is_some_and(is_earlier) {
+                    return Some(object);
+                }
+                place.replace(object)
             }));
         }
         self.put(tables);
@@ -136,6 +145,14 @@ impl Index {
         })
     }
 
+    /// Says whether there was room for a version that is wanted.
+    pub(crate) fn set_room(&self, entry: &CatalogueEntry, has_no_room: bool) {
+        let is_known = |slot: &Slot| slot.has_no_room == has_no_room || !slot.wants(entry);
+        if !self.look(&entry.group, &entry.path, is_known).unwrap_or(true) {
+            self.edit(entry, |slot| slot.has_no_room = has_no_room);
+        }
+    }
+
     /// Makes an object that has arrived visible as whole, if it is still in sight; gives back
     /// what must go: the version it replaces, or the object itself.
     pub(crate) fn publish(&self, object: Arc<Object>) -> Option<Arc<Object>> {
@@ -152,6 +169,24 @@ impl Index {
         let is_it = |other: &mut Arc<Object>| other.body.serial == object.body.serial;
         self.edit(&object.entry, |slot| {
             slot.held.take_if(is_it).or_else(|| slot.arriving.take_if(is_it)).is_some()
+        })
+    }
+
+    /// What is held lacks a slice from here on, and is arriving again. Gives `None` where this
+    /// very object is not in sight, else what must go: the object, where another version of it
+    /// is arriving.
+    pub(crate) fn degrade(&self, object: &Object) -> Option<Option<Arc<Object>>> {
+        let is_it = |other: &mut Arc<Object>| other.body.serial == object.body.serial;
+        self.edit(&object.entry, |slot| {
+            if slot.arriving.as_mut().is_some_and(is_it) {
+                return Some(None);
+            }
+            let degraded = slot.held.take_if(is_it)?;
+            if slot.arriving.is_some() {
+                return Some(Some(degraded));
+            }
+            slot.arriving = Some(degraded);
+            Some(None)
         })
     }
 

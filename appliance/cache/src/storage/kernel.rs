@@ -46,6 +46,10 @@ impl Storage for Kernel {
         File::open(folder)?.sync_all()
     }
 
+    fn sync_all(&self, folder: &Path) -> io::Result<()> {
+        Ok(nix::unistd::syncfs(File::open(folder)?)?)
+    }
+
     fn free_bytes(&self, folder: &Path) -> io::Result<u64> {
         let stat = nix::sys::statvfs::statvfs(folder)?;
         Ok(stat.blocks_available().saturating_mul(stat.fragment_size()))

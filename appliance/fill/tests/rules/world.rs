@@ -12,11 +12,11 @@ use contract::sources::{Batch, Source, SourceKind, Sources};
 use contract::time::TimeUs;
 use fill::offload::Job;
 use fill::{
-    Body, FetchFailed, FillEvent, FillWatch, Filler, Offload, Promise, Routes, Rules, Upstream,
+    Body, FetchFailed, FillEvent, FillWatch, Filler, Offload, Promise, Question, Routes, Rules,
+    Upstream,
 };
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
-use std::ops::Range;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::watch;
@@ -110,11 +110,10 @@ impl Body for Answer {
 impl Upstream for Network {
     fn get<'a>(
         &'a self,
-        source: &'a Source,
-        entry: &'a CatalogueEntry,
-        range: Range<u64>,
+        question: Question<'a>,
     ) -> Promise<'a, Result<Box<dyn Body>, FetchFailed>> {
         Box::pin(async move {
+            let Question { source, entry, range, .. } = question;
             let port = source.address.port();
             let manner = self.manners.lock().expect("lock")[usize::from(port)];
             let seed = self.random.lock().expect("lock").random();
@@ -194,6 +193,10 @@ pub(crate) fn source(kind: SourceKind, port: u16, cap_bytes_per_s: Option<u64>) 
     }
 }
 
+fn me() -> DeviceName {
+    DeviceName::new("oca1.a").expect("name")
+}
+
 pub(crate) fn peer() -> SourceKind {
     SourceKind::Peer(DeviceName::new("oca2.a").expect("name"))
 }
@@ -239,9 +242,11 @@ impl World {
         filler.expect(&entries, &[]);
         cache.set_wanted(entries);
         let group = GroupName::new("g").expect("name");
-        let batch = Batch { group, objects: vec![Run(0, objects)], ranked };
+        let is_sibling = |source: &Source| matches!(source.kind, SourceKind::Peer(_));
+        let (siblings, beyond) = ranked.into_iter().partition(is_sibling);
+        let batch = Batch { group, objects: vec![Run(0, objects)], siblings, beyond };
         let sources = Sources { schema: 1, manifest_version: 1, batches: vec![batch] };
-        filler.set_routes(Routes::new(sources));
+        filler.set_routes(Routes::new(&me(), sources));
         let (stop, stopped) = watch::channel(false);
         tokio::spawn(Arc::clone(&filler).run(stopped));
         Self { cache, filler, network, began, wall, stop, _folder: folder }
