@@ -32,6 +32,7 @@ pub(crate) async fn serve(
         .route("/readyz", get(ready))
         .route("/metrics", get(prometheus))
         .route("/status", get(status))
+        .route("/fill", get(fill))
         .route("/process", get(process))
         .with_state(seen);
     axum::serve(listener, router).with_graceful_shutdown(stopped).await
@@ -54,6 +55,10 @@ async fn prometheus(State(seen): State<Seen>) -> Response {
 
 async fn status(State(seen): State<Seen>) -> Response {
     Json(seen.reporter.snapshot()).into_response()
+}
+
+async fn fill(State(seen): State<Seen>) -> Response {
+    Json(seen.reporter.fill()).into_response()
 }
 
 async fn process(State(seen): State<Seen>) -> Response {

@@ -2,6 +2,7 @@
 
 use crate::pem;
 use contract::config::{ApplianceConfig, Document, Problem, Problems, parse};
+use fill::Rules;
 use std::path::Path;
 
 /// Reads a configuration and checks it against this machine. Changes nothing.
@@ -12,6 +13,14 @@ pub(crate) fn check(file: &Path) -> Result<Document, Problems> {
         .map(|(path, message)| document.problem(&path, message))
         .collect();
     if problems.is_empty() { Ok(document) } else { Err(Problems(problems)) }
+}
+
+/// What the configuration says of filling, as it stands now. Everything else in it has to hold,
+/// too, and takes a restart.
+pub(crate) fn fill_rules(file: &Path) -> Result<Rules, Problems> {
+    let document = read(file)?;
+    Rules::of(&document.config.fill)
+        .map_err(|err| Problems(vec![document.problem("fill.time_zone", err.to_string())]))
 }
 
 fn read(file: &Path) -> Result<Document, Problems> {
@@ -44,6 +53,9 @@ fn machine(config: &ApplianceConfig) -> Vec<(String, String)> {
     tls("identity", &config.identity.chain_file, &config.identity.key_file);
     if let Err(err) = pem::roots(&config.identity.ca_file) {
         found.push(("identity.ca_file".to_owned(), format!("{err:#}")));
+    }
+    if let Err(err) = Rules::of(&config.fill) {
+        found.push(("fill.time_zone".to_owned(), err.to_string()));
     }
     let folders = config
         .disks

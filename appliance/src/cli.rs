@@ -20,7 +20,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Serve until stopped. SIGTERM or Ctrl-C: finish what is in flight, then end. SIGHUP: read
-    /// certificates again. SIGUSR2: hand over to a new process, see `restart`.
+    /// certificates again, and what the configuration says of filling. SIGUSR2: hand over to a new process, see `restart`.
     Run {
         /// The configuration, in YAML.
         config: PathBuf,
@@ -91,7 +91,7 @@ fn run(config: &Path) -> ExitCode {
     };
     match crate::check::check(config) {
         Ok(document) => {
-            let outcome = crate::run::run(&document, predecessor.as_ref());
+            let outcome = crate::run::run(config, &document, predecessor.as_ref());
             ended(config, outcome.inspect_err(|err| refused(&format_args!("{err:#}"))))
         }
         Err(problems) => {

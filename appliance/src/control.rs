@@ -154,6 +154,7 @@ impl Control {
 
     fn hold(&mut self, manifest: &Manifest) -> Result<()> {
         let resolved = self.holding.resolve(manifest)?;
+        self.filler.expect(&resolved.ranked, &manifest.deadlines);
         self.cache.set_wanted(resolved.ranked);
         self.filler.wake();
         self.holding.settle(manifest, resolved.list)

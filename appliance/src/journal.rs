@@ -1,6 +1,7 @@
 //! What happened on this box: numbered, bounded, kept until the fleet has it.
 
 use cache::{CacheEvent, Watch};
+use contract::object::ObjectKey;
 use contract::report::{Event, MAX_EVENTS, Severity};
 use contract::time::TimeUs;
 use fill::{FillEvent, FillWatch};
@@ -23,8 +24,9 @@ struct Entries {
 #[derive(Debug, Default)]
 pub(crate) struct Journal {
     entries: Mutex<Entries>,
-    /// An object went missing: whoever fills should look.
-    pub(crate) lost: Notify,
+    /// Objects that went missing while somebody asked for them: whoever fills should look.
+    lost: Mutex<Vec<ObjectKey>>,
+    is_lost: Notify,
 }
 
 impl Journal {
@@ -34,6 +36,21 @@ impl Journal {
 
     fn entries(&self) -> MutexGuard<'_, Entries> {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until objects go missing, and says which.
+    pub(crate) async fn lost(&self) -> Vec<ObjectKey> {
+        self.is_lost.notified().await;
+        std::mem::take(&mut *self.lost.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn has_lost(&self, object: ObjectKey) {
+        let mut lost = self.lost.lock().unwrap_or_else(PoisonError::into_inner);
+        if lost.len() < KEPT_EVENTS {
+            lost.push(object);
+        }
+        drop(lost);
+        self.is_lost.notify_one();
     }
 
     /// Takes an event down, and into the log.
@@ -72,22 +89,22 @@ impl Watch for Journal {
                     file.display()
                 );
                 self.note(Severity::Warning, "block_corrupt", object.to_string(), detail);
-                self.lost.notify_one();
+                self.has_lost(object);
             }
             CacheEvent::DiskError { object, file, reason } => {
                 let detail = format!("{}: {reason}; to be fetched again", file.display());
                 self.note(Severity::Warning, "disk_error", object.to_string(), detail);
-                self.lost.notify_one();
+                self.has_lost(object);
             }
             CacheEvent::DiskEjected { folder, reason, objects } => {
                 let detail = format!("{reason}; {objects} objects to be fetched again elsewhere");
                 self.note(Severity::Critical, "disk_ejected", folder.display().to_string(), detail);
-                self.lost.notify_one();
+                self.is_lost.notify_one();
             }
             CacheEvent::DiskReadmitted { folder, objects } => {
                 let detail = format!("in use again, with {objects} objects");
                 self.note(Severity::Info, "disk_readmitted", folder.display().to_string(), detail);
-                self.lost.notify_one();
+                self.is_lost.notify_one();
             }
             CacheEvent::FileUnreadable { file, reason } => {
                 self.note(Severity::Warning, "disk_error", file.display().to_string(), reason);

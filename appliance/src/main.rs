@@ -15,6 +15,7 @@ mod control;
 mod disk_io;
 mod documents;
 mod duties;
+mod filling;
 mod fleet_link;
 mod handover;
 mod hardware;

@@ -2,6 +2,7 @@
 //! base units in the name, `_total` for what only rises.
 
 use crate::reporter::Reporter;
+use contract::progress::{Admission, FillProgress};
 use contract::report::{Report, Traffic};
 use prometheus::core::Collector;
 use prometheus::proto::MetricFamily;
@@ -15,6 +16,7 @@ pub(crate) fn encode(reporter: &Reporter) -> Result<String, Error> {
     traffic(&mut families, &report.traffic)?;
     connections(&mut families, &reporter.counters())?;
     storage(&mut families, &report)?;
+    filling(&mut families, &report.fill)?;
     let mut text = Vec::new();
     // The encoder takes a family without samples for a mistake; a box that has filled
     // nothing yet has such families.
@@ -217,4 +219,22 @@ fn storage(families: &mut Families, report: &Report) -> Result<(), Error> {
     )?;
     let help = "Blocks that came back with a wrong checksum; none was served.";
     families.counter("headend_disk_bad_blocks_total", help, &labels, &disks(|d| d.bad_blocks))
+}
+
+fn filling(families: &mut Families, fill: &FillProgress) -> Result<(), Error> {
+    let one = |value| vec![(Vec::new(), value)];
+    let is_open = one(u64::from(fill.admission == Admission::All));
+    families.gauge("headend_fill_open", "Whether anything may be filled now.", &[], &is_open)?;
+    let missing = one(fill.bytes_missing);
+    families.gauge("headend_missing_bytes", "Bytes in the manifest, not here.", &[], &missing)?;
+    let cap: Vec<Sample<'_>> =
+        fill.cap_bytes_per_s.map(|cap| (Vec::new(), cap)).into_iter().collect();
+    let help = "The most that may be drawn from all sources together, now.";
+    families.gauge("headend_fill_cap_bytes_per_second", help, &[], &cap)?;
+    let names: Vec<String> = fill.sources.iter().map(|each| each.source.to_string()).collect();
+    let rates = names.iter().zip(&fill.sources);
+    let rates: Vec<Sample<'_>> =
+        rates.map(|(name, each)| (vec![name.as_str()], each.rate_bytes_per_s)).collect();
+    let help = "What is drawn from each source, over the past ten seconds.";
+    families.gauge("headend_fill_rate_bytes_per_second", help, &["source"], &rates)
 }

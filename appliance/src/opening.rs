@@ -17,11 +17,13 @@ use anyhow::Result;
 use cache::storage::Kernel;
 use cache::{Cache, DiskHandover, DiskSetup, OpenError};
 use contract::config::{ApplianceConfig, Document};
-use fill::Filler;
+use contract::time::TimeUs;
 use fill::fetch::{Fetcher, Patience};
+use fill::{Filler, Rules};
 use serve::{Certificates, Engine, Inherited, Listening, Prepared, Server};
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
+use std::time::SystemTime;
 use tokio::runtime::Handle;
 
 /// A port is taken, a disk cannot be written: said before anything was begun.
@@ -77,11 +79,13 @@ pub(crate) fn open(document: &Document, taken: Taken) -> Result<Opened> {
     kept.retain(|address| !left.contains(address));
 
     let link = FleetLink::new(&config)?.map(Arc::new);
-    let filler = filler(&config, &cache, &journal, link.clone())?;
+    let rules =
+        Rules::of(&config.fill).map_err(|err| cannot_start("fill.time_zone", err.to_string()))?;
+    let filler = filler(&config, rules, &cache, &journal, link.clone())?;
     let reporter = Reporter::new(
         Arc::clone(&config),
         Arc::clone(&cache),
-        filler.ledger(),
+        Arc::clone(&filler),
         server.counters(),
         server.engine().clone(),
     );
@@ -149,6 +153,7 @@ fn open_admin(address: SocketAddr, inherited: &mut Inherited) -> std::io::Result
 
 fn filler(
     config: &ApplianceConfig,
+    rules: Rules,
     cache: &Arc<Cache>,
     journal: &Arc<Journal>,
     link: Option<Arc<FleetLink>>,
@@ -163,7 +168,8 @@ fn filler(
         upstream: Arc::new(Fetcher::new(&device, patience, tls, Arc::new(Slices(link)))),
         offload: Arc::new(fill::Threads),
         seed: rand::random(),
-        parallel: config.fill.parallel.into(),
+        rules,
+        clock: Arc::new(|| TimeUs::from(SystemTime::now())),
         watch: journal.clone(),
     }))
 }

@@ -3,9 +3,10 @@
 use crate::hardware;
 use cache::{Cache, DiskSlot, DiskState, disk::Disk};
 use contract::config::ApplianceConfig;
+use contract::progress::FillProgress;
 use contract::report::{DiskReport, DocumentState, Event, Hardware, Held, Load, Report};
 use contract::time::TimeUs;
-use fill::Ledger;
+use fill::Filler;
 use serve::{AllCounters, Counters, Engine};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,7 +19,7 @@ pub(crate) struct Reporter(Arc<Parts>);
 struct Parts {
     config: Arc<ApplianceConfig>,
     cache: Arc<Cache>,
-    ledger: Arc<Ledger>,
+    filler: Arc<Filler>,
     counters: AllCounters,
     engine: Engine,
     hardware: Hardware,
@@ -34,7 +35,7 @@ impl Reporter {
     pub(crate) fn new(
         config: Arc<ApplianceConfig>,
         cache: Arc<Cache>,
-        ledger: Arc<Ledger>,
+        filler: Arc<Filler>,
         counters: AllCounters,
         engine: Engine,
     ) -> Self {
@@ -42,7 +43,7 @@ impl Reporter {
         Self(Arc::new(Parts {
             config,
             cache,
-            ledger,
+            filler,
             counters,
             engine,
             hardware: hardware::read(),
@@ -85,6 +86,7 @@ impl Reporter {
             tls_reason: parts.engine.tls().and_then(|tls| tls.reason()).map(str::to_owned),
             documents: Vec::new(),
             held: parts.held(),
+            fill: parts.filler.progress(),
             hardware: parts.hardware.clone(),
             disks: parts.cache.disk_slots().iter().map(disk_report).collect(),
             load: parts.load(),
@@ -93,6 +95,11 @@ impl Reporter {
             events: Vec::new(),
             results: Vec::new(),
         }
+    }
+
+    /// How far filling has come.
+    pub(crate) fn fill(&self) -> FillProgress {
+        self.0.filler.progress()
     }
 
     pub(crate) fn counters(&self) -> Counters {
@@ -109,7 +116,7 @@ impl Parts {
             bytes_wanted,
             objects_held,
             bytes_held,
-            filled_from: self.ledger.accounts(),
+            filled_from: self.filler.ledger().accounts(),
         }
     }
 

@@ -1,6 +1,7 @@
 //! `appliance run`: the table of contents of a box.
 
 use crate::admin::{self, Seen};
+use crate::check;
 use crate::handover::give::{Giver, Outcome};
 use crate::handover::predecessor::Meeting;
 use crate::handover::{Patience, Predecessor, Program, Successor, Taken};
@@ -14,6 +15,7 @@ use cache::Cache;
 use contract::config::Document;
 use fill::Filler;
 use serve::Certificates;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -25,10 +27,10 @@ use tokio::sync::watch;
 const DRAIN: Duration = Duration::from_secs(15);
 
 /// Runs until SIGTERM, Ctrl-C, or until another process has taken over.
-pub(crate) fn run(document: &Document, before: Option<&Predecessor>) -> Result<()> {
+pub(crate) fn run(file: &Path, document: &Document, before: Option<&Predecessor>) -> Result<()> {
     start_log();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let outcome = runtime.block_on(serve(document, before));
+    let outcome = runtime.block_on(serve(file, document, before));
     // A read that hangs on a dying disk must not keep the process alive.
     runtime.shutdown_timeout(Duration::from_secs(2));
     outcome
@@ -41,7 +43,7 @@ fn start_log() {
     tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(std::io::stderr).init();
 }
 
-async fn serve(document: &Document, before: Option<&Predecessor>) -> Result<()> {
+async fn serve(file: &Path, document: &Document, before: Option<&Predecessor>) -> Result<()> {
     let mut signals = Signals::listen()?;
     let program = Program::this()?;
     let meeting = before.map(Predecessor::meet).transpose()?;
@@ -52,7 +54,7 @@ async fn serve(document: &Document, before: Option<&Predecessor>) -> Result<()> 
     let opened = opening::open(document, taken)?;
     // Whatever can fail has been done when the process before gives up.
     let admin = tokio::net::TcpListener::from_std(opened.admin.try_clone()?)?;
-    let reloading = reload_when_told(opened.certificates)?;
+    let reloading = reload_when_told(file, opened.certificates, Arc::clone(&opened.filler))?;
     if let Some(meeting) = &meeting {
         tokio::select! {
             given = meeting.ready(opened.kept.clone()) => given?,
@@ -142,10 +144,13 @@ async fn refuse_restarts(mut signals: Signals) {
     }
 }
 
-/// An object that a disk lost is missing again: the filler looks at once.
+/// An object that a disk lost is missing again, and viewers ask for it: the filler looks at once.
 async fn refill_what_was_lost(journal: Arc<Journal>, filler: Arc<Filler>) {
     loop {
-        journal.lost.notified().await;
+        for object in journal.lost().await {
+            filler.lost(&object);
+        }
+        // A disk may have gone, with more than can be named, or come back.
         filler.wake();
     }
 }
@@ -155,14 +160,27 @@ async fn stopped(mut stop: watch::Receiver<bool>) {
     let _ = stop.wait_for(|stop| *stop).await;
 }
 
-/// SIGHUP: certificates and keys are read again. What cannot be read stays as it was.
-fn reload_when_told(certificates: Certificates) -> Result<impl Future<Output = ()>> {
+/// SIGHUP: certificates and keys are read again, and what the configuration says of filling.
+/// What cannot be read stays as it was.
+fn reload_when_told(
+    file: &Path,
+    certificates: Certificates,
+    filler: Arc<Filler>,
+) -> Result<impl Future<Output = ()> + use<>> {
     let mut told = signal(SignalKind::hangup())?;
+    let file = file.to_owned();
     Ok(async move {
         while told.recv().await.is_some() {
             match certificates.reload() {
                 Ok(()) => tracing::info!("certificates were read again"),
                 Err(err) => tracing::error!(%err, key = err.path(), "the old certificates stay"),
+            }
+            match check::fill_rules(&file) {
+                Ok(rules) => {
+                    filler.set_rules(rules);
+                    tracing::info!("windows and caps were read again");
+                }
+                Err(problems) => tracing::error!(%problems, "the old windows and caps stay"),
             }
         }
     })

@@ -1,5 +1,6 @@
 //! `appliance status`: asks the running appliance and tells a person, or a program.
 
+use crate::filling;
 use crate::inquiry::ask;
 use anyhow::{Context, Result};
 use contract::config::ApplianceConfig;
@@ -51,6 +52,7 @@ fn tell(report: &Report) -> String {
         let (bytes, failures) = (ByteCount(from.bytes), from.failures);
         lines.push(format!("  filled      {bytes} from {}, {failures} failures", from.source));
     }
+    lines.extend(filling::tell(&report.fill));
     for disk in &report.disks {
         if let Some(reason) = &disk.ejected {
             lines.push(format!("  disk        {}: EJECTED: {reason}", disk.folder));

@@ -113,6 +113,15 @@ fn a_wrong_unit() {
 }
 
 #[test]
+fn a_time_zone_that_there_is_not() {
+    let fill = "fill: { time_zone: Europe/Bonn }\nram: {";
+    let said = refused(&Place::new(), &[("ram: {", fill)]);
+    let expected = "DIR/config.yaml:16:20: fill.time_zone: Europe/Bonn is no time zone that this \
+                    software knows (IANA time zone database)";
+    assert_eq!(said, expected);
+}
+
+#[test]
 fn a_missing_file() {
     let said = refused(&Place::new(), &[("cert.pem, key_file", "none.pem, key_file")]);
     assert_eq!(
@@ -214,17 +223,65 @@ fn get(port: u16, path: &str) -> Option<String> {
     Some(answer)
 }
 
+impl Running {
+    fn start(place: &Place, config: &Path) -> Self {
+        let running = Self(appliance("run", config).stderr(Stdio::null()).spawn().expect("run"));
+        wait_for(place, "/readyz", "200 OK");
+        running
+    }
+
+    fn signal(&self, signal: &str) {
+        let pid = self.0.id().to_string();
+        assert!(Command::new("kill").args([signal, &pid]).status().expect("kill").success());
+    }
+}
+
+/// Asks the admin listener until its answer contains this.
+fn wait_for(place: &Place, path: &str, expected: &str) {
+    let begun = Instant::now();
+    loop {
+        let answer = get(place.admin, path);
+        if answer.as_ref().is_some_and(|answer| answer.contains(expected)) {
+            return;
+        }
+        assert!(
+            begun.elapsed() < Duration::from_secs(20),
+            "{path} never says {expected}: {answer:?}"
+        );
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn windows_and_caps_are_read_again_when_told_and_stay_where_they_are_wrong() {
+    let place = Place::new();
+    let with = |cap: &str| {
+        let fill = format!("fill: {{ cap_bits_per_s: {cap} }}\nram: {{");
+        place.config(&[("ram: {", &fill)])
+    };
+    let config = with("8Mb/s");
+    let running = Running::start(&place, &config);
+    wait_for(&place, "/fill", "\"cap_bytes_per_s\":1000000,");
+    let status = appliance("status", &config).output().expect("status");
+    let text = String::from_utf8(status.stdout).expect("text");
+    assert!(text.contains("  fill        at any hour, at most 8.0 Mb/s\n"), "{text}");
+    with("16Mb/s");
+    running.signal("-HUP");
+    wait_for(&place, "/fill", "\"cap_bytes_per_s\":2000000,");
+    // Wrong, and then right again: what was wrong in between has changed nothing.
+    with("16 MHz");
+    running.signal("-HUP");
+    wait_for(&place, "/metrics", "headend_fill_cap_bytes_per_second 2000000");
+    with("24Mb/s");
+    running.signal("-HUP");
+    wait_for(&place, "/fill", "\"cap_bytes_per_s\":3000000,");
+}
+
 #[test]
 fn a_running_box_answers_its_operator_and_ends_when_told() {
     let place = Place::new();
     let config = place.config(&[]);
-    let child = appliance("run", &config).stderr(Stdio::null()).spawn().expect("run");
-    let mut running = Running(child);
-    let begun = Instant::now();
-    while get(place.admin, "/readyz").is_none_or(|answer| !answer.contains("200 OK")) {
-        assert!(begun.elapsed() < Duration::from_secs(20), "never ready");
-        std::thread::yield_now();
-    }
+    let mut running = Running::start(&place, &config);
     assert!(get(place.admin, "/healthz").expect("answer").contains("200 OK"));
     let metrics = get(place.admin, "/metrics").expect("answer");
     for name in [
@@ -240,9 +297,7 @@ fn a_running_box_answers_its_operator_and_ends_when_told() {
     let json = appliance("status", &config).arg("--json").output().expect("status");
     assert!(String::from_utf8_lossy(&json.stdout).contains("\"device\":\"oca1\""));
 
-    let pid = i32::try_from(running.0.id()).expect("pid");
-    let terminate = Command::new("kill").args(["-TERM", &pid.to_string()]).status();
-    assert!(terminate.expect("kill").success());
+    running.signal("-TERM");
     assert!(running.0.wait().expect("wait").success());
     let gone = appliance("status", &config).output().expect("status");
     assert_eq!(gone.status.code(), Some(1));

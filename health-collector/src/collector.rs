@@ -5,6 +5,7 @@ use crate::state::{State, state};
 use crate::store::Store;
 use crate::{HeldTitle, RecordedEvent};
 use contract::names::DeviceName;
+use contract::progress::{MAX_SOURCES, MAX_TITLES};
 use contract::report::{MAX_EVENTS, MAX_REPORT_BYTES, Report};
 use contract::time::TimeUs;
 use db::Db;
@@ -197,6 +198,10 @@ fn check_bounds(report: &Report) -> Result<(), ReportError> {
     }
     if report.events.len() > MAX_EVENTS {
         return Err(ReportError::Beyond("events are more than a report carries"));
+    }
+    let fill = &report.fill;
+    if fill.titles.len() > MAX_TITLES || fill.sources.len() > MAX_SOURCES {
+        return Err(ReportError::Beyond("fill has more titles or sources than a report carries"));
     }
     let sequences =
         std::iter::once(report.sequence).chain(report.events.iter().map(|e| e.sequence));

@@ -8,10 +8,11 @@
 //! Read in this order: [`names`] and [`object`] (the words), [`path`] (the cache key), [`slices`]
 //! (what can be verified alone),
 //! [`config`] (what a box is told to be), [`catalogue`], [`manifest`], [`sources`] and
-//! [`tombstones`] (what it is told to hold), [`report`] and [`command`] (the
+//! [`tombstones`] (what it is told to hold), [`report`], [`progress`] and [`command`] (the
 //! conversation), [`envelope`] and [`exchange`] (how all of it travels).
 
 pub mod catalogue;
+pub mod civil;
 pub mod command;
 pub mod config;
 pub mod envelope;
@@ -21,6 +22,7 @@ pub mod media;
 pub mod names;
 pub mod object;
 pub mod path;
+pub mod progress;
 pub mod quantity;
 pub mod report;
 pub mod slices;

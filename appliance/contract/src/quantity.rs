@@ -2,7 +2,8 @@
 //!
 //! A document between machines carries plain integers, with the unit in the field's name
 //! (`budget_bytes`, `idle_timeout_s`). Where a person writes the same field, a number with
-//! a unit is taken too. Two things are refused: a unit of the wrong kind, and a fraction.
+//! a unit is taken too. Two things are refused: a unit of the wrong kind, and a fraction that
+//! does not come out whole (`1.2Gb/s` does, `0.5s` does not).
 
 use serde::{Deserialize, Deserializer, Serialize};
 use std::fmt;
@@ -76,15 +77,19 @@ const BITS_PER_S: Kind = Kind {
 
 impl Kind {
     fn parse(&self, text: &str) -> Option<u64> {
-        let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-        let (number, unit) = text.split_at_checked(digits)?;
-        let number: u64 = number.parse().ok()?;
+        let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+        let (number, unit) = text.split_at(end);
         let unit = unit.trim_start();
-        if unit.is_empty() {
-            return Some(number);
-        }
-        let (_, factor) = self.units.iter().find(|(name, _)| *name == unit)?;
-        number.checked_mul(*factor)
+        let (_, factor) = match unit {
+            "" => ("", 1),
+            unit => *self.units.iter().find(|(name, _)| *name == unit)?,
+        };
+        let (whole, fraction) = match number.split_once('.') {
+            Some((whole, fraction)) => (whole, Some(fraction)),
+            None => (number, None),
+        };
+        let whole = whole.parse::<u64>().ok()?.checked_mul(factor)?;
+        whole.checked_add(fraction.map_or(Some(0), |digits| parts(digits, factor))?)
     }
 
     fn read<'de, D: Deserializer<'de>>(&'static self, from: D) -> Result<u64, D::Error> {
@@ -109,6 +114,14 @@ impl Kind {
         }
         from.deserialize_any(Visitor(self))
     }
+}
+
+/// The decimal fraction `digits` of `factor`, where that is a whole number.
+fn parts(digits: &str, factor: u64) -> Option<u64> {
+    let places = u32::try_from(digits.len()).ok()?;
+    let scaled = digits.parse::<u64>().ok()?.checked_mul(factor)?;
+    let whole = 10u64.checked_pow(places)?;
+    (scaled % whole == 0).then_some(scaled / whole)
 }
 
 impl<'de> Deserialize<'de> for ByteCount {
@@ -144,9 +157,38 @@ impl fmt::Display for ByteCount {
     }
 }
 
+impl BitRate {
+    /// What so many bytes a second are on a link.
+    #[must_use]
+    pub fn of_bytes_per_s(bytes_per_s: u64) -> Self {
+        Self(bytes_per_s.saturating_mul(8))
+    }
+}
+
+/// Decimal units, as links are sold.
+impl fmt::Display for BitRate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let units = [("Gb/s", 1_000_000_000), ("Mb/s", 1_000_000), ("kb/s", 1000)];
+        let text = match units.iter().find(|(_, factor)| self.0 >= *factor) {
+            #[expect(clippy::cast_precision_loss, reason = "shown with few digits")]
+            Some((name, factor)) => format!("{:.1} {name}", self.0 as f64 / *factor as f64),
+            None => format!("{} b/s", self.0),
+        };
+        f.pad(&text)
+    }
+}
+
 #[cfg(test)]
 mod tests {
+
     use super::*;
+
+    #[test]
+    fn rates_are_told_as_links_are_sold() {
+        let told = |bytes_per_s| BitRate::of_bytes_per_s(bytes_per_s).to_string();
+        assert_eq!(told(150_000_000), "1.2 Gb/s");
+        assert_eq!([told(50_000_000), told(125), told(12)], ["400.0 Mb/s", "1.0 kb/s", "96 b/s"]);
+    }
 
     #[test]
     fn units_of_the_right_kind_only() {
@@ -154,13 +196,26 @@ mod tests {
         assert_eq!(BYTES.parse("64 MB"), Some(64_000_000));
         assert_eq!(BYTES.parse("7"), Some(7));
         assert_eq!(SECONDS.parse("15min"), Some(900));
-        for bad in ["", "MiB", "1.5GiB", "64 MHz", "64mib", "-1", "99999999999TiB"] {
+        for bad in ["", "MiB", "64 MHz", "64mib", "-1", "99999999999TiB"] {
             assert_eq!(BYTES.parse(bad), None, "{bad}");
         }
         assert_eq!(SECONDS.parse("64MiB"), None);
         assert_eq!(BITS_PER_S.parse("8 Mb/s"), Some(8_000_000));
         for bad in ["8MB/s", "8Mib/s", "8Mbps", "8Mb"] {
             assert_eq!(BITS_PER_S.parse(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn fractions_that_come_out_whole() {
+        assert_eq!(BITS_PER_S.parse("1.2Gb/s"), Some(1_200_000_000));
+        assert_eq!(BITS_PER_S.parse("0.4 Gb/s"), Some(400_000_000));
+        assert_eq!(BYTES.parse("1.5GiB"), Some(3 << 29));
+        assert_eq!(SECONDS.parse("1.50min"), Some(90));
+        for bad in
+            ["0.5s", "1.0001min", ".5min", "1.min", "1.2.3h", "1.-5h", "0.00000000000000000000h"]
+        {
+            assert_eq!(SECONDS.parse(bad), None, "{bad}");
         }
     }
 

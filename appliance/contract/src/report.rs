@@ -6,6 +6,7 @@
 use crate::command::CommandResult;
 use crate::envelope::Generation;
 use crate::names::{DeviceName, GroupName};
+use crate::progress::FillProgress;
 use crate::sources::SourceKind;
 use crate::time::TimeUs;
 use serde::{Deserialize, Serialize};
@@ -48,6 +49,9 @@ pub struct Report {
     pub documents: Vec<DocumentState>,
     /// What it holds.
     pub held: Held,
+    /// How far filling has come.
+    #[serde(default)]
+    pub fill: FillProgress,
     /// What it runs on.
     pub hardware: Hardware,
     /// Its disks.

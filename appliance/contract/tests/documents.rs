@@ -7,6 +7,9 @@ use contract::envelope::{Generation, Kind};
 use contract::manifest::{Deadline, Hold, Insert, Manifest, Run};
 use contract::names::{DeviceName, GroupName, TitleName};
 use contract::object::{Digest, ObjectId, ObjectKey};
+use contract::progress::{
+    Admission, FillProgress, FillState, SourceProgress, TitleProgress, WaitingOn,
+};
 use contract::quantity::BitRate;
 use contract::report::{
     DiskReport, DocumentState, Event, FilledFrom, Hardware, Held, Load, Report, Severity, Traffic,
@@ -150,6 +153,33 @@ fn command() {
     hold_still("command", &Command { schema: SCHEMA, id: "c-17".to_owned(), deadline_us, action });
 }
 
+fn fill_progress() -> FillProgress {
+    let opens = TimeUs(1_700_010_000_000_000);
+    FillProgress {
+        admission: Admission::Urgent,
+        until_us: Some(opens),
+        cap_bytes_per_s: Some(1_000_000),
+        rate_bytes_per_s: 900_000,
+        bytes_missing: 5_000_000,
+        finish_at_us: Some(opens.plus_s(60)),
+        sources: vec![SourceProgress { source: SourceKind::Origin, rate_bytes_per_s: 900_000 }],
+        titles: vec![TitleProgress {
+            group: group(),
+            title: TitleName::new("big-demo").expect("name"),
+            state: FillState::Waiting,
+            source: Some(SourceKind::Origin),
+            objects_wanted: 200,
+            objects_held: 150,
+            bytes_wanted: 20_000_000,
+            bytes_done: 15_000_000,
+            rate_bytes_per_s: 0,
+            waiting: Some(WaitingOn::FillWindow { opens }),
+            finish_at_us: Some(opens.plus_s(60)),
+        }],
+        titles_left_out: 3,
+    }
+}
+
 #[test]
 fn report() {
     let report = Report {
@@ -182,6 +212,7 @@ fn report() {
                 failures: 1,
             }],
         },
+        fill: fill_progress(),
         hardware: Hardware {
             cpu_model: "A CPU".to_owned(),
             cpus: 2,

@@ -1,16 +1,24 @@
 //! All missing objects, in the manifest's order, a few at a time, until told to stop.
 
+use crate::admission::{Admission, Urgency};
+use crate::board::Board;
+use crate::caps::Caps;
 use crate::health::Health;
 use crate::ledger::Ledger;
 use crate::offload::Offload;
-use crate::pace::Paces;
 use crate::routes::Routes;
-use crate::transfer::{FillWatch, Round, Transfers};
+use crate::rules::{Clock, Rules};
+use crate::transfer::{FillWatch, Round, Transfers, Want};
+use crate::trust::Trust;
 use crate::upstream::Upstream;
+use crate::urgent::Urgent;
 use cache::Cache;
 use contract::catalogue::{CatalogueEntry, Ordinal};
-use contract::object::ObjectId;
+use contract::manifest::Deadline;
+use contract::object::{ObjectId, ObjectKey};
+use contract::progress::{FillProgress, WaitingOn};
 use contract::sources::SLAB;
+use contract::time::TimeUs;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use std::collections::HashMap;
@@ -44,8 +52,10 @@ pub struct Setup {
     pub offload: Arc<dyn Offload>,
     /// Spreads pauses, so that boxes do not come back together.
     pub seed: u64,
-    /// Transfers at once.
-    pub parallel: usize,
+    /// When, how fast, from how far and how many at once.
+    pub rules: Rules,
+    /// What they go by.
+    pub clock: Clock,
     /// Hears of events.
     pub watch: Arc<dyn FillWatch>,
 }
@@ -53,7 +63,9 @@ pub struct Setup {
 /// Brings missing objects in.
 pub struct Filler {
     transfers: Transfers,
-    parallel: usize,
+    rules: RwLock<Arc<Rules>>,
+    rules_changed: Notify,
+    urgent: Urgent,
     routes: RwLock<Arc<Routes>>,
     attempts: Mutex<HashMap<ObjectId, Attempt>>,
     random: Mutex<StdRng>,
@@ -71,6 +83,8 @@ struct Attempt {
     rounds: u32,
     not_before: Instant,
     is_running: bool,
+    /// Why it did not come.
+    waiting: Option<WaitingOn>,
 }
 
 impl Filler {
@@ -83,12 +97,17 @@ impl Filler {
             offload: setup.offload,
             ledger: Arc::default(),
             watch: setup.watch,
-            paces: Paces::default(),
+            caps: Caps::new(),
+            clock: setup.clock,
+            board: Board::default(),
             health: Health::new(random(setup.seed, 1)),
+            trust: Mutex::new((Trust::default(), random(!setup.seed, 0))),
         };
         Arc::new(Self {
             transfers,
-            parallel: setup.parallel.max(1),
+            rules: RwLock::new(Arc::new(setup.rules)),
+            rules_changed: Notify::new(),
+            urgent: Urgent::default(),
             routes: RwLock::default(),
             attempts: Mutex::default(),
             random: Mutex::new(random(setup.seed, 0)),
@@ -102,8 +121,33 @@ impl Filler {
         Arc::clone(&self.transfers.ledger)
     }
 
+    /// Takes over windows, caps and all else that the configuration says of filling: what is
+    /// under way goes on by them.
+    pub fn set_rules(&self, rules: Rules) {
+        *self.rules.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(rules);
+        self.rules_changed.notify_one();
+        self.wake();
+    }
+
+    fn rules(&self) -> Arc<Rules> {
+        Arc::clone(&self.rules.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// What the manifest lists, and by when some of it must be here.
+    pub fn expect(&self, ranked: &[Arc<CatalogueEntry>], deadlines: &[Deadline]) {
+        self.transfers.board.expect(ranked);
+        self.urgent.set_deadlines(deadlines);
+    }
+
+    /// An object was lost here, and somebody asked for it: it is not to wait for a window.
+    pub fn lost(&self, object: &ObjectKey) {
+        self.urgent.lost(object);
+        self.wake();
+    }
+
     /// Takes over where to fetch from.
     pub fn set_routes(&self, routes: Routes) {
+        self.transfers.caps.set_sources(routes.sources());
         *self.routes.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(routes);
         self.wake();
     }
@@ -118,15 +162,29 @@ impl Filler {
     pub async fn run(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
         self.forget_what_was_dropped();
         let mut running = JoinSet::new();
+        let mut keeping = Box::pin(self.keep_caps());
         loop {
             let next = self.start_what_is_due(&mut running);
             tokio::select! {
                 // In this order, so that a seed decides all that happens.
                 biased;
                 _ = stop.wait_for(|stop| *stop) => break,
+                () = &mut keeping => break,
                 () = self.changed.notified() => {}
                 Some(_) = running.join_next() => {}
                 () = tokio::time::sleep_until(next) => {}
+            }
+        }
+    }
+
+    /// Tells the caps what the rules allow. Never ends.
+    async fn keep_caps(&self) {
+        loop {
+            let rules = self.rules();
+            tokio::select! {
+                biased;
+                () = self.rules_changed.notified() => {}
+                () = rules.gate.keep(&self.transfers.caps, &*self.transfers.clock) => {}
             }
         }
     }
@@ -141,6 +199,8 @@ impl Filler {
     /// object is due.
     fn start_what_is_due(self: &Arc<Self>, running: &mut JoinSet<()>) -> Instant {
         let now = Instant::now();
+        let (rules, wall) = (self.rules(), (self.transfers.clock)());
+        let allowance = rules.gate.at(wall);
         let routes = Arc::clone(&self.routes.read().unwrap_or_else(PoisonError::into_inner));
         // Locked before looking: an object that is published after the look would seem
         // missing and, its attempt forgotten by then, be fetched twice.
@@ -149,10 +209,16 @@ impl Filler {
         let mut next = now + LONGEST_PAUSE;
         if missing.is_empty() {
             attempts.clear();
+            self.urgent.settle();
+        }
+        if allowance.admission != Admission::All {
+            // Time in which nothing may come does not count as having been wanted.
+            attempts.retain(|_, attempt| attempt.is_running);
+            next = next.min(now + allowance.time_left(wall));
         }
         let (mut awaited, mut firsts) = (0, Firsts::default());
         for entry in missing {
-            if running.len() >= self.parallel {
+            if running.len() >= rules.parallel {
                 break;
             }
             if !routes.lead_to(entry.ordinal) {
@@ -161,14 +227,11 @@ impl Filler {
             if awaited >= MOST_AWAITED && !firsts.are_first(&routes, entry.ordinal) {
                 continue;
             }
-            let attempt = attempts.entry(entry.id).or_insert(Attempt {
-                wanted_since: now,
-                absent_since: now,
-                is_awaited: false,
-                rounds: 0,
-                not_before: now,
-                is_running: false,
-            });
+            let urgency = self.urgent.is_urgent(&entry, &rules.gate, wall);
+            if allowance.admission.check(urgency).is_err() {
+                continue;
+            }
+            let attempt = attempts.entry(entry.id).or_insert(Attempt::new(now));
             awaited += usize::from(attempt.is_awaited);
             if attempt.is_running {
                 continue;
@@ -178,7 +241,7 @@ impl Filler {
                 continue;
             }
             attempt.is_running = true;
-            running.spawn(Arc::clone(self).attempt(entry, *attempt));
+            running.spawn(Arc::clone(self).attempt(entry, urgency, *attempt));
         }
         next
     }
@@ -188,28 +251,102 @@ impl Filler {
         self.random.lock().unwrap_or_else(PoisonError::into_inner).random_range(0.0..1.0)
     }
 
-    async fn attempt(self: Arc<Self>, entry: Arc<CatalogueEntry>, attempt: Attempt) {
+    async fn attempt(
+        self: Arc<Self>,
+        entry: Arc<CatalogueEntry>,
+        urgency: Urgency,
+        attempt: Attempt,
+    ) {
         let routes = Arc::clone(&self.routes.read().unwrap_or_else(PoisonError::into_inner));
         let ranked = routes.of(entry.ordinal).unwrap_or_default();
-        let is_patient = attempt.wanted_since.elapsed() < PATIENCE_WITH_SIBLINGS;
-        let absent_for = attempt.absent_since.elapsed();
-        let round = self.transfers.round(&entry, &ranked, absent_for, is_patient).await;
+        let want = Want {
+            absent_for: attempt.absent_since.elapsed(),
+            is_patient: attempt.wanted_since.elapsed() < PATIENCE_WITH_SIBLINGS,
+            urgency,
+            widen_after: self.rules().widen_after,
+        };
+        let round = self.transfers.round(&entry, &ranked, want).await;
         let mut attempts = self.attempts.lock().unwrap_or_else(PoisonError::into_inner);
-        match round {
-            Round::Published => {
-                attempts.remove(&entry.id);
+        if round == Round::Published {
+            attempts.remove(&entry.id);
+            self.urgent.came(&entry);
+        } else {
+            attempts.insert(entry.id, self.after(&round, attempt));
+        }
+    }
+
+    /// When to try again what did not come, and why it did not.
+    fn after(&self, round: &Round, attempt: Attempt) -> Attempt {
+        let now = Instant::now();
+        if let Round::Closed(on) = round {
+            let not_before = now + self.pause_until(on.until());
+            return Attempt { not_before, is_running: false, waiting: Some(*on), ..attempt };
+        }
+        let rounds = attempt.rounds.saturating_add(1);
+        let not_before = now + pause(rounds, self.spread());
+        let until = self.transfers.wall(not_before);
+        let waiting = Some(match round {
+            Round::Waiting(on) | Round::Closed(on) => *on,
+            Round::Coming => WaitingOn::Sibling { until },
+            Round::TryLater | Round::Published => WaitingOn::BackOff { until },
+        });
+        let is_awaited = *round == Round::Coming;
+        let absent_since = if is_awaited { now } else { attempt.absent_since };
+        let is_running = false;
+        Attempt { absent_since, is_awaited, rounds, not_before, is_running, waiting, ..attempt }
+    }
+
+    /// Up to an instant, but no longer than it may take to notice that things have changed.
+    fn pause_until(&self, until: Option<TimeUs>) -> Duration {
+        let now = (self.transfers.clock)();
+        let ahead_us = until.map_or(i64::MAX, |until| until.0.saturating_sub(now.0)).max(0);
+        Duration::from_micros(ahead_us.unsigned_abs()).clamp(FIRST_PAUSE, LONGEST_PAUSE)
+    }
+
+    /// How far all of it has come.
+    #[must_use]
+    pub fn progress(&self) -> FillProgress {
+        let (rules, wall) = (self.rules(), (self.transfers.clock)());
+        let allowance = rules.gate.at(wall);
+        let missing = self.transfers.cache.missing();
+        let rate_bytes_per_s = self.transfers.caps.rate_bytes_per_s();
+        let attempts = self.attempts.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let routes = Arc::clone(&self.routes.read().unwrap_or_else(PoisonError::into_inner));
+        let waiting = |entry: &CatalogueEntry| {
+            if !routes.lead_to(entry.ordinal) {
+                return Some(WaitingOn::NoSource);
             }
-            Round::Coming | Round::TryLater => {
-                let now = Instant::now();
-                let rounds = attempt.rounds.saturating_add(1);
-                let not_before = now + pause(rounds, self.spread());
-                let is_awaited = round == Round::Coming;
-                let absent_since = if is_awaited { now } else { attempt.absent_since };
-                let is_running = false;
-                let attempt =
-                    Attempt { absent_since, is_awaited, rounds, not_before, is_running, ..attempt };
-                attempts.insert(entry.id, attempt);
-            }
+            let urgency = self.urgent.is_urgent(entry, &rules.gate, wall);
+            let closed = allowance.admission.check(urgency).err();
+            closed.or_else(|| attempts.get(&entry.id).filter(|it| !it.is_running)?.waiting)
+        };
+        let forecast = |bytes| rules.gate.forecast(bytes, rate_bytes_per_s, wall);
+        let board = &self.transfers.board;
+        let (titles, titles_left_out, bytes_missing) = board.titles(&missing, waiting, forecast);
+        FillProgress {
+            admission: allowance.admission.told(),
+            until_us: allowance.until,
+            cap_bytes_per_s: allowance.cap_bytes_per_s.map(Into::into),
+            rate_bytes_per_s,
+            bytes_missing,
+            finish_at_us: if bytes_missing > 0 { forecast(bytes_missing) } else { None },
+            sources: board.sources(Instant::now()),
+            titles,
+            titles_left_out,
+        }
+    }
+}
+
+impl Attempt {
+    fn new(now: Instant) -> Self {
+        Self {
+            wanted_since: now,
+            absent_since: now,
+            is_awaited: false,
+            rounds: 0,
+            not_before: now,
+            is_running: false,
+            waiting: None,
         }
     }
 }

@@ -90,15 +90,15 @@ impl Health {
         self.state().ailing.get(&source).map_or(Duration::ZERO, |ailing| now - ailing.since)
     }
 
-    /// It failed.
-    pub(crate) fn failed(&self, source: SocketAddr, now: Instant) {
+    /// It failed when it was asked at `began`: it has been silent since then.
+    pub(crate) fn failed(&self, source: SocketAddr, began: Instant, now: Instant) {
         let state = &mut *self.state();
         if state.ailing.len() >= MOST_SOURCES {
             let oldest = state.ailing.iter().min_by_key(|(_, ailing)| ailing.not_before);
             let oldest = oldest.map(|(source, _)| *source);
             oldest.and_then(|oldest| state.ailing.remove(&oldest));
         }
-        let well = Ailing { since: now, failures: 0, not_before: now };
+        let well = Ailing { since: began, failures: 0, not_before: now };
         let ailing = state.ailing.entry(source).or_insert(well);
         if now.saturating_duration_since(ailing.not_before) > FORGOTTEN_AFTER {
             // Nobody has asked for long: it may have been well.
@@ -134,7 +134,7 @@ mod tests {
                     Advice::Ask => {
                         prop_assert!(now - asked_last <= LONGEST_REST + step);
                         (asked, asked_last) = (asked + 1, now);
-                        health.failed(SOURCE, now);
+                        health.failed(SOURCE, now, now);
                     }
                 }
             }
@@ -148,7 +148,7 @@ mod tests {
     fn one_asks_after_a_rest_and_the_others_wait_for_what_comes_of_it() {
         let health = Health::new(StdRng::seed_from_u64(1));
         let began = Instant::now();
-        health.failed(SOURCE, began);
+        health.failed(SOURCE, began, began);
         let later = began + Duration::from_secs(1);
         assert_eq!(health.advise(SOURCE, later), Advice::Ask);
         assert_eq!(health.advise(SOURCE, later), Advice::Rest(Duration::from_secs(1)));

@@ -5,25 +5,41 @@
 //! compares BLAKE3 before anything becomes visible). This crate moves bytes and remembers
 //! which source gave what.
 //!
-//! Read in this order: [`routes`] (which sources serve an object), [`upstream`] (what is asked
-//! of a source) and [`fetch`] (over HTTP), [`slicer`] (pieces into slices), [`offload`] (what
-//! blocks), [`transfer`] (one object, source after source), [`health`] (who does not answer), [`ledger`] (who gave what),
-//! [`filler`] (all of it, in parallel, until told to stop).
+//! Read in this order: [`routes`] (which sources serve an object), [`widening`] (when those
+//! further away are asked), [`health`] (who does not answer), [`trust`] (what lies cost), [`upstream`] (what is asked of a source)
+//! and [`fetch`] (over HTTP), [`window`] and [`gate`] (who may fill now), [`caps`] (how fast,
+//! with `bucket` and `arrivals` behind it), [`grant`] and `draw` (bytes, as they are allowed),
+//! [`slicer`] (pieces into slices), [`offload`] (what blocks), [`transfer`] (one object, source
+//! after source), [`ledger`] and `board` (who gave what, and how far it has come), [`rules`]
+//! (what the configuration says of all this), [`filler`] (in parallel, until told to stop).
 
+pub mod admission;
+mod arrivals;
+mod board;
+mod bucket;
+pub mod caps;
+mod draw;
 pub mod fetch;
 pub mod filler;
+pub mod gate;
+pub mod grant;
 mod health;
 pub mod ledger;
 pub mod offload;
-mod pace;
 pub mod routes;
+pub mod rules;
 mod slicer;
 pub mod transfer;
+pub mod trust;
 pub mod upstream;
+mod urgent;
+pub mod widening;
+pub mod window;
 
 pub use filler::{Filler, Setup};
 pub use ledger::Ledger;
 pub use offload::{Offload, Threads};
 pub use routes::{Route, Routes, Standing};
+pub use rules::{Clock, Rules};
 pub use transfer::{Failure, FillEvent, FillWatch};
 pub use upstream::{Body, FetchFailed, Promise, Question, Upstream};

@@ -5,7 +5,6 @@ use contract::names::DeviceName;
 use contract::sources::{Batch, Source, SourceKind, Sources, standing};
 use std::cmp::Reverse;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// One way to get an object.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,8 +13,6 @@ pub struct Route {
     pub source: Source,
     /// How it stands to this box.
     pub standing: Standing,
-    /// Not before every sibling that does not answer has been silent for so long.
-    pub after: Duration,
 }
 
 /// How a source stands to the box that asks.
@@ -76,6 +73,12 @@ impl Routes {
         let run = behind.checked_sub(1).and_then(|at| self.runs.get(at));
         run.is_some_and(|(_, last, _)| ordinal <= *last)
     }
+
+    /// All sources, some of them more than once.
+    pub fn sources(&self) -> impl Iterator<Item = &Source> {
+        let shared = self.runs.iter().map(|(_, _, shared)| shared);
+        shared.flat_map(|shared| shared.siblings.iter().chain(&shared.beyond))
+    }
 }
 
 impl Shared {
@@ -91,13 +94,11 @@ impl Shared {
         let siblings = siblings.into_iter().map(|(weight, source)| Route {
             source: source.clone(),
             standing: if weight > mine { Standing::Before } else { Standing::Behind },
-            after: Duration::ZERO,
         });
-        let beyond = self.beyond.iter().map(|source| Route {
-            source: source.clone(),
-            standing: Standing::Beyond,
-            after: Duration::from_secs(source.after_s.into()),
-        });
+        let beyond = self
+            .beyond
+            .iter()
+            .map(|source| Route { source: source.clone(), standing: Standing::Beyond });
         siblings.chain(beyond).collect()
     }
 }
@@ -163,7 +164,6 @@ mod tests {
                 let before = before.count();
                 prop_assert_eq!(ranked.len(), boxes);
                 prop_assert_eq!(ranked[boxes - 1].standing, Standing::Beyond);
-                prop_assert_eq!(ranked[boxes - 1].after, Duration::from_secs(20));
                 for route in &ranked[..boxes - 1] {
                     let other = device(route.source.address.port().into());
                     let is_before = standing(&other, ordinal) > standing(&device(me), ordinal);

@@ -21,14 +21,9 @@ impl Slicer {
         Self { size_bytes, at, end, open: Vec::new() }
     }
 
-    /// The part of the object that these slices are.
+    /// The part of the object that these slices are, as far as it is still to come.
     pub(crate) fn range(&self) -> Range<u64> {
         self.at..self.end
-    }
-
-    /// How many bytes are still to come.
-    pub(crate) fn left(&self) -> u64 {
-        self.end - self.at
     }
 
     /// Takes of a piece what belongs to the slice that is open; gives the slice when it is
@@ -80,7 +75,7 @@ mod tests {
                     found.extend(slicer.take(&mut piece));
                 }
             }
-            prop_assert_eq!(slicer.left(), 0);
+            prop_assert!(slicer.range().is_empty());
             let numbers: Vec<u32> = found.iter().map(|(slice, _)| *slice).collect();
             prop_assert_eq!(numbers, slices.collect::<Vec<_>>());
             for (slice, bytes) in found {

@@ -1,19 +1,30 @@
 //! One object, source after source, until one of them gave all of it.
 
+use crate::admission::Urgency;
+use crate::board::{Board, UnderWay};
+use crate::caps::Caps;
+use crate::draw::{Draw, Terms};
 use crate::health::{Advice, Health};
 use crate::ledger::Ledger;
 use crate::offload::{self, Offload};
-use crate::pace::Paces;
 use crate::routes::{Route, Standing};
+use crate::rules::Clock;
 use crate::slicer::Slicer;
-use crate::upstream::{FetchFailed, Promise, Question, Upstream};
+use crate::trust::{Lie, Trust};
+use crate::upstream::{FetchFailed, Promise, Upstream};
+use crate::widening;
 use cache::{Cache, Intake, IntakeError};
 use contract::catalogue::CatalogueEntry;
+use contract::config::WidenAfter;
 use contract::object::ObjectKey;
-use contract::slices::slice_count;
+use contract::progress::WaitingOn;
+use contract::slices::{slice_count, slice_range};
 use contract::sources::SourceKind;
+use contract::time::TimeUs;
+use rand::Rng;
+use rand::rngs::StdRng;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -29,27 +40,43 @@ pub enum Failure {
     /// The source has failed before, and is not asked for a while.
     #[error("it has not answered for {} s", .0.as_secs())]
     Resting(Duration),
+    /// The box may not fill, or not from this source.
+    #[error("it waits for {0}")]
+    Waiting(WaitingOn),
+    /// The source gave wrong bytes, and is not asked for a while.
+    #[error("it has given wrong bytes for {} s", .0.as_secs())]
+    Distrusted(Duration),
+    /// A cap began while all of an object came at once: from the beginning again.
+    #[error("a cap has changed meanwhile")]
+    Interrupted,
     /// The disk's half of it went away: the process is stopping.
     #[error("the transfer was abandoned")]
     Abandoned,
 }
 
 impl Failure {
-    /// A source that does not have the object yet is not at fault.
+    /// A source that does not have the object yet is not at fault, nor is one that was not
+    /// asked, or not to the end.
     fn is_fault(&self) -> bool {
-        use IntakeError::{HandedOver, Withdrawn};
-        let is_nobodys = matches!(
-            self,
-            Self::Abandoned | Self::Resting(_) | Self::Intake(HandedOver | Withdrawn)
-        );
-        let is_absence = matches!(self, Self::Fetch(FetchFailed::NotThere | FetchFailed::Coming));
-        !is_nobodys && !is_absence
+        use IntakeError::{Busy, HandedOver, Withdrawn};
+        match self {
+            Self::Abandoned | Self::Interrupted => false,
+            Self::Resting(_) | Self::Waiting(_) | Self::Distrusted(_) => false,
+            Self::Intake(Busy | HandedOver | Withdrawn) => false,
+            Self::Fetch(FetchFailed::NotThere | FetchFailed::Coming) => false,
+            Self::Fetch(_) | Self::Intake(_) => true,
+        }
     }
 
     /// Another source would fare no better.
     fn is_ours(&self) -> bool {
         use IntakeError::{Busy, Disk, HandedOver, NoRoom, Withdrawn};
-        matches!(self, Self::Intake(NoRoom { .. } | Disk(_) | Busy | HandedOver | Withdrawn))
+        matches!(
+            self,
+            Self::Interrupted
+                | Self::Waiting(WaitingOn::FillWindow { .. })
+                | Self::Intake(NoRoom { .. } | Disk(_) | Busy | HandedOver | Withdrawn)
+        )
     }
 
     /// A stable name for events.
@@ -66,6 +93,9 @@ impl Failure {
             }
             Self::Intake(_) => "disk_refused",
             Self::Resting(_) => "source_rests",
+            Self::Distrusted(_) => "source_distrusted",
+            Self::Waiting(_) => "waiting",
+            Self::Interrupted => "interrupted",
             Self::Abandoned => "abandoned",
         }
     }
@@ -107,8 +137,12 @@ pub(crate) struct Transfers {
     pub(crate) offload: Arc<dyn Offload>,
     pub(crate) ledger: Arc<Ledger>,
     pub(crate) watch: Arc<dyn FillWatch>,
-    pub(crate) paces: Paces,
+    pub(crate) caps: Caps,
+    pub(crate) clock: Clock,
+    pub(crate) board: Board,
     pub(crate) health: Health,
+    /// With what spreads its rests.
+    pub(crate) trust: Mutex<(Trust, StdRng)>,
 }
 
 /// How one round over the sources ended.
@@ -120,52 +154,93 @@ pub(crate) enum Round {
     Coming,
     /// No source had it, or all of those whose time has come failed.
     TryLater,
+    /// The box may not fill now.
+    Closed(WaitingOn),
+    /// The fleet allows nothing from the sources, or they are given their time.
+    Waiting(WaitingOn),
+}
+
+/// How an object is wanted.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Want {
+    /// For how long those who go before this box have neither brought it nor said that they
+    /// will.
+    pub(crate) absent_for: Duration,
+    /// What one of them says to be coming is waited for.
+    pub(crate) is_patient: bool,
+    pub(crate) urgency: Urgency,
+    pub(crate) widen_after: WidenAfter,
+}
+
+/// What a source has brought of an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Share {
+    None,
+    Some,
+    All,
 }
 
 impl Transfers {
     /// Asks the siblings, best first, and then whoever is beyond the site, if their time has
     /// come. Those that ignore Range come last: all of the object travels again for what is
     /// missing of it.
-    ///
-    /// `absent_for`: for how long those who go before this box have neither brought it nor said
-    /// that they will. `is_patient`: what one of them says to be coming is waited for.
     pub(crate) async fn round(
         &self,
         entry: &Arc<CatalogueEntry>,
         routes: &[Route],
-        absent_for: Duration,
-        is_patient: bool,
+        want: Want,
     ) -> Round {
-        let (mut intake, mut whole_only) = (None, Vec::new());
+        let (mut intake, mut whole_only, mut waiting) = (None, Vec::new(), None);
         // Of the siblings that may have it and have not said so: since when the last is silent.
         let mut silent_for = Duration::MAX;
         for route in routes {
             let is_beyond = route.standing == Standing::Beyond;
-            if is_beyond && silent_for < route.after {
+            let after = widening::after(&route.source, &want.widen_after);
+            if is_beyond && silent_for < after {
+                let at = self.wall(Instant::now() + (after - silent_for));
+                waiting = waiting.or(Some(WaitingOn::Widening { at }));
                 continue;
             }
-            match self.attempt(entry, route, Ask::WhatIsMissing, &mut intake).await {
+            match self.attempt(entry, route, want.urgency, Ask::WhatIsMissing, &mut intake).await {
                 Ok(()) => return Round::Published,
+                Err(Failure::Waiting(on @ WaitingOn::FillWindow { .. })) => {
+                    return Round::Closed(on);
+                }
                 Err(failure) if failure.is_ours() => return Round::TryLater,
+                Err(Failure::Waiting(on)) => waiting = waiting.or(Some(on)),
                 Err(Failure::Fetch(FetchFailed::IgnoresRange)) => whole_only.push(route),
                 Err(_) if is_beyond => {}
-                Err(Failure::Resting(time)) => silent_for = silent_for.min(time),
+                Err(Failure::Resting(time) | Failure::Distrusted(time)) => {
+                    silent_for = silent_for.min(time);
+                }
                 Err(failure) if failure.is_fault() => {
                     let time = self.health.silent_for(route.source.address, Instant::now());
                     silent_for = silent_for.min(time);
                 }
                 // It has said that it does not have it.
                 Err(_) if route.standing == Standing::Behind => {}
-                Err(Failure::Fetch(FetchFailed::Coming)) if is_patient => return Round::Coming,
-                Err(_) => silent_for = silent_for.min(absent_for),
+                Err(Failure::Fetch(FetchFailed::Coming)) if want.is_patient => {
+                    return Round::Coming;
+                }
+                Err(_) => silent_for = silent_for.min(want.absent_for),
             }
         }
         for route in whole_only {
-            if self.attempt(entry, route, Ask::AllOfIt, &mut intake).await.is_ok() {
+            if self.attempt(entry, route, want.urgency, Ask::AllOfIt, &mut intake).await.is_ok() {
                 return Round::Published;
             }
         }
-        Round::TryLater
+        waiting.map_or(Round::TryLater, Round::Waiting)
+    }
+
+    fn trust(&self) -> MutexGuard<'_, (Trust, StdRng)> {
+        self.trust.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What the clock on the wall will show.
+    pub(crate) fn wall(&self, at: Instant) -> TimeUs {
+        let ahead = at.saturating_duration_since(Instant::now()).as_micros();
+        TimeUs((self.clock)().0.saturating_add(i64::try_from(ahead).unwrap_or(i64::MAX)))
     }
 
     /// One source, with what came of it told of and counted.
@@ -173,25 +248,35 @@ impl Transfers {
         &self,
         entry: &Arc<CatalogueEntry>,
         route: &Route,
+        urgency: Urgency,
         ask: Ask,
         intake: &mut Option<Arc<Intake>>,
     ) -> Result<(), Failure> {
-        let address = route.source.address;
-        if let Advice::Rest(silent_for) = self.health.advise(address, Instant::now()) {
+        let (address, began) = (route.source.address, Instant::now());
+        if self.trust().0.may_ask(address, &entry.id, began).is_err() {
+            return Err(Failure::Distrusted(self.trust().0.lies_for(address, began)));
+        }
+        if let Advice::Rest(silent_for) = self.health.advise(address, began) {
             return Err(Failure::Resting(silent_for));
         }
-        let outcome = self.take_from(entry, route, ask, intake).await;
+        let mut share = Share::None;
+        let outcome = self.take_from(entry, route, (urgency, ask), intake, &mut share).await;
+        self.judge(entry, route, began, share, &outcome);
         match &outcome {
+            Err(Failure::Waiting(_)) => self.health.spared(address),
             Err(failure) if failure.is_ours() => self.health.spared(address),
             // All of it can be had from there still.
             Err(Failure::Fetch(FetchFailed::IgnoresRange)) => self.health.answered(address),
-            Err(failure) if failure.is_fault() => self.health.failed(address, Instant::now()),
+            Err(failure) if failure.is_fault() => {
+                self.health.failed(address, began, Instant::now());
+            }
             _ => self.health.answered(address),
         }
         let (object, bytes, kind) = (&entry.key(), entry.size_bytes, &route.source.kind);
         match &outcome {
             Ok(()) => {
                 self.ledger.published(kind, bytes);
+                self.board.published(entry, (self.clock)());
                 self.watch.event(FillEvent::Published { object, source: kind, bytes });
             }
             Err(failure) if failure.is_fault() => {
@@ -203,14 +288,41 @@ impl Transfers {
         outcome
     }
 
+    /// Who gave a wrong slice has lied; where slices are not known, who gave all of a wrong
+    /// object.
+    fn judge(
+        &self,
+        entry: &CatalogueEntry,
+        route: &Route,
+        began: Instant,
+        share: Share,
+        outcome: &Result<(), Failure>,
+    ) {
+        let (trust, random) = &mut *self.trust();
+        let (source, now) = (route.source.address, Instant::now());
+        let is_near = route.standing != Standing::Beyond;
+        let object = &entry.id;
+        let mut lied = || {
+            let spread = random.random_range(0.0..1.0);
+            trust.lied(Lie { source, is_near, object, began, now, spread });
+        };
+        match outcome {
+            Ok(()) if share != Share::None => trust.proved(source, object, now),
+            Err(Failure::Intake(IntakeError::WrongSlice { .. })) => lied(),
+            Err(Failure::Intake(IntakeError::WrongBytes { .. })) if share == Share::All => lied(),
+            _ => {}
+        }
+    }
+
     /// Asks for what is not there yet, stores it, and publishes the whole. The intake stays
     /// open for the next source: whoever waits for a part of the object goes on waiting.
     async fn take_from(
         &self,
         entry: &Arc<CatalogueEntry>,
         route: &Route,
-        ask: Ask,
+        (urgency, ask): (Urgency, Ask),
         open: &mut Option<Arc<Intake>>,
+        share: &mut Share,
     ) -> Result<(), Failure> {
         let intake = match open.take() {
             Some(intake) => intake,
@@ -218,8 +330,24 @@ impl Transfers {
         };
         let intake = open.insert(intake);
         intake.set_from_beyond(route.standing == Standing::Beyond);
-        for run in ask.runs(intake) {
-            self.receive(route, intake, run).await?;
+        let missing = bytes_of(&intake.missing(), entry.size_bytes);
+        if missing > 0 {
+            *share = if missing == entry.size_bytes { Share::All } else { Share::Some };
+            let under_way = self.board.begin(entry, &route.source.kind, entry.size_bytes - missing);
+            let terms = Terms {
+                upstream: &*self.upstream,
+                caps: &self.caps,
+                source: &route.source,
+                entry,
+                urgency,
+                in_parts: ask == Ask::WhatIsMissing,
+                only_if_cached: route.standing == Standing::Behind,
+            };
+            for run in ask.runs(intake) {
+                let slicer = Slicer::new(entry.size_bytes, &run);
+                let draw = Draw::new(terms, slicer.range());
+                self.receive(draw, slicer, &under_way, intake).await?;
+            }
         }
         let cache = Arc::clone(&self.cache);
         let intake = open.take().and_then(Arc::into_inner).ok_or(Failure::Abandoned)?;
@@ -238,48 +366,29 @@ impl Transfers {
         Ok(Arc::new(intake))
     }
 
-    /// One request, slice by slice: while one is hashed and written, the next arrives.
+    /// A run of slices, one by one: while one is hashed and written, the next arrives.
     async fn receive(
         &self,
-        route: &Route,
+        mut draw: Draw<'_>,
+        mut slicer: Slicer,
+        under_way: &UnderWay<'_>,
         intake: &Arc<Intake>,
-        run: Range<u32>,
     ) -> Result<(), Failure> {
         let mut storing = None;
-        let received = self.receive_into(route, intake, run, &mut storing).await;
-        // No slice is being written when the next source begins.
-        let stored = settle(storing).await;
-        received.and(stored)
-    }
-
-    async fn receive_into(
-        &self,
-        route: &Route,
-        intake: &Arc<Intake>,
-        run: Range<u32>,
-        storing: &mut Option<Storing>,
-    ) -> Result<(), Failure> {
-        let (entry, source) = (&intake.object().entry, &route.source);
-        let mut slicer = Slicer::new(entry.size_bytes, &run);
-        let range = slicer.range();
-        let expected = range.end - range.start;
-        let only_if_cached = route.standing == Standing::Behind;
-        let mut body = self.upstream.get(Question { source, entry, range, only_if_cached }).await?;
-        while let Some(mut piece) = body.next().await? {
-            self.paces.wait(source, piece.len()).await;
-            while let Some((slice, bytes)) = slicer.take(&mut piece) {
-                settle(storing.take()).await?;
-                *storing = self.store(intake, slice, bytes);
+        let received = async {
+            while let Some(mut piece) = draw.next().await? {
+                under_way.arrived(piece.len() as u64);
+                while let Some((slice, bytes)) = slicer.take(&mut piece) {
+                    settle(storing.take()).await?;
+                    storing = self.store(intake, slice, bytes);
+                }
             }
-            if !piece.is_empty() {
-                let offered = format!("more than {expected} bytes");
-                return Err(FetchFailed::Length { offered, expected }.into());
-            }
-        }
-        match slicer.left() {
-            0 => Ok(()),
-            left => Err(FetchFailed::EndedEarly { received: expected - left, expected }.into()),
-        }
+            Ok(())
+        };
+        let received = received.await;
+        // What is on its way to the disk gets there, whatever happened: it is worth keeping, and
+        // whoever asks next would find the object busy.
+        settle(storing).await.and(received)
     }
 
     /// Begins to store a slice, unless it is there (where all of an object had to be asked for).
@@ -297,6 +406,11 @@ impl Transfers {
         let outcome = offload::begin(&self.offload, call);
         async move { Ok(outcome.await.ok_or(Failure::Abandoned)??) }
     }
+}
+
+fn bytes_of(runs: &[Range<u32>], size_bytes: u64) -> u64 {
+    let at = |slice| slice_range(size_bytes, slice).start;
+    runs.iter().map(|run| at(run.end) - at(run.start)).sum()
 }
 
 /// A slice on its way to the disk.

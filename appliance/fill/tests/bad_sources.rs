@@ -204,7 +204,8 @@ async fn events_with(knowledge: Knowledge, manners: &[Manner]) -> Vec<String> {
         upstream: Arc::new(Fetcher::new("oca1.test", patience, tls, Arc::new(knowledge))),
         offload: Arc::new(Threads),
         seed: 1,
-        parallel: 4,
+        rules: fill::Rules::default(),
+        clock: Arc::new(|| TimeUs(0)),
         watch: Arc::new(Heard(heard)),
     });
     let mut beyond = Vec::new();

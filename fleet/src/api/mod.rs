@@ -6,6 +6,7 @@
 mod appliances;
 mod body;
 mod enrolment;
+mod fill;
 mod groups;
 mod imports;
 mod names;
@@ -17,6 +18,9 @@ mod titles;
 
 pub(crate) use appliances::{ApplianceDetail, ApplianceItem};
 pub(crate) use enrolment::{EnrolmentFile, EnrolmentRequest, EnrolmentResponse};
+pub(crate) use fill::{ApplianceFill, FillTitleItem};
+#[cfg(test)]
+pub(crate) use fill::{FillSourceItem, FillWaitingItem};
 pub(crate) use imports::{
     ImportBatch, ImportCreated, ImportRequest, ImportResult, NewFile, PlaylistText,
 };
@@ -78,6 +82,7 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(imports::add_objects))
         .routes(routes!(imports::commit_import))
         .routes(routes!(status::list_status))
+        .routes(routes!(fill::list_fill))
 }
 
 /// The OpenAPI document.

@@ -170,7 +170,7 @@ fn event(recorded: &RecordedEvent) -> EventItem {
     }
 }
 
-fn rfc3339(at: TimeUs) -> String {
+pub(super) fn rfc3339(at: TimeUs) -> String {
     let exact = jiff::Timestamp::from_microsecond(at.0);
     exact.map_or_else(|_| format!("{} us", at.0), |at| format!("{at:.3}"))
 }

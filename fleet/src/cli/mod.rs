@@ -4,6 +4,7 @@ mod appliance;
 mod client;
 mod content;
 mod failure;
+mod fill;
 mod folder;
 mod group;
 mod output;
@@ -78,6 +79,9 @@ enum Command {
     /// Titles and their files.
     #[command(subcommand)]
     Content(content::ContentCommand),
+    /// Filling: what is missing where, from whom it comes, and when it will be there.
+    #[command(subcommand)]
+    Fill(fill::FillCommand),
     /// What every appliance holds, from whom it got it, and what happened.
     Status(status::Status),
     /// Print the API's OpenAPI document.
@@ -117,6 +121,7 @@ fn dispatch(fleet: Fleet) -> anyhow::Result<()> {
             Command::Appliance(command) => command.run(&client, &output).await,
             Command::Group(command) => command.run(&client, &output).await,
             Command::Content(command) => command.run(&client, &output).await,
+            Command::Fill(command) => command.run(&client, &output).await,
             Command::Status(status) => status.run(&client, &output).await,
             Command::Serve(_) | Command::Openapi => Ok(()),
         }

@@ -21,18 +21,23 @@ pub(super) enum Format {
 pub(super) struct Output {
     format: Format,
     colours: bool,
+    is_terminal: bool,
 }
+
+/// To the upper left corner, and away with all that stands below.
+const AGAIN: &str = "\x1b[H\x1b[2J";
 
 impl Output {
     pub(super) fn new(format: Format) -> Self {
         let wanted = std::env::var_os("NO_COLOR").is_none();
-        Self { format, colours: wanted && std::io::stdout().is_terminal() }
+        let is_terminal = std::io::stdout().is_terminal();
+        Self { format, colours: wanted && is_terminal, is_terminal }
     }
 
     /// Tables without colours, for golden files.
     #[cfg(test)]
     pub(super) fn plain() -> Self {
-        Self { format: Format::Table, colours: false }
+        Self { format: Format::Table, colours: false, is_terminal: false }
     }
 
     /// Writes an answer; `table` is asked only where a table is wanted.
@@ -47,6 +52,23 @@ impl Output {
             Format::Yaml => serde_yaml::to_string(answer)?,
         };
         Ok(writeln!(std::io::stdout(), "{}", text.trim_end())?)
+    }
+
+    /// Writes an answer that others will follow: in their place on a terminal, else one after
+    /// the other, for programs each in a line or document of its own.
+    pub(super) fn redraw<T: Serialize>(
+        &self,
+        answer: &T,
+        table: impl FnOnce(&T) -> String,
+    ) -> anyhow::Result<()> {
+        let mut out = std::io::stdout();
+        match self.format {
+            Format::Table if self.is_terminal => writeln!(out, "{AGAIN}{}", table(answer))?,
+            Format::Table => writeln!(out, "{}\n", table(answer))?,
+            Format::Json => writeln!(out, "{}", serde_json::to_string(answer)?)?,
+            Format::Yaml => write!(out, "---\n{}", serde_yaml::to_string(answer)?)?,
+        }
+        Ok(out.flush()?)
     }
 
     /// Tells a person that something was done; programs see the exit code.

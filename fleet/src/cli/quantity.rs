@@ -1,6 +1,6 @@
 //! Quantities on the command line and in tables.
 
-use contract::quantity::ByteCount;
+use contract::quantity::{BitRate, ByteCount};
 
 /// `256MiB` and the like, as in an appliance's configuration.
 pub(super) fn parse_bytes(text: &str) -> Result<u64, String> {
@@ -21,6 +21,11 @@ pub(super) fn bytes(count: u64) -> String {
     }
     let digits = if unit == 0 || value >= 99.95 { 0 } else { 1 };
     format!("{value:.digits$} {}", UNITS[unit])
+}
+
+/// In bits, as links are sold and caps are written.
+pub(super) fn rate(bytes_per_s: u64) -> String {
+    BitRate::of_bytes_per_s(bytes_per_s).to_string()
 }
 
 /// `3 s`, `4 min`, `2 h`, `5 d`.

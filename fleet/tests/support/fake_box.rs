@@ -146,6 +146,7 @@ impl FakeBox {
                 objects_held: self.held.min(wanted),
                 ..Held::default()
             },
+            fill: contract::progress::FillProgress::default(),
             hardware: Hardware::default(),
             disks: vec![],
             load: Load::default(),

@@ -36,6 +36,7 @@ fn report(boot_id: &str, sequence: u64, events: &[u64]) -> Report {
         tls_engine: None,
         tls_reason: None,
         documents: vec![],
+        fill: contract::progress::FillProgress::default(),
         held: Held::default(),
         hardware: Hardware::default(),
         disks: vec![],
@@ -132,6 +133,13 @@ async fn strangers_and_nonsense_are_refused() {
     assert!(matches!(err, ReportError::Beyond(_)));
     let many: Vec<u64> = (0..257).collect();
     assert!(matches!(read(&report("x", 1, &many), "oca1.a"), Err(ReportError::Beyond(_))));
+    let mut sources = report("x", 1, &[]);
+    let source = contract::progress::SourceProgress {
+        source: contract::sources::SourceKind::Origin,
+        rate_bytes_per_s: 0,
+    };
+    sources.fill.sources = vec![source; contract::progress::MAX_SOURCES + 1];
+    assert!(matches!(read(&sources, "oca1.a"), Err(ReportError::Beyond(_))));
     let mut schema = report("x", 1, &[]);
     schema.schema = 2;
     assert!(matches!(read(&schema, "oca1.a"), Err(ReportError::Schema(2))));

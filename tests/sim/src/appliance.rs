@@ -11,6 +11,7 @@ use cache::{Cache, CacheEvent, DiskSetup, Lookup, Object, OpenError, Watch};
 use contract::catalogue::CatalogueEntry;
 use contract::config::DiskClass;
 use contract::names::DeviceName;
+use contract::time::TimeUs;
 use fill::offload::Job;
 use fill::{FillEvent, FillWatch, Filler, Offload};
 use std::path::Path;
@@ -117,7 +118,8 @@ impl SimBox {
             upstream: Arc::new(SimUpstream::new(world, self.number)),
             offload: Arc::new(Busy { mounts, disks: Arc::clone(&self.disks) }),
             seed,
-            parallel: 3,
+            rules: fill::Rules { parallel: 3, ..fill::Rules::default() },
+            clock: clock(),
             watch,
         });
         let (stop, stopped) = watch::channel(false);
@@ -256,4 +258,10 @@ impl FillWatch for BoxWatch {
             }
         });
     }
+}
+
+/// What the box's clock on the wall shows. No box has fill windows here, so nothing goes by it.
+fn clock() -> fill::Clock {
+    let began = Instant::now();
+    Arc::new(move || TimeUs(i64::try_from(began.elapsed().as_micros()).unwrap_or(i64::MAX)))
 }

@@ -1,6 +1,6 @@
 //! Does a configuration make sense? Each complaint names the key that it is about.
 
-use super::{ApplianceConfig, ContentGroup, ListenerRole, Log, Pacing};
+use super::{ApplianceConfig, ContentGroup, ListenerRole, Log, Pacing, fill};
 use crate::envelope::Role;
 use std::collections::HashSet;
 use std::fmt::Display;
@@ -31,16 +31,17 @@ pub fn check(config: &ApplianceConfig) -> Vec<Complaint> {
     disks(config, &mut found);
     groups(&config.content_groups, &mut found);
     fleet(config, &mut found);
+    fill::check(&config.fill, &mut found);
     limits(config, &mut found);
     pacing(&config.pacing, &mut found);
     log(&config.log, &mut found);
     found.0
 }
 
-struct Found(Vec<Complaint>);
+pub(super) struct Found(Vec<Complaint>);
 
 impl Found {
-    fn add(&mut self, path: impl Display, message: impl Display) {
+    pub(super) fn add(&mut self, path: impl Display, message: impl Display) {
         self.0.push((path.to_string(), message.to_string()));
     }
 }
@@ -202,9 +203,6 @@ fn limits(config: &ApplianceConfig, found: &mut Found) {
     }
     if limits.max_connections == 0 {
         found.add("limits.max_connections", "expected at least 1");
-    }
-    if config.fill.parallel == 0 || config.fill.parallel > 256 {
-        found.add("fill.parallel", "expected 1 to 256");
     }
 }
 

@@ -6,12 +6,17 @@
 //! which reports it through the same [`Problem`].
 
 pub mod check;
+mod fill;
 mod limits;
 mod locate;
 mod pacing;
 mod parse;
 mod serving;
 
+pub use fill::{
+    EmergencyFill, Fill, FillWindow, MAX_FILL_WINDOWS, MAX_WIDEN_AFTER_S, MIN_FILL_CAP, WidenAfter,
+    bad_cap, check_widen, check_windows,
+};
 pub use limits::Limits;
 pub use pacing::Pacing;
 pub use parse::{Document, Problem, Problems, parse};
@@ -271,24 +276,6 @@ pub struct Fleet {
 
 fn ten_seconds() -> Seconds {
     Seconds(10)
-}
-
-/// Bringing objects in.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Fill {
-    /// Transfers at once.
-    pub parallel: u16,
-    /// To connect and shake hands.
-    pub connect_timeout_s: Seconds,
-    /// Between two pieces of an answer.
-    pub stall_timeout_s: Seconds,
-}
-
-impl Default for Fill {
-    fn default() -> Self {
-        Self { parallel: 4, connect_timeout_s: Seconds(5), stall_timeout_s: Seconds(10) }
-    }
 }
 
 /// Request logs: JSON, a line a request, a file an hour.

@@ -1,0 +1,244 @@
+//! What is under way, from whom, and how far each title has come.
+
+use crate::arrivals::Arrivals;
+use contract::catalogue::CatalogueEntry;
+use contract::names::{GroupName, TitleName};
+use contract::object::ObjectId;
+use contract::progress::WaitingOn;
+use contract::progress::{FillState, MAX_SOURCES, MAX_TITLES, SourceProgress, TitleProgress};
+use contract::sources::SourceKind;
+use contract::time::TimeUs;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::time::Instant;
+
+type TitleKey = (GroupName, TitleName);
+
+/// Told by transfers, asked by whoever wants to know.
+#[derive(Debug, Default)]
+pub(crate) struct Board(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    /// Those that the manifest lists.
+    titles: HashMap<TitleKey, Title>,
+    under_way: BTreeMap<ObjectId, u64>,
+    sources: BTreeMap<SourceKind, Arrivals>,
+}
+
+#[derive(Debug)]
+struct Title {
+    objects: u64,
+    bytes: u64,
+    arrivals: Arrivals,
+    under_way: u32,
+    source: Option<SourceKind>,
+    came_last: Option<TimeUs>,
+}
+
+/// An object under way, as long as it is.
+#[derive(Debug)]
+pub(crate) struct UnderWay<'a> {
+    board: &'a Board,
+    object: ObjectId,
+    title: TitleKey,
+    source: &'a SourceKind,
+}
+
+impl Board {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What the manifest lists from now on.
+    pub(crate) fn expect(&self, ranked: &[Arc<CatalogueEntry>]) {
+        let now = Instant::now();
+        let mut sums: HashMap<TitleKey, (u64, u64)> = HashMap::new();
+        for entry in ranked {
+            let sum = sums.entry(key(entry)).or_default();
+            *sum = (sum.0 + 1, sum.1 + entry.size_bytes);
+        }
+        let state = &mut *self.state();
+        let mut before = std::mem::take(&mut state.titles);
+        let titles = sums.into_iter().map(|(key, (objects, bytes))| {
+            let title = before.remove(&key).unwrap_or_else(|| Title::new(now));
+            (key, Title { objects, bytes, ..title })
+        });
+        state.titles = titles.collect();
+    }
+
+    /// A source is asked for what is missing of an object, of which `done` bytes are here.
+    pub(crate) fn begin<'a>(
+        &'a self,
+        entry: &CatalogueEntry,
+        source: &'a SourceKind,
+        done: u64,
+    ) -> UnderWay<'a> {
+        let (state, key) = (&mut *self.state(), key(entry));
+        state.under_way.insert(entry.id, done);
+        if let Some(title) = state.titles.get_mut(&key) {
+            title.under_way += 1;
+            title.source = Some(source.clone());
+        }
+        UnderWay { board: self, object: entry.id, title: key, source }
+    }
+
+    /// All of an object is here.
+    pub(crate) fn published(&self, entry: &CatalogueEntry, at: TimeUs) {
+        if let Some(title) = self.state().titles.get_mut(&key(entry)) {
+            title.came_last = Some(at);
+        }
+    }
+
+    /// What each source gives.
+    pub(crate) fn sources(&self, now: Instant) -> Vec<SourceProgress> {
+        let mut state = self.state();
+        let sources = state.sources.iter_mut().map(|(source, arrivals)| SourceProgress {
+            source: source.clone(),
+            rate_bytes_per_s: arrivals.rate_bytes_per_s(now),
+        });
+        sources.take(MAX_SOURCES).collect()
+    }
+
+    /// How far the titles have come of which some is `missing`, best first, and those that
+    /// came last. `waiting` says why an object does not come, `finish_at` when so many bytes
+    /// will have. With how many titles were left out, and the bytes that are missing.
+    pub(crate) fn titles(
+        &self,
+        missing: &[Arc<CatalogueEntry>],
+        waiting: impl Fn(&CatalogueEntry) -> Option<WaitingOn>,
+        finish_at: impl Fn(u64) -> Option<TimeUs>,
+    ) -> (Vec<TitleProgress>, u64, u64) {
+        let (state, now) = (&mut *self.state(), Instant::now());
+        let (lacks, bytes_missing) = state.lacks(missing);
+        let left_out = lacks.len().saturating_sub(MAX_TITLES);
+        let mut titles: Vec<TitleProgress> = Vec::new();
+        for lack in lacks.iter().take(MAX_TITLES) {
+            let Some(title) = state.titles.get_mut(&lack.key) else { continue };
+            let waiting = waiting(lack.first);
+            let state = match (title.under_way, waiting) {
+                (1.., _) => FillState::Arriving,
+                (0, Some(_)) => FillState::Waiting,
+                (0, None) => FillState::Queued,
+            };
+            titles.push(TitleProgress {
+                state,
+                waiting: waiting.filter(|_| state == FillState::Waiting),
+                objects_held: title.objects.saturating_sub(lack.objects),
+                bytes_done: title.bytes.saturating_sub(lack.bytes),
+                finish_at_us: finish_at(lack.bytes_up_to_its_end),
+                ..title.all_here(&lack.key, now)
+            });
+        }
+        titles.extend(state.came_last(&lacks, now, MAX_TITLES - titles.len()));
+        (titles, left_out as u64, bytes_missing)
+    }
+}
+
+/// What is missing of one title.
+struct Lack<'a> {
+    key: TitleKey,
+    first: &'a CatalogueEntry,
+    objects: u64,
+    bytes: u64,
+    /// All that comes before the last of it, in the manifest's order, and itself.
+    bytes_up_to_its_end: u64,
+}
+
+impl State {
+    fn lacks<'a>(&self, missing: &'a [Arc<CatalogueEntry>]) -> (Vec<Lack<'a>>, u64) {
+        let mut places: HashMap<TitleKey, usize> = HashMap::new();
+        let (mut lacks, mut sum): (Vec<Lack<'_>>, u64) = (Vec::new(), 0);
+        for entry in missing {
+            let done = self.under_way.get(&entry.id).copied().unwrap_or(0);
+            let bytes = entry.size_bytes.saturating_sub(done);
+            sum = sum.saturating_add(bytes);
+            let key = key(entry);
+            let place = *places.entry(key.clone()).or_insert_with(|| {
+                let first = &**entry;
+                lacks.push(Lack { key, first, objects: 0, bytes: 0, bytes_up_to_its_end: 0 });
+                lacks.len() - 1
+            });
+            if let Some(lack) = lacks.get_mut(place) {
+                lack.objects += 1;
+                lack.bytes = lack.bytes.saturating_add(bytes);
+                lack.bytes_up_to_its_end = sum;
+            }
+        }
+        (lacks, sum)
+    }
+
+    /// Titles of which nothing is missing, the last first.
+    fn came_last(&mut self, lacks: &[Lack<'_>], now: Instant, most: usize) -> Vec<TitleProgress> {
+        let is_lacking = |key: &TitleKey| lacks.iter().any(|lack| lack.key == *key);
+        let came = self.titles.iter().filter_map(|(key, title)| Some((title.came_last?, key)));
+        let mut came: Vec<_> = came.map(|(at, key)| (at, key.clone())).collect();
+        came.sort_by(|one, other| other.cmp(one));
+        came.retain(|(_, key)| !is_lacking(key));
+        came.truncate(most);
+        let titles = came.into_iter().filter_map(|(at, key)| {
+            let all_here = self.titles.get_mut(&key)?.all_here(&key, now);
+            Some(TitleProgress { finish_at_us: Some(at), ..all_here })
+        });
+        titles.collect()
+    }
+}
+
+impl Title {
+    fn new(now: Instant) -> Self {
+        let arrivals = Arrivals::new(now);
+        Self { objects: 0, bytes: 0, arrivals, under_way: 0, source: None, came_last: None }
+    }
+
+    fn all_here(&mut self, (group, title): &TitleKey, now: Instant) -> TitleProgress {
+        TitleProgress {
+            group: group.clone(),
+            title: title.clone(),
+            state: FillState::Held,
+            source: self.source.clone(),
+            objects_wanted: self.objects,
+            objects_held: self.objects,
+            bytes_wanted: self.bytes,
+            bytes_done: self.bytes,
+            rate_bytes_per_s: self.arrivals.rate_bytes_per_s(now),
+            waiting: None,
+            finish_at_us: None,
+        }
+    }
+}
+
+impl UnderWay<'_> {
+    /// So many bytes came.
+    pub(crate) fn arrived(&self, bytes: u64) {
+        let (state, now) = (&mut *self.board.state(), Instant::now());
+        if let Some(done) = state.under_way.get_mut(&self.object) {
+            *done = done.saturating_add(bytes);
+        }
+        if let Some(title) = state.titles.get_mut(&self.title) {
+            title.arrivals.arrived(bytes, 0, now);
+        }
+        if let Some(arrivals) = state.sources.get_mut(self.source) {
+            arrivals.arrived(bytes, 0, now);
+            return;
+        }
+        if state.sources.len() >= MAX_SOURCES {
+            state.sources.retain(|_, arrivals| arrivals.is_recent(now));
+        }
+        let arrivals = state.sources.entry(self.source.clone());
+        arrivals.or_insert_with(|| Arrivals::new(now)).arrived(bytes, 0, now);
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        let state = &mut *self.board.state();
+        state.under_way.remove(&self.object);
+        if let Some(title) = state.titles.get_mut(&self.title) {
+            title.under_way = title.under_way.saturating_sub(1);
+        }
+    }
+}
+
+fn key(entry: &CatalogueEntry) -> TitleKey {
+    (entry.group.clone(), entry.title.clone())
+}

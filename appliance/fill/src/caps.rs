@@ -1,0 +1,367 @@
+//! Rate caps over all transfers: one on everything that the box draws, one on each source.
+//!
+//! ```text
+//! Caps::new() -> Caps                                          nothing may be drawn yet
+//! Caps::allow(&self, Admission, cap, until)                    who may draw, until the next edge
+//! Caps::set_sources(&self, impl Iterator<Item = &Source>)      each source's own cap
+//! Caps::acquire(&self, &Source, bytes, Urgency).await
+//!     -> Result<Grant, WaitingOn>                              how many of them may be drawn now
+//! ```
+//!
+//! No cap is exceeded over any ten seconds: what is granted follows a bucket of tokens
+//! (`bucket.rs`), and is held back where what comes late would add up to more (`arrivals.rs`).
+//! A grant is for part of what was asked for where that is more than a turn, or than the cap
+//! allows at once: ask again for the rest. Acquire *before* a source is asked: what it was
+//! asked for arrives, whether it is read or not.
+//!
+//! Turns are taken in the order of asking: those of one capped source among each other, then
+//! one of each such source and all others among each other. A grant is made when the future
+//! that asked for it is polled, never before: who is dropped holds nothing, and whoever is
+//! first in line holds the only timer.
+
+use crate::admission::{Admission, Urgency};
+use crate::arrivals::Arrivals;
+use crate::bucket::{Bucket, Ready};
+use crate::grant::{Grant, Revoked};
+use contract::progress::WaitingOn;
+use contract::sources::Source;
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::num::NonZeroU64;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+/// The most that one turn brings while there is a cap. Four transfers that wait a tenth of a
+/// second for each answer then reach 1.2 Gb/s, and nobody waits for a turn for long.
+pub const TURN_BYTES: u64 = 4 << 20;
+
+/// Sources with caps of their own that are remembered. Those that are being drawn from are
+/// kept in any case, and transfers are bounded.
+const MAX_LANES: usize = 1024;
+
+/// Keeps what all transfers draw under their caps.
+#[derive(Debug)]
+pub struct Caps {
+    total: Mutex<Total>,
+    /// Who is next to draw under the total cap.
+    line: tokio::sync::Mutex<()>,
+    lanes: Mutex<HashMap<SocketAddr, Arc<Lane>>>,
+    /// A cap or an admission is another than before, or something was given back.
+    changed: Notify,
+}
+
+#[derive(Debug)]
+struct Total {
+    account: Account,
+    admission: Admission,
+}
+
+/// One source with a cap of its own.
+#[derive(Debug)]
+pub(crate) struct Lane {
+    /// Who is next to draw from it.
+    line: tokio::sync::Mutex<()>,
+    account: Mutex<Account>,
+}
+
+impl Lane {
+    fn new(cap: NonZeroU64, now: Instant) -> Arc<Self> {
+        let account = Mutex::new(Account::new(Some(cap), now));
+        Arc::new(Self { line: tokio::sync::Mutex::default(), account })
+    }
+}
+
+/// What was granted under one cap, and what came of it.
+#[derive(Debug)]
+struct Account {
+    bucket: Bucket,
+    arrivals: Arrivals,
+}
+
+impl Account {
+    fn new(cap: Option<NonZeroU64>, now: Instant) -> Self {
+        Self { bucket: Bucket::new(cap, now), arrivals: Arrivals::new(now) }
+    }
+
+    fn ready(&mut self, bytes: u64, now: Instant) -> Ready {
+        match (self.bucket.ready(bytes, now), self.bucket.cap()) {
+            (Ready::Now, Some(cap)) => match self.arrivals.room_at(bytes, cap.get(), now) {
+                at if at <= now => Ready::Now,
+                at => Ready::At(at),
+            },
+            (ready, _) => ready,
+        }
+    }
+
+    fn take(&mut self, bytes: u64, is_free: bool, now: Instant) {
+        self.bucket.take(bytes, now);
+        if !is_free {
+            self.arrivals.granted(bytes);
+        }
+    }
+
+    /// Whether more is on its way than the cap allows: it began or fell meanwhile.
+    fn ends_grants(&self, is_free: bool, now: Instant) -> bool {
+        self.bucket.cap().is_some_and(|cap| is_free || self.arrivals.is_over(cap.get(), now))
+    }
+
+    fn give_back(&mut self, bytes: u64) {
+        self.bucket.give_back(bytes);
+        self.arrivals.given_back(bytes);
+    }
+}
+
+/// What one look at the caps says.
+enum Look {
+    Granted {
+        bytes: u64,
+        is_free: bool,
+    },
+    /// The total cap needs a turn.
+    NotInLine,
+    /// The source's cap says when.
+    Source(Ready),
+    /// The total cap says when.
+    Total(Ready),
+}
+
+impl Default for Caps {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Caps {
+    /// Grants nothing before [`Caps::allow`].
+    #[must_use]
+    pub fn new() -> Self {
+        let now = Instant::now();
+        let mut account = Account::new(None, now);
+        account.bucket.change(None, Some(now), now);
+        Self {
+            total: Mutex::new(Total { account, admission: Admission::All }),
+            line: tokio::sync::Mutex::default(),
+            lanes: Mutex::default(),
+            changed: Notify::new(),
+        }
+    }
+
+    /// From now on, up to `until`: who may draw, and how much all of them together. After
+    /// `until` nothing is granted before this is called again.
+    pub fn allow(&self, admission: Admission, cap: Option<NonZeroU64>, until: Option<Instant>) {
+        {
+            let mut total = lock(&self.total);
+            total.admission = admission;
+            total.account.bucket.change(cap, until, Instant::now());
+        }
+        self.changed.notify_waiters();
+    }
+
+    /// Takes over the caps of all sources. One that is named with several has the least.
+    pub fn set_sources<'a>(&self, sources: impl IntoIterator<Item = &'a Source>) {
+        let mut caps: HashMap<SocketAddr, Option<NonZeroU64>> = HashMap::new();
+        for source in sources {
+            let cap = source.cap_bytes_per_s.and_then(NonZeroU64::new);
+            let least = caps.entry(source.address).or_insert(cap);
+            *least = [*least, cap].into_iter().flatten().min();
+        }
+        let now = Instant::now();
+        {
+            let mut lanes = lock(&self.lanes);
+            for (address, lane) in lanes.iter() {
+                let cap = caps.remove(address).flatten();
+                lock(&lane.account).bucket.change(cap, None, now);
+            }
+            // Also for those that are being drawn from without one: they have to hear of it.
+            for (address, cap) in caps {
+                if let Some(cap) = cap.filter(|_| lanes.len() < MAX_LANES) {
+                    lanes.insert(address, Lane::new(cap, now));
+                }
+            }
+        }
+        self.changed.notify_waiters();
+    }
+
+    /// Waits until some of `bytes` may be drawn from `source`, and says how many: at least
+    /// one, unless none were asked for.
+    ///
+    /// # Errors
+    /// When the box may not fill, or no longer, or nothing may come from this source.
+    pub async fn acquire(
+        &self,
+        source: &Source,
+        bytes: u64,
+        urgency: Urgency,
+    ) -> Result<Grant<'_>, WaitingOn> {
+        if source.cap_bytes_per_s == Some(0) {
+            return Err(WaitingOn::NotAllowed);
+        }
+        let lane = self.lane(source);
+        let (left, is_free) = self.turn(lane.as_deref(), bytes, urgency).await?;
+        Ok(Grant { caps: self, address: source.address, lane, left, is_free, urgency })
+    }
+
+    async fn turn(
+        &self,
+        lane: Option<&Lane>,
+        bytes: u64,
+        urgency: Urgency,
+    ) -> Result<(u64, bool), WaitingOn> {
+        let _turn = match lane {
+            Some(lane) => Some(lane.line.lock().await),
+            None => None,
+        };
+        let mut in_line = None;
+        loop {
+            // Made before the look: it hears of every change after it.
+            let changed = self.changed.notified();
+            let ready = match self.look(lane, bytes, urgency, in_line.is_some())? {
+                Look::Granted { bytes, is_free } => return Ok((bytes, is_free)),
+                Look::NotInLine => {
+                    in_line = Some(self.line.lock().await);
+                    continue;
+                }
+                Look::Source(ready) => {
+                    in_line = None;
+                    ready
+                }
+                Look::Total(ready) => ready,
+            };
+            match ready {
+                Ready::At(at) => tokio::select! {
+                    // In this order, so that a seed decides all that happens.
+                    biased;
+                    () = changed => {}
+                    () = tokio::time::sleep_until(at) => {}
+                },
+                Ready::AfterChange | Ready::Now => changed.await,
+            }
+        }
+    }
+
+    /// Grants what may be drawn at this instant, or says what that depends on.
+    fn look(
+        &self,
+        lane: Option<&Lane>,
+        bytes: u64,
+        urgency: Urgency,
+        is_in_line: bool,
+    ) -> Result<Look, WaitingOn> {
+        let now = Instant::now();
+        let mut total = lock(&self.total);
+        total.admission.check(urgency)?;
+        let total = &mut total.account;
+        let mut own = lane.map(|lane| lock(&lane.account));
+        let own_cap = own.as_ref().and_then(|own| own.bucket.cap());
+        let is_free = total.bucket.cap().or(own_cap).is_none();
+        let own_depth = own.as_ref().map_or(u64::MAX, |own| own.bucket.depth());
+        let turn = if is_free { u64::MAX } else { TURN_BYTES };
+        let bytes = bytes.min(turn).min(own_depth).min(total.bucket.depth());
+        if let Some(own) = &mut own {
+            let ready = own.ready(bytes, now);
+            if ready != Ready::Now {
+                return Ok(Look::Source(ready));
+            }
+        }
+        if total.bucket.cap().is_some() && !is_in_line {
+            return Ok(Look::NotInLine);
+        }
+        let ready = total.ready(bytes, now);
+        if ready != Ready::Now {
+            return Ok(Look::Total(ready));
+        }
+        total.take(bytes, is_free, now);
+        if let Some(own) = &mut own {
+            own.take(bytes, is_free, now);
+        }
+        Ok(Look::Granted { bytes, is_free })
+    }
+
+    /// All that arrived in the past ten seconds, by the second.
+    #[must_use]
+    pub fn rate_bytes_per_s(&self) -> u64 {
+        lock(&self.total).account.arrivals.rate_bytes_per_s(Instant::now())
+    }
+
+    pub(crate) fn arrived(&self, lane: Option<&Lane>, bytes: u64, expected: u64) {
+        let now = Instant::now();
+        // No one waits for this: it frees nothing before ten seconds have passed.
+        lock(&self.total).account.arrivals.arrived(bytes, expected, now);
+        if let Some(lane) = lane {
+            lock(&lane.account).arrivals.arrived(bytes, expected, now);
+        }
+    }
+
+    pub(crate) fn given_back(&self, lane: Option<&Lane>, bytes: u64) {
+        lock(&self.total).account.give_back(bytes);
+        if let Some(lane) = lane {
+            lock(&lane.account).give_back(bytes);
+        }
+        self.changed.notify_waiters();
+    }
+
+    /// Waits until a permission ends before its time.
+    pub(crate) async fn revoked(
+        &self,
+        urgency: Urgency,
+        is_free: bool,
+        address: SocketAddr,
+    ) -> Revoked {
+        loop {
+            let changed = self.changed.notified();
+            if let Some(revoked) = self.is_revoked(urgency, is_free, address) {
+                return revoked;
+            }
+            changed.await;
+        }
+    }
+
+    fn is_revoked(&self, urgency: Urgency, is_free: bool, address: SocketAddr) -> Option<Revoked> {
+        let now = Instant::now();
+        let ends = |account: &Account| account.ends_grants(is_free, now);
+        let is_capped = {
+            let total = lock(&self.total);
+            if let Err(waiting) = total.admission.check(urgency) {
+                return Some(Revoked::Closed(waiting));
+            }
+            ends(&total.account)
+        };
+        let lane = lock(&self.lanes).get(&address).cloned();
+        let is_capped = is_capped || lane.is_some_and(|lane| ends(&lock(&lane.account)));
+        is_capped.then_some(Revoked::Capped)
+    }
+
+    /// The lane of a source that has, or had, a cap of its own.
+    fn lane(&self, source: &Source) -> Option<Arc<Lane>> {
+        let cap = source.cap_bytes_per_s.and_then(NonZeroU64::new);
+        let mut lanes = lock(&self.lanes);
+        if let Some(lane) = lanes.get(&source.address) {
+            let mut account = lock(&lane.account);
+            // A document on its way may know a lower cap; only `set_sources` raises it.
+            if cap.is_some_and(|cap| account.bucket.cap().is_none_or(|before| cap < before)) {
+                account.bucket.change(cap, None, Instant::now());
+            }
+            return Some(Arc::clone(lane));
+        }
+        let cap = cap?;
+        if lanes.len() >= MAX_LANES {
+            let now = Instant::now();
+            let is_drawn_from = |lane: &Arc<Lane>| {
+                Arc::strong_count(lane) > 1 || lock(&lane.account).arrivals.is_recent(now)
+            };
+            lanes.retain(|_, lane| is_drawn_from(lane));
+        }
+        let lane = Lane::new(cap, Instant::now());
+        lanes.insert(source.address, Arc::clone(&lane));
+        Some(lane)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+#[path = "caps_tests.rs"]
+mod tests;

@@ -1,0 +1,244 @@
+//! Caps under many transfers, slow sources and changes of mind, all of it from seeds and on a
+//! clock that stands still.
+
+use super::*;
+use crate::grant::Grant;
+use contract::sources::SourceKind;
+use contract::time::TimeUs;
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+use std::time::Duration;
+
+const SPAN: Duration = Duration::from_secs(10);
+const KB: u64 = 1000;
+
+fn source(port: u16, cap_bytes_per_s: Option<u64>) -> Source {
+    Source {
+        kind: SourceKind::Origin,
+        address: ([127, 0, 0, 1], port).into(),
+        tls_name: None,
+        origin: None,
+        after_s: 0,
+        cap_bytes_per_s,
+    }
+}
+
+/// What was read: when, from which port, how much.
+type Wire = Arc<Mutex<Vec<(Instant, u16, u64)>>>;
+
+/// A network that takes its time, and whoever reads from it.
+struct Transfer {
+    caps: Arc<Caps>,
+    wire: Wire,
+    random: StdRng,
+}
+
+impl Transfer {
+    /// Reads `bytes` from the source, in requests for what is granted.
+    async fn run(mut self, source: Source, bytes: u64) -> Instant {
+        let (caps, mut left) = (Arc::clone(&self.caps), bytes);
+        while left > 0 {
+            let Ok(mut grant) = caps.acquire(&source, left, Urgency::Ordinary).await else {
+                panic!("open all the time");
+            };
+            left -= self.request(&source, &mut grant).await;
+        }
+        Instant::now()
+    }
+
+    /// One request; says how much of it came before it ended.
+    async fn request(&mut self, source: &Source, grant: &mut Grant<'_>) -> u64 {
+        let (port, mut came) = (source.address.port(), 0);
+        // One answer in eight is late by seconds: then much is on its way.
+        let late_ms = if self.random.random_ratio(1, 8) { 12_000 } else { 60 };
+        while grant.left() > 0 {
+            let bytes = self.random.random_range(1..=grant.left());
+            let wait = Duration::from_millis(self.random.random_range(0..late_ms));
+            tokio::select! {
+                biased;
+                _ = grant.revoked() => return came,
+                () = tokio::time::sleep(wait) => {}
+            }
+            grant.arrived(bytes);
+            lock(&self.wire).push((Instant::now(), port, bytes));
+            came += bytes;
+        }
+        came
+    }
+}
+
+/// No ten seconds with more than ten seconds of the highest cap in them.
+fn check(seed: u64, what: &str, reads: &[(Instant, u64)], caps: &[(Instant, Option<u64>)]) {
+    for (at, (first, _)) in reads.iter().enumerate() {
+        let end = *first + SPAN;
+        let sum: u64 =
+            reads[at..].iter().take_while(|(when, _)| *when <= end).map(|(_, bytes)| bytes).sum();
+        let before = caps.iter().rposition(|(from, _)| *from <= *first).unwrap_or(0);
+        let inside = caps[before..].iter().take_while(|(from, _)| *from <= end);
+        let most = inside.map(|(_, cap)| cap.unwrap_or(u64::MAX / 10)).max().expect("a cap");
+        assert!(sum <= most * 10, "seed {seed}: {what}: {sum} in ten seconds at {most} B/s");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_cap_is_exceeded_over_any_ten_seconds_and_everybody_gets_there() {
+    for seed in 0..120 {
+        let mut random = StdRng::seed_from_u64(seed);
+        let caps = Arc::new(Caps::new());
+        let wire = Wire::default();
+        let total = |random: &mut StdRng| {
+            let cap = [20 * KB, 150 * KB, 2_000 * KB, 50_000 * KB][random.random_range(0..4)];
+            (!random.random_ratio(1, 6)).then_some(cap)
+        };
+        let own = [None, Some(30 * KB), Some(400 * KB)];
+        let sources: Vec<Source> = (1..).zip(own).map(|(port, cap)| source(port, cap)).collect();
+        let mut changes = vec![(Instant::now(), total(&mut random))];
+        caps.allow(Admission::All, changes[0].1.and_then(NonZeroU64::new), None);
+        let mut tasks = tokio::task::JoinSet::new();
+        for _ in 0..random.random_range(1..12) {
+            let transfer = Transfer {
+                caps: Arc::clone(&caps),
+                wire: Arc::clone(&wire),
+                random: StdRng::seed_from_u64(random.random()),
+            };
+            let source = sources[random.random_range(0..3)].clone();
+            let bytes = random.random_range(1..4000 * KB);
+            let is_dropped = random.random_ratio(1, 4);
+            let patience = Duration::from_millis(random.random_range(0..20_000));
+            tasks.spawn(async move {
+                let run = transfer.run(source, bytes);
+                if is_dropped {
+                    drop(tokio::time::timeout(patience, run).await);
+                } else {
+                    let all = tokio::time::timeout(Duration::from_secs(86_400), run).await;
+                    all.unwrap_or_else(|_| panic!("seed {seed}: a transfer stands still"));
+                }
+            });
+        }
+        for _ in 0..random.random_range(0..6) {
+            tokio::time::sleep(Duration::from_millis(random.random_range(0..15_000))).await;
+            let cap = total(&mut random);
+            changes.push((Instant::now(), cap));
+            caps.allow(Admission::All, cap.and_then(NonZeroU64::new), None);
+        }
+        while let Some(ended) = tasks.join_next().await {
+            ended.expect("a transfer");
+        }
+        let wire = lock(&wire);
+        let all: Vec<_> = wire.iter().map(|(at, _, bytes)| (*at, *bytes)).collect();
+        check(seed, "all", &all, &changes);
+        for source in &sources {
+            let port = source.address.port();
+            let own = wire.iter().filter(|(_, from, _)| *from == port);
+            let own: Vec<_> = own.map(|(at, _, bytes)| (*at, *bytes)).collect();
+            let began = changes[0].0;
+            check(seed, "one source", &own, &[(began, source.cap_bytes_per_s)]);
+        }
+    }
+}
+
+/// Reads at once what is granted.
+async fn read_all(caps: &Caps, source: &Source, bytes: u64) -> Duration {
+    let (began, mut left) = (Instant::now(), bytes);
+    while left > 0 {
+        let grant = caps.acquire(source, left, Urgency::Ordinary).await;
+        let mut grant = grant.expect("open all the time");
+        left -= grant.left();
+        grant.arrived(grant.left());
+    }
+    began.elapsed()
+}
+
+fn open(cap: u64) -> Arc<Caps> {
+    let caps = Caps::new();
+    caps.allow(Admission::All, NonZeroU64::new(cap), None);
+    Arc::new(caps)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cap_is_used_to_a_percent() {
+    for cap in [100 * KB, 5_000 * KB, 50_000 * KB, 150_000 * KB] {
+        let took = read_all(&open(cap), &source(1, None), cap * 100).await;
+        assert!(took.as_secs_f64() < 101.0, "{took:?} for 100 s of {cap} B/s");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn transfers_share_a_cap_evenly_and_a_slow_source_holds_nobody_up() {
+    let (caps, bytes) = (open(10_000 * KB), 50_000 * KB);
+    let (slow, fast) = (source(1, Some(100 * KB)), source(2, None));
+    let run = |source: &Source, bytes| {
+        let (caps, source) = (Arc::clone(&caps), source.clone());
+        tokio::spawn(async move { read_all(&caps, &source, bytes).await.as_secs_f64() })
+    };
+    let trickle = run(&slow, 3000 * KB);
+    let halves = [run(&fast, bytes), run(&fast, bytes)];
+    for half in halves {
+        let took = half.await.expect("read");
+        assert!((9.5..10.6).contains(&took), "{took} s for half of the cap");
+    }
+    let took = trickle.await.expect("read");
+    assert!((29.0..32.0).contains(&took), "{took} s at its own cap");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_dropped_in_line_or_gives_back_holds_nothing() {
+    let (caps, fast) = (open(1000 * KB), source(1, None));
+    let first = caps.acquire(&fast, 1, Urgency::Ordinary).await.expect("open");
+    first.give_back();
+    for _ in 0..50 {
+        let waiting = caps.acquire(&fast, u64::MAX, Urgency::Ordinary);
+        // Not long enough for a turn.
+        let ended = tokio::time::timeout(Duration::from_micros(1), waiting).await;
+        drop(ended);
+    }
+    let took = read_all(&caps, &fast, 100 * KB).await;
+    assert!(took < Duration::from_millis(250), "{took:?} for a tenth of a second's worth");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_edge_sends_away_who_waits_and_lets_in_what_is_urgent() {
+    let (caps, fast) = (open(KB), source(1, None));
+    let opens = TimeUs(7);
+    let wait = |urgency| {
+        let (caps, fast) = (Arc::clone(&caps), fast.clone());
+        tokio::spawn(async move {
+            let grant = caps.acquire(&fast, 400, urgency).await?;
+            Ok(grant.left())
+        })
+    };
+    let waiting = [Urgency::Ordinary, Urgency::Ordinary, Urgency::Urgent].map(wait);
+    tokio::time::sleep(Duration::from_millis(10)).await;
+    caps.allow(Admission::Urgent { opens }, NonZeroU64::new(2 * KB), None);
+    let mut outcomes = Vec::new();
+    for each in waiting {
+        outcomes.push(each.await.expect("an answer"));
+    }
+    let closed = Err(WaitingOn::FillWindow { opens });
+    assert_eq!(outcomes, [closed, closed, Ok(400)]);
+    caps.allow(Admission::Nobody { opens }, None, None);
+    assert_eq!(wait(Urgency::Urgent).await.expect("an answer"), closed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_on_its_way_hears_of_an_edge_and_of_a_cap_that_begins_or_falls() {
+    let caps = open(1000 * KB);
+    let plain = source(1, None);
+    let closed = WaitingOn::FillWindow { opens: TimeUs(7) };
+    let grant = caps.acquire(&plain, 100, Urgency::Ordinary).await.expect("open");
+    caps.allow(Admission::All, NonZeroU64::new(5), None);
+    assert_eq!(grant.revoked().await, Revoked::Capped);
+    caps.allow(Admission::Nobody { opens: TimeUs(7) }, None, None);
+    assert_eq!(grant.revoked().await, Revoked::Closed(closed));
+    drop(grant);
+
+    caps.allow(Admission::All, None, None);
+    let free = caps.acquire(&plain, u64::MAX, Urgency::Ordinary).await.expect("open");
+    assert_eq!(free.left(), u64::MAX, "without a cap there are no turns");
+    let still = tokio::time::timeout(Duration::from_secs(60), free.revoked()).await;
+    assert!(still.is_err(), "nothing changed");
+    caps.set_sources([&source(1, Some(KB))]);
+    assert_eq!(free.revoked().await, Revoked::Capped);
+    let never = caps.acquire(&source(1, Some(0)), 1, Urgency::Ordinary).await.map(|_| ());
+    assert_eq!(never, Err(WaitingOn::NotAllowed));
+}

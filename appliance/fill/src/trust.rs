@@ -1,0 +1,213 @@
+//! Which sources gave wrong bytes, and what that costs them. Pure: time and chance come in.
+//!
+//! ```text
+//! Trust::may_ask(&mut self, source, object, now) -> Result<(), Distrusted>
+//! Trust::lied(&mut self, Lie)                                  wrong bytes, for certain
+//! Trust::proved(&mut self, source, object, now)                an object came from it, and is right
+//! Trust::lies_for(&self, source, now) -> Duration              since the first that is not forgiven
+//! ```
+//!
+//! Who does not answer costs a connection; who lies costs all the bytes that it sent. So a
+//! source that gave wrong bytes is left alone for far longer than one that failed. Then one
+//! transfer tries it, in its usual place: were it asked after all others, what it holds would
+//! cross the provider's edge again. For the same reason siblings rest for seconds only. A source
+//! is forgiven one lie with each object that it brings.
+//!
+//! One file that differs at its origin is not to stop everything else: about one object a
+//! source lies once, and is not asked for that one again for a while.
+
+use contract::object::ObjectId;
+use std::collections::{HashMap, VecDeque};
+use std::net::SocketAddr;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// After the first lie.
+const FIRST_REST: Duration = Duration::from_secs(30);
+
+/// Each further lie takes so many times as long.
+const GROWTH: u32 = 4;
+
+/// The longest: a box that was repaired is useful again the same night.
+const LONGEST_REST: Duration = Duration::from_secs(3600);
+
+/// The longest for a sibling: its lies cost no more than a slice each, on wires that nobody pays
+/// for, and as long as it rests, what it holds may cross the provider's edge again.
+const LONGEST_REST_NEAR: Duration = Duration::from_secs(15);
+
+/// How long a source beyond the site is not asked for the object that it lied about.
+const OBJECT_REST: Duration = Duration::from_secs(300);
+
+/// How long others wait for what comes of a transfer that tries a source, at most: it may have
+/// been dropped.
+const TRIAL: Duration = Duration::from_secs(15);
+
+/// Lies beyond these change nothing.
+const MOST_LIES: u32 = 8;
+
+/// Objects that are remembered for each source. What is forgotten is asked for again.
+const MOST_OBJECTS: usize = 64;
+
+/// Sources that are remembered; a site has fewer boxes.
+const MOST_SOURCES: usize = 1024;
+
+/// Wrong bytes, for certain.
+#[derive(Debug, Clone, Copy)]
+pub struct Lie<'a> {
+    /// Whose.
+    pub source: SocketAddr,
+    /// Whether it is a box of the same site.
+    pub is_near: bool,
+    /// Of which object.
+    pub object: &'a ObjectId,
+    /// When the transfer began: what was under way at another lie is the same lie.
+    pub began: Instant,
+    /// When it came out.
+    pub now: Instant,
+    /// From 0 to 1; keeps boxes from coming back together.
+    pub spread: f64,
+}
+
+/// Why a source is not asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Distrusted {
+    /// It gave wrong bytes.
+    Rests {
+        /// Until then.
+        until: Instant,
+    },
+    /// It has rested, and another transfer tries it.
+    Tried {
+        /// When the next one may, if nothing is heard of that one.
+        until: Instant,
+    },
+}
+
+impl Distrusted {
+    /// When to look again.
+    #[must_use]
+    pub fn until(self) -> Instant {
+        match self {
+            Self::Rests { until } | Self::Tried { until } => until,
+        }
+    }
+}
+
+/// The sources that gave wrong bytes.
+#[derive(Debug, Default)]
+pub struct Trust(HashMap<SocketAddr, Liar>);
+
+#[derive(Debug)]
+struct Liar {
+    /// Not forgiven yet.
+    lies: u32,
+    /// The first of them.
+    since: Instant,
+    last_lie: Instant,
+    not_before: Instant,
+    /// Who lied has to be tried before everybody asks it again.
+    is_on_trial: bool,
+    objects: VecDeque<(ObjectId, Instant)>,
+}
+
+impl Trust {
+    /// Whether to ask a source for an object now. Of all who want to ask one that has rested,
+    /// the first does; the others see what comes of it.
+    ///
+    /// # Errors
+    /// [`Distrusted`].
+    pub fn may_ask(
+        &mut self,
+        source: SocketAddr,
+        object: &ObjectId,
+        now: Instant,
+    ) -> Result<(), Distrusted> {
+        let Some(liar) = self.0.get_mut(&source) else { return Ok(()) };
+        let about_it = liar.objects.iter().find(|(about, _)| about == object);
+        if let Some((_, until)) = about_it.filter(|(_, until)| *until > now) {
+            return Err(Distrusted::Rests { until: *until });
+        }
+        let until = liar.not_before;
+        if until > now {
+            let is_tried = until - now <= TRIAL && liar.is_on_trial;
+            return Err(if is_tried {
+                Distrusted::Tried { until }
+            } else {
+                Distrusted::Rests { until }
+            });
+        }
+        if liar.lies > 0 {
+            (liar.is_on_trial, liar.not_before) = (true, now + TRIAL);
+        }
+        Ok(())
+    }
+
+    /// A source gave wrong bytes.
+    pub fn lied(&mut self, lie: Lie<'_>) {
+        let Lie { source, is_near, object, began, now, spread } = lie;
+        if !self.0.contains_key(&source) && self.0.len() >= MOST_SOURCES {
+            let oldest = self.0.iter().min_by_key(|(_, liar)| liar.last_lie);
+            let oldest = oldest.map(|(source, _)| *source);
+            oldest.and_then(|oldest| self.0.remove(&oldest));
+        }
+        let well = || Liar {
+            lies: 0,
+            since: now,
+            last_lie: began,
+            not_before: now,
+            is_on_trial: false,
+            objects: VecDeque::new(),
+        };
+        let liar = self.0.entry(source).or_insert_with(well);
+        // What was under way when it lied is the same lie, and so is the same object again.
+        let is_known = liar.objects.iter().any(|(about, _)| about == object);
+        let is_another = !is_known && (liar.lies == 0 || began > liar.last_lie);
+        if is_another {
+            liar.since = if liar.lies == 0 { now } else { liar.since };
+            liar.lies = (liar.lies + 1).min(MOST_LIES);
+            liar.last_lie = now;
+        }
+        let longest = if is_near { LONGEST_REST_NEAR } else { LONGEST_REST };
+        let rest = FIRST_REST.saturating_mul(GROWTH.saturating_pow(liar.lies.saturating_sub(1)));
+        let rest = rest.min(longest).mul_f64(1.0 - spread.clamp(0.0, 1.0) / 2.0);
+        liar.remember(object, now + if is_near { rest } else { OBJECT_REST });
+        if is_another || liar.is_on_trial {
+            (liar.is_on_trial, liar.not_before) = (false, now + rest);
+        }
+    }
+
+    /// It brought all of an object, and that is right.
+    pub fn proved(&mut self, source: SocketAddr, object: &ObjectId, now: Instant) {
+        let Some(liar) = self.0.get_mut(&source) else { return };
+        liar.lies = liar.lies.saturating_sub(1);
+        liar.objects.retain(|(about, _)| about != object);
+        if liar.is_on_trial {
+            (liar.is_on_trial, liar.not_before) = (false, now);
+        }
+        // What it lied about is remembered: the same again would be no news.
+        if liar.lies == 0 && liar.objects.is_empty() {
+            self.0.remove(&source);
+        }
+    }
+
+    /// For how long it has not been trusted.
+    #[must_use]
+    pub fn lies_for(&self, source: SocketAddr, now: Instant) -> Duration {
+        let since = self.0.get(&source).map(|liar| liar.since);
+        since.map_or(Duration::ZERO, |since| now.saturating_duration_since(since))
+    }
+}
+
+impl Liar {
+    fn remember(&mut self, object: &ObjectId, until: Instant) {
+        self.objects.retain(|(about, _)| about != object);
+        if self.objects.len() >= MOST_OBJECTS {
+            self.objects.pop_front();
+        }
+        self.objects.push_back((*object, until));
+    }
+}
+
+#[cfg(test)]
+#[path = "trust_tests.rs"]
+mod tests;

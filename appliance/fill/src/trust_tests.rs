@@ -1,0 +1,165 @@
+//! Sources that lie, now and then or always, over hours that pass in no time.
+
+use super::*;
+use contract::object::Digest;
+use proptest::prelude::*;
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+
+const SOURCE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 1);
+const STEP: Duration = Duration::from_millis(500);
+
+fn lie(object: &ObjectId, now: Instant, spread: f64) -> Lie<'_> {
+    Lie { source: SOURCE, is_near: false, object, began: now, now, spread }
+}
+
+fn object(number: u64) -> ObjectId {
+    ObjectId(Digest::of(&number.to_le_bytes()))
+}
+
+/// One transfer after the other for so many hours; says which were begun, and when.
+fn walk(
+    seed: u64,
+    is_near: bool,
+    hours: u64,
+    mut lies: impl FnMut(u64) -> bool,
+) -> Vec<(u64, Duration)> {
+    let mut random = StdRng::seed_from_u64(seed);
+    let (mut trust, began) = (Trust::default(), Instant::now());
+    let (mut now, mut asked, mut next) = (began, Vec::new(), 0);
+    while now < began + Duration::from_secs(hours * 3600) {
+        let number = next;
+        match trust.may_ask(SOURCE, &object(number), now) {
+            Ok(()) => {
+                asked.push((number, now - began));
+                let ended = now + STEP / 2;
+                if lies(number) {
+                    let spread = random.random_range(0.0..1.0);
+                    let object = object(number);
+                    trust.lied(Lie { is_near, now: ended, ..lie(&object, now, spread) });
+                } else {
+                    trust.proved(SOURCE, &object(number), ended);
+                }
+                next += 1;
+            }
+            Err(distrusted) => assert!(distrusted.until() > now, "never to be looked at again"),
+        }
+        now += STEP;
+    }
+    asked
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+    #[test]
+    fn who_always_lies_is_asked_seldom_and_never_given_up(seed: u64) {
+        let asked = walk(seed, false, 12, |_| true);
+        // Thirty seconds, two minutes, eight, thirty-two, and then an hour each; all of them
+        // may be half as long.
+        prop_assert!((12..35).contains(&asked.len()), "asked {} times in 12 hours", asked.len());
+        for pair in asked.windows(2) {
+            prop_assert!(pair[1].1 - pair[0].1 <= LONGEST_REST + TRIAL + STEP);
+            prop_assert!(pair[1].1 - pair[0].1 >= FIRST_REST / 2);
+        }
+    }
+
+    /// Or what it holds would cross the provider's edge again for long.
+    #[test]
+    fn a_sibling_that_tells_the_truth_again_is_found_within_seconds(seed: u64, lies in 1..40_u64) {
+        let asked = walk(seed, true, 1, |number| number < lies);
+        for pair in asked.windows(2) {
+            prop_assert!(pair[1].1 - pair[0].1 <= LONGEST_REST_NEAR + STEP);
+        }
+        let while_lying = asked.iter().filter(|(number, _)| *number < lies);
+        let bound = usize::try_from(lies).expect("few");
+        prop_assert_eq!(while_lying.count(), bound);
+        prop_assert!(asked[bound].1 >= LONGEST_REST_NEAR / 2 * u32::try_from(lies).expect("few"));
+    }
+
+    #[test]
+    fn who_was_repaired_is_trusted_again(seed: u64, lies in 1..20_u64) {
+        let asked = walk(seed, false, 16, |number| number < lies);
+        let repaired = asked[usize::try_from(lies).expect("few")].1;
+        let after = asked.iter().filter(|(_, at)| *at > repaired).count();
+        prop_assert!(after > 1000, "only {after} after it was repaired");
+    }
+
+    #[test]
+    fn one_bad_file_costs_everybody_else_half_a_minute(seed: u64) {
+        let mut random = StdRng::seed_from_u64(seed);
+        let (mut trust, mut now) = (Trust::default(), Instant::now());
+        let (bad, mut waited) = (object(0), Duration::ZERO);
+        for number in 1..40_000 {
+            now += STEP;
+            if trust.may_ask(SOURCE, &bad, now).is_ok() {
+                trust.lied(lie(&bad, now, random.random_range(0.0..1.0)));
+            }
+            match trust.may_ask(SOURCE, &object(number), now) {
+                Ok(()) => trust.proved(SOURCE, &object(number), now),
+                Err(_) => waited += STEP,
+            }
+        }
+        prop_assert!(waited <= FIRST_REST + STEP, "{waited:?} in five hours");
+        prop_assert!(trust.may_ask(object_address(), &bad, now).is_ok(), "others may have it");
+    }
+
+    #[test]
+    fn whatever_happens_one_tries_at_a_time_and_memory_is_bounded(
+        seed: u64,
+        steps in prop::collection::vec((0..6_u8, 0..200_u64, 0..90_000_u64), 1..400),
+    ) {
+        let mut random = StdRng::seed_from_u64(seed);
+        let (mut trust, mut now) = (Trust::default(), Instant::now());
+        let mut tried: Option<Instant> = None;
+        for (step, number, wait_ms) in steps {
+            let spread = random.random_range(0.0..1.0);
+            match step {
+                0 => trust.lied(lie(&object(number), now, spread)),
+                1 => trust.proved(SOURCE, &object(number), now),
+                2 => now += Duration::from_millis(wait_ms),
+                _ => {
+                    let is_suspect = trust.0.get(&SOURCE).is_some_and(|liar| liar.lies > 0);
+                    let answer = trust.may_ask(SOURCE, &object(number), now);
+                    if answer.is_ok() && is_suspect {
+                        let is_first = tried.is_none_or(|before| now - before >= TRIAL);
+                        prop_assert!(is_first, "two at once");
+                        tried = Some(now);
+                    }
+                    let latest = now + LONGEST_REST.max(OBJECT_REST);
+                    prop_assert!(answer.err().is_none_or(|why| why.until() <= latest));
+                }
+            }
+            if step < 2 {
+                tried = None;
+            }
+            let liar = trust.0.get(&SOURCE);
+            prop_assert!(liar.is_none_or(|liar| liar.objects.len() <= MOST_OBJECTS));
+        }
+    }
+}
+
+fn object_address() -> SocketAddr {
+    ([127, 0, 0, 1], 2).into()
+}
+
+#[test]
+fn lies_of_transfers_that_were_under_way_together_are_one() {
+    let (mut trust, now) = (Trust::default(), Instant::now());
+    let later = now + Duration::from_millis(10);
+    for number in 0..4 {
+        trust.lied(Lie { now: later, ..lie(&object(number), now, 0.0) });
+    }
+    assert_eq!(trust.0[&SOURCE].lies, 1);
+    let until = later + FIRST_REST;
+    assert_eq!(trust.may_ask(SOURCE, &object(9), later), Err(Distrusted::Rests { until }));
+    assert_eq!(trust.may_ask(SOURCE, &object(9), until), Ok(()));
+    let next = until + TRIAL;
+    assert_eq!(trust.may_ask(SOURCE, &object(9), until), Err(Distrusted::Tried { until: next }));
+    trust.proved(SOURCE, &object(9), until);
+    assert_eq!(trust.may_ask(SOURCE, &object(9), until), Ok(()));
+    for port in 2..3000 {
+        let source = ([127, 0, 0, 1], port).into();
+        trust.lied(Lie { source, ..lie(&object(1), now, 0.5) });
+    }
+    assert!(trust.0.len() <= MOST_SOURCES);
+}

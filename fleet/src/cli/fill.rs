@@ -1,0 +1,154 @@
+//! `fleet fill`
+
+use super::client::Client;
+use super::output::{Mood, Output, Shown, number, text};
+use super::quantity::{age, bytes, rate};
+use super::status::state;
+use crate::api::{ApplianceFill, FillTitleItem, List};
+use clap::{Args, Subcommand};
+use contract::names::DeviceName;
+use std::time::Duration;
+
+/// How content gets to the boxes.
+#[derive(Debug, Subcommand)]
+pub(super) enum FillCommand {
+    /// What is missing on which appliance, from whom it comes, how fast, and when it will be
+    /// there.
+    Status(FillStatus),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct FillStatus {
+    /// Only this appliance.
+    name: Option<DeviceName>,
+    /// Go on until interrupted: on a terminal the table is drawn again in its place.
+    #[arg(short, long)]
+    watch: bool,
+    /// How often.
+    #[arg(long, value_name = "SECONDS", default_value_t = 2, requires = "watch",
+        value_parser = clap::value_parser!(u64).range(1..=3600))]
+    every: u64,
+}
+
+impl FillCommand {
+    pub(super) async fn run(self, client: &Client, output: &Output) -> anyhow::Result<()> {
+        let Self::Status(asked) = self;
+        if !asked.watch {
+            return output.write(&asked.ask(client).await?, |all| tables(output, &all.items));
+        }
+        loop {
+            output.redraw(&asked.ask(client).await?, |all| tables(output, &all.items))?;
+            tokio::time::sleep(Duration::from_secs(asked.every)).await;
+        }
+    }
+}
+
+impl FillStatus {
+    async fn ask(&self, client: &Client) -> anyhow::Result<List<ApplianceFill>> {
+        let mut all: List<ApplianceFill> = client.get("/api/v1/fill").await?;
+        if let Some(name) = &self.name {
+            all.items.retain(|fill| fill.appliance == name.as_str());
+            anyhow::ensure!(!all.items.is_empty(), "there is no appliance {name}");
+        }
+        Ok(all)
+    }
+}
+
+pub(super) fn tables(output: &Output, all: &[ApplianceFill]) -> String {
+    let mut text = overview(output, all);
+    if all.iter().any(|fill| !fill.titles.is_empty()) {
+        text.push_str("\n\n");
+        text.push_str(&titles(output, all));
+    }
+    for fill in all.iter().filter(|fill| fill.titles_left_out > 0) {
+        text.push_str(&format!("\n{}: {} more titles", fill.appliance, fill.titles_left_out));
+    }
+    text
+}
+
+fn overview(output: &Output, all: &[ApplianceFill]) -> String {
+    let header =
+        ["appliance", "state", "report", "filling", "until", "cap", "rate", "missing", "finish"];
+    let mut table = output.columns(&header);
+    for fill in all {
+        let filling = match fill.admission.as_str() {
+            "all" => Shown::State("open".to_owned(), Mood::Good),
+            "urgent" => Shown::State("urgent only".to_owned(), Mood::Doubtful),
+            _ => Shown::State("closed".to_owned(), Mood::Doubtful),
+        };
+        table.row([
+            text(&fill.appliance),
+            state(&fill.state),
+            number(&age(fill.report_age_s)),
+            filling,
+            text(&when(fill.until.as_deref())),
+            number(&fill.cap_bytes_per_s.map_or_else(|| "-".to_owned(), rate)),
+            number(&rate(fill.rate_bytes_per_s)),
+            number(&bytes(fill.bytes_missing)),
+            text(&when(fill.finish_at.as_deref())),
+        ]);
+    }
+    table.render()
+}
+
+fn titles(output: &Output, all: &[ApplianceFill]) -> String {
+    let header = [
+        "appliance",
+        "title",
+        "source",
+        "state",
+        "objects",
+        "bytes",
+        "done",
+        "rate",
+        "finish",
+        "waits for",
+    ];
+    let mut table = output.columns(&header);
+    for (fill, title) in all.iter().flat_map(|fill| fill.titles.iter().map(move |it| (fill, it))) {
+        let mood = match title.state.as_str() {
+            "waiting" => Mood::Doubtful,
+            _ => Mood::Good,
+        };
+        table.row([
+            text(&fill.appliance),
+            text(&format!("{}/{}", title.group, title.title)),
+            text(title.source.as_deref().unwrap_or("-")),
+            Shown::State(title.state.clone(), mood),
+            number(&format!("{}/{}", title.objects_held, title.objects_wanted)),
+            number(&format!("{}/{}", bytes(title.bytes_done), bytes(title.bytes_wanted))),
+            number(&percent(title)),
+            number(&rate(title.rate_bytes_per_s)),
+            text(&when(title.finish_at.as_deref())),
+            text(&waits_for(title)),
+        ]);
+    }
+    table.render()
+}
+
+/// Rounded down: 100 % is all of it.
+fn percent(title: &FillTitleItem) -> String {
+    let hundredths = u128::from(title.bytes_done) * 100;
+    let percent = hundredths.checked_div(title.bytes_wanted.into()).unwrap_or(100);
+    format!("{percent} %")
+}
+
+fn waits_for(title: &FillTitleItem) -> String {
+    match &title.waiting {
+        Some(waiting) => match &waiting.until {
+            Some(until) => format!("{}, until {}", waiting.words, when(Some(until))),
+            None => waiting.words.clone(),
+        },
+        None => "-".to_owned(),
+    }
+}
+
+/// To the second.
+fn when(at: Option<&str>) -> String {
+    let Some(at) = at else { return "-".to_owned() };
+    let exact: Option<jiff::Timestamp> = at.parse().ok();
+    exact.map_or_else(|| at.to_owned(), |at| format!("{at:.0}"))
+}
+
+#[cfg(test)]
+mod tests;
