@@ -12,12 +12,14 @@
 //! and [`disk`], [`sums`], [`intake`] and [`arrival`] (how it gets there), [`recover`] (how it is found again),
 //! [`index`], [`block`],
 //! [`arena`] and [`ram`] (what stands in memory), [`order`] and [`read`] (how it leaves),
-//! [`removal`] (how it goes), [`cache`] (all of it together), [`handover`] (to the next process).
+//! [`removal`] (how it goes), [`demand`] (which of what nobody ordered stays), [`cache`]
+//! (all of it together), [`handover`] (to the next process).
 
 mod arena;
 mod arrival;
 mod block;
 pub mod cache;
+pub mod demand;
 pub mod disk;
 mod gate;
 mod handover;
