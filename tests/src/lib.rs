@@ -2,12 +2,13 @@
 //!
 //! The library holds what tests and the demo share: [`process`] (daemons that end with
 //! us), [`ports`], [`uml`] (a kernel of our own), [`effort`] (how long tests that draw at
-//! random go on), [`fuse_disk`] (a disk that fails when told to), [`http_harness`] (one server
-//! and what it is compared with), [`operator`] (who runs the `fleet` command), [`demo`], the small
-//! CDN that `make demo` runs and checks, [`lab`], whole machines and networks, and [`bench`]. The
-//! tests themselves stand under `tests/`.
+//! random go on), [`byte_miss`] (what cache policies miss), [`fuse_disk`] (a disk that fails
+//! when told to), [`http_harness`] (one server and what it is compared with), [`operator`] (who
+//! runs the `fleet` command), [`demo`], the small CDN that `make demo` runs and checks, [`lab`],
+//! whole machines and networks, and [`bench`]. The tests themselves stand under `tests/`.
 
 pub mod bench;
+pub mod byte_miss;
 pub mod demo;
 pub mod effort;
 pub mod fuse_disk;

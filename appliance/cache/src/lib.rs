@@ -9,15 +9,17 @@
 //! ([`Cache::read`]). So the same cache runs on rings, on threads and on a simulation.
 //!
 //! Read in this order: [`object`], [`layout`] and [`table`] (what stands on a disk), [`storage`],
-//! [`disk`] and [`disks`], [`sums`], [`intake`] and [`arrival`] (how it gets there), [`recover`] and
-//! [`serials`] (how it is found again), [`index`], [`block`], [`arena`] and [`ram`] (what stands
-//! in memory), [`order`] and [`read`] (how it leaves),
-//! [`removal`] (how it goes), [`scrub`] (how it is looked after), [`cache`] (all of it together), [`handover`] (to the next process).
+//! [`disk`] and [`disks`], [`sums`], [`intake`] and [`arrival`] (how it gets there), [`recover`]
+//! and [`serials`] (how it is found again), [`index`], [`block`], [`arena`] and [`ram`] (what
+//! stands in memory), [`order`] and [`read`] (how it leaves), [`removal`] (how it goes),
+//! [`scrub`] (how it is looked after), [`demand`] (which of what nobody ordered stays), [`cache`]
+//! (all of it together), [`handover`] (to the next process).
 
 mod arena;
 mod arrival;
 mod block;
 pub mod cache;
+pub mod demand;
 pub mod disk;
 mod disks;
 mod gate;

@@ -1,5 +1,6 @@
 //! What is measured, and against whom: a file for each kind of case.
 
+mod byte_miss;
 mod disk_cold;
 mod floor;
 mod handshake;
@@ -44,6 +45,7 @@ enum Kind {
     DiskCold,
     TtfbMixed,
     Paced,
+    ByteMiss,
 }
 
 /// What a case found.
@@ -70,6 +72,7 @@ pub fn all() -> Vec<Case> {
         case("disk-cold", Kind::DiskCold),
         case("ttfb-mixed", Kind::TtfbMixed),
         case("paced-10k", Kind::Paced),
+        case("byte-miss", Kind::ByteMiss),
     ]
 }
 
@@ -88,6 +91,7 @@ impl Case {
             Kind::DiskCold => disk_cold::run(bench).await?,
             Kind::TtfbMixed => ttfb_mixed::run(bench).await?,
             Kind::Paced => paced::run(bench).await?,
+            Kind::ByteMiss => byte_miss::run()?,
         };
         let (case, machine) = (self.name.to_owned(), Machine::this()?);
         let mut notes = [&bench.peers.notes[..], &found.notes].concat();

@@ -1,0 +1,344 @@
+//! Which demand-filled content is kept: eviction and admission.
+//!
+//! It decides and does nothing else: no content, no file, no clock, no thread. Whoever keeps
+//! the bytes tells of every request ([`Demand::request`]) and deletes what leaves. Judged by
+//! the bytes that must be brought, so a large object may take as much place as it saves.
+//!
+//! LRU keeps what is of interest now and loses it to everybody who walks past; S3-FIFO and
+//! TinyLFU keep what has proven itself, and hold on to last week's release. On video neither
+//! wins everywhere. So nothing of this is assumed here: [`returns`] learns, while requests
+//! come in, with which hazard keys come back, by age and by [`habits`], and who leaves is
+//! whose place is worth least by that. Where only recency tells, this becomes LRU; where only
+//! frequency does, LFU; where the new seldom come back, they leave first or do not enter; and
+//! rounds that are larger than the cache keep a part in place. Where a session's next segment
+//! is known ([`Demand::expect_next`]) its return is expected by a hazard of its own.
+//!
+//! A request looks at one key for each habit and [`SAMPLES`] at random for each that leaves,
+//! whatever the cache holds; each [`MOST_BETWEEN`]th also makes ranks anew, in a tenth of a
+//! millisecond. All that is known takes about 90 bytes a key: of those that are kept, and of
+//! [`ABSENT_FOR_EACH`] others for each of them. Chance comes from a fixed seed: the same
+//! requests have the same answers.
+//!
+//! Read in this order: [`habits`], [`ages`], [`returns`], [`known`], and [`Demand`].
+
+mod ages;
+mod habits;
+mod known;
+mod returns;
+#[cfg(test)]
+mod tests;
+
+use known::{Known, NOT_EXPECTED, Shelf};
+use returns::{Likeness, Returns};
+
+/// So many keys are looked at at random for each that leaves. Who has waited longest in its
+/// habit is looked at anyway; these find who waits in vain among the others. Of twice as many
+/// the measured sequences gain nothing that could be told from chance.
+const SAMPLES: usize = 64;
+
+/// So many keys that are not kept are known for each that is. Twice as many closed another
+/// half percent of the gap to Belady's rule.
+pub const ABSENT_FOR_EACH: usize = 2;
+
+/// So many are known anyway: 6 MB, and a small cache sees a large catalogue.
+const FEWEST_ABSENT: usize = 1 << 16;
+
+/// Ranks are made anew after at most so many requests, and sooner at first.
+pub const MOST_BETWEEN: u64 = 1024;
+
+/// And after no fewer.
+const FEWEST_BETWEEN: u64 = 256;
+
+/// What was learnt counts half after so many requests for each key that is known.
+const FADING_ROUNDS: u64 = 8;
+
+/// So many keys have their waiting booked with each request, in turn: those whose request
+/// never comes would not be learnt from.
+const BOOKED: usize = 2;
+
+/// What became of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// It was there.
+    Hit,
+    /// It was not, and is to be kept.
+    Admitted,
+    /// It was not, and is to be sent on without being kept.
+    Bypassed,
+}
+
+/// The policy. A key is a number that stands for one object, such as its serial.
+#[derive(Debug)]
+pub struct Demand {
+    capacity_bytes: u64,
+    used_bytes: u64,
+    shelf: Shelf,
+    by_frequency: Returns,
+    by_pace: Returns,
+    expected: Returns,
+    /// What was asked for so far: the clock.
+    now: u64,
+    requests: u64,
+    learn_at: u64,
+    fade_at: u64,
+    booked: u32,
+    chance: u64,
+}
+
+impl Demand {
+    /// One that keeps nothing yet.
+    #[must_use]
+    pub fn new(capacity_bytes: u64) -> Self {
+        Self {
+            capacity_bytes,
+            used_bytes: 0,
+            shelf: Shelf::new(),
+            by_frequency: Returns::new(habits::BY_FREQUENCY, Likeness::Chain),
+            by_pace: Returns::new(habits::BY_PACE, Likeness::Groups(habits::PACES)),
+            expected: Returns::new(1, Likeness::Chain),
+            now: 0,
+            requests: 0,
+            learn_at: FEWEST_BETWEEN,
+            fade_at: FEWEST_ABSENT as u64,
+            booked: 0,
+            chance: 1,
+        }
+    }
+
+    /// Somebody asks for an object. Adds to `leaving` the keys that are to be deleted to
+    /// make room; the key asked for is never among them. A key that comes with another size
+    /// is another object: the old one has left with that.
+    pub fn request(&mut self, key: u64, size_bytes: u64, leaving: &mut Vec<u64>) -> Answer {
+        self.requests += 1;
+        let is_other = |number: u32| self.shelf.get(number).size_bytes != size_bytes;
+        if self.shelf.find(key).is_some_and(is_other) {
+            self.remove(key);
+        }
+        let known = self.shelf.find(key);
+        let is_hit = known.is_some_and(|number| self.shelf.get(number).is_kept());
+        let number = match known {
+            Some(number) => Some(self.come_back(number)),
+            None => self.shelf.add(Known::new(key, size_bytes, self.now)),
+        };
+        self.now = self.now.saturating_add(size_bytes);
+        let answer = match number {
+            None => Answer::Bypassed,
+            Some(number) if is_hit => {
+                self.shelf.put_in(number);
+                Answer::Hit
+            }
+            Some(number) => self.admit(number, leaving),
+        };
+        self.keep_books();
+        answer
+    }
+
+    /// A session that was just served will ask for this next.
+    pub fn expect_next(&mut self, key: u64) {
+        let Some(number) = self.shelf.find(key).filter(|at| self.shelf.get(*at).is_kept()) else {
+            return;
+        };
+        self.give_up_expecting(number);
+        // It goes to the end of its list, so that it does not hide who waits behind it.
+        self.shelf.take_out(number);
+        self.shelf.get_mut(number).expected_at = self.now;
+        self.shelf.put_in(number);
+    }
+
+    /// The object has gone for another reason: it was purged, or its disk was lost. Nothing
+    /// is known of it from now on. Whether it was kept.
+    pub fn remove(&mut self, key: u64) -> bool {
+        let Some(number) = self.shelf.find(key) else { return false };
+        let is_kept = self.shelf.get(number).is_kept();
+        if is_kept {
+            self.evict(number);
+        }
+        self.forget(number);
+        is_kept
+    }
+
+    /// There is more room, or less: adds to `leaving` who must go.
+    pub fn resize(&mut self, capacity_bytes: u64, leaving: &mut Vec<u64>) {
+        self.capacity_bytes = capacity_bytes;
+        while self.used_bytes > capacity_bytes {
+            let Some(victim) = self.victim() else { break };
+            self.evict(victim);
+            leaving.push(self.shelf.get(victim).key);
+        }
+    }
+
+    /// Whether it is kept.
+    #[must_use]
+    pub fn contains(&self, key: u64) -> bool {
+        self.shelf.find(key).is_some_and(|number| self.shelf.get(number).is_kept())
+    }
+
+    /// What it may keep.
+    #[must_use]
+    pub fn capacity_bytes(&self) -> u64 {
+        self.capacity_bytes
+    }
+
+    /// What it keeps.
+    #[must_use]
+    pub fn used_bytes(&self) -> u64 {
+        self.used_bytes
+    }
+
+    /// How many objects it keeps.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.shelf.kept().len()
+    }
+
+    /// Whether it keeps none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many keys it knows, kept or not: what its memory grows with.
+    #[must_use]
+    pub fn known_keys(&self) -> usize {
+        self.shelf.len()
+    }
+
+    /// A known key is asked for: learns from it, and takes it out of its list.
+    fn come_back(&mut self, number: u32) -> u32 {
+        self.book(number);
+        self.shelf.take_out(number);
+        let (now, capacity_bytes) = (self.now, self.capacity_bytes);
+        let known = self.shelf.get_mut(number);
+        let (age_bytes, weight) = (now - known.used_at, weight(known.size_bytes));
+        self.by_frequency.returned(known.habit.by_frequency(), age_bytes, weight);
+        self.by_pace.returned(known.habit.by_pace(), age_bytes, weight);
+        if known.expected_at != NOT_EXPECTED {
+            let expected_for = now - known.expected_at;
+            self.expected.waited(0, 0, expected_for, weight);
+            self.expected.returned(0, expected_for, weight);
+        }
+        known.habit.used(age_bytes, capacity_bytes);
+        (known.used_at, known.booked_until, known.expected_at) = (now, now, NOT_EXPECTED);
+        number
+    }
+
+    /// Keeps what has come in, and has those leave whose places are worth least: it may be
+    /// the one itself.
+    fn admit(&mut self, number: u32, leaving: &mut Vec<u64>) -> Answer {
+        let size_bytes = self.shelf.get(number).size_bytes;
+        if size_bytes > self.capacity_bytes {
+            self.shelf.put_in(number);
+            return Answer::Bypassed;
+        }
+        self.shelf.keep(number);
+        self.shelf.put_in(number);
+        self.used_bytes += size_bytes;
+        while self.used_bytes > self.capacity_bytes {
+            let Some(victim) = self.victim() else { break };
+            self.evict(victim);
+            if victim == number {
+                return Answer::Bypassed;
+            }
+            leaving.push(self.shelf.get(victim).key);
+        }
+        Answer::Admitted
+    }
+
+    /// Whose place is worth least, of those looked at.
+    fn victim(&mut self) -> Option<u32> {
+        let kept = self.shelf.kept();
+        let mut chance = self.chance;
+        let samples = (0..SAMPLES.min(kept.len())).map(|_| kept[below(&mut chance, kept.len())]);
+        let order = |number: u32| {
+            // Who has waited longer leaves first where places are worth the same.
+            (self.rank(number), self.shelf.get(number).used_at, number)
+        };
+        let looked_at = self.shelf.oldest_kept().chain(samples).map(order);
+        let least = looked_at.min_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        self.chance = chance;
+        least.map(|(_, _, number)| number)
+    }
+
+    fn rank(&self, number: u32) -> f32 {
+        let known = self.shelf.get(number);
+        let age_bytes = self.now - known.used_at;
+        let by_frequency = self.by_frequency.rank(known.habit.by_frequency(), age_bytes);
+        let by_pace = self.by_pace.rank(known.habit.by_pace(), age_bytes);
+        let own = f32::midpoint(by_frequency, by_pace);
+        // A session that walks towards it comes beside all others.
+        match known.expected_at {
+            NOT_EXPECTED => own,
+            expected_at => own + self.expected.rank(0, self.now - expected_at),
+        }
+    }
+
+    fn evict(&mut self, number: u32) {
+        self.give_up_expecting(number);
+        self.shelf.take_out(number);
+        self.shelf.give_up(number);
+        self.shelf.put_in(number);
+        self.used_bytes -= self.shelf.get(number).size_bytes;
+    }
+
+    fn give_up_expecting(&mut self, number: u32) {
+        let known = self.shelf.get_mut(number);
+        let expected_at = std::mem::replace(&mut known.expected_at, NOT_EXPECTED);
+        if expected_at != NOT_EXPECTED {
+            self.expected.waited(0, 0, self.now - expected_at, weight(known.size_bytes));
+        }
+    }
+
+    fn forget(&mut self, number: u32) {
+        self.book(number);
+        self.shelf.take_out(number);
+        self.shelf.forget(number);
+    }
+
+    /// Writes down that a key was waited for until now.
+    fn book(&mut self, number: u32) {
+        let known = self.shelf.get_mut(number);
+        let (from, to) = (known.booked_until - known.used_at, self.now - known.used_at);
+        known.booked_until = self.now;
+        let weight = weight(known.size_bytes);
+        self.by_frequency.waited(known.habit.by_frequency(), from, to, weight);
+        self.by_pace.waited(known.habit.by_pace(), from, to, weight);
+    }
+
+    fn keep_books(&mut self) {
+        let most = FEWEST_ABSENT.max(self.shelf.kept().len() * ABSENT_FOR_EACH);
+        while self.shelf.len() - self.shelf.kept().len() > most {
+            let Some(oldest) = self.shelf.oldest_absent() else { break };
+            self.forget(oldest);
+        }
+        for _ in 0..BOOKED {
+            let (next, known) = self.shelf.after(self.booked);
+            self.booked = next;
+            known.into_iter().for_each(|number| self.book(number));
+        }
+        let returns = [&mut self.by_frequency, &mut self.by_pace, &mut self.expected];
+        if self.requests >= self.fade_at {
+            let known = self.shelf.len().max(FEWEST_ABSENT / 8) as u64;
+            self.fade_at = self.requests + known * FADING_ROUNDS;
+            returns.into_iter().for_each(Returns::fade);
+        } else if self.requests >= self.learn_at {
+            let between = (self.requests / 8).clamp(FEWEST_BETWEEN, MOST_BETWEEN);
+            self.learn_at = self.requests + between;
+            returns.into_iter().for_each(Returns::learn);
+        }
+    }
+}
+
+/// How much the return of an object teaches. Bytes are what counts, but counted fully a few
+/// large objects would drown all others.
+#[expect(clippy::cast_precision_loss, reason = "a weight")]
+fn weight(size_bytes: u64) -> f64 {
+    (size_bytes as f64 / 1e6).sqrt()
+}
+
+/// Xorshift: Marsaglia, «Xorshift RNGs» (2003).
+fn below(chance: &mut u64, count: usize) -> usize {
+    *chance ^= *chance << 13;
+    *chance ^= *chance >> 7;
+    *chance ^= *chance << 17;
+    usize::try_from((u128::from(*chance) * count as u128) >> 64).unwrap_or(0)
+}
