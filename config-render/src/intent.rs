@@ -1,7 +1,7 @@
 //! Everything that an appliance's configuration is made from.
 
 use contract::envelope::TrustedKey;
-use inventory::{Appliance, ContentGroup};
+use inventory::{Appliance, ContentGroup, SiteFill};
 use std::net::SocketAddr;
 use std::path::Path;
 
@@ -13,6 +13,8 @@ pub(crate) const MIN_APPLIANCE_VERSION: &str = "0.1.0";
 pub struct Intent<'a> {
     /// The box.
     pub appliance: &'a Appliance,
+    /// When and how fast the boxes of its site fill.
+    pub fill: Option<&'a SiteFill>,
     /// The content groups that it serves, by name.
     pub groups: &'a [ContentGroup],
     /// Where its keys and certificates lie.

@@ -1,7 +1,7 @@
 //! Rendering: values in, text out, and the proof that the device will take it.
 
 use crate::intent::{Files, Intent, MIN_APPLIANCE_VERSION};
-use contract::config::{Document, Problems};
+use contract::config::{Document, EmergencyFill, Fill, FillWindow, Problems};
 use contract::envelope::{Role, TrustedKey};
 use contract::exchange::FLEET_IDENTITY_NAME;
 use inventory::{Appliance, ContentGroup, Disk, PlayerListener};
@@ -83,6 +83,7 @@ fn values(intent: &Intent<'_>) -> Value {
         tls_name => FLEET_IDENTITY_NAME,
         report_interval_s => intent.fleet.report_interval_s,
         trusted_keys => keys,
+        fill => intent.fill.map(|fill| fill_values(&fill.of_box(&intent.appliance.disks))),
         access_log_folder => intent.appliance.access_log_folder.as_deref().map(text),
     }
 }
@@ -107,6 +108,31 @@ fn disk_values(disk: &Disk) -> Value {
         folder => text(&disk.folder),
         class => disk.class.as_str(),
         capacity_bytes => disk.capacity_bytes,
+    }
+}
+
+fn fill_values(fill: &Fill) -> Value {
+    let windows: Vec<Value> = fill.windows.iter().map(window_values).collect();
+    let emergency_cap = match &fill.emergency_fill {
+        EmergencyFill::Never => None,
+        EmergencyFill::Capped { cap_bits_per_s } => Some(cap_bits_per_s.0),
+    };
+    context! {
+        time_zone => fill.time_zone.as_ref().map(ToString::to_string),
+        windows,
+        emergency_cap,
+        widen_network_s => fill.widen_after_s.network.0,
+        widen_origin_s => fill.widen_after_s.origin.0,
+    }
+}
+
+fn window_values(window: &FillWindow) -> Value {
+    let days: Vec<&str> = window.days.iter().map(|day| day.as_str()).collect();
+    context! {
+        opens => window.opens.to_string(),
+        closes => window.closes.to_string(),
+        days,
+        cap_bits_per_s => window.cap_bits_per_s.map(|cap| cap.0),
     }
 }
 

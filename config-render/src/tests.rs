@@ -55,8 +55,15 @@ fn keys() -> Vec<TrustedKey> {
 
 fn rendered(appliance: &Appliance, groups: &[ContentGroup]) -> Result<String, RenderError> {
     let trusted_keys = keys();
+    let zone = contract::civil::TimeZoneName::new("Europe/Berlin").expect("zone");
+    let cap_bits_per_s = contract::quantity::BitRate(50_000_000);
+    let fill = inventory::SiteFill {
+        emergency_fill: contract::config::EmergencyFill::Capped { cap_bits_per_s },
+        ..inventory::SiteFill::published(zone)
+    };
     render(&Intent {
         appliance,
+        fill: Some(&fill),
         groups,
         files: Files { folder: "/etc/headend".as_ref() },
         fleet: FleetAddress {

@@ -78,8 +78,10 @@ pub(super) async fn enroll(
             format!("the fleet listens on no address that a box could be told: {help}"),
         )
     })?;
+    let site = app.inventory.site(&appliance.site).await?;
     let config = render(&Intent {
         appliance: &appliance,
+        fill: site.fill.as_ref(),
         groups: &groups,
         files: Files { folder: &request.folder },
         fleet: FleetAddress {

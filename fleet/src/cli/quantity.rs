@@ -23,6 +23,12 @@ pub(super) fn bytes(count: u64) -> String {
     format!("{value:.digits$} {}", UNITS[unit])
 }
 
+/// `1.2Gb/s` and the like, as in an appliance's configuration.
+pub(super) fn parse_rate(text: &str) -> Result<BitRate, String> {
+    let text = serde_json::Value::String(text.to_owned());
+    serde_json::from_value(text).map_err(|err| err.to_string())
+}
+
 /// In bits, as links are sold and caps are written.
 pub(super) fn rate(bytes_per_s: u64) -> String {
     BitRate::of_bytes_per_s(bytes_per_s).to_string()

@@ -4,10 +4,12 @@
 mod appliance;
 mod content_group;
 mod site;
+mod site_fill;
 
 pub use appliance::{Appliance, Disk, DiskClass, PlayerListener};
 pub use content_group::{ContentGroup, DEVICE_PLACEHOLDER};
 pub use site::Site;
+pub use site_fill::{SMALL_BOX_CAP, STORAGE_BOX_BYTES, STORAGE_BOX_CAP, SiteFill};
 
 use crate::Complaint;
 use std::fmt::Display;

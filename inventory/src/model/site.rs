@@ -1,6 +1,6 @@
 //! A site: a place with appliances, and the clients that are nearest to it.
 
-use super::Found;
+use super::{Found, SiteFill};
 use crate::Complaint;
 use contract::names::SiteName;
 use ipnet::IpNet;
@@ -25,6 +25,9 @@ pub struct Site {
     #[serde(default)]
     #[schema(value_type = Vec<String>, example = json!(["192.0.2.0/24", "2001:db8::/32"]))]
     pub client_prefixes: Vec<IpNet>,
+    /// When and how fast its boxes fill: at any hour without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fill: Option<SiteFill>,
 }
 
 impl Site {
@@ -53,6 +56,9 @@ impl Site {
                 found.add(&field, format!("{prefix} is named twice"));
             }
         }
+        if let Some(fill) = &self.fill {
+            fill.check(&mut found);
+        }
         found.or_else_ok()
     }
 }
@@ -68,6 +74,7 @@ mod tests {
             latitude: f64::NAN,
             longitude: 181.0,
             client_prefixes: vec!["10.0.0.1/8".parse().expect("net")],
+            fill: None,
         };
         let complaints = site.check().expect_err("three complaints");
         let fields: Vec<&str> = complaints.iter().map(|each| each.field.as_str()).collect();

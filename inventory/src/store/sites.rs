@@ -15,7 +15,7 @@ impl Store {
     /// # Errors
     /// When the database fails or a record cannot be read back.
     pub async fn sites(&self) -> Result<Vec<Site>, InventoryError> {
-        let rows = sqlx::query("SELECT name, latitude, longitude FROM sites ORDER BY name")
+        let rows = sqlx::query("SELECT name, latitude, longitude, fill FROM sites ORDER BY name")
             .fetch_all(self.db.read())
             .await?;
         let prefixes = sqlx::query("SELECT site, prefix FROM site_prefixes ORDER BY site, place")
@@ -54,12 +54,16 @@ impl Store {
     pub async fn create_site(&self, site: &Site, now: TimeUs) -> Result<(), InventoryError> {
         checked(site.check())?;
         let mut tx = self.change().await?;
+        let fill = site.fill.as_ref().map(serde_json::to_string).transpose();
+        let fill = fill.map_err(|err| db::Error::corrupt("a site's fill", err))?;
         sqlx::query(
-            "INSERT INTO sites (name, latitude, longitude, created_at_us) VALUES ($1, $2, $3, $4)",
+            "INSERT INTO sites (name, latitude, longitude, fill, created_at_us) \
+             VALUES ($1, $2, $3, $4, $5)",
         )
         .bind(site.name.as_str())
         .bind(site.latitude)
         .bind(site.longitude)
+        .bind(fill)
         .bind(at(now))
         .execute(&mut *tx)
         .await
@@ -98,11 +102,15 @@ impl Store {
 fn read_site(row: &AnyRow) -> Result<Site, InventoryError> {
     let name: String = row.try_get(0)?;
     let name = SiteName::new(name).map_err(|err| db::Error::corrupt("a site", err))?;
+    let fill: Option<String> = row.try_get(3)?;
+    let fill = fill.as_deref().map(serde_json::from_str).transpose();
+    let fill = fill.map_err(|err| db::Error::corrupt(format!("the fill of site {name}"), err))?;
     Ok(Site {
         name,
         latitude: row.try_get(1)?,
         longitude: row.try_get(2)?,
         client_prefixes: Vec::new(),
+        fill,
     })
 }
 

@@ -5,12 +5,20 @@ use crate::{Disk, DiskClass, PlayerListener};
 use contract::names::{DeviceName, GroupName, SiteName};
 use db::testing;
 
+fn fill() -> crate::SiteFill {
+    let zone = contract::civil::TimeZoneName::new("Europe/Berlin").expect("zone");
+    let cap_bits_per_s = contract::quantity::BitRate(50_000_000);
+    let emergency_fill = contract::config::EmergencyFill::Capped { cap_bits_per_s };
+    crate::SiteFill { emergency_fill, ..crate::SiteFill::published(zone) }
+}
+
 fn site(name: &str, prefix: &str) -> Site {
     Site {
         name: SiteName::new(name).expect("name"),
         latitude: 48.137,
         longitude: 11.575,
         client_prefixes: vec![prefix.parse().expect("net")],
+        fill: (name == "site-a").then(fill),
     }
 }
 

@@ -10,7 +10,7 @@ use inventory::{ContentGroup, Disk, DiskClass, Inventory, PlayerListener, Site};
 
 fn site(name: &str) -> Site {
     let name = SiteName::new(name).expect("name");
-    Site { name, latitude: 1.0, longitude: 2.0, client_prefixes: vec![] }
+    Site { name, latitude: 1.0, longitude: 2.0, client_prefixes: vec![], fill: None }
 }
 
 fn appliance(name: &str, port: u16) -> Appliance {
