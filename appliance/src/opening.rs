@@ -165,7 +165,7 @@ fn filler(
     let (device, tls) = (config.name.to_string(), pem::box_tls(&config.identity)?);
     Ok(Filler::new(fill::Setup {
         cache: Arc::clone(cache),
-        upstream: Arc::new(Fetcher::new(&device, patience, tls, Arc::new(Slices(link)))),
+        upstream: Arc::new(Fetcher::new(&device, patience, tls, Arc::new(Slices::asked_of(link)))),
         offload: Arc::new(fill::Threads),
         seed: rand::random(),
         rules,

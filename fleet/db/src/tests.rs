@@ -56,7 +56,10 @@ async fn keys_sort_bytewise_and_errors_say_what_they_are() {
         let names: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
         assert_eq!(names, ["a-c", "a.b", "ab", "b"], "{}", test.name);
 
-        let again = sqlx::query("INSERT INTO sites (name, latitude, longitude, created_at_us) VALUES ($1, 0.5, 1.5, 7)").bind("b");
+        let again = sqlx::query(
+            "INSERT INTO sites (name, latitude, longitude, created_at_us) VALUES ($1, 0.5, 1.5, 7)",
+        )
+        .bind("b");
         let err = again.execute(test.db.read()).await.map_err(crate::Error::from);
         assert!(err.expect_err(test.name).is_duplicate(), "{}", test.name);
         let orphan = sqlx::query("INSERT INTO appliances VALUES ('x', 'nowhere', '{}', 7)");
