@@ -5,7 +5,7 @@
 //! document is, whether it makes sense, and whether its signature holds. What is done
 //! with it is the business of the half that receives it.
 //!
-//! Read in this order: [`names`] and [`object`] (the words), [`path`] (the cache key),
+//! Read in this order: [`names`], [`tags`] and [`object`] (the words), [`path`] (the cache key),
 //! [`config`] (what a box is told to be), [`catalogue`], [`manifest`], [`sources`] and
 //! [`tombstones`] (what it is told to hold), [`report`] and [`command`] (the
 //! conversation), [`envelope`] and [`exchange`] (how all of it travels).
@@ -23,6 +23,7 @@ pub mod path;
 pub mod quantity;
 pub mod report;
 pub mod sources;
+pub mod tags;
 pub mod time;
 pub mod tombstones;
 

@@ -7,6 +7,7 @@ use sqlx::{AssertSqlSafe, SqlSafeStr};
 const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "start", include_str!("../migrations/0001_start.sql")),
     (2, "bitrate", include_str!("../migrations/0002_bitrate.sql")),
+    (3, "purge", include_str!("../migrations/0003_purge.sql")),
 ];
 
 /// What PostgreSQL must be told and SQLite does by itself.

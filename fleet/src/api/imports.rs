@@ -10,6 +10,7 @@ use catalog::{NewObject, Playlist, TitleSpec};
 use contract::names::{GroupName, TitleName};
 use contract::object::Digest;
 use contract::quantity::BitRate;
+use contract::tags::Tags;
 use contract::time::TimeUs;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -36,6 +37,10 @@ pub(crate) struct ImportRequest {
     pub(crate) hls: Option<PlaylistText>,
     /// Its DASH MPD.
     pub(crate) dash: Option<PlaylistText>,
+    /// What all of its objects can be purged by, beside title and path.
+    #[serde(default)]
+    #[schema(value_type = Vec<String>, max_items = 16, example = json!(["season-1"]))]
+    pub(crate) tags: Tags,
 }
 
 /// What playback begins with.
@@ -119,6 +124,7 @@ pub(super) async fn begin_import(
         base_path: request.base_path,
         hls: request.hls.map(playlist),
         dash: request.dash.map(playlist),
+        tags: request.tags,
     };
     let id = hex::encode(rand::random::<[u8; 16]>());
     app.catalog.begin_import(&id, &spec, now()).await?;

@@ -11,6 +11,7 @@ mod imports;
 mod names;
 mod operator;
 mod problem;
+mod purges;
 mod sites;
 mod status;
 mod titles;
@@ -22,8 +23,11 @@ pub(crate) use imports::{
 };
 pub(crate) use names::named;
 pub(crate) use problem::Problem;
-pub(crate) use status::{ApplianceStatus, EventItem, FilledItem};
-pub(crate) use titles::{ObjectItem, TitleDetail, TitleItem};
+pub(crate) use purges::{
+    ObjectVersion, PurgeItem, PurgeMade, PurgeRequest, PurgeTaken, PurgeWhat, PurgedBox,
+};
+pub(crate) use status::{ApplianceStatus, EventItem, FilledItem, NotSteeredItem};
+pub(crate) use titles::{ObjectItem, TitleDetail, TitleItem, Window};
 
 use crate::server::App;
 use axum::Router;
@@ -74,6 +78,10 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(titles::list_titles))
         .routes(routes!(titles::show_title, titles::remove_title))
         .routes(routes!(titles::list_objects))
+        .routes(routes!(titles::set_window))
+        .routes(routes!(purges::list_purges, purges::make_purge))
+        .routes(routes!(purges::preview_purge))
+        .routes(routes!(purges::show_purge))
         .routes(routes!(imports::begin_import))
         .routes(routes!(imports::add_objects))
         .routes(routes!(imports::commit_import))

@@ -36,6 +36,7 @@ fn report(boot_id: &str, sequence: u64, events: &[u64]) -> Report {
         tls_engine: None,
         tls_reason: None,
         documents: vec![],
+        purged_up_to: 0,
         held: Held::default(),
         hardware: Hardware::default(),
         disks: vec![],

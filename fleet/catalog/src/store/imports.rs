@@ -216,12 +216,13 @@ async fn write_title(
         (playlist(&spec.hls), playlist(&spec.dash));
     sqlx::query(
         "INSERT INTO titles (content_group, title, display_name, base_path, hls_path, hls_text,
-             dash_path, dash_text, revision, added_at_us)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+             dash_path, dash_text, revision, added_at_us, tags)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
          ON CONFLICT (content_group, title) DO UPDATE SET display_name = excluded.display_name,
              base_path = excluded.base_path, hls_path = excluded.hls_path,
              hls_text = excluded.hls_text, dash_path = excluded.dash_path,
-             dash_text = excluded.dash_text, revision = excluded.revision",
+             dash_text = excluded.dash_text, revision = excluded.revision,
+             tags = excluded.tags",
     )
     .bind(spec.group.as_str())
     .bind(spec.title.as_str())
@@ -233,6 +234,7 @@ async fn write_title(
     .bind(dash_text)
     .bind(revision)
     .bind(now.0)
+    .bind(super::titles::tags_as_text(&spec.tags))
     .execute(&mut **tx)
     .await?;
     Ok(())

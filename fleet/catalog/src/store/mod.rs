@@ -1,7 +1,9 @@
-//! The catalogue in SQL: [`imports`] write, [`titles`] and [`publish`] read.
+//! The catalogue in SQL: [`imports`] write, [`titles`] and [`publish`] read, [`purges`] keep
+//! what boxes must no longer serve.
 
 pub(crate) mod imports;
 mod publish;
+pub(crate) mod purges;
 #[cfg(test)]
 mod tests;
 mod titles;

@@ -9,7 +9,8 @@ use super::hash::{Hashed, hash_folder};
 use crate::api::{ImportBatch, ImportCreated, ImportRequest, ImportResult, NewFile, PlaylistText};
 use anyhow::Context;
 use clap::Args;
-use contract::names::{GroupName, TitleName};
+use contract::names::{GroupName, TagName, TitleName};
+use contract::tags::Tags;
 use std::path::{Path, PathBuf};
 
 const HLS_FILE: &str = "master.m3u8";
@@ -39,6 +40,10 @@ pub(in super::super) struct Add {
     /// What the paths of its objects begin with; /TITLE without it.
     #[arg(long, value_name = "PATH")]
     base_path: Option<String>,
+    /// A tag that all of its objects can be purged by. Can be given up to 16 times; an update
+    /// without it takes tags away.
+    #[arg(long = "tag", value_name = "TAG")]
+    tags: Vec<TagName>,
 }
 
 impl Add {
@@ -52,6 +57,7 @@ impl Add {
             base_path: base_path.clone(),
             hls: playlist(HLS_FILE)?,
             dash: playlist(DASH_FILE)?,
+            tags: Tags::new(self.tags.clone()).map_err(|err| Usage(format!("--tag: {err}")))?,
         };
         if request.hls.is_none() && request.dash.is_none() {
             let folder = self.folder.display();
