@@ -3,8 +3,8 @@
 //! The library holds what tests and the demo share: [`process`] (daemons that end with
 //! us), [`ports`], [`uml`] (a kernel of our own), [`effort`] (how long tests that draw at
 //! random go on), [`fuse_disk`] (a disk that fails when told to), [`http_harness`] (one server
-//! and what it is compared with), [`demo`],
-//! the small CDN that `make demo` runs and checks, and [`bench`]. The tests themselves stand
+//! and what it is compared with), [`small_cdn`] (a fleet, an origin and two boxes), [`demo`],
+//! the CDN that `make demo` runs and checks, and [`bench`]. The tests themselves stand
 //! under `tests/`.
 
 pub mod bench;
@@ -14,4 +14,5 @@ pub mod fuse_disk;
 pub mod http_harness;
 pub mod ports;
 pub mod process;
+pub mod small_cdn;
 pub mod uml;
