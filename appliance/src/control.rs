@@ -38,19 +38,14 @@ pub(crate) struct Control {
     pub(crate) journal: Arc<Journal>,
     pub(crate) reporter: Reporter,
     pub(crate) purging: Purging,
-    /// What was arriving stands on the disks, and what is wanted is known.
-    pub(crate) may_clear: bool,
 }
 
 impl Control {
     /// Goes on from the documents that were in force when the process last ran.
     pub(crate) fn restore(&mut self) {
-        match self.restore_documents() {
-            Ok(()) => self.may_clear = true,
-            Err(err) => {
-                let (subject, detail) = ("state folder".to_owned(), format!("{err:#}"));
-                self.journal.note(Severity::Warning, "document_lost", subject, detail);
-            }
+        if let Err(err) = self.restore_documents() {
+            let (subject, detail) = ("state folder".to_owned(), format!("{err:#}"));
+            self.journal.note(Severity::Warning, "document_lost", subject, detail);
         }
     }
 
@@ -60,24 +55,13 @@ impl Control {
             self.hold(&manifest)?;
         }
         if let Some(sources) = self.documents.restore::<Sources>(&config, Kind::Sources)? {
-            self.filler.set_routes(Routes::new(sources));
+            self.filler.set_routes(Routes::new(&self.config.name, sources));
         }
         if let Some(tombstones) = self.documents.restore::<Tombstones>(&config, Kind::Tombstones)? {
             let generation = self.documents.in_force(Kind::Tombstones).unwrap_or_default();
             self.purging = Purging::after(&tombstones, generation.epoch);
         }
         Ok(())
-    }
-
-    /// What was arriving and is wanted no more is removed, once.
-    pub(crate) fn clear_incoming(&mut self) {
-        if !std::mem::take(&mut self.may_clear) {
-            return;
-        }
-        if let Err(err) = self.cache.clear_incoming() {
-            let detail = format!("cannot clear what was arriving: {err}");
-            self.journal.note(Severity::Warning, "disk_error", "incoming".to_owned(), detail);
-        }
     }
 
     /// Carries out what was purged while the box was away, and confirms it: done before it
@@ -235,7 +219,7 @@ impl Control {
 
     fn take_sources(&mut self, envelope: &Envelope) -> Result<()> {
         let sources: Sources = self.documents.examine(&self.config, envelope)?;
-        self.filler.set_routes(Routes::new(sources));
+        self.filler.set_routes(Routes::new(&self.config.name, sources));
         Ok(())
     }
 }

@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 pub(crate) struct Resting {
     pub(crate) control: Control,
     /// `None` for a box without a fleet.
-    pub(crate) link: Option<FleetLink>,
+    pub(crate) link: Option<Arc<FleetLink>>,
     pub(crate) filler: Arc<Filler>,
 }
 
@@ -22,7 +22,7 @@ pub(crate) struct Busy {
     stop: watch::Sender<bool>,
     filler: Arc<Filler>,
     filling: JoinHandle<()>,
-    talking: JoinHandle<(Control, Option<FleetLink>)>,
+    talking: JoinHandle<(Control, Option<Arc<FleetLink>>)>,
 }
 
 /// Either.
@@ -67,7 +67,6 @@ impl Duties {
 impl Resting {
     fn begin(self) -> Busy {
         let Self { mut control, link, filler } = self;
-        control.clear_incoming();
         let (stop, stopped) = watch::channel(false);
         let filling = tokio::spawn(Arc::clone(&filler).run(stopped.clone()));
         let talking = tokio::spawn(async move {

@@ -5,7 +5,10 @@ use anyhow::{Context, Result, bail};
 use bytes::Bytes;
 use contract::catalogue::SegmentRef;
 use contract::config::ApplianceConfig;
-use contract::exchange::{Answer, MAX_ANSWER_BYTES, REPORT_PATH, SEGMENT_PATH};
+use contract::exchange::{
+    Answer, MAX_ANSWER_BYTES, MAX_SLICES_BYTES, REPORT_PATH, SEGMENT_PATH, SLICES_PATH,
+};
+use contract::object::Digest;
 use contract::report::Report;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::header::{CONTENT_TYPE, HOST};
@@ -59,6 +62,12 @@ impl FleetLink {
     pub(crate) async fn segment(&self, segment: &SegmentRef) -> Result<Bytes> {
         let path = format!("{SEGMENT_PATH}/{}", segment.digest);
         self.exchange(Method::GET, &path, Vec::new(), crate::holding::MAX_SEGMENT_BYTES).await
+    }
+
+    /// Fetches the hashes of an object's slices; the caller proves them.
+    pub(crate) async fn slice_hashes(&self, blake3: &Digest) -> Result<Bytes> {
+        let path = format!("{SLICES_PATH}/{blake3}");
+        self.exchange(Method::GET, &path, Vec::new(), MAX_SLICES_BYTES).await
     }
 
     async fn exchange(

@@ -80,6 +80,13 @@ impl Watch for Journal {
                 self.note(Severity::Warning, "disk_error", object.to_string(), detail);
                 self.lost.notify_one();
             }
+            CacheEvent::FileUnreadable { file, reason } => {
+                self.note(Severity::Warning, "disk_error", file.display().to_string(), reason);
+            }
+            CacheEvent::TableDamaged { object, file } => {
+                let detail = format!("{}: slices to be fetched again", file.display());
+                self.note(Severity::Warning, "table_damaged", object.to_string(), detail);
+            }
             CacheEvent::FileDiscarded { file, reason } => {
                 self.note(Severity::Warning, "file_discarded", file.display().to_string(), reason);
             }

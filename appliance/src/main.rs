@@ -32,6 +32,7 @@ mod reporter;
 mod restart;
 mod run;
 mod signals;
+mod slices;
 mod status;
 mod supervisor;
 mod topology;

@@ -13,11 +13,13 @@ use crate::journal::Journal;
 use crate::pem;
 use crate::purging::Purging;
 use crate::reporter::Reporter;
+use crate::slices::Slices;
 use anyhow::Result;
+use cache::storage::Kernel;
 use cache::{Cache, DiskHandover, DiskSetup, OpenError};
 use contract::config::{ApplianceConfig, Document};
 use fill::Filler;
-use fill::fetch::Patience;
+use fill::fetch::{Fetcher, Patience};
 use serve::{Certificates, Engine, Inherited, Listening, Prepared, Server};
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -75,7 +77,8 @@ pub(crate) fn open(document: &Document, taken: Taken) -> Result<Opened> {
     let left = serving.addresses();
     kept.retain(|address| !left.contains(address));
 
-    let filler = filler(&config, &cache, &journal)?;
+    let link = FleetLink::new(&config)?.map(Arc::new);
+    let filler = filler(&config, &cache, &journal, link.clone())?;
     let reporter = Reporter::new(
         Arc::clone(&config),
         Arc::clone(&cache),
@@ -83,7 +86,6 @@ pub(crate) fn open(document: &Document, taken: Taken) -> Result<Opened> {
         server.counters(),
         server.engine().clone(),
     );
-    let link = FleetLink::new(&config)?;
     let mut control = Control {
         documents: Documents::open(&config)?,
         holding: Holding::open(&config.state_folder)?,
@@ -93,7 +95,6 @@ pub(crate) fn open(document: &Document, taken: Taken) -> Result<Opened> {
         journal: Arc::clone(&journal),
         reporter: reporter.clone(),
         purging: Purging::default(),
-        may_clear: false,
     };
     control.restore();
     Ok(Opened {
@@ -124,6 +125,7 @@ fn open_cache(
     let setup = cache::Setup {
         disks: disks.collect(),
         ram_budget_bytes: config.ram.budget_bytes.0,
+        storage: Arc::new(Kernel),
         io: Arc::new(ThreadIo(Handle::current())),
         watch: journal.clone(),
     };
@@ -149,15 +151,18 @@ fn filler(
     config: &ApplianceConfig,
     cache: &Arc<Cache>,
     journal: &Arc<Journal>,
+    link: Option<Arc<FleetLink>>,
 ) -> Result<Arc<Filler>> {
+    let patience = Patience {
+        connect: config.fill.connect_timeout_s.duration(),
+        stall: config.fill.stall_timeout_s.duration(),
+    };
+    let (device, tls) = (config.name.to_string(), pem::box_tls(&config.identity)?);
     Ok(Filler::new(fill::Setup {
         cache: Arc::clone(cache),
-        device: config.name.to_string(),
-        patience: Patience {
-            connect: config.fill.connect_timeout_s.duration(),
-            stall: config.fill.stall_timeout_s.duration(),
-        },
-        tls: pem::box_tls(&config.identity)?,
+        upstream: Arc::new(Fetcher::new(&device, patience, tls, Arc::new(Slices(link)))),
+        offload: Arc::new(fill::Threads),
+        seed: rand::random(),
         parallel: config.fill.parallel.into(),
         watch: journal.clone(),
     }))

@@ -13,6 +13,7 @@ const ALLOWED: &[(&str, &str)] = &[
     ("serve", "cache contract"),
     ("appliance", "serve fill cache contract"),
     ("fuzz", "serve"),
+    ("sim", "fill cache contract"),
     ("db", ""),
     ("ssh", ""),
     ("ca", "contract db"),

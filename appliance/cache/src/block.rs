@@ -38,6 +38,13 @@ impl Filling {
         Self { room: Room::OnHeap(buffer), len }
     }
 
+    /// With a copy of bytes that came from elsewhere than a disk.
+    pub(crate) fn copied(content: &[u8]) -> Self {
+        let mut buffer = HeapBuffer::new(content.len());
+        buffer[..content.len()].copy_from_slice(content);
+        Self::on_heap(buffer, content.len())
+    }
+
     /// Whole pages, on a page.
     pub(crate) fn pages_mut(&mut self) -> &mut [u8] {
         match &mut self.room {

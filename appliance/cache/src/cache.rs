@@ -6,25 +6,28 @@ use crate::disk::{Disk, DiskSetup};
 use crate::gate::Gate;
 use crate::handover::DiskHandover;
 use crate::index::Index;
-use crate::intake::{Intake, IntakeError, Verified};
-use crate::object::Object;
+use crate::object::{Object, block_count};
 use crate::order::BlockIo;
 use crate::ram::{RamStats, RamTier};
 use crate::read::{Begun, BlockRead, ReadFailed, Reads};
-use crate::recover;
+use crate::recover::{self, FoundObject};
+use crate::storage::Storage;
+use crate::table::SLICE_BLOCKS;
 use crate::watch::{CacheEvent, Watch};
 use contract::catalogue::CatalogueEntry;
 use contract::names::GroupName;
 use std::io;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 /// What the index in RAM says of a key.
 #[derive(Debug, Clone)]
 pub enum Lookup {
     /// Published here.
     Held(Arc<Object>),
+    /// On its way: slices that have come can be read, and others waited for.
+    Arriving(Arc<Object>),
     /// In the manifest of this box, not here yet (or withdrawn and being refetched).
     Wanted,
     /// Nobody told this box of it.
@@ -37,6 +40,8 @@ pub struct Setup {
     pub disks: Vec<DiskSetup>,
     /// What the RAM tier may take; it is mapped at once. 0 for no tier.
     pub ram_budget_bytes: u64,
+    /// The file systems of the disks.
+    pub storage: Arc<dyn Storage>,
     /// Gets bytes off the disks for [`Cache::read`].
     pub io: Arc<dyn BlockIo>,
     /// Hears of events.
@@ -68,11 +73,13 @@ pub enum OpenError {
 
 /// Tiers and index of one box. Shared: clone the `Arc` around it.
 pub struct Cache {
-    disks: Vec<Arc<Disk>>,
-    index: Index,
-    serials: AtomicU64,
+    pub(crate) disks: Vec<Arc<Disk>>,
+    pub(crate) index: Index,
+    pub(crate) serials: AtomicU64,
     watch: Arc<dyn Watch>,
     io: Arc<dyn BlockIo>,
+    /// Held by whoever makes the file of an object: never two for one.
+    pub(crate) beginning: Mutex<()>,
     pub(crate) gate: Arc<Gate>,
     pub(crate) ram: RamTier,
     pub(crate) reads: Reads,
@@ -107,18 +114,20 @@ impl Cache {
         if !before.is_empty() {
             gate.shut();
         }
-        let (disks, found) = recover::open_all(setup.disks, before, setup.watch.as_ref())?;
+        let watch = setup.watch.as_ref();
+        let (disks, found) = recover::open_all(setup.disks, &setup.storage, before, watch)?;
         let cache = Self {
             disks,
             index: Index::default(),
             serials: AtomicU64::new(found.next_serial),
             watch: setup.watch,
             io: setup.io,
+            beginning: Mutex::default(),
             gate,
             ram,
             reads: Reads::default(),
         };
-        let found = found.objects.into_iter().map(|found| found.into_object(&cache.ram));
+        let found = found.objects.into_iter().map(|found| cache.found(found));
         // Two copies of one path: a crash came between publishing the new version and
         // removing the old. The manifest decides later which is wanted.
         for twin in cache.index.restore(found) {
@@ -130,14 +139,44 @@ impl Cache {
     /// Looks a key up in RAM. Takes no lock, never touches a disk.
     #[must_use]
     pub fn lookup(&self, group: &GroupName, path: &str) -> Lookup {
-        let held = self.index.look(group, path, |slot| slot.held.clone());
-        held.map_or(Lookup::Unknown, |held| held.map_or(Lookup::Wanted, Lookup::Held))
+        let found = self.index.look(group, path, |slot| match (&slot.held, &slot.arriving) {
+            // A new version that is coming does not hide the one that is here.
+            (Some(held), _) => Lookup::Held(Arc::clone(held)),
+            (None, Some(coming)) if coming.is_coming() => Lookup::Arriving(Arc::clone(coming)),
+            _ => Lookup::Wanted,
+        });
+        found.unwrap_or(Lookup::Unknown)
+    }
+
+    /// Looks one version of a key up, for a sibling: it may be on its way while another is held.
+    /// What is held and is another version is given all the same where there is nothing of this
+    /// one; what there is no room for is as good as unknown.
+    #[must_use]
+    pub fn lookup_version(
+        &self,
+        group: &GroupName,
+        path: &str,
+        is_it: impl Fn(&CatalogueEntry) -> bool,
+    ) -> Lookup {
+        let found = self.index.look(group, path, |slot| {
+            let of_it = |object: &&Arc<Object>| is_it(&object.entry);
+            match (&slot.held, &slot.arriving, &slot.wanted) {
+                (Some(held), ..) if of_it(&held) => Lookup::Held(Arc::clone(held)),
+                (_, Some(coming), _) if of_it(&coming) && coming.is_coming() => {
+                    Lookup::Arriving(Arc::clone(coming))
+                }
+                (.., Some(wanted)) if is_it(wanted) && !slot.has_no_room => Lookup::Wanted,
+                (Some(held), ..) => Lookup::Held(Arc::clone(held)),
+                _ => Lookup::Unknown,
+            }
+        });
+        found.unwrap_or(Lookup::Unknown)
     }
 
     /// A block, if it stands in RAM. Takes no lock, touches no disk; counts as a hit.
     #[must_use]
     pub fn peek(&self, object: &Object, block: u32) -> Option<VerifiedBlock> {
-        let pinned = object.places.pin(block)?;
+        let pinned = object.body.places.pin(block)?;
         pinned.hit();
         Some(VerifiedBlock::from_ram(pinned))
     }
@@ -190,39 +229,11 @@ impl Cache {
         self.index.totals()
     }
 
-    /// Begins to take an object in, or goes on where an earlier attempt ended. Blocks on
-    /// the disk.
-    ///
-    /// # Errors
-    /// [`IntakeError::NoRoom`], [`IntakeError::HandedOver`] and [`IntakeError::Disk`].
-    pub fn begin(&self, entry: Arc<CatalogueEntry>) -> Result<Intake, IntakeError> {
-        let pass = self.gate.enter().ok_or(IntakeError::HandedOver)?;
-        Intake::begin(&self.disks, entry, pass)
-    }
-
-    /// Makes a verified object visible, in place of an older version. Blocks on the disk.
-    ///
-    /// # Errors
-    /// When the disk fails; nothing has become visible then.
-    pub fn publish(&self, verified: Verified) -> io::Result<()> {
-        let serial = self.serials.fetch_add(1, Ordering::Relaxed);
-        let (published, _pass) = verified.publish(serial)?;
-        if let Some(leaving) = self.index.publish(published.into_object(&self.ram)) {
-            leaving.doom();
-        }
-        Ok(())
-    }
-
-    /// Removes what was arriving and is wanted no more. Blocks on the disk.
-    ///
-    /// # Errors
-    /// When a disk fails.
-    pub fn clear_incoming(&self) -> io::Result<()> {
-        let wanted: std::collections::HashSet<String> =
-            self.missing().iter().map(|entry| entry.id.0.short()).collect();
-        self.disks
-            .iter()
-            .try_for_each(|disk| recover::clear_incoming(disk, |name| wanted.contains(name)))
+    /// An object whose file is there.
+    pub(crate) fn found(&self, found: FoundObject) -> Arc<Object> {
+        let FoundObject { entry, disk, serial, sums } = found;
+        let places = self.ram.places(block_count(entry.size_bytes));
+        Object::found(entry, disk, serial, sums, places)
     }
 
     /// The disks, in the order of the configuration.
@@ -258,33 +269,39 @@ impl Cache {
         self.ram.shortfalls()
     }
 
-    /// A block could not be read: the object goes out of sight, its file goes, and whoever
-    /// watches learns of it once, however many blocks fail.
+    /// A block could not be read: its slice has to come again, and until then the object is not
+    /// held. Whoever watches learns of it once, however many blocks of a slice fail.
     pub(crate) fn lost(&self, object: &Object, failed: &ReadFailed) {
-        let disk = &object.disk;
-        let (counter, event) = match failed {
-            ReadFailed::Corrupt { block } => (
-                &disk.bad_blocks,
-                CacheEvent::BlockCorrupt {
-                    object: object.entry.key(),
-                    block: *block,
-                    file: object.file(),
-                },
-            ),
-            ReadFailed::Io { reason, .. } => (
-                &disk.io_errors,
-                CacheEvent::DiskError {
-                    object: object.entry.key(),
-                    file: object.file(),
-                    reason: reason.clone(),
-                },
-            ),
-            ReadFailed::Abandoned { .. } => return,
+        let disk = &object.body.disk;
+        let (key, file) = (object.entry.key(), object.file());
+        let (counter, block, event) = match failed {
+            ReadFailed::Corrupt { block } => {
+                let event = CacheEvent::BlockCorrupt { object: key, block: *block, file };
+                (&disk.bad_blocks, *block, event)
+            }
+            ReadFailed::Io { block, reason } => {
+                let event = CacheEvent::DiskError { object: key, file, reason: reason.clone() };
+                (&disk.io_errors, *block, event)
+            }
+            ReadFailed::Abandoned { .. } | ReadFailed::NotComing { .. } => return,
         };
         counter.fetch_add(1, Ordering::Relaxed);
+        let is_news = object.body.sums.lose(block / SLICE_BLOCKS);
+        if let Some(leaving) = self.index.degrade(object) {
+            leaving.iter().for_each(|leaving| leaving.doom());
+            if is_news {
+                self.watch.event(event);
+            }
+        }
+    }
+
+    /// Nothing of a file can be relied upon: all of the object has to come again.
+    pub(crate) fn give_up(&self, object: &Object, err: &io::Error) {
         if self.index.withdraw(object) {
             object.doom();
-            self.watch.event(event);
+            let (file, reason) = (object.file(), err.to_string());
+            let object = object.entry.key();
+            self.watch.event(CacheEvent::DiskError { object, file, reason });
         }
     }
 }

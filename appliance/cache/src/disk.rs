@@ -1,17 +1,19 @@
 //! One disk: a folder with a budget.
 //!
-//! `objects/ab/<id>.<serial>` holds what is published, `incoming/<id>` what is arriving. A lock file
-//! keeps a second process away, but for the one that it is handed over to.
+//! `objects/ab/<id>.<serial>` holds an object, whole or still arriving. A lock file keeps a
+//! second process away, but for the one that it is handed over to.
 
 use crate::handover::DiskHandover;
 use crate::layout;
+use crate::object::Object;
 use crate::removal::{Removal, Removals};
+use crate::storage::{Storage, StoredFile};
 use contract::object::ObjectId;
-use std::fs::{self, File, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What the configuration says of a disk.
 #[derive(Debug, Clone)]
@@ -24,12 +26,21 @@ pub struct DiskSetup {
     pub reserve_bytes: u64,
 }
 
+/// What is taken of a disk.
+#[derive(Debug, Default)]
+struct Room {
+    /// By objects and promises, together never above the capacity.
+    used_bytes: u64,
+    /// Promises whose files were not made yet: the file system still counts them as free.
+    promised_bytes: u64,
+}
+
 /// One disk in use.
 #[derive(Debug)]
 pub struct Disk {
     setup: DiskSetup,
-    /// Published and reserved, together never above the capacity.
-    used_bytes: Mutex<u64>,
+    storage: Arc<dyn Storage>,
+    room: Mutex<Room>,
     pub(crate) objects: AtomicU64,
     pub(crate) io_errors: AtomicU64,
     pub(crate) bad_blocks: AtomicU64,
@@ -38,7 +49,7 @@ pub struct Disk {
     lock: File,
 }
 
-/// Room on a disk that one incoming object has been promised. Given back when dropped.
+/// Room on a disk that was promised for a file. Given back when dropped.
 #[derive(Debug)]
 pub(crate) struct Reservation {
     pub(crate) disk: Arc<Disk>,
@@ -46,15 +57,26 @@ pub(crate) struct Reservation {
 }
 
 impl Reservation {
-    /// The object is there: its room stays taken.
-    pub(crate) fn keep(mut self) -> u64 {
-        std::mem::take(&mut self.bytes)
+    /// Makes the file; its room stays taken.
+    ///
+    /// # Errors
+    /// As the storage says it; the room is given back.
+    pub(crate) fn create(mut self, file: &Path) -> io::Result<Arc<dyn StoredFile>> {
+        if let Some(folder) = file.parent() {
+            self.disk.storage.make_folders(folder)?;
+        }
+        let made = self.disk.storage.create(file, self.bytes)?;
+        // It is counted by the file from here on.
+        self.disk.room().promised_bytes -= std::mem::take(&mut self.bytes);
+        Ok(made)
     }
 }
 
 impl Drop for Reservation {
     fn drop(&mut self) {
-        self.disk.release(self.bytes);
+        let mut room = self.disk.room();
+        room.promised_bytes -= self.bytes;
+        room.used_bytes -= self.bytes;
     }
 }
 
@@ -64,33 +86,32 @@ impl Disk {
     ///
     /// # Errors
     /// When it cannot be written, or another process has it.
-    pub(crate) fn open(setup: DiskSetup, before: Option<DiskHandover>) -> io::Result<Self> {
-        fs::create_dir_all(setup.folder.join("objects"))?;
-        fs::create_dir_all(setup.folder.join("incoming"))?;
+    pub(crate) fn open(
+        setup: DiskSetup,
+        storage: Arc<dyn Storage>,
+        before: Option<DiskHandover>,
+    ) -> io::Result<Self> {
+        storage.make_folders(&setup.folder.join("objects"))?;
         let removals = Removals::default();
         let lock = match before {
             Some(DiskHandover { lock, leaving }) => {
                 removals.hold(leaving.into_iter().map(|file| setup.folder.join(file)));
                 lock
             }
-            None => File::options()
-                .create(true)
-                .truncate(false)
-                .write(true)
-                .open(Self::lock_file(&setup.folder))?,
+            None => storage.lock_file(&Self::lock_file(&setup.folder))?,
         };
         // Whoever has taken a lock over takes it again, which succeeds if it carries one.
         lock.try_lock().map_err(|err| match err {
             TryLockError::WouldBlock => io::Error::other("another process is using this folder"),
             TryLockError::Error(err) => err,
         })?;
-        let probe = setup.folder.join("incoming/.probe");
-        fs::write(&probe, b"can this disk be written?")?;
-        File::open(&probe)?.sync_all()?;
-        fs::remove_file(&probe)?;
+        prove_writable(&*storage, &setup.folder)?;
+        // All objects go with the folder that they stand in.
+        storage.sync_folder(&setup.folder)?;
         Ok(Self {
             setup,
-            used_bytes: Mutex::new(0),
+            storage,
+            room: Mutex::default(),
             objects: AtomicU64::new(0),
             io_errors: AtomicU64::new(0),
             bad_blocks: AtomicU64::new(0),
@@ -121,7 +142,7 @@ impl Disk {
     /// A file that is no object goes: at once, unless another process reads here.
     pub(crate) fn discard(&self, file: &Path) -> io::Result<()> {
         let removal = Removal { file: file.to_path_buf(), bytes: 0, objects: 0 };
-        self.removals.unread(removal).map_or(Ok(()), |removal| fs::remove_file(removal.file))
+        self.removals.unread(removal).map_or(Ok(()), |removal| self.storage.remove(&removal.file))
     }
 
     /// No other process reads here.
@@ -131,8 +152,9 @@ impl Disk {
 
     fn remove_now(&self, removal: &Removal) {
         // A file that is gone already frees nothing twice: only whoever removed it counts.
-        if fs::remove_file(&removal.file).is_ok() {
-            self.release(removal.bytes);
+        if self.storage.remove(&removal.file).is_ok() {
+            let mut room = self.room();
+            room.used_bytes = room.used_bytes.saturating_sub(removal.bytes);
             self.objects.fetch_sub(removal.objects, Ordering::Relaxed);
         }
     }
@@ -152,10 +174,10 @@ impl Disk {
     /// What objects take, those still arriving included.
     #[must_use]
     pub fn used_bytes(&self) -> u64 {
-        *self.used()
+        self.room().used_bytes
     }
 
-    /// How many objects are published on it.
+    /// How many objects stand on it, those still arriving included.
     #[must_use]
     pub fn objects(&self) -> u64 {
         self.objects.load(Ordering::Relaxed)
@@ -181,59 +203,60 @@ impl Disk {
         folder.join(format!("{name}.{serial}"))
     }
 
-    pub(crate) fn incoming_file(&self, id: &ObjectId) -> PathBuf {
-        self.incoming_folder().join(id.0.short())
-    }
-
-    pub(crate) fn incoming_folder(&self) -> PathBuf {
-        self.setup.folder.join("incoming")
-    }
-
     /// Promises room for an object, or says no: capacity and reserve both hold.
     pub(crate) fn reserve(self: &Arc<Self>, size_bytes: u64) -> Option<Reservation> {
         let bytes = layout::disk_bytes(size_bytes);
-        if self.free_on_file_system() < bytes.saturating_add(self.setup.reserve_bytes) {
+        let mut room = self.room();
+        let used_bytes = room.used_bytes.checked_add(bytes)?;
+        let promised_bytes = room.promised_bytes.checked_add(bytes)?;
+        let free_bytes = self.storage.free_bytes(self.folder()).ok()?;
+        let fits = used_bytes <= self.setup.capacity_bytes
+            && promised_bytes.checked_add(self.setup.reserve_bytes)? <= free_bytes;
+        if !fits {
             return None;
         }
-        self.take(bytes).then(|| Reservation { disk: Arc::clone(self), bytes })
+        *room = Room { used_bytes, promised_bytes };
+        drop(room);
+        Some(Reservation { disk: Arc::clone(self), bytes })
     }
 
     pub(crate) fn free_bytes(&self) -> u64 {
         self.setup.capacity_bytes.saturating_sub(self.used_bytes())
     }
 
-    /// Takes room into account; `false` when the capacity does not allow it.
-    fn take(&self, bytes: u64) -> bool {
-        let mut used = self.used();
-        let fits = used.saturating_add(bytes) <= self.setup.capacity_bytes;
-        if fits {
-            *used += bytes;
-        }
-        fits
-    }
-
     /// Counts an object that was found at start, even above a capacity that was lowered.
     pub(crate) fn take_found(&self, bytes: u64) {
-        *self.used() += bytes;
+        self.room().used_bytes += bytes;
         self.objects.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(crate) fn release(&self, bytes: u64) {
-        let mut used = self.used();
-        *used = used.saturating_sub(bytes);
+    fn room(&self) -> MutexGuard<'_, Room> {
+        self.room.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn used(&self) -> std::sync::MutexGuard<'_, u64> {
-        self.used_bytes.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    pub(crate) fn storage(&self) -> &dyn Storage {
+        &*self.storage
     }
 
-    fn free_on_file_system(&self) -> u64 {
-        nix::sys::statvfs::statvfs(&self.setup.folder)
-            .map_or(0, |stat| stat.blocks_available().saturating_mul(stat.fragment_size()))
+    /// Makes the name of an object survive a power cut, and that of its folder.
+    pub(crate) fn sync_folder_of(&self, object: &Object) -> io::Result<()> {
+        let file = object.file();
+        let folder = file.parent().unwrap_or(self.folder());
+        self.storage.sync_folder(folder)?;
+        self.storage.sync_folder(&self.folder().join("objects"))
     }
 }
 
-/// Makes a rename or removal in `folder` survive a power cut.
-pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
+fn prove_writable(storage: &dyn Storage, folder: &Path) -> io::Result<()> {
+    let probe = folder.join("probe");
+    // One that a crash has left is in the way.
+    let _ = storage.remove(&probe);
+    let file = match storage.create(&probe, 4096) {
+        // What it holds can be served, and room comes when something leaves.
+        Err(err) if err.kind() == io::ErrorKind::StorageFull => return Ok(()),
+        made => made?,
+    };
+    file.write_all_at(b"can this disk be written?", 0)?;
+    file.sync()?;
+    storage.remove(&probe)
 }

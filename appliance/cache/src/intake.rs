@@ -1,26 +1,27 @@
-//! How an object gets onto a disk: append, verify, publish.
+//! How an object gets onto a disk: slice after slice, in any order, from anyone.
 //!
-//! Bytes are appended in order to a file in `incoming/`; an intake that ends early keeps
-//! them, and the next one for the same object goes on from there. Only [`Intake::finish`]
-//! makes a [`Verified`], by comparing BLAKE3 and length with the catalogue, and only a
-//! `Verified` can be published. All calls block on the disk: run them off the event loop.
+//! An intake says what is [missing](Intake::missing) and takes whole slices. Where the hashes
+//! of the slices are known ([`Intake::expect`]), each is compared before it is written, and may
+//! be read at once; else all of them are compared when the last has come. Only
+//! [`Intake::finish`] makes a [`Verified`], and only a `Verified` can be published. An intake
+//! that ends early keeps what it has: the next one for the same object goes on from there, be
+//! it after a crash. All calls block on the disk: run them off the event loop.
 
-use crate::BLOCK_BYTES;
-use crate::disk::{Disk, Reservation, sync_folder};
+use crate::block::Filling;
 use crate::gate::Pass;
 use crate::layout;
-use crate::object::{Object, block_count};
-use crate::ram::RamTier;
-use contract::catalogue::CatalogueEntry;
+use crate::object::{BLOCK_BYTES, Object};
+use crate::read::{Pending, ReadFailed};
+use crate::storage::{StoredFile, read_full};
+use crate::table::{self, Line, Proof, SLICE_BLOCKS, Table};
 use contract::object::Digest;
-use nix::fcntl::{Flock, FlockArg};
-use std::fs::{self, File};
-use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use contract::slices::{SLICE_BYTES, SliceHashes, root, slice_hash, slice_range};
+use std::io;
+use std::ops::Range;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Why an object was not taken in.
+/// Why an object was not taken in, or a slice of it.
 #[derive(Debug, thiserror::Error)]
 pub enum IntakeError {
     /// No disk has room.
@@ -35,7 +36,20 @@ pub enum IntakeError {
     /// The disks are another process's now.
     #[error("the disks were handed over to another process")]
     HandedOver,
-    /// The bytes are not those of the catalogue. What had arrived is gone.
+    /// The object went out of sight meanwhile: purged, replaced, or lost by its disk.
+    #[error("the object was withdrawn while it was being taken in")]
+    Withdrawn,
+    /// A slice is not that of the catalogue. Nothing has changed.
+    #[error("slice {slice} hashes to {found}, and should to {expected}")]
+    WrongSlice {
+        /// Which slice.
+        slice: u32,
+        /// By the hashes that lead to the catalogue's.
+        expected: Digest,
+        /// Of what arrived.
+        found: Digest,
+    },
+    /// All of it is there, and it is not what the catalogue says. What had arrived is gone.
     #[error("the bytes hash to {found}, and the catalogue says {expected}")]
     WrongBytes {
         /// By the catalogue.
@@ -43,231 +57,361 @@ pub enum IntakeError {
         /// Of what arrived.
         found: Digest,
     },
-    /// More bytes than the catalogue says. What had arrived is gone.
-    #[error("more than {size_bytes} bytes arrived")]
-    TooLong {
+    /// No slice of this object has this length or number.
+    #[error("slice {slice} of {len} bytes does not fit an object of {size_bytes} bytes")]
+    WrongLength {
+        /// Which slice.
+        slice: u32,
+        /// How many bytes came.
+        len: u64,
         /// By the catalogue.
         size_bytes: u64,
     },
-    /// Fewer bytes than the catalogue says. They are kept, to go on from.
-    #[error("only {received} of {size_bytes} bytes arrived")]
-    TooShort {
-        /// How many arrived.
-        received: u64,
-        /// By the catalogue.
-        size_bytes: u64,
+    /// Slices are missing. What is there is kept, to go on from.
+    #[error("{slices} slices are missing")]
+    Missing {
+        /// How many.
+        slices: usize,
     },
     /// The disk failed.
     #[error("the disk failed: {0}")]
     Disk(#[from] io::Error),
 }
 
-/// An object on its way in.
+/// An object on its way in. Slices may be put by several threads at once.
 #[derive(Debug)]
 pub struct Intake {
-    entry: Arc<CatalogueEntry>,
-    room: Reservation,
-    file: Flock<File>,
-    sums: Sums,
-    pass: Pass,
-}
-
-/// Everything that is computed while bytes pass.
-#[derive(Debug, Default)]
-struct Sums {
-    received: u64,
-    hasher: Box<blake3::Hasher>,
-    checksums: Vec<u32>,
-    /// Of the block that is not full yet.
-    open_block: u32,
-}
-
-impl Sums {
-    fn add(&mut self, mut bytes: &[u8]) {
-        self.hasher.update(bytes);
-        while !bytes.is_empty() {
-            let room = BLOCK_BYTES - self.received % BLOCK_BYTES;
-            let take = bytes.len().min(usize::try_from(room).unwrap_or(usize::MAX));
-            let (now, later) = bytes.split_at(take);
-            self.open_block = crc32c::crc32c_append(self.open_block, now);
-            self.received += now.len() as u64;
-            if self.received.is_multiple_of(BLOCK_BYTES) {
-                self.checksums.push(std::mem::take(&mut self.open_block));
-            }
-            bytes = later;
-        }
-    }
-
-    fn finish(mut self) -> (Digest, Arc<[u32]>) {
-        if !self.received.is_multiple_of(BLOCK_BYTES) {
-            self.checksums.push(self.open_block);
-        }
-        (Digest(*self.hasher.finalize().as_bytes()), self.checksums.into())
-    }
+    object: Arc<Object>,
+    file: Arc<dyn StoredFile>,
+    lines: Mutex<Vec<Option<Line>>>,
+    hashes: Option<SliceHashes>,
+    _pass: Pass,
 }
 
 impl Intake {
-    /// Begins, or goes on where an earlier intake of the same object ended.
-    pub(crate) fn begin(
-        disks: &[Arc<Disk>],
-        entry: Arc<CatalogueEntry>,
+    /// For an object of which this process has just made the file.
+    pub(crate) fn new(object: Arc<Object>, file: Arc<dyn StoredFile>, pass: Pass) -> Self {
+        let intake = Self::over(object, file, pass);
+        intake.object.body.sums.open();
+        intake
+    }
+
+    fn over(object: Arc<Object>, file: Arc<dyn StoredFile>, pass: Pass) -> Self {
+        let hashes = SliceHashes::implied(object.entry.size_bytes, &object.entry.blake3);
+        let lines = Mutex::new(vec![None; object.body.sums.slices() as usize]);
+        Self { object, file, lines, hashes, _pass: pass }
+    }
+
+    /// Goes on where an earlier one ended, whichever process that was in.
+    pub(crate) fn resume(
+        object: Arc<Object>,
+        file: Arc<dyn StoredFile>,
         pass: Pass,
-    ) -> Result<Self, IntakeError> {
-        let room = choose(disks, &entry)?;
-        let path = room.disk.incoming_file(&entry.id);
-        let file =
-            File::options().create(true).truncate(false).read(true).write(true).open(&path)?;
-        let file =
-            Flock::lock(file, FlockArg::LockExclusiveNonblock).map_err(|_| IntakeError::Busy)?;
-        let mut intake = Self { entry, room, file, sums: Sums::default(), pass };
-        intake.read_back()?;
+    ) -> io::Result<Self> {
+        let mut intake = Self::over(object, file, pass);
+        let sums = &intake.object.body.sums;
+        let (is_trusted, has_lost) = (sums.is_trusted(), sums.has_lost());
+        if !is_trusted {
+            let header = layout::encode_header(&intake.object.entry).unwrap_or_default();
+            intake.file.write_all_at(&header, 0)?;
+        }
+        let mut found = intake.read_table()?;
+        if has_lost && !intake.learn_from(&found) {
+            intake.discard()?;
+            found.fill(None);
+        }
+        for (slice, place) in (0..).zip(&mut found) {
+            let Some(line) = place else { continue };
+            if !intake.is_there(slice, line, is_trusted)? {
+                *place = None;
+            } else if line.proof == Proof::Hashed {
+                intake.object.body.sums.add(slice, line);
+            }
+        }
+        *intake.lines() = found;
+        intake.object.body.sums.open();
         Ok(intake)
     }
 
-    /// How many bytes are there already: ask the source for those behind them.
-    #[must_use]
-    pub fn received(&self) -> u64 {
-        self.sums.received
+    /// An object that was whole knows its slices by its table, unless that is damaged, too.
+    fn learn_from(&mut self, lines: &[Option<Line>]) -> bool {
+        let entry = &self.object.entry;
+        let values: Option<Vec<Digest>> =
+            lines.iter().map(|line| line.as_ref().map(|line| line.value)).collect();
+        let proved = values
+            .and_then(|values| SliceHashes::prove(values, entry.size_bytes, &entry.blake3).ok());
+        self.hashes = self.hashes.take().or(proved);
+        self.hashes.is_some()
     }
 
-    /// Takes the next bytes.
+    /// Whether a line of the table speaks of a slice that is there.
+    fn is_there(&self, slice: u32, line: &Line, is_trusted: bool) -> io::Result<bool> {
+        let value = self.hashes.as_ref().map(|hashes| hashes.values().get(slice as usize));
+        let is_known = value.is_none_or(|value| value == Some(&line.value));
+        if is_known && is_trusted {
+            return Ok(!self.is_void(slice, line));
+        }
+        let is_there = is_known && self.find_again(slice, line)?;
+        if !is_there {
+            // It must not be believed by the next, who need not read again.
+            self.erase_line(slice)?;
+        }
+        Ok(is_there)
+    }
+
+    fn lines(&self) -> MutexGuard<'_, Vec<Option<Line>>> {
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn read_table(&self) -> io::Result<Vec<Option<Line>>> {
+        let slices = self.object.body.sums.slices();
+        let mut bytes = vec![0; Table::padded_len(slices)];
+        read_full(&*self.file, &mut bytes, layout::TABLE_OFFSET)?;
+        let table = Table::decode(&bytes, &self.object.entry.id, slices);
+        Ok(table.map_or_else(|| vec![None; slices as usize], |table| table.lines))
+    }
+
+    /// Whether a line speaks of a slice that was there and could not be read.
+    fn is_void(&self, slice: u32, line: &Line) -> bool {
+        let sums = &self.object.body.sums;
+        (line.proof == Proof::Hashed || sums.has_lost()) && !sums.has(slice)
+    }
+
+    /// Reads a slice that a process before this one has left, and writes it again. It may be in
+    /// the kernel's memory alone, and where a synchronisation has failed meanwhile, the kernel
+    /// takes it for written.
+    fn find_again(&self, slice: u32, line: &Line) -> io::Result<bool> {
+        let bytes = self.read_slice(slice)?;
+        let is_there = line.matches(&bytes);
+        if is_there {
+            self.file.write_all_at(&bytes, self.content_at(slice))?;
+            let line = line.encode(&self.object.entry.id, slice);
+            self.file.write_all_at(&line, table::line_at(slice))?;
+        }
+        Ok(is_there)
+    }
+
+    /// The bytes of a slice, as the disk has them; fewer where the disk has fewer.
+    fn read_slice(&self, slice: u32) -> io::Result<Vec<u8>> {
+        let range = slice_range(self.object.entry.size_bytes, slice);
+        let mut bytes = vec![0; usize::try_from(range.end - range.start).unwrap_or(0)];
+        let count = read_full(&*self.file, &mut bytes, self.content_at(slice))?;
+        bytes.truncate(count);
+        Ok(bytes)
+    }
+
+    fn content_at(&self, slice: u32) -> u64 {
+        layout::content_offset(self.object.entry.size_bytes) + u64::from(slice) * SLICE_BYTES
+    }
+
+    /// The object that is being taken in.
+    #[must_use]
+    pub fn object(&self) -> &Arc<Object> {
+        &self.object
+    }
+
+    /// Says where what is missing will come from: siblings that it does not have to wait for may
+    /// be given it as it comes, too.
+    pub fn set_from_beyond(&self, is_from_beyond: bool) {
+        self.object.body.sums.set_from_beyond(is_from_beyond);
+    }
+
+    /// Whether each slice is compared when it comes.
+    #[must_use]
+    pub fn knows_slices(&self) -> bool {
+        self.hashes.is_some()
+    }
+
+    /// Runs of slices that are not there, in order.
+    #[must_use]
+    pub fn missing(&self) -> Vec<Range<u32>> {
+        let mut runs: Vec<Range<u32>> = Vec::new();
+        for (slice, _) in (0_u32..).zip(&*self.lines()).filter(|(_, line)| line.is_none()) {
+            match runs.last_mut() {
+                Some(run) if run.end == slice => run.end += 1,
+                _ => runs.push(slice..slice + 1),
+            }
+        }
+        runs
+    }
+
+    /// Learns what each slice must hash to. What has arrived before and does not is missing
+    /// again.
     ///
     /// # Errors
-    /// [`IntakeError::TooLong`] and [`IntakeError::Disk`].
-    pub fn append(&mut self, bytes: &[u8]) -> Result<(), IntakeError> {
-        let size_bytes = self.entry.size_bytes;
-        if self.sums.received + bytes.len() as u64 > size_bytes {
-            self.discard()?;
-            return Err(IntakeError::TooLong { size_bytes });
+    /// [`IntakeError::Disk`].
+    pub fn expect(&mut self, hashes: SliceHashes) -> Result<(), IntakeError> {
+        let mut lines = std::mem::take(&mut *self.lines());
+        for ((slice, place), value) in (0..).zip(&mut lines).zip(hashes.values()) {
+            match place {
+                Some(line) if line.value != *value => {
+                    *place = None;
+                    self.on_disk(self.erase_line(slice))?;
+                }
+                Some(line) if line.proof == Proof::Received => {
+                    line.proof = Proof::Hashed;
+                    self.write_line(slice, line)?;
+                    self.show(slice, line);
+                }
+                _ => {}
+            }
         }
-        if let Err(err) = self.file.write_all(bytes) {
-            self.room.disk.io_errors.fetch_add(1, Ordering::Relaxed);
-            return Err(err.into());
+        *self.lines() = lines;
+        self.hashes = Some(hashes);
+        Ok(())
+    }
+
+    /// Takes a slice. Readers have it before this returns, if it is one that was expected.
+    ///
+    /// # Errors
+    /// [`IntakeError::WrongLength`], [`IntakeError::WrongSlice`] and [`IntakeError::Disk`];
+    /// nothing has changed then.
+    pub fn put(&self, slice: u32, bytes: &[u8]) -> Result<(), IntakeError> {
+        let size_bytes = self.object.entry.size_bytes;
+        let (range, len) = (slice_range(size_bytes, slice), bytes.len() as u64);
+        if range.end - range.start != len || len == 0 {
+            return Err(IntakeError::WrongLength { slice, len, size_bytes });
         }
-        self.sums.add(bytes);
+        let found = slice_hash(size_bytes, slice, bytes);
+        let expected = self.hashes.as_ref().and_then(|all| all.values().get(slice as usize));
+        if let Some(expected) = expected.filter(|expected| **expected != found) {
+            return Err(IntakeError::WrongSlice { slice, expected: *expected, found });
+        }
+        let proof = if expected.is_some() { Proof::Hashed } else { Proof::Received };
+        let line = Line::of(found, bytes, proof);
+        self.on_disk(self.file.write_all_at(bytes, self.content_at(slice)))?;
+        self.write_line(slice, &line)?;
+        if proof == Proof::Hashed {
+            self.hand_out(slice, bytes, self.object.body.sums.add(slice, &line));
+        }
+        if let Some(place) = self.lines().get_mut(slice as usize) {
+            *place = Some(line);
+        }
+        Ok(())
+    }
+
+    /// Takes what is missing from the content, which is at hand as a whole.
+    ///
+    /// # Errors
+    /// As [`Intake::put`].
+    pub fn put_missing(&self, content: &[u8]) -> Result<(), IntakeError> {
+        let size_bytes = self.object.entry.size_bytes;
+        for slice in self.missing().into_iter().flatten() {
+            let range = slice_range(size_bytes, slice);
+            let [start, end] =
+                [range.start, range.end].map(|at| usize::try_from(at).unwrap_or(usize::MAX));
+            self.put(slice, content.get(start..end).unwrap_or_default())?;
+        }
+        Ok(())
+    }
+
+    fn write_line(&self, slice: u32, line: &Line) -> Result<(), IntakeError> {
+        let bytes = line.encode(&self.object.entry.id, slice);
+        self.on_disk(self.file.write_all_at(&bytes, table::line_at(slice)))
+    }
+
+    fn erase_line(&self, slice: u32) -> io::Result<()> {
+        self.file.write_all_at(&[0; table::LINE], table::line_at(slice))
+    }
+
+    /// A slice may be read; whoever waits for a block of it has it now.
+    fn show(&self, slice: u32, line: &Line) {
+        let waiting = self.object.body.sums.add(slice, line);
+        if waiting.is_empty() {
+            return;
+        }
+        let bytes = self.read_slice(slice).unwrap_or_default();
+        self.hand_out(slice, &bytes, waiting);
+    }
+
+    fn hand_out(&self, slice: u32, bytes: &[u8], waiting: Vec<(u32, Arc<Pending>)>) {
+        let block_len = usize::try_from(BLOCK_BYTES).unwrap_or(usize::MAX);
+        for (block, pending) in waiting {
+            let at = (block - slice * SLICE_BLOCKS) as usize;
+            let content = bytes.chunks(block_len).nth(at).unwrap_or_default();
+            let checked = self.object.body.sums.checksum(block);
+            let checked = checked.and_then(|crc| Filling::copied(content).check(crc));
+            let outcome = checked.map(|checked| checked.share().0);
+            pending.settle(outcome.ok_or(ReadFailed::NotComing { block }));
+        }
+    }
+
+    fn on_disk(&self, done: io::Result<()>) -> Result<(), IntakeError> {
+        done.inspect_err(|_| {
+            self.object.body.disk.io_errors.fetch_add(1, Ordering::Relaxed);
+        })?;
         Ok(())
     }
 
     /// Compares what arrived with the catalogue.
     ///
     /// # Errors
-    /// [`IntakeError::TooShort`] keeps what arrived; [`IntakeError::WrongBytes`] does not.
-    pub fn finish(mut self) -> Result<Verified, IntakeError> {
-        let (received, size_bytes) = (self.sums.received, self.entry.size_bytes);
-        if received < size_bytes {
-            return Err(IntakeError::TooShort { received, size_bytes });
+    /// [`IntakeError::Missing`] keeps what arrived; [`IntakeError::WrongBytes`] does not.
+    pub fn finish(self) -> Result<Verified, IntakeError> {
+        let there = |(slice, line): (u32, Option<Line>)| line.filter(|it| !self.is_void(slice, it));
+        let lines: Vec<Line> = (0..).zip(self.lines().iter().copied()).filter_map(there).collect();
+        let slices = self.object.body.sums.slices() as usize;
+        if lines.len() < slices {
+            return Err(IntakeError::Missing { slices: slices - lines.len() });
         }
-        let (found, checksums) = std::mem::take(&mut self.sums).finish();
-        if found != self.entry.blake3 {
+        let values: Vec<Digest> = lines.iter().map(|line| line.value).collect();
+        let (expected, found) = (self.object.entry.blake3, root(&values));
+        if found != expected {
             self.discard()?;
-            return Err(IntakeError::WrongBytes { expected: self.entry.blake3, found });
+            return Err(IntakeError::WrongBytes { expected, found });
         }
-        let Self { entry, room, file, pass, .. } = self;
-        Ok(Verified { entry, room, file, checksums, pass })
+        Ok(Verified { intake: self, lines })
     }
 
-    /// Forgets all that has arrived, so that the next attempt begins at the first byte.
-    ///
-    /// # Errors
-    /// When the disk fails.
-    pub fn discard(&mut self) -> io::Result<()> {
-        self.sums = Sums::default();
-        self.file.set_len(0)?;
-        self.file.seek(SeekFrom::Start(layout::content_offset(self.entry.size_bytes)))?;
-        Ok(())
-    }
-
-    /// Hashes what an earlier intake left behind, and stands at its end. A tail that a
-    /// crash made wrong is found by [`Intake::finish`], like any other wrong byte.
-    fn read_back(&mut self) -> Result<(), IntakeError> {
-        let start = layout::content_offset(self.entry.size_bytes);
-        let left = self.file.metadata()?.len().saturating_sub(start);
-        if left > self.entry.size_bytes {
-            self.file.set_len(0)?;
-        }
-        self.file.seek(SeekFrom::Start(start))?;
-        let mut buffer = vec![0; 1 << 20];
-        loop {
-            let read = self.file.read(&mut buffer)?;
-            if read == 0 {
-                break;
-            }
-            self.sums.add(&buffer[..read]);
-        }
-        self.file.seek(SeekFrom::Start(start + self.sums.received))?;
-        Ok(())
+    /// Forgets all that has arrived, so that the next attempt begins with nothing.
+    fn discard(&self) -> io::Result<()> {
+        let slices = self.object.body.sums.slices();
+        self.lines().fill(None);
+        self.object.body.sums.forget();
+        self.file.write_all_at(&vec![0; Table::padded_len(slices)], layout::TABLE_OFFSET)
     }
 }
 
-/// The disk on which an earlier intake left off, else the one with the most room.
-fn choose(disks: &[Arc<Disk>], entry: &CatalogueEntry) -> Result<Reservation, IntakeError> {
-    let mut ranked: Vec<&Arc<Disk>> = disks.iter().collect();
-    ranked.sort_by_key(|disk| {
-        (!disk.incoming_file(&entry.id).exists(), std::cmp::Reverse(disk.free_bytes()))
-    });
-    let size_bytes = entry.size_bytes;
-    if size_bytes > layout::MAX_OBJECT_BYTES {
-        return Err(IntakeError::NoRoom { size_bytes });
+impl Drop for Intake {
+    /// Nobody brings what is missing any more, and nobody waits for it.
+    fn drop(&mut self) {
+        for (block, pending) in self.object.body.sums.close() {
+            pending.settle(Err(ReadFailed::NotComing { block }));
+        }
     }
-    ranked
-        .into_iter()
-        .find_map(|disk| disk.reserve(size_bytes))
-        .ok_or(IntakeError::NoRoom { size_bytes })
 }
 
 /// The proof that all bytes of an object are on the disk and are those of the catalogue.
 #[derive(Debug)]
 pub struct Verified {
-    entry: Arc<CatalogueEntry>,
-    room: Reservation,
-    file: Flock<File>,
-    checksums: Arc<[u32]>,
-    pass: Pass,
-}
-
-/// What publishing leaves in the hands of the cache.
-pub(crate) struct Published {
-    pub(crate) entry: Arc<CatalogueEntry>,
-    pub(crate) disk: Arc<Disk>,
-    pub(crate) checksums: Arc<[u32]>,
-    pub(crate) disk_bytes: u64,
-    pub(crate) serial: u64,
-}
-
-impl Published {
-    pub(crate) fn into_object(self, ram: &RamTier) -> Arc<Object> {
-        let Self { entry, disk, checksums, disk_bytes, serial } = self;
-        let places = ram.places(block_count(entry.size_bytes));
-        let doomed = AtomicBool::new(false);
-        Arc::new(Object { entry, disk, checksums, places, serial, disk_bytes, doomed })
-    }
+    intake: Intake,
+    lines: Vec<Line>,
 }
 
 impl Verified {
-    /// Header, sync, rename, sync of the folder: after a crash at any point the object is
-    /// either wholly there or still incoming. The pass is to be kept until it is visible.
-    pub(crate) fn publish(mut self, serial: u64) -> io::Result<(Published, Pass)> {
-        let header = layout::encode_header(&self.entry)
-            .ok_or_else(|| io::Error::other("the catalogue entry does not fit the header"))?;
-        self.file.seek(SeekFrom::Start(layout::PAGE))?;
-        self.file.write_all(&layout::encode_table(&self.checksums))?;
-        // Everything the header vouches for is down before the header is.
-        self.file.sync_all()?;
-        self.file.seek(SeekFrom::Start(0))?;
-        self.file.write_all(&header)?;
-        self.file.sync_all()?;
-        let disk = Arc::clone(&self.room.disk);
-        let target = disk.object_file(&self.entry.id, serial);
-        let folder = target.parent().unwrap_or(Path::new("/")).to_path_buf();
-        if !folder.exists() {
-            fs::create_dir_all(&folder)?;
-            sync_folder(&disk.folder().join("objects"))?;
+    /// What it is the proof of.
+    pub(crate) fn object(&self) -> &Arc<Object> {
+        &self.intake.object
+    }
+
+    /// Sync, seal, sync, sync of the folder: after a crash at any point the object is either
+    /// whole, or goes on where it was.
+    pub(crate) fn seal(&self) -> Result<(), IntakeError> {
+        let Self { intake, lines } = self;
+        let object = &intake.object;
+        if object.body.is_doomed() {
+            return Err(IntakeError::Withdrawn);
         }
-        fs::rename(disk.incoming_file(&self.entry.id), &target)?;
-        sync_folder(&folder)?;
-        let disk_bytes = self.room.keep();
-        disk.objects.fetch_add(1, Ordering::Relaxed);
-        let Self { entry, checksums, pass, .. } = self;
-        Ok((Published { entry, disk, checksums, disk_bytes, serial }, pass))
+        // Everything the seal speaks for is down before the seal is.
+        intake.file.sync()?;
+        let seal = table::seal(&object.entry.id, lines);
+        intake.file.write_all_at(&seal, layout::TABLE_OFFSET)?;
+        intake.file.sync()?;
+        object.body.disk.sync_folder_of(object)?;
+        for (slice, line) in (0..).zip(lines).filter(|(slice, _)| !object.body.sums.has(*slice)) {
+            intake.show(slice, line);
+        }
+        object.body.sums.complete();
+        Ok(())
     }
 }

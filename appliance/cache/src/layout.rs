@@ -1,56 +1,60 @@
-//! The file that holds one object.
+//! The file that holds one object, finished or not.
 //!
 //! ```text
-//! 0        page of 4 KiB   magic, length of the entry, the catalogue entry in JSON,
-//!                          zeros, CRC-32C of all before it in the last four bytes
-//! 4096     checksum table  a CRC-32C (little endian) for each block of 256 KiB, then
-//!                          one over the table itself; padded to whole pages
-//! then     content         as the catalogue has it, nothing between
+//! 0      header    a page: magic, length of the entry, the catalogue entry in JSON, zeros,
+//!                  CRC-32C of all before it in the last four bytes
+//! 4096   table     lines of 64 bytes, padded to whole pages ([`table`](crate::table)):
+//!        ├ seal      zeros until the object is whole; then a CRC-32C over all lines below
+//!        ├ slice 0   its BLAKE3 value, a CRC-32C for each block of 256 KiB, its own CRC-32C
+//!        ├ slice 1   of zeros as long as the slice is not there
+//!        └ …
+//! then   content   as the catalogue has it, each slice of 1 MiB in its place; zeros up to
+//!                  a whole page at the end
 //! ```
 //!
-//! Content begins on a page, so that it can be read around the page cache. While a file
-//! is incoming its header page is zero: it cannot be mistaken for a finished one.
+//! A file is laid out once, at its full length, and has one name for as long as it lives. It
+//! only ever gains: the header, then slices in any order, each with its line, then the seal,
+//! which is written when everything it speaks for has reached the disk. A line that was torn
+//! or never written is a slice that is not there; so is, until it was read again, one whose
+//! content does not match after a crash. Content begins on a page, so that it can be read and
+//! written around the page cache.
 
-use crate::object::block_count;
+use crate::table;
 use contract::catalogue::CatalogueEntry;
-use std::sync::Arc;
+use contract::slices::{MAX_OBJECT_BYTES, slice_count};
 
 /// The unit of alignment.
 pub const PAGE: u64 = 4096;
 
-const MAGIC: &[u8; 8] = b"HEADEND1";
+const MAGIC: &[u8; 8] = b"HEADEND2";
 const PREFIX: usize = MAGIC.len() + 4;
-const PAGE_LEN: usize = 4096;
+pub(crate) const PAGE_LEN: usize = 4096;
 const ENTRY_ROOM: usize = PAGE_LEN - PREFIX - 4;
 
-/// Objects above this are refused: the checksum table of one object stays below 64 MiB.
-pub const MAX_OBJECT_BYTES: u64 = 4 << 40;
+/// Where the table of slices begins.
+pub(crate) const TABLE_OFFSET: u64 = PAGE;
 
 /// Where the content begins in the file of an object of this size.
 #[must_use]
 pub fn content_offset(size_bytes: u64) -> u64 {
-    PAGE + table_bytes(size_bytes).next_multiple_of(PAGE)
+    TABLE_OFFSET + table::bytes_for(slice_count(size_bytes)).next_multiple_of(PAGE)
 }
 
-/// What the file of an object of this size takes on a disk.
+/// What the file of an object of this size takes on a disk, and how long it is.
 #[must_use]
 pub fn disk_bytes(size_bytes: u64) -> u64 {
     content_offset(size_bytes) + size_bytes.next_multiple_of(PAGE)
 }
 
-fn table_bytes(size_bytes: u64) -> u64 {
-    (block_count(size_bytes) + 1) * 4
-}
-
-/// Why a file is not a finished object.
+/// Why a file is no object.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadFile {
-    /// The header page is damaged, or the file was never finished.
+    /// Its header was never written: a crash came before anything else was.
+    #[error("the file was never begun")]
+    Empty,
+    /// The header page is damaged.
     #[error("the header is damaged")]
     Header,
-    /// The checksum table is damaged.
-    #[error("the checksum table is damaged")]
-    Table,
     /// The file has another name than its header says.
     #[error("the name is not that of the object in it")]
     Name,
@@ -80,9 +84,13 @@ pub fn encode_header(entry: &CatalogueEntry) -> Option<Vec<u8>> {
 /// Reads a header page.
 ///
 /// # Errors
-/// [`BadFile::Header`] for anything that [`encode_header`] did not write.
+/// [`BadFile::Empty`] for zeros, [`BadFile::Header`] for anything else that [`encode_header`] did
+/// not write.
 pub fn decode_header(page: &[u8]) -> Result<CatalogueEntry, BadFile> {
     let (covered, crc) = page.split_last_chunk::<4>().ok_or(BadFile::Header)?;
+    if page.iter().all(|byte| *byte == 0) {
+        return Err(BadFile::Empty);
+    }
     if page.len() != PAGE_LEN || crc32c::crc32c(covered) != u32::from_le_bytes(*crc) {
         return Err(BadFile::Header);
     }
@@ -91,30 +99,6 @@ pub fn decode_header(page: &[u8]) -> Result<CatalogueEntry, BadFile> {
     let json = rest.get(..u32::from_le_bytes(*len) as usize).ok_or(BadFile::Header)?;
     let entry: CatalogueEntry = serde_json::from_slice(json).map_err(|_| BadFile::Header)?;
     if entry.size_bytes > MAX_OBJECT_BYTES { Err(BadFile::Header) } else { Ok(entry) }
-}
-
-/// The checksum table, padded to whole pages.
-#[must_use]
-pub fn encode_table(checksums: &[u32]) -> Vec<u8> {
-    let mut table: Vec<u8> = checksums.iter().flat_map(|crc| crc.to_le_bytes()).collect();
-    table.extend_from_slice(&crc32c::crc32c(&table).to_le_bytes());
-    table.resize(table.len().next_multiple_of(PAGE_LEN), 0);
-    table
-}
-
-/// Reads the checksum table of an object of this size.
-///
-/// # Errors
-/// [`BadFile::Table`] when the table does not match its own checksum.
-pub fn decode_table(bytes: &[u8], size_bytes: u64) -> Result<Arc<[u32]>, BadFile> {
-    let len = usize::try_from(table_bytes(size_bytes)).map_err(|_| BadFile::Table)?;
-    let (table, crc) =
-        bytes.get(..len).and_then(|table| table.split_last_chunk::<4>()).ok_or(BadFile::Table)?;
-    if crc32c::crc32c(table) != u32::from_le_bytes(*crc) {
-        return Err(BadFile::Table);
-    }
-    let word = |chunk: &[u8]| chunk.try_into().map(u32::from_le_bytes).unwrap_or_default();
-    Ok(table.chunks_exact(4).map(word).collect())
 }
 
 #[cfg(test)]
@@ -178,17 +162,19 @@ pub(crate) mod tests {
         }
 
         #[test]
-        fn a_table_comes_back(checksums in proptest::collection::vec(any::<u32>(), 0..3000)) {
-            let size = checksums.len() as u64 * crate::BLOCK_BYTES;
-            let table = encode_table(&checksums);
-            prop_assert_eq!(table.len() as u64 + PAGE, content_offset(size));
-            prop_assert_eq!(decode_table(&table, size).map(|table| table.to_vec()), Ok(checksums));
-        }
-
-        #[test]
-        fn garbage_is_refused(bytes in proptest::collection::vec(any::<u8>(), 0..5000)) {
+        fn garbage_is_refused(bytes in proptest::collection::vec(any::<u8>(), 1..5000)) {
             prop_assert!(decode_header(&bytes).is_err());
-            prop_assert!(decode_table(&bytes, 1 << 20).is_err());
         }
+    }
+
+    #[test]
+    fn content_begins_on_a_page_behind_the_table() {
+        const MIB: u64 = 1 << 20;
+        for (size_bytes, offset) in [(0, 8192), (1, 8192), (63 * MIB, 8192), (63 * MIB + 1, 12288)]
+        {
+            assert_eq!(content_offset(size_bytes), offset, "{size_bytes}");
+        }
+        assert_eq!(disk_bytes(1), 12288);
+        assert_eq!(decode_header(&[0; PAGE_LEN]), Err(BadFile::Empty));
     }
 }

@@ -8,12 +8,14 @@
 //! ring ([`Cache::begin_read`]), or which goes to the [`BlockIo`] that the binary supplies
 //! ([`Cache::read`]). So the same cache runs on rings, on threads and on a simulation.
 //!
-//! Read in this order: [`object`] and [`layout`] (what stands on a disk), [`disk`],
-//! [`intake`] (how it gets there), [`recover`] (how it is found again), [`index`], [`block`],
-//! [`arena`] and [`ram`] (what stands in memory), [`order`] and [`read`] (how it leaves),
+//! Read in this order: [`object`], [`layout`] and [`table`] (what stands on a disk), [`storage`]
+//! and [`disk`], [`sums`], [`intake`] and [`arrival`] (how it gets there), [`recover`] and
+//! [`serials`] (how it is found again), [`index`], [`block`], [`arena`] and [`ram`] (what stands
+//! in memory), [`order`] and [`read`] (how it leaves),
 //! [`removal`] (how it goes), [`cache`] (all of it together), [`handover`] (to the next process).
 
 mod arena;
+mod arrival;
 mod block;
 pub mod cache;
 pub mod disk;
@@ -28,6 +30,10 @@ mod ram;
 pub mod read;
 mod recover;
 mod removal;
+mod serials;
+pub mod storage;
+mod sums;
+mod table;
 pub mod watch;
 
 pub use arena::{Node as MemoryNode, Region, Shortfall, nodes as memory_nodes};

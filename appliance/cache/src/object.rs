@@ -2,8 +2,11 @@
 
 use crate::arena::Places;
 use crate::disk::Disk;
+use crate::layout;
 use crate::removal::Removal;
+use crate::sums::Sums;
 use contract::catalogue::CatalogueEntry;
+use contract::object::ObjectId;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,61 +16,104 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// small enough that a 64 KiB range does not read a megabyte.
 pub const BLOCK_BYTES: u64 = 256 << 10;
 
-/// An object that is published: all of its bytes are on a disk of this box and were
-/// verified by BLAKE3 before it became visible.
+/// An object on a disk of this box. What can be read of it was verified by BLAKE3 before: all
+/// of it once it is published, before that the slices that have come.
 #[derive(Debug)]
 pub struct Object {
     /// What the catalogue says of it.
     pub entry: Arc<CatalogueEntry>,
+    pub(crate) body: Arc<Body>,
+}
+
+/// The file of an object, and all that is known of it. It stays while somebody has it in hand.
+#[derive(Debug)]
+pub(crate) struct Body {
     pub(crate) disk: Arc<Disk>,
-    /// One CRC-32C for each block.
-    pub(crate) checksums: Arc<[u32]>,
+    id: ObjectId,
+    /// What is there of it.
+    pub(crate) sums: Sums,
     /// Where its blocks stand in RAM.
     pub(crate) places: Arc<Places>,
     /// Tells publications apart, on the disk and in the RAM tier; rises, never used twice.
     pub(crate) serial: u64,
     /// What it takes on the disk.
     pub(crate) disk_bytes: u64,
-    /// Wanted no longer: the file goes when the last reader has gone.
+    /// Out of sight for good: the file goes when the last reader has gone.
     pub(crate) doomed: AtomicBool,
 }
 
-impl Object {
+impl Body {
+    fn file(&self) -> PathBuf {
+        self.disk.object_file(&self.id, self.serial)
+    }
+
     /// Has the file removed once nobody reads it any more.
     pub(crate) fn doom(&self) {
         self.doomed.store(true, Ordering::Relaxed);
         self.disk.removals.doom(self.file());
     }
 
-    /// The same bytes under a newer catalogue entry (another rights window, say).
-    pub(crate) fn under(&self, entry: &Arc<CatalogueEntry>) -> Self {
-        Self {
-            entry: Arc::clone(entry),
-            disk: Arc::clone(&self.disk),
-            checksums: Arc::clone(&self.checksums),
-            places: Arc::clone(&self.places),
-            serial: self.serial,
-            disk_bytes: self.disk_bytes,
-            doomed: AtomicBool::new(false),
-        }
+    /// Whether it is out of sight for good.
+    pub(crate) fn is_doomed(&self) -> bool {
+        self.doomed.load(Ordering::Relaxed)
     }
 }
 
-impl Drop for Object {
+impl Drop for Body {
     fn drop(&mut self) {
-        if !*self.doomed.get_mut() {
-            return;
+        if *self.doomed.get_mut() {
+            let removal = Removal { file: self.file(), bytes: self.disk_bytes, objects: 1 };
+            self.disk.remove(removal);
         }
-        let removal = Removal { file: self.file(), bytes: self.disk_bytes, objects: 1 };
-        self.disk.remove(removal);
     }
 }
 
 impl Object {
+    /// Of a file that is there.
+    pub(crate) fn found(
+        entry: Arc<CatalogueEntry>,
+        disk: Arc<Disk>,
+        serial: u64,
+        sums: Sums,
+        places: Arc<Places>,
+    ) -> Arc<Self> {
+        let disk_bytes = layout::disk_bytes(entry.size_bytes);
+        let (id, doomed) = (entry.id, AtomicBool::new(false));
+        let body = Body { disk, id, sums, places, serial, disk_bytes, doomed };
+        Arc::new(Self { entry, body: Arc::new(body) })
+    }
+
+    /// The same bytes under a newer catalogue entry (another rights window, say).
+    pub(crate) fn under(&self, entry: &Arc<CatalogueEntry>) -> Self {
+        Self { entry: Arc::clone(entry), body: Arc::clone(&self.body) }
+    }
+
+    pub(crate) fn doom(&self) {
+        self.body.doom();
+    }
+
+    /// Whether all of it is there.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.body.sums.is_whole()
+    }
+
+    /// Whether what is missing of it is on its way.
+    #[must_use]
+    pub fn is_coming(&self) -> bool {
+        self.body.sums.is_coming()
+    }
+
+    /// Whether what is missing of it comes from beyond the site, and waits for no sibling.
+    #[must_use]
+    pub fn is_from_beyond(&self) -> bool {
+        self.is_whole() || self.body.sums.is_from_beyond()
+    }
+
     /// Where it stands.
     #[must_use]
     pub fn file(&self) -> PathBuf {
-        self.disk.object_file(&self.entry.id, self.serial)
+        self.body.file()
     }
 
     /// How many bytes block `block` has.

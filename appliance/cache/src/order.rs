@@ -46,7 +46,7 @@ impl ReadOrder {
         // A folder with a NUL in its name could not have been opened at start.
         let file = CString::new(object.file().into_os_string().into_vec()).unwrap_or_default();
         let len = usize::try_from(object.block_len(block)).unwrap_or(0);
-        let filling = Some(cache.ram.room(&object.places, block, len));
+        let filling = Some(cache.ram.room(&object.body.places, block, len));
         let (cache, object) = (Arc::clone(cache), Arc::clone(object));
         Self { cache, object, block, file, pending, filling }
     }
@@ -128,7 +128,7 @@ impl ReadOrder {
 
     /// Whoever asks from here on finds the block in RAM, or begins anew.
     fn settle(&self, outcome: Result<VerifiedBlock, ReadFailed>) {
-        self.cache.reads.forget((self.object.serial, self.block));
+        self.cache.reads.forget((self.object.body.serial, self.block));
         self.pending.settle(outcome);
     }
 
@@ -143,10 +143,10 @@ impl ReadOrder {
         if count < len {
             return Err(io(format!("{count} of {len} bytes came")));
         }
-        let expected = self.object.checksums.get(block as usize);
-        let checked = expected.and_then(|expected| filling.check(*expected));
+        let expected = self.object.body.sums.checksum(block);
+        let checked = expected.and_then(|expected| filling.check(expected));
         let checked = checked.ok_or(ReadFailed::Corrupt { block })?;
-        Ok(self.cache.ram.keep((self.object.serial, block), checked))
+        Ok(self.cache.ram.keep((self.object.body.serial, block), checked))
     }
 }
 

@@ -5,6 +5,7 @@ use crate::block::VerifiedBlock;
 use crate::cache::Cache;
 use crate::object::Object;
 use crate::order::ReadOrder;
+use crate::sums::Wait;
 use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
@@ -14,19 +15,25 @@ use std::task::{Context, Poll, Waker};
 /// Why a block cannot be had.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ReadFailed {
-    /// The checksum is wrong. The object is withdrawn and will be fetched again.
+    /// The checksum is wrong. The slice that the block is of will be fetched again.
     #[error("block {block} does not match its checksum")]
     Corrupt {
         /// Which block.
         block: u32,
     },
-    /// The disk failed. The object is withdrawn and will be fetched again.
+    /// The disk failed. The slice that the block is of will be fetched again.
     #[error("block {block} cannot be read: {reason}")]
     Io {
         /// Which block.
         block: u32,
         /// As the kernel says it.
         reason: String,
+    },
+    /// The block has not come yet, and nobody brings it any more. What is there stays.
+    #[error("block {block} is not coming")]
+    NotComing {
+        /// Which block.
+        block: u32,
     },
     /// Whoever had to read it went away: at the end of a process, say. The object stays.
     #[error("block {block} was not read: the read was given up")]
@@ -104,8 +111,16 @@ impl Reads {
         self.table().remove(&key);
     }
 
-    /// Joins the read of a block, or begins it.
+    /// Joins the read of a block, or begins it; waits for one that is still coming.
     pub(crate) fn begin(cache: &Arc<Cache>, object: &Arc<Object>, block: u32) -> Begun {
+        if object.body.sums.checksum(block).is_none() {
+            let state = match object.body.sums.wait(block) {
+                Wait::For(pending) => State::Waiting(pending),
+                Wait::InVain => State::Failed(ReadFailed::NotComing { block }),
+                Wait::Came => return Self::begin(cache, object, block),
+            };
+            return Begun { read: BlockRead(state), order: None };
+        }
         let (state, order) = match cache.reads.join(cache, object, block) {
             Joined::There(block) => (State::Ready(block), None),
             Joined::UnderWay(pending) => (State::Waiting(pending), None),
@@ -120,7 +135,7 @@ impl Reads {
     /// A block is kept before its read is forgotten, so one of the two is found here: it is
     /// never read twice.
     fn join(&self, cache: &Cache, object: &Arc<Object>, block: u32) -> Joined {
-        let key = (object.serial, block);
+        let key = (object.body.serial, block);
         let mut table = self.table();
         if let Some(pending) = table.get(&key) {
             return Joined::UnderWay(Arc::clone(pending));
@@ -140,6 +155,7 @@ pub struct BlockRead(State);
 #[derive(Debug)]
 enum State {
     Ready(VerifiedBlock),
+    Failed(ReadFailed),
     Waiting(Arc<Pending>),
 }
 
@@ -155,6 +171,7 @@ impl Future for BlockRead {
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         match &self.0 {
             State::Ready(block) => Poll::Ready(Ok(block.clone())),
+            State::Failed(failed) => Poll::Ready(Err(failed.clone())),
             State::Waiting(pending) => pending.poll(context),
         }
     }

@@ -3,19 +3,28 @@
 use crate::cache::OpenError;
 use crate::disk::{Disk, DiskSetup};
 use crate::handover::DiskHandover;
-use crate::intake::Published;
 use crate::layout::{self, BadFile};
+use crate::serials;
+use crate::storage::{Storage, read_full};
+use crate::sums::Sums;
+use crate::table::{Seal, Table};
 use crate::watch::{CacheEvent, Watch};
+use contract::catalogue::CatalogueEntry;
+use contract::slices::slice_count;
 use std::collections::HashSet;
-use std::fs::{self, File};
-use std::io::{self, Read};
-use std::path::Path;
-use std::sync::Arc;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Read with the header in one go: enough for the table of an object of 187 MiB.
+const FIRST_READ: usize = 16 << 10;
 
 /// Opens the disks, each with what the process before has left of it, and finds what stands on
 /// them.
 pub(crate) fn open_all(
     disks: Vec<DiskSetup>,
+    storage: &Arc<dyn Storage>,
     mut before: Vec<DiskHandover>,
     watch: &dyn Watch,
 ) -> Result<(Vec<Arc<Disk>>, Found), OpenError> {
@@ -25,86 +34,145 @@ pub(crate) fn open_all(
         let failed = |source| OpenError::Disk { disk: at, folder: folder.clone(), source };
         let left = before.iter().position(|before| before.is_of(&folder));
         let left = left.map(|at| before.swap_remove(at));
-        let disk = Arc::new(Disk::open(disk, left).map_err(failed)?);
+        let disk = Arc::new(Disk::open(disk, Arc::clone(storage), left).map_err(failed)?);
         let found = scan(&disk, watch).map_err(failed)?;
         all.next_serial = all.next_serial.max(found.next_serial);
         all.objects.extend(found.objects);
         opened.push(disk);
+    }
+    for (at, disk) in opened.iter().enumerate() {
+        let failed =
+            |source| OpenError::Disk { disk: at, folder: disk.folder().to_path_buf(), source };
+        serials::take(disk.storage(), disk.folder(), all.next_serial).map_err(failed)?;
     }
     Ok((opened, all))
 }
 
 /// What stands on disks.
 pub(crate) struct Found {
-    pub(crate) objects: Vec<Published>,
-    /// Above every serial that is in use, that of files which are leaving included.
+    pub(crate) objects: Vec<FoundObject>,
+    /// Above every serial that was ever used, as far as the disks can tell.
     pub(crate) next_serial: u64,
 }
 
-/// Reads the header and checksum table of every file under `objects/`. A file that is no
-/// finished object is removed (by and by, where the process before may know better) and told
-/// of; one that is leaving is passed over. Content is
-/// checked when it is read.
+/// An object as its file describes it.
+pub(crate) struct FoundObject {
+    pub(crate) entry: Arc<CatalogueEntry>,
+    pub(crate) disk: Arc<Disk>,
+    pub(crate) serial: u64,
+    pub(crate) sums: Sums,
+}
+
+/// Reads header and table of every file under `objects/`. A file that is no object is removed
+/// (by and by, where the process before may know better) and told of; one that is leaving is
+/// passed over. Content is checked when it is read.
 fn scan(disk: &Arc<Disk>, watch: &dyn Watch) -> io::Result<Found> {
+    // A process that was killed may have sealed what a power cut would still undo.
+    disk.storage().sync_all(disk.folder())?;
     let leaving: HashSet<_> = disk.removals.leaving().into_iter().collect();
-    let mut found = Found { objects: Vec::new(), next_serial: 1 };
-    for folder in fs::read_dir(disk.folder().join("objects"))? {
-        for file in fs::read_dir(folder?.path())? {
-            let path = file?.path();
-            found.next_serial = found.next_serial.max(serial_of(&path).saturating_add(1));
-            if leaving.contains(&path) {
-                continue;
+    let mut files = list(disk)?;
+    let serials = files.iter().map(|file| serial_of(file).saturating_add(1));
+    let taken = serials::end(disk.storage(), disk.folder())?;
+    let next_serial = serials.chain(taken).max().unwrap_or(1);
+    files.retain(|file| !leaving.contains(file));
+    // The order in which a disk lists its files is its own; what becomes of them is not.
+    files.sort();
+    let mut objects = Vec::with_capacity(files.len());
+    for (file, read) in files.iter().zip(read_all(disk, &files)) {
+        match read {
+            Err(err) => {
+                disk.io_errors.fetch_add(1, Ordering::Relaxed);
+                let (file, reason) = (file.clone(), err.to_string());
+                watch.event(CacheEvent::FileUnreadable { file, reason });
             }
-            match read_file(&path, disk)? {
-                Ok(object) => found.objects.push(object),
-                Err(bad) => {
-                    disk.discard(&path)?;
-                    watch.event(CacheEvent::FileDiscarded { file: path, reason: bad.to_string() });
+            Ok(Ok((object, seal))) => {
+                if seal == Seal::Broken {
+                    let (object, file) = (object.entry.key(), file.clone());
+                    watch.event(CacheEvent::TableDamaged { object, file });
+                }
+                disk.take_found(layout::disk_bytes(object.entry.size_bytes));
+                objects.push(object);
+            }
+            Ok(Err(bad)) => {
+                disk.discard(file)?;
+                if bad != BadFile::Empty {
+                    let (file, reason) = (file.clone(), bad.to_string());
+                    watch.event(CacheEvent::FileDiscarded { file, reason });
                 }
             }
         }
     }
-    Ok(found)
+    Ok(Found { objects, next_serial })
+}
+
+fn list(disk: &Disk) -> io::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for folder in disk.storage().list(&disk.folder().join("objects"))? {
+        files.extend(disk.storage().list(&folder)?);
+    }
+    Ok(files)
+}
+
+type Read = io::Result<Result<(FoundObject, Seal), BadFile>>;
+
+/// Reads many files at once, as deep as the storage likes.
+fn read_all(disk: &Arc<Disk>, files: &[PathBuf]) -> Vec<Read> {
+    let depth = disk.storage().depth().min(files.len()).max(1);
+    let (next, done) = (AtomicUsize::new(0), Mutex::new(Vec::with_capacity(files.len())));
+    let work = || {
+        let mut own = Vec::new();
+        loop {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            let Some(file) = files.get(at) else { break };
+            own.push((at, read_file(file, disk)));
+        }
+        done.lock().unwrap_or_else(PoisonError::into_inner).extend(own);
+    };
+    if depth == 1 {
+        work();
+    } else {
+        std::thread::scope(|scope| (0..depth).for_each(|_| drop(scope.spawn(work))));
+    }
+    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+    done.sort_by_key(|(at, _)| *at);
+    done.into_iter().map(|(_, read)| read).collect()
 }
 
 fn serial_of(path: &Path) -> u64 {
     path.extension().and_then(|text| text.to_str()?.parse().ok()).unwrap_or(0)
 }
 
-fn read_file(path: &Path, disk: &Arc<Disk>) -> io::Result<Result<Published, BadFile>> {
-    let mut file = File::open(path)?;
-    let found = file.metadata()?.len();
-    let mut page = Vec::new();
-    file.by_ref().take(layout::PAGE).read_to_end(&mut page)?;
-    let entry = match layout::decode_header(&page) {
+fn read_file(path: &Path, disk: &Arc<Disk>) -> Read {
+    let file = disk.storage().open(path)?;
+    let mut front = vec![0; FIRST_READ];
+    let count = read_full(&*file, &mut front, 0)?;
+    front.truncate(count);
+    let header = front.get(..layout::PAGE_LEN).ok_or(BadFile::Empty);
+    let entry = match header.and_then(layout::decode_header) {
         Ok(entry) => entry,
         Err(bad) => return Ok(Err(bad)),
     };
-    let start = layout::content_offset(entry.size_bytes);
-    let expected = start + entry.size_bytes;
     let serial = serial_of(path);
     if path != disk.object_file(&entry.id, serial) {
         return Ok(Err(BadFile::Name));
     }
+    let (expected, found) = (layout::disk_bytes(entry.size_bytes), file.len_bytes()?);
     if found != expected {
         return Ok(Err(BadFile::Length { expected, found }));
     }
-    let mut table = Vec::new();
-    file.take(start - layout::PAGE).read_to_end(&mut table)?;
-    Ok(layout::decode_table(&table, entry.size_bytes).map(|checksums| {
-        let disk_bytes = layout::disk_bytes(entry.size_bytes);
-        disk.take_found(disk_bytes);
-        Published { entry: Arc::new(entry), disk: Arc::clone(disk), checksums, disk_bytes, serial }
-    }))
-}
-
-/// Removes what was arriving and is wanted no more.
-pub(crate) fn clear_incoming(disk: &Disk, is_wanted: impl Fn(&str) -> bool) -> io::Result<()> {
-    for file in fs::read_dir(disk.incoming_folder())? {
-        let file = file?;
-        if !file.file_name().to_str().is_some_and(&is_wanted) {
-            fs::remove_file(file.path())?;
-        }
+    let slices = slice_count(entry.size_bytes);
+    let table_end = layout::PAGE_LEN + Table::padded_len(slices);
+    if front.len() < table_end {
+        front.resize(table_end, 0);
+        read_full(&*file, &mut front[count..], count as u64)?;
     }
-    Ok(())
+    let Some(table) = Table::decode(&front[layout::PAGE_LEN..], &entry.id, slices) else {
+        return Ok(Err(BadFile::Header));
+    };
+    let sums = match table.seal {
+        Seal::Holds => Sums::whole(entry.size_bytes, table.lines.into_iter().flatten()),
+        Seal::None | Seal::Broken => Sums::none(entry.size_bytes, false),
+    };
+    let (entry, disk) = (Arc::new(entry), Arc::clone(disk));
+    Ok(Ok((FoundObject { entry, disk, serial, sums }, table.seal)))
 }

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CacheEvent {
     /// A block came off the disk with the wrong checksum. It was not handed out; the
-    /// object is withdrawn and must be fetched again.
+    /// slice it is of must be fetched again.
     BlockCorrupt {
         /// Whose block.
         object: ObjectKey,
@@ -16,7 +16,7 @@ pub enum CacheEvent {
         /// The file that held it.
         file: PathBuf,
     },
-    /// A disk failed to read or write. The object is withdrawn.
+    /// A disk failed to read or write. What it is about must be fetched again.
     DiskError {
         /// Whose block.
         object: ObjectKey,
@@ -25,12 +25,26 @@ pub enum CacheEvent {
         /// As the kernel says it.
         reason: String,
     },
-    /// At start: a file that is no finished object was removed.
+    /// At start: a file that is no object was removed.
     FileDiscarded {
         /// The file.
         file: PathBuf,
         /// What was wrong with it.
         reason: String,
+    },
+    /// At start: a file could not be read. It stays, and what is in it is not held.
+    FileUnreadable {
+        /// The file.
+        file: PathBuf,
+        /// As the kernel says it.
+        reason: String,
+    },
+    /// At start: an object that was whole lacks slices, which must be fetched again.
+    TableDamaged {
+        /// Which object.
+        object: ObjectKey,
+        /// Its file.
+        file: PathBuf,
     },
 }
 

@@ -3,8 +3,8 @@
 
 mod parts;
 
-use cache::{Cache, DiskHandover, DiskSetup, IntakeError, Setup};
-use parts::{Box_, HeldIo, Seen, content, entry, fill, held, open, poll};
+use cache::{Cache, DiskHandover, DiskSetup, IntakeError};
+use parts::{Box_, HeldIo, Seen, content, entry, fill, held, open, poll, setup};
 use std::path::Path;
 use std::sync::Arc;
 use std::task::Poll;
@@ -16,8 +16,7 @@ fn open_after(folder: &Path, before: Vec<DiskHandover>) -> Result<Box_, cache::O
     let (io, seen) = (Arc::new(HeldIo::default()), Arc::new(Seen::default()));
     let folder = folder.to_path_buf();
     let disks = vec![DiskSetup { folder, capacity_bytes: 64 << 20, reserve_bytes: 0 }];
-    let setup = Setup { disks, ram_budget_bytes: 4 << 20, io: io.clone(), watch: seen.clone() };
-    Ok(Box_ { cache: Cache::open_after(setup, before)?, io, seen })
+    Ok(Box_ { cache: Cache::open_after(setup(disks, &io, &seen), before)?, io, seen })
 }
 
 #[test]
@@ -54,23 +53,23 @@ fn one_writes_at_a_time() {
     let bytes = content(300_000, 1);
     let wanted = entry("/a", &bytes);
     old.cache.set_wanted(vec![wanted.clone()]);
-    let mut intake = old.cache.begin(wanted.clone()).expect("begin");
-    intake.append(&bytes).expect("append");
+    let intake = old.cache.begin(&wanted).expect("begin");
+    intake.put_missing(&bytes).expect("put");
     // An object that is being taken in holds the handover up.
     let busy = old.cache.hand_over(NO_TIME).expect_err("somebody writes");
     assert!(busy.to_string().contains("1 objects"), "{busy}");
-    assert!(matches!(old.cache.begin(wanted.clone()), Err(IntakeError::HandedOver)));
-    old.cache.publish(intake.finish().expect("whole")).expect("published");
+    assert!(matches!(old.cache.begin(&wanted), Err(IntakeError::HandedOver)));
+    old.cache.publish(&intake.finish().expect("whole")).expect("published");
 
     let handed_over = old.cache.hand_over(NO_TIME).expect("handed over");
     let new = open_after(folder.path(), handed_over).expect("taken over");
     held(&new.cache, "/a");
     let more = entry("/b", &content(10, 2));
     new.cache.set_wanted(vec![wanted, more.clone()]);
-    assert!(matches!(new.cache.begin(more.clone()), Err(IntakeError::HandedOver)));
+    assert!(matches!(new.cache.begin(&more), Err(IntakeError::HandedOver)));
     new.cache.may_write();
     fill(&new.cache, &more, &content(10, 2));
-    assert!(matches!(old.cache.begin(more), Err(IntakeError::HandedOver)));
+    assert!(matches!(old.cache.begin(&more), Err(IntakeError::HandedOver)));
 }
 
 #[test]

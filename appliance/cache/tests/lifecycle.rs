@@ -2,14 +2,26 @@
 
 mod parts;
 
-use cache::{Cache, CacheEvent, DiskSetup, IntakeError, Lookup, Object, ReadFailed, Setup, Tier};
+use cache::{Cache, CacheEvent, DiskSetup, Intake, IntakeError, Lookup, Object, ReadFailed, Tier};
 use contract::names::GroupName;
-use parts::{Box_, HeldIo, Seen, content, entry, fill, held, open, poll};
+use contract::slices::{SliceHasher, SliceHashes};
+use parts::{Box_, content, entry, fill, held, open, poll, setup};
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::task::Poll;
+
+const SLICE: usize = 1 << 20;
+
+/// The bytes of a slice.
+fn slice(content: &[u8], slice: u32) -> &[u8] {
+    content.chunks(SLICE).nth(slice as usize).expect("a slice")
+}
+
+fn missing(intake: &Intake) -> Vec<u32> {
+    intake.missing().into_iter().flatten().collect()
+}
 
 fn read_all(parts: &Box_, object: &Arc<Object>) -> Result<Vec<u8>, ReadFailed> {
     let mut out = Vec::new();
@@ -76,7 +88,7 @@ fn a_flipped_bit_is_refused_withdrawn_told_of_once_and_refilled() {
     fill(&parts.cache, &entry, &bytes);
     let object = held(&parts.cache, "/a");
     let file = File::options().read(true).write(true).open(object.file()).expect("file");
-    let at = file.metadata().expect("metadata").len() - 5;
+    let at = 8192 + bytes.len() as u64 - 5;
     let mut byte = [0];
     file.read_exact_at(&mut byte, at).expect("read");
     file.write_all_at(&[byte[0] ^ 0x10], at).expect("write");
@@ -103,29 +115,62 @@ fn a_flipped_bit_is_refused_withdrawn_told_of_once_and_refilled() {
 }
 
 #[test]
+fn a_bad_slice_is_fetched_again_and_the_others_stay() {
+    let folder = tempfile::tempdir().expect("folder");
+    let parts = open(folder.path(), 64 << 20);
+    let bytes = content(3 * SLICE + 5, 4);
+    let entry = entry("/a", &bytes);
+    parts.cache.set_wanted(vec![entry.clone()]);
+    fill(&parts.cache, &entry, &bytes);
+    let object = held(&parts.cache, "/a");
+    let file = File::options().write(true).open(object.file()).expect("file");
+    file.write_all_at(b"?", 8192 + 2 * SLICE as u64 + 600_000).expect("write");
+
+    assert_eq!(read_all(&parts, &object), Err(ReadFailed::Corrupt { block: 10 }));
+    assert_eq!(parts.cache.missing(), std::slice::from_ref(&entry));
+    let intake = parts.cache.begin(&entry).expect("begin");
+    assert_eq!(missing(&intake), [2]);
+    // What can still be read of it is read meanwhile, and what comes back can be waited for.
+    let mut waits = parts.cache.read(&object, 10);
+    assert!(poll(&mut waits).is_pending());
+    intake.put(2, slice(&bytes, 2)).expect("put");
+    parts.cache.publish(&intake.finish().expect("verified")).expect("publish");
+    let again = held(&parts.cache, "/a");
+    assert_eq!(again.file(), object.file());
+    assert_eq!(read_all(&parts, &again), Ok(bytes));
+    assert_eq!(parts.cache.disks()[0].objects(), 1);
+}
+
+#[test]
 fn an_interrupted_intake_goes_on_and_wrong_bytes_never_become_visible() {
     let folder = tempfile::tempdir().expect("folder");
     let parts = open(folder.path(), 64 << 20);
-    let bytes = content(700_000, 4);
+    let bytes = content(3 * SLICE + 5, 4);
     let entry = entry("/a", &bytes);
     parts.cache.set_wanted(vec![entry.clone()]);
 
-    let mut intake = parts.cache.begin(entry.clone()).expect("begin");
-    intake.append(&bytes[..300_001]).expect("append");
-    assert!(matches!(parts.cache.begin(entry.clone()), Err(IntakeError::Busy)));
-    assert!(matches!(intake.finish(), Err(IntakeError::TooShort { received: 300_001, .. })));
+    let intake = parts.cache.begin(&entry).expect("begin");
+    intake.put(1, slice(&bytes, 1)).expect("put");
+    intake.put(3, slice(&bytes, 3)).expect("put");
+    assert!(matches!(parts.cache.begin(&entry), Err(IntakeError::Busy)));
+    for (at, len) in [(0, SLICE - 1), (3, SLICE), (4, 5), (3, 0)] {
+        let refused = intake.put(at, &bytes[..len]);
+        assert!(matches!(refused, Err(IntakeError::WrongLength { .. })), "{at} {len}");
+    }
+    assert_eq!(missing(&intake), [0, 2]);
+    assert!(matches!(intake.finish(), Err(IntakeError::Missing { slices: 2 })));
 
-    // The next one lies from there on: all of it is thrown away.
-    let mut intake = parts.cache.begin(entry.clone()).expect("begin");
-    assert_eq!(intake.received(), 300_001);
-    let mut lie = bytes[300_001..].to_vec();
+    // The next one lies: without the hashes of slices, only the whole can tell.
+    let intake = parts.cache.begin(&entry).expect("begin");
+    assert!(!intake.knows_slices());
+    assert_eq!(missing(&intake), [0, 2]);
+    let mut lie = slice(&bytes, 0).to_vec();
     lie[5] ^= 1;
-    intake.append(&lie).expect("append");
+    intake.put(0, &lie).expect("put");
+    intake.put(2, slice(&bytes, 2)).expect("put");
     assert!(matches!(intake.finish(), Err(IntakeError::WrongBytes { .. })));
-    let mut intake = parts.cache.begin(entry.clone()).expect("begin");
-    assert_eq!(intake.received(), 0);
-    let one_more = [&bytes[..], b"x"].concat();
-    assert!(matches!(intake.append(&one_more), Err(IntakeError::TooLong { .. })));
+    let intake = parts.cache.begin(&entry).expect("begin");
+    assert_eq!(missing(&intake), [0, 1, 2, 3]);
     drop(intake);
 
     assert_eq!(parts.cache.totals()[1], (0, 0));
@@ -133,23 +178,99 @@ fn an_interrupted_intake_goes_on_and_wrong_bytes_never_become_visible() {
     assert_eq!(read_all(&parts, &held(&parts.cache, "/a")), Ok(bytes));
 }
 
+fn hashes(bytes: &[u8]) -> SliceHashes {
+    let mut hasher = SliceHasher::default();
+    hasher.update(bytes);
+    hasher.finish().2
+}
+
 #[test]
-fn a_restart_finds_what_was_published_and_throws_away_what_was_damaged() {
+fn with_hashes_a_slice_is_read_when_it_comes_and_a_lie_costs_only_itself() {
     let folder = tempfile::tempdir().expect("folder");
-    let (a, b) = (content(300_000, 5), content(10, 6));
-    let entries = [entry("/a", &a), entry("/b", &b)];
-    let (file_b, partial) = {
+    let parts = open(folder.path(), 64 << 20);
+    let bytes = content(2 * SLICE + 300_000, 5);
+    let entry = entry("/a", &bytes);
+    parts.cache.set_wanted(vec![entry.clone()]);
+    let group = GroupName::new("g").expect("name");
+    let mut intake = parts.cache.begin(&entry).expect("begin");
+    intake.put(0, slice(&bytes, 0)).expect("put");
+    let Lookup::Arriving(object) = parts.cache.lookup(&group, "/a") else { panic!("coming") };
+    // Block 1 was received before anybody knew the hashes, block 9 has not come.
+    let mut early = [parts.cache.read(&object, 1), parts.cache.read(&object, 9)];
+    assert!(early.iter_mut().all(|read| poll(read).is_pending()));
+    intake.expect(hashes(&bytes)).expect("expected");
+    let Poll::Ready(Ok(block)) = poll(&mut early[0]) else { panic!("known now") };
+    assert_eq!(block.bytes(), &bytes[262_144..524_288]);
+
+    let mut lie = slice(&bytes, 2).to_vec();
+    lie[7] ^= 1;
+    assert!(matches!(intake.put(2, &lie), Err(IntakeError::WrongSlice { slice: 2, .. })));
+    assert!(poll(&mut early[1]).is_pending());
+    intake.put(2, slice(&bytes, 2)).expect("put");
+    let Poll::Ready(Ok(block)) = poll(&mut early[1]) else { panic!("it came") };
+    assert_eq!(block.bytes(), &bytes[2 * SLICE + 262_144..]);
+    let mut again = parts.cache.read(&object, 8);
+    assert_eq!(parts.io.complete_all(), 1, "from the disk, like any other");
+    assert!(matches!(poll(&mut again), Poll::Ready(Ok(_))));
+
+    // Who waits hears that nobody brings it.
+    let mut waits = parts.cache.read(&object, 4);
+    assert!(poll(&mut waits).is_pending());
+    drop(intake);
+    let not_coming = Poll::Ready(Some(ReadFailed::NotComing { block: 4 }));
+    assert_eq!(poll(&mut waits).map(Result::err), not_coming);
+    assert_eq!(poll(&mut parts.cache.read(&object, 4)).map(Result::err), not_coming);
+    assert!(matches!(parts.cache.lookup(&group, "/a"), Lookup::Wanted));
+
+    let mut intake = parts.cache.begin(&entry).expect("begin");
+    assert_eq!(missing(&intake), [1]);
+    intake.expect(hashes(&bytes)).expect("expected");
+    intake.put_missing(&bytes).expect("put");
+    parts.cache.publish(&intake.finish().expect("whole")).expect("published");
+    assert_eq!(read_all(&parts, &object), Ok(bytes), "the one in hand is whole now");
+    assert!(object.is_whole() && !object.is_coming());
+}
+
+#[test]
+fn what_is_purged_while_it_comes_does_not_come_back() {
+    let folder = tempfile::tempdir().expect("folder");
+    let parts = open(folder.path(), 64 << 20);
+    let bytes = content(300_000, 5);
+    let entry = entry("/a", &bytes);
+    parts.cache.set_wanted(vec![entry.clone()]);
+    let intake = parts.cache.begin(&entry).expect("begin");
+    intake.put_missing(&bytes).expect("put");
+    let file = intake.object().file();
+    assert_eq!(parts.cache.purge(|_| true), 1);
+    let verified = intake.finish().expect("whole");
+    assert!(matches!(parts.cache.publish(&verified), Err(IntakeError::Withdrawn)));
+    drop(verified);
+    assert!(!file.exists());
+    fill(&parts.cache, &entry, &bytes);
+}
+
+#[test]
+fn a_restart_finds_what_was_published_and_what_has_come_and_throws_away_what_was_damaged() {
+    let folder = tempfile::tempdir().expect("folder");
+    let (a, b, c) = (content(300_000, 5), content(10, 6), content(3 * SLICE, 7));
+    let entries = [entry("/a", &a), entry("/b", &b), entry("/c", &c)];
+    let [file_b, file_c] = {
         let parts = open(folder.path(), 64 << 20);
         parts.cache.set_wanted(entries.to_vec());
         fill(&parts.cache, &entries[0], &a);
         fill(&parts.cache, &entries[1], &b);
-        let other = entry("/c", &a);
-        let mut intake = parts.cache.begin(other.clone()).expect("begin");
-        intake.append(&a[..5]).expect("append");
-        (held(&parts.cache, "/b").file(), other)
+        let intake = parts.cache.begin(&entries[2]).expect("begin");
+        intake.put(0, slice(&c, 0)).expect("put");
+        intake.put(2, slice(&c, 2)).expect("put");
+        [held(&parts.cache, "/b").file(), intake.object().file()]
     };
-    let file = File::options().write(true).open(&file_b).expect("file");
-    file.write_all_at(b"?", 100).expect("write");
+    let damage = |file: &Path, at| {
+        let file = File::options().write(true).open(file).expect("file");
+        file.write_all_at(b"?", at).expect("write");
+    };
+    damage(&file_b, 100);
+    // Of a slice that has come; after a crash, its content may not have reached the disk.
+    damage(&file_c, 8192 + 2 * SLICE as u64 + 77);
 
     let parts = open(folder.path(), 64 << 20);
     let object = held(&parts.cache, "/a");
@@ -158,9 +279,32 @@ fn a_restart_finds_what_was_published_and_throws_away_what_was_damaged() {
     let events = parts.seen.0.lock().expect("lock").clone();
     assert!(matches!(&events[..], [CacheEvent::FileDiscarded { .. }]), "{events:?}");
     parts.cache.set_wanted(entries.to_vec());
-    assert_eq!(parts.cache.missing(), [entries[1].clone()]);
-    parts.cache.clear_incoming().expect("clear");
-    assert_eq!(parts.cache.begin(partial).expect("begin").received(), 0);
+    assert_eq!(parts.cache.missing(), entries[1..]);
+    assert_eq!(missing(&parts.cache.begin(&entries[2]).expect("begin")), [1, 2]);
+    parts.cache.set_wanted(entries[..2].to_vec());
+    assert!(!file_c.exists(), "wanted no more");
+}
+
+#[test]
+fn a_damaged_table_costs_the_slices_that_it_speaks_of() {
+    let folder = tempfile::tempdir().expect("folder");
+    let bytes = content(2 * SLICE, 3);
+    let wanted = entry("/a", &bytes);
+    let file = {
+        let parts = open(folder.path(), 64 << 20);
+        parts.cache.set_wanted(vec![wanted.clone()]);
+        fill(&parts.cache, &wanted, &bytes);
+        held(&parts.cache, "/a").file()
+    };
+    let file = File::options().write(true).open(file).expect("file");
+    file.write_all_at(b"?", 4096 + 64 + 3).expect("write");
+    let parts = open(folder.path(), 64 << 20);
+    let events = parts.seen.0.lock().expect("lock").clone();
+    assert!(matches!(&events[..], [CacheEvent::TableDamaged { .. }]), "{events:?}");
+    parts.cache.set_wanted(vec![wanted.clone()]);
+    assert_eq!(missing(&parts.cache.begin(&wanted).expect("begin")), [0]);
+    fill(&parts.cache, &wanted, &bytes);
+    assert_eq!(read_all(&parts, &held(&parts.cache, "/a")), Ok(bytes));
 }
 
 #[test]
@@ -171,11 +315,11 @@ fn capacity_holds_and_what_is_wanted_no_more_makes_room_when_its_readers_have_go
     let (first, second) = (entry("/a", &a), entry("/b", &b));
     parts.cache.set_wanted(vec![first.clone(), second.clone()]);
     fill(&parts.cache, &first, &a);
-    assert!(matches!(parts.cache.begin(second.clone()), Err(IntakeError::NoRoom { .. })));
+    assert!(matches!(parts.cache.begin(&second), Err(IntakeError::NoRoom { .. })));
 
     let reader = held(&parts.cache, "/a");
     parts.cache.set_wanted(vec![second.clone()]);
-    assert!(matches!(parts.cache.begin(second.clone()), Err(IntakeError::NoRoom { .. })));
+    assert!(matches!(parts.cache.begin(&second), Err(IntakeError::NoRoom { .. })));
     assert_eq!(read_all(&parts, &reader), Ok(a), "a reader finishes what it began");
     drop(reader);
     fill(&parts.cache, &second, &b);
@@ -208,14 +352,8 @@ fn a_folder_belongs_to_one_process_and_must_be_writable() {
         reserve_bytes: 0,
     };
     let try_open = |disk: DiskSetup| {
-        Cache::open(Setup {
-            disks: vec![disk],
-            ram_budget_bytes: 1 << 20,
-            io: Arc::new(HeldIo::default()),
-            watch: Arc::new(Seen::default()),
-        })
-        .expect_err("refused")
-        .to_string()
+        let (io, seen) = (Arc::default(), Arc::default());
+        Cache::open(setup(vec![disk], &io, &seen)).expect_err("refused").to_string()
     };
     assert!(try_open(disk(folder.path())).contains("another process"));
     let not_a_folder = folder.path().join("lock");

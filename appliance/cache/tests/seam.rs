@@ -86,7 +86,7 @@ fn an_order_is_what_a_direct_read_asks_for() {
         let from = region.start.as_ptr().addr();
         assert!(start >= from && start + room <= from + region.len);
         let count = read_directly(&mut order).expect("read");
-        assert_eq!(count, len, "short at the end of the file");
+        assert_eq!(count, room, "a file ends on a page");
         order.complete(Ok(count));
         let Poll::Ready(Ok(read)) = poll(&mut begun.read) else { panic!("not settled") };
         assert_eq!(read.bytes(), block_of(&bytes, block as usize));

@@ -12,6 +12,13 @@ pub const REPORT_PATH: &str = "/box/v1/report";
 /// Where catalogue segments are, by digest: `{SEGMENT_PATH}/{digest}`.
 pub const SEGMENT_PATH: &str = "/box/v1/catalogue/segments";
 
+/// Where the hashes of an object's slices are, by the BLAKE3 of the object:
+/// `{SLICES_PATH}/{blake3}`, 32 bytes for each.
+pub const SLICES_PATH: &str = "/box/v1/catalogue/slices";
+
+/// The most bytes that such a list may have: that of the largest object.
+pub const MAX_SLICES_BYTES: usize = 8 << 20;
+
 /// The most bytes an answer may have.
 pub const MAX_ANSWER_BYTES: usize = 64 << 20;
 

@@ -6,6 +6,7 @@
 //! with it is the business of the half that receives it.
 //!
 //! Read in this order: [`names`], [`tags`] and [`object`] (the words), [`path`] (the cache key),
+//! [`slices`] (what can be verified alone),
 //! [`config`] (what a box is told to be), [`catalogue`], [`manifest`], [`sources`] and
 //! [`tombstones`] (what it is told to hold), [`report`] and [`command`] (the
 //! conversation), [`envelope`] and [`exchange`] (how all of it travels).
@@ -22,6 +23,7 @@ pub mod object;
 pub mod path;
 pub mod quantity;
 pub mod report;
+pub mod slices;
 pub mod sources;
 pub mod tags;
 pub mod time;

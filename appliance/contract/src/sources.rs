@@ -1,11 +1,32 @@
-//! Sources: where a box may fetch objects from, best first.
+//! Sources: where a box may fetch objects from.
+//!
+//! The boxes of a site that are to hold an object have an order, [`before`], that each of them
+//! works out for itself: the first fetches it from elsewhere, the others from those before
+//! them. So it crosses the provider's edge once, and everybody knows who comes next when one
+//! does not answer.
 
+use crate::catalogue::Ordinal;
 use crate::manifest::Run;
 use crate::names::{DeviceName, GroupName};
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
 
-/// Ranked sources, by batches of objects.
+/// Neighbouring objects share the order of boxes, so that a connection is used for more than
+/// one. Small enough that a short title still uses all boxes.
+pub const SLAB: Ordinal = 16;
+
+/// Where a box stands among those that hold an object: the highest is the first. Rendezvous
+/// hashing (Thaler and Ravishankar 1998): nobody asks anybody, objects are spread evenly, and as
+/// few as can be change places when a box comes or goes.
+#[must_use]
+pub fn standing(device: &DeviceName, ordinal: Ordinal) -> [u8; 32] {
+    let mut hasher = blake3::Hasher::new_derive_key("headend fill master v1");
+    hasher.update(&(ordinal / SLAB).to_be_bytes());
+    hasher.update(device.as_str().as_bytes());
+    *hasher.finalize().as_bytes()
+}
+
+/// Sources, by batches of objects.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Sources {
@@ -25,8 +46,12 @@ pub struct Batch {
     pub group: GroupName,
     /// Which objects.
     pub objects: Vec<Run>,
-    /// Where to fetch them, best first.
-    pub ranked: Vec<Source>,
+    /// The other boxes of the site that are to hold them, in no order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub siblings: Vec<Source>,
+    /// Where else they are, nearest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub beyond: Vec<Source>,
 }
 
 /// One place to fetch from. Where to connect and whom to expect there are apart: names of
@@ -44,7 +69,8 @@ pub struct Source {
     /// What goes before the object's path, and the `Host` to ask for, at an origin.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<OriginPath>,
-    /// Not before the object has been wanted for this long: gives better sources their time.
+    /// How long a sibling may fail to answer before this source is asked instead of it. A sibling
+    /// that answers and will have the object is waited for.
     #[serde(default)]
     pub after_s: u32,
     /// The most bytes a second this box may draw from it.

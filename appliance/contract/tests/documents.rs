@@ -129,7 +129,12 @@ fn sources() {
         after_s: 20,
         cap_bytes_per_s: None,
     };
-    let batch = Batch { group: group(), objects: vec![Run(0, 3)], ranked: vec![peer, origin] };
+    let batch = Batch {
+        group: group(),
+        objects: vec![Run(0, 3)],
+        siblings: vec![peer],
+        beyond: vec![origin],
+    };
     hold_still("sources", &Sources { schema: SCHEMA, manifest_version: 12, batches: vec![batch] });
 }
 

@@ -4,13 +4,15 @@
 //! its address and checks the certificate for its name. Boxes show who they are; an origin
 //! is checked against the public roots of the system and is shown nothing.
 
+use crate::upstream::{Body, FetchFailed, Promise, Question, Upstream};
 use bytes::Bytes;
 use contract::catalogue::CatalogueEntry;
 use contract::exchange::peer_path;
+use contract::slices::SliceHashes;
 use contract::sources::{Source, SourceKind};
 use http_body_util::{BodyExt, Empty};
 use hyper::body::Incoming;
-use hyper::header::{CONTENT_LENGTH, CONTENT_RANGE, HOST, IF_MATCH, RANGE, USER_AGENT};
+use hyper::header::{CACHE_CONTROL, HOST, IF_MATCH, RANGE, USER_AGENT};
 use hyper::{Request, Response, StatusCode};
 use hyper_rustls::{
     ConfigBuilderExt, FixedServerNameResolver, HttpsConnector, HttpsConnectorBuilder,
@@ -18,41 +20,11 @@ use hyper_rustls::{
 use hyper_util::client::legacy::{Client, connect::HttpConnector};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 type HttpsClient = Client<HttpsConnector<HttpConnector>, Empty<Bytes>>;
-
-/// Why a request to a source brought nothing, or not all of it.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum FetchFailed {
-    /// The source does not have the object (yet).
-    #[error("it does not have the object")]
-    NotThere,
-    /// No connection, no handshake, or it broke.
-    #[error("the connection failed: {0}")]
-    Connection(String),
-    /// Nothing came for too long.
-    #[error("nothing came for {0} s")]
-    Stalled(u64),
-    /// An answer that makes no sense for this request.
-    #[error("it answered {0}")]
-    Status(u16),
-    /// All of the object came where its rest was asked for.
-    #[error("it ignores Range")]
-    IgnoresRange,
-    /// Another length than the catalogue says, or another part than asked for.
-    #[error("it offers {offered}, and the catalogue says {expected} bytes")]
-    Length {
-        /// What the answer says.
-        offered: String,
-        /// By the catalogue.
-        expected: u64,
-    },
-    /// The document names no usable address for it.
-    #[error("the source is not usable: {0}")]
-    Unusable(String),
-}
 
 /// How long to wait for a source.
 #[derive(Debug, Clone, Copy)]
@@ -72,6 +44,7 @@ pub struct Fetcher {
     boxes: rustls::ClientConfig,
     /// For origins over TLS.
     public: Option<rustls::ClientConfig>,
+    knowledge: Arc<dyn SliceKnowledge>,
     clients: Mutex<HashMap<(String, bool), HttpsClient>>,
 }
 
@@ -81,19 +54,20 @@ impl std::fmt::Debug for Fetcher {
     }
 }
 
-/// The content of an answer, piece by piece.
-#[derive(Debug)]
-pub struct Body {
+/// Knows the hashes of slices: the fleet, in an appliance.
+pub trait SliceKnowledge: Send + Sync {
+    /// The hashes of an object's slices; `None` when nobody can be asked.
+    fn slice_hashes<'a>(&'a self, entry: &'a CatalogueEntry) -> Promise<'a, Option<SliceHashes>>;
+}
+
+/// An answer over HTTP.
+struct HttpBody {
     incoming: Incoming,
     stall: Duration,
 }
 
-impl Body {
-    /// The next piece; `None` at the end of the answer, be it early or not.
-    ///
-    /// # Errors
-    /// When the connection breaks or nothing comes for too long.
-    pub async fn next(&mut self) -> Result<Option<Bytes>, FetchFailed> {
+impl HttpBody {
+    async fn piece(&mut self) -> Result<Option<Bytes>, FetchFailed> {
         loop {
             let frame = tokio::time::timeout(self.stall, self.incoming.frame())
                 .await
@@ -111,37 +85,52 @@ impl Body {
     }
 }
 
+impl Body for HttpBody {
+    fn next(&mut self) -> Promise<'_, Result<Option<Bytes>, FetchFailed>> {
+        Box::pin(self.piece())
+    }
+}
+
+impl Upstream for Fetcher {
+    fn get<'a>(
+        &'a self,
+        question: Question<'a>,
+    ) -> Promise<'a, Result<Box<dyn Body>, FetchFailed>> {
+        Box::pin(self.ask(question))
+    }
+
+    fn slice_hashes<'a>(&'a self, entry: &'a CatalogueEntry) -> Promise<'a, Option<SliceHashes>> {
+        self.knowledge.slice_hashes(entry)
+    }
+}
+
 impl Fetcher {
     /// `device` is this box's name, `boxes` the TLS configuration towards other boxes.
     #[must_use]
-    pub fn new(device: &str, patience: Patience, boxes: rustls::ClientConfig) -> Self {
+    pub fn new(
+        device: &str,
+        patience: Patience,
+        boxes: rustls::ClientConfig,
+        knowledge: Arc<dyn SliceKnowledge>,
+    ) -> Self {
         let public = rustls::ClientConfig::builder()
             .with_native_roots()
             .map(|roots| roots.with_no_client_auth())
             .ok();
         let user_agent = format!("headend-appliance/{} ({device})", env!("CARGO_PKG_VERSION"));
-        Self { user_agent, patience, boxes, public, clients: Mutex::default() }
+        Self { user_agent, patience, boxes, public, knowledge, clients: Mutex::default() }
     }
 
-    /// Asks for an object from byte `from` on.
-    ///
-    /// # Errors
-    /// [`FetchFailed`]; an answer is only taken when its length fits the catalogue.
-    pub async fn get(
-        &self,
-        source: &Source,
-        entry: &CatalogueEntry,
-        from: u64,
-    ) -> Result<Body, FetchFailed> {
-        let client = self.client(source)?;
-        let request = request(&self.user_agent, source, entry, from)?;
+    async fn ask(&self, question: Question<'_>) -> Result<Box<dyn Body>, FetchFailed> {
+        let client = self.client(question.source)?;
+        let request = request(&self.user_agent, &question)?;
         let wait = self.patience.connect + self.patience.stall;
         let response = tokio::time::timeout(wait, client.request(request))
             .await
             .map_err(|_| FetchFailed::Stalled(wait.as_secs()))?
             .map_err(|err| FetchFailed::Connection(deepest(&err)))?;
-        check(&response, entry.size_bytes, from)?;
-        Ok(Body { incoming: response.into_body(), stall: self.patience.stall })
+        check(&response, question.entry.size_bytes, &question.range)?;
+        Ok(Box::new(HttpBody { incoming: response.into_body(), stall: self.patience.stall }))
     }
 
     fn client(&self, source: &Source) -> Result<HttpsClient, FetchFailed> {
@@ -198,10 +187,9 @@ fn deepest(err: &dyn std::error::Error) -> String {
 
 fn request(
     user_agent: &str,
-    source: &Source,
-    entry: &CatalogueEntry,
-    from: u64,
+    question: &Question<'_>,
 ) -> Result<Request<Empty<Bytes>>, FetchFailed> {
+    let Question { source, entry, range, .. } = question;
     let scheme = if source.tls_name.is_some() { "https" } else { "http" };
     let (path, host) = match &source.origin {
         Some(origin) => (format!("{}{}", origin.prefix, entry.path), origin.host.clone()),
@@ -210,37 +198,60 @@ fn request(
     let mut request = Request::get(format!("{scheme}://{}{path}", source.address))
         .header(HOST, host)
         .header(USER_AGENT, user_agent);
+    if question.only_if_cached {
+        request = request.header(CACHE_CONTROL, "only-if-cached");
+    }
     if source.origin.is_none() {
         // A sibling may still hold another version under the same path.
         request = request.header(IF_MATCH, format!("\"{}\"", entry.blake3.short()));
     }
-    if from > 0 {
-        request = request.header(RANGE, format!("bytes={from}-"));
+    if !is_all(range, entry.size_bytes) {
+        request = request.header(RANGE, format!("bytes={}-{}", range.start, range.end - 1));
     }
     request.body(Empty::new()).map_err(|err| FetchFailed::Unusable(err.to_string()))
 }
 
+/// Without a `Range`: an empty object has none, and a server may ignore it.
+fn is_all(range: &Range<u64>, size_bytes: u64) -> bool {
+    *range == (0..size_bytes)
+}
+
 /// Is this the answer to what was asked?
-fn check<B>(response: &Response<B>, size_bytes: u64, from: u64) -> Result<(), FetchFailed> {
-    let text = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
+fn check<B>(
+    response: &Response<B>,
+    size_bytes: u64,
+    range: &Range<u64>,
+) -> Result<(), FetchFailed> {
+    let text = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok());
     let length =
         |offered: &str| FetchFailed::Length { offered: offered.to_owned(), expected: size_bytes };
     match response.status() {
-        StatusCode::NOT_FOUND | StatusCode::PRECONDITION_FAILED => Err(FetchFailed::NotThere),
-        StatusCode::OK if from > 0 => Err(FetchFailed::IgnoresRange),
-        StatusCode::OK => match text(CONTENT_LENGTH) {
+        StatusCode::NOT_FOUND if is_coming(text("cache-status")) => Err(FetchFailed::Coming),
+        // A gateway that was asked for what it has cached, and has not (RFC 9111 §5.2.1.7).
+        StatusCode::NOT_FOUND | StatusCode::PRECONDITION_FAILED | StatusCode::GATEWAY_TIMEOUT => {
+            Err(FetchFailed::NotThere)
+        }
+        StatusCode::OK if !is_all(range, size_bytes) => Err(FetchFailed::IgnoresRange),
+        StatusCode::OK => match text("content-length") {
             Some(offered) if offered != size_bytes.to_string() => Err(length(offered)),
             _ => Ok(()),
         },
         StatusCode::PARTIAL_CONTENT => {
-            let expected = format!("bytes {from}-{}/{size_bytes}", size_bytes.saturating_sub(1));
-            match text(CONTENT_RANGE) {
+            let last = range.end.saturating_sub(1);
+            let expected = format!("bytes {}-{last}/{size_bytes}", range.start);
+            match text("content-range") {
                 Some(offered) if offered.eq_ignore_ascii_case(&expected) => Ok(()),
                 offered => Err(length(offered.unwrap_or("no Content-Range"))),
             }
         }
         status => Err(FetchFailed::Status(status.as_u16())),
     }
+}
+
+/// Whether a sibling says that it wants the object itself (RFC 9211).
+fn is_coming(cache_status: Option<&str>) -> bool {
+    let parameters = cache_status.into_iter().flat_map(|line| line.split(';').skip(1));
+    parameters.into_iter().any(|parameter| parameter.trim() == "detail=wanted")
 }
 
 /// The TLS configuration of a box towards other boxes: mutual, the fleet's CA alone.
@@ -273,21 +284,28 @@ mod tests {
 
     #[test]
     fn only_the_answer_to_the_question_is_taken() {
-        assert_eq!(check(&answer(200, &[("content-length", "10")]), 10, 0), Ok(()));
-        assert_eq!(check(&answer(200, &[]), 10, 0), Ok(()));
-        assert_eq!(check(&answer(206, &[("content-range", "bytes 4-9/10")]), 10, 4), Ok(()));
-        assert_eq!(check(&answer(200, &[]), 10, 4), Err(FetchFailed::IgnoresRange));
-        assert_eq!(check(&answer(404, &[]), 10, 0), Err(FetchFailed::NotThere));
-        assert_eq!(check(&answer(412, &[]), 10, 0), Err(FetchFailed::NotThere));
-        assert_eq!(check(&answer(503, &[]), 10, 0), Err(FetchFailed::Status(503)));
-        for (from, headers) in [
-            (0, ("content-length", "11")),
-            (4, ("content-range", "bytes 3-9/10")),
-            (4, ("content-range", "bytes 4-9/11")),
-            (4, ("content-length", "6")),
+        let (all, part) = (0..10, 4..8);
+        assert_eq!(check(&answer(200, &[("content-length", "10")]), 10, &all), Ok(()));
+        assert_eq!(check(&answer(200, &[]), 10, &all), Ok(()));
+        assert_eq!(check(&answer(206, &[("content-range", "bytes 4-7/10")]), 10, &part), Ok(()));
+        assert_eq!(check(&answer(200, &[]), 10, &part), Err(FetchFailed::IgnoresRange));
+        assert_eq!(check(&answer(404, &[]), 10, &all), Err(FetchFailed::NotThere));
+        assert_eq!(check(&answer(412, &[]), 10, &all), Err(FetchFailed::NotThere));
+        assert_eq!(check(&answer(504, &[]), 10, &all), Err(FetchFailed::NotThere));
+        let wanted = ("cache-status", "\"oca1.a\"; detail=wanted");
+        assert_eq!(check(&answer(404, &[wanted]), 10, &all), Err(FetchFailed::Coming));
+        let unknown = ("cache-status", "\"oca1.a\"; detail=unknown");
+        assert_eq!(check(&answer(404, &[unknown]), 10, &all), Err(FetchFailed::NotThere));
+        assert_eq!(check(&answer(503, &[]), 10, &all), Err(FetchFailed::Status(503)));
+        for (range, headers) in [
+            (&all, ("content-length", "11")),
+            (&part, ("content-range", "bytes 3-7/10")),
+            (&part, ("content-range", "bytes 4-9/10")),
+            (&part, ("content-range", "bytes 4-7/11")),
+            (&part, ("content-length", "4")),
         ] {
-            let status = if from == 0 { 200 } else { 206 };
-            let refused = check(&answer(status, &[headers]), 10, from);
+            let status = if *range == all { 200 } else { 206 };
+            let refused = check(&answer(status, &[headers]), 10, range);
             assert!(matches!(refused, Err(FetchFailed::Length { .. })), "{headers:?}");
         }
     }

@@ -1,41 +1,114 @@
-//! Which sources serve an object.
+//! Which sources serve an object, in which order, and what each may be asked for.
 
 use contract::catalogue::Ordinal;
-use contract::sources::{Batch, Source, Sources};
+use contract::names::DeviceName;
+use contract::sources::{Batch, Source, SourceKind, Sources, standing};
+use std::cmp::Reverse;
 use std::sync::Arc;
+use std::time::Duration;
+
+/// One way to get an object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Route {
+    /// Whom to ask.
+    pub source: Source,
+    /// How it stands to this box.
+    pub standing: Standing,
+    /// Not before every sibling that does not answer has been silent for so long.
+    pub after: Duration,
+}
+
+/// How a source stands to the box that asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// A sibling that goes before this box: what it does not have yet it will get.
+    Before,
+    /// A sibling that gets it from this box: it is asked only for what it holds, or the two
+    /// would wait for each other.
+    Behind,
+    /// Beyond the site.
+    Beyond,
+}
 
 /// The sources of every object, by runs of ordinals.
 #[derive(Debug, Default, Clone)]
 pub struct Routes {
+    me: Option<DeviceName>,
     /// First ordinal, last ordinal, sources; by rising first ordinal.
-    runs: Vec<(Ordinal, Ordinal, Arc<[Source]>)>,
+    runs: Vec<(Ordinal, Ordinal, Arc<Shared>)>,
+}
+
+/// What objects of a batch have in common.
+#[derive(Debug)]
+struct Shared {
+    siblings: Vec<Source>,
+    beyond: Vec<Source>,
 }
 
 impl Routes {
-    /// Takes the document apart for look-up.
+    /// Takes the document apart for look-up, as this box is to read it.
     #[must_use]
-    pub fn new(sources: Sources) -> Self {
+    pub fn new(me: &DeviceName, sources: Sources) -> Self {
         let mut runs: Vec<_> = sources.batches.into_iter().flat_map(runs_of).collect();
         runs.sort_by_key(|(first, ..)| *first);
-        Self { runs }
+        Self { me: Some(me.clone()), runs }
     }
 
-    /// The sources of one object, best first; none when the fleet named none.
+    /// The ways to get one object, best first; none when the fleet named none.
     #[must_use]
-    pub fn of(&self, ordinal: Ordinal) -> Option<Arc<[Source]>> {
+    pub fn of(&self, ordinal: Ordinal) -> Option<Vec<Route>> {
         let behind = self.runs.partition_point(|(first, ..)| *first <= ordinal);
-        let (_, last, ranked) = self.runs.get(behind.checked_sub(1)?)?;
-        (ordinal <= *last).then(|| Arc::clone(ranked))
+        let (_, last, shared) = self.runs.get(behind.checked_sub(1)?)?;
+        (ordinal <= *last).then_some(shared.ranked(self.me.as_ref()?, ordinal))
+    }
+
+    /// Whether this box goes before all others that are to have the object.
+    #[must_use]
+    pub fn are_first(&self, ordinal: Ordinal) -> bool {
+        self.of(ordinal)
+            .is_none_or(|ranked| ranked.iter().all(|route| route.standing != Standing::Before))
+    }
+
+    /// Whether there is any way to get an object.
+    #[must_use]
+    pub fn lead_to(&self, ordinal: Ordinal) -> bool {
+        let behind = self.runs.partition_point(|(first, ..)| *first <= ordinal);
+        let run = behind.checked_sub(1).and_then(|at| self.runs.get(at));
+        run.is_some_and(|(_, last, _)| ordinal <= *last)
     }
 }
 
-fn runs_of(batch: Batch) -> impl Iterator<Item = (Ordinal, Ordinal, Arc<[Source]>)> {
-    let ranked: Arc<[Source]> = batch.ranked.into();
+impl Shared {
+    fn ranked(&self, me: &DeviceName, ordinal: Ordinal) -> Vec<Route> {
+        let mine = standing(me, ordinal);
+        let weight = |source: &Source| match &source.kind {
+            SourceKind::Peer(name) | SourceKind::Parent(name) => standing(name, ordinal),
+            SourceKind::Origin => [0; 32],
+        };
+        let mut siblings: Vec<_> =
+            self.siblings.iter().map(|source| (weight(source), source)).collect();
+        siblings.sort_by_key(|(weight, _)| Reverse(*weight));
+        let siblings = siblings.into_iter().map(|(weight, source)| Route {
+            source: source.clone(),
+            standing: if weight > mine { Standing::Before } else { Standing::Behind },
+            after: Duration::ZERO,
+        });
+        let beyond = self.beyond.iter().map(|source| Route {
+            source: source.clone(),
+            standing: Standing::Beyond,
+            after: Duration::from_secs(source.after_s.into()),
+        });
+        siblings.chain(beyond).collect()
+    }
+}
+
+fn runs_of(batch: Batch) -> impl Iterator<Item = (Ordinal, Ordinal, Arc<Shared>)> {
+    let shared = Arc::new(Shared { siblings: batch.siblings, beyond: batch.beyond });
     batch
         .objects
         .into_iter()
         .filter(|run| run.1 > 0)
-        .map(move |run| (run.0, run.0.saturating_add(run.1 - 1), Arc::clone(&ranked)))
+        .map(move |run| (run.0, run.0.saturating_add(run.1 - 1), Arc::clone(&shared)))
 }
 
 #[cfg(test)]
@@ -43,27 +116,62 @@ mod tests {
     use super::*;
     use contract::manifest::Run;
     use contract::names::GroupName;
-    use contract::sources::SourceKind;
+    use proptest::prelude::*;
+    use std::collections::BTreeSet;
 
-    fn batch(objects: Vec<Run>, port: u16) -> Batch {
-        let source = Source {
-            kind: SourceKind::Origin,
-            address: ([127, 0, 0, 1], port).into(),
-            tls_name: None,
-            origin: None,
-            after_s: 0,
-            cap_bytes_per_s: None,
-        };
-        Batch { group: GroupName::new("g").expect("name"), objects, ranked: vec![source] }
+    fn source(kind: SourceKind, port: u16) -> Source {
+        let address = ([127, 0, 0, 1], port).into();
+        Source { kind, address, tls_name: None, origin: None, after_s: 20, cap_bytes_per_s: None }
+    }
+
+    fn batch(objects: Vec<Run>, siblings: Vec<Source>, port: u16) -> Batch {
+        let beyond = vec![source(SourceKind::Origin, port)];
+        Batch { group: GroupName::new("g").expect("name"), objects, siblings, beyond }
+    }
+
+    fn device(number: usize) -> DeviceName {
+        DeviceName::new(format!("oca{number}")).expect("name")
+    }
+
+    fn routes(me: usize, batches: Vec<Batch>) -> Routes {
+        Routes::new(&device(me), Sources { schema: 1, manifest_version: 1, batches })
     }
 
     #[test]
     fn runs_interleave() {
-        let batches =
-            vec![batch(vec![Run(10, 5), Run(0, 1), Run(40, 0)], 1), batch(vec![Run(1, 9)], 2)];
-        let routes = Routes::new(Sources { schema: 1, manifest_version: 1, batches });
-        let port = |ordinal| routes.of(ordinal).map(|ranked| ranked[0].address.port());
+        let runs = vec![Run(10, 5), Run(0, 1), Run(40, 0)];
+        let routes = routes(0, vec![batch(runs, vec![], 1), batch(vec![Run(1, 9)], vec![], 2)]);
+        let port = |ordinal| routes.of(ordinal).map(|ranked| ranked[0].source.address.port());
         assert_eq!([port(0), port(1), port(9), port(10), port(14)], [1, 2, 2, 1, 1].map(Some));
         assert_eq!([port(15), port(40), port(u32::MAX)], [None; 3]);
+        assert!(routes.lead_to(14) && !routes.lead_to(15));
+    }
+
+    proptest! {
+        /// Who waits for whom has no circle, and one box waits for nobody.
+        #[test]
+        fn all_boxes_agree_on_one_order(boxes in 1..9_usize, ordinal: u32) {
+            let mut places = BTreeSet::new();
+            for me in 0..boxes {
+                let others = (0..boxes).filter(|other| *other != me);
+                let siblings = others.map(|other| {
+                    source(SourceKind::Peer(device(other)), u16::try_from(other).expect("few"))
+                });
+                let batch = batch(vec![Run(ordinal, 1)], siblings.collect(), 9);
+                let ranked = routes(me, vec![batch]).of(ordinal).expect("there are some");
+                let before = ranked.iter().take_while(|it| it.standing == Standing::Before);
+                let before = before.count();
+                prop_assert_eq!(ranked.len(), boxes);
+                prop_assert_eq!(ranked[boxes - 1].standing, Standing::Beyond);
+                prop_assert_eq!(ranked[boxes - 1].after, Duration::from_secs(20));
+                for route in &ranked[..boxes - 1] {
+                    let other = device(route.source.address.port().into());
+                    let is_before = standing(&other, ordinal) > standing(&device(me), ordinal);
+                    prop_assert_eq!(is_before, route.standing == Standing::Before);
+                }
+                places.insert(before);
+            }
+            prop_assert_eq!(places.len(), boxes);
+        }
     }
 }

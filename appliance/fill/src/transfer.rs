@@ -1,19 +1,21 @@
 //! One object, source after source, until one of them gave all of it.
 
-use crate::fetch::{FetchFailed, Fetcher};
+use crate::health::{Advice, Health};
 use crate::ledger::Ledger;
+use crate::offload::{self, Offload};
 use crate::pace::Paces;
-use bytes::Bytes;
-use cache::{Cache, IntakeError};
+use crate::routes::{Route, Standing};
+use crate::slicer::Slicer;
+use crate::upstream::{FetchFailed, Promise, Question, Upstream};
+use cache::{Cache, Intake, IntakeError};
 use contract::catalogue::CatalogueEntry;
 use contract::object::ObjectKey;
-use contract::sources::{Source, SourceKind};
+use contract::slices::slice_count;
+use contract::sources::SourceKind;
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{mpsc, oneshot};
-
-/// How many pieces may wait between network and disk: bounds a transfer's memory.
-const QUEUED_PIECES: usize = 16;
+use tokio::time::Instant;
 
 /// Why a source did not bring an object.
 #[derive(Debug, thiserror::Error)]
@@ -24,7 +26,10 @@ pub enum Failure {
     /// The bytes were wrong, or could not be stored.
     #[error(transparent)]
     Intake(#[from] IntakeError),
-    /// The writer went away: the process is stopping.
+    /// The source has failed before, and is not asked for a while.
+    #[error("it has not answered for {} s", .0.as_secs())]
+    Resting(Duration),
+    /// The disk's half of it went away: the process is stopping.
     #[error("the transfer was abandoned")]
     Abandoned,
 }
@@ -32,28 +37,35 @@ pub enum Failure {
 impl Failure {
     /// A source that does not have the object yet is not at fault.
     fn is_fault(&self) -> bool {
-        let is_nobodys = matches!(self, Self::Abandoned | Self::Intake(IntakeError::HandedOver));
-        !is_nobodys && !matches!(self, Self::Fetch(FetchFailed::NotThere))
+        use IntakeError::{HandedOver, Withdrawn};
+        let is_nobodys = matches!(
+            self,
+            Self::Abandoned | Self::Resting(_) | Self::Intake(HandedOver | Withdrawn)
+        );
+        let is_absence = matches!(self, Self::Fetch(FetchFailed::NotThere | FetchFailed::Coming));
+        !is_nobodys && !is_absence
     }
 
     /// Another source would fare no better.
     fn is_ours(&self) -> bool {
-        use IntakeError::{Busy, Disk, HandedOver, NoRoom};
-        matches!(self, Self::Intake(NoRoom { .. } | Disk(_) | Busy | HandedOver))
+        use IntakeError::{Busy, Disk, HandedOver, NoRoom, Withdrawn};
+        matches!(self, Self::Intake(NoRoom { .. } | Disk(_) | Busy | HandedOver | Withdrawn))
     }
 
     /// A stable name for events.
     #[must_use]
     pub fn kind(&self) -> &'static str {
         match self {
-            Self::Fetch(FetchFailed::NotThere) => "source_lacks_object",
+            Self::Fetch(FetchFailed::NotThere | FetchFailed::Coming) => "source_lacks_object",
             Self::Fetch(FetchFailed::IgnoresRange) => "source_ignores_range",
             Self::Fetch(FetchFailed::Length { .. }) => "source_wrong_length",
+            Self::Fetch(FetchFailed::EndedEarly { .. }) => "source_ended_early",
             Self::Fetch(_) => "source_failed",
-            Self::Intake(IntakeError::WrongBytes { .. }) => "source_wrong_bytes",
-            Self::Intake(IntakeError::TooShort { .. }) => "source_ended_early",
-            Self::Intake(IntakeError::TooLong { .. }) => "source_wrong_length",
+            Self::Intake(IntakeError::WrongBytes { .. } | IntakeError::WrongSlice { .. }) => {
+                "source_wrong_bytes"
+            }
             Self::Intake(_) => "disk_refused",
+            Self::Resting(_) => "source_rests",
             Self::Abandoned => "abandoned",
         }
     }
@@ -91,10 +103,12 @@ pub trait FillWatch: Send + Sync {
 /// What all transfers share.
 pub(crate) struct Transfers {
     pub(crate) cache: Arc<Cache>,
-    pub(crate) fetcher: Fetcher,
+    pub(crate) upstream: Arc<dyn Upstream>,
+    pub(crate) offload: Arc<dyn Offload>,
     pub(crate) ledger: Arc<Ledger>,
     pub(crate) watch: Arc<dyn FillWatch>,
     pub(crate) paces: Paces,
+    pub(crate) health: Health,
 }
 
 /// How one round over the sources ended.
@@ -102,31 +116,52 @@ pub(crate) struct Transfers {
 pub(crate) enum Round {
     /// The object is published.
     Published,
+    /// A sibling that goes before this box is well, and will have it.
+    Coming,
     /// No source had it, or all of those whose time has come failed.
     TryLater,
 }
 
 impl Transfers {
-    /// Asks each source whose time has come, best first. Those that ignore Range come
-    /// last: they cannot go on from the middle, so what has arrived is given up for them.
+    /// Asks the siblings, best first, and then whoever is beyond the site, if their time has
+    /// come. Those that ignore Range come last: all of the object travels again for what is
+    /// missing of it.
+    ///
+    /// `absent_for`: for how long those who go before this box have neither brought it nor said
+    /// that they will. `is_patient`: what one of them says to be coming is waited for.
     pub(crate) async fn round(
         &self,
         entry: &Arc<CatalogueEntry>,
-        ranked: &[Source],
-        wanted_for: Duration,
+        routes: &[Route],
+        absent_for: Duration,
+        is_patient: bool,
     ) -> Round {
-        let mut whole_only = Vec::new();
-        let is_open = |source: &&Source| wanted_for.as_secs() >= u64::from(source.after_s);
-        for source in ranked.iter().filter(is_open) {
-            match self.attempt(entry, source, Start::WhereItEnded).await {
+        let (mut intake, mut whole_only) = (None, Vec::new());
+        // Of the siblings that may have it and have not said so: since when the last is silent.
+        let mut silent_for = Duration::MAX;
+        for route in routes {
+            let is_beyond = route.standing == Standing::Beyond;
+            if is_beyond && silent_for < route.after {
+                continue;
+            }
+            match self.attempt(entry, route, Ask::WhatIsMissing, &mut intake).await {
                 Ok(()) => return Round::Published,
                 Err(failure) if failure.is_ours() => return Round::TryLater,
-                Err(Failure::Fetch(FetchFailed::IgnoresRange)) => whole_only.push(source),
-                Err(_) => {}
+                Err(Failure::Fetch(FetchFailed::IgnoresRange)) => whole_only.push(route),
+                Err(_) if is_beyond => {}
+                Err(Failure::Resting(time)) => silent_for = silent_for.min(time),
+                Err(failure) if failure.is_fault() => {
+                    let time = self.health.silent_for(route.source.address, Instant::now());
+                    silent_for = silent_for.min(time);
+                }
+                // It has said that it does not have it.
+                Err(_) if route.standing == Standing::Behind => {}
+                Err(Failure::Fetch(FetchFailed::Coming)) if is_patient => return Round::Coming,
+                Err(_) => silent_for = silent_for.min(absent_for),
             }
         }
-        for source in whole_only {
-            if self.attempt(entry, source, Start::FirstByte).await.is_ok() {
+        for route in whole_only {
+            if self.attempt(entry, route, Ask::AllOfIt, &mut intake).await.is_ok() {
                 return Round::Published;
             }
         }
@@ -137,11 +172,23 @@ impl Transfers {
     async fn attempt(
         &self,
         entry: &Arc<CatalogueEntry>,
-        source: &Source,
-        start: Start,
+        route: &Route,
+        ask: Ask,
+        intake: &mut Option<Arc<Intake>>,
     ) -> Result<(), Failure> {
-        let outcome = self.take_from(entry, source, start).await;
-        let (object, bytes, kind) = (&entry.key(), entry.size_bytes, &source.kind);
+        let address = route.source.address;
+        if let Advice::Rest(silent_for) = self.health.advise(address, Instant::now()) {
+            return Err(Failure::Resting(silent_for));
+        }
+        let outcome = self.take_from(entry, route, ask, intake).await;
+        match &outcome {
+            Err(failure) if failure.is_ours() => self.health.spared(address),
+            // All of it can be had from there still.
+            Err(Failure::Fetch(FetchFailed::IgnoresRange)) => self.health.answered(address),
+            Err(failure) if failure.is_fault() => self.health.failed(address, Instant::now()),
+            _ => self.health.answered(address),
+        }
+        let (object, bytes, kind) = (&entry.key(), entry.size_bytes, &route.source.kind);
         match &outcome {
             Ok(()) => {
                 self.ledger.published(kind, bytes);
@@ -156,126 +203,129 @@ impl Transfers {
         outcome
     }
 
-    /// Asks for what is not there yet, and stores it.
+    /// Asks for what is not there yet, stores it, and publishes the whole. The intake stays
+    /// open for the next source: whoever waits for a part of the object goes on waiting.
     async fn take_from(
         &self,
         entry: &Arc<CatalogueEntry>,
-        source: &Source,
-        start: Start,
+        route: &Route,
+        ask: Ask,
+        open: &mut Option<Arc<Intake>>,
     ) -> Result<(), Failure> {
-        let mut writer = Writer::begin(&self.cache, entry, start).await?;
-        match self.receive(entry, source, &mut writer).await {
-            Ok(()) => writer.finish().await,
-            Err(failed) => {
-                writer.leave().await;
-                Err(failed.into())
-            }
+        let intake = match open.take() {
+            Some(intake) => intake,
+            None => self.begin(entry).await?,
+        };
+        let intake = open.insert(intake);
+        intake.set_from_beyond(route.standing == Standing::Beyond);
+        for run in ask.runs(intake) {
+            self.receive(route, intake, run).await?;
         }
+        let cache = Arc::clone(&self.cache);
+        let intake = open.take().and_then(Arc::into_inner).ok_or(Failure::Abandoned)?;
+        self.blocking(move || cache.publish(&intake.finish()?)).await
     }
 
+    /// An intake that knows its slices, if anybody does.
+    async fn begin(&self, entry: &Arc<CatalogueEntry>) -> Result<Arc<Intake>, Failure> {
+        let (cache, of) = (Arc::clone(&self.cache), Arc::clone(entry));
+        let mut intake = self.blocking(move || cache.begin(&of)).await?;
+        if !intake.knows_slices()
+            && let Some(hashes) = self.upstream.slice_hashes(entry).await
+        {
+            intake = self.blocking(move || intake.expect(hashes).map(|()| intake)).await?;
+        }
+        Ok(Arc::new(intake))
+    }
+
+    /// One request, slice by slice: while one is hashed and written, the next arrives.
     async fn receive(
         &self,
-        entry: &CatalogueEntry,
-        source: &Source,
-        writer: &mut Writer,
-    ) -> Result<(), FetchFailed> {
-        let from = writer.received;
-        if from == entry.size_bytes && from > 0 {
-            return Ok(());
-        }
-        let mut body = self.fetcher.get(source, entry, from).await?;
-        while let Some(piece) = body.next().await? {
+        route: &Route,
+        intake: &Arc<Intake>,
+        run: Range<u32>,
+    ) -> Result<(), Failure> {
+        let mut storing = None;
+        let received = self.receive_into(route, intake, run, &mut storing).await;
+        // No slice is being written when the next source begins.
+        let stored = settle(storing).await;
+        received.and(stored)
+    }
+
+    async fn receive_into(
+        &self,
+        route: &Route,
+        intake: &Arc<Intake>,
+        run: Range<u32>,
+        storing: &mut Option<Storing>,
+    ) -> Result<(), Failure> {
+        let (entry, source) = (&intake.object().entry, &route.source);
+        let mut slicer = Slicer::new(entry.size_bytes, &run);
+        let range = slicer.range();
+        let expected = range.end - range.start;
+        let only_if_cached = route.standing == Standing::Behind;
+        let mut body = self.upstream.get(Question { source, entry, range, only_if_cached }).await?;
+        while let Some(mut piece) = body.next().await? {
             self.paces.wait(source, piece.len()).await;
-            if !writer.write(piece).await {
-                break;
+            while let Some((slice, bytes)) = slicer.take(&mut piece) {
+                settle(storing.take()).await?;
+                *storing = self.store(intake, slice, bytes);
+            }
+            if !piece.is_empty() {
+                let offered = format!("more than {expected} bytes");
+                return Err(FetchFailed::Length { offered, expected }.into());
             }
         }
-        Ok(())
+        match slicer.left() {
+            0 => Ok(()),
+            left => Err(FetchFailed::EndedEarly { received: expected - left, expected }.into()),
+        }
+    }
+
+    /// Begins to store a slice, unless it is there (where all of an object had to be asked for).
+    fn store(&self, intake: &Arc<Intake>, slice: u32, bytes: Vec<u8>) -> Option<Storing> {
+        let is_missing = intake.missing().iter().any(|run| run.contains(&slice));
+        let intake = Arc::clone(intake);
+        is_missing.then(|| Box::pin(self.blocking(move || intake.put(slice, &bytes))) as Storing)
+    }
+
+    /// Runs a call that blocks; it begins at once.
+    fn blocking<T: Send + 'static>(
+        &self,
+        call: impl FnOnce() -> Result<T, IntakeError> + Send + 'static,
+    ) -> impl Future<Output = Result<T, Failure>> + Send + 'static {
+        let outcome = offload::begin(&self.offload, call);
+        async move { Ok(outcome.await.ok_or(Failure::Abandoned)??) }
     }
 }
 
-/// Where a transfer begins.
+/// A slice on its way to the disk.
+type Storing = Promise<'static, Result<(), Failure>>;
+
+async fn settle(storing: Option<Storing>) -> Result<(), Failure> {
+    match storing {
+        Some(storing) => storing.await,
+        None => Ok(()),
+    }
+}
+
+/// How much a source is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Start {
-    WhereItEnded,
-    FirstByte,
+enum Ask {
+    WhatIsMissing,
+    AllOfIt,
 }
 
-enum Order {
-    Write(Bytes),
-    Finish,
-}
-
-/// The half of a transfer that blocks on the disk, on a thread of its own.
-struct Writer {
-    received: u64,
-    orders: mpsc::Sender<Order>,
-    outcome: oneshot::Receiver<Result<(), Failure>>,
-}
-
-impl Writer {
-    async fn begin(
-        cache: &Arc<Cache>,
-        entry: &Arc<CatalogueEntry>,
-        start: Start,
-    ) -> Result<Self, Failure> {
-        let (orders, queue) = mpsc::channel(QUEUED_PIECES);
-        let (begun, received) = oneshot::channel();
-        let (ended, outcome) = oneshot::channel();
-        let (cache, entry) = (Arc::clone(cache), Arc::clone(entry));
-        tokio::task::spawn_blocking(move || {
-            // The other side may have gone; then nobody wants to know.
-            let _ = ended.send(write(&cache, entry, start, begun, queue));
-        });
-        match received.await {
-            Ok(received) => Ok(Self { received, orders, outcome }),
-            Err(_) => Err(outcome
-                .await
-                .map_or(Failure::Abandoned, |outcome| outcome.err().unwrap_or(Failure::Abandoned))),
-        }
-    }
-
-    /// `false` when the writer takes no more: [`Writer::finish`] says why.
-    async fn write(&mut self, piece: Bytes) -> bool {
-        self.orders.send(Order::Write(piece)).await.is_ok()
-    }
-
-    /// Keeps what has arrived, and waits until the disk has it: the next attempt goes on
-    /// from there.
-    async fn leave(self) {
-        drop(self.orders);
-        // Whatever the writer says, the request had failed before.
-        let _ = self.outcome.await;
-    }
-
-    async fn finish(self) -> Result<(), Failure> {
-        // A closed queue means that the writer has ended already and says why below.
-        let _ = self.orders.send(Order::Finish).await;
-        self.outcome.await.unwrap_or(Err(Failure::Abandoned))
-    }
-}
-
-fn write(
-    cache: &Cache,
-    entry: Arc<CatalogueEntry>,
-    start: Start,
-    begun: oneshot::Sender<u64>,
-    mut queue: mpsc::Receiver<Order>,
-) -> Result<(), Failure> {
-    let mut intake = cache.begin(entry)?;
-    if start == Start::FirstByte {
-        intake.discard().map_err(IntakeError::from)?;
-    }
-    if begun.send(intake.received()).is_err() {
-        return Err(Failure::Abandoned);
-    }
-    while let Some(order) = queue.blocking_recv() {
-        match order {
-            Order::Write(piece) => intake.append(&piece)?,
-            Order::Finish => {
-                return Ok(cache.publish(intake.finish()?).map_err(IntakeError::from)?);
+impl Ask {
+    /// Runs of slices, each worth a request. Nothing is asked for where nothing is missing: an
+    /// object may be empty, or wait for nothing but its seal.
+    fn runs(self, intake: &Intake) -> Vec<Range<u32>> {
+        let missing = intake.missing();
+        match (self, missing.is_empty()) {
+            (Self::AllOfIt, false) => {
+                std::iter::once(0..slice_count(intake.object().entry.size_bytes)).collect()
             }
+            _ => missing,
         }
     }
-    Err(Failure::Abandoned)
 }

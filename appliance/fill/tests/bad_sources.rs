@@ -4,12 +4,13 @@
 use cache::{BlockIo, Cache, CacheEvent, DiskSetup, Lookup, ReadOrder, Setup, Watch};
 use contract::catalogue::CatalogueEntry;
 use contract::manifest::Run;
-use contract::names::{GroupName, TitleName};
+use contract::names::{DeviceName, GroupName, TitleName};
 use contract::object::{Digest, ObjectId, ObjectKey};
+use contract::slices::{SliceHasher, SliceHashes};
 use contract::sources::{Batch, OriginPath, Source, SourceKind, Sources};
 use contract::time::TimeUs;
-use fill::fetch::Patience;
-use fill::{FillEvent, FillWatch, Filler, Routes};
+use fill::fetch::{Fetcher, Patience, SliceKnowledge};
+use fill::{FillEvent, FillWatch, Filler, Promise, Routes, Threads};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
@@ -35,7 +36,8 @@ enum Manner {
     Status(u16),
 }
 
-const SIZE: usize = 700_000;
+/// Three slices.
+const SIZE: usize = 2_500_000;
 
 fn content() -> Vec<u8> {
     (0..SIZE).map(|at| u8::try_from(at * 7 % 251).expect("below 251")).collect()
@@ -62,12 +64,13 @@ async fn source(manner: Manner) -> Source {
 
 async fn answer(stream: TcpStream, manner: Manner) -> std::io::Result<()> {
     let mut stream = BufReader::new(stream);
-    let mut from = 0;
+    let mut asked = None;
     loop {
         let mut line = String::new();
         stream.read_line(&mut line).await?;
         if let Some(range) = line.to_ascii_lowercase().strip_prefix("range: bytes=") {
-            from = range.trim().trim_end_matches('-').parse().expect("an open range");
+            let (first, last) = range.trim().split_once('-').expect("a range");
+            asked = Some((first.parse().expect("first"), last.parse::<usize>().expect("last")));
         }
         if line.trim().is_empty() {
             break;
@@ -75,22 +78,21 @@ async fn answer(stream: TcpStream, manner: Manner) -> std::io::Result<()> {
     }
     let mut body = content();
     if manner == Manner::IgnoresRange {
-        from = 0;
+        asked = None;
     }
     let total = body.len();
     if manner == Manner::WrongByte {
         body[total - 1] ^= 1;
     }
-    let body = &body[from..];
-    let mut head = match (manner, from) {
+    let body = asked.map_or(&body[..], |(first, last)| &body[first..=last]);
+    let mut head = match (manner, asked) {
         (Manner::Status(status), _) => format!("HTTP/1.1 {status} No\r\nContent-Length: 0\r\n"),
         (Manner::TooLong, _) => "HTTP/1.1 200 OK\r\n".to_owned(),
         (Manner::WrongLength, _) => format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n", total + 1),
-        (_, 0) => format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n", body.len()),
-        (_, from) => format!(
-            "HTTP/1.1 206 Partial Content\r\nContent-Length: {}\r\nContent-Range: bytes {from}-{}/{total}\r\n",
-            body.len(),
-            total - 1
+        (_, None) => format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n", body.len()),
+        (_, Some((first, last))) => format!(
+            "HTTP/1.1 206 Partial Content\r\nContent-Length: {}\r\nContent-Range: bytes {first}-{last}/{total}\r\n",
+            body.len()
         ),
     };
     head.push_str("Connection: close\r\n\r\n");
@@ -152,14 +154,35 @@ fn entry() -> Arc<CatalogueEntry> {
     })
 }
 
+/// Whether anybody knows the hashes of slices.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Knowledge {
+    None,
+    Slices,
+}
+
+impl SliceKnowledge for Knowledge {
+    fn slice_hashes<'a>(&'a self, _: &'a CatalogueEntry) -> Promise<'a, Option<SliceHashes>> {
+        let mut hasher = SliceHasher::default();
+        hasher.update(&content());
+        let known = (*self == Self::Slices).then(|| hasher.finish().2);
+        Box::pin(async move { known })
+    }
+}
+
 /// Fills one object from these sources and gives the events up to its publication.
 async fn events(manners: &[Manner]) -> Vec<String> {
+    events_with(Knowledge::None, manners).await
+}
+
+async fn events_with(knowledge: Knowledge, manners: &[Manner]) -> Vec<String> {
     let folder = tempfile::tempdir().expect("folder");
     let disk =
         DiskSetup { folder: folder.path().into(), capacity_bytes: 8 << 20, reserve_bytes: 0 };
     let cache = Cache::open(Setup {
         disks: vec![disk],
         ram_budget_bytes: 1 << 20,
+        storage: Arc::new(cache::storage::Kernel),
         io: Arc::new(NoIo),
         watch: Arc::new(NoIo),
     })
@@ -171,26 +194,28 @@ async fn events(manners: &[Manner]) -> Vec<String> {
         .expect("versions")
         .with_root_certificates(rustls::RootCertStore::empty())
         .with_no_client_auth();
+    let patience = Patience { connect: Duration::from_secs(2), stall: Duration::from_millis(300) };
     let filler = Filler::new(fill::Setup {
         cache: Arc::clone(&cache),
-        device: "oca1.test".to_owned(),
-        patience: Patience { connect: Duration::from_secs(2), stall: Duration::from_millis(300) },
-        tls,
+        upstream: Arc::new(Fetcher::new("oca1.test", patience, tls, Arc::new(knowledge))),
+        offload: Arc::new(Threads),
+        seed: 1,
         parallel: 4,
         watch: Arc::new(Heard(heard)),
     });
-    let mut ranked = Vec::new();
+    let mut beyond = Vec::new();
     for manner in manners {
-        ranked.push(source(*manner).await);
+        beyond.push(source(*manner).await);
     }
     let entry = entry();
-    let batch = Batch { group: entry.group.clone(), objects: vec![Run(7, 1)], ranked };
+    let batch =
+        Batch { group: entry.group.clone(), objects: vec![Run(7, 1)], siblings: vec![], beyond };
     cache.set_wanted(vec![Arc::clone(&entry)]);
-    filler.set_routes(Routes::new(Sources {
-        schema: 1,
-        manifest_version: 1,
-        batches: vec![batch],
-    }));
+    let me = DeviceName::new("oca1.test").expect("name");
+    filler.set_routes(Routes::new(
+        &me,
+        Sources { schema: 1, manifest_version: 1, batches: vec![batch] },
+    ));
     let (stopper, stop) = watch::channel(false);
     let filling = tokio::spawn(filler.run(stop));
     let mut seen = Vec::new();
@@ -203,13 +228,14 @@ async fn events(manners: &[Manner]) -> Vec<String> {
         if is_done {
             break;
         }
-        assert!(matches!(cache.lookup(&entry.group, &entry.path), Lookup::Wanted));
+        let before = cache.lookup(&entry.group, &entry.path);
+        assert!(matches!(before, Lookup::Wanted | Lookup::Arriving(_)), "{before:?}");
     }
     stopper.send_replace(true);
     filling.await.expect("filler");
     let Lookup::Held(object) = cache.lookup(&entry.group, &entry.path) else { panic!("not held") };
     let file = std::fs::read(object.file()).expect("file");
-    assert_eq!(file[file.len() - SIZE..], content(), "what stands on the disk");
+    assert_eq!(file[8192..][..SIZE], content(), "what stands on the disk");
     seen
 }
 
@@ -224,6 +250,15 @@ async fn one_wrong_byte_is_never_published() {
         events(&[Manner::WrongByte, Manner::Honest]).await,
         ["source_wrong_bytes", "published"]
     );
+}
+
+#[tokio::test]
+async fn where_slices_are_known_the_next_source_gives_the_wrong_one_alone() {
+    // Who ignores Range could not do that.
+    let seen = events_with(Knowledge::Slices, &[Manner::WrongByte, Manner::Honest]).await;
+    assert_eq!(seen, ["source_wrong_bytes", "published"]);
+    let seen = events_with(Knowledge::Slices, &[Manner::WrongByte, Manner::IgnoresRange]).await;
+    assert_eq!(seen, ["source_wrong_bytes", "source_ignores_range", "published"]);
 }
 
 #[tokio::test]

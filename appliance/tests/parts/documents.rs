@@ -49,7 +49,7 @@ pub(crate) fn write(state: &Path, objects: Objects<'_>, origin: SocketAddr) -> S
         after_s: 0,
         cap_bytes_per_s: None,
     };
-    let batch = Batch { group: group(), objects: all, ranked: vec![source] };
+    let batch = Batch { group: group(), objects: all, siblings: vec![], beyond: vec![source] };
     let sources = Sources { schema: SCHEMA, manifest_version: 1, batches: vec![batch] };
     keep(state, Kind::Sources, &sources, &key);
     key.trusted().ed25519

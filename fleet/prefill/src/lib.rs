@@ -6,7 +6,7 @@
 //! the same plan. It reads no clock, no network, no database.
 //!
 //! Read in this order: [`Problem`] and [`Solution`], [`rank`] (which objects come first),
-//! [`place`] (what fits), [`source`] (who fetches across the provider's edge).
+//! [`place`] (what fits), [`source`] (who shares it with whom).
 
 mod place;
 mod rank;
@@ -14,7 +14,7 @@ mod source;
 
 pub use place::{BoxPlan, NotPlaced, Reason, Solution, solve};
 pub use rank::rank;
-pub use source::{BoxSources, ObjectSource, SLAB, fill_sources};
+pub use source::{BoxSources, SharedBatch, fill_sources};
 
 use contract::catalogue::Ordinal;
 use contract::names::{DeviceName, GroupName, SiteName};

@@ -1,7 +1,6 @@
 //! What a plan must be, whatever the catalogue.
 
 use super::*;
-use contract::manifest::runs_of;
 use proptest::prelude::*;
 use std::collections::HashSet;
 
@@ -66,11 +65,11 @@ fn what_does_not_fit_says_why() {
 }
 
 #[test]
-fn a_lone_box_goes_to_the_origin_for_everything() {
+fn a_lone_box_has_no_siblings() {
     let problem = Problem { objects: demo_title(), boxes: vec![room("oca1.a", &[1 << 30])] };
     let sources = fill_sources(&problem, &solve(&problem));
-    let [(_, source, ordinals)] = sources[0].batches.as_slice() else { panic!("one batch") };
-    assert_eq!((source, ordinals.len()), (&ObjectSource::Origin, 11));
+    let [batch] = sources[0].batches.as_slice() else { panic!("one batch") };
+    assert_eq!((batch.siblings.len(), batch.ordinals.len()), (0, 11));
 }
 
 proptest! {
@@ -90,7 +89,7 @@ proptest! {
     }
 
     #[test]
-    fn every_object_has_one_master_a_site_and_no_circle(count in 1u32..200, small in 0u64..90_000) {
+    fn siblings_are_those_of_the_site_that_hold_it(count in 1u32..200, small in 0u64..90_000) {
         let objects: Vec<Item> =
             (0..count).map(|at| item(at, 0, &format!("/t/{at:05}.m4s"), 1000)).collect();
         let rooms = [("oca1.a", 1 << 30), ("oca2.a", small), ("oca3.a", 1 << 30), ("oca1.b", 1 << 30)];
@@ -100,20 +99,20 @@ proptest! {
         let sources = fill_sources(&problem, &solution);
         for (at, own) in sources.iter().enumerate() {
             let mut seen = HashSet::new();
-            for (_, source, ordinals) in &own.batches {
-                prop_assert!(ordinals.iter().all(|ordinal| seen.insert(*ordinal)));
-                let ObjectSource::Peer(master) = source else { continue };
-                let master = sources.iter().position(|each| each.device == *master).expect("known");
-                prop_assert_eq!(&problem.boxes[master].site, &problem.boxes[at].site);
-                let from_origin: HashSet<Ordinal> = sources[master].batches.iter()
-                    .filter(|(_, source, _)| *source == ObjectSource::Origin)
-                    .flat_map(|(_, _, ordinals)| ordinals.iter().copied())
-                    .collect();
-                prop_assert!(ordinals.iter().all(|ordinal| from_origin.contains(ordinal)));
+            for SharedBatch { siblings, ordinals, .. } in &own.batches {
+                for ordinal in ordinals {
+                    prop_assert!(seen.insert(*ordinal));
+                    let holds = |other: &usize| {
+                        *other != at
+                            && problem.boxes[*other].site == problem.boxes[at].site
+                            && solution.boxes[*other].hold.contains(ordinal)
+                    };
+                    let others = (0..sources.len()).filter(holds);
+                    let names: Vec<_> = others.map(|other| sources[other].device.clone()).collect();
+                    prop_assert_eq!(&names, siblings);
+                }
             }
             prop_assert_eq!(seen.len(), solution.boxes[at].hold.len());
-            let runs: usize = own.batches.iter().map(|(_, _, own)| runs_of(own.iter().copied()).len()).sum();
-            prop_assert!(runs <= (count / SLAB + 1) as usize, "runs do not stay together");
         }
     }
 }

@@ -11,11 +11,11 @@ use contract::names::{DeviceName, GroupName, TitleName};
 use contract::sources::{Batch, Source, SourceKind};
 use health_collector::HeldTitle;
 use inventory::Appliance;
-use prefill::{BoxRoom, BoxSources, Item, ObjectSource, Problem, Reason, Solution};
+use prefill::{BoxRoom, BoxSources, Item, Problem, Reason, Solution};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-/// A master that has not got an object by then is asked no longer: the origin is.
-const ORIGIN_AFTER_PEER_S: u32 = 20;
+/// A box that is well has answered within a second: this is a reboot of what stands between.
+const ORIGIN_AFTER_SIBLING_S: u32 = 20;
 
 /// What every box is told.
 #[derive(Debug)]
@@ -124,39 +124,37 @@ fn whole_titles(inputs: &Inputs, hold: &[Ordinal]) -> HashSet<HeldTitle> {
 fn batches(inputs: &Inputs, sources: &BoxSources) -> Vec<Batch> {
     let appliances: HashMap<&DeviceName, &Appliance> =
         inputs.inventory.appliances.iter().map(|each| (&each.name, each)).collect();
-    let ranked = |group: &GroupName, source: &ObjectSource| {
-        let peer = match source {
-            ObjectSource::Origin => None,
-            ObjectSource::Peer(master) => appliances.get(master).and_then(|each| peer(each)),
-        };
-        let after_s = if peer.is_some() { ORIGIN_AFTER_PEER_S } else { 0 };
-        let origin = inputs.origins.get(group).map(|origin| Source {
+    let origin = |group: &GroupName| {
+        inputs.origins.get(group).map(|origin| Source {
             kind: SourceKind::Origin,
             address: origin.address,
             tls_name: None,
             origin: Some(origin.path.clone()),
-            after_s,
+            after_s: ORIGIN_AFTER_SIBLING_S,
             cap_bytes_per_s: None,
-        });
-        peer.into_iter().chain(origin).collect::<Vec<Source>>()
+        })
+    };
+    let siblings = |names: &[DeviceName]| {
+        names.iter().filter_map(|name| peer(appliances.get(name)?)).collect::<Vec<Source>>()
     };
     sources
         .batches
         .iter()
-        .map(|(group, source, ordinals)| Batch {
-            group: group.clone(),
-            objects: runs_of(ordinals.iter().copied()),
-            ranked: ranked(group, source),
+        .map(|batch| Batch {
+            group: batch.group.clone(),
+            objects: runs_of(batch.ordinals.iter().copied()),
+            siblings: siblings(&batch.siblings),
+            beyond: origin(&batch.group).into_iter().collect(),
         })
-        .filter(|batch| !batch.ranked.is_empty())
+        .filter(|batch| !(batch.siblings.is_empty() && batch.beyond.is_empty()))
         .collect()
 }
 
-fn peer(master: &Appliance) -> Option<Source> {
+fn peer(sibling: &Appliance) -> Option<Source> {
     Some(Source {
-        kind: SourceKind::Peer(master.name.clone()),
-        address: *master.peers.first()?,
-        tls_name: Some(identity_name(&master.name)),
+        kind: SourceKind::Peer(sibling.name.clone()),
+        address: *sibling.peers.first()?,
+        tls_name: Some(identity_name(&sibling.name)),
         origin: None,
         after_s: 0,
         cap_bytes_per_s: None,

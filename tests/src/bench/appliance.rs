@@ -5,6 +5,7 @@ use super::running::Running;
 use super::site::{HOST, Site};
 use crate::ports;
 use anyhow::Result;
+use cache::storage::Kernel;
 use cache::{BlockIo, Cache, CacheEvent, DiskSetup, ReadOrder, Setup, Watch};
 use contract::catalogue::CatalogueEntry;
 use contract::names::{GroupName, TitleName};
@@ -106,16 +107,22 @@ fn put(disk: &Path, objects: &[Object]) -> Result<()> {
     let folder = PathBuf::from(disk);
     let disks = vec![DiskSetup { folder, capacity_bytes: 8 << 30, reserve_bytes: 0 }];
     let (io, watch) = (Arc::new(Still), Arc::new(Still));
-    let cache = Cache::open(Setup { disks, ram_budget_bytes: 1 << 20, io, watch })?;
+    let cache = Cache::open(Setup {
+        disks,
+        ram_budget_bytes: 1 << 20,
+        storage: Arc::new(Kernel),
+        io,
+        watch,
+    })?;
     let mut wanted = Vec::new();
     for (ordinal, object) in (0u32..).zip(objects) {
         let bytes = object.content();
         let entry = entry(ordinal, object, Digest::of(&bytes))?;
         wanted.push(Arc::clone(&entry));
         cache.set_wanted(wanted.clone());
-        let mut intake = cache.begin(entry)?;
-        intake.append(&bytes)?;
-        cache.publish(intake.finish()?)?;
+        let intake = cache.begin(&entry)?;
+        intake.put_missing(&bytes)?;
+        cache.publish(&intake.finish()?)?;
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! Real objects in a real cache, and the same bytes as files for the server next door.
 
 use anyhow::{Context, Result};
+use cache::storage::Kernel;
 use cache::{BlockIo, Cache, CacheEvent, DiskSetup, ReadOrder, Setup, Watch};
 use contract::catalogue::CatalogueEntry;
 use contract::names::{GroupName, TitleName};
@@ -116,6 +117,7 @@ impl Shelf {
         };
         let events = Arc::<Events>::default();
         let setup = Setup {
+            storage: Arc::new(Kernel),
             disks: disks.iter().map(disk).collect(),
             ram_budget_bytes,
             io: Arc::new(ThreadIo),
@@ -131,7 +133,7 @@ impl Shelf {
         all.push(entry((u32::MAX, wanted))?);
         shelf.cache.set_wanted(all);
         for (entry, &(group, path, length)) in entries.into_iter().zip(objects) {
-            shelf.put(entry, group, path, length)?;
+            shelf.put(&entry, group, path, length)?;
         }
         Ok(shelf)
     }
@@ -145,7 +147,7 @@ impl Shelf {
             let is_it =
                 |(group, path, _): &&Offer| entry.group.as_str() == *group && &*entry.path == *path;
             if let Some(&(group, path, length)) = objects.iter().find(is_it) {
-                self.put(entry, group, path, length)?;
+                self.put(&entry, group, path, length)?;
             }
         }
         Ok(())
@@ -167,15 +169,15 @@ impl Shelf {
 
     fn put(
         &self,
-        entry: Arc<CatalogueEntry>,
+        entry: &Arc<CatalogueEntry>,
         group: &str,
         path: &str,
         length: usize,
     ) -> Result<()> {
         let bytes = content(group, path, length);
-        let mut intake = self.cache.begin(entry)?;
-        intake.append(&bytes)?;
-        self.cache.publish(intake.finish()?)?;
+        let intake = self.cache.begin(entry)?;
+        intake.put_missing(&bytes)?;
+        self.cache.publish(&intake.finish()?)?;
         let name = path.split('?').next().unwrap_or(path).replace("%20", " ");
         let file = self.files.join(group).join(name.trim_start_matches('/'));
         std::fs::create_dir_all(file.parent().context("no folder")?)?;

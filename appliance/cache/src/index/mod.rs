@@ -25,14 +25,18 @@ pub(crate) struct Slot {
     group: GroupName,
     path: Arc<str>,
     pub(crate) held: Option<Arc<Object>>,
+    /// What of the wanted version has come so far.
+    pub(crate) arriving: Option<Arc<Object>>,
     pub(crate) wanted: Option<Arc<CatalogueEntry>>,
+    /// No disk had room for it when it was to come.
+    pub(crate) has_no_room: bool,
 }
 
 impl Slot {
     /// For the key of an entry, with nothing in it.
     fn of(entry: &CatalogueEntry) -> Self {
         let (group, path) = (entry.group.clone(), Arc::clone(&entry.path));
-        Self { group, path, held: None, wanted: None }
+        Self { group, path, held: None, arriving: None, wanted: None, has_no_room: false }
     }
 
     fn is_of(&self, group: &GroupName, path: &str) -> bool {
@@ -40,19 +44,25 @@ impl Slot {
     }
 
     fn is_empty(&self) -> bool {
-        self.held.is_none() && self.wanted.is_none()
+        self.held.is_none() && self.arriving.is_none() && self.wanted.is_none()
     }
 
-    fn want(&mut self, entry: &Arc<CatalogueEntry>) {
+    /// Wants this version; gives back what has come of another.
+    fn want(&mut self, entry: &Arc<CatalogueEntry>) -> Option<Arc<Object>> {
         self.wanted = Some(Arc::clone(entry));
-        let renewed = self
-            .held
-            .as_ref()
-            .filter(|held| held.entry.id == entry.id && held.entry != *entry)
-            .map(|held| Arc::new(held.under(entry)));
-        if renewed.is_some() {
-            self.held = renewed;
+        self.has_no_room = false;
+        let stale = self.arriving.take_if(|coming| coming.entry.id != entry.id);
+        for object in [&mut self.held, &mut self.arriving].into_iter().flatten() {
+            if object.entry.id == entry.id && object.entry != *entry {
+                *object = Arc::new(object.under(entry));
+            }
         }
+        stale
+    }
+
+    /// What is here of it, whole or not.
+    fn objects(&self) -> impl Iterator<Item = &Arc<Object>> {
+        self.held.iter().chain(&self.arriving)
     }
 
     fn wants(&self, entry: &CatalogueEntry) -> bool {
@@ -97,7 +107,9 @@ impl Index {
         self.shard(hash).load().get(hash, group, path).map(look)
     }
 
-    /// Makes objects that were found on disks visible; gives back those that others replace.
+    /// Makes objects that were found on disks visible; gives back those that others replace:
+    /// of two of a kind the later one stays. The earlier one was on its way out, or a power cut
+    /// has brought it back.
     pub(crate) fn restore(&self, objects: impl Iterator<Item = Arc<Object>>) -> Vec<Arc<Object>> {
         let _alone = self.alone();
         let mut tables: Vec<_> = self.shards.iter().map(ArcSwap::load_full).collect();
@@ -106,24 +118,75 @@ impl Index {
             let hash = self.hash(&object.entry.group, &object.entry.path);
             let table = Arc::make_mut(&mut tables[number(hash)]);
             let entry = Arc::clone(&object.entry);
-            twins.extend(table.edit(hash, &entry, |slot| slot.held.replace(object)));
+            twins.extend(table.edit(hash, &entry, |slot| {
+                let place = if object.is_whole() { &mut slot.held } else { &mut slot.arriving };
+                let is_earlier = |there: &Arc<Object>| object.body.serial < there.body.serial;
+                if place.as_ref().is_some_and(is_earlier) {
+                    return Some(object);
+                }
+                place.replace(object)
+            }));
         }
         self.put(tables);
         twins
     }
 
-    /// Makes an object that arrived visible, if it is still wanted; gives back what must
-    /// go: the version it replaces, or the object itself.
+    /// What has come of a version so far.
+    pub(crate) fn arriving(&self, entry: &CatalogueEntry) -> Option<Arc<Object>> {
+        let of_it = |slot: &Slot| slot.arriving.clone().filter(|it| it.entry.id == entry.id);
+        self.look(&entry.group, &entry.path, of_it).flatten()
+    }
+
+    /// An object begins to arrive; gives back what must go: what has come of another version,
+    /// or the object itself where it is not wanted.
+    pub(crate) fn begin(&self, object: Arc<Object>) -> Option<Arc<Object>> {
+        self.edit(&Arc::clone(&object).entry, |slot| {
+            if slot.wants(&object.entry) { slot.arriving.replace(object) } else { Some(object) }
+        })
+    }
+
+    /// Says whether there was room for a version that is wanted.
+    pub(crate) fn set_room(&self, entry: &CatalogueEntry, has_no_room: bool) {
+        let is_known = |slot: &Slot| slot.has_no_room == has_no_room || !slot.wants(entry);
+        if !self.look(&entry.group, &entry.path, is_known).unwrap_or(true) {
+            self.edit(entry, |slot| slot.has_no_room = has_no_room);
+        }
+    }
+
+    /// Makes an object that has arrived visible as whole, if it is still in sight; gives back
+    /// what must go: the version it replaces, or the object itself.
     pub(crate) fn publish(&self, object: Arc<Object>) -> Option<Arc<Object>> {
         self.edit(&Arc::clone(&object).entry, |slot| {
-            if slot.wants(&object.entry) { slot.held.replace(object) } else { Some(object) }
+            match slot.arriving.take_if(|coming| coming.body.serial == object.body.serial) {
+                Some(arrived) => slot.held.replace(arrived),
+                None => Some(object),
+            }
         })
     }
 
     /// Takes this very object out of sight; `false` when it was not in sight any more.
     pub(crate) fn withdraw(&self, object: &Object) -> bool {
+        let is_it = |other: &mut Arc<Object>| other.body.serial == object.body.serial;
         self.edit(&object.entry, |slot| {
-            slot.held.take_if(|held| held.serial == object.serial).is_some()
+            slot.held.take_if(is_it).or_else(|| slot.arriving.take_if(is_it)).is_some()
+        })
+    }
+
+    /// What is held lacks a slice from here on, and is arriving again. Gives `None` where this
+    /// very object is not in sight, else what must go: the object, where another version of it
+    /// is arriving.
+    pub(crate) fn degrade(&self, object: &Object) -> Option<Option<Arc<Object>>> {
+        let is_it = |other: &mut Arc<Object>| other.body.serial == object.body.serial;
+        self.edit(&object.entry, |slot| {
+            if slot.arriving.as_mut().is_some_and(is_it) {
+                return Some(None);
+            }
+            let degraded = slot.held.take_if(is_it)?;
+            if slot.arriving.is_some() {
+                return Some(Some(degraded));
+            }
+            slot.arriving = Some(degraded);
+            Some(None)
         })
     }
 
@@ -132,19 +195,23 @@ impl Index {
         let mut in_force = self.alone();
         let before: Vec<_> = self.shards.iter().map(ArcSwap::load_full).collect();
         let mut tables = vec![Shard::default(); SHARDS];
+        let mut leaving = Vec::new();
         for entry in &ranked {
             let hash = self.hash(&entry.group, &entry.path);
             let (before, table) = (&before[number(hash)], &mut tables[number(hash)]);
-            let held = before.get(hash, &entry.group, &entry.path).and_then(|it| it.held.clone());
-            table.edit(hash, entry, |slot| {
-                slot.held = held;
-                slot.want(entry);
-            });
+            let old = before.get(hash, &entry.group, &entry.path);
+            let (held, arriving) =
+                old.map_or((None, None), |old| (old.held.clone(), old.arriving.clone()));
+            leaving.extend(table.edit(hash, entry, |slot| {
+                (slot.held, slot.arriving) = (held, arriving);
+                slot.want(entry)
+            }));
         }
         let tables = tables.into_iter().map(Arc::new).collect();
         self.put(tables);
         *in_force = ranked.into();
-        before.iter().flat_map(|table| self.left_out(table)).collect()
+        leaving.extend(before.iter().flat_map(|table| self.left_out(table)));
+        leaving
     }
 
     /// What a table of before holds and that of now has no place for.
@@ -153,7 +220,7 @@ impl Index {
             self.shard(hash).load().get(hash, &slot.group, &slot.path).is_none()
         };
         let out = before.iter().filter(|(hash, slot)| is_out(*hash, slot));
-        out.filter_map(|(_, slot)| slot.held.clone()).collect()
+        out.flat_map(|(_, slot)| slot.objects().cloned()).collect()
     }
 
     /// Takes everything out of sight that `is_purged` says; what is still wanted is missing
@@ -163,12 +230,17 @@ impl Index {
         let mut gone = Vec::new();
         for shard in &self.shards {
             let before = shard.load_full();
-            let purged = |slot: &Slot| slot.held.clone().filter(|held| is_purged(&held.entry));
+            let purged = |slot: &Slot| slot.objects().any(|object| is_purged(&object.entry));
             let mut after = None;
-            for (hash, object) in before.iter().filter_map(|(at, slot)| Some((at, purged(slot)?))) {
+            for (hash, slot) in before.iter().filter(|(_, slot)| purged(slot)) {
+                let Some(entry) = slot.objects().next().map(|object| &object.entry) else {
+                    continue;
+                };
                 let table = after.get_or_insert_with(|| Shard::clone(&before));
-                table.edit(hash, &object.entry, |slot| slot.held = None);
-                gone.push(object);
+                table.edit(hash, entry, |slot| {
+                    gone.extend(slot.held.take_if(|held| is_purged(&held.entry)));
+                    gone.extend(slot.arriving.take_if(|coming| is_purged(&coming.entry)));
+                });
             }
             if let Some(after) = after {
                 shard.store(Arc::new(after));

@@ -1,8 +1,9 @@
 use super::*;
 use crate::disk::{Disk, DiskSetup};
-use crate::intake::Published;
 use crate::layout;
 use crate::ram::RamTier;
+use crate::storage::Kernel;
+use crate::sums::Sums;
 use contract::object::ObjectId;
 use proptest::prelude::*;
 use std::collections::HashMap;
@@ -22,16 +23,22 @@ impl Maker {
         let folder = tempfile::tempdir().expect("a folder");
         let (capacity_bytes, reserve_bytes) = (1 << 30, 0);
         let setup = DiskSetup { folder: folder.path().into(), capacity_bytes, reserve_bytes };
-        let disk = Arc::new(Disk::open(setup, None).expect("a disk"));
+        let disk = Arc::new(Disk::open(setup, Arc::new(Kernel), None).expect("a disk"));
         Self { disk, ram: RamTier::open(0).expect("no tier"), serial: 0, _folder: folder }
     }
 
-    fn object(&mut self, entry: &Arc<CatalogueEntry>) -> Arc<Object> {
+    fn whole(&mut self, entry: &Arc<CatalogueEntry>) -> Arc<Object> {
+        self.object(entry, Sums::whole(entry.size_bytes, std::iter::empty()))
+    }
+
+    fn arriving(&mut self, entry: &Arc<CatalogueEntry>) -> Arc<Object> {
+        self.object(entry, Sums::none(entry.size_bytes, true))
+    }
+
+    fn object(&mut self, entry: &Arc<CatalogueEntry>, sums: Sums) -> Arc<Object> {
         self.serial += 1;
         let (entry, disk) = (Arc::clone(entry), Arc::clone(&self.disk));
-        let checksums = Arc::from([]);
-        Published { entry, disk, checksums, disk_bytes: 0, serial: self.serial }
-            .into_object(&self.ram)
+        Object::found(entry, disk, self.serial, sums, self.ram.places(1))
     }
 }
 
@@ -44,6 +51,7 @@ fn entry(path: u8, version: u8) -> Arc<CatalogueEntry> {
 #[derive(Default)]
 struct Model {
     held: HashMap<Arc<str>, (ObjectId, u64)>,
+    arriving: HashMap<Arc<str>, (ObjectId, u64)>,
     wanted: Vec<Arc<CatalogueEntry>>,
 }
 
@@ -62,7 +70,8 @@ impl Model {
 enum Step {
     Restore(Vec<(u8, u8)>),
     Want(Vec<(u8, u8)>),
-    Publish(u8, u8),
+    Begin(u8, u8),
+    Publish(u8),
     Withdraw(u8),
     Purge(u8),
 }
@@ -74,7 +83,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     let step = prop_oneof![
         2 => keys.clone().prop_map(Step::Want),
         1 => keys.prop_map(Step::Restore),
-        6 => key.prop_map(|(path, version)| Step::Publish(path, version)),
+        6 => key.prop_map(|(path, version)| Step::Begin(path, version)),
+        6 => (0u8..12).prop_map(Step::Publish),
         2 => (0u8..12).prop_map(Step::Withdraw),
         1 => (0u8..3).prop_map(Step::Purge),
     ];
@@ -82,7 +92,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 }
 
 fn serials(objects: &[Arc<Object>]) -> Vec<u64> {
-    let mut serials: Vec<_> = objects.iter().map(|object| object.serial).collect();
+    let mut serials: Vec<_> = objects.iter().map(|object| object.body.serial).collect();
     serials.sort_unstable();
     serials
 }
@@ -98,9 +108,9 @@ fn take(step: Step, index: &Index, model: &mut Model, maker: &mut Maker) {
     let (gone, expected) = match step {
         Step::Restore(keys) => {
             let objects: Vec<_> =
-                keys.iter().map(|(path, version)| maker.object(&entry(*path, *version))).collect();
+                keys.iter().map(|(path, version)| maker.whole(&entry(*path, *version))).collect();
             let twins = objects.iter().filter_map(|object| {
-                let held = (object.entry.id, object.serial);
+                let held = (object.entry.id, object.body.serial);
                 model.held.insert(Arc::clone(&object.entry.path), held).map(|twin| twin.1)
             });
             let twins = sorted(twins);
@@ -108,21 +118,37 @@ fn take(step: Step, index: &Index, model: &mut Model, maker: &mut Maker) {
         }
         Step::Want(keys) => {
             model.wanted = keys.iter().map(|(path, version)| entry(*path, *version)).collect();
-            let wanted: Vec<_> = model.wanted.iter().map(|entry| Arc::clone(&entry.path)).collect();
-            let out = model.held.extract_if(|path, _| !wanted.contains(path));
-            (serials(&index.set_wanted(model.wanted.clone())), sorted(out.map(|out| out.1.1)))
+            let wanted: HashMap<_, _> =
+                model.wanted.iter().map(|entry| (Arc::clone(&entry.path), entry.id)).collect();
+            let held = model.held.extract_if(|path, _| !wanted.contains_key(path));
+            // What has come of another version than the wanted one is of no use.
+            let arriving = &mut model.arriving;
+            let coming = arriving.extract_if(|path, held| wanted.get(path) != Some(&held.0));
+            let out = sorted(held.chain(coming).map(|out| out.1.1));
+            (serials(&index.set_wanted(model.wanted.clone())), out)
         }
-        Step::Publish(path, version) => {
-            let object = maker.object(&entry(path, version));
-            let (id, serial) = (object.entry.id, object.serial);
+        Step::Begin(path, version) => {
+            let object = maker.arriving(&entry(path, version));
+            let (id, serial) = (object.entry.id, object.body.serial);
             let expected = if model.wants(&object.entry.path) == Some(id) {
-                let before = model.held.insert(Arc::clone(&object.entry.path), (id, serial));
+                let before = model.arriving.insert(Arc::clone(&object.entry.path), (id, serial));
                 before.map(|before| before.1)
             } else {
                 Some(serial)
             };
-            let gone: Vec<_> = index.publish(object).into_iter().collect();
+            let gone: Vec<_> = index.begin(object).into_iter().collect();
             (serials(&gone), expected.into_iter().collect())
+        }
+        Step::Publish(path) => {
+            let path = entry(path, 0).path.clone();
+            let group = entry(0, 0).group.clone();
+            let object = index.look(&group, &path, |slot| slot.arriving.clone()).flatten();
+            let expected = model.arriving.remove(&path);
+            assert_eq!(object.as_ref().map(|object| object.body.serial), expected.map(|it| it.1));
+            let before = expected.and_then(|arrived| model.held.insert(path, arrived));
+            let gone: Vec<_> =
+                object.and_then(|object| index.publish(object)).into_iter().collect();
+            (serials(&gone), before.map(|before| before.1).into_iter().collect())
         }
         Step::Withdraw(path) => {
             let path = entry(path, 0).path.clone();
@@ -138,8 +164,9 @@ fn take(step: Step, index: &Index, model: &mut Model, maker: &mut Maker) {
             let digest = entry(0, version).blake3;
             let gone = index.purge(|entry| entry.blake3 == digest);
             let ids: Vec<_> = (0..12).map(|path| entry(path, version).id).collect();
-            let out = model.held.extract_if(|_, held| ids.contains(&held.0));
-            (serials(&gone), sorted(out.map(|out| out.1.1)))
+            let held = model.held.extract_if(|_, held| ids.contains(&held.0));
+            let coming = model.arriving.extract_if(|_, held| ids.contains(&held.0));
+            (serials(&gone), sorted(held.chain(coming).map(|out| out.1.1)))
         }
     };
     assert_eq!(gone, expected);
@@ -155,12 +182,14 @@ proptest! {
             for path in 0..12 {
                 let key = entry(path, 0);
                 let found = index.look(&key.group, &key.path, |slot| {
-                    let held = slot.held.as_ref().map(|held| (held.entry.id, held.serial));
-                    (held, slot.wanted.as_ref().map(|wanted| wanted.id))
+                    let known = |object: &Arc<Object>| (object.entry.id, object.body.serial);
+                    let here = [&slot.held, &slot.arriving].map(|it| it.as_ref().map(known));
+                    (here, slot.wanted.as_ref().map(|wanted| wanted.id))
                 });
-                let held = model.held.get(&key.path).copied();
+                let here = [&model.held, &model.arriving].map(|it| it.get(&key.path).copied());
                 let wanted = model.wants(&key.path);
-                let expected = (held.is_some() || wanted.is_some()).then_some((held, wanted));
+                let is_known = here.iter().any(Option::is_some) || wanted.is_some();
+                let expected = is_known.then_some((here, wanted));
                 prop_assert_eq!(found, expected);
             }
             prop_assert_eq!(index.missing(), model.missing());
@@ -177,7 +206,13 @@ fn readers_see_one_version_or_the_next_whatever_is_written() {
     let versions = [entry(1, 1), entry(1, 2)];
     let beside: Vec<_> = (2..200).map(|path| entry(path, 1)).collect();
     index.set_wanted(vec![Arc::clone(&versions[0])]);
-    assert!(index.publish(maker.object(&versions[0])).is_none());
+    let mut publish = |version| {
+        let object = maker.arriving(version);
+        let replaced = index.begin(Arc::clone(&object));
+        assert!(replaced.is_none());
+        index.publish(object)
+    };
+    assert!(publish(&versions[0]).is_none());
     let is_over = AtomicBool::new(false);
     std::thread::scope(|scope| {
         let reader = || {
@@ -197,7 +232,7 @@ fn readers_see_one_version_or_the_next_whatever_is_written() {
             let mut wanted = beside[..round % beside.len()].to_vec();
             wanted.push(Arc::clone(version));
             index.set_wanted(wanted);
-            index.publish(maker.object(version));
+            publish(version);
             index.purge(|entry| &*entry.path != "/1");
         }
         is_over.store(true, Ordering::Relaxed);

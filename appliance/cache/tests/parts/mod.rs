@@ -1,5 +1,6 @@
 //! A cache on a folder, and a disk that answers when the test says so.
 
+use cache::storage::Kernel;
 use cache::{
     BlockIo, Cache, CacheEvent, DiskSetup, Lookup, Object, ReadFailed, ReadOrder, Setup, Watch,
 };
@@ -52,8 +53,17 @@ pub(crate) struct Box_ {
 pub(crate) fn open(folder: &Path, capacity_bytes: u64) -> Box_ {
     let (io, seen) = (Arc::new(HeldIo::default()), Arc::new(Seen::default()));
     let disks = vec![DiskSetup { folder: folder.to_path_buf(), capacity_bytes, reserve_bytes: 0 }];
-    let setup = Setup { disks, ram_budget_bytes: 4 << 20, io: io.clone(), watch: seen.clone() };
-    Box_ { cache: Cache::open(setup).expect("open"), io, seen }
+    Box_ { cache: Cache::open(setup(disks, &io, &seen)).expect("open"), io, seen }
+}
+
+pub(crate) fn setup(disks: Vec<DiskSetup>, io: &Arc<HeldIo>, seen: &Arc<Seen>) -> Setup {
+    Setup {
+        disks,
+        ram_budget_bytes: 4 << 20,
+        storage: Arc::new(Kernel),
+        io: io.clone(),
+        watch: seen.clone(),
+    }
 }
 
 pub(crate) fn content(len: usize, seed: u8) -> Vec<u8> {
@@ -80,12 +90,9 @@ pub(crate) fn entry(path: &str, content: &[u8]) -> Arc<CatalogueEntry> {
 }
 
 pub(crate) fn fill(cache: &Cache, entry: &Arc<CatalogueEntry>, content: &[u8]) {
-    let mut intake = cache.begin(Arc::clone(entry)).expect("begin");
-    let from = usize::try_from(intake.received()).expect("small");
-    for chunk in content[from..].chunks(100_000) {
-        intake.append(chunk).expect("append");
-    }
-    cache.publish(intake.finish().expect("verified")).expect("publish");
+    let intake = cache.begin(entry).expect("begin");
+    intake.put_missing(content).expect("put");
+    cache.publish(&intake.finish().expect("verified")).expect("publish");
 }
 
 pub(crate) fn held(cache: &Cache, path: &str) -> Arc<Object> {

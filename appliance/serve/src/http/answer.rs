@@ -12,6 +12,7 @@ use super::etag::EntityTag;
 use super::method::ALLOWED;
 use super::span::Span;
 use super::stack_text::StackText;
+use cache::ReadFailed;
 use http::StatusCode;
 
 /// Takes the fields of an answer, one by one.
@@ -105,12 +106,17 @@ impl<'p, H> Answer<'p, H> {
     }
 
     /// The same answer after its first block could not be had: 404, which no player takes
-    /// for the end of the title as it does a 5xx.
+    /// for the end of the title as it does a 5xx. A sibling that asked for what was coming, and
+    /// does not now, learns that it is wanted still.
     #[must_use]
-    pub fn unreadable(self) -> Self {
+    pub fn unreadable(self, failed: &ReadFailed) -> Self {
         let words = "This object cannot be read here.\n";
         let refusal = Self::refusal(StatusCode::NOT_FOUND, words, self.cache_name);
-        Self { cache_status: CacheStatus::Unreadable, cors: self.cors, ..refusal }
+        let cache_status = match failed {
+            ReadFailed::NotComing { .. } => CacheStatus::Wanted,
+            _ => CacheStatus::Unreadable,
+        };
+        Self { cache_status, cors: self.cors, ..refusal }
     }
 
     /// Takes the span out of the body, where it is one; words stay.

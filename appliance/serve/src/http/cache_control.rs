@@ -1,6 +1,7 @@
 //! `Cache-Control` (RFC 9111 §5.2): what browsers and caches behind this box may keep.
 
 use super::answer::FieldSink;
+use super::fields::Fields;
 use super::policy::GroupPolicy;
 use super::stack_text::StackText;
 use contract::catalogue::CatalogueEntry;
@@ -55,6 +56,13 @@ impl CacheControl {
             }
         }
     }
+}
+
+/// Whether a request wants nothing that would have to come first (RFC 9111 §5.2.1.7).
+#[must_use]
+pub fn is_only_if_cached(fields: &Fields<'_>) -> bool {
+    let mut directives = fields.cache_control.iter().flat_map(|line| line.split(|it| *it == b','));
+    directives.any(|directive| directive.trim_ascii().eq_ignore_ascii_case(b"only-if-cached"))
 }
 
 fn is_playlist(path: &str) -> bool {

@@ -85,6 +85,8 @@ pub struct Fields<'a> {
     pub if_modified_since: Single<'a>,
     /// `If-Unmodified-Since`.
     pub if_unmodified_since: Single<'a>,
+    /// `Cache-Control`.
+    pub cache_control: Lines<'a>,
     /// `Origin`.
     pub origin: Single<'a>,
     /// `Access-Control-Request-Method`: what makes an `OPTIONS` a preflight.
@@ -112,6 +114,7 @@ impl<'a> Fields<'a> {
             b"if-none-match" => self.if_none_match.add(value),
             b"if-modified-since" => self.if_modified_since.add(value),
             b"if-unmodified-since" => self.if_unmodified_since.add(value),
+            b"cache-control" => self.cache_control.add(value),
             b"origin" => self.origin.add(value),
             b"access-control-request-method" => self.requested_method.add(value),
             b"user-agent" => self.user_agent.add(value),

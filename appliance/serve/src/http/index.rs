@@ -9,6 +9,8 @@ use std::sync::Arc;
 pub enum Found<H> {
     /// Published here.
     Held(H),
+    /// On its way: what has not come can be waited for.
+    Arriving(H),
     /// To be here, not yet.
     Wanted,
     /// Nobody told of it.
@@ -23,17 +25,33 @@ pub trait Index {
 
     /// Looks a key up. Never blocks.
     fn find(&self, group: &GroupName, path: &str) -> Found<Self::Held>;
+
+    /// Looks one version of a key up: what is held and is another is found where there is
+    /// nothing of this one. Never blocks.
+    fn find_version(
+        &self,
+        group: &GroupName,
+        path: &str,
+        is_it: impl Fn(&CatalogueEntry) -> bool,
+    ) -> Found<Self::Held>;
 }
 
 /// An object that is held.
 pub trait Held {
     /// What the catalogue says of it.
     fn entry(&self) -> &CatalogueEntry;
+
+    /// Whether what is missing of it waits for no sibling.
+    fn is_from_beyond(&self) -> bool;
 }
 
 impl Held for Arc<cache::Object> {
     fn entry(&self) -> &CatalogueEntry {
         &self.entry
+    }
+
+    fn is_from_beyond(&self) -> bool {
+        cache::Object::is_from_beyond(self)
     }
 }
 
@@ -41,10 +59,26 @@ impl Index for cache::Cache {
     type Held = Arc<cache::Object>;
 
     fn find(&self, group: &GroupName, path: &str) -> Found<Self::Held> {
-        match self.lookup(group, path) {
-            cache::Lookup::Held(object) => Found::Held(object),
-            cache::Lookup::Wanted => Found::Wanted,
-            cache::Lookup::Unknown => Found::Unknown,
+        self.lookup(group, path).into()
+    }
+
+    fn find_version(
+        &self,
+        group: &GroupName,
+        path: &str,
+        is_it: impl Fn(&CatalogueEntry) -> bool,
+    ) -> Found<Self::Held> {
+        self.lookup_version(group, path, is_it).into()
+    }
+}
+
+impl From<cache::Lookup> for Found<Arc<cache::Object>> {
+    fn from(found: cache::Lookup) -> Self {
+        match found {
+            cache::Lookup::Held(object) => Self::Held(object),
+            cache::Lookup::Arriving(object) => Self::Arriving(object),
+            cache::Lookup::Wanted => Self::Wanted,
+            cache::Lookup::Unknown => Self::Unknown,
         }
     }
 }

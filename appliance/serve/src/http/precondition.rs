@@ -3,6 +3,7 @@
 use super::date;
 use super::etag::{self, EntityTag};
 use super::fields::{Fields, Single};
+use contract::object::Digest;
 
 /// What identifies the representation at hand.
 #[derive(Debug, Clone, Copy)]
@@ -43,6 +44,14 @@ pub fn evaluate(fields: &Fields<'_>, current: &Validators) -> Outcome {
         return Outcome::NotModified;
     }
     Outcome::Proceed
+}
+
+/// Whether content with this digest is what `If-Match` asks for, or nothing was asked for.
+#[must_use]
+pub fn is_meant(fields: &Fields<'_>, content: &Digest) -> bool {
+    let tag = EntityTag::of(content);
+    let matches = |sent: &[u8]| tag.matches_strongly(sent);
+    !fields.if_match.is_sent() || etag::list_holds(&fields.if_match, matches)
 }
 
 /// Step 5: whether `Range` holds although `If-Range` was sent (§13.1.5). A date must be

@@ -3,7 +3,7 @@
 //! Pure: the index, the time and the miss limit come in as arguments.
 
 use super::answer::{Answer, Body, Kind, Representation};
-use super::cache_control::CacheControl;
+use super::cache_control::{self, CacheControl};
 use super::cache_status::CacheStatus;
 use super::client::ClientPrefix;
 use super::cors::{Cors, Preflight};
@@ -20,6 +20,7 @@ use super::range::{self, Wanted};
 use super::request::Request;
 use super::span::Span;
 use super::target::Target;
+use contract::catalogue::CatalogueEntry;
 use contract::config::ListenerRole;
 use contract::path::BadPath;
 use contract::time::TimeUs;
@@ -121,13 +122,16 @@ fn for_player<'p, I: Index>(
             debug_assert!(!matches!(found, Found::Held(_)), "hits are never limited");
             too_many_misses(context.policy)
         }
-        Found::Wanted => missing(context.policy, CacheStatus::Wanted),
+        Found::Arriving(_) | Found::Wanted => missing(context.policy, CacheStatus::Wanted),
         Found::Unknown => missing(context.policy, CacheStatus::Unknown),
     }
 }
 
 /// A sibling box fills ahead of the rights window and keeps to it by itself; browsers and
-/// their rules play no part, and siblings are not counted as guessing.
+/// their rules play no part, and siblings are not counted as guessing. What is still arriving
+/// here goes on to them as it comes, so that it crosses the provider's edge once and a site
+/// waits for one transfer, not for two in a row. Who goes before this box is not given what this
+/// box has from siblings: it may be the very one that is waited for.
 fn for_peer<'p, 'a, I: Index>(
     context: &Context<'p, I>,
     request: &Request<'a>,
@@ -142,8 +146,17 @@ fn for_peer<'p, 'a, I: Index>(
         Ok(None) => return about_nothing(missing(context.policy, CacheStatus::Unknown)),
         Err(bad) => return about_nothing(bad_path(context.policy, bad)),
     };
-    let answer = match context.index.find(&asked.group.name, &asked.path) {
-        Found::Held(held) => select(context, request, held, CacheControl::NoStore),
+    let fields = &request.fields;
+    let only_if_cached = cache_control::is_only_if_cached(fields);
+    let is_it = |entry: &CatalogueEntry| precondition::is_meant(fields, &entry.blake3);
+    let answer = match context.index.find_version(&asked.group.name, &asked.path, is_it) {
+        Found::Arriving(coming) if only_if_cached && !coming.is_from_beyond() => {
+            not_cached(context.policy)
+        }
+        Found::Wanted if only_if_cached => not_cached(context.policy),
+        Found::Held(held) | Found::Arriving(held) => {
+            select(context, request, held, CacheControl::NoStore)
+        }
         Found::Wanted => missing(context.policy, CacheStatus::Wanted),
         Found::Unknown => missing(context.policy, CacheStatus::Unknown),
     };
@@ -234,6 +247,13 @@ fn missing<H>(policy: &Policy, cache_status: CacheStatus) -> Answer<'_, H> {
     let words = "There is no such object here.\n";
     let refusal = Answer::refusal(StatusCode::NOT_FOUND, words, &policy.cache_name);
     Answer { cache_status, ..refusal }
+}
+
+/// RFC 9111 §5.2.1.7.
+fn not_cached<H>(policy: &Policy) -> Answer<'_, H> {
+    let words = "The object is not here yet.\n";
+    let refusal = Answer::refusal(StatusCode::GATEWAY_TIMEOUT, words, &policy.cache_name);
+    Answer { cache_status: CacheStatus::Wanted, ..refusal }
 }
 
 fn too_many_misses<H>(policy: &Policy) -> Answer<'_, H> {

@@ -27,6 +27,10 @@ impl Held for Arc<CatalogueEntry> {
     fn entry(&self) -> &CatalogueEntry {
         self
     }
+
+    fn is_from_beyond(&self) -> bool {
+        self.path.ends_with("/beyond")
+    }
 }
 
 impl Index for Shelf {
@@ -36,7 +40,20 @@ impl Index for Shelf {
             return Found::Wanted;
         }
         let found = self.0.get(&(group.to_string(), path.to_owned()));
-        found.map_or(Found::Unknown, |entry| Found::Held(Arc::clone(entry)))
+        match found {
+            Some(entry) if path.starts_with("/arriving") => Found::Arriving(Arc::clone(entry)),
+            Some(entry) => Found::Held(Arc::clone(entry)),
+            None => Found::Unknown,
+        }
+    }
+
+    fn find_version(
+        &self,
+        group: &GroupName,
+        path: &str,
+        _: impl Fn(&CatalogueEntry) -> bool,
+    ) -> Found<Self::Held> {
+        self.find(group, path)
     }
 }
 
@@ -333,8 +350,12 @@ fn an_object_that_cannot_be_read_is_a_miss() {
     };
     let head = head::parse(b"GET /v/1.m4s HTTP/1.1\r\nHost: open.test\r\n\r\n").unwrap();
     let mut decision = respond(&context, &head.request);
-    decision.answer = decision.answer.unreadable();
+    decision.answer = decision.answer.unreadable(&cache::ReadFailed::Corrupt { block: 0 });
     let answer = text(&decision);
     assert!(answer.starts_with("404") && answer.contains("no-store"), "{answer}");
     assert!(answer.contains("detail=unreadable") && answer.contains("Allow-Origin: *"), "{answer}");
+
+    let mut decision = respond(&context, &head.request);
+    decision.answer = decision.answer.unreadable(&cache::ReadFailed::NotComing { block: 0 });
+    assert!(text(&decision).contains("detail=wanted"));
 }

@@ -59,7 +59,7 @@ impl Shared {
             }
             Some(Err(failed)) => {
                 tracing::warn!(%failed, "an object cannot be read");
-                (answer.unreadable(), None)
+                (answer.unreadable(&failed), None)
             }
             None => (answer, None),
         }

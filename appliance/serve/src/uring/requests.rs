@@ -171,7 +171,7 @@ fn decide(
         }
         Some((Opening::Here(Err(failed)), _)) => {
             tracing::warn!(%failed, "an object cannot be read");
-            decision.answer = decision.answer.unreadable();
+            decision.answer = decision.answer.unreadable(&failed);
         }
     }
     sending.after = AfterHead::after(head.framing, is_last);

@@ -126,6 +126,6 @@ fn without_an_origin_only_peers_are_told() {
     let plan = plan(&inputs).expect("a plan");
     let alone = plan.boxes.iter().find(|each| each.device.as_str() == "oca1.b").expect("there");
     assert!(alone.batches.is_empty());
-    let sources = plan.boxes.iter().flat_map(|each| &each.batches).flat_map(|each| &each.ranked);
-    assert!(sources.into_iter().all(|source| source.kind != SourceKind::Origin));
+    let sources = plan.boxes.iter().flat_map(|each| &each.batches).flat_map(|each| &each.beyond);
+    assert_eq!(sources.count(), 0);
 }

@@ -1,0 +1,87 @@
+//! What a transfer asks of the world: bytes of a source, and hashes of slices.
+//!
+//! [`Fetcher`](crate::fetch::Fetcher) asks over HTTP. Tests put a network in its place that
+//! loses, delays and lies, all of it from a seed.
+
+use bytes::Bytes;
+use contract::catalogue::CatalogueEntry;
+use contract::slices::SliceHashes;
+use contract::sources::Source;
+use std::future::Future;
+use std::ops::Range;
+use std::pin::Pin;
+
+/// A future that owns itself.
+pub type Promise<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Why a request to a source brought nothing, or not all of it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FetchFailed {
+    /// The source does not have the object.
+    #[error("it does not have the object")]
+    NotThere,
+    /// The source is to have the object, and does not yet.
+    #[error("it does not have the object yet")]
+    Coming,
+    /// No connection, no handshake, or it broke.
+    #[error("the connection failed: {0}")]
+    Connection(String),
+    /// Nothing came for too long.
+    #[error("nothing came for {0} s")]
+    Stalled(u64),
+    /// An answer that makes no sense for this request.
+    #[error("it answered {0}")]
+    Status(u16),
+    /// All of the object came where a part of it was asked for.
+    #[error("it ignores Range")]
+    IgnoresRange,
+    /// Another length than the catalogue says, or another part than asked for.
+    #[error("it offers {offered}, and the catalogue says {expected} bytes")]
+    Length {
+        /// What the answer says.
+        offered: String,
+        /// By the catalogue.
+        expected: u64,
+    },
+    /// The answer ended before its end.
+    #[error("only {received} of {expected} bytes came")]
+    EndedEarly {
+        /// How many came.
+        received: u64,
+        /// How many were asked for.
+        expected: u64,
+    },
+    /// The document names no usable address for it.
+    #[error("the source is not usable: {0}")]
+    Unusable(String),
+}
+
+/// The content of an answer, piece by piece.
+pub trait Body: Send {
+    /// The next piece; `None` at the end of the answer, be it early or not.
+    fn next(&mut self) -> Promise<'_, Result<Option<Bytes>, FetchFailed>>;
+}
+
+/// What a source is asked for.
+#[derive(Debug, Clone)]
+pub struct Question<'a> {
+    /// Whom.
+    pub source: &'a Source,
+    /// Which object.
+    pub entry: &'a CatalogueEntry,
+    /// Which part of it.
+    pub range: Range<u64>,
+    /// Nothing is wanted that has yet to come to the source itself.
+    pub only_if_cached: bool,
+}
+
+/// Where bytes come from.
+pub trait Upstream: Send + Sync {
+    /// Asks a source for a part of an object; the answer is that part, or an error.
+    fn get<'a>(&'a self, question: Question<'a>)
+    -> Promise<'a, Result<Box<dyn Body>, FetchFailed>>;
+
+    /// Asks whoever knows for the hashes of an object's slices, which lead to that of the
+    /// object; `None` when nobody can be asked.
+    fn slice_hashes<'a>(&'a self, entry: &'a CatalogueEntry) -> Promise<'a, Option<SliceHashes>>;
+}

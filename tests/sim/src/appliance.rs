@@ -1,0 +1,251 @@
+//! A box of the simulation: its disks, and the process that comes and goes.
+
+use crate::content;
+use crate::disk::{Mounts, Power, SimDisk};
+use crate::findings::Findings;
+use crate::promises::Promises;
+use crate::reads::SimIo;
+use crate::upstream::SimUpstream;
+use crate::world::World;
+use cache::{Cache, CacheEvent, DiskSetup, Lookup, Object, OpenError, Watch};
+use contract::catalogue::CatalogueEntry;
+use contract::names::DeviceName;
+use fill::offload::Job;
+use fill::{FillEvent, FillWatch, Filler, Offload};
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+/// What stays of a box when its process has gone.
+#[derive(Debug)]
+pub struct SimBox {
+    /// Which of the world's boxes.
+    pub number: usize,
+    /// Where it stands.
+    pub site: usize,
+    /// What sources call it.
+    pub name: DeviceName,
+    /// Its disks.
+    pub disks: Arc<[Arc<SimDisk>]>,
+    /// How the configuration has them.
+    pub setups: Vec<DiskSetup>,
+    /// What its RAM tier may take.
+    pub ram_budget_bytes: u64,
+    /// What it has said that it holds.
+    pub promises: Arc<Promises>,
+    running: Mutex<Option<Running>>,
+}
+
+/// A process.
+#[derive(Debug, Clone)]
+pub struct Running {
+    /// Its cache.
+    pub cache: Arc<Cache>,
+    /// How long it lives.
+    pub power: Arc<Power>,
+    since: Instant,
+    filler: Arc<FillerHandle>,
+}
+
+struct FillerHandle(Arc<Filler>);
+
+impl std::fmt::Debug for FillerHandle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Filler")
+    }
+}
+
+impl SimBox {
+    /// A box that is not running.
+    #[must_use]
+    pub fn new(number: usize, site: usize, name: DeviceName, disks: Vec<SimDisk>) -> Self {
+        let disks: Arc<[_]> = disks.into_iter().map(Arc::new).collect();
+        let setup = |disk: &Arc<SimDisk>| DiskSetup {
+            folder: disk.plan.root.clone(),
+            capacity_bytes: disk.plan.size_bytes,
+            reserve_bytes: disk.plan.reserve_bytes,
+        };
+        let setups = disks.iter().map(setup).collect();
+        let (promises, running) = (Arc::default(), Mutex::default());
+        Self { number, site, name, disks, setups, ram_budget_bytes: 0, promises, running }
+    }
+
+    fn slot(&self) -> MutexGuard<'_, Option<Running>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Its process, if there is one.
+    #[must_use]
+    pub fn running(&self) -> Option<Running> {
+        self.slot().clone().filter(|running| !running.power.is_off())
+    }
+
+    /// Starts its process, which fills until it ends.
+    ///
+    /// # Errors
+    /// When a disk cannot be used.
+    pub fn start(
+        &self,
+        world: &Arc<World>,
+        power: &Arc<Power>,
+        seed: u64,
+    ) -> Result<Process, OpenError> {
+        let mounts = Mounts::new(Arc::clone(&self.disks), Arc::clone(power));
+        let watch = Arc::new(BoxWatch {
+            world: Arc::downgrade(world),
+            number: self.number,
+            cache: OnceLock::new(),
+        });
+        let io = SimIo::new(mounts.clone(), Arc::clone(power));
+        let cache = Cache::open(cache::Setup {
+            disks: self.setups.clone(),
+            ram_budget_bytes: self.ram_budget_bytes,
+            storage: Arc::new(mounts.clone()),
+            io: Arc::new(io),
+            watch: Arc::clone(&watch) as _,
+        })?;
+        self.promises.excuse(self);
+        watch.cache.get_or_init(|| Arc::downgrade(&cache));
+        let filler = Filler::new(fill::Setup {
+            cache: Arc::clone(&cache),
+            upstream: Arc::new(SimUpstream::new(world, self.number)),
+            offload: Arc::new(Busy { mounts, disks: Arc::clone(&self.disks) }),
+            seed,
+            parallel: 3,
+            watch,
+        });
+        let (stop, stopped) = watch::channel(false);
+        let task = tokio::spawn(Arc::clone(&filler).run(stopped));
+        let filler = Arc::new(FillerHandle(filler));
+        *self.slot() =
+            Some(Running { cache, power: Arc::clone(power), since: Instant::now(), filler });
+        self.obey(world);
+        Ok(Process { task, _stop: stop })
+    }
+
+    /// Takes over what the fleet wants of it now.
+    pub fn obey(&self, world: &World) {
+        let Some(Running { cache, filler, .. }) = self.running() else { return };
+        let (wanted, routes) = world.wanted_by(self);
+        self.promises.keep_only(&wanted);
+        cache.set_wanted(wanted);
+        filler.0.set_routes(routes);
+    }
+
+    /// The process has ended, by whatever cause.
+    pub fn bury(&self) {
+        self.slot().take();
+    }
+
+    /// For how long its process has been running.
+    #[must_use]
+    pub fn runs_for(&self) -> Duration {
+        self.running().map_or(Duration::ZERO, |running| running.since.elapsed())
+    }
+
+    /// Whether it holds this version of an object.
+    #[must_use]
+    pub fn holds(&self, entry: &CatalogueEntry) -> bool {
+        self.held(entry).is_some_and(|object| object.entry.id == entry.id)
+    }
+
+    /// Whether something of a file was destroyed by what happened to its disk.
+    #[must_use]
+    pub fn is_damaged(&self, file: &Path) -> bool {
+        let disk = self.disks.iter().find(|disk| file.starts_with(&disk.plan.root));
+        disk.is_some_and(|disk| disk.is_damaged(file))
+    }
+
+    /// What it holds of an entry's path.
+    #[must_use]
+    pub fn held(&self, entry: &CatalogueEntry) -> Option<Arc<Object>> {
+        held(&self.running()?.cache, &entry.path)
+    }
+}
+
+fn held(cache: &Cache, path: &str) -> Option<Arc<Object>> {
+    match cache.lookup(&content::group(), path) {
+        Lookup::Held(object) => Some(object),
+        _ => None,
+    }
+}
+
+/// A process that fills; it ends when this is dropped.
+#[derive(Debug)]
+pub struct Process {
+    task: JoinHandle<()>,
+    _stop: watch::Sender<bool>,
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// Runs what blocks on a disk after as long as it takes there, all of it in one moment.
+struct Busy {
+    mounts: Mounts,
+    disks: Arc<[Arc<SimDisk>]>,
+}
+
+impl Offload for Busy {
+    fn run(&self, job: Job) {
+        let slow_us = self.disks.iter().map(|disk| disk.slow_us()).max().unwrap_or(0);
+        let mounts = self.mounts.clone();
+        drop(tokio::spawn(async move {
+            tokio::time::sleep(Duration::from_micros(500 + slow_us)).await;
+            // Whoever waits for it hears that it was never run.
+            if mounts.is_powered() {
+                job();
+            }
+        }));
+    }
+}
+
+/// Hears of what happens on a box, and compares it with what was to be expected.
+struct BoxWatch {
+    world: Weak<World>,
+    number: usize,
+    cache: OnceLock<Weak<Cache>>,
+}
+
+impl BoxWatch {
+    fn with(&self, hear: impl FnOnce(&SimBox, &Findings)) {
+        if let Some(world) = self.world.upgrade() {
+            hear(&world.boxes[self.number], &world.findings);
+        }
+    }
+}
+
+impl Watch for BoxWatch {
+    fn event(&self, event: CacheEvent) {
+        self.with(|sim_box, findings| {
+            findings.note(format_args!("{}: {event:?}", sim_box.name));
+            crate::promises::hear(sim_box, &event, findings);
+        });
+    }
+}
+
+impl FillWatch for BoxWatch {
+    fn event(&self, event: FillEvent<'_>) {
+        self.with(|sim_box, findings| match event {
+            FillEvent::Published { object, source, .. } => {
+                findings.count(|counts| counts.published += 1);
+                findings.note(format_args!("{}: has {} from {source}", sim_box.name, object.path));
+                // A process may be killed with these words on its lips.
+                let cache = self.cache.get().and_then(Weak::upgrade);
+                let object = cache.and_then(|cache| held(&cache, &object.path));
+                object.iter().for_each(|object| sim_box.promises.make(object));
+            }
+            FillEvent::SourceFailed { object, source, failure } => {
+                findings.count(|counts| counts.failures += 1);
+                let (name, path) = (&sim_box.name, &object.path);
+                findings.note(format_args!("{name}: {path} from {source}: {failure}"));
+            }
+        });
+    }
+}

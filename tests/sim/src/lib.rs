@@ -1,0 +1,32 @@
+//! Whole sites in one thread: the cache and the filler that boxes have, on disks, a network
+//! and a clock that exist in memory alone. A seed decides all that happens, so that what went
+//! wrong once goes wrong again.
+//!
+//! What must never be: a byte that is not what the catalogue says is handed to anyone; an
+//! object that a box has said it holds is gone in silence; a file is made into the reserve; an
+//! object crosses a provider's edge again without need; a cap is exceeded; and, once all
+//! faults are mended, a box that does not get what it should hold.
+//!
+//! Read in this order: [`content`], [`disk`], [`network`] (what the world is made of),
+//! [`appliance`], [`upstream`], [`reads`] (boxes in it), [`plan`] (what a seed decides),
+//! [`world`] (all of it together), [`life`] and [`chaos`] (what happens), [`promises`] and [`edge`] (what is checked), [`findings`].
+
+pub mod appliance;
+pub mod chaos;
+pub mod content;
+pub mod disk;
+pub mod edge;
+pub mod findings;
+pub mod life;
+mod many;
+pub mod network;
+pub mod plan;
+pub mod promises;
+pub mod reads;
+pub mod run;
+pub mod upstream;
+pub mod world;
+
+pub use findings::Counts;
+pub use many::many;
+pub use run::{Failure, run};

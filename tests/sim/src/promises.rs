@@ -1,0 +1,131 @@
+//! What boxes have said that they hold: it is there, or they have said that they lost it.
+
+use crate::appliance::SimBox;
+use crate::findings::Findings;
+use crate::world::World;
+use cache::{CacheEvent, Object};
+use contract::catalogue::CatalogueEntry;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// What one box has promised, by path.
+#[derive(Debug, Default)]
+pub struct Promises(Mutex<BTreeMap<Arc<str>, Promise>>);
+
+/// An object that a box holds.
+#[derive(Debug, Clone)]
+pub struct Promise {
+    /// Its file.
+    pub file: PathBuf,
+    /// Whether something destroyed it, perhaps.
+    pub is_excused: bool,
+}
+
+impl Promises {
+    fn all(&self) -> MutexGuard<'_, BTreeMap<Arc<str>, Promise>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A box has said that it holds this very object.
+    pub fn make(&self, object: &Object) {
+        let promise = Promise { file: object.file(), is_excused: false };
+        self.all().insert(Arc::clone(&object.entry.path), promise);
+    }
+
+    /// What nobody wants any more need not be held.
+    pub fn keep_only(&self, wanted: &[Arc<CatalogueEntry>]) {
+        self.all().retain(|path, _| wanted.iter().any(|entry| entry.path == *path));
+    }
+
+    /// The box has taken this one back, or was told to.
+    pub fn forget(&self, path: &str) -> bool {
+        self.all().remove(path).is_some()
+    }
+
+    fn forget_file(&self, file: &Path) -> bool {
+        let mut all = self.all();
+        let before = all.len();
+        all.retain(|_, promise| promise.file != file);
+        all.len() < before
+    }
+
+    /// Before files are made that may have the names of those that were destroyed.
+    pub fn excuse(&self, sim_box: &SimBox) {
+        for promise in self.all().values_mut() {
+            promise.is_excused |= sim_box.is_damaged(&promise.file);
+        }
+    }
+
+    fn stands(&self, path: &str, promise: &Promise) -> bool {
+        self.all().get(path).is_some_and(|now| now.file == promise.file)
+    }
+
+    /// All of them.
+    #[must_use]
+    pub fn list(&self) -> Vec<(Arc<str>, Promise)> {
+        self.all().iter().map(|(path, promise)| (Arc::clone(path), promise.clone())).collect()
+    }
+}
+
+/// A box has lost something and says so: that is allowed where something was destroyed.
+pub(crate) fn hear(sim_box: &SimBox, event: &CacheEvent, findings: &Findings) {
+    let (file, by_error) = match event {
+        CacheEvent::BlockCorrupt { file, .. }
+        | CacheEvent::FileDiscarded { file, .. }
+        | CacheEvent::TableDamaged { file, .. } => (file, false),
+        CacheEvent::DiskError { file, .. } | CacheEvent::FileUnreadable { file, .. } => {
+            (file, true)
+        }
+    };
+    let was_promised = sim_box.promises.forget_file(file);
+    if was_promised {
+        findings.count(|counts| counts.lost += 1);
+    }
+    let Some(disk) = sim_box.disks.iter().find(|disk| file.starts_with(&disk.plan.root)) else {
+        return findings.violation(format_args!("{} is on no disk", file.display()));
+    };
+    let is_excused = disk.is_damaged(file) || by_error && disk.has_failed();
+    // What was never whole may be anything after a crash.
+    let matters = was_promised || matches!(event, CacheEvent::BlockCorrupt { .. });
+    if matters && !is_excused {
+        findings.violation(format_args!("{}: {event:?}, and nothing was destroyed", sim_box.name));
+    }
+}
+
+/// Which publication a file is of.
+fn serial(file: &Path) -> u64 {
+    let serial = file.extension().and_then(|serial| serial.to_str()?.parse().ok());
+    serial.unwrap_or(0)
+}
+
+/// After a start: what was promised is there, and all of it can be read.
+pub(crate) async fn audit(world: &World, sim_box: &SimBox) {
+    for (path, promise) in sim_box.promises.list() {
+        let Some(running) = sim_box.running() else { return };
+        // It may have been purged meanwhile.
+        if !sim_box.promises.stands(&path, &promise) {
+            continue;
+        }
+        let found = world.entry_at(&path).and_then(|entry| sim_box.held(&entry));
+        match found {
+            // The old state or a new one.
+            Some(object) if serial(&object.file()) >= serial(&promise.file) => {
+                sim_box.promises.make(&object);
+                crate::reads::read_all(&running, &object, &world.findings).await;
+                world.findings.count(|counts| counts.survived += 1);
+            }
+            _ => {
+                sim_box.promises.forget(&path);
+                world.findings.count(|counts| counts.lost += 1);
+                let is_excused = promise.is_excused || sim_box.is_damaged(&promise.file);
+                if !is_excused && !running.power.is_off() {
+                    let (name, file) = (&sim_box.name, promise.file.display());
+                    world
+                        .findings
+                        .violation(format_args!("{name} has lost {path} ({file}) in silence"));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! Reading: disks that answer after a while, and readers who compare each byte.
+
+use crate::appliance::Running;
+use crate::content;
+use crate::disk::{Mounts, Power};
+use crate::findings::Findings;
+use cache::storage::Storage;
+use cache::{BLOCK_BYTES, BlockIo, Object, ReadFailed, ReadOrder, VerifiedBlock};
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Reads blocks from simulated disks.
+#[derive(Debug)]
+pub struct SimIo {
+    mounts: Mounts,
+    power: Arc<Power>,
+}
+
+impl SimIo {
+    /// For a process that lives as long as this says.
+    #[must_use]
+    pub fn new(mounts: Mounts, power: Arc<Power>) -> Self {
+        Self { mounts, power }
+    }
+}
+
+impl BlockIo for SimIo {
+    fn submit(&self, mut order: ReadOrder) {
+        let (mounts, power) = (self.mounts.clone(), Arc::clone(&self.power));
+        drop(tokio::spawn(async move {
+            let slow_us = mounts.disk_of(order.file()).map_or(0, |disk| disk.slow_us());
+            tokio::time::sleep(Duration::from_micros(100 + slow_us)).await;
+            let read = read(&mounts, &mut order);
+            // A process that has ended reads nothing, and learns of no error.
+            if !power.is_off() {
+                order.complete(read);
+            }
+        }));
+    }
+}
+
+fn read(mounts: &Mounts, order: &mut ReadOrder) -> io::Result<usize> {
+    let file = mounts.open(order.file())?;
+    let (offset, wanted) = (order.offset(), order.len());
+    let buffer = order.buffer_mut();
+    let mut count = 0;
+    while count < wanted {
+        match file.read_at(&mut buffer[count..wanted], offset + count as u64)? {
+            0 => break,
+            more => count += more,
+        }
+    }
+    Ok(count)
+}
+
+/// Reads a block as a viewer or a sibling does, and compares it with what it must be.
+///
+/// # Errors
+/// As the cache says it.
+pub async fn read_block(
+    running: &Running,
+    object: &Arc<Object>,
+    block: u32,
+    findings: &Findings,
+) -> Result<VerifiedBlock, ReadFailed> {
+    let read = running.cache.read(object, block).await?;
+    findings.count(|counts| counts.blocks_read += 1);
+    let start = usize::try_from(u64::from(block) * BLOCK_BYTES).unwrap_or(usize::MAX);
+    let truth = content::by_hash(&object.entry.blake3).map(|content| &content.bytes);
+    let truth = truth.and_then(|bytes| bytes.get(start..start + read.bytes().len()));
+    if truth != Some(read.bytes()) || read.bytes().len() as u64 != object.block_len(block) {
+        let path = &object.entry.path;
+        findings.violation(format_args!("wrong bytes of {path}, block {block}, were handed out"));
+    }
+    Ok(read)
+}
+
+/// Reads all of an object; a failure has been told of by the cache, or is one of the reader.
+pub async fn read_all(running: &Running, object: &Arc<Object>, findings: &Findings) {
+    let blocks = object.entry.size_bytes.div_ceil(BLOCK_BYTES);
+    for block in 0..u32::try_from(blocks).unwrap_or(u32::MAX) {
+        if let Err(failed) = read_block(running, object, block, findings).await {
+            let (path, is_off) = (&object.entry.path, running.power.is_off());
+            findings.note(format_args!("{path} cannot be read: {failed}"));
+            let is_seen = matches!(
+                running.cache.lookup(&object.entry.group, path),
+                cache::Lookup::Held(held) if held.file() == object.file()
+            );
+            if is_seen && !is_off {
+                findings.violation(format_args!("{path} cannot be read and is held still"));
+            }
+            return;
+        }
+    }
+}

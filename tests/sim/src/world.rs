@@ -1,0 +1,169 @@
+//! Sites, boxes, cables and a catalogue.
+
+use crate::appliance::SimBox;
+use crate::content;
+use crate::disk::{DiskPlan, SimDisk};
+use crate::edge::Edge;
+use crate::findings::Findings;
+use crate::network::{Network, Party};
+use crate::plan::{Plan, random_for};
+use contract::catalogue::CatalogueEntry;
+use contract::manifest::Run;
+use contract::names::DeviceName;
+use contract::sources::{Batch, OriginPath, Source, SourceKind, Sources};
+use fill::Routes;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// A world.
+#[derive(Debug)]
+pub struct World {
+    /// How it began.
+    pub plan: Plan,
+    /// What was found in it.
+    pub findings: Findings,
+    /// Its cables.
+    pub network: Network,
+    /// Its boxes.
+    pub boxes: Vec<SimBox>,
+    /// What crosses its edges.
+    pub edge: Edge,
+    /// By ordinal; `None` for what was taken out of the catalogue.
+    catalogue: Mutex<Vec<Option<Arc<CatalogueEntry>>>>,
+}
+
+/// Kept free on every disk.
+const RESERVE_BYTES: u64 = 32 << 10;
+
+impl World {
+    /// The world of a plan, with no box running.
+    #[must_use]
+    pub fn new(plan: Plan, is_loud: bool) -> Arc<Self> {
+        let sites = (0..).zip(&plan.sites);
+        let places = sites.flat_map(|(site, boxes)| std::iter::repeat_n(site, *boxes));
+        let boxes = places.enumerate().map(|(number, site)| sim_box(&plan, number, site)).collect();
+        let entries = (0..).zip(&plan.contents);
+        let catalogue = entries.map(|(ordinal, it)| Some(content::entry(ordinal, *it))).collect();
+        Arc::new(Self {
+            findings: Findings::new(is_loud),
+            network: Network::new(random_for(plan.seed, "network")),
+            boxes,
+            edge: Edge::default(),
+            catalogue: Mutex::new(catalogue),
+            plan,
+        })
+    }
+
+    fn catalogue(&self) -> MutexGuard<'_, Vec<Option<Arc<CatalogueEntry>>>> {
+        self.catalogue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Another content at a place of the catalogue, or none.
+    pub fn change(&self, ordinal: u32, content: Option<usize>) {
+        let entry = content.map(|content| content::entry(ordinal, content));
+        if let Some(place) = self.catalogue().get_mut(ordinal as usize) {
+            *place = entry;
+        }
+    }
+
+    /// What the catalogue has at a path.
+    #[must_use]
+    pub fn entry_at(&self, path: &str) -> Option<Arc<CatalogueEntry>> {
+        self.catalogue().iter().flatten().find(|entry| *entry.path == *path).cloned()
+    }
+
+    /// What the catalogue has at a place.
+    #[must_use]
+    pub fn entry(&self, ordinal: u32) -> Option<Arc<CatalogueEntry>> {
+        self.catalogue().get(ordinal as usize).cloned().flatten()
+    }
+
+    /// How many places the catalogue has.
+    #[must_use]
+    pub fn places(&self) -> u32 {
+        u32::try_from(self.plan.contents.len()).unwrap_or(u32::MAX)
+    }
+
+    fn wants(&self, number: usize, ordinal: u32) -> bool {
+        weight(number, ordinal, self.plan.seed) % 100 < self.plan.wanted_percent
+    }
+
+    /// What a box is to hold, and from where.
+    #[must_use]
+    pub fn wanted_by(&self, sim_box: &SimBox) -> (Vec<Arc<CatalogueEntry>>, Routes) {
+        let wanted: Vec<_> = self.catalogue().iter().flatten().cloned().collect();
+        let wanted: Vec<_> =
+            wanted.into_iter().filter(|entry| self.wants(sim_box.number, entry.ordinal)).collect();
+        let batch = |entry: &Arc<CatalogueEntry>| Batch {
+            group: content::group(),
+            objects: vec![Run(entry.ordinal, 1)],
+            siblings: self.siblings(sim_box, entry.ordinal),
+            beyond: vec![origin()],
+        };
+        let batches = wanted.iter().map(batch).collect();
+        let sources = Sources { schema: 1, manifest_version: 1, batches };
+        (wanted, Routes::new(&sim_box.name, sources))
+    }
+
+    fn siblings(&self, me: &SimBox, ordinal: u32) -> Vec<Source> {
+        let of_the_site = |other: &&SimBox| other.site == me.site && other.number != me.number;
+        let others = self.boxes.iter().filter(of_the_site);
+        let holders = others.filter(|other| self.wants(other.number, ordinal));
+        let source = |other: &SimBox| Source {
+            kind: SourceKind::Peer(other.name.clone()),
+            address: address(other.number),
+            tls_name: None,
+            origin: None,
+            after_s: 0,
+            cap_bytes_per_s: None,
+        };
+        holders.map(source).collect()
+    }
+
+    /// Who stands at an address.
+    #[must_use]
+    pub fn party_at(&self, address: SocketAddr) -> Party {
+        match usize::from(address.port()) {
+            0 => Party::Origin,
+            port => Party::Box(port - 1),
+        }
+    }
+}
+
+const ORIGIN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);
+
+fn origin() -> Source {
+    Source {
+        kind: SourceKind::Origin,
+        address: ORIGIN,
+        tls_name: None,
+        origin: Some(OriginPath { host: "origin".to_owned(), prefix: String::new() }),
+        after_s: 20,
+        cap_bytes_per_s: None,
+    }
+}
+
+fn address(number: usize) -> SocketAddr {
+    (std::net::Ipv4Addr::LOCALHOST, u16::try_from(number + 1).unwrap_or(u16::MAX)).into()
+}
+
+/// Mixes two numbers into a third that looks drawn.
+fn weight(number: usize, ordinal: u32, seed: u64) -> u64 {
+    use rand::RngCore;
+    random_for(seed ^ (number as u64) << 32 ^ u64::from(ordinal), "weight").next_u64()
+}
+
+fn sim_box(plan: &Plan, number: usize, site: usize) -> SimBox {
+    let disk = |(at, size_bytes): (usize, &u64)| {
+        let root = PathBuf::from(format!("/box{number}/disk{at}"));
+        let disk = DiskPlan { root, size_bytes: *size_bytes, reserve_bytes: RESERVE_BYTES };
+        SimDisk::new(disk, random_for(plan.seed, &format!("disk {number} {at}")))
+    };
+    let disks = plan.disks[number].iter().enumerate().map(disk).collect();
+    let name = DeviceName::new(format!("box{number}"));
+    let name = name.unwrap_or_else(|_| unreachable!("it is a name"));
+    let mut sim_box = SimBox::new(number, site, name, disks);
+    sim_box.ram_budget_bytes = plan.ram_budgets[number];
+    sim_box
+}
