@@ -19,6 +19,7 @@ use fill::{Filler, Routes};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
+use tokio::task::block_in_place;
 
 /// The fleet may ask for the next report no sooner and no later than this.
 const REPORT_INTERVAL_S: std::ops::RangeInclusive<f64> = 0.2..=600.0;
@@ -82,8 +83,12 @@ impl Control {
             if documents.is_empty() {
                 return Ok(());
             }
+            let before = self.purging;
             for envelope in documents {
                 self.carry_out(link, &envelope).await;
+            }
+            if self.purging == before {
+                return Ok(());
             }
         }
     }
@@ -148,11 +153,13 @@ impl Control {
             .documents
             .into_iter()
             .partition(|envelope| envelope.header.kind == Kind::Tombstones);
-        let somebody_waits = !purges.is_empty();
         // Purges first: a manifest may have to wait for its catalogue.
+        let before = self.purging;
         for envelope in purges.iter().chain(&others) {
             self.carry_out(link, envelope).await;
         }
+        // A purge that was carried out is one that somebody waits for.
+        let somebody_waits = self.purging != before;
         let (least, most) = (*REPORT_INTERVAL_S.start(), *REPORT_INTERVAL_S.end());
         if somebody_waits {
             return Duration::from_secs_f64(least);
@@ -207,7 +214,9 @@ impl Control {
         let epoch = envelope.header.generation.epoch;
         let rules = self.purging.due(&tombstones, epoch)?;
         if !rules.is_empty() {
-            let count = self.cache.purge(|entry| rules.take(entry));
+            // Not in force before the disks have forgotten it: until then a kill would bring
+            // back what somebody is being sent.
+            let count = block_in_place(|| self.cache.purge(|entry| rules.take(entry)))?;
             let subject = format!("purges up to {}", tombstones.version);
             let detail = format!("{count} objects went out of sight");
             self.journal.note(Severity::Info, "purged", subject, detail);

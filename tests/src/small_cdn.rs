@@ -32,6 +32,17 @@ pub struct Answer {
     pub body: Vec<u8>,
 }
 
+/// What there is beside the usual.
+#[derive(Debug, Default)]
+pub struct Plan {
+    /// Files of the title beside [`title_files`], by path.
+    pub more_files: Vec<(String, Vec<u8>)>,
+    /// Whom boxes take for the origin; the origin itself without it.
+    pub origin_port: Option<u16>,
+    /// Only the first box runs.
+    pub one_box: bool,
+}
+
 struct Ports {
     player: u16,
     peer: u16,
@@ -59,6 +70,14 @@ impl SmallCdn {
     /// # Errors
     /// The first thing that does not come up.
     pub async fn start() -> Result<Self> {
+        Self::start_with(Plan::default()).await
+    }
+
+    /// The same with more than the usual.
+    ///
+    /// # Errors
+    /// The first thing that does not come up.
+    pub async fn start_with(plan: Plan) -> Result<Self> {
         let ports = || {
             Ok::<_, std::io::Error>(Ports {
                 player: ports::free()?,
@@ -76,11 +95,16 @@ impl SmallCdn {
             origin: None,
             boxes: [None, None],
         };
-        cdn.make_title()?;
+        for (path, bytes) in title_files().into_iter().chain(plan.more_files) {
+            let file = cdn.path("origin").join(path.trim_start_matches('/'));
+            std::fs::create_dir_all(file.parent().context("a folder")?)?;
+            std::fs::write(file, bytes)?;
+        }
         cdn.start_origin().await?;
         cdn.start_fleet().await?;
-        cdn.describe().await?;
-        for at in 0..BOXES.len() {
+        cdn.describe(plan.origin_port.unwrap_or(cdn.origin_port)).await?;
+        let count = if plan.one_box { 1 } else { BOXES.len() };
+        for at in 0..count {
             cdn.enroll(at).await?;
             cdn.start_box(at).await?;
         }
@@ -88,22 +112,13 @@ impl SmallCdn {
         let add =
             format!("content add --group {GROUP} --title {TITLE} --folder {}", title.display());
         cdn.fleet_ok(&add).await?;
-        cdn.until("both are steered to", async |cdn| cdn.steered_to().await.len() == 2).await?;
+        let all_are = async |cdn: &Self| cdn.steered_to().await.len() == count;
+        cdn.until("all boxes are steered to", all_are).await?;
         Ok(cdn)
     }
 
     fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
-    }
-
-    fn make_title(&self) -> Result<()> {
-        let folder = self.path("origin").join(TITLE);
-        std::fs::create_dir_all(&folder)?;
-        std::fs::write(folder.join("master.m3u8"), MASTER)?;
-        for number in 1..=6 {
-            std::fs::write(folder.join(format!("seg-{number}.m4s")), content(number))?;
-        }
-        Ok(())
     }
 
     /// Starts the origin (again).
@@ -161,16 +176,19 @@ http {{
         ];
         let log = self.path("fleet.log");
         let mut daemon = Daemon::start("fleet serve", self.bin.join("fleet"), args, &log)?;
-        let address = ([127, 0, 0, 1], listen).into();
-        daemon.wait_until(async || is_listening(address).await).await?;
+        // It takes its ports before it makes its folder: only an answer says that all is there.
+        let health = format!("http://127.0.0.1:{listen}/healthz");
+        daemon
+            .wait_until(async || output("curl", ["-sf", "-m", "5", &health]).await.is_ok())
+            .await?;
         self.fleet = Some(daemon);
         Ok(())
     }
 
-    async fn describe(&self) -> Result<()> {
+    async fn describe(&self, origin_port: u16) -> Result<()> {
         self.fleet_ok("site create site-a --latitude 48 --longitude 11 --prefix 127.0.0.0/8")
             .await?;
-        let origin = format!("http://127.0.0.1:{}", self.origin_port);
+        let origin = format!("http://127.0.0.1:{origin_port}");
         let group = format!(
             "group create {GROUP} --owner Studio --host-pattern {{device}}.localhost --origin {origin}"
         );
@@ -276,6 +294,14 @@ http {{
         }
         Ok(())
     }
+}
+
+/// The files of the title, by path.
+#[must_use]
+pub fn title_files() -> Vec<(String, Vec<u8>)> {
+    let master = (format!("/{TITLE}/master.m3u8"), MASTER.as_bytes().to_vec());
+    let segments = (1..=6).map(|number| (path(number), content(number)));
+    std::iter::once(master).chain(segments).collect()
 }
 
 /// What segment `number` holds: no two agree.

@@ -14,6 +14,13 @@ async fn purge_state(cdn: &SmallCdn, at: usize) -> Result<String> {
     Ok(state.context("a state")?.to_owned())
 }
 
+/// Whether a box has reported that it holds whatever it should.
+async fn holds_all(cdn: &SmallCdn, at: usize) -> bool {
+    let Ok(status) = cdn.fleet_json("status").await else { return false };
+    let [held, wanted] = ["objects_held", "objects_wanted"].map(|it| &status["items"][at][it]);
+    held == wanted && held.as_u64().is_some_and(|held| held > 0)
+}
+
 async fn both_serve(cdn: &SmallCdn) -> Result<()> {
     for at in 0..BOXES.len() {
         for number in 1..=6 {
@@ -59,6 +66,8 @@ async fn a_box_that_was_away_purges_before_it_serves() -> Result<()> {
     // What the catalogue still lists is fetched again.
     cdn.start_origin().await?;
     both_serve(&cdn).await?;
+    // What is served is on the disk for good once it is reported held.
+    cdn.until("all is held again", async |cdn| holds_all(cdn, 0).await).await?;
     // And is not purged again with the next start.
     let asked = cdn.origin_requests()?;
     cdn.boxes[0].take().context("it runs")?.kill().await?;

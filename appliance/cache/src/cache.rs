@@ -8,6 +8,7 @@ use crate::handover::DiskHandover;
 use crate::index::Index;
 use crate::object::{Object, block_count};
 use crate::order::BlockIo;
+use crate::purge::Unwiped;
 use crate::ram::{RamStats, RamTier};
 use crate::read::{Begun, BlockRead, ReadFailed, Reads};
 use crate::recover::{self, FoundObject};
@@ -80,6 +81,8 @@ pub struct Cache {
     io: Arc<dyn BlockIo>,
     /// Held by whoever makes the file of an object: never two for one.
     pub(crate) beginning: Mutex<()>,
+    /// What purges have taken, and a restart would still find.
+    pub(crate) unwiped: Mutex<Vec<Unwiped>>,
     pub(crate) gate: Arc<Gate>,
     pub(crate) ram: RamTier,
     pub(crate) reads: Reads,
@@ -123,6 +126,7 @@ impl Cache {
             watch: setup.watch,
             io: setup.io,
             beginning: Mutex::default(),
+            unwiped: Mutex::default(),
             gate,
             ram,
             reads: Reads::default(),
@@ -207,14 +211,6 @@ impl Cache {
         for object in self.index.set_wanted(ranked) {
             object.doom();
         }
-    }
-
-    /// Takes everything out of sight that `is_purged` says, before it returns; gives the
-    /// number of objects. What the manifest still wants will be fetched again.
-    pub fn purge(&self, is_purged: impl Fn(&CatalogueEntry) -> bool) -> usize {
-        let gone = self.index.purge(is_purged);
-        gone.iter().for_each(|object| object.doom());
-        gone.len()
     }
 
     /// What is wanted and not here, best first.

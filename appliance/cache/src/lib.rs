@@ -12,7 +12,7 @@
 //! and [`disk`], [`sums`], [`intake`] and [`arrival`] (how it gets there), [`recover`] and
 //! [`serials`] (how it is found again), [`index`], [`block`], [`arena`] and [`ram`] (what stands
 //! in memory), [`order`] and [`read`] (how it leaves),
-//! [`removal`] (how it goes), [`cache`] (all of it together), [`handover`] (to the next process).
+//! [`removal`] and [`purge`] (how it goes), [`cache`] (all of it together), [`handover`] (to the next process).
 
 mod arena;
 mod arrival;
@@ -26,6 +26,7 @@ pub mod intake;
 pub mod layout;
 pub mod object;
 mod order;
+mod purge;
 mod ram;
 pub mod read;
 mod recover;
