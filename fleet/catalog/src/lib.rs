@@ -17,7 +17,8 @@ mod store;
 
 pub use error::CatalogError;
 pub use model::{
-    CatalogObject, ImportSummary, MAX_BITRATE, NewObject, Playlist, RightsWindow, Title, TitleSpec,
+    CatalogObject, ImportSummary, IncomingObject, MAX_BITRATE, NewObject, Playlist, RightsWindow,
+    Title, TitleSpec,
 };
 pub use purge::{PurgeHistory, PurgePreview, PurgeTarget, RecordedPurge};
 pub use store::imports::MAX_BATCH;

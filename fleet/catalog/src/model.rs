@@ -6,6 +6,7 @@ use contract::names::{GroupName, TitleName};
 use contract::object::Digest;
 use contract::path::normalise;
 use contract::quantity::BitRate;
+use contract::slices::SliceHashes;
 use contract::tags::Tags;
 use contract::time::TimeUs;
 use serde::{Deserialize, Serialize};
@@ -86,6 +87,16 @@ pub struct NewObject {
     pub modified: TimeUs,
     /// What a viewer who plays it receives a second, where somebody knows.
     pub bitrate_bits_per_s: Option<BitRate>,
+}
+
+/// What an import brings of one file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IncomingObject {
+    /// The file.
+    pub object: NewObject,
+    /// The hashes of its slices, proved to be; `None` where whoever hashed it knows of none. The
+    /// object is verified as a whole then.
+    pub slice_hashes: Option<SliceHashes>,
 }
 
 /// One object as the catalogue has it.

@@ -45,7 +45,7 @@ use utoipa::{OpenApi as _, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-/// A batch of an import is the largest: 1000 objects of some 400 bytes, ten times over.
+/// The largest but for a batch of an import: a title with two playlists.
 const MAX_BODY_BYTES: usize = 4 << 20;
 
 /// Nothing here takes long; what does is stuck.
@@ -83,9 +83,15 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(purges::preview_purge))
         .routes(routes!(purges::show_purge))
         .routes(routes!(imports::begin_import))
-        .routes(routes!(imports::add_objects))
         .routes(routes!(imports::commit_import))
         .routes(routes!(status::list_status))
+        .merge(batches())
+}
+
+fn batches() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(imports::add_objects))
+        .layer(DefaultBodyLimit::max(imports::MAX_BATCH_BYTES))
 }
 
 /// The OpenAPI document.

@@ -1,12 +1,14 @@
 //! The store on both databases.
 
 mod purges;
+mod slices;
 
 use super::*;
-use crate::model::{NewObject, Playlist, TitleSpec};
+use crate::model::{IncomingObject, NewObject, Playlist, TitleSpec};
 use contract::names::{GroupName, TitleName};
 use contract::object::Digest;
 use contract::quantity::BitRate;
+use contract::slices::SliceHashes;
 use contract::tags::Tags;
 use contract::time::TimeUs;
 use contract::tombstones::Purged;
@@ -57,6 +59,19 @@ async fn import(
     store: &Store,
     spec: &TitleSpec,
     objects: &[NewObject],
+) -> Result<crate::ImportSummary, CatalogError> {
+    let plain = |object: &NewObject| incoming(object.clone(), None);
+    import_all(store, spec, &objects.iter().map(plain).collect::<Vec<_>>()).await
+}
+
+fn incoming(object: NewObject, slice_hashes: Option<SliceHashes>) -> IncomingObject {
+    IncomingObject { object, slice_hashes }
+}
+
+async fn import_all(
+    store: &Store,
+    spec: &TitleSpec,
+    objects: &[IncomingObject],
 ) -> Result<crate::ImportSummary, CatalogError> {
     store.begin_import("i1", spec, NOW).await?;
     for batch in objects.chunks(2) {

@@ -1,6 +1,6 @@
 //! Titles and objects: reading them, saying when a title is served, and removing it.
 
-use super::{Snapshot, Store, purges, unsigned};
+use super::{Snapshot, Store, purges, slices, unsigned};
 use crate::purge::PurgeTarget;
 use crate::{CatalogError, CatalogObject, NewObject, Playlist, RightsWindow, Title, TitleSpec};
 use contract::names::{GroupName, TagName, TitleName};
@@ -142,6 +142,7 @@ impl Store {
         .bind(title.as_str())
         .execute(&mut *tx)
         .await?;
+        slices::forget(&mut tx, group, title, now).await?;
         purges::record(&mut tx, group, &[PurgeTarget::Title(title.clone())], now).await?;
         counters::raise(&mut tx, Counter::Catalogue, 1).await?;
         Ok(tx.commit().await?)

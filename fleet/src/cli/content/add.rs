@@ -13,16 +13,19 @@ use contract::names::{GroupName, TagName, TitleName};
 use contract::tags::Tags;
 use std::path::{Path, PathBuf};
 
+/// A second's worth of a line of 16 Mb/s, and far from what the manager takes.
+const BATCH_SLICES_BYTES: usize = 2 << 20;
+
 const HLS_FILE: &str = "master.m3u8";
 const DASH_FILE: &str = "manifest.mpd";
 
 /// Add a title from a folder, or bring it up to date.
 ///
-/// The folder is read here, not by the manager: every file in it is hashed and its name, length and
-/// digest are sent. The same files must lie at the content group's origin, below the base path.
-/// master.m3u8 and manifest.mpd at the folder's top are what playback begins with. Media playlists
-/// and the MPD say how fast each file is played; a box sends it at a multiple of that. Files whose
-/// names begin with a dot are left out.
+/// The folder is read here, not by the manager: every file in it is hashed, and its name, length,
+/// digest and the hashes of its slices of 1 MiB are sent. The same files must lie at the content
+/// group's origin, below the base path. master.m3u8 and manifest.mpd at the folder's top are what
+/// playback begins with. Media playlists and the MPD say how fast each file is played; a box sends
+/// it at a multiple of that. Files whose names begin with a dot are left out.
 #[derive(Debug, Args)]
 pub(in super::super) struct Add {
     /// Its content group.
@@ -97,11 +100,31 @@ async fn send(
     hashed: &[Hashed],
 ) -> anyhow::Result<ImportResult> {
     let path = format!("/api/v1/imports/{}", import.id);
-    for batch in hashed.chunks(import.max_batch.max(1)) {
+    for batch in batches(hashed, import.max_batch.max(1)) {
         let objects = batch.iter().map(Hashed::to_object).collect::<Vec<NewFile>>();
         client.send(&format!("{path}/objects"), &ImportBatch { objects }).await?;
     }
     client.post(&format!("{path}/commit"), &serde_json::json!({})).await
+}
+
+/// In batches of so many files, and of so many slices that their hashes fit.
+fn batches(hashed: &[Hashed], max_files: usize) -> Vec<&[Hashed]> {
+    let mut batches = Vec::new();
+    let mut rest = hashed;
+    while !rest.is_empty() {
+        let mut room = BATCH_SLICES_BYTES;
+        let fits = |file: &&Hashed| {
+            let left = room.checked_sub(file.slices_bytes());
+            room = left.unwrap_or(0);
+            left.is_some()
+        };
+        // One file goes, whatever it has.
+        let count = rest.iter().take(max_files).take_while(fits).count().max(1);
+        let (batch, later) = rest.split_at(count);
+        batches.push(batch);
+        rest = later;
+    }
+    batches
 }
 
 fn playlist(folder: &Path, base_path: &str, file: &str) -> anyhow::Result<Option<PlaylistText>> {
