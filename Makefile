@@ -16,9 +16,18 @@ demo: setup web ## A small CDN on this machine. CHECK=1: check it and end. OPEN=
 	@cargo build --release --quiet -p appliance -p fleet -p tests --bins
 	exec target/release/demo $(if $(CHECK),--check) $(if $(OPEN),--open)
 
+# Machines, mounts and network namespaces are root's, and so are the lab's files.
+AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo)
+
+.PHONY: lab
+lab: setup ## Whole machines and networks: the same CDN to play with, until Ctrl-C. TOPOLOGY=folder of tests/lab.
+	@cargo build --release --quiet -p appliance -p fleet -p tests --bins
+	exec $(AS_ROOT) target/release/lab up $(TOPOLOGY)
+
 .PHONY: test
 test: setup ## Every test, and a quarter of a minute of fuzzing for each parser.
-	@$(TEST) --workspace
+	@$(if $(AS_ROOT),echo 'test: not root: the tests of the lab (tests/tests/lab.rs) are skipped' >&2,:)
+	$(TEST) --workspace
 	tests/fuzz/run 15
 
 .PHONY: nightly
@@ -42,7 +51,8 @@ bench: setup ## Ratios against peers, in one run. CASE=name: only that one.
 
 .PHONY: clean
 clean: ## Removes what was built.
-	@cargo clean
+	@[ ! -e target/lab ] || $(AS_ROOT) rm -rf --one-file-system target/lab
+	cargo clean
 	rm -rf fleet/console/node_modules tests/browser/node_modules
 
 .PHONY: setup

@@ -68,16 +68,25 @@ impl Watch for Journal {
         match event {
             CacheEvent::BlockCorrupt { object, block, file } => {
                 let detail = format!(
-                    "block {block} of {} did not match its checksum; refused, withdrawn, to be fetched again",
+                    "block {block} of {} did not match its checksum; refused, to be fetched again",
                     file.display()
                 );
                 self.note(Severity::Warning, "block_corrupt", object.to_string(), detail);
                 self.lost.notify_one();
             }
             CacheEvent::DiskError { object, file, reason } => {
-                let detail =
-                    format!("{}: {reason}; withdrawn, to be fetched again", file.display());
+                let detail = format!("{}: {reason}; to be fetched again", file.display());
                 self.note(Severity::Warning, "disk_error", object.to_string(), detail);
+                self.lost.notify_one();
+            }
+            CacheEvent::DiskEjected { folder, reason, objects } => {
+                let detail = format!("{reason}; {objects} objects to be fetched again elsewhere");
+                self.note(Severity::Critical, "disk_ejected", folder.display().to_string(), detail);
+                self.lost.notify_one();
+            }
+            CacheEvent::DiskReadmitted { folder, objects } => {
+                let detail = format!("in use again, with {objects} objects");
+                self.note(Severity::Info, "disk_readmitted", folder.display().to_string(), detail);
                 self.lost.notify_one();
             }
             CacheEvent::FileUnreadable { file, reason } => {

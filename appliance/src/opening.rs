@@ -119,6 +119,7 @@ fn open_cache(
 ) -> Result<Arc<Cache>, OpenError> {
     let disks = config.disks.iter().map(|disk| DiskSetup {
         folder: disk.folder.clone(),
+        class: disk.class,
         capacity_bytes: disk.capacity_bytes.0,
         reserve_bytes: disk.reserve_bytes.0,
     });

@@ -1,7 +1,7 @@
 //! Puts the report together: for the fleet, for `/status`, for metrics.
 
 use crate::hardware;
-use cache::{Cache, disk::Disk};
+use cache::{Cache, DiskSlot, DiskState, disk::Disk};
 use contract::config::ApplianceConfig;
 use contract::report::{DiskReport, DocumentState, Event, Hardware, Held, Load, Report};
 use contract::time::TimeUs;
@@ -87,7 +87,7 @@ impl Reporter {
             purged_up_to: 0,
             held: parts.held(),
             hardware: parts.hardware.clone(),
-            disks: parts.cache.disks().iter().map(|disk| disk_report(disk)).collect(),
+            disks: parts.cache.disk_slots().iter().map(disk_report).collect(),
             load: parts.load(),
             traffic: parts.counters.traffic(),
             routes: Vec::new(),
@@ -134,13 +134,19 @@ impl Parts {
     }
 }
 
-fn disk_report(disk: &Disk) -> DiskReport {
+fn disk_report(slot: &DiskSlot) -> DiskReport {
+    let count = |count: fn(&Disk) -> u64| slot.in_use().map_or(0, |disk| count(disk));
+    let ejected = match &slot.state {
+        DiskState::InUse(_) => None,
+        DiskState::Ejected { reason } => Some(reason.clone()),
+    };
     DiskReport {
-        folder: disk.folder().display().to_string(),
-        capacity_bytes: disk.capacity_bytes(),
-        used_bytes: disk.used_bytes(),
-        objects: disk.objects(),
-        io_errors: disk.io_errors(),
-        bad_blocks: disk.bad_blocks(),
+        folder: slot.setup.folder.display().to_string(),
+        capacity_bytes: slot.setup.capacity_bytes,
+        used_bytes: count(Disk::used_bytes),
+        objects: count(Disk::objects),
+        io_errors: count(Disk::io_errors),
+        bad_blocks: count(Disk::bad_blocks),
+        ejected,
     }
 }

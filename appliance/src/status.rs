@@ -52,6 +52,10 @@ fn tell(report: &Report) -> String {
         lines.push(format!("  filled      {bytes} from {}, {failures} failures", from.source));
     }
     for disk in &report.disks {
+        if let Some(reason) = &disk.ejected {
+            lines.push(format!("  disk        {}: EJECTED: {reason}", disk.folder));
+            continue;
+        }
         lines.push(format!(
             "  disk        {}: {} of {}, {} I/O errors, {} bad blocks",
             disk.folder,

@@ -3,16 +3,19 @@
 //! The library holds what tests and the demo share: [`process`] (daemons that end with
 //! us), [`ports`], [`uml`] (a kernel of our own), [`effort`] (how long tests that draw at
 //! random go on), [`fuse_disk`] (a disk that fails when told to), [`http_harness`] (one server
-//! and what it is compared with), [`small_cdn`] (a fleet, an origin and two boxes), [`demo`],
-//! the CDN that `make demo` runs and checks, and [`bench`]. The tests themselves stand
-//! under `tests/`.
+//! and what it is compared with), [`small_cdn`] (a fleet, an origin and two boxes), [`operator`]
+//! (who runs the `fleet` command), [`demo`], the small CDN that `make demo` runs and checks,
+//! [`lab`], whole machines and networks, and [`bench`]. The tests themselves stand under `tests/`.
 
 pub mod bench;
 pub mod demo;
 pub mod effort;
 pub mod fuse_disk;
 pub mod http_harness;
+pub mod lab;
+pub mod operator;
 pub mod ports;
 pub mod process;
+pub mod say;
 pub mod small_cdn;
 pub mod uml;

@@ -208,7 +208,7 @@ http {{
         self.fleet_ok(&format!("appliance enroll {name} --out {folder}")).await
     }
 
-    /// Starts a box (again), and waits until it can be connected to.
+    /// Starts a box (again), and waits until it answers.
     ///
     /// # Errors
     /// When it does not come up.
@@ -217,10 +217,17 @@ http {{
         let log = self.path(&format!("{}.log", BOXES[at]));
         let args = ["run".as_ref(), config.as_os_str()];
         let mut daemon = Daemon::start(BOXES[at], self.bin.join("appliance"), args, &log)?;
-        let address = ([127, 0, 0, 1], self.ports[at].player).into();
-        daemon.wait_until(async || is_listening(address).await).await?;
+        // The ring of a process that was killed keeps its sockets for a moment: that somebody
+        // listens says nothing.
+        daemon.wait_until(async || self.status(at, "/").await != 0).await?;
         self.boxes[at] = Some(daemon);
         Ok(())
+    }
+
+    /// What a box has logged.
+    #[must_use]
+    pub fn log(&self, at: usize) -> String {
+        std::fs::read_to_string(self.path(&format!("{}.log", BOXES[at]))).unwrap_or_default()
     }
 
     /// Runs a `fleet` command, whatever comes of it.

@@ -73,7 +73,8 @@ async fn a_box_that_was_away_purges_before_it_serves() -> Result<()> {
     cdn.boxes[0].take().context("it runs")?.kill().await?;
     cdn.start_box(0).await?;
     for number in 1..=6 {
-        ensure!(cdn.status(0, &path(number)).await == 200, "purged twice");
+        let status = cdn.status(0, &path(number)).await;
+        ensure!(status == 200, "{status} for segment {number}: purged twice\n{}", cdn.log(0));
     }
     ensure!(cdn.origin_requests()? == asked, "fetched once more than the purge was for");
     Ok(())

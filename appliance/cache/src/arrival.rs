@@ -1,7 +1,7 @@
 //! How an object begins to arrive, and how it is published: the cache's half of an [`Intake`].
 
 use crate::cache::Cache;
-use crate::disk::{Disk, Reservation};
+use crate::disk::{Reservation, Weight};
 use crate::gate::Pass;
 use crate::intake::{Intake, IntakeError, Verified};
 use crate::layout;
@@ -24,6 +24,7 @@ impl Cache {
     /// [`IntakeError::Withdrawn`] and [`IntakeError::Disk`].
     pub fn begin(&self, entry: &Arc<CatalogueEntry>) -> Result<Intake, IntakeError> {
         let pass = self.gate.enter().ok_or(IntakeError::HandedOver)?;
+        self.eject_ailing();
         let alone = self.beginning.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(object) = self.index.arriving(entry) else { return self.lay_out(entry, pass) };
         if !object.body.sums.claim() {
@@ -40,7 +41,7 @@ impl Cache {
         // A file that cannot be read is given up: the next attempt makes another.
         resumed.map_err(|err| {
             object.body.sums.close();
-            object.body.disk.io_errors.fetch_add(1, Ordering::Relaxed);
+            object.body.disk.failed(Weight::Call);
             self.give_up(object, &err);
             err.into()
         })
@@ -58,7 +59,7 @@ impl Cache {
         let failed = |err: io::Error| match err.kind() {
             io::ErrorKind::StorageFull => IntakeError::NoRoom { size_bytes },
             _ => {
-                disk.io_errors.fetch_add(1, Ordering::Relaxed);
+                disk.failed(Weight::Call);
                 err.into()
             }
         };
@@ -85,7 +86,7 @@ impl Cache {
         if size_bytes > MAX_OBJECT_BYTES {
             return None;
         }
-        let mut ranked: Vec<&Arc<Disk>> = self.disks.iter().collect();
+        let mut ranked = self.disks();
         ranked.sort_by_key(|disk| Reverse(disk.free_bytes()));
         ranked.into_iter().find_map(|disk| disk.reserve(size_bytes))
     }
@@ -100,16 +101,14 @@ impl Cache {
             // What a failed synchronisation had to write stays unwritten, and no later one says
             // so: nothing of this file can be relied upon.
             if let IntakeError::Disk(err) = err {
-                object.body.disk.io_errors.fetch_add(1, Ordering::Relaxed);
+                object.body.disk.failed(Weight::Sync);
                 self.give_up(&object, err);
             }
         })?;
         let leaving = self.index.publish(Arc::clone(&object));
         leaving.iter().for_each(|leaving| leaving.doom());
         match leaving {
-            Some(leaving) if leaving.body.serial == object.body.serial => {
-                Err(IntakeError::Withdrawn)
-            }
+            Some(leaving) if leaving.is_same(&object) => Err(IntakeError::Withdrawn),
             _ => Ok(()),
         }
     }

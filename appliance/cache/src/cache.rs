@@ -2,13 +2,14 @@
 
 use crate::arena::{Region, Shortfall};
 use crate::block::VerifiedBlock;
-use crate::disk::{Disk, DiskSetup};
+use crate::disk::{DiskSetup, Weight};
+use crate::disks::Disks;
 use crate::gate::Gate;
 use crate::handover::DiskHandover;
 use crate::index::Index;
 use crate::object::{Object, block_count};
 use crate::order::BlockIo;
-use crate::purge::Unwiped;
+use crate::purge::Purging;
 use crate::ram::{RamStats, RamTier};
 use crate::read::{Begun, BlockRead, ReadFailed, Reads};
 use crate::recover::{self, FoundObject};
@@ -74,15 +75,15 @@ pub enum OpenError {
 
 /// Tiers and index of one box. Shared: clone the `Arc` around it.
 pub struct Cache {
-    pub(crate) disks: Vec<Arc<Disk>>,
+    pub(crate) disks: Disks,
+    pub(crate) storage: Arc<dyn Storage>,
     pub(crate) index: Index,
     pub(crate) serials: AtomicU64,
-    watch: Arc<dyn Watch>,
+    pub(crate) watch: Arc<dyn Watch>,
     io: Arc<dyn BlockIo>,
     /// Held by whoever makes the file of an object: never two for one.
     pub(crate) beginning: Mutex<()>,
-    /// What purges have taken, and a restart would still find.
-    pub(crate) unwiped: Mutex<Vec<Unwiped>>,
+    pub(crate) purging: Mutex<Purging>,
     pub(crate) gate: Arc<Gate>,
     pub(crate) ram: RamTier,
     pub(crate) reads: Reads,
@@ -120,13 +121,14 @@ impl Cache {
         let watch = setup.watch.as_ref();
         let (disks, found) = recover::open_all(setup.disks, &setup.storage, before, watch)?;
         let cache = Self {
-            disks,
+            disks: Disks::new(disks),
+            storage: setup.storage,
             index: Index::default(),
             serials: AtomicU64::new(found.next_serial),
             watch: setup.watch,
             io: setup.io,
             beginning: Mutex::default(),
-            unwiped: Mutex::default(),
+            purging: Mutex::default(),
             gate,
             ram,
             reads: Reads::default(),
@@ -232,12 +234,6 @@ impl Cache {
         Object::found(entry, disk, serial, sums, places)
     }
 
-    /// The disks, in the order of the configuration.
-    #[must_use]
-    pub fn disks(&self) -> &[Arc<Disk>] {
-        &self.disks
-    }
-
     /// What the RAM tier holds, in whole blocks.
     #[must_use]
     pub fn ram_used_bytes(&self) -> u64 {
@@ -270,18 +266,18 @@ impl Cache {
     pub(crate) fn lost(&self, object: &Object, failed: &ReadFailed) {
         let disk = &object.body.disk;
         let (key, file) = (object.entry.key(), object.file());
-        let (counter, block, event) = match failed {
+        let (block, event) = match failed {
             ReadFailed::Corrupt { block } => {
-                let event = CacheEvent::BlockCorrupt { object: key, block: *block, file };
-                (&disk.bad_blocks, *block, event)
+                disk.bad_blocks.fetch_add(1, Ordering::Relaxed);
+                disk.failed(Weight::Bit);
+                (*block, CacheEvent::BlockCorrupt { object: key, block: *block, file })
             }
             ReadFailed::Io { block, reason } => {
-                let event = CacheEvent::DiskError { object: key, file, reason: reason.clone() };
-                (&disk.io_errors, *block, event)
+                disk.failed(Weight::Call);
+                (*block, CacheEvent::DiskError { object: key, file, reason: reason.clone() })
             }
             ReadFailed::Abandoned { .. } | ReadFailed::NotComing { .. } => return,
         };
-        counter.fetch_add(1, Ordering::Relaxed);
         let is_news = object.body.sums.lose(block / SLICE_BLOCKS);
         if let Some(leaving) = self.index.degrade(object) {
             leaving.iter().for_each(|leaving| leaving.doom());
@@ -289,6 +285,7 @@ impl Cache {
                 self.watch.event(event);
             }
         }
+        self.eject_ailing();
     }
 
     /// Nothing of a file can be relied upon: all of the object has to come again.
@@ -299,5 +296,6 @@ impl Cache {
             let object = object.entry.key();
             self.watch.event(CacheEvent::DiskError { object, file, reason });
         }
+        self.eject_ailing();
     }
 }

@@ -8,22 +8,39 @@ use crate::layout;
 use crate::object::Object;
 use crate::removal::{Removal, Removals};
 use crate::storage::{Storage, StoredFile};
+use contract::config::DiskClass;
 use contract::object::ObjectId;
 use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What the configuration says of a disk.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DiskSetup {
     /// Its mount point.
     pub folder: PathBuf,
+    /// How fast it is.
+    pub class: DiskClass,
     /// How much of it objects may take.
     pub capacity_bytes: u64,
     /// How much of the file system stays free whatever the capacity says.
     pub reserve_bytes: u64,
+}
+
+/// Trouble from which on a disk is ejected.
+const AILING: u32 = 64;
+
+/// How much a failure says of a disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Weight {
+    /// A block that came back wrong: more often a bit than a disk.
+    Bit = 4,
+    /// A read or a write that failed.
+    Call = 12,
+    /// A synchronisation: from here on nothing that the disk says can be relied upon.
+    Sync = AILING as isize,
 }
 
 /// What is taken of a disk.
@@ -45,8 +62,11 @@ pub struct Disk {
     pub(crate) io_errors: AtomicU64,
     pub(crate) bad_blocks: AtomicU64,
     pub(crate) removals: Removals,
+    /// Rises with every call that fails, falls with every one that succeeds.
+    trouble: AtomicU32,
+    is_ejected: AtomicBool,
     /// Held as long as this file, or a duplicate of it in another process, is open.
-    lock: File,
+    lock: Mutex<Option<File>>,
 }
 
 /// Room on a disk that was promised for a file. Given back when dropped.
@@ -102,7 +122,10 @@ impl Disk {
         };
         // Whoever has taken a lock over takes it again, which succeeds if it carries one.
         lock.try_lock().map_err(|err| match err {
-            TryLockError::WouldBlock => io::Error::other("another process is using this folder"),
+            TryLockError::WouldBlock => {
+                let reason = "another process is using this folder";
+                io::Error::new(io::ErrorKind::ResourceBusy, reason)
+            }
             TryLockError::Error(err) => err,
         })?;
         prove_writable(&*storage, &setup.folder)?;
@@ -116,7 +139,9 @@ impl Disk {
             io_errors: AtomicU64::new(0),
             bad_blocks: AtomicU64::new(0),
             removals,
-            lock,
+            trouble: AtomicU32::new(0),
+            is_ejected: AtomicBool::new(false),
+            lock: Mutex::new(Some(lock)),
         })
     }
 
@@ -126,7 +151,9 @@ impl Disk {
 
     /// Gives the lock and the removals away. From now on nothing is removed here.
     pub(crate) fn hand_over(&self) -> io::Result<DiskHandover> {
-        let lock = self.lock.try_clone()?;
+        let lock = self.lock();
+        let lock = lock.as_ref().ok_or_else(|| io::Error::other("the disk was ejected"))?;
+        let lock = lock.try_clone()?;
         self.removals.hold([]);
         let below =
             |file: &PathBuf| file.strip_prefix(self.folder()).ok()?.to_str().map(str::to_owned);
@@ -151,12 +178,54 @@ impl Disk {
     }
 
     fn remove_now(&self, removal: &Removal) {
+        if self.is_ejected() {
+            // Its files are found again when it is readmitted.
+            return;
+        }
         // A file that is gone already frees nothing twice: only whoever removed it counts.
         if self.storage.remove(&removal.file).is_ok() {
             let mut room = self.room();
             room.used_bytes = room.used_bytes.saturating_sub(removal.bytes);
             self.objects.fetch_sub(removal.objects, Ordering::Relaxed);
         }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<File>> {
+        self.lock.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Nothing is written to it or removed from it any more, and its folder is free.
+    pub(crate) fn eject(&self) {
+        self.is_ejected.store(true, Ordering::Release);
+        self.lock().take();
+    }
+
+    pub(crate) fn is_ejected(&self) -> bool {
+        self.is_ejected.load(Ordering::Acquire)
+    }
+
+    /// A call has failed: of reads and writes a few in a short while are too many, and one
+    /// synchronisation is.
+    pub(crate) fn failed(&self, weight: Weight) {
+        if weight != Weight::Bit {
+            self.io_errors.fetch_add(1, Ordering::Relaxed);
+        }
+        self.trouble.fetch_add(weight as u32, Ordering::Relaxed);
+    }
+
+    /// A call has succeeded.
+    pub(crate) fn succeeded(&self) {
+        // Nearly always there is nothing to forget.
+        if self.trouble.load(Ordering::Relaxed) > 0 {
+            let less = |trouble: u32| Some(trouble.saturating_sub(1));
+            // It is never refused.
+            let _ = self.trouble.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
+        }
+    }
+
+    /// Whether it has failed too often to be of use.
+    pub(crate) fn is_ailing(&self) -> bool {
+        self.trouble.load(Ordering::Relaxed) >= AILING && !self.is_ejected()
     }
 
     /// Its mount point.
@@ -205,6 +274,9 @@ impl Disk {
 
     /// Promises room for an object, or says no: capacity and reserve both hold.
     pub(crate) fn reserve(self: &Arc<Self>, size_bytes: u64) -> Option<Reservation> {
+        if self.is_ejected() {
+            return None;
+        }
         let bytes = layout::disk_bytes(size_bytes);
         let mut room = self.room();
         let used_bytes = room.used_bytes.checked_add(bytes)?;

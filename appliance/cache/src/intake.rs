@@ -8,6 +8,7 @@
 //! it after a crash. All calls block on the disk: run them off the event loop.
 
 use crate::block::Filling;
+use crate::disk::Weight;
 use crate::gate::Pass;
 use crate::layout;
 use crate::object::{BLOCK_BYTES, Object};
@@ -18,7 +19,6 @@ use contract::object::Digest;
 use contract::slices::{SLICE_BYTES, SliceHashes, root, slice_hash, slice_range};
 use std::io;
 use std::ops::Range;
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Why an object was not taken in, or a slice of it.
@@ -337,8 +337,9 @@ impl Intake {
     }
 
     fn on_disk(&self, done: io::Result<()>) -> Result<(), IntakeError> {
-        done.inspect_err(|_| {
-            self.object.body.disk.io_errors.fetch_add(1, Ordering::Relaxed);
+        let disk = &self.object.body.disk;
+        done.inspect(|()| disk.succeeded()).inspect_err(|_| {
+            disk.failed(Weight::Call);
         })?;
         Ok(())
     }

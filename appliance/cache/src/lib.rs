@@ -8,17 +8,19 @@
 //! ring ([`Cache::begin_read`]), or which goes to the [`BlockIo`] that the binary supplies
 //! ([`Cache::read`]). So the same cache runs on rings, on threads and on a simulation.
 //!
-//! Read in this order: [`object`], [`layout`] and [`table`] (what stands on a disk), [`storage`]
-//! and [`disk`], [`sums`], [`intake`] and [`arrival`] (how it gets there), [`recover`] and
+//! Read in this order: [`object`], [`layout`] and [`table`] (what stands on a disk), [`storage`],
+//! [`disk`] and [`disks`], [`sums`], [`intake`] and [`arrival`] (how it gets there), [`recover`] and
 //! [`serials`] (how it is found again), [`index`], [`block`], [`arena`] and [`ram`] (what stands
 //! in memory), [`order`] and [`read`] (how it leaves),
-//! [`removal`] and [`purge`] (how it goes), [`cache`] (all of it together), [`handover`] (to the next process).
+//! [`removal`] and [`purge`] (how it goes), [`scrub`] (how it is looked after), [`cache`] (all of it
+//! together), [`handover`] (to the next process).
 
 mod arena;
 mod arrival;
 mod block;
 pub mod cache;
 pub mod disk;
+mod disks;
 mod gate;
 mod handover;
 mod index;
@@ -31,6 +33,7 @@ mod ram;
 pub mod read;
 mod recover;
 mod removal;
+mod scrub;
 mod serials;
 pub mod storage;
 mod sums;
@@ -41,10 +44,12 @@ pub use arena::{Node as MemoryNode, Region, Shortfall, nodes as memory_nodes};
 pub use block::{Tier, VerifiedBlock};
 pub use cache::{Cache, Lookup, OpenError, Setup};
 pub use disk::DiskSetup;
+pub use disks::{DiskRefused, DiskSlot, DiskState};
 pub use handover::DiskHandover;
 pub use intake::{Intake, IntakeError, Verified};
 pub use object::{BLOCK_BYTES, Object};
 pub use order::{BlockIo, ReadOrder};
 pub use ram::RamStats;
 pub use read::{Begun, BlockRead, ReadFailed};
+pub use scrub::{Scrub, ScrubProgress};
 pub use watch::{CacheEvent, Watch};

@@ -9,12 +9,15 @@ use contract::catalogue::CatalogueEntry;
 use contract::object::ObjectId;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// Content is checked and cached in blocks of this many bytes; the last may be shorter.
 /// Large enough that a checksum and a look-up per block cost nothing beside the bytes,
 /// small enough that a 64 KiB range does not read a megabyte.
 pub const BLOCK_BYTES: u64 = 256 << 10;
+
+/// Bodies that there were.
+static NUMBERS: AtomicU64 = AtomicU64::new(0);
 
 /// An object on a disk of this box. What can be read of it was verified by BLAKE3 before: all
 /// of it once it is published, before that the slices that have come.
@@ -34,8 +37,11 @@ pub(crate) struct Body {
     pub(crate) sums: Sums,
     /// Where its blocks stand in RAM.
     pub(crate) places: Arc<Places>,
-    /// Tells publications apart, on the disk and in the RAM tier; rises, never used twice.
+    /// Tells files of one object apart; the later has the higher. Disks that were not in use at
+    /// the same time may have the same.
     pub(crate) serial: u64,
+    /// Its name in this process: no other body ever has it.
+    pub(crate) number: u64,
     /// What it takes on the disk.
     pub(crate) disk_bytes: u64,
     /// Out of sight for good: the file goes when the last reader has gone.
@@ -79,7 +85,8 @@ impl Object {
     ) -> Arc<Self> {
         let disk_bytes = layout::disk_bytes(entry.size_bytes);
         let (id, doomed) = (entry.id, AtomicBool::new(false));
-        let body = Body { disk, id, sums, places, serial, disk_bytes, doomed };
+        let number = NUMBERS.fetch_add(1, Ordering::Relaxed);
+        let body = Body { disk, id, sums, places, serial, number, disk_bytes, doomed };
         Arc::new(Self { entry, body: Arc::new(body) })
     }
 
@@ -90,6 +97,11 @@ impl Object {
 
     pub(crate) fn doom(&self) {
         self.body.doom();
+    }
+
+    /// Whether the other one stands in the same file.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.body, &other.body)
     }
 
     /// Whether all of it is there.

@@ -128,7 +128,7 @@ impl ReadOrder {
 
     /// Whoever asks from here on finds the block in RAM, or begins anew.
     fn settle(&self, outcome: Result<VerifiedBlock, ReadFailed>) {
-        self.cache.reads.forget((self.object.body.serial, self.block));
+        self.cache.reads.forget((self.object.body.number, self.block));
         self.pending.settle(outcome);
     }
 
@@ -145,8 +145,11 @@ impl ReadOrder {
         }
         let expected = self.object.body.sums.checksum(block);
         let checked = expected.and_then(|expected| filling.check(expected));
+        if checked.is_some() {
+            self.object.body.disk.succeeded();
+        }
         let checked = checked.ok_or(ReadFailed::Corrupt { block })?;
-        Ok(self.cache.ram.keep((self.object.body.serial, block), checked))
+        Ok(self.cache.ram.keep((self.object.body.number, block), checked))
     }
 }
 

@@ -1,7 +1,8 @@
 //! Finding objects again: the disks are all there is, no database can be lost.
 
 use crate::cache::OpenError;
-use crate::disk::{Disk, DiskSetup};
+use crate::disk::{Disk, DiskSetup, Weight};
+use crate::disks::{DiskSlot, DiskState};
 use crate::handover::DiskHandover;
 use crate::layout::{self, BadFile};
 use crate::serials;
@@ -20,32 +21,75 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// Read with the header in one go: enough for the table of an object of 187 MiB.
 const FIRST_READ: usize = 16 << 10;
 
+/// Opens one disk, with what the process before has left of it, and finds what stands on it.
+pub(crate) fn open_one(
+    setup: DiskSetup,
+    storage: &Arc<dyn Storage>,
+    left: Option<DiskHandover>,
+    watch: &dyn Watch,
+) -> io::Result<(Arc<Disk>, Found)> {
+    let disk = Arc::new(Disk::open(setup, Arc::clone(storage), left)?);
+    let found = scan(&disk, watch)?;
+    Ok((disk, found))
+}
+
+/// From here on this process uses serials from this one.
+pub(crate) fn take_serials(disk: &Disk, first: u64) -> io::Result<()> {
+    serials::take(disk.storage(), disk.folder(), first)
+}
+
 /// Opens the disks, each with what the process before has left of it, and finds what stands on
-/// them.
+/// them. A disk that cannot be used keeps nobody from using the others.
+///
+/// # Errors
+/// When another process has one of them, or none can be used.
 pub(crate) fn open_all(
     disks: Vec<DiskSetup>,
     storage: &Arc<dyn Storage>,
     mut before: Vec<DiskHandover>,
     watch: &dyn Watch,
-) -> Result<(Vec<Arc<Disk>>, Found), OpenError> {
+) -> Result<(Vec<DiskSlot>, Found), OpenError> {
     let (mut opened, mut all) = (Vec::new(), Found { objects: Vec::new(), next_serial: 1 });
-    for (at, disk) in disks.into_iter().enumerate() {
-        let folder = disk.folder.clone();
-        let failed = |source| OpenError::Disk { disk: at, folder: folder.clone(), source };
-        let left = before.iter().position(|before| before.is_of(&folder));
+    for setup in disks {
+        let left = before.iter().position(|before| before.is_of(&setup.folder));
         let left = left.map(|at| before.swap_remove(at));
-        let disk = Arc::new(Disk::open(disk, Arc::clone(storage), left).map_err(failed)?);
-        let found = scan(&disk, watch).map_err(failed)?;
-        all.next_serial = all.next_serial.max(found.next_serial);
-        all.objects.extend(found.objects);
-        opened.push(disk);
+        let found = open_one(setup.clone(), storage, left, watch);
+        let found = found.map(|(disk, found)| {
+            all.next_serial = all.next_serial.max(found.next_serial);
+            (disk, found.objects)
+        });
+        opened.push((setup, found));
     }
-    for (at, disk) in opened.iter().enumerate() {
-        let failed =
-            |source| OpenError::Disk { disk: at, folder: disk.folder().to_path_buf(), source };
-        serials::take(disk.storage(), disk.folder(), all.next_serial).map_err(failed)?;
+    let (mut slots, mut is_used, mut failed) = (Vec::new(), false, None);
+    for (at, (setup, found)) in opened.into_iter().enumerate() {
+        let found = found.and_then(|(disk, objects)| {
+            take_serials(&disk, all.next_serial).map(|()| (disk, objects))
+        });
+        let state = match found {
+            Ok((disk, objects)) => {
+                is_used = true;
+                all.objects.extend(objects);
+                DiskState::InUse(disk)
+            }
+            Err(source) => {
+                let (folder, reason) = (setup.folder.clone(), source.to_string());
+                let is_busy = source.kind() == io::ErrorKind::ResourceBusy;
+                let err = OpenError::Disk { disk: at, folder: folder.clone(), source };
+                if is_busy {
+                    return Err(err);
+                }
+                failed.get_or_insert(err);
+                let told = reason.clone();
+                watch.event(CacheEvent::DiskEjected { folder, reason: told, objects: 0 });
+                DiskState::Ejected { reason }
+            }
+        };
+        slots.push(DiskSlot { setup, state });
     }
-    Ok((opened, all))
+    match failed {
+        Some(failed) if !is_used => Err(failed),
+        _ => Ok((slots, all)),
+    }
 }
 
 /// What stands on disks.
@@ -81,7 +125,7 @@ fn scan(disk: &Arc<Disk>, watch: &dyn Watch) -> io::Result<Found> {
     for (file, read) in files.iter().zip(read_all(disk, &files)) {
         match read {
             Err(err) => {
-                disk.io_errors.fetch_add(1, Ordering::Relaxed);
+                disk.failed(Weight::Call);
                 let (file, reason) = (file.clone(), err.to_string());
                 watch.event(CacheEvent::FileUnreadable { file, reason });
             }

@@ -39,6 +39,13 @@ pub trait Storage: Send + Sync + Debug {
     /// As above.
     fn open(&self, file: &Path) -> io::Result<Arc<dyn StoredFile>>;
 
+    /// Opens a file to read what the disk has, and not what is kept of it in memory. Reads begin
+    /// on a page, in the file and in memory, and are whole pages long.
+    ///
+    /// # Errors
+    /// As above.
+    fn open_uncached(&self, file: &Path) -> io::Result<Arc<dyn StoredFile>>;
+
     /// Removes a file.
     ///
     /// # Errors

@@ -25,6 +25,22 @@ pub enum CacheEvent {
         /// As the kernel says it.
         reason: String,
     },
+    /// A disk is not used any more: it has failed, or somebody wants it so.
+    DiskEjected {
+        /// Its folder.
+        folder: PathBuf,
+        /// Why.
+        reason: String,
+        /// How many objects are out of sight with it.
+        objects: usize,
+    },
+    /// A disk that was ejected is used again.
+    DiskReadmitted {
+        /// Its folder.
+        folder: PathBuf,
+        /// How many objects are held again, or go on arriving.
+        objects: usize,
+    },
     /// At start: a file that is no object was removed.
     FileDiscarded {
         /// The file.

@@ -4,6 +4,7 @@
 mod parts;
 
 use cache::{Cache, DiskHandover, DiskSetup, IntakeError};
+use contract::config::DiskClass;
 use parts::{Box_, HeldIo, Seen, content, entry, fill, held, open, poll, setup};
 use std::path::Path;
 use std::sync::Arc;
@@ -15,7 +16,12 @@ const NO_TIME: Duration = Duration::from_millis(1);
 fn open_after(folder: &Path, before: Vec<DiskHandover>) -> Result<Box_, cache::OpenError> {
     let (io, seen) = (Arc::new(HeldIo::default()), Arc::new(Seen::default()));
     let folder = folder.to_path_buf();
-    let disks = vec![DiskSetup { folder, capacity_bytes: 64 << 20, reserve_bytes: 0 }];
+    let disks = vec![DiskSetup {
+        folder,
+        class: DiskClass::Ssd,
+        capacity_bytes: 64 << 20,
+        reserve_bytes: 0,
+    }];
     Ok(Box_ { cache: Cache::open_after(setup(disks, &io, &seen), before)?, io, seen })
 }
 

@@ -3,6 +3,7 @@
 mod parts;
 
 use cache::{Cache, CacheEvent, DiskSetup, Intake, IntakeError, Lookup, Object, ReadFailed, Tier};
+use contract::config::DiskClass;
 use contract::names::GroupName;
 use contract::slices::{SliceHasher, SliceHashes};
 use parts::{Box_, content, entry, fill, held, open, poll, setup};
@@ -393,6 +394,7 @@ fn a_folder_belongs_to_one_process_and_must_be_writable() {
     let _first = open(folder.path(), 1 << 20);
     let disk = |folder: &Path| DiskSetup {
         folder: folder.to_path_buf(),
+        class: DiskClass::Ssd,
         capacity_bytes: 1 << 20,
         reserve_bytes: 0,
     };

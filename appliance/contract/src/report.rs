@@ -153,6 +153,9 @@ pub struct DiskReport {
     pub io_errors: u64,
     /// Blocks whose checksum was wrong.
     pub bad_blocks: u64,
+    /// Why it is not in use; `None` where it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ejected: Option<String>,
 }
 
 /// How busy a box is.

@@ -151,8 +151,13 @@ impl Fetcher {
         if is_box && source.tls_name.is_none() {
             return Err(unusable("a box without a TLS name"));
         }
-        let tls = if is_box { Some(&self.boxes) } else { self.public.as_ref() };
-        let tls = tls.ok_or_else(|| unusable("this system has no root certificates"))?.clone();
+        let tls = match &self.public {
+            _ if is_box => self.boxes.clone(),
+            Some(public) => public.clone(),
+            // Over HTTP nobody is to be believed, and none of this is used.
+            None if source.tls_name.is_none() => believe_nobody(),
+            None => return Err(unusable("this system has no root certificates")),
+        };
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
@@ -174,6 +179,11 @@ impl Fetcher {
             .pool_idle_timeout(Duration::from_secs(20))
             .build(connector))
     }
+}
+
+fn believe_nobody() -> rustls::ClientConfig {
+    let roots = rustls::RootCertStore::empty();
+    rustls::ClientConfig::builder().with_root_certificates(roots).with_no_client_auth()
 }
 
 /// The innermost reason of an error: «connection refused», not «client error (Connect)».
@@ -280,6 +290,32 @@ mod tests {
             response = response.header(*name, *value);
         }
         response.body(()).expect("response")
+    }
+
+    struct Nobody;
+
+    impl SliceKnowledge for Nobody {
+        fn slice_hashes<'a>(&'a self, _: &'a CatalogueEntry) -> Promise<'a, Option<SliceHashes>> {
+            Box::pin(async { None })
+        }
+    }
+
+    #[test]
+    fn a_system_without_root_certificates_still_asks_over_http() {
+        let patience = Patience { connect: Duration::ZERO, stall: Duration::ZERO };
+        let mut fetcher = Fetcher::new("oca1.site-a", patience, believe_nobody(), Arc::new(Nobody));
+        fetcher.public = None;
+        let source = |tls_name: Option<&str>| Source {
+            kind: SourceKind::Origin,
+            address: ([127, 0, 0, 1], 80).into(),
+            tls_name: tls_name.map(str::to_owned),
+            origin: None,
+            after_s: 0,
+            cap_bytes_per_s: None,
+        };
+        assert!(fetcher.client(&source(None)).is_ok());
+        let refused = fetcher.client(&source(Some("origin.test"))).expect_err("no roots");
+        assert!(matches!(refused, FetchFailed::Unusable(_)), "{refused}");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 use cache::{BlockIo, Cache, CacheEvent, DiskSetup, Lookup, ReadOrder, Setup, Watch};
 use contract::catalogue::CatalogueEntry;
+use contract::config::DiskClass;
 use contract::manifest::Run;
 use contract::names::{DeviceName, GroupName, TitleName};
 use contract::object::{Digest, ObjectId, ObjectKey};
@@ -177,8 +178,12 @@ async fn events(manners: &[Manner]) -> Vec<String> {
 
 async fn events_with(knowledge: Knowledge, manners: &[Manner]) -> Vec<String> {
     let folder = tempfile::tempdir().expect("folder");
-    let disk =
-        DiskSetup { folder: folder.path().into(), capacity_bytes: 8 << 20, reserve_bytes: 0 };
+    let disk = DiskSetup {
+        folder: folder.path().into(),
+        class: DiskClass::Ssd,
+        capacity_bytes: 8 << 20,
+        reserve_bytes: 0,
+    };
     let cache = Cache::open(Setup {
         disks: vec![disk],
         ram_budget_bytes: 1 << 20,

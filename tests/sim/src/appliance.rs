@@ -9,6 +9,7 @@ use crate::upstream::SimUpstream;
 use crate::world::World;
 use cache::{Cache, CacheEvent, DiskSetup, Lookup, Object, OpenError, Watch};
 use contract::catalogue::CatalogueEntry;
+use contract::config::DiskClass;
 use contract::names::DeviceName;
 use fill::offload::Job;
 use fill::{FillEvent, FillWatch, Filler, Offload};
@@ -65,6 +66,7 @@ impl SimBox {
         let disks: Arc<[_]> = disks.into_iter().map(Arc::new).collect();
         let setup = |disk: &Arc<SimDisk>| DiskSetup {
             folder: disk.plan.root.clone(),
+            class: DiskClass::Ssd,
             capacity_bytes: disk.plan.size_bytes,
             reserve_bytes: disk.plan.reserve_bytes,
         };
@@ -97,6 +99,7 @@ impl SimBox {
         let watch = Arc::new(BoxWatch {
             world: Arc::downgrade(world),
             number: self.number,
+            power: Arc::clone(power),
             cache: OnceLock::new(),
         });
         let io = SimIo::new(mounts.clone(), Arc::clone(power));
@@ -210,6 +213,7 @@ impl Offload for Busy {
 struct BoxWatch {
     world: Weak<World>,
     number: usize,
+    power: Arc<Power>,
     cache: OnceLock<Weak<Cache>>,
 }
 
@@ -224,6 +228,10 @@ impl BoxWatch {
 impl Watch for BoxWatch {
     fn event(&self, event: CacheEvent) {
         self.with(|sim_box, findings| {
+            // Its last words are about its own end, and nobody hears them.
+            if self.power.is_off() {
+                return;
+            }
             findings.note(format_args!("{}: {event:?}", sim_box.name));
             crate::promises::hear(sim_box, &event, findings);
         });

@@ -2,7 +2,7 @@
 
 use crate::appliance::SimBox;
 use crate::content::{self, SHELF};
-use crate::disk::DiskFaults;
+use crate::disk::{DiskFaults, SimDisk};
 use crate::network::{Lies, Party};
 use crate::plan::random_for;
 use crate::reads::read_block;
@@ -10,6 +10,7 @@ use crate::world::World;
 use cache::{BLOCK_BYTES, Lookup};
 use rand::Rng;
 use rand::rngs::StdRng;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -35,13 +36,37 @@ pub fn mend(world: &World) {
         disk.set_faults(DiskFaults::default());
         disk.crowd(0);
     }
+    for sim_box in &world.boxes {
+        let Some(running) = sim_box.running() else { continue };
+        for slot in running.cache.disk_slots().iter().filter(|slot| slot.in_use().is_none()) {
+            readmit(world, sim_box, &slot.setup.folder);
+        }
+    }
+}
+
+/// An operator has a disk used again.
+fn readmit(world: &World, sim_box: &SimBox, folder: &Path) {
+    let Some(running) = sim_box.running() else { return };
+    if let Err(refused) = running.cache.readmit(folder) {
+        world.findings.note(format_args!("{}: not readmitted: {refused}", folder.display()));
+    }
+}
+
+/// An operator has a disk ejected that is well, or readmits one.
+fn operate(world: &World, sim_box: &SimBox, disk: &SimDisk) {
+    let Some(running) = sim_box.running() else { return };
+    let folder = &disk.plan.root;
+    disk.want_ejected();
+    if running.cache.eject(folder, "an operator wants it so").is_err() {
+        readmit(world, sim_box, folder);
+    }
 }
 
 fn strike(world: &World, random: &mut StdRng) {
     let troubles = world.plan.troubles;
     let sim_box = &world.boxes[random.random_range(0..world.boxes.len())];
     let disk = &sim_box.disks[random.random_range(0..sim_box.disks.len())];
-    match random.random_range(0..8) {
+    match random.random_range(0..9) {
         0 if troubles.cuts => cut(world, random),
         1 if troubles.liars => lie(world, random),
         2 if troubles.rot => disk.rot(),
@@ -55,6 +80,7 @@ fn strike(world: &World, random: &mut StdRng) {
         }
         5 if troubles.changes => change(world, random),
         6 if troubles.changes => purge(world, random),
+        7 if troubles.ejections => operate(world, sim_box, disk),
         _ => {
             let faults = faults(world, random);
             if faults != DiskFaults::default() {

@@ -49,6 +49,8 @@ pub struct Troubles {
     pub changes: bool,
     /// Disks are replaced by empty ones.
     pub replacements: bool,
+    /// Operators eject disks, and readmit them.
+    pub ejections: bool,
 }
 
 /// A generator for one part of a world: its draws do not depend on those of the others.
@@ -124,5 +126,6 @@ fn troubles(random: &mut StdRng) -> Troubles {
         nuisances: has(),
         changes: has(),
         replacements: has(),
+        ejections: has(),
     }
 }

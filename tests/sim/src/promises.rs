@@ -71,6 +71,8 @@ impl Promises {
 /// A box has lost something and says so: that is allowed where something was destroyed.
 pub(crate) fn hear(sim_box: &SimBox, event: &CacheEvent, findings: &Findings) {
     let (file, by_error) = match event {
+        CacheEvent::DiskEjected { folder, .. } => return hear_eject(sim_box, folder, findings),
+        CacheEvent::DiskReadmitted { .. } => return,
         CacheEvent::BlockCorrupt { file, .. }
         | CacheEvent::FileDiscarded { file, .. }
         | CacheEvent::TableDamaged { file, .. } => (file, false),
@@ -90,6 +92,16 @@ pub(crate) fn hear(sim_box: &SimBox, event: &CacheEvent, findings: &Findings) {
     let matters = was_promised || matches!(event, CacheEvent::BlockCorrupt { .. });
     if matters && !is_excused {
         findings.violation(format_args!("{}: {event:?}, and nothing was destroyed", sim_box.name));
+    }
+}
+
+/// A disk is ejected: all that it held is told to be lost, and there must be a reason.
+fn hear_eject(sim_box: &SimBox, folder: &Path, findings: &Findings) {
+    sim_box.promises.all().retain(|_, promise| !promise.file.starts_with(folder));
+    let disk = sim_box.disks.iter().find(|disk| disk.plan.root == folder);
+    if !disk.is_some_and(|disk| disk.has_failed() || disk.was_damaged() || disk.is_unwanted()) {
+        let folder = folder.display();
+        findings.violation(format_args!("{folder} is ejected, and nothing is wrong with it"));
     }
 }
 

@@ -126,8 +126,9 @@ async fn close(world: &World) {
             }
         }
         promises::audit(world, sim_box).await;
-        for (disk, found) in running.cache.disks().iter().zip(&*sim_box.disks) {
-            check_books(world, disk, found);
+        for disk in running.cache.disks() {
+            let found = sim_box.disks.iter().find(|found| found.plan.root == disk.folder());
+            found.iter().for_each(|found| check_books(world, &disk, found));
         }
     }
 }

@@ -8,6 +8,7 @@ use anyhow::Result;
 use cache::storage::Kernel;
 use cache::{BlockIo, Cache, CacheEvent, DiskSetup, ReadOrder, Setup, Watch};
 use contract::catalogue::CatalogueEntry;
+use contract::config::DiskClass;
 use contract::names::{GroupName, TitleName};
 use contract::object::{Digest, ObjectId, ObjectKey};
 use contract::time::TimeUs;
@@ -105,7 +106,12 @@ impl Watch for Still {
 /// Puts objects on a disk as a fill would; the appliance finds them there when it starts.
 fn put(disk: &Path, objects: &[Object]) -> Result<()> {
     let folder = PathBuf::from(disk);
-    let disks = vec![DiskSetup { folder, capacity_bytes: 8 << 30, reserve_bytes: 0 }];
+    let disks = vec![DiskSetup {
+        folder,
+        class: DiskClass::Ssd,
+        capacity_bytes: 8 << 30,
+        reserve_bytes: 0,
+    }];
     let (io, watch) = (Arc::new(Still), Arc::new(Still));
     let cache = Cache::open(Setup {
         disks,

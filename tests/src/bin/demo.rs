@@ -5,7 +5,9 @@ use clap::Parser;
 use std::path::{Path, PathBuf};
 use std::process::{ExitCode, Stdio};
 use tests::demo::world::World;
-use tests::demo::{checks, fill, network, say};
+use tests::demo::{checks, network};
+use tests::operator::shares;
+use tests::say;
 use tokio::signal::unix::{SignalKind, signal};
 
 /// A small CDN on this machine: origin, fleet, four appliances, a player.
@@ -74,8 +76,8 @@ async fn demo(cli: &Cli, folder: &Path) -> Result<bool> {
     }
     let mut world = World::start(&root, &bin, folder).await?;
     world.add_content().await?;
-    let shares = fill::wait(&mut world).await?;
-    say::line(&fill::table(&shares).to_string());
+    let shares = world.fill().await?;
+    say::line(&shares::table(&shares).to_string());
     let page = format!("{}/console/", world.plan.fleet_url());
     if cli.check {
         let outcome = checks::run(&mut world, &shares).await;

@@ -1,12 +1,15 @@
 //! The running CDN: origin, fleet, boxes.
 
 use super::browser::Browser;
-use super::plan::{Box, GROUPS, Plan, SITES};
-use super::{origin, say};
+use super::origin;
+use super::plan::{Box, GROUPS, Group, Plan, SITES};
+use crate::operator::{Appliance, Operator, Title, shares};
 use crate::process::{Daemon, is_listening, output};
+use crate::say;
 use anyhow::{Context, Result};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::path::{Path, PathBuf};
 
 /// How often boxes report, and how long players may go by a steering answer, in seconds.
@@ -21,6 +24,8 @@ pub struct World {
     /// The checkout.
     pub root: PathBuf,
     bin: PathBuf,
+    /// Who runs the `fleet` command.
+    pub operator: Operator,
     origin: Daemon,
     /// The fleet manager; `None` while it is down.
     pub fleet: Option<Daemon>,
@@ -48,6 +53,7 @@ impl World {
             sent_before: BTreeMap::new(),
             root: root.to_path_buf(),
             bin: bin.to_path_buf(),
+            operator: operator(&plan, bin),
             plan,
         };
         world.start_fleet().await?;
@@ -86,71 +92,37 @@ impl World {
         Ok(())
     }
 
-    /// Runs the `fleet` command, as an operator would.
-    ///
-    /// # Errors
-    /// With what it printed.
-    pub async fn fleet(&self, args: &[&str]) -> Result<String> {
-        let url = format!("--fleet={}", self.plan.fleet_url());
-        let token = self.plan.folder.join("fleet/operator.token");
-        let token = format!("--token-file={}", token.display());
-        output(self.bin.join("fleet"), [&*url, &*token].into_iter().chain(args.iter().copied()))
-            .await
-    }
-
-    /// The same, as JSON.
-    ///
-    /// # Errors
-    /// With what it printed.
-    pub async fn fleet_json(&self, args: &[&str]) -> Result<Value> {
-        let text = self.fleet(&[args, &["-o", "json"]].concat()).await?;
-        serde_json::from_str(&text).with_context(|| format!("fleet {}: {text}", args.join(" ")))
-    }
-
     async fn describe(&self) -> Result<()> {
         for site in &SITES {
-            let (latitude, longitude) = (
-                format!("--latitude={}", site.latitude),
-                format!("--longitude={}", site.longitude),
-            );
-            let prefixes: Vec<String> =
-                site.client_prefixes.iter().map(|prefix| format!("--prefix={prefix}")).collect();
-            let mut args = vec!["site", "create", site.name, &latitude, &longitude];
-            args.extend(prefixes.iter().map(String::as_str));
-            self.fleet(&args).await?;
+            let place = (site.latitude, site.longitude);
+            self.operator.create_site(site.name, place, site.client_prefixes).await?;
         }
         for group in &GROUPS {
             let origin = format!("http://127.0.0.1:{}/{}", self.plan.origin_port, group.name);
-            let mut args = vec![
-                format!("--owner={}", group.owner),
-                format!("--host-pattern={}", group.host_pattern),
-                format!("--origin={origin}"),
-            ];
-            args.extend(group.cors_origin.map(|origin| format!("--cors-origin={origin}")));
-            let args: Vec<&str> = args.iter().map(String::as_str).collect();
-            self.fleet(&[&["group", "create", group.name][..], &args].concat()).await?;
+            let Group { name, owner, host_pattern, cors_origin, .. } = group;
+            self.operator.create_group(name, owner, host_pattern, &origin, *cors_origin).await?;
         }
         Ok(())
     }
 
     async fn enroll(&self, at: usize) -> Result<()> {
         let each = &self.plan.boxes[at];
-        let args = [
-            format!("--site={}", each.site),
-            format!("--player=127.0.0.1:{}", each.player_port),
-            format!("--player=[::1]:{}", each.player_port),
-            format!("--peer=127.0.0.1:{}", each.peer_port),
-            format!("--admin=127.0.0.1:{}", each.admin_port),
-            format!("--disk={}:nvme:2GiB", each.disk().display()),
-            "--ram=64MiB".to_owned(),
-            format!("--state-folder={}", each.folder.join("state").display()),
-            format!("--access-log-folder={}", each.folder.join("log").display()),
-        ];
-        let args: Vec<&str> = args.iter().map(String::as_str).collect();
-        self.fleet(&[&["appliance", "create", &*each.name][..], &args].concat()).await?;
-        let out = format!("--out={}", each.folder.display());
-        self.fleet(&["appliance", "enroll", &each.name, &out]).await?;
-        Ok(())
+        let appliance = Appliance {
+            name: &each.name,
+            site: each.site,
+            players: vec![
+                (Ipv4Addr::LOCALHOST, each.player_port).into(),
+                (Ipv6Addr::LOCALHOST, each.player_port).into(),
+            ],
+            peer: (Ipv4Addr::LOCALHOST, each.peer_port).into(),
+            admin: (Ipv4Addr::LOCALHOST, each.admin_port).into(),
+            disks: vec![format!("{}:nvme:2GiB", each.disk().display())],
+            ram: "64MiB",
+            state_folder: each.folder.join("state"),
+            access_log_folder: each.folder.join("log"),
+        };
+        self.operator.create_appliance(&appliance).await?;
+        self.operator.enroll(&each.name, &each.folder).await
     }
 
     /// Starts a box (again).
@@ -175,17 +147,20 @@ impl World {
     pub async fn add_content(&self) -> Result<()> {
         for group in &GROUPS {
             let folder = origin::title_folder(&self.plan, group.name, group.title);
-            let args = [
-                format!("--group={}", group.name),
-                format!("--title={}", group.title),
-                format!("--name={}", group.title_name),
-                format!("--folder={}", folder.display()),
-                format!("--base-path=/{}", group.title),
-            ];
-            let args: Vec<&str> = args.iter().map(String::as_str).collect();
-            self.fleet(&[&["content", "add"][..], &args].concat()).await?;
+            let Group { name, title, title_name, .. } = group;
+            let title = Title { group: name, title, name: title_name, folder: &folder };
+            self.operator.add_title(&title).await?;
         }
         Ok(())
+    }
+
+    /// Waits until every box holds all that it should.
+    ///
+    /// # Errors
+    /// When that takes too long, or something has ended.
+    pub async fn fill(&mut self) -> Result<Vec<shares::Share>> {
+        let (operator, boxes) = (self.operator.clone(), self.boxes.len());
+        shares::wait(&operator, boxes, || self.check()).await
     }
 
     /// The box that shows viewers this host name.
@@ -274,4 +249,9 @@ impl World {
             }
         }
     }
+}
+
+fn operator(plan: &Plan, bin: &Path) -> Operator {
+    let token = plan.folder.join("fleet/operator.token");
+    Operator::new(&[], &bin.join("fleet"), &plan.fleet_url(), &token)
 }

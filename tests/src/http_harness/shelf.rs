@@ -4,6 +4,7 @@ use anyhow::{Context, Result};
 use cache::storage::Kernel;
 use cache::{BlockIo, Cache, CacheEvent, DiskSetup, ReadOrder, Setup, Watch};
 use contract::catalogue::CatalogueEntry;
+use contract::config::DiskClass;
 use contract::names::{GroupName, TitleName};
 use contract::object::{Digest, ObjectId, ObjectKey};
 use contract::quantity::BitRate;
@@ -112,6 +113,7 @@ impl Shelf {
         disks.iter().try_for_each(std::fs::create_dir_all)?;
         let disk = |folder: &PathBuf| DiskSetup {
             folder: folder.clone(),
+            class: DiskClass::Ssd,
             capacity_bytes: 1 << 30,
             reserve_bytes: 0,
         };

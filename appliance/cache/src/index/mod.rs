@@ -8,11 +8,13 @@ mod shard;
 #[cfg(test)]
 mod tests;
 
+use crate::disk::Disk;
 use crate::object::Object;
 use arc_swap::ArcSwap;
 use contract::catalogue::CatalogueEntry;
 use contract::names::GroupName;
 use shard::Shard;
+use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -58,6 +60,20 @@ impl Slot {
             }
         }
         stale
+    }
+
+    /// Takes an object that is here again; gives back what must go.
+    fn rejoin(&mut self, object: Arc<Object>) -> Option<Arc<Object>> {
+        let Some(wanted) = self.wanted.clone().filter(|wanted| wanted.id == object.entry.id) else {
+            return Some(object);
+        };
+        let object = Arc::new(object.under(&wanted));
+        match object.is_whole() {
+            _ if !self.lacks(&wanted) => Some(object),
+            true => self.held.replace(object),
+            false if self.arriving.is_none() => self.arriving.replace(object),
+            false => Some(object),
+        }
     }
 
     /// What is here of it, whole or not.
@@ -157,7 +173,7 @@ impl Index {
     /// what must go: the version it replaces, or the object itself.
     pub(crate) fn publish(&self, object: Arc<Object>) -> Option<Arc<Object>> {
         self.edit(&Arc::clone(&object).entry, |slot| {
-            match slot.arriving.take_if(|coming| coming.body.serial == object.body.serial) {
+            match slot.arriving.take_if(|coming| coming.is_same(&object)) {
                 Some(arrived) => slot.held.replace(arrived),
                 None => Some(object),
             }
@@ -166,7 +182,7 @@ impl Index {
 
     /// Takes this very object out of sight; `false` when it was not in sight any more.
     pub(crate) fn withdraw(&self, object: &Object) -> bool {
-        let is_it = |other: &mut Arc<Object>| other.body.serial == object.body.serial;
+        let is_it = |other: &mut Arc<Object>| other.is_same(object);
         self.edit(&object.entry, |slot| {
             slot.held.take_if(is_it).or_else(|| slot.arriving.take_if(is_it)).is_some()
         })
@@ -176,7 +192,7 @@ impl Index {
     /// very object is not in sight, else what must go: the object, where another version of it
     /// is arriving.
     pub(crate) fn degrade(&self, object: &Object) -> Option<Option<Arc<Object>>> {
-        let is_it = |other: &mut Arc<Object>| other.body.serial == object.body.serial;
+        let is_it = |other: &mut Arc<Object>| other.is_same(object);
         self.edit(&object.entry, |slot| {
             if slot.arriving.as_mut().is_some_and(is_it) {
                 return Some(None);
@@ -188,6 +204,31 @@ impl Index {
             slot.arriving = Some(degraded);
             Some(None)
         })
+    }
+
+    /// Objects of a disk go out of sight; gives how many.
+    pub(crate) fn drop_disk(&self, disk: &Arc<Disk>) -> usize {
+        let is_on_it = |object: &Arc<Object>| Arc::ptr_eq(&object.body.disk, disk);
+        self.take_out(|slot| slot.objects().any(is_on_it), |object| is_on_it(object)).len()
+    }
+
+    /// Objects of a disk that is used again come into sight where they are wanted and lacking;
+    /// gives how many, and what must go.
+    pub(crate) fn rejoin(&self, objects: Vec<Arc<Object>>) -> (usize, Vec<Arc<Object>>) {
+        let _alone = self.alone();
+        let (all, mut leaving) = (objects.len(), Vec::new());
+        let mut changed: BTreeMap<usize, Shard> = BTreeMap::new();
+        for object in objects {
+            let hash = self.hash(&object.entry.group, &object.entry.path);
+            let copy = || Shard::clone(&self.shard(hash).load());
+            let table = changed.entry(number(hash)).or_insert_with(copy);
+            let entry = Arc::clone(&object.entry);
+            leaving.extend(table.edit(hash, &entry, |slot| slot.rejoin(object)));
+        }
+        for (number, table) in changed {
+            self.shards[number].store(Arc::new(table));
+        }
+        (all - leaving.len(), leaving)
     }
 
     /// Takes over a manifest; gives back what is held and wanted no longer.
@@ -211,6 +252,7 @@ impl Index {
         self.put(tables);
         *in_force = ranked.into();
         leaving.extend(before.iter().flat_map(|table| self.left_out(table)));
+        leaving.sort_by_key(|object| (object.body.serial, object.entry.id));
         leaving
     }
 
@@ -226,27 +268,45 @@ impl Index {
     /// Takes everything out of sight that `is_purged` says; what is still wanted is missing
     /// then.
     pub(crate) fn purge(&self, is_purged: impl Fn(&CatalogueEntry) -> bool) -> Vec<Arc<Object>> {
+        let of_it = |object: &Arc<Object>| is_purged(&object.entry);
+        self.take_out(|slot| slot.objects().any(of_it), |object| of_it(object))
+    }
+
+    /// Takes objects out of sight; gives them in an order that no hash decides.
+    fn take_out(
+        &self,
+        has_some: impl Fn(&Slot) -> bool,
+        is_one: impl Fn(&mut Arc<Object>) -> bool,
+    ) -> Vec<Arc<Object>> {
         let _alone = self.alone();
         let mut gone = Vec::new();
         for shard in &self.shards {
             let before = shard.load_full();
-            let purged = |slot: &Slot| slot.objects().any(|object| is_purged(&object.entry));
             let mut after = None;
-            for (hash, slot) in before.iter().filter(|(_, slot)| purged(slot)) {
+            for (hash, slot) in before.iter().filter(|(_, slot)| has_some(slot)) {
                 let Some(entry) = slot.objects().next().map(|object| &object.entry) else {
                     continue;
                 };
                 let table = after.get_or_insert_with(|| Shard::clone(&before));
                 table.edit(hash, entry, |slot| {
-                    gone.extend(slot.held.take_if(|held| is_purged(&held.entry)));
-                    gone.extend(slot.arriving.take_if(|coming| is_purged(&coming.entry)));
+                    gone.extend(slot.held.take_if(&is_one));
+                    gone.extend(slot.arriving.take_if(&is_one));
                 });
             }
             if let Some(after) = after {
                 shard.store(Arc::new(after));
             }
         }
+        gone.sort_by_key(|object| (object.body.serial, object.entry.id));
         gone
+    }
+
+    /// Shows every object that is held, in no order.
+    pub(crate) fn each_held(&self, mut show: impl FnMut(&Arc<Object>)) {
+        for shard in &self.shards {
+            let table = shard.load_full();
+            table.iter().filter_map(|(_, slot)| slot.held.as_ref()).for_each(&mut show);
+        }
     }
 
     /// What is wanted and not held, best first.

@@ -22,7 +22,12 @@ impl Maker {
     fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let (capacity_bytes, reserve_bytes) = (1 << 30, 0);
-        let setup = DiskSetup { folder: folder.path().into(), capacity_bytes, reserve_bytes };
+        let setup = DiskSetup {
+            folder: folder.path().into(),
+            class: contract::config::DiskClass::Ssd,
+            capacity_bytes,
+            reserve_bytes,
+        };
         let disk = Arc::new(Disk::open(setup, Arc::new(Kernel), None).expect("a disk"));
         Self { disk, ram: RamTier::open(0).expect("no tier"), serial: 0, _folder: folder }
     }

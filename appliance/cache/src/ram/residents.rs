@@ -4,7 +4,7 @@ use crate::arena::{Evicted, Resident, SlotRef};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-/// A block: the serial of its object, and its number.
+/// A block: the number of its object, and its number.
 pub(crate) type BlockKey = (u64, u32);
 
 #[derive(Debug)]

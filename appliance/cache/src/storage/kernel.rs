@@ -1,10 +1,10 @@
 //! The file systems that the kernel has mounted.
 
 use super::{Storage, StoredFile};
-use nix::fcntl::{FallocateFlags, fallocate};
+use nix::fcntl::{FallocateFlags, OFlag, PosixFadviseAdvice, fallocate, posix_fadvise};
 use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -36,6 +36,21 @@ impl Storage for Kernel {
 
     fn open(&self, file: &Path) -> io::Result<Arc<dyn StoredFile>> {
         Ok(Arc::new(File::options().read(true).write(true).open(file)?))
+    }
+
+    fn open_uncached(&self, file: &Path) -> io::Result<Arc<dyn StoredFile>> {
+        let direct = OFlag::O_DIRECT.bits();
+        match File::options().read(true).custom_flags(direct).open(file) {
+            Ok(file) => Ok(Arc::new(file)),
+            // A file system that has no such reads (in memory, over a network): at least what
+            // it has written is forgotten first.
+            Err(err) if err.raw_os_error() == Some(nix::libc::EINVAL) => {
+                let file = File::open(file)?;
+                posix_fadvise(&file, 0, 0, PosixFadviseAdvice::POSIX_FADV_DONTNEED)?;
+                Ok(Arc::new(file))
+            }
+            Err(err) => Err(err),
+        }
     }
 
     fn remove(&self, file: &Path) -> io::Result<()> {

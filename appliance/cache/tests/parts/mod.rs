@@ -5,6 +5,7 @@ use cache::{
     BlockIo, Cache, CacheEvent, DiskSetup, Lookup, Object, ReadFailed, ReadOrder, Setup, Watch,
 };
 use contract::catalogue::CatalogueEntry;
+use contract::config::DiskClass;
 use contract::names::{GroupName, TitleName};
 use contract::object::{Digest, ObjectId, ObjectKey};
 use contract::time::TimeUs;
@@ -52,7 +53,12 @@ pub(crate) struct Box_ {
 
 pub(crate) fn open(folder: &Path, capacity_bytes: u64) -> Box_ {
     let (io, seen) = (Arc::new(HeldIo::default()), Arc::new(Seen::default()));
-    let disks = vec![DiskSetup { folder: folder.to_path_buf(), capacity_bytes, reserve_bytes: 0 }];
+    let disks = vec![DiskSetup {
+        folder: folder.to_path_buf(),
+        class: DiskClass::Ssd,
+        capacity_bytes,
+        reserve_bytes: 0,
+    }];
     Box_ { cache: Cache::open(setup(disks, &io, &seen)).expect("open"), io, seen }
 }
 

@@ -55,6 +55,8 @@ struct State {
     /// Files of which a failed synchronisation has dropped something, in the life of an earlier
     /// process: the next cannot know.
     in_limbo: BTreeSet<PathBuf>,
+    was_damaged: bool,
+    is_unwanted: bool,
     /// Whether calls were ever to fail here.
     has_failed: bool,
     /// Whether it has said that something was safe which was not.
@@ -76,6 +78,8 @@ impl SimDisk {
             taken_by_others: 0,
             damaged: BTreeSet::new(),
             in_limbo: BTreeSet::new(),
+            was_damaged: false,
+            is_unwanted: false,
             has_failed: false,
             has_lied: false,
             broke_reserve: false,
@@ -138,6 +142,7 @@ impl SimDisk {
             if state.random.random_bool(0.3) { content.len().min(8192) } else { content.len() };
         content.flip(state.random.random_range(0..bits * 8));
         state.damaged.insert(path.clone());
+        state.was_damaged = true;
     }
 
     /// All of it is gone: somebody has put a new disk in its place.
@@ -166,6 +171,23 @@ impl SimDisk {
     #[must_use]
     pub fn is_damaged(&self, file: &Path) -> bool {
         self.state().damaged.contains(file)
+    }
+
+    /// Whether anything on it was ever destroyed.
+    #[must_use]
+    pub fn was_damaged(&self) -> bool {
+        self.state().was_damaged
+    }
+
+    /// Somebody wants it ejected, for no reason that it knows of.
+    pub fn want_ejected(&self) {
+        self.state().is_unwanted = true;
+    }
+
+    /// Whether somebody has wanted it ejected.
+    #[must_use]
+    pub fn is_unwanted(&self) -> bool {
+        self.state().is_unwanted
     }
 
     /// Whether a file was made that left less free than has to stay so.

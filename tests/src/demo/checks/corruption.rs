@@ -108,7 +108,7 @@ async fn get(world: &World, each: &Box, path: &str) -> Result<(u16, Vec<u8>)> {
 async fn wait_for_event(world: &World, path: &str) -> Result<String> {
     let begun = Instant::now();
     loop {
-        let text = world.fleet(&["status"]).await?;
+        let text = world.operator.fleet(["status"]).await?;
         let line = text.lines().find(|line| line.contains("block_corrupt") && line.contains(path));
         if line.is_some() {
             return Ok("block_corrupt in `fleet status`".to_owned());

@@ -1,10 +1,10 @@
 //! Every box holds all it should, and siblings helped each other.
 
 use super::Verdict;
-use crate::demo::fill::Share;
 use crate::demo::origin;
 use crate::demo::plan::SITES;
 use crate::demo::world::World;
+use crate::operator::shares::Share;
 use anyhow::{Context, Result, ensure};
 use std::collections::BTreeMap;
 

@@ -8,7 +8,8 @@ mod players;
 mod steering;
 
 use super::world::World;
-use super::{fill::Share, say};
+use crate::operator::shares::Share;
+use crate::say;
 use anyhow::Result;
 
 /// The outcome of all checks so far.

@@ -5,7 +5,9 @@
 use super::Verdict;
 use crate::demo::browser::{Browser, Playback};
 use crate::demo::world::World;
-use crate::demo::{network, plan::GROUPS, say};
+use crate::demo::{network, plan::GROUPS};
+use crate::operator::shares::shares;
+use crate::say;
 use anyhow::{Context, Result, bail, ensure};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -184,7 +186,7 @@ async fn come_back(world: &mut World, at: usize, loss: Loss) -> Result<()> {
 
 async fn wait_live(world: &World) -> Result<()> {
     let begun = Instant::now();
-    while crate::demo::fill::shares(world).await?.iter().any(|share| share.state != "live") {
+    while shares(&world.operator).await?.iter().any(|share| share.state != "live") {
         ensure!(begun.elapsed() < Duration::from_secs(30), "the appliance did not come back");
         tokio::time::sleep(Duration::from_millis(200)).await;
     }

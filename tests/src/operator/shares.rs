@@ -1,14 +1,14 @@
 //! Until every box holds its share, and the table of who got it from whom.
 
-use super::say;
-use super::world::World;
+use super::Operator;
+use crate::say;
 use anyhow::{Context, Result, bail};
 use comfy_table::{Table, presets};
 use serde_json::Value;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// How long the fill of two short titles may take on a slow machine.
+/// How long the fill of a few short titles may take on a slow machine.
 const PATIENCE: Duration = Duration::from_secs(90);
 
 /// What one box holds, as `fleet status` tells it.
@@ -26,12 +26,20 @@ pub struct Share {
     pub sources: Vec<(String, u64)>,
 }
 
+impl Share {
+    /// Whether it holds all that it should, which is something.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.objects.1 > 0 && self.objects.0 == self.objects.1
+    }
+}
+
 /// Reads `fleet status`.
 ///
 /// # Errors
 /// When the fleet does not answer.
-pub async fn shares(world: &World) -> Result<Vec<Share>> {
-    let status = world.fleet_json(&["status"]).await?;
+pub async fn shares(operator: &Operator) -> Result<Vec<Share>> {
+    let status = operator.fleet_json(&["status"]).await?;
     let items = status["items"].as_array().context("items")?;
     Ok(items.iter().map(share).collect())
 }
@@ -53,20 +61,23 @@ fn share(item: &Value) -> Share {
     }
 }
 
-/// Waits until every box holds all that it should.
+/// Waits until all of so many boxes hold what they should, while `check` finds nothing wrong.
 ///
 /// # Errors
 /// When that takes too long, with what is held by then.
-pub async fn wait(world: &mut World) -> Result<Vec<Share>> {
+pub async fn wait(
+    operator: &Operator,
+    boxes: usize,
+    mut check: impl FnMut() -> Result<()>,
+) -> Result<Vec<Share>> {
     let begun = Instant::now();
     let bar = say::bytes(0);
     loop {
-        world.check()?;
-        let shares = shares(world).await?;
+        check()?;
+        let shares = shares(operator).await?;
         bar.set_length(shares.iter().map(|share| share.bytes.1).sum());
         bar.set_position(shares.iter().map(|share| share.bytes.0).sum());
-        let is_full = |share: &Share| share.objects.1 > 0 && share.objects.0 == share.objects.1;
-        if shares.len() == world.plan.boxes.len() && shares.iter().all(is_full) {
+        if shares.len() == boxes && shares.iter().all(Share::is_full) {
             bar.finish_and_clear();
             return Ok(shares);
         }

@@ -1,10 +1,10 @@
-//! What the demo prints.
+//! What the demo and the lab print.
 
 use indicatif::{ProgressBar, ProgressStyle};
 use std::time::Duration;
 
 /// A line for a step that is done.
-#[expect(clippy::print_stdout, reason = "the demo speaks to a person")]
+#[expect(clippy::print_stdout, reason = "the demo and the lab speak to a person")]
 pub fn line(text: &str) {
     println!("{text}");
 }

@@ -1,0 +1,196 @@
+//! The disks of a box: which are in use, and which were ejected and why. They come and go while
+//! the box serves.
+
+use crate::cache::Cache;
+use crate::disk::{Disk, DiskSetup};
+use crate::recover;
+use crate::watch::CacheEvent;
+use arc_swap::ArcSwap;
+use std::io;
+use std::path::Path;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// A disk that the configuration names.
+#[derive(Debug, Clone)]
+pub struct DiskSlot {
+    /// What the configuration says of it.
+    pub setup: DiskSetup,
+    /// Whether it is in use.
+    pub state: DiskState,
+}
+
+/// Whether a disk is in use.
+#[derive(Debug, Clone)]
+pub enum DiskState {
+    /// It is.
+    InUse(Arc<Disk>),
+    /// Nothing is read from it or written to it until it is readmitted.
+    Ejected {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// All of them.
+#[derive(Debug)]
+pub(crate) struct Disks {
+    slots: ArcSwap<Vec<DiskSlot>>,
+    /// Held by whoever changes anything.
+    changing: Mutex<()>,
+}
+
+impl Disks {
+    pub(crate) fn new(slots: Vec<DiskSlot>) -> Self {
+        Self { slots: ArcSwap::from_pointee(slots), changing: Mutex::default() }
+    }
+
+    pub(crate) fn alone(&self) -> MutexGuard<'_, ()> {
+        self.changing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn set(&self, folder: &Path, state: &DiskState) {
+        let mut slots = Vec::clone(&self.slots.load());
+        slots.iter_mut().filter(|slot| slot.setup.folder == folder).for_each(|slot| {
+            slot.state = state.clone();
+        });
+        self.slots.store(Arc::new(slots));
+    }
+
+    fn find(&self, folder: &Path) -> Option<DiskSlot> {
+        self.slots.load().iter().find(|slot| slot.setup.folder == folder).cloned()
+    }
+}
+
+impl DiskSlot {
+    /// The disk, if it is in use.
+    #[must_use]
+    pub fn in_use(&self) -> Option<&Arc<Disk>> {
+        match &self.state {
+            DiskState::InUse(disk) => Some(disk),
+            DiskState::Ejected { .. } => None,
+        }
+    }
+}
+
+/// Why a disk was not ejected or readmitted.
+#[derive(Debug, thiserror::Error)]
+pub enum DiskRefused {
+    /// The configuration names no disk in this folder.
+    #[error("there is no such disk")]
+    Unknown,
+    /// It is in use already, or ejected.
+    #[error("the disk is {0}")]
+    Already(&'static str),
+    /// The disks are another process's now.
+    #[error("the disks were handed over to another process")]
+    HandedOver,
+    /// It cannot be used.
+    #[error(transparent)]
+    Unusable(#[from] io::Error),
+}
+
+impl Cache {
+    /// The disks in use, in the order of the configuration.
+    #[must_use]
+    pub fn disks(&self) -> Vec<Arc<Disk>> {
+        self.disks.slots.load().iter().filter_map(DiskSlot::in_use).cloned().collect()
+    }
+
+    /// All disks of the configuration, in its order.
+    #[must_use]
+    pub fn disk_slots(&self) -> Arc<Vec<DiskSlot>> {
+        self.disks.slots.load_full()
+    }
+
+    /// Stops using a disk: what it holds is out of sight when this returns, and will be fetched
+    /// again elsewhere. Its files stay as they are. Once its last reader has gone the folder may
+    /// be unmounted.
+    ///
+    /// # Errors
+    /// [`DiskRefused::Unknown`] and [`DiskRefused::Already`].
+    pub fn eject(&self, folder: &Path, reason: &str) -> Result<(), DiskRefused> {
+        let _alone = self.disks.alone();
+        let slot = self.disks.find(folder).ok_or(DiskRefused::Unknown)?;
+        let disk = slot.in_use().ok_or(DiskRefused::Already("ejected"))?;
+        disk.eject();
+        self.disks.set(folder, &DiskState::Ejected { reason: reason.to_owned() });
+        let objects = self.index.drop_disk(disk);
+        let (folder, reason) = (folder.to_path_buf(), reason.to_owned());
+        self.watch.event(CacheEvent::DiskEjected { folder, reason, objects });
+        Ok(())
+    }
+
+    /// Uses a disk again that was ejected, and finds what stands on it: what is wanted and was
+    /// not fetched meanwhile is held again, everything else leaves. Blocks on the disk.
+    ///
+    /// # Errors
+    /// [`DiskRefused`]; the disk stays ejected.
+    pub fn readmit(&self, folder: &Path) -> Result<usize, DiskRefused> {
+        let _pass = self.gate.enter().ok_or(DiskRefused::HandedOver)?;
+        let _alone = self.disks.alone();
+        let slot = self.disks.find(folder).ok_or(DiskRefused::Unknown)?;
+        if slot.in_use().is_some() {
+            return Err(DiskRefused::Already("in use"));
+        }
+        self.take_into_use(slot.setup)
+    }
+
+    fn take_into_use(&self, setup: DiskSetup) -> Result<usize, DiskRefused> {
+        let folder = setup.folder.clone();
+        let (disk, found) = recover::open_one(setup, &self.storage, None, &*self.watch)?;
+        let serial = self.serials.fetch_max(found.next_serial, Ordering::Relaxed);
+        recover::take_serials(&disk, serial.max(found.next_serial))?;
+        self.disks.set(&folder, &DiskState::InUse(disk));
+        let found: Vec<_> = found.objects.into_iter().map(|found| self.found(found)).collect();
+        let is_stale = self.has_missed_purges(&folder);
+        let (kept, leaving) = if is_stale { (0, found) } else { self.index.rejoin(found) };
+        leaving.iter().for_each(|leaving| leaving.doom());
+        self.watch.event(CacheEvent::DiskReadmitted { folder, objects: kept });
+        Ok(kept)
+    }
+
+    /// The configuration names these disks from here on: new ones are taken into use, those
+    /// that it does not name any more are ejected and forgotten, and those of which it says
+    /// something else are ejected and readmitted. Gives what went wrong, by folder. Blocks on
+    /// the disks.
+    ///
+    /// # Errors
+    /// [`DiskRefused::HandedOver`].
+    pub fn set_disks(
+        &self,
+        setups: Vec<DiskSetup>,
+    ) -> Result<Vec<(DiskSetup, DiskRefused)>, DiskRefused> {
+        let _pass = self.gate.enter().ok_or(DiskRefused::HandedOver)?;
+        let before = self.disk_slots();
+        for slot in before.iter().filter(|slot| !setups.contains(&slot.setup)) {
+            // One that was ejected before stays so.
+            let _ = self.eject(&slot.setup.folder, "the configuration has changed");
+        }
+        let _alone = self.disks.alone();
+        let reason = "it is not in use yet".to_owned();
+        let slot = |setup: &DiskSetup| {
+            let there = before.iter().find(|slot| slot.setup == *setup);
+            let new = DiskState::Ejected { reason: reason.clone() };
+            let state = there.map_or(new, |slot| slot.state.clone());
+            DiskSlot { setup: setup.clone(), state }
+        };
+        self.disks.slots.store(Arc::new(setups.iter().map(slot).collect()));
+        let new = setups.into_iter().filter(|it| !before.iter().any(|slot| slot.setup == *it));
+        let failed = |setup: DiskSetup| {
+            let refused = self.take_into_use(setup.clone()).err()?;
+            let state = DiskState::Ejected { reason: refused.to_string() };
+            self.disks.set(&setup.folder, &state);
+            Some((setup, refused))
+        };
+        Ok(new.filter_map(failed).collect())
+    }
+
+    /// Disks that have failed too often do so no more.
+    pub(crate) fn eject_ailing(&self) {
+        for disk in self.disks().iter().filter(|disk| disk.is_ailing()) {
+            // Somebody else may just have done it.
+            let _ = self.eject(disk.folder(), "it has failed too often");
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! Headend comes onto its machines: the fleet manager begins, is told what there is, and every box
+//! enrols on its own machine.
+
+use super::wait_for;
+use crate::lab::Lab;
+use crate::lab::machine::Machine;
+use crate::lab::topology::{Cdn as Intent, Group, Site};
+use crate::operator::{Appliance, Operator};
+use anyhow::{Context, Result};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+/// The console, the API, steering.
+const FLEET_PORT: u16 = 7080;
+/// Where boxes report.
+const CONTROL_PORT: u16 = 7443;
+/// Where viewers connect.
+const PLAYER_PORT: u16 = 443;
+/// Where siblings connect.
+const PEER_PORT: u16 = 8443;
+/// Health, metrics, status.
+const ADMIN_PORT: u16 = 9100;
+
+/// Short, so that what happens shows at once; a real fleet asks every 10 seconds.
+const TIMES: &str = "--report-interval-s=1 --steering-ttl-s=3";
+
+/// Where the box keeps what it was given at enrolment.
+pub(super) const ENROLMENT: &str = "/etc/headend";
+
+/// Where the operator's token is while he works on a box.
+const TOKEN: &str = "/root/operator.token";
+
+/// Puts every machine to work; the operator stays.
+pub(super) async fn install(lab: &Lab) -> Result<Operator> {
+    let cdn = lab.topology.cdn.as_ref().context("this topology has no `cdn`")?;
+    start_fleet(lab, cdn).await?;
+    let operator = operator(lab, cdn)?;
+    wait_for("the fleet manager answers", async || operator.fleet(["status"]).await.is_ok())
+        .await?;
+    describe(lab, cdn, &operator).await?;
+    for (name, site) in &cdn.sites {
+        for appliance in &site.appliances {
+            enroll(lab, cdn, &operator, (name, site), &appliance.value).await?;
+        }
+    }
+    Ok(operator)
+}
+
+async fn start_fleet(lab: &Lab, cdn: &Intent) -> Result<()> {
+    let machine = lab.machine(&cdn.fleet.value)?;
+    let mut args = TIMES.to_owned();
+    for address in on_backbone(lab, cdn, &machine.name).chain([Ipv4Addr::LOCALHOST.into()]) {
+        args += &format!(" --listen={}", SocketAddr::new(address, FLEET_PORT));
+    }
+    for address in on_backbone(lab, cdn, &machine.name) {
+        args += &format!(" --control={}", SocketAddr::new(address, CONTROL_PORT));
+    }
+    let file = machine.folder.root().join("etc/headend/fleet.env");
+    std::fs::create_dir_all(file.parent().context("a folder")?)?;
+    std::fs::write(file, format!("FLEET_ARGS={args}\n"))?;
+    machine.run(["systemctl", "start", "fleet"]).await.map(drop)
+}
+
+fn on_backbone<'a>(
+    lab: &'a Lab,
+    cdn: &'a Intent,
+    device: &'a str,
+) -> impl Iterator<Item = IpAddr> + 'a {
+    lab.topology.addresses(device, &cdn.backbone.value)
+}
+
+/// The address by which others are told of a device.
+fn address(lab: &Lab, cdn: &Intent, device: &str) -> Result<IpAddr> {
+    on_backbone(lab, cdn, device).next().context("an address on the backbone")
+}
+
+fn token_file(fleet: &Machine) -> PathBuf {
+    fleet.folder.root().join("var/lib/fleet/operator.token")
+}
+
+/// One who works on the fleet's machine, with the programs and files of this one: titles are
+/// read where the origin has them.
+fn operator(lab: &Lab, cdn: &Intent) -> Result<Operator> {
+    let machine = lab.machine(&cdn.fleet.value)?;
+    let url = format!("http://127.0.0.1:{FLEET_PORT}");
+    let program = lab.programs.join("fleet");
+    Ok(Operator::new(&lab.at(&machine.name)?, &program, &url, &token_file(machine)))
+}
+
+async fn describe(lab: &Lab, cdn: &Intent, operator: &Operator) -> Result<()> {
+    for (name, Site { latitude, longitude, viewers, .. }) in &cdn.sites {
+        let prefixes = lab.topology.networks.get(&viewers.value).into_iter().flatten();
+        let prefixes = prefixes.map(|prefix| prefix.value);
+        operator.create_site(name, (*latitude, *longitude), prefixes).await?;
+    }
+    let origin = SocketAddr::new(address(lab, cdn, &cdn.origin.value)?, 80);
+    for (name, Group { owner, host_pattern }) in &cdn.groups {
+        let origin = format!("http://{origin}/{name}");
+        operator.create_group(name, owner, host_pattern, &origin, None).await?;
+    }
+    Ok(())
+}
+
+/// Tells the fleet of a box, and has it enrol on its own machine and begin.
+async fn enroll(
+    lab: &Lab,
+    cdn: &Intent,
+    operator: &Operator,
+    (site_name, site): (&str, &Site),
+    name: &str,
+) -> Result<()> {
+    let players = lab.topology.addresses(name, &site.viewers.value);
+    let appliance = Appliance {
+        name,
+        site: site_name,
+        players: players.map(|address| SocketAddr::new(address, PLAYER_PORT)).collect(),
+        peer: SocketAddr::new(address(lab, cdn, name)?, PEER_PORT),
+        admin: SocketAddr::new(Ipv4Addr::LOCALHOST.into(), ADMIN_PORT),
+        disks: vec!["/var/lib/headend/disk0:nvme:2GiB".to_owned()],
+        ram: "64MiB",
+        state_folder: "/var/lib/headend/state".into(),
+        access_log_folder: "/var/log/headend".into(),
+    };
+    operator.create_appliance(&appliance).await?;
+    let machine = lab.machine(name)?;
+    let url = SocketAddr::new(address(lab, cdn, &cdn.fleet.value)?, FLEET_PORT);
+    let here = machine.folder.root().join(&TOKEN[1..]);
+    std::fs::copy(token_file(lab.machine(&cdn.fleet.value)?), &here)?;
+    let url = format!("http://{url}");
+    let on_the_box = Operator::new(&machine.inside()?, "fleet".as_ref(), &url, TOKEN.as_ref());
+    on_the_box.enroll(name, ENROLMENT.as_ref()).await?;
+    std::fs::remove_file(here)?;
+    // Done when it says that it serves.
+    machine.run(["systemctl", "start", "appliance"]).await.map(drop)
+}

@@ -1,0 +1,195 @@
+//! The operator of a fleet: what a person does with the `fleet` command, and what he sees
+//! ([`shares`]: who holds what, and from whom).
+
+pub mod shares;
+
+use crate::process::output;
+use anyhow::{Context, Result};
+use serde::Deserialize;
+use serde_json::Value;
+use std::ffi::{OsStr, OsString};
+use std::fmt::Display;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+/// Runs the `fleet` command against one fleet manager.
+#[derive(Debug, Clone)]
+pub struct Operator {
+    /// The command line up to the subcommand.
+    words: Vec<OsString>,
+}
+
+/// A box as the inventory is to have it.
+#[derive(Debug)]
+pub struct Appliance<'a> {
+    /// Its name: `oca1.site-a`.
+    pub name: &'a str,
+    /// Its site.
+    pub site: &'a str,
+    /// Where viewers connect.
+    pub players: Vec<SocketAddr>,
+    /// Where siblings connect.
+    pub peer: SocketAddr,
+    /// Health, metrics, status.
+    pub admin: SocketAddr,
+    /// `FOLDER:CLASS:CAPACITY` each.
+    pub disks: Vec<String>,
+    /// Its RAM tier, with a unit.
+    pub ram: &'a str,
+    /// Where it keeps its documents.
+    pub state_folder: PathBuf,
+    /// Where it keeps its request logs.
+    pub access_log_folder: PathBuf,
+}
+
+/// A title in a folder.
+#[derive(Debug)]
+pub struct Title<'a> {
+    /// Its content group.
+    pub group: &'a str,
+    /// The title; its objects lie below a folder of that name at the origin.
+    pub title: &'a str,
+    /// What viewers read.
+    pub name: &'a str,
+    /// Its files, as they are at the origin.
+    pub folder: &'a Path,
+}
+
+/// Something that happened on a box, as it has told the fleet.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Happened {
+    /// A stable name.
+    pub kind: String,
+    /// What it happened to.
+    pub subject: String,
+    /// In words.
+    pub detail: String,
+}
+
+impl Operator {
+    /// One who reaches the manager at `url` and has its token in a file. `through` goes before
+    /// the command: what leads into another network, or nothing.
+    #[must_use]
+    pub fn new(through: &[OsString], fleet: &Path, url: &str, token_file: &Path) -> Self {
+        let mut words = through.to_vec();
+        let token = format!("--token-file={}", token_file.display());
+        words.extend([fleet.into(), format!("--fleet={url}").into(), token.into()]);
+        Self { words }
+    }
+
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// With what it printed.
+    pub async fn fleet<A: AsRef<OsStr>>(
+        &self,
+        args: impl IntoIterator<Item = A>,
+    ) -> Result<String> {
+        let (program, before) = self.words.split_first().context("a command")?;
+        let mut all = before.to_vec();
+        all.extend(args.into_iter().map(|arg| arg.as_ref().to_owned()));
+        output(program, all).await
+    }
+
+    /// The same, as JSON.
+    ///
+    /// # Errors
+    /// With what it printed.
+    pub async fn fleet_json(&self, args: &[&str]) -> Result<Value> {
+        let text = self.fleet(args.iter().chain(&["-o", "json"])).await?;
+        serde_json::from_str(&text).with_context(|| format!("fleet {}: {text}", args.join(" ")))
+    }
+
+    /// The newest events of a box, newest first.
+    ///
+    /// # Errors
+    /// When the fleet does not answer, or knows no such box.
+    pub async fn happened(&self, device: &str) -> Result<Vec<Happened>> {
+        let mut status = self.fleet_json(&["status", device]).await?;
+        let events = status["items"][0]["events"].take();
+        serde_json::from_value(events).with_context(|| format!("the events of {device}"))
+    }
+
+    /// Adds a site: where it is, in degrees north and east, and the networks of its viewers.
+    ///
+    /// # Errors
+    /// With what the command printed.
+    pub async fn create_site(
+        &self,
+        name: &str,
+        (latitude, longitude): (f64, f64),
+        client_prefixes: impl IntoIterator<Item = impl Display>,
+    ) -> Result<()> {
+        let mut args = vec!["site".to_owned(), "create".to_owned(), name.to_owned()];
+        args.push(format!("--latitude={latitude}"));
+        args.push(format!("--longitude={longitude}"));
+        args.extend(client_prefixes.into_iter().map(|prefix| format!("--prefix={prefix}")));
+        self.fleet(args).await.map(drop)
+    }
+
+    /// Adds a content group. Every page may read it, or one.
+    ///
+    /// # Errors
+    /// With what the command printed.
+    pub async fn create_group(
+        &self,
+        name: &str,
+        owner: &str,
+        host_pattern: &str,
+        origin: &str,
+        cors_origin: Option<&str>,
+    ) -> Result<()> {
+        let mut args = vec!["group".to_owned(), "create".to_owned(), name.to_owned()];
+        args.push(format!("--owner={owner}"));
+        args.push(format!("--host-pattern={host_pattern}"));
+        args.push(format!("--origin={origin}"));
+        args.extend(cors_origin.map(|origin| format!("--cors-origin={origin}")));
+        self.fleet(args).await.map(drop)
+    }
+
+    /// Adds a box.
+    ///
+    /// # Errors
+    /// With what the command printed.
+    pub async fn create_appliance(&self, appliance: &Appliance<'_>) -> Result<()> {
+        let Appliance { name, site, players, peer, admin, disks, ram, .. } = appliance;
+        let mut args = vec!["appliance".to_owned(), "create".to_owned(), (*name).to_owned()];
+        args.push(format!("--site={site}"));
+        args.extend(players.iter().map(|address| format!("--player={address}")));
+        args.push(format!("--peer={peer}"));
+        args.push(format!("--admin={admin}"));
+        args.extend(disks.iter().map(|disk| format!("--disk={disk}")));
+        args.push(format!("--ram={ram}"));
+        args.push(format!("--state-folder={}", appliance.state_folder.display()));
+        args.push(format!("--access-log-folder={}", appliance.access_log_folder.display()));
+        self.fleet(args).await.map(drop)
+    }
+
+    /// Writes keys, certificates and configuration of a box into a folder. The configuration
+    /// names the files there.
+    ///
+    /// # Errors
+    /// With what the command printed.
+    pub async fn enroll(&self, name: &str, folder: &Path) -> Result<()> {
+        let out = format!("--out={}", folder.display());
+        self.fleet(["appliance", "enroll", name, &out]).await.map(drop)
+    }
+
+    /// Adds a title, or brings it up to date.
+    ///
+    /// # Errors
+    /// With what the command printed.
+    pub async fn add_title(&self, title: &Title<'_>) -> Result<()> {
+        let Title { group, title, name, folder } = title;
+        let args = [
+            "content".to_owned(),
+            "add".to_owned(),
+            format!("--group={group}"),
+            format!("--title={title}"),
+            format!("--name={name}"),
+            format!("--folder={}", folder.display()),
+            format!("--base-path=/{title}"),
+        ];
+        self.fleet(args).await.map(drop)
+    }
+}
