@@ -4,6 +4,7 @@ use crate::documents::Documents;
 use crate::fleet_link::FleetLink;
 use crate::holding::{Holding, Unfit};
 use crate::journal::Journal;
+use crate::purging::Purging;
 use crate::reporter::Reporter;
 use anyhow::Result;
 use cache::Cache;
@@ -11,16 +12,22 @@ use contract::config::ApplianceConfig;
 use contract::envelope::{Envelope, Kind, Refused};
 use contract::exchange::Answer;
 use contract::manifest::{BadManifest, Manifest};
-use contract::report::Severity;
+use contract::report::{Report, Severity};
 use contract::sources::Sources;
-use contract::tombstones::Tombstones;
+use contract::tombstones::{BadTombstones, Tombstones};
 use fill::{Filler, Routes};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
+use tokio::task::block_in_place;
 
 /// The fleet may ask for the next report no sooner and no later than this.
 const REPORT_INTERVAL_S: std::ops::RangeInclusive<f64> = 0.2..=600.0;
+
+/// A box that starts hears of purges before it serves, if the fleet says something within this
+/// time. Longer than a round trip around the world with a handshake, three times over; and a box
+/// whose fleet is gone, with nobody to refuse the connection, serves this much later.
+const CATCH_UP: Duration = Duration::from_secs(3);
 
 /// All that the conversation moves.
 pub(crate) struct Control {
@@ -31,8 +38,7 @@ pub(crate) struct Control {
     pub(crate) filler: Arc<Filler>,
     pub(crate) journal: Arc<Journal>,
     pub(crate) reporter: Reporter,
-    /// The last purge that was carried out.
-    pub(crate) purged_up_to: u64,
+    pub(crate) purging: Purging,
 }
 
 impl Control {
@@ -53,9 +59,45 @@ impl Control {
             self.filler.set_routes(Routes::new(&self.config.name, sources));
         }
         if let Some(tombstones) = self.documents.restore::<Tombstones>(&config, Kind::Tombstones)? {
-            self.purged_up_to = tombstones.version;
+            let generation = self.documents.in_force(Kind::Tombstones).unwrap_or_default();
+            self.purging = Purging::after(&tombstones, generation.epoch);
         }
         Ok(())
+    }
+
+    /// Carries out what was purged while the box was away, and confirms it: done before it
+    /// serves. A fleet that cannot be reached, or takes its time, keeps no viewer waiting:
+    /// steering sends nobody here before the box has confirmed.
+    pub(crate) async fn catch_up(&mut self, link: &FleetLink) {
+        match tokio::time::timeout(CATCH_UP, self.hear_of_purges(link)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(err)) => tracing::warn!("nothing is known of newer purges: {err:#}"),
+            Err(_) => tracing::warn!("nothing is known of newer purges: no answer in time"),
+        }
+    }
+
+    async fn hear_of_purges(&mut self, link: &FleetLink) -> Result<()> {
+        loop {
+            let mut documents = link.report(&self.report()).await?.documents;
+            documents.retain(|envelope| envelope.header.kind == Kind::Tombstones);
+            if documents.is_empty() {
+                return Ok(());
+            }
+            let before = self.purging;
+            for envelope in documents {
+                self.carry_out(link, &envelope).await;
+            }
+            if self.purging == before {
+                return Ok(());
+            }
+        }
+    }
+
+    fn report(&self) -> Report {
+        let events = self.journal.unreported();
+        let (version, states) = (self.holding.version(), self.documents.states());
+        let report = self.reporter.report(version, states, events);
+        Report { purged_up_to: self.purging.up_to(), ..report }
     }
 
     /// Speaks to the fleet until `stop` turns true; the box serves on whatever happens here.
@@ -74,10 +116,7 @@ impl Control {
         let usual = Duration::from_secs(usual);
         let mut is_reachable = true;
         loop {
-            let events = self.journal.unreported();
-            let (version, states) = (self.holding.version(), self.documents.states());
-            let report = self.reporter.report(version, states, events);
-            let pause = match link.report(&report).await {
+            let pause = match link.report(&self.report()).await {
                 Ok(answer) => {
                     self.say(&mut is_reachable, None);
                     self.take(link, answer).await
@@ -110,10 +149,21 @@ impl Control {
 
     async fn take(&mut self, link: &FleetLink, answer: Answer) -> Duration {
         self.journal.recorded(answer.events_recorded);
-        for envelope in answer.documents {
-            self.carry_out(link, &envelope).await;
+        let (purges, others): (Vec<_>, Vec<_>) = answer
+            .documents
+            .into_iter()
+            .partition(|envelope| envelope.header.kind == Kind::Tombstones);
+        // Purges first: a manifest may have to wait for its catalogue.
+        let before = self.purging;
+        for envelope in purges.iter().chain(&others) {
+            self.carry_out(link, envelope).await;
         }
+        // A purge that was carried out is one that somebody waits for.
+        let somebody_waits = self.purging != before;
         let (least, most) = (*REPORT_INTERVAL_S.start(), *REPORT_INTERVAL_S.end());
+        if somebody_waits {
+            return Duration::from_secs_f64(least);
+        }
         // `max` and `min` in this order turn NaN into a number; `clamp` would keep it.
         Duration::from_secs_f64(answer.next_report_in_s.max(least).min(most))
     }
@@ -160,17 +210,19 @@ impl Control {
         self.holding.settle(manifest, resolved.list)
     }
 
-    /// Purges that were carried out before are not carried out again: what they took may
-    /// have come back since, and rightly so.
     fn take_tombstones(&mut self, envelope: &Envelope) -> Result<()> {
         let tombstones: Tombstones = self.documents.examine(&self.config, envelope)?;
-        for purge in &tombstones.purges {
-            if purge.version > self.purged_up_to {
-                let count = self.cache.purge(|entry| purge.takes(entry));
-                tracing::info!(version = purge.version, count, "purged");
-            }
+        let epoch = envelope.header.generation.epoch;
+        let rules = self.purging.due(&tombstones, epoch)?;
+        if !rules.is_empty() {
+            // Not in force before the disks have forgotten it: until then a kill would bring
+            // back what somebody is being sent.
+            let count = block_in_place(|| self.cache.purge(|entry| rules.take(entry)))?;
+            let subject = format!("purges up to {}", tombstones.version);
+            let detail = format!("{count} objects went out of sight");
+            self.journal.note(Severity::Info, "purged", subject, detail);
         }
-        self.purged_up_to = self.purged_up_to.max(tombstones.version);
+        self.purging = Purging::after(&tombstones, epoch);
         self.filler.wake();
         Ok(())
     }
@@ -198,7 +250,9 @@ fn trouble(err: &anyhow::Error) -> Trouble {
     match err.downcast_ref::<Refused>() {
         Some(Refused::Expired | Refused::Schema(_) | Refused::Unreadable(_)) => Trouble::Unfit,
         Some(_) => Trouble::NotOurs,
-        None if err.is::<BadManifest>() || err.is::<Unfit>() => Trouble::Unfit,
+        None if err.is::<BadManifest>() || err.is::<Unfit>() || err.is::<BadTombstones>() => {
+            Trouble::Unfit
+        }
         None => Trouble::Passing,
     }
 }

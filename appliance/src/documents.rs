@@ -93,6 +93,11 @@ impl Documents {
         self.stand(envelope.header.kind).rejected = Some((envelope.header.generation, reason));
     }
 
+    /// Which generation of a kind is in force.
+    pub(crate) fn in_force(&self, kind: Kind) -> Option<Generation> {
+        self.standing.get(&kind).and_then(|standing| standing.in_force)
+    }
+
     fn stand(&mut self, kind: Kind) -> &mut Standing {
         self.standing.entry(kind).or_default()
     }

@@ -34,6 +34,15 @@ pub(crate) enum Duties {
 }
 
 impl Duties {
+    /// Hears from the fleet what was purged while no process of this box ran.
+    pub(crate) async fn catch_up(&mut self) {
+        if let Self::Resting(resting) = self
+            && let Resting { control, link: Some(link), .. } = &mut **resting
+        {
+            control.catch_up(link).await;
+        }
+    }
+
     /// Begins, or begins again.
     pub(crate) fn begin(&mut self) {
         *self = match std::mem::replace(self, Self::Changing) {

@@ -28,6 +28,7 @@ mod metrics;
 mod opening;
 mod pem;
 mod process;
+mod purging;
 mod reporter;
 mod restart;
 mod run;

@@ -11,6 +11,7 @@ use crate::handover::Taken;
 use crate::holding::Holding;
 use crate::journal::Journal;
 use crate::pem;
+use crate::purging::Purging;
 use crate::reporter::Reporter;
 use crate::slices::Slices;
 use anyhow::Result;
@@ -97,7 +98,7 @@ pub(crate) fn open(document: &Document, taken: Taken) -> Result<Opened> {
         filler: Arc::clone(&filler),
         journal: Arc::clone(&journal),
         reporter: reporter.clone(),
-        purged_up_to: 0,
+        purging: Purging::default(),
     };
     control.restore();
     Ok(Opened {

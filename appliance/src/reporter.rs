@@ -85,6 +85,7 @@ impl Reporter {
             tls_engine: parts.engine.tls().map(|tls| tls.name().to_owned()),
             tls_reason: parts.engine.tls().and_then(|tls| tls.reason()).map(str::to_owned),
             documents: Vec::new(),
+            purged_up_to: 0,
             held: parts.held(),
             fill: parts.filler.progress(),
             hardware: parts.hardware.clone(),

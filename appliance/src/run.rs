@@ -65,6 +65,13 @@ async fn serve(file: &Path, document: &Document, before: Option<&Predecessor>) -
 
     let Opened { cache, server, engine, journal, filler, mut duties, reporter, .. } = opened;
     cache.may_write();
+    // The process before has heard of everything until now.
+    if meeting.is_none() {
+        tokio::select! {
+            () = duties.catch_up() => {}
+            () = signals.stop() => return Ok(()),
+        }
+    }
     duties.begin();
     let this = This::new(meeting.is_some());
     let (stopper, stop) = watch::channel(false);

@@ -6,13 +6,14 @@
 //! crates around this one; here they are joined.
 //!
 //! Read in this order: [`cli`] (the commands), [`server`] (what is shared and how
-//! connections are served), [`planner`] (from records to documents), [`control`] (boxes),
-//! [`viewer`] (players), [`api`] (people).
+//! connections are served), [`planner`] (from records to documents), [`purging`] (what boxes
+//! have confirmed), [`control`] (boxes), [`viewer`] (players), [`api`] (people).
 
 mod api;
 mod cli;
 mod control;
 mod planner;
+mod purging;
 mod server;
 mod viewer;
 

@@ -172,6 +172,13 @@ impl Collector {
         state(self.latest(device).map(|it| it.received_at), self.interval_s, now)
     }
 
+    /// Whether viewers may still be sent to a box that has not confirmed a purge of `made_at`.
+    #[must_use]
+    pub fn is_within_grace(&self, device: &DeviceName, made_at: TimeUs, now: TimeUs) -> bool {
+        let state = self.state(device, now);
+        crate::purge::is_within_grace(made_at, state, self.interval_s, now)
+    }
+
     /// Forgets a box that has left the inventory.
     pub fn forget(&self, device: &DeviceName) {
         self.latest.write().unwrap_or_else(PoisonError::into_inner).remove(device);

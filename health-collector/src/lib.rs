@@ -5,14 +5,16 @@
 //! that a steering answer costs no query. It raises no alert and heals nothing yet, and
 //! decides nothing: whether a box is live is a function of time, worked out when asked.
 //!
-//! Read in this order: [`state`] (live, late, silent), [`order`] (new, repeated, stale),
-//! [`Collector`] (the way of a report), `store` (SQL).
+//! Read in this order: [`state`] (live, late, silent), [`purge`] (done, pending, unreachable),
+//! [`order`] (new, repeated, stale), [`Collector`] (the way of a report), `store` (SQL).
 
 mod collector;
 pub mod order;
+pub mod purge;
 pub mod state;
 mod store;
 
 pub use collector::{Accepted, Collector, Latest, ReportError};
+pub use purge::PurgeState;
 pub use state::State;
 pub use store::{HeldTitle, RecordedEvent};

@@ -4,7 +4,7 @@ use contract::time::TimeUs;
 use serde::{Deserialize, Serialize};
 
 /// A report that is half an interval late may still be on its way.
-const LATE_AFTER_INTERVALS: f64 = 1.5;
+pub(crate) const LATE_AFTER_INTERVALS: f64 = 1.5;
 
 /// Two reports missed and the third due: a lost packet does not do that.
 const SILENT_AFTER_INTERVALS: f64 = 3.0;

@@ -3,9 +3,10 @@
 //! The library holds what tests and the demo share: [`process`] (daemons that end with
 //! us), [`ports`], [`uml`] (a kernel of our own), [`effort`] (how long tests that draw at
 //! random go on), [`byte_miss`] (what cache policies miss), [`fuse_disk`] (a disk that fails
-//! when told to), [`http_harness`] (one server and what it is compared with), [`operator`] (who
-//! runs the `fleet` command), [`demo`], the small CDN that `make demo` runs and checks, [`lab`],
-//! whole machines and networks, and [`bench`]. The tests themselves stand under `tests/`.
+//! when told to), [`http_harness`] (one server and what it is compared with), [`small_cdn`] (a
+//! fleet, an origin and two boxes), [`operator`] (who runs the `fleet` command), [`demo`], the
+//! small CDN that `make demo` runs and checks, [`lab`], whole machines and networks, and
+//! [`bench`]. The tests themselves stand under `tests/`.
 
 pub mod bench;
 pub mod byte_miss;
@@ -18,4 +19,5 @@ pub mod operator;
 pub mod ports;
 pub mod process;
 pub mod say;
+pub mod small_cdn;
 pub mod uml;

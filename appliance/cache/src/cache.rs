@@ -9,6 +9,7 @@ use crate::handover::DiskHandover;
 use crate::index::Index;
 use crate::object::{Object, block_count};
 use crate::order::BlockIo;
+use crate::purge::Purging;
 use crate::ram::{RamStats, RamTier};
 use crate::read::{Begun, BlockRead, ReadFailed, Reads};
 use crate::recover::{self, FoundObject};
@@ -82,6 +83,7 @@ pub struct Cache {
     io: Arc<dyn BlockIo>,
     /// Held by whoever makes the file of an object: never two for one.
     pub(crate) beginning: Mutex<()>,
+    pub(crate) purging: Mutex<Purging>,
     pub(crate) gate: Arc<Gate>,
     pub(crate) ram: RamTier,
     pub(crate) reads: Reads,
@@ -126,6 +128,7 @@ impl Cache {
             watch: setup.watch,
             io: setup.io,
             beginning: Mutex::default(),
+            purging: Mutex::default(),
             gate,
             ram,
             reads: Reads::default(),
@@ -210,14 +213,6 @@ impl Cache {
         for object in self.index.set_wanted(ranked) {
             object.doom();
         }
-    }
-
-    /// Takes everything out of sight that `is_purged` says, before it returns; gives the
-    /// number of objects. What the manifest still wants will be fetched again.
-    pub fn purge(&self, is_purged: impl Fn(&CatalogueEntry) -> bool) -> usize {
-        let gone = self.index.purge(is_purged);
-        gone.iter().for_each(|object| object.doom());
-        gone.len()
     }
 
     /// What is wanted and not here, best first.

@@ -45,7 +45,7 @@ impl Disks {
         Self { slots: ArcSwap::from_pointee(slots), changing: Mutex::default() }
     }
 
-    fn alone(&self) -> MutexGuard<'_, ()> {
+    pub(crate) fn alone(&self) -> MutexGuard<'_, ()> {
         self.changing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -142,8 +142,9 @@ impl Cache {
         let serial = self.serials.fetch_max(found.next_serial, Ordering::Relaxed);
         recover::take_serials(&disk, serial.max(found.next_serial))?;
         self.disks.set(&folder, &DiskState::InUse(disk));
-        let found = found.objects.into_iter().map(|found| self.found(found)).collect();
-        let (kept, leaving) = self.index.rejoin(found);
+        let found: Vec<_> = found.objects.into_iter().map(|found| self.found(found)).collect();
+        let is_stale = self.has_missed_purges(&folder);
+        let (kept, leaving) = if is_stale { (0, found) } else { self.index.rejoin(found) };
         leaving.iter().for_each(|leaving| leaving.doom());
         self.watch.event(CacheEvent::DiskReadmitted { folder, objects: kept });
         Ok(kept)

@@ -104,9 +104,10 @@ pub fn decode_header(page: &[u8]) -> Result<CatalogueEntry, BadFile> {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use contract::names::{GroupName, TitleName};
+    use contract::names::{GroupName, TagName, TitleName};
     use contract::object::{Digest, ObjectId, ObjectKey};
     use contract::quantity::BitRate;
+    use contract::tags::Tags;
     use contract::time::TimeUs;
     use proptest::prelude::*;
 
@@ -125,13 +126,23 @@ pub(crate) mod tests {
             serve_from_us: None,
             serve_until_us: None,
             bitrate_bits_per_s: None,
+            tags: Tags::default(),
         }
     }
 
     #[test]
     fn a_header_comes_back_and_the_longest_path_fits() {
         let path = format!("/{}", "x".repeat(contract::path::MAX_PATH_LEN - 1));
+        let name = "n".repeat(contract::names::MAX_NAME_LEN);
+        let tag = |at: usize| format!("{at:0>width$}", width = contract::names::MAX_TAG_LEN);
+        let tags = (0..contract::tags::MAX_TAGS).map(|at| TagName::new(tag(at)).expect("name"));
         let entry = CatalogueEntry {
+            ordinal: u32::MAX,
+            group: GroupName::new(name.clone()).expect("name"),
+            title: TitleName::new(name).expect("name"),
+            size_bytes: MAX_OBJECT_BYTES,
+            modified_us: TimeUs(i64::MIN),
+            tags: Tags::new(tags.collect()).expect("tags"),
             serve_from_us: Some(TimeUs(i64::MIN)),
             serve_until_us: Some(TimeUs(i64::MAX)),
             bitrate_bits_per_s: Some(BitRate(u64::MAX)),

@@ -11,9 +11,9 @@
 //! Read in this order: [`object`], [`layout`] and [`table`] (what stands on a disk), [`storage`],
 //! [`disk`] and [`disks`], [`sums`], [`intake`] and [`arrival`] (how it gets there), [`recover`]
 //! and [`serials`] (how it is found again), [`index`], [`block`], [`arena`] and [`ram`] (what
-//! stands in memory), [`order`] and [`read`] (how it leaves), [`removal`] (how it goes),
-//! [`scrub`] (how it is looked after), [`demand`] (which of what nobody ordered stays), [`cache`]
-//! (all of it together), [`handover`] (to the next process).
+//! stands in memory), [`order`] and [`read`] (how it leaves), [`removal`] and [`purge`]
+//! (how it goes), [`scrub`] (how it is looked after), [`demand`] (which of what nobody ordered
+//! stays), [`cache`] (all of it together), [`handover`] (to the next process).
 
 mod arena;
 mod arrival;
@@ -29,6 +29,7 @@ pub mod intake;
 pub mod layout;
 pub mod object;
 mod order;
+mod purge;
 mod ram;
 pub mod read;
 mod recover;

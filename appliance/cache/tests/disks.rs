@@ -38,6 +38,30 @@ fn two_objects() -> [(Arc<CatalogueEntry>, Vec<u8>); 2] {
 }
 
 #[test]
+fn a_disk_that_was_out_while_something_was_purged_comes_back_empty() {
+    let folders = [tempfile::tempdir().expect("folder"), tempfile::tempdir().expect("folder")];
+    let [one, other] = folders.each_ref().map(|folder| folder.path());
+    let parts = open(&[one, other]).expect("open");
+    let objects = two_objects();
+    parts.cache.set_wanted(objects.iter().map(|(entry, _)| Arc::clone(entry)).collect());
+    objects.iter().for_each(|(entry, bytes)| fill(&parts.cache, entry, bytes));
+    let file = held(&parts.cache, "/300000").file();
+    let folder = if file.starts_with(one) { one } else { other };
+    parts.cache.eject(folder, "it smells").expect("ejected");
+    assert_eq!(parts.cache.purge(|entry| *entry.path == *"/300000").expect("purged"), 0);
+    assert_eq!(parts.cache.readmit(folder).expect("readmitted"), 0);
+    assert!(is_wanted(&parts.cache, "/300000") && !file.exists());
+    // Once it has forgotten, it holds what comes like any other.
+    let (entry, bytes) = &objects[0];
+    fill(&parts.cache, entry, bytes);
+    let folder_now = held(&parts.cache, "/300000").file();
+    let folder = if folder_now.starts_with(one) { one } else { other };
+    parts.cache.eject(folder, "again").expect("ejected");
+    assert!(parts.cache.readmit(folder).expect("readmitted") >= 1);
+    held(&parts.cache, "/300000");
+}
+
+#[test]
 fn what_an_ejected_disk_held_is_missing_until_it_is_readmitted() {
     let folders = [tempfile::tempdir().expect("folder"), tempfile::tempdir().expect("folder")];
     let [one, other] = folders.each_ref().map(|folder| folder.path());

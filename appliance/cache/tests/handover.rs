@@ -88,7 +88,7 @@ fn a_failed_handover_changes_nothing() {
     fill(&old.cache, &one, &first);
     let file = held(&old.cache, "/one").file();
     drop(old.cache.hand_over(NO_TIME).expect("handed over"));
-    old.cache.purge(|entry| *entry.path == *"/one");
+    old.cache.purge(|entry| *entry.path == *"/one").expect("purged");
     assert!(file.exists(), "removed while another process may read it");
     old.cache.take_back();
     assert!(!file.exists());
@@ -126,7 +126,7 @@ fn what_one_still_reads_the_other_neither_removes_nor_brings_back() {
     }
     // Somebody is being sent both; one of them is purged before the handover.
     let reading = [held(&old.cache, "/purged"), held(&old.cache, "/replaced")];
-    old.cache.purge(|entry| *entry.path == *"/purged");
+    old.cache.purge(|entry| *entry.path == *"/purged").expect("purged");
     let handed_over = old.cache.hand_over(NO_TIME).expect("handed over");
     assert_eq!(handed_over[0].leaving.len(), 1);
     let new = open_after(folder.path(), handed_over).expect("taken over");

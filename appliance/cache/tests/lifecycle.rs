@@ -242,7 +242,7 @@ fn what_is_purged_while_it_comes_does_not_come_back() {
     let intake = parts.cache.begin(&entry).expect("begin");
     intake.put_missing(&bytes).expect("put");
     let file = intake.object().file();
-    assert_eq!(parts.cache.purge(|_| true), 1);
+    assert_eq!(parts.cache.purge(|_| true).expect("purged"), 1);
     let verified = intake.finish().expect("whole");
     assert!(matches!(parts.cache.publish(&verified), Err(IntakeError::Withdrawn)));
     drop(verified);
@@ -335,12 +335,57 @@ fn a_purge_is_out_of_sight_at_once_and_what_is_still_wanted_is_missing() {
     let entries = [entry("/keep/a", &bytes), entry("/drop/b", &bytes)];
     parts.cache.set_wanted(entries.to_vec());
     entries.iter().for_each(|entry| fill(&parts.cache, entry, &bytes));
-    assert_eq!(parts.cache.purge(|entry| entry.path.starts_with("/drop/")), 1);
+    let purged = parts.cache.purge(|entry| entry.path.starts_with("/drop/"));
+    assert_eq!(purged.expect("purged"), 1);
     let group = GroupName::new("g").expect("name");
     assert!(matches!(parts.cache.lookup(&group, "/drop/b"), Lookup::Wanted));
     assert!(matches!(parts.cache.lookup(&group, "/keep/a"), Lookup::Held(_)));
     assert_eq!(parts.cache.missing(), [entries[1].clone()]);
     assert_eq!(parts.cache.disks()[0].objects(), 1);
+}
+
+#[test]
+fn what_was_purged_while_it_was_read_is_not_found_again_after_a_kill() {
+    let [folder, after] = [(); 2].map(|()| tempfile::tempdir().expect("folder"));
+    let parts = open(folder.path(), 64 << 20);
+    let bytes = content(600_000, 9);
+    let entry = entry("/a", &bytes);
+    parts.cache.set_wanted(vec![entry.clone()]);
+    fill(&parts.cache, &entry, &bytes);
+    let reading = held(&parts.cache, "/a");
+    assert_eq!(parts.cache.purge(|_| true).expect("purged"), 1);
+    // What a killed process leaves is what stands on the disk now.
+    let left = after.path().join(reading.file().strip_prefix(folder.path()).expect("below"));
+    std::fs::create_dir_all(left.parent().expect("a folder")).expect("made");
+    std::fs::copy(reading.file(), &left).expect("still there: it is being read");
+    let restarted = open(after.path(), 64 << 20);
+    restarted.cache.set_wanted(vec![entry.clone()]);
+    assert_eq!(restarted.cache.missing(), [entry]);
+    assert!(!left.exists() && restarted.seen.0.lock().expect("lock").is_empty());
+    // Whoever was reading goes on.
+    assert_eq!(read_all(&parts, &reading), Ok(bytes));
+}
+
+#[test]
+fn a_purge_that_a_disk_does_not_take_is_tried_again() {
+    let folder = tempfile::tempdir().expect("folder");
+    let parts = open(folder.path(), 64 << 20);
+    let bytes = content(1000, 9);
+    let entry = entry("/a", &bytes);
+    parts.cache.set_wanted(vec![entry.clone()]);
+    fill(&parts.cache, &entry, &bytes);
+    let reading = held(&parts.cache, "/a");
+    // A folder in its place can be neither written nor removed as a file.
+    let file = reading.file();
+    std::fs::rename(&file, folder.path().join("aside")).expect("moved");
+    std::fs::create_dir(&file).expect("made");
+    parts.cache.purge(|_| true).expect_err("not wiped");
+    assert_eq!(parts.cache.missing(), [entry], "out of sight all the same");
+    parts.cache.purge(|_| true).expect_err("still not");
+    std::fs::remove_dir(&file).expect("removed");
+    std::fs::rename(folder.path().join("aside"), &file).expect("back");
+    assert_eq!(parts.cache.purge(|_| true).expect("wiped"), 0);
+    assert_eq!(std::fs::read(&file).expect("still read")[..4096], [0; 4096]);
 }
 
 #[test]

@@ -4,6 +4,7 @@
 use crate::names::{GroupName, TitleName};
 use crate::object::{Digest, ObjectId, ObjectKey};
 use crate::quantity::BitRate;
+use crate::tags::Tags;
 use crate::time::TimeUs;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -44,6 +45,9 @@ pub struct CatalogueEntry {
     /// playlists and initialisation segments.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bitrate_bits_per_s: Option<BitRate>,
+    /// What it can be purged by, beside its path and title.
+    #[serde(default, skip_serializing_if = "Tags::is_empty")]
+    pub tags: Tags,
 }
 
 impl CatalogueEntry {

@@ -5,8 +5,8 @@
 //! document is, whether it makes sense, and whether its signature holds. What is done
 //! with it is the business of the half that receives it.
 //!
-//! Read in this order: [`names`] and [`object`] (the words), [`path`] (the cache key), [`slices`]
-//! (what can be verified alone),
+//! Read in this order: [`names`], [`tags`] and [`object`] (the words), [`path`] (the cache key),
+//! [`slices`] (what can be verified alone),
 //! [`config`] (what a box is told to be), [`catalogue`], [`manifest`], [`sources`] and
 //! [`tombstones`] (what it is told to hold), [`report`], [`progress`] and [`command`] (the
 //! conversation), [`envelope`] and [`exchange`] (how all of it travels).
@@ -27,6 +27,7 @@ pub mod quantity;
 pub mod report;
 pub mod slices;
 pub mod sources;
+pub mod tags;
 pub mod time;
 pub mod tombstones;
 

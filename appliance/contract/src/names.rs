@@ -1,8 +1,8 @@
-//! Names of devices, sites, content groups and titles.
+//! Names of devices, sites, content groups, titles and tags.
 //!
 //! They become host names, folder names, metric labels and path segments, so all of
 //! them are held to what is safe in each: lower-case letters, digits, `-` and, between
-//! labels, `.`; at most 63 characters.
+//! labels, `.`; at most 63 characters (32 for a tag).
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -10,31 +10,36 @@ use std::fmt;
 /// The most characters that a name may have: one DNS label.
 pub const MAX_NAME_LEN: usize = 63;
 
+/// The most characters that a tag may have: all tags of an object stand in the header page of
+/// its file, beside the longest path.
+pub const MAX_TAG_LEN: usize = 32;
+
 /// A name that is not one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{value:?} is not a name: use 1 to 63 of a-z, 0-9, '-' and '.', beginning and ending with a letter or digit"
+    "{value:?} is not a name: use 1 to {at_most} of a-z, 0-9, '-' and '.', beginning and ending with a letter or digit"
 )]
 pub struct BadName {
     value: String,
+    at_most: usize,
 }
 
-fn check(value: &str) -> Result<(), BadName> {
+fn check(value: &str, at_most: usize) -> Result<(), BadName> {
     let edge = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
     let label = |label: &str| {
         let bytes = label.as_bytes();
         matches!((bytes.first(), bytes.last()), (Some(&a), Some(&z)) if edge(a) && edge(z))
             && bytes.iter().all(|&byte| edge(byte) || byte == b'-')
     };
-    if value.len() <= MAX_NAME_LEN && value.split('.').all(label) {
+    if value.len() <= at_most && value.split('.').all(label) {
         Ok(())
     } else {
-        Err(BadName { value: value.chars().take(80).collect() })
+        Err(BadName { value: value.chars().take(80).collect(), at_most })
     }
 }
 
 macro_rules! name {
-    ($(#[$doc:meta])* $type:ident) => {
+    ($(#[$doc:meta])* $type:ident, $at_most:expr) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
@@ -47,7 +52,7 @@ macro_rules! name {
             /// [`BadName`] when a character or the length is not allowed.
             pub fn new(value: impl Into<String>) -> Result<Self, BadName> {
                 let value = value.into();
-                check(&value)?;
+                check(&value, $at_most)?;
                 Ok(Self(value))
             }
 
@@ -94,19 +99,30 @@ macro_rules! name {
 
 name!(
     /// A device, such as `oca1.site-a`.
-    DeviceName
+    DeviceName,
+    MAX_NAME_LEN
 );
 name!(
     /// A site, such as `site-a`.
-    SiteName
+    SiteName,
+    MAX_NAME_LEN
 );
 name!(
     /// A content group, such as `studio-a`.
-    GroupName
+    GroupName,
+    MAX_NAME_LEN
 );
 name!(
     /// A title inside its content group.
-    TitleName
+    TitleName,
+    MAX_NAME_LEN
+);
+
+name!(
+    /// A tag: what objects of several titles have in common, so that they can be purged
+    /// together.
+    TagName,
+    MAX_TAG_LEN
 );
 
 #[cfg(test)]
@@ -121,5 +137,8 @@ mod tests {
         for bad in ["", ".", "a.", "-a", "a-", "A", "a_b", "a/b", "ä", &"x".repeat(64)] {
             assert!(DeviceName::new(bad).is_err(), "{bad}");
         }
+        assert!(TagName::new("x".repeat(32)).is_ok());
+        let long = TagName::new("x".repeat(33)).expect_err("too long").to_string();
+        assert!(long.contains("use 1 to 32 of"), "{long}");
     }
 }

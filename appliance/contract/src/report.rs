@@ -47,6 +47,9 @@ pub struct Report {
     pub tls_reason: Option<String>,
     /// The documents in force, and those refused.
     pub documents: Vec<DocumentState>,
+    /// The last purge that was carried out, of the epoch of the tombstones in force.
+    #[serde(default)]
+    pub purged_up_to: u64,
     /// What it holds.
     pub held: Held,
     /// How far filling has come.
@@ -68,6 +71,17 @@ pub struct Report {
     /// Commands that ended.
     #[serde(default)]
     pub results: Vec<CommandResult>,
+}
+
+impl Report {
+    /// The last purge of an epoch that was carried out; 0 for none. Versions of another epoch
+    /// say nothing of this one: a fleet that was restored from a backup counts them again.
+    #[must_use]
+    pub fn has_purged_up_to(&self, epoch: u32) -> u64 {
+        let tombstones = |state: &&DocumentState| state.kind == crate::envelope::Kind::Tombstones;
+        let in_force = self.documents.iter().find(tombstones).and_then(|state| state.in_force);
+        in_force.filter(|it| it.epoch == epoch).map_or(0, |_| self.purged_up_to)
+    }
 }
 
 /// Which generation of a kind of document is in force.

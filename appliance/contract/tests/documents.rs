@@ -5,7 +5,7 @@ use contract::catalogue::{Catalogue, CatalogueEntry, CatalogueSegment, SegmentRe
 use contract::command::{Action, Command, CommandResult, Outcome};
 use contract::envelope::{Generation, Kind};
 use contract::manifest::{Deadline, Hold, Insert, Manifest, Run};
-use contract::names::{DeviceName, GroupName, TitleName};
+use contract::names::{DeviceName, GroupName, TagName, TitleName};
 use contract::object::{Digest, ObjectId, ObjectKey};
 use contract::progress::{
     Admission, FillProgress, FillState, SourceProgress, TitleProgress, WaitingOn,
@@ -15,6 +15,7 @@ use contract::report::{
     DiskReport, DocumentState, Event, FilledFrom, Hardware, Held, Load, Report, Severity, Traffic,
 };
 use contract::sources::{Batch, OriginPath, Source, SourceKind, Sources};
+use contract::tags::Tags;
 use contract::time::TimeUs;
 use contract::tombstones::{Purge, Purged, Tombstones};
 use serde::Serialize;
@@ -30,6 +31,10 @@ fn hold_still<T: Serialize + DeserializeOwned + PartialEq + Debug>(name: &str, d
 
 fn group() -> GroupName {
     GroupName::new("studio-a").expect("name")
+}
+
+fn tag(name: &str) -> TagName {
+    TagName::new(name).expect("name")
 }
 
 fn device(name: &str) -> DeviceName {
@@ -51,6 +56,7 @@ fn entry(ordinal: u32, path: &str, until: Option<i64>) -> CatalogueEntry {
         serve_from_us: None,
         serve_until_us: until.map(TimeUs),
         bitrate_bits_per_s: None,
+        tags: Tags::default(),
     }
 }
 
@@ -62,9 +68,11 @@ fn catalogue() -> Catalogue {
 #[test]
 fn catalogue_segment() {
     let segment = entry(4, "/big-demo/v0-1.m4s", Some(1_800_000_000_000_000));
+    let tagged = Tags::new(vec![tag("season-1"), tag("demo")]).expect("tags");
     let entries = vec![
         entry(0, "/big-demo/master.m3u8", None),
         CatalogueEntry { bitrate_bits_per_s: Some(BitRate(3_500_000)), ..segment },
+        CatalogueEntry { tags: tagged, ..entry(5, "/big-demo/v0-2.m4s", None) },
     ];
     let segment = CatalogueSegment { schema: SCHEMA, entries };
     hold_still("catalogue_segment", &segment);
@@ -141,9 +149,12 @@ fn tombstones() {
         purge(1, Purged::Object(object)),
         purge(2, Purged::Title(TitleName::new("big-demo").expect("name"))),
         purge(3, Purged::Prefix("/big-demo/v0".to_owned())),
-        purge(4, Purged::Tag("season-1".to_owned())),
+        purge(4, Purged::Tag(tag("season-1"))),
+        purge(6, Purged::Path("/big-demo/v0-1.m4s".to_owned())),
     ];
-    hold_still("tombstones", &Tombstones { schema: SCHEMA, version: 4, purges });
+    hold_still("tombstones", &Tombstones { schema: SCHEMA, version: 6, after: 0, purges });
+    let rest = Tombstones { schema: SCHEMA, version: 7, after: 6, purges: vec![] };
+    hold_still("tombstones_rest", &rest);
 }
 
 #[test]
@@ -199,6 +210,7 @@ fn report() {
             in_force: Some(Generation { epoch: 1, number: 12 }),
             rejected: Some((Generation { epoch: 1, number: 13 }, "expired".to_owned())),
         }],
+        purged_up_to: 6,
         held: Held {
             manifest_version: 12,
             objects_wanted: 200,
@@ -256,4 +268,14 @@ fn report() {
         }],
     };
     hold_still("report", &report);
+
+    // Purges count within the epoch of the tombstones in force.
+    assert_eq!(report.has_purged_up_to(1), 0, "no tombstones are in force");
+    let mut confirmed = report;
+    confirmed.documents[0].kind = Kind::Tombstones;
+    assert_eq!([1, 2].map(|epoch| confirmed.has_purged_up_to(epoch)), [6, 0]);
+    let mut old = serde_json::to_value(&confirmed).expect("json");
+    old.as_object_mut().expect("a report").remove("purged_up_to");
+    let old: Report = serde_json::from_value(old).expect("a report of an older version");
+    assert_eq!(old.has_purged_up_to(1), 0);
 }

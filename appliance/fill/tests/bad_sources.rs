@@ -151,6 +151,7 @@ fn entry() -> Arc<CatalogueEntry> {
         serve_from_us: None,
         serve_until_us: None,
         bitrate_bits_per_s: None,
+        tags: contract::tags::Tags::default(),
     })
 }
 

@@ -74,6 +74,7 @@ fn entry(ordinal: u32, path: &str, size: usize) -> CatalogueEntry {
         serve_from_us: None,
         serve_until_us: None,
         bitrate_bits_per_s: None,
+        tags: contract::tags::Tags::default(),
     }
 }
 

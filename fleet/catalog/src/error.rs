@@ -31,6 +31,16 @@ pub enum CatalogError {
         /// Its owner.
         title: String,
     },
+    /// No version, or several, of an object fit what was said of it.
+    #[error("{found} versions of {path} begin with {version}: give more of its digest")]
+    NoVersion {
+        /// The object.
+        path: String,
+        /// What was said of it.
+        version: String,
+        /// How many fit.
+        found: usize,
+    },
     /// All ordinals have been given.
     #[error("the catalogue has given all of its 4294967295 ordinals")]
     Full,

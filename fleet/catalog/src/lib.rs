@@ -5,15 +5,21 @@
 //! never given twice; the same bytes under the same path keep theirs. It knows nothing of
 //! boxes or of placement, and reads no file: digests come from whoever adds the content.
 //!
-//! Read in this order: [`model`] (what a title and an object are), [`Store`] (SQL),
+//! Read in this order: [`model`] (what a title and an object are), [`purge`] (what is to be
+//! purged, and the history of it), [`Store`] (SQL),
 //! [`segment`] (the contract's content-addressed segments, pure).
 
 mod error;
 pub mod model;
+pub mod purge;
 pub mod segment;
 mod store;
 
 pub use error::CatalogError;
-pub use model::{CatalogObject, ImportSummary, MAX_BITRATE, NewObject, Playlist, Title, TitleSpec};
+pub use model::{
+    CatalogObject, ImportSummary, IncomingObject, MAX_BITRATE, NewObject, Playlist, RightsWindow,
+    Title, TitleSpec,
+};
+pub use purge::{PurgeHistory, PurgePreview, PurgeTarget, RecordedPurge};
 pub use store::imports::MAX_BATCH;
 pub use store::{Snapshot, Store};

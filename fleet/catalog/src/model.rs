@@ -6,6 +6,8 @@ use contract::names::{GroupName, TitleName};
 use contract::object::Digest;
 use contract::path::normalise;
 use contract::quantity::BitRate;
+use contract::slices::SliceHashes;
+use contract::tags::Tags;
 use contract::time::TimeUs;
 use serde::{Deserialize, Serialize};
 
@@ -35,6 +37,19 @@ pub struct TitleSpec {
     pub hls: Option<Playlist>,
     /// Its DASH MPD.
     pub dash: Option<Playlist>,
+    /// What all of its objects can be purged by, beside title and path.
+    #[serde(default)]
+    pub tags: Tags,
+}
+
+/// When the objects of a title are served. Boxes keep to it by their own clocks, whether they
+/// reach the fleet or not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct RightsWindow {
+    /// Not before.
+    pub serve_from: Option<TimeUs>,
+    /// Not from then on.
+    pub serve_until: Option<TimeUs>,
 }
 
 /// What playback begins with: where it is, and its text as the owner wrote it.
@@ -55,6 +70,8 @@ pub struct Title {
     pub revision: i64,
     /// When it came.
     pub added_at: TimeUs,
+    /// When it is served.
+    pub window: RightsWindow,
 }
 
 /// One file of a title, on its way in.
@@ -72,6 +89,16 @@ pub struct NewObject {
     pub bitrate_bits_per_s: Option<BitRate>,
 }
 
+/// What an import brings of one file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IncomingObject {
+    /// The file.
+    pub object: NewObject,
+    /// The hashes of its slices, proved to be; `None` where whoever hashed it knows of none. The
+    /// object is verified as a whole then.
+    pub slice_hashes: Option<SliceHashes>,
+}
+
 /// One object as the catalogue has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CatalogObject {
@@ -83,6 +110,10 @@ pub struct CatalogObject {
     pub title: TitleName,
     /// The rest.
     pub file: NewObject,
+    /// Those of its title.
+    pub tags: Tags,
+    /// That of its title.
+    pub window: RightsWindow,
 }
 
 /// What an import changed.
@@ -98,6 +129,29 @@ pub struct ImportSummary {
     pub unchanged: i64,
     /// The title's revision now.
     pub revision: i64,
+}
+
+impl RightsWindow {
+    /// Whether it makes sense.
+    ///
+    /// # Errors
+    /// When it never opens.
+    pub fn check(&self) -> Result<(), CatalogError> {
+        match (self.serve_from, self.serve_until) {
+            (Some(from), Some(until)) if from >= until => {
+                let message = "expected a time after serve_from: this window never opens";
+                Err(CatalogError::invalid("serve_until", message))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether it is open.
+    #[must_use]
+    pub fn is_open_at(&self, now: TimeUs) -> bool {
+        self.serve_from.is_none_or(|from| now >= from)
+            && self.serve_until.is_none_or(|until| now < until)
+    }
 }
 
 impl TitleSpec {
@@ -163,6 +217,6 @@ impl TitleSpec {
     }
 }
 
-fn is_normal(path: &str) -> bool {
+pub(crate) fn is_normal(path: &str) -> bool {
     normalise(path).as_deref() == Ok(path)
 }

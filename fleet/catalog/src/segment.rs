@@ -51,9 +51,10 @@ fn entry(object: &CatalogObject) -> CatalogueEntry {
         size_bytes: file.size_bytes,
         blake3: file.blake3,
         modified_us: file.modified,
-        serve_from_us: None,
-        serve_until_us: None,
+        serve_from_us: object.window.serve_from,
+        serve_until_us: object.window.serve_until,
         bitrate_bits_per_s: file.bitrate_bits_per_s,
+        tags: object.tags.clone(),
     };
     entry.id = ObjectId::new(&entry.key(), &file.blake3);
     entry
@@ -62,9 +63,10 @@ fn entry(object: &CatalogObject) -> CatalogueEntry {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::NewObject;
-    use contract::names::{GroupName, TitleName};
+    use crate::{NewObject, RightsWindow};
+    use contract::names::{GroupName, TagName, TitleName};
     use contract::quantity::BitRate;
+    use contract::tags::Tags;
     use contract::time::TimeUs;
 
     fn object(ordinal: Ordinal) -> CatalogObject {
@@ -79,6 +81,8 @@ mod tests {
                 modified: TimeUs(5),
                 bitrate_bits_per_s: Some(BitRate(7_000_000)),
             },
+            tags: Tags::new(vec![TagName::new("x").expect("name")]).expect("tags"),
+            window: RightsWindow { serve_from: None, serve_until: Some(TimeUs(9)) },
         }
     }
 
@@ -94,6 +98,8 @@ mod tests {
         assert_eq!(entries, [vec![0, 1, 4095], vec![4096], vec![9000]]);
         let first = CatalogueSegment::open(&built[0].bytes, &built[0].reference).expect("opens");
         assert_eq!(first.entries[0].bitrate_bits_per_s, Some(BitRate(7_000_000)));
+        assert_eq!(first.entries[0].tags, objects[0].tags);
+        assert_eq!(first.entries[0].serve_until_us, Some(TimeUs(9)));
     }
 
     #[test]

@@ -7,7 +7,9 @@ use sqlx::{AssertSqlSafe, SqlSafeStr};
 const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "start", include_str!("../migrations/0001_start.sql")),
     (2, "bitrate", include_str!("../migrations/0002_bitrate.sql")),
+    (3, "purge", include_str!("../migrations/0003_purge.sql")),
     (4, "fill", include_str!("../migrations/0004_fill.sql")),
+    (5, "slices", include_str!("../migrations/0005_slices.sql")),
 ];
 
 /// What PostgreSQL must be told and SQLite does by itself.

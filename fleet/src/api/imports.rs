@@ -6,16 +6,27 @@ use super::{Problem, named};
 use crate::server::{App, now};
 use axum::Json;
 use axum::extract::{Path, State};
-use catalog::{NewObject, Playlist, TitleSpec};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use catalog::{IncomingObject, NewObject, Playlist, TitleSpec};
+use contract::exchange::MAX_SLICES_BYTES;
 use contract::names::{GroupName, TitleName};
 use contract::object::Digest;
 use contract::quantity::BitRate;
+use contract::slices::SliceHashes;
+use contract::tags::Tags;
 use contract::time::TimeUs;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use steer::{Pathway, dash, hls};
 use utoipa::ToSchema;
+
+/// The most bytes that a batch may have: the slice hashes of the largest object, in Base64, and
+/// 1000 objects of some 400 bytes, ten times over.
+pub(crate) const MAX_BATCH_BYTES: usize = 16 << 20;
+
+const _: () = assert!(MAX_SLICES_BYTES.div_ceil(3) * 4 + (4 << 20) <= MAX_BATCH_BYTES);
 
 /// A title to import.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -36,6 +47,10 @@ pub(crate) struct ImportRequest {
     pub(crate) hls: Option<PlaylistText>,
     /// Its DASH MPD.
     pub(crate) dash: Option<PlaylistText>,
+    /// What all of its objects can be purged by, beside title and path.
+    #[serde(default)]
+    #[schema(value_type = Vec<String>, max_items = 16, example = json!(["season-1"]))]
+    pub(crate) tags: Tags,
 }
 
 /// What playback begins with.
@@ -84,6 +99,37 @@ pub(crate) struct NewFile {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 1, maximum = 10_000_000_000_i64, example = 3_500_000)]
     pub(crate) bitrate_bits_per_s: Option<u64>,
+    /// The hashes of its slices of 1 MiB, 32 bytes each, one behind the other, in Base64: the
+    /// chaining values of these subtrees of BLAKE3, which lead to `blake3`. With them, boxes
+    /// verify each slice as it comes; an object of one slice needs none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 11_184_812)]
+    pub(crate) slice_hashes: Option<String>,
+}
+
+impl NewFile {
+    /// What the catalogue takes, with its slice hashes proved.
+    fn incoming(self, at: usize) -> Result<IncomingObject, Problem> {
+        let prove = |text: String| {
+            let bytes = BASE64.decode(text).ok().filter(|bytes| bytes.len() <= MAX_SLICES_BYTES);
+            bytes.and_then(|it| SliceHashes::from_bytes(&it, self.size_bytes, &self.blake3).ok())
+        };
+        let slice_hashes = match self.slice_hashes {
+            None => None,
+            Some(text) => Some(prove(text).ok_or_else(|| {
+                let what = "expected Base64 of 32 bytes for each MiB, which lead to blake3";
+                Problem::new(422, format!("objects[{at}].slice_hashes: {what}; or none at all"))
+            })?),
+        };
+        let object = NewObject {
+            path: self.path,
+            size_bytes: self.size_bytes,
+            blake3: self.blake3,
+            modified: self.modified_us,
+            bitrate_bits_per_s: self.bitrate_bits_per_s.map(BitRate),
+        };
+        Ok(IncomingObject { object, slice_hashes })
+    }
 }
 
 /// What an import changed.
@@ -119,6 +165,7 @@ pub(super) async fn begin_import(
         base_path: request.base_path,
         hls: request.hls.map(playlist),
         dash: request.dash.map(playlist),
+        tags: request.tags,
     };
     let id = hex::encode(rand::random::<[u8; 16]>());
     app.catalog.begin_import(&id, &spec, now()).await?;
@@ -151,14 +198,8 @@ pub(super) async fn add_objects(
     Path(id): Path<String>,
     Body(batch): Body<ImportBatch>,
 ) -> Result<StatusCode, Problem> {
-    let object = |file: NewFile| NewObject {
-        path: file.path,
-        size_bytes: file.size_bytes,
-        blake3: file.blake3,
-        modified: file.modified_us,
-        bitrate_bits_per_s: file.bitrate_bits_per_s.map(BitRate),
-    };
-    let objects: Vec<NewObject> = batch.objects.into_iter().map(object).collect();
+    let objects = batch.objects.into_iter().enumerate();
+    let objects = objects.map(|(at, file)| file.incoming(at)).collect::<Result<Vec<_>, _>>()?;
     app.catalog.add_objects(&import_id(&id)?, &objects).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -188,4 +229,45 @@ pub(super) async fn commit_import(
 fn import_id(id: &str) -> Result<String, Problem> {
     let name: contract::names::DeviceName = named(id)?;
     Ok(name.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use contract::slices::{SLICE_BYTES, SliceHasher};
+
+    fn file(slices: usize, tail: usize) -> NewFile {
+        let mut hasher = SliceHasher::default();
+        let len = slices * usize::try_from(SLICE_BYTES).expect("small") + tail;
+        hasher.update(&vec![7; len]);
+        let (size_bytes, blake3, hashes) = hasher.finish();
+        NewFile {
+            path: "/t/a".into(),
+            size_bytes,
+            blake3,
+            modified_us: TimeUs(0),
+            bitrate_bits_per_s: None,
+            slice_hashes: Some(BASE64.encode(hashes.to_bytes())),
+        }
+    }
+
+    #[test]
+    fn slice_hashes_are_taken_that_lead_to_the_object_and_no_others() {
+        for (good, count) in [(file(2, 123), 3), (file(3, 0), 3), (file(0, 10), 1), (file(0, 0), 0)]
+        {
+            let taken = good.incoming(0).expect("good").slice_hashes.expect("hashes");
+            assert_eq!(taken.values().len(), count);
+        }
+        let none = NewFile { slice_hashes: None, ..file(2, 0) };
+        assert_eq!(none.incoming(0).expect("good").slice_hashes, None);
+        let with = |text: &str| NewFile { slice_hashes: Some(text.into()), ..file(2, 0) };
+        let of_another = BASE64.encode([1; 64]);
+        for bad in [with(""), with("?"), with("AAAA"), with(&of_another)] {
+            let problem = bad.incoming(3).expect_err("bad");
+            assert_eq!(problem.status, 422);
+            assert!(problem.detail.starts_with("objects[3].slice_hashes: "), "{}", problem.detail);
+        }
+        let other_size = NewFile { size_bytes: 3 * SLICE_BYTES, ..file(2, 0) };
+        other_size.incoming(0).expect_err("three slices have three hashes");
+    }
 }

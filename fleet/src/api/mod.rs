@@ -12,6 +12,7 @@ mod imports;
 mod names;
 mod operator;
 mod problem;
+mod purges;
 mod sites;
 mod status;
 mod titles;
@@ -26,8 +27,11 @@ pub(crate) use imports::{
 };
 pub(crate) use names::named;
 pub(crate) use problem::Problem;
-pub(crate) use status::{ApplianceStatus, EventItem, FilledItem};
-pub(crate) use titles::{ObjectItem, TitleDetail, TitleItem};
+pub(crate) use purges::{
+    ObjectVersion, PurgeItem, PurgeMade, PurgeRequest, PurgeTaken, PurgeWhat, PurgedBox,
+};
+pub(crate) use status::{ApplianceStatus, EventItem, FilledItem, NotSteeredItem};
+pub(crate) use titles::{ObjectItem, TitleDetail, TitleItem, Window};
 
 use crate::server::App;
 use axum::Router;
@@ -45,7 +49,7 @@ use utoipa::{OpenApi as _, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-/// A batch of an import is the largest: 1000 objects of some 400 bytes, ten times over.
+/// The largest but for a batch of an import: a title with two playlists.
 const MAX_BODY_BYTES: usize = 4 << 20;
 
 /// Nothing here takes long; what does is stuck.
@@ -78,11 +82,21 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(titles::list_titles))
         .routes(routes!(titles::show_title, titles::remove_title))
         .routes(routes!(titles::list_objects))
+        .routes(routes!(titles::set_window))
+        .routes(routes!(purges::list_purges, purges::make_purge))
+        .routes(routes!(purges::preview_purge))
+        .routes(routes!(purges::show_purge))
         .routes(routes!(imports::begin_import))
-        .routes(routes!(imports::add_objects))
         .routes(routes!(imports::commit_import))
         .routes(routes!(status::list_status))
         .routes(routes!(fill::list_fill))
+        .merge(batches())
+}
+
+fn batches() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(imports::add_objects))
+        .layer(DefaultBodyLimit::max(imports::MAX_BATCH_BYTES))
 }
 
 /// The OpenAPI document.

@@ -68,9 +68,11 @@ impl From<InventoryError> for Problem {
 
 impl From<CatalogError> for Problem {
     fn from(err: CatalogError) -> Self {
-        use CatalogError::{Db, Empty, Full, Invalid, NoImport, NoTitle, Taken, UnknownGroup};
+        use CatalogError::{
+            Db, Empty, Full, Invalid, NoImport, NoTitle, NoVersion, Taken, UnknownGroup,
+        };
         match err {
-            Invalid { .. } | UnknownGroup(_) | Empty => Self::new(422, err),
+            Invalid { .. } | UnknownGroup(_) | Empty | NoVersion { .. } => Self::new(422, err),
             Taken { .. } | Full => Self::new(409, err),
             NoTitle(_) | NoImport(_) => Self::new(404, err),
             Db(err) => err.into(),

@@ -2,6 +2,7 @@
 
 use super::appliances::ApplianceItem;
 use super::{List, Problem};
+use crate::purging;
 use crate::server::{App, now};
 use axum::Json;
 use axum::extract::State;
@@ -30,6 +31,9 @@ pub(crate) struct ApplianceStatus {
     pub(crate) filled_from: Vec<FilledItem>,
     /// Documents in force on the box, and what it refused.
     pub(crate) documents: Vec<DocumentItem>,
+    /// Content groups whose viewers are not sent to it, though it may speak.
+    #[serde(default)]
+    pub(crate) not_steered_to: Vec<NotSteeredItem>,
     /// What it should hold and has no room for.
     pub(crate) not_placed: Vec<NotPlacedItem>,
     /// What happened to it, newest first.
@@ -60,6 +64,15 @@ pub(crate) struct DocumentItem {
     pub(crate) issued: Option<String>,
     /// What the box refused, and why.
     pub(crate) rejected: Option<String>,
+}
+
+/// A content group whose viewers are not sent to a box.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub(crate) struct NotSteeredItem {
+    /// The group.
+    pub(crate) group: String,
+    /// Why not.
+    pub(crate) reason: String,
 }
 
 /// Objects that a box should hold and cannot.
@@ -129,9 +142,24 @@ pub(super) async fn read(
         engine: seen.latest.as_ref().map(|latest| latest.report.engine.clone()),
         filled_from: seen.held().filled_from.iter().map(filled).collect(),
         documents: documents(app, &appliance.name, &seen),
+        not_steered_to: not_steered_to(app, &appliance.name, groups),
         not_placed: app.view().not_placed(&appliance.name).iter().map(reason).collect(),
         events: events.iter().map(event).collect(),
     })
+}
+
+fn not_steered_to(app: &App, device: &DeviceName, groups: &[ContentGroup]) -> Vec<NotSteeredItem> {
+    let (view, at) = (app.view(), now());
+    let confirmed = purging::confirmed(app, &view, device);
+    let item = |group: &ContentGroup| {
+        let purge = purging::doubt(app, &view, device, &group.name, at)?;
+        let (version, subject) = (purge.purge.version, &purge.subject);
+        let reason = format!(
+            "purge {version} ({subject}) is not confirmed: the box has purged up to {confirmed}"
+        );
+        Some(NotSteeredItem { group: group.name.to_string(), reason })
+    };
+    groups.iter().filter_map(item).collect()
 }
 
 fn filled(from: &FilledFrom) -> FilledItem {

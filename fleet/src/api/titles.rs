@@ -1,13 +1,16 @@
-//! Titles: reading and removing. Adding is an import.
+//! Titles: reading, removing, and when they are served. Adding is an import.
 
+use super::body::Body;
 use super::operator::Operator;
 use super::{List, Problem, named};
 use crate::server::{App, now};
 use axum::Json;
 use axum::extract::{Path, State};
-use catalog::Title;
+use catalog::{RightsWindow, Title};
 use contract::names::{GroupName, TitleName};
+use contract::time::TimeUs;
 use http::StatusCode;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -41,6 +44,44 @@ pub(crate) struct TitleDetail {
     pub(crate) objects: usize,
     /// Their bytes.
     pub(crate) bytes: u64,
+    /// What its objects can be purged by.
+    pub(crate) tags: Vec<String>,
+    /// When it is served.
+    #[serde(flatten)]
+    pub(crate) window: Window,
+}
+
+/// When a title is served: boxes answer 404 outside of it.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Window {
+    /// Not before (RFC 3339); from the beginning without it.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub(crate) serve_from: Option<Timestamp>,
+    /// Not from then on (RFC 3339); without an end without it.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub(crate) serve_until: Option<Timestamp>,
+}
+
+impl Window {
+    fn of(window: RightsWindow) -> Self {
+        // Times come from here, so that they can be written again.
+        let time = |at: TimeUs| Timestamp::from_microsecond(at.0).ok();
+        Self {
+            serve_from: window.serve_from.and_then(time),
+            serve_until: window.serve_until.and_then(time),
+        }
+    }
+
+    fn rights(&self) -> RightsWindow {
+        let time = |at: Timestamp| TimeUs(at.as_microsecond());
+        RightsWindow {
+            serve_from: self.serve_from.map(time),
+            serve_until: self.serve_until.map(time),
+        }
+    }
 }
 
 /// One object of a title.
@@ -98,7 +139,26 @@ pub(super) async fn show_title(
         revision: found.revision,
         objects: objects.len(),
         bytes: objects.iter().map(|object| object.file.size_bytes).sum(),
+        tags: found.spec.tags.as_slice().iter().map(ToString::to_string).collect(),
+        window: Window::of(found.window),
     }))
+}
+
+/// Set when a title is served. Boxes learn it with their next report and keep to it alone.
+#[utoipa::path(put, path = "/api/v1/titles/{group}/{title}/window", tag = "content",
+    params(("group" = String, Path, description = "The content group"),
+        ("title" = String, Path, description = "The title")),
+    request_body = Window, security(("operator" = [])),
+    responses((status = 200, body = Window), (status = "4XX", body = Problem)))]
+pub(super) async fn set_window(
+    State(app): State<Arc<App>>,
+    _: Operator,
+    Path((group, title)): Path<(String, String)>,
+    Body(window): Body<Window>,
+) -> Result<Json<Window>, Problem> {
+    app.catalog.set_window(&named(&group)?, &named(&title)?, window.rights()).await?;
+    app.changed.notify_one();
+    Ok(Json(window))
 }
 
 /// The objects of a title, by path.

@@ -73,6 +73,14 @@ impl Client {
         read(&self.request(Method::POST, path, Some(serde_json::to_vec(body)?)).await?)
     }
 
+    pub(super) async fn put<B: Serialize, T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &B,
+    ) -> anyhow::Result<T> {
+        read(&self.request(Method::PUT, path, Some(serde_json::to_vec(body)?)).await?)
+    }
+
     /// Where nothing is answered.
     pub(super) async fn send<B: Serialize>(&self, path: &str, body: &B) -> anyhow::Result<()> {
         self.request(Method::POST, path, Some(serde_json::to_vec(body)?)).await?;

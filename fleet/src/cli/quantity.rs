@@ -1,11 +1,19 @@
 //! Quantities on the command line and in tables.
 
-use contract::quantity::{BitRate, ByteCount};
+use contract::quantity::{BitRate, ByteCount, Seconds};
+use std::time::Duration;
 
 /// `256MiB` and the like, as in an appliance's configuration.
 pub(super) fn parse_bytes(text: &str) -> Result<u64, String> {
     serde_json::from_value::<ByteCount>(serde_json::Value::String(text.to_owned()))
         .map(|count| count.0)
+        .map_err(|err| err.to_string())
+}
+
+/// `30s`, `5min` and the like, as in an appliance's configuration.
+pub(super) fn parse_duration(text: &str) -> Result<Duration, String> {
+    serde_json::from_value::<Seconds>(serde_json::Value::String(text.to_owned()))
+        .map(Seconds::duration)
         .map_err(|err| err.to_string())
 }
 
@@ -54,6 +62,8 @@ mod tests {
     fn written_and_read() {
         assert_eq!(parse_bytes("2GiB"), Ok(2 << 30));
         assert!(parse_bytes("2 parsecs").is_err());
+        assert_eq!(parse_duration("5min"), Ok(Duration::from_secs(300)));
+        assert!(parse_duration("soon").is_err());
         let cases = [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (1_234_567, "1.2 MB")];
         for (count, text) in cases {
             assert_eq!(bytes(count), text);

@@ -3,7 +3,7 @@
 use super::client::Client;
 use super::output::{Mood, Output, Shown, number, text};
 use super::quantity::{age, bytes};
-use crate::api::{ApplianceStatus, EventItem, FilledItem, List};
+use crate::api::{ApplianceStatus, EventItem, FilledItem, List, NotSteeredItem};
 use clap::Args;
 use contract::names::DeviceName;
 
@@ -40,6 +40,10 @@ pub(super) fn state(state: &str) -> Shown {
 
 pub(super) fn tables(output: &Output, all: &[ApplianceStatus], events: usize) -> String {
     let mut text = overview(output, all);
+    if all.iter().any(|status| !status.not_steered_to.is_empty()) {
+        text.push_str("\n\n");
+        text.push_str(&not_steered_to(output, all));
+    }
     let happened = newest(all, events);
     if !happened.is_empty() {
         text.push_str("\n\n");
@@ -72,6 +76,19 @@ fn overview(output: &Output, all: &[ApplianceStatus]) -> String {
             number(&bytes(item.bytes_from_origin)),
             text(&peers(&status.filled_from)),
         ]);
+    }
+    table.render()
+}
+
+/// Why a box that may be live gets no viewers.
+fn not_steered_to(output: &Output, all: &[ApplianceStatus]) -> String {
+    let mut table = output.columns(&["appliance", "not steered to for", "because"]);
+    let of = |status: &ApplianceStatus, each: &NotSteeredItem| {
+        let group = Shown::State(each.group.clone(), Mood::Bad);
+        [text(&status.item.name), group, text(&each.reason)]
+    };
+    for status in all {
+        status.not_steered_to.iter().for_each(|each| table.row(of(status, each)));
     }
     table.render()
 }

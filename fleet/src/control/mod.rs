@@ -2,6 +2,7 @@
 
 mod report;
 mod segments;
+mod slices;
 mod tls;
 
 pub(crate) use tls::ControlTls;
@@ -10,7 +11,7 @@ use crate::server::App;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
-use contract::exchange::{REPORT_PATH, SEGMENT_PATH};
+use contract::exchange::{REPORT_PATH, SEGMENT_PATH, SLICES_PATH};
 use contract::report::MAX_REPORT_BYTES;
 use std::sync::Arc;
 
@@ -19,6 +20,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
     Router::new()
         .route(REPORT_PATH, post(report::post_report))
         .route(&format!("{SEGMENT_PATH}/{{digest}}"), get(segments::get_segment))
+        .route(&format!("{SLICES_PATH}/{{blake3}}"), get(slices::get_slice_hashes))
         .layer(DefaultBodyLimit::max(MAX_REPORT_BYTES))
         .layer(axum::middleware::from_fn(crate::api::deadline))
         .with_state(app)

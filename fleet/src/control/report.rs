@@ -2,6 +2,7 @@
 
 use crate::api::Problem;
 use crate::planner::View;
+use crate::purging;
 use crate::server::{App, now};
 use axum::body::Bytes;
 use axum::extract::State;
@@ -23,8 +24,14 @@ pub(super) async fn post_report(
     let report = Collector::read(&body, &identity).map_err(refused)?;
     let view = app.view();
     let whole_titles = |version| view.whole_titles(&identity, version);
-    let documents_wanted = wanted(&view, &report);
+    let mut documents_wanted = wanted(&view, &report);
+    let lacks_purges = purging::lacks(&view, &report);
     let accepted = app.collector.accept(report, whole_titles, now()).await.map_err(refused)?;
+    if lacks_purges {
+        // What is in force for it begins too late; the planner issues another.
+        documents_wanted.retain(|kind| *kind != Kind::Tombstones);
+        app.changed.notify_one();
+    }
     let mut documents = Vec::new();
     for kind in documents_wanted {
         documents.extend(sealed(&app, &identity, kind).await?);

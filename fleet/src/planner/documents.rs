@@ -28,6 +28,9 @@ pub(crate) struct Documents {
 const HEADS: &str = "SELECT kind, epoch, number, content_version, content_digest, issued_at_us, \
      not_after_us FROM documents WHERE appliance = $1 ORDER BY kind";
 
+const BODY: &str = "SELECT kind, epoch, number, content_version, content_digest, issued_at_us, \
+     not_after_us, body FROM documents WHERE appliance = $1 AND kind = $2";
+
 impl Documents {
     pub(crate) fn new(db: Db) -> Self {
         Self { db }
@@ -43,14 +46,8 @@ impl Documents {
         device: &DeviceName,
         kind: Kind,
     ) -> Result<Option<(Head, String)>, db::Error> {
-        let row = sqlx::query(
-            "SELECT kind, epoch, number, content_version, content_digest, issued_at_us,
-                 not_after_us, body FROM documents WHERE appliance = $1 AND kind = $2",
-        )
-        .bind(device.as_str())
-        .bind(kind.as_str())
-        .fetch_optional(self.db.read())
-        .await?;
+        let query = sqlx::query(BODY).bind(device.as_str()).bind(kind.as_str());
+        let row = query.fetch_optional(self.db.read()).await?;
         row.map(|row| Ok((read_head(&row)?, row.try_get(7)?))).transpose()
     }
 }
@@ -59,6 +56,17 @@ impl Documents {
 pub(super) async fn heads(tx: &mut Tx, device: &DeviceName) -> Result<Vec<Head>, db::Error> {
     let rows = sqlx::query(HEADS).bind(device.as_str()).fetch_all(&mut **tx).await?;
     rows.iter().map(read_head).collect()
+}
+
+/// The text of a box's document of a kind.
+pub(super) async fn text(
+    tx: &mut Tx,
+    device: &DeviceName,
+    kind: Kind,
+) -> Result<Option<String>, db::Error> {
+    let query = sqlx::query(BODY).bind(device.as_str()).bind(kind.as_str());
+    let row = query.fetch_optional(&mut **tx).await?;
+    Ok(row.map(|row| row.try_get(7)).transpose()?)
 }
 
 /// Replaces a box's document of a kind.

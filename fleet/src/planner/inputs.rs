@@ -2,9 +2,8 @@
 
 use super::origin::Origin;
 use crate::server::App;
-use catalog::Snapshot;
+use catalog::{PurgeHistory, Snapshot};
 use contract::names::GroupName;
-use contract::tombstones::Tombstones;
 use inventory::Inventory;
 use std::collections::BTreeMap;
 
@@ -13,7 +12,7 @@ use std::collections::BTreeMap;
 pub(super) struct Inputs {
     pub(super) inventory: Inventory,
     pub(super) catalog: Snapshot,
-    pub(super) tombstones: Tombstones,
+    pub(super) purges: PurgeHistory,
     /// A group whose origin's name does not resolve is not in it.
     pub(super) origins: BTreeMap<GroupName, Origin>,
 }
@@ -24,7 +23,7 @@ impl Inputs {
         Ok(Self {
             inventory: app.inventory.all().await?,
             catalog: app.catalog.snapshot().await?,
-            tombstones: app.catalog.tombstones().await?,
+            purges: app.catalog.purges().await?,
             origins: BTreeMap::new(),
         })
     }

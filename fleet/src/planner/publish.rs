@@ -3,6 +3,7 @@
 
 use super::documents::{self, Documents, Head};
 use super::plan::{BoxTargets, Plan};
+use catalog::PurgeHistory;
 use contract::SCHEMA;
 use contract::envelope::{Generation, Kind};
 use contract::manifest::Manifest;
@@ -29,20 +30,36 @@ const _: () = assert!(RENEW_BELOW_S >= 30 * DAY_S && RENEW_BELOW_S < LIFE_S);
 /// The epoch of a fleet that was never restored from a backup.
 const FIRST_EPOCH: u32 = 1;
 
-/// Publishes what a plan says; gives the heads of what is now in force, box by box.
+/// What boxes must purge.
+#[derive(Clone, Copy)]
+pub(super) struct Purging<'a> {
+    pub(super) history: &'a PurgeHistory,
+    /// Up to which version a box has confirmed the purges of an epoch.
+    pub(super) confirmed: &'a (dyn Fn(&DeviceName, u32) -> u64 + Sync),
+}
+
+/// What is in force for a box.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct InForce {
+    pub(super) heads: Vec<Head>,
+    /// Its tombstones list purges beyond this version.
+    pub(super) purges_after: u64,
+}
+
+/// Publishes what a plan says; gives what is now in force, box by box.
 pub(super) async fn publish(
     store: &Documents,
     plan: &Plan,
-    tombstones: &Tombstones,
+    purging: Purging<'_>,
     now: TimeUs,
-) -> anyhow::Result<HashMap<DeviceName, Vec<Head>>> {
+) -> anyhow::Result<HashMap<DeviceName, InForce>> {
     let mut in_force = HashMap::new();
     for target in &plan.boxes {
         // A transaction a box: a fleet's worth in one would keep reports waiting.
         let mut tx = store.begin().await?;
-        let heads = publish_box(&mut tx, plan, target, tombstones, now).await?;
+        let its = publish_box(&mut tx, plan, target, purging, now).await?;
         tx.commit().await?;
-        in_force.insert(target.device.clone(), heads);
+        in_force.insert(target.device.clone(), its);
     }
     Ok(in_force)
 }
@@ -51,9 +68,9 @@ async fn publish_box(
     tx: &mut Tx,
     plan: &Plan,
     target: &BoxTargets,
-    tombstones: &Tombstones,
+    purging: Purging<'_>,
     now: TimeUs,
-) -> anyhow::Result<Vec<Head>> {
+) -> anyhow::Result<InForce> {
     let before = documents::heads(tx, &target.device).await?;
     let mut press = Press { tx, device: &target.device, before, now };
     let manifest = press
@@ -72,8 +89,8 @@ async fn publish_box(
             batches: target.batches.clone(),
         })
         .await?;
-    let tombstones = press.issue(Kind::Tombstones, |_| tombstones.clone()).await?;
-    Ok(vec![manifest, sources, tombstones])
+    let (tombstones, purges_after) = press.issue_tombstones(purging).await?;
+    Ok(InForce { heads: vec![tombstones, manifest, sources], purges_after })
 }
 
 /// Issues the documents of one box.
@@ -85,6 +102,10 @@ struct Press<'a> {
 }
 
 impl Press<'_> {
+    fn before(&self, kind: Kind) -> Option<&Head> {
+        self.before.iter().find(|head| head.kind == kind)
+    }
+
     /// Issues a document where it must be; gives what is then in force. `body` is told the
     /// content's version, and what it makes of version 0 says whether the content changed.
     async fn issue<T: Serialize>(
@@ -93,9 +114,39 @@ impl Press<'_> {
         body: impl Fn(u64) -> T,
     ) -> anyhow::Result<Head> {
         let digest = Digest::of(&serde_json::to_vec(&body(0))?).to_string();
-        let before = self.before.iter().find(|head| head.kind == kind);
-        let same = before.filter(|head| head.content_digest == digest);
-        if let Some(head) = same
+        let is_same = self.before(kind).is_some_and(|head| head.content_digest == digest);
+        self.put(kind, is_same, digest, body).await
+    }
+
+    /// Tombstones list what the box has not confirmed. What it confirms since leaves them with
+    /// the next purge: a list that is too long is as good until then. Gives also where the list
+    /// in force begins.
+    async fn issue_tombstones(&mut self, purging: Purging<'_>) -> anyhow::Result<(Head, u64)> {
+        let Purging { history, confirmed } = purging;
+        let kind = Kind::Tombstones;
+        let epoch = self.before(kind).map_or(FIRST_EPOCH, |head| head.generation.epoch);
+        // A box that has purged more than there is comes from a future that a backup undid.
+        let up_to = Some(confirmed(self.device, epoch)).filter(|it| *it <= history.version);
+        let up_to = up_to.unwrap_or(0);
+        let text = documents::text(self.tx, self.device, kind).await?;
+        let listed = text.and_then(|text| serde_json::from_str::<Tombstones>(&text).ok());
+        let good = listed.filter(|it| it.version == history.version && it.after <= up_to);
+        let after = good.as_ref().map_or(up_to, |good| good.after);
+        let body = history.tombstones(after);
+        let digest = Digest::of(&serde_json::to_vec(&body)?).to_string();
+        let head = self.put(kind, good.is_some(), digest, |_| body.clone()).await?;
+        Ok((head, after))
+    }
+
+    async fn put<T: Serialize>(
+        &mut self,
+        kind: Kind,
+        is_same: bool,
+        content_digest: String,
+        body: impl Fn(u64) -> T,
+    ) -> anyhow::Result<Head> {
+        let before = self.before(kind);
+        if let Some(head) = before.filter(|_| is_same)
             && head.not_after > self.now.plus_s(RENEW_BELOW_S)
         {
             return Ok(head.clone());
@@ -104,8 +155,8 @@ impl Press<'_> {
         let head = Head {
             kind,
             generation: next(before.map(|head| head.generation)),
-            content_version: if same.is_some() { newest } else { newest + 1 },
-            content_digest: digest,
+            content_version: if is_same { newest } else { newest + 1 },
+            content_digest,
             issued_at: self.now,
             not_after: self.now.plus_s(LIFE_S),
         };

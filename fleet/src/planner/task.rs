@@ -3,10 +3,11 @@
 use super::inputs::Inputs;
 use super::origin::{Origin, resolve_all};
 use super::plan::plan;
-use super::publish::publish;
+use super::publish::{Purging, publish};
 use super::view::View;
+use crate::purging;
 use crate::server::{App, now};
-use contract::names::GroupName;
+use contract::names::{DeviceName, GroupName};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -19,8 +20,8 @@ const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// How often a plan is made although nothing changed: origins move, documents grow old.
 const PLAN_EVERY: Duration = Duration::from_secs(60);
 
-/// Versions of inventory and catalogue.
-type Versions = (i64, u64);
+/// Versions of inventory, catalogue and purges.
+type Versions = (i64, u64, u64);
 
 /// Makes plans and publishes them.
 #[derive(Debug)]
@@ -51,10 +52,16 @@ impl Planner {
     }
 
     async fn look(&mut self) -> anyhow::Result<()> {
-        let versions = (self.app.inventory.version().await?, self.app.catalog.version().await?);
+        let app = &self.app;
+        let versions = (
+            app.inventory.version().await?,
+            app.catalog.version().await?,
+            app.catalog.purge_version().await?,
+        );
         let fresh = self
             .planned
-            .is_some_and(|(planned, at)| planned == versions && at.elapsed() < PLAN_EVERY);
+            .is_some_and(|(planned, at)| planned == versions && at.elapsed() < PLAN_EVERY)
+            && !purging::has_gap(app, &app.view());
         if fresh { Ok(()) } else { self.plan_now().await }
     }
 
@@ -64,18 +71,22 @@ impl Planner {
         let mut inputs = Inputs::read(app).await?;
         inputs.origins = resolve_all(&inputs.inventory.groups, &self.origins).await;
         self.origins.clone_from(&inputs.origins);
-        let versions = (inputs.inventory.version, inputs.catalog.version);
+        let versions = (inputs.inventory.version, inputs.catalog.version, inputs.purges.version);
         let (inputs, plan) = tokio::task::spawn_blocking(move || {
             let plan = plan(&inputs);
             plan.map(|plan| (inputs, plan))
         })
         .await??;
         app.catalog.publish_segments(&plan.segments, now()).await?;
-        let heads = publish(&app.documents, &plan, &inputs.tombstones, now()).await?;
-        app.view.store(Arc::new(View::new(inputs, plan, heads)));
+        let confirmed = |device: &DeviceName, epoch| {
+            app.collector.latest(device).map_or(0, |it| it.report.has_purged_up_to(epoch))
+        };
+        let purging = Purging { history: &inputs.purges, confirmed: &confirmed };
+        let in_force = publish(&app.documents, &plan, purging, now()).await?;
+        app.view.store(Arc::new(View::new(inputs, plan, in_force)));
         self.planned = Some((versions, Instant::now()));
-        let (inventory, catalogue) = versions;
-        tracing::debug!(inventory, catalogue, "plan in force");
+        let (inventory, catalogue, purges) = versions;
+        tracing::debug!(inventory, catalogue, purges, "plan in force");
         Ok(())
     }
 }

@@ -3,6 +3,8 @@
 use super::documents::Head;
 use super::inputs::Inputs;
 use super::plan::Plan;
+use super::publish::InForce;
+use catalog::RecordedPurge;
 use contract::envelope::Kind;
 use contract::names::{DeviceName, GroupName, SiteName, TitleName};
 use health_collector::HeldTitle;
@@ -19,12 +21,14 @@ pub(crate) struct View {
     pub(crate) appliances: Vec<Appliance>,
     pub(crate) groups: Vec<ContentGroup>,
     pub(crate) titles: Vec<catalog::Title>,
+    /// What is kept, by group, oldest first.
+    purges: HashMap<GroupName, Vec<RecordedPurge>>,
     targets: HashMap<DeviceName, Target>,
 }
 
 #[derive(Debug, Default)]
 struct Target {
-    documents: Vec<Head>,
+    in_force: InForce,
     titles: HashSet<HeldTitle>,
     not_placed: Vec<(Reason, usize)>,
 }
@@ -33,7 +37,7 @@ impl View {
     pub(super) fn new(
         inputs: Inputs,
         plan: Plan,
-        mut documents: HashMap<DeviceName, Vec<Head>>,
+        mut in_force: HashMap<DeviceName, InForce>,
     ) -> Self {
         let places = inputs.inventory.sites.iter().map(|site| Place {
             site: site.name.clone(),
@@ -45,10 +49,14 @@ impl View {
             site.client_prefixes.iter().map(owned).collect::<Vec<(_, SiteName)>>()
         });
         let targets = plan.boxes.into_iter().map(|target| {
-            let documents = documents.remove(&target.device).unwrap_or_default();
+            let in_force = in_force.remove(&target.device).unwrap_or_default();
             let (titles, not_placed) = (target.titles, target.not_placed);
-            (target.device, Target { documents, titles, not_placed })
+            (target.device, Target { in_force, titles, not_placed })
         });
+        let mut purges: HashMap<GroupName, Vec<RecordedPurge>> = HashMap::new();
+        for each in inputs.purges.purges {
+            purges.entry(each.purge.group.clone()).or_default().push(each);
+        }
         Self {
             places: places.collect(),
             clients: prefixes.collect(),
@@ -56,6 +64,7 @@ impl View {
             appliances: inputs.inventory.appliances,
             groups: inputs.inventory.groups,
             titles: inputs.catalog.titles,
+            purges,
         }
     }
 
@@ -73,7 +82,24 @@ impl View {
 
     /// The documents in force for a box.
     pub(crate) fn documents(&self, device: &DeviceName) -> &[Head] {
-        self.targets.get(device).map_or(&[], |target| &target.documents)
+        self.targets.get(device).map_or(&[], |target| &target.in_force.heads)
+    }
+
+    /// Where the list of a box's tombstones begins.
+    pub(crate) fn purges_after(&self, device: &DeviceName) -> u64 {
+        self.targets.get(device).map_or(0, |target| target.in_force.purges_after)
+    }
+
+    /// The epoch in which a box's purges are counted; `None` for a box that is told nothing.
+    pub(crate) fn purge_epoch(&self, device: &DeviceName) -> Option<u32> {
+        let tombstones = |head: &&Head| head.kind == Kind::Tombstones;
+        self.documents(device).iter().find(tombstones).map(|head| head.generation.epoch)
+    }
+
+    /// The first purge of a group that a box has not carried out.
+    pub(crate) fn purge_beyond(&self, group: &GroupName, up_to: u64) -> Option<&RecordedPurge> {
+        let purges = self.purges.get(group)?;
+        purges.get(purges.partition_point(|it| it.purge.version <= up_to))
     }
 
     /// How many objects a box should hold and cannot, by reason.
@@ -88,7 +114,7 @@ impl View {
         manifest_version: u64,
     ) -> Option<HashSet<HeldTitle>> {
         let target = self.targets.get(device)?;
-        let manifest = target.documents.iter().find(|head| head.kind == Kind::Manifest)?;
+        let manifest = target.in_force.heads.iter().find(|head| head.kind == Kind::Manifest)?;
         (manifest.content_version == manifest_version).then(|| target.titles.clone())
     }
 }

@@ -1,6 +1,7 @@
 //! Who could serve this client, from what the planner and the collector know.
 
 use crate::planner::View;
+use crate::purging;
 use crate::server::{App, now};
 use contract::time::TimeUs;
 use health_collector::{HeldTitle, State};
@@ -30,7 +31,7 @@ pub(super) fn candidates(
     };
     let at = now();
     let boxes: Vec<ServingBox> =
-        view.appliances.iter().map(|each| serving_box(app, each, &wanted, at)).collect();
+        view.appliances.iter().map(|each| serving_box(app, view, each, &wanted, at)).collect();
     let key = format!("{}/{}", wanted.group, wanted.title);
     let (clients, sites) = (&view.clients, view.places.as_slice());
     let solution = choose(&Problem { client, title: &key, clients, sites, boxes: &boxes });
@@ -42,7 +43,13 @@ pub(super) fn candidates(
     Candidates { pathways: solution.ranked.iter().filter_map(pathway).collect(), solution }
 }
 
-fn serving_box(app: &App, appliance: &Appliance, wanted: &HeldTitle, at: TimeUs) -> ServingBox {
+fn serving_box(
+    app: &App,
+    view: &View,
+    appliance: &Appliance,
+    wanted: &HeldTitle,
+    at: TimeUs,
+) -> ServingBox {
     let liveness = match app.collector.state(&appliance.name, at) {
         State::Live => Liveness::Live,
         State::Late => Liveness::Late,
@@ -54,6 +61,7 @@ fn serving_box(app: &App, appliance: &Appliance, wanted: &HeldTitle, at: TimeUs)
         device: appliance.name.clone(),
         site: appliance.site.clone(),
         liveness,
+        may_serve_purged: purging::doubt(app, view, &appliance.name, &wanted.group, at).is_some(),
         holds_title: latest.is_some_and(|latest| latest.holds.contains(wanted)),
     }
 }

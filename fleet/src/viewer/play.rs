@@ -3,7 +3,7 @@
 use super::candidates::{Candidates, candidates};
 use super::own_base;
 use crate::api::{Problem, named};
-use crate::server::{App, ClientAddress};
+use crate::server::{App, ClientAddress, now};
 use axum::Extension;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
@@ -63,6 +63,9 @@ pub(super) async fn get_playlist(
     let playlist = format
         .playlist(&known.spec)
         .ok_or_else(|| Problem::new(404, format!("title {group}/{title} has no {file}")))?;
+    if !known.window.is_open_at(now()) {
+        return Err(Problem::new(404, format!("title {group}/{title} is not served at this time")));
+    }
     let found = candidates(&app, &view, known, client.ip());
     if found.pathways.is_empty() {
         return Ok(nobody(&found));

@@ -8,6 +8,7 @@ use contract::manifest::Manifest;
 use contract::names::DeviceName;
 use contract::report::{DocumentState, Event, Hardware, Held, Load, Report, Severity};
 use contract::time::TimeUs;
+use contract::tombstones::Tombstones;
 use http::{Request, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
@@ -32,6 +33,11 @@ pub struct FakeBox {
     /// The manifest in force, and how many objects of it are held.
     pub manifest: Option<Manifest>,
     pub held: u64,
+    /// Up to which version it has purged, and whether it takes tombstones at all.
+    pub purged_up_to: u64,
+    pub takes_tombstones: bool,
+    /// The tombstones that came last.
+    pub tombstones: Option<Tombstones>,
 }
 
 impl FakeBox {
@@ -50,6 +56,9 @@ impl FakeBox {
             in_force: HashMap::new(),
             manifest: None,
             held: 0,
+            purged_up_to: 0,
+            takes_tombstones: true,
+            tombstones: None,
         }
     }
 
@@ -77,14 +86,27 @@ impl FakeBox {
         let answer: Answer = serde_json::from_slice(&body).expect("an answer");
         for envelope in &answer.documents {
             let kind = envelope.header.kind;
-            if kind == Kind::Manifest {
-                self.manifest = Some(self.open_document(envelope));
-            } else {
-                let _: serde_json::Value = self.open_document(envelope);
+            match kind {
+                Kind::Manifest => self.manifest = Some(self.open_document(envelope)),
+                Kind::Tombstones if !self.takes_tombstones => continue,
+                Kind::Tombstones => self.purge(self.open_document(envelope)),
+                _ => drop(self.open_document::<serde_json::Value>(envelope)),
             }
             self.in_force.insert(kind, envelope.header.generation);
         }
         answer
+    }
+
+    fn purge(&mut self, tombstones: Tombstones) {
+        tombstones.due(self.purged_up_to).expect("tombstones that fit");
+        self.purged_up_to = tombstones.version;
+        self.tombstones = Some(tombstones);
+    }
+
+    /// What it was told is gone, as after a change of its system disk.
+    pub fn forget_purges(&mut self) {
+        self.purged_up_to = 0;
+        self.in_force.remove(&Kind::Tombstones);
     }
 
     /// Posts a report that may be in somebody else's name.
@@ -140,6 +162,7 @@ impl FakeBox {
             tls_engine: None,
             tls_reason: None,
             documents: documents.collect(),
+            purged_up_to: self.purged_up_to,
             held: Held {
                 manifest_version,
                 objects_wanted: wanted,

@@ -1,4 +1,8 @@
 //! A fleet manager started as its users start it, and a box that is only a report.
 
+// Not every test needs all of it.
+#![allow(dead_code)]
+
 pub mod fake_box;
 pub mod process;
+pub mod story;

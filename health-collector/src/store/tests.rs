@@ -37,6 +37,7 @@ fn report(boot_id: &str, sequence: u64, events: &[u64]) -> Report {
         tls_reason: None,
         documents: vec![],
         fill: contract::progress::FillProgress::default(),
+        purged_up_to: 0,
         held: Held::default(),
         hardware: Hardware::default(),
         disks: vec![],

@@ -147,7 +147,9 @@ fn purge(world: &World, random: &mut StdRng) {
     world.findings.note(format_args!("{} is purged", entry.path));
     for sim_box in &world.boxes {
         let Some(running) = sim_box.running() else { continue };
-        running.cache.purge(|held| held.path == entry.path);
+        if let Err(err) = running.cache.purge(|held| held.path == entry.path) {
+            world.findings.note(format_args!("a disk does not forget {} yet: {err}", entry.path));
+        }
         sim_box.promises.forget(&entry.path);
         if matches!(running.cache.lookup(&entry.group, &entry.path), Lookup::Held(_)) {
             world.findings.violation(format_args!("{} is held after its purge", entry.path));

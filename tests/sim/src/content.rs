@@ -109,5 +109,6 @@ pub fn entry(ordinal: u32, content: usize) -> Arc<CatalogueEntry> {
         serve_from_us: None,
         serve_until_us: None,
         bitrate_bits_per_s: None,
+        tags: contract::tags::Tags::default(),
     })
 }

@@ -147,5 +147,6 @@ fn entry(ordinal: u32, object: &Object, blake3: Digest) -> Result<Arc<CatalogueE
         serve_from_us: None,
         serve_until_us: None,
         bitrate_bits_per_s: None,
+        tags: contract::tags::Tags::default(),
     }))
 }

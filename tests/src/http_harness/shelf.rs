@@ -245,5 +245,6 @@ fn entry(
         serve_from_us: None,
         serve_until_us: None,
         bitrate_bits_per_s: None,
+        tags: contract::tags::Tags::default(),
     }))
 }

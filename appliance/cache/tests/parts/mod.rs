@@ -91,6 +91,7 @@ pub(crate) fn entry(path: &str, content: &[u8]) -> Arc<CatalogueEntry> {
         serve_from_us: None,
         serve_until_us: None,
         bitrate_bits_per_s: None,
+        tags: contract::tags::Tags::default(),
     })
 }
 

@@ -70,6 +70,7 @@ pub(crate) fn entry(number: u32) -> Arc<CatalogueEntry> {
         serve_from_us: None,
         serve_until_us: None,
         bitrate_bits_per_s: None,
+        tags: contract::tags::Tags::default(),
     })
 }
 

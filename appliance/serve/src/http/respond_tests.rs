@@ -74,6 +74,7 @@ fn entry(group: &str, path: &str, size_bytes: u64) -> CatalogueEntry {
         serve_from_us: None,
         serve_until_us: None,
         bitrate_bits_per_s: None,
+        tags: contract::tags::Tags::default(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Imports: begun, fed in batches, committed whole.
 
-use super::Store;
-use crate::{CatalogError, ImportSummary, NewObject, TitleSpec};
+use super::{Store, slices};
+use crate::{CatalogError, ImportSummary, IncomingObject, TitleSpec};
 use contract::catalogue::Ordinal;
 use contract::time::TimeUs;
 use db::Tx;
@@ -53,21 +53,25 @@ impl Store {
     /// # Errors
     /// When one cannot belong to the title (then none is added), there is no such import, the
     /// batch is too large, or the database fails.
-    pub async fn add_objects(&self, id: &str, batch: &[NewObject]) -> Result<(), CatalogError> {
+    pub async fn add_objects(
+        &self,
+        id: &str,
+        batch: &[IncomingObject],
+    ) -> Result<(), CatalogError> {
         if batch.len() > MAX_BATCH {
             let message = format!("expected at most {MAX_BATCH} objects at once");
             return Err(CatalogError::invalid("objects", message));
         }
         let mut tx = self.db.begin().await?;
         let spec = import_spec(&mut tx, id).await?;
-        for (at, object) in batch.iter().enumerate() {
-            spec.check_object(object).map_err(|err| match err {
+        for (at, incoming) in batch.iter().enumerate() {
+            spec.check_object(&incoming.object).map_err(|err| match err {
                 CatalogError::Invalid { field, message } => {
                     CatalogError::invalid(format!("objects[{at}].{field}"), message)
                 }
                 other => other,
             })?;
-            insert(&mut tx, id, object).await?;
+            insert(&mut tx, id, incoming).await?;
         }
         Ok(tx.commit().await?)
     }
@@ -102,6 +106,8 @@ impl Store {
                 revision
             }
         };
+        slices::keep(&mut tx, id).await?;
+        slices::forget(&mut tx, &spec.group, &spec.title, now).await?;
         sqlx::query("DELETE FROM imports WHERE id = $1").bind(id).execute(&mut *tx).await?;
         tx.commit().await?;
         Ok(summary)
@@ -118,15 +124,17 @@ async fn import_spec(tx: &mut Tx, id: &str) -> Result<TitleSpec, CatalogError> {
     Ok(serde_json::from_str(&text).map_err(|err| db::Error::corrupt("an import", err))?)
 }
 
-async fn insert(tx: &mut Tx, id: &str, object: &NewObject) -> Result<(), CatalogError> {
+async fn insert(tx: &mut Tx, id: &str, incoming: &IncomingObject) -> Result<(), CatalogError> {
+    let IncomingObject { object, slice_hashes } = incoming;
     let signed = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
     sqlx::query(
         "INSERT INTO import_objects
-             (import_id, path, size_bytes, blake3, modified_us, bitrate_bits_per_s)
-         VALUES ($1, $2, $3, $4, $5, $6)
+             (import_id, path, size_bytes, blake3, modified_us, bitrate_bits_per_s, slice_hashes)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)
          ON CONFLICT (import_id, path) DO UPDATE SET size_bytes = excluded.size_bytes,
              blake3 = excluded.blake3, modified_us = excluded.modified_us,
-             bitrate_bits_per_s = excluded.bitrate_bits_per_s",
+             bitrate_bits_per_s = excluded.bitrate_bits_per_s,
+             slice_hashes = excluded.slice_hashes",
     )
     .bind(id)
     .bind(object.path.as_str())
@@ -134,6 +142,7 @@ async fn insert(tx: &mut Tx, id: &str, object: &NewObject) -> Result<(), Catalog
     .bind(object.blake3.to_string())
     .bind(object.modified.0)
     .bind(object.bitrate_bits_per_s.map(|rate| signed(rate.0)))
+    .bind(slices::stored(slice_hashes.as_ref()))
     .execute(&mut **tx)
     .await?;
     Ok(())
@@ -216,12 +225,13 @@ async fn write_title(
         (playlist(&spec.hls), playlist(&spec.dash));
     sqlx::query(
         "INSERT INTO titles (content_group, title, display_name, base_path, hls_path, hls_text,
-             dash_path, dash_text, revision, added_at_us)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+             dash_path, dash_text, revision, added_at_us, tags)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
          ON CONFLICT (content_group, title) DO UPDATE SET display_name = excluded.display_name,
              base_path = excluded.base_path, hls_path = excluded.hls_path,
              hls_text = excluded.hls_text, dash_path = excluded.dash_path,
-             dash_text = excluded.dash_text, revision = excluded.revision",
+             dash_text = excluded.dash_text, revision = excluded.revision,
+             tags = excluded.tags",
     )
     .bind(spec.group.as_str())
     .bind(spec.title.as_str())
@@ -233,6 +243,7 @@ async fn write_title(
     .bind(dash_text)
     .bind(revision)
     .bind(now.0)
+    .bind(super::titles::tags_as_text(&spec.tags))
     .execute(&mut **tx)
     .await?;
     Ok(())

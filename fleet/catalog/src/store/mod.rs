@@ -1,7 +1,10 @@
-//! The catalogue in SQL: [`imports`] write, [`titles`] and [`publish`] read.
+//! The catalogue in SQL: [`imports`] write, [`titles`] and [`publish`] read, [`purges`] keep
+//! what boxes must no longer serve, [`slices`] what lets them verify parts of objects.
 
 pub(crate) mod imports;
 mod publish;
+pub(crate) mod purges;
+mod slices;
 #[cfg(test)]
 mod tests;
 mod titles;

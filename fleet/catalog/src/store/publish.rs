@@ -1,15 +1,11 @@
-//! What boxes fetch or are sent: segments and tombstones.
+//! What boxes fetch: segments.
 
-use super::{Store, unsigned};
+use super::Store;
 use crate::CatalogError;
 use crate::segment::Built;
-use contract::SCHEMA;
-use contract::names::GroupName;
 use contract::object::Digest;
 use contract::time::TimeUs;
-use contract::tombstones::{Purge, Tombstones};
 use sqlx::Row;
-use sqlx::any::AnyRow;
 
 /// A box with an old manifest may still ask for its segments: as long as a document lives.
 const SEGMENT_LIFE_S: i64 = 60 * 86_400;
@@ -54,27 +50,4 @@ impl Store {
             .await?;
         Ok(row.map(|row| row.try_get(0)).transpose()?)
     }
-
-    /// Everything that was purged.
-    ///
-    /// # Errors
-    /// When the database fails or a record cannot be read back.
-    pub async fn tombstones(&self) -> Result<Tombstones, CatalogError> {
-        let rows = sqlx::query("SELECT version, content_group, what FROM purges ORDER BY version")
-            .fetch_all(self.db.read())
-            .await?;
-        let purges: Vec<Purge> = rows.iter().map(read_purge).collect::<Result<_, _>>()?;
-        let version = purges.last().map_or(0, |purge| purge.version);
-        Ok(Tombstones { schema: SCHEMA, version, purges })
-    }
-}
-
-fn read_purge(row: &AnyRow) -> Result<Purge, CatalogError> {
-    let (version, group, what): (i64, String, String) =
-        (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
-    Ok(Purge {
-        version: unsigned("a purge", version)?,
-        group: GroupName::new(group).map_err(|err| db::Error::corrupt("a purge", err))?,
-        what: serde_json::from_str(&what).map_err(|err| db::Error::corrupt("a purge", err))?,
-    })
 }

@@ -1,10 +1,15 @@
 //! The store on both databases.
 
+mod purges;
+mod slices;
+
 use super::*;
-use crate::model::{NewObject, Playlist, TitleSpec};
+use crate::model::{IncomingObject, NewObject, Playlist, TitleSpec};
 use contract::names::{GroupName, TitleName};
 use contract::object::Digest;
 use contract::quantity::BitRate;
+use contract::slices::SliceHashes;
+use contract::tags::Tags;
 use contract::time::TimeUs;
 use contract::tombstones::Purged;
 use db::testing;
@@ -28,6 +33,7 @@ fn spec(name: &str) -> TitleSpec {
         base_path: format!("/{name}"),
         hls: Some(hls),
         dash: None,
+        tags: Tags::default(),
     }
 }
 
@@ -53,6 +59,19 @@ async fn import(
     store: &Store,
     spec: &TitleSpec,
     objects: &[NewObject],
+) -> Result<crate::ImportSummary, CatalogError> {
+    let plain = |object: &NewObject| incoming(object.clone(), None);
+    import_all(store, spec, &objects.iter().map(plain).collect::<Vec<_>>()).await
+}
+
+fn incoming(object: NewObject, slice_hashes: Option<SliceHashes>) -> IncomingObject {
+    IncomingObject { object, slice_hashes }
+}
+
+async fn import_all(
+    store: &Store,
+    spec: &TitleSpec,
+    objects: &[IncomingObject],
 ) -> Result<crate::ImportSummary, CatalogError> {
     store.begin_import("i1", spec, NOW).await?;
     for batch in objects.chunks(2) {
@@ -134,7 +153,7 @@ async fn a_removed_title_leaves_a_tombstone() {
         store.remove_title(&group(), &title("t"), NOW).await.expect(test.name);
         let snapshot = store.snapshot().await.expect(test.name);
         assert_eq!((snapshot.version, snapshot.titles.len(), snapshot.objects.len()), (2, 0, 0));
-        let tombstones = store.tombstones().await.expect(test.name);
+        let tombstones = store.purges().await.expect(test.name).tombstones(0);
         assert_eq!(tombstones.version, 1);
         assert_eq!(tombstones.purges[0].what, Purged::Title(title("t")));
         let err = store.remove_title(&group(), &title("t"), NOW).await.expect_err(test.name);

@@ -1,22 +1,24 @@
-//! Titles and objects: reading them, and removing a title.
+//! Titles and objects: reading them, saying when a title is served, and removing it.
 
-use super::{Snapshot, Store, unsigned};
-use crate::{CatalogError, CatalogObject, NewObject, Playlist, Title, TitleSpec};
-use contract::names::{GroupName, TitleName};
+use super::{Snapshot, Store, purges, slices, unsigned};
+use crate::purge::PurgeTarget;
+use crate::{CatalogError, CatalogObject, NewObject, Playlist, RightsWindow, Title, TitleSpec};
+use contract::names::{GroupName, TagName, TitleName};
 use contract::quantity::BitRate;
+use contract::tags::Tags;
 use contract::time::TimeUs;
-use contract::tombstones::Purged;
 use db::Tx;
 use db::counters::{self, Counter};
 use sqlx::Row;
 use sqlx::any::AnyRow;
+use std::collections::HashMap;
 
 const TITLES: &str = "SELECT content_group, title, display_name, base_path, hls_path, hls_text, \
-     dash_path, dash_text, revision, added_at_us FROM titles \
+     dash_path, dash_text, revision, added_at_us, tags, serve_from_us, serve_until_us FROM titles \
      ORDER BY added_at_us, content_group, title";
 
 const TITLE: &str = "SELECT content_group, title, display_name, base_path, hls_path, hls_text, \
-     dash_path, dash_text, revision, added_at_us FROM titles \
+     dash_path, dash_text, revision, added_at_us, tags, serve_from_us, serve_until_us FROM titles \
      WHERE content_group = $1 AND title = $2";
 
 impl Store {
@@ -34,7 +36,8 @@ impl Store {
         )
         .fetch_all(self.db.read())
         .await?;
-        let objects = rows.iter().map(read_object).collect::<Result<_, _>>()?;
+        let owners = Owners::new(&titles);
+        let objects = rows.iter().map(|row| owners.read(row)).collect::<Result<_, _>>()?;
         Ok(Snapshot { version, titles, objects })
     }
 
@@ -75,7 +78,40 @@ impl Store {
         .bind(title.as_str())
         .fetch_all(self.db.read())
         .await?;
-        rows.iter().map(read_object).collect()
+        let title = self.title(group, title).await?;
+        let owners = Owners::new(std::slice::from_ref(&title));
+        rows.iter().map(|row| owners.read(row)).collect()
+    }
+
+    /// Sets when a title is served. Its revision stays: boxes that hold it go on holding it,
+    /// and learn the times with the next catalogue.
+    ///
+    /// # Errors
+    /// When the window never opens; [`CatalogError::NoTitle`], or the database's.
+    pub async fn set_window(
+        &self,
+        group: &GroupName,
+        title: &TitleName,
+        window: RightsWindow,
+    ) -> Result<(), CatalogError> {
+        window.check()?;
+        let mut tx = self.change().await?;
+        let before = read_one(&mut tx, group, title).await?;
+        if before.ok_or_else(|| no_title(group, title))?.window == window {
+            return Ok(());
+        }
+        sqlx::query(
+            "UPDATE titles SET serve_from_us = $1, serve_until_us = $2
+             WHERE content_group = $3 AND title = $4",
+        )
+        .bind(window.serve_from.map(|at| at.0))
+        .bind(window.serve_until.map(|at| at.0))
+        .bind(group.as_str())
+        .bind(title.as_str())
+        .execute(&mut *tx)
+        .await?;
+        counters::raise(&mut tx, Counter::Catalogue, 1).await?;
+        Ok(tx.commit().await?)
     }
 
     /// Removes a title, and purges what boxes hold of it.
@@ -106,7 +142,8 @@ impl Store {
         .bind(title.as_str())
         .execute(&mut *tx)
         .await?;
-        purge(&mut tx, group, &Purged::Title(title.clone()), now).await?;
+        slices::forget(&mut tx, group, title, now).await?;
+        purges::record(&mut tx, group, &[PurgeTarget::Title(title.clone())], now).await?;
         counters::raise(&mut tx, Counter::Catalogue, 1).await?;
         Ok(tx.commit().await?)
     }
@@ -114,26 +151,6 @@ impl Store {
 
 fn no_title(group: &GroupName, title: &TitleName) -> CatalogError {
     CatalogError::NoTitle(format!("{group}/{title}"))
-}
-
-async fn purge(
-    tx: &mut Tx,
-    group: &GroupName,
-    what: &Purged,
-    now: TimeUs,
-) -> Result<(), CatalogError> {
-    let version = counters::raise(tx, Counter::Purge, 1).await?;
-    let what = serde_json::to_string(what).map_err(|err| db::Error::corrupt("a purge", err))?;
-    sqlx::query(
-        "INSERT INTO purges (version, content_group, what, made_at_us) VALUES ($1, $2, $3, $4)",
-    )
-    .bind(version)
-    .bind(group.as_str())
-    .bind(what)
-    .bind(now.0)
-    .execute(&mut **tx)
-    .await?;
-    Ok(())
 }
 
 /// One title inside a change.
@@ -158,10 +175,35 @@ fn read_title(row: &AnyRow) -> Result<Title, CatalogError> {
             base_path: row.try_get(3)?,
             hls: playlist(row.try_get(4)?, row.try_get(5)?),
             dash: playlist(row.try_get(6)?, row.try_get(7)?),
+            tags: tags_of(&row.try_get::<String, _>(10)?)?,
         },
         revision: row.try_get(8)?,
         added_at: TimeUs(row.try_get(9)?),
+        window: RightsWindow {
+            serve_from: row.try_get::<Option<i64>, _>(11)?.map(TimeUs),
+            serve_until: row.try_get::<Option<i64>, _>(12)?.map(TimeUs),
+        },
     })
+}
+
+/// What objects have from their titles.
+struct Owners<'a>(HashMap<(&'a GroupName, &'a TitleName), &'a Title>);
+
+impl<'a> Owners<'a> {
+    fn new(titles: &'a [Title]) -> Self {
+        Self(titles.iter().map(|it| ((&it.spec.group, &it.spec.title), it)).collect())
+    }
+
+    fn read(&self, row: &AnyRow) -> Result<CatalogObject, CatalogError> {
+        let mut object = read_object(row)?;
+        // An import or a removal since the titles were read: the version tells, and all of it
+        // is read again.
+        if let Some(title) = self.0.get(&(&object.group, &object.title)) {
+            object.tags = title.spec.tags.clone();
+            object.window = title.window;
+        }
+        Ok(object)
+    }
 }
 
 fn read_object(row: &AnyRow) -> Result<CatalogObject, CatalogError> {
@@ -181,7 +223,20 @@ fn read_object(row: &AnyRow) -> Result<CatalogObject, CatalogError> {
             modified: TimeUs(row.try_get(6)?),
             bitrate_bits_per_s: bitrate.map(BitRate),
         },
+        tags: Tags::default(),
+        window: RightsWindow::default(),
     })
+}
+
+/// Tags hold no space.
+pub(super) fn tags_as_text(tags: &Tags) -> String {
+    tags.as_slice().iter().map(TagName::as_str).collect::<Vec<_>>().join(" ")
+}
+
+fn tags_of(text: &str) -> Result<Tags, db::Error> {
+    let tags = text.split_whitespace().map(TagName::new).collect::<Result<_, _>>();
+    let tags = tags.map_err(|err| db::Error::corrupt("a title's tags", err))?;
+    Tags::new(tags).map_err(|err| db::Error::corrupt("a title's tags", err))
 }
 
 fn group_of(name: String) -> Result<GroupName, db::Error> {

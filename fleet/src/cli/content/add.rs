@@ -9,19 +9,23 @@ use super::hash::{Hashed, hash_folder};
 use crate::api::{ImportBatch, ImportCreated, ImportRequest, ImportResult, NewFile, PlaylistText};
 use anyhow::Context;
 use clap::Args;
-use contract::names::{GroupName, TitleName};
+use contract::names::{GroupName, TagName, TitleName};
+use contract::tags::Tags;
 use std::path::{Path, PathBuf};
+
+/// A second's worth of a line of 16 Mb/s, and far from what the manager takes.
+const BATCH_SLICES_BYTES: usize = 2 << 20;
 
 const HLS_FILE: &str = "master.m3u8";
 const DASH_FILE: &str = "manifest.mpd";
 
 /// Add a title from a folder, or bring it up to date.
 ///
-/// The folder is read here, not by the manager: every file in it is hashed and its name, length and
-/// digest are sent. The same files must lie at the content group's origin, below the base path.
-/// master.m3u8 and manifest.mpd at the folder's top are what playback begins with. Media playlists
-/// and the MPD say how fast each file is played; a box sends it at a multiple of that. Files whose
-/// names begin with a dot are left out.
+/// The folder is read here, not by the manager: every file in it is hashed, and its name, length,
+/// digest and the hashes of its slices of 1 MiB are sent. The same files must lie at the content
+/// group's origin, below the base path. master.m3u8 and manifest.mpd at the folder's top are what
+/// playback begins with. Media playlists and the MPD say how fast each file is played; a box sends
+/// it at a multiple of that. Files whose names begin with a dot are left out.
 #[derive(Debug, Args)]
 pub(in super::super) struct Add {
     /// Its content group.
@@ -39,6 +43,10 @@ pub(in super::super) struct Add {
     /// What the paths of its objects begin with; /TITLE without it.
     #[arg(long, value_name = "PATH")]
     base_path: Option<String>,
+    /// A tag that all of its objects can be purged by. Can be given up to 16 times; an update
+    /// without it takes tags away.
+    #[arg(long = "tag", value_name = "TAG")]
+    tags: Vec<TagName>,
 }
 
 impl Add {
@@ -52,6 +60,7 @@ impl Add {
             base_path: base_path.clone(),
             hls: playlist(HLS_FILE)?,
             dash: playlist(DASH_FILE)?,
+            tags: Tags::new(self.tags.clone()).map_err(|err| Usage(format!("--tag: {err}")))?,
         };
         if request.hls.is_none() && request.dash.is_none() {
             let folder = self.folder.display();
@@ -91,11 +100,31 @@ async fn send(
     hashed: &[Hashed],
 ) -> anyhow::Result<ImportResult> {
     let path = format!("/api/v1/imports/{}", import.id);
-    for batch in hashed.chunks(import.max_batch.max(1)) {
+    for batch in batches(hashed, import.max_batch.max(1)) {
         let objects = batch.iter().map(Hashed::to_object).collect::<Vec<NewFile>>();
         client.send(&format!("{path}/objects"), &ImportBatch { objects }).await?;
     }
     client.post(&format!("{path}/commit"), &serde_json::json!({})).await
+}
+
+/// In batches of so many files, and of so many slices that their hashes fit.
+fn batches(hashed: &[Hashed], max_files: usize) -> Vec<&[Hashed]> {
+    let mut batches = Vec::new();
+    let mut rest = hashed;
+    while !rest.is_empty() {
+        let mut room = BATCH_SLICES_BYTES;
+        let fits = |file: &&Hashed| {
+            let left = room.checked_sub(file.slices_bytes());
+            room = left.unwrap_or(0);
+            left.is_some()
+        };
+        // One file goes, whatever it has.
+        let count = rest.iter().take(max_files).take_while(fits).count().max(1);
+        let (batch, later) = rest.split_at(count);
+        batches.push(batch);
+        rest = later;
+    }
+    batches
 }
 
 fn playlist(folder: &Path, base_path: &str, file: &str) -> anyhow::Result<Option<PlaylistText>> {

@@ -2,8 +2,12 @@
 
 use crate::api::NewFile;
 use anyhow::Context;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use contract::exchange::MAX_SLICES_BYTES;
 use contract::object::Digest;
 use contract::quantity::BitRate;
+use contract::slices::{SliceHasher, SliceHashes};
 use contract::time::TimeUs;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::fs::File;
@@ -21,6 +25,7 @@ pub(super) struct Hashed {
     /// Not from the file itself: its playlists say it.
     pub(super) bitrate: Option<BitRate>,
     blake3: Digest,
+    slice_hashes: SliceHashes,
     modified: TimeUs,
 }
 
@@ -32,7 +37,20 @@ impl Hashed {
             blake3: self.blake3,
             modified_us: self.modified,
             bitrate_bits_per_s: self.bitrate.map(|rate| rate.0),
+            slice_hashes: self.sends_slices().then(|| BASE64.encode(self.slice_hashes.to_bytes())),
         }
+    }
+
+    /// One slice needs no hash beside that of the object; more than the manager takes are for
+    /// objects that no box takes.
+    fn sends_slices(&self) -> bool {
+        let count = self.slice_hashes.values().len();
+        count > 1 && count * 32 <= MAX_SLICES_BYTES
+    }
+
+    /// What its slices add to a batch, about.
+    pub(super) fn slices_bytes(&self) -> usize {
+        if self.sends_slices() { self.slice_hashes.values().len() * 43 } else { 0 }
     }
 }
 
@@ -88,24 +106,24 @@ fn encoded(name: &str) -> String {
 fn hash(file: &Found, bar: &ProgressBar) -> anyhow::Result<Hashed> {
     let read = || format!("cannot read {}", file.place.display());
     let mut source = bar.wrap_read(File::open(&file.place).with_context(read)?);
-    let mut hasher = blake3::Hasher::new();
+    let mut hasher = SliceHasher::default();
     let mut buffer = vec![0; READ_BYTES];
-    let mut size_bytes = 0u64;
     loop {
         let count = std::io::Read::read(&mut source, &mut buffer).with_context(read)?;
         if count == 0 {
             break;
         }
         hasher.update(&buffer[..count]);
-        size_bytes += count as u64;
     }
+    let (size_bytes, blake3, slice_hashes) = hasher.finish();
     let modified = file.place.metadata().and_then(|it| it.modified()).with_context(read)?;
     Ok(Hashed {
         place: file.place.clone(),
         path: file.path.clone(),
         size_bytes,
         bitrate: None,
-        blake3: Digest(*hasher.finalize().as_bytes()),
+        blake3,
+        slice_hashes,
         modified: modified.into(),
     })
 }
@@ -131,5 +149,20 @@ mod tests {
         }
         assert_eq!(hashed[0].blake3, Digest::of(b"yy"));
         assert_eq!(hashed[0].size_bytes, 2);
+        assert_eq!(hashed[0].to_object().slice_hashes, None, "one slice needs none");
+    }
+
+    #[test]
+    fn a_file_of_several_slices_has_hashes_that_lead_to_its_own() {
+        let folder = tempfile::tempdir().expect("folder");
+        let content: Vec<u8> = (0..2_500_000_u32).map(|at| (at % 251) as u8).collect();
+        std::fs::write(folder.path().join("film.mp4"), &content).expect("written");
+        let hashed = hash_folder(folder.path(), "/t").expect("hashed").remove(0);
+        let sent = hashed.to_object();
+        let bytes = BASE64.decode(sent.slice_hashes.expect("hashes")).expect("Base64");
+        assert_eq!(bytes.len(), 3 * 32);
+        assert!(hashed.slices_bytes() >= bytes.len() * 4 / 3);
+        let proved = SliceHashes::from_bytes(&bytes, 2_500_000, &Digest::of(&content));
+        assert_eq!(proved, Ok(hashed.slice_hashes));
     }
 }

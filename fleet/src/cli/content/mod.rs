@@ -3,6 +3,9 @@
 mod add;
 mod bitrate;
 mod hash;
+mod purge;
+mod purges;
+mod window;
 
 use super::client::Client;
 use super::output::{Output, number, text};
@@ -21,6 +24,12 @@ pub(super) enum ContentCommand {
     Show(Show),
     /// Remove a title from the catalogue and from every box.
     Remove(Which),
+    /// Have boxes serve no longer what they hold of something.
+    Purge(purge::Purge),
+    /// Purges, and what has become of them on every box.
+    Purges,
+    /// Set when a title is served.
+    Window(window::Window),
 }
 
 /// A title.
@@ -56,6 +65,9 @@ impl ContentCommand {
                 client.delete(&which.path()).await?;
                 output.done(&format!("title {}/{} removed", which.group, which.title))
             }
+            Self::Purge(purge) => purge.run(client, output).await,
+            Self::Purges => purges::list(client, output).await,
+            Self::Window(window) => window.run(client, output).await,
         }
     }
 }
@@ -95,7 +107,8 @@ fn table(output: &Output, titles: &[TitleItem]) -> String {
 }
 
 fn detail_table(output: &Output, title: &TitleDetail) -> String {
-    let header = ["group", "title", "name", "base path", "revision", "objects", "bytes"];
+    let header =
+        ["group", "title", "name", "base path", "revision", "objects", "bytes", "tags", "served"];
     let mut table = output.columns(&header);
     table.row([
         text(&title.item.group),
@@ -105,6 +118,8 @@ fn detail_table(output: &Output, title: &TitleDetail) -> String {
         number(&title.revision),
         number(&title.objects),
         number(&bytes(title.bytes)),
+        text(&if title.tags.is_empty() { "-".to_owned() } else { title.tags.join(" ") }),
+        text(&window::words(&title.window)),
     ]);
     table.render()
 }

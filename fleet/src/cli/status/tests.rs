@@ -1,5 +1,5 @@
 use super::*;
-use crate::api::ApplianceItem;
+use crate::api::{ApplianceItem, NotSteeredItem};
 
 fn status(name: &str, state: &str, held: u64, peer: Option<&str>) -> ApplianceStatus {
     let (_, site) = name.split_once('.').expect("box.site");
@@ -30,6 +30,7 @@ fn status(name: &str, state: &str, held: u64, peer: Option<&str>) -> ApplianceSt
         engine: Some("portable".into()),
         filled_from: std::iter::once(origin).chain(peer).collect(),
         documents: vec![],
+        not_steered_to: vec![],
         not_placed: vec![],
         events: vec![EventItem {
             at: format!("2026-11-21T13:00:{:02}.000Z", held % 60),
@@ -43,10 +44,15 @@ fn status(name: &str, state: &str, held: u64, peer: Option<&str>) -> ApplianceSt
 
 #[test]
 fn tables_for_people() {
-    let all = [
+    let mut all = [
         status("oca1.site-a", "live", 130, Some("oca2.site-a")),
         status("oca2.site-a", "silent", 129, None),
         status("oca1.site-b", "never-seen", 0, None),
     ];
     insta::assert_snapshot!(tables(&Output::plain(), &all, 2));
+    all[1].not_steered_to = vec![NotSteeredItem {
+        group: "studio-a".into(),
+        reason: "purge 7 (title big-demo) is not confirmed: the box has purged up to 5".into(),
+    }];
+    insta::assert_snapshot!(tables(&Output::plain(), &all, 1));
 }

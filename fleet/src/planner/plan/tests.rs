@@ -1,11 +1,11 @@
 use super::*;
 use crate::planner::origin::Origin;
-use catalog::{NewObject, Snapshot, Title, TitleSpec};
+use catalog::{NewObject, PurgeHistory, RightsWindow, Snapshot, Title, TitleSpec};
 use contract::names::SiteName;
 use contract::object::Digest;
 use contract::sources::OriginPath;
+use contract::tags::Tags;
 use contract::time::TimeUs;
-use contract::tombstones::Tombstones;
 use inventory::{ContentGroup, Disk, DiskClass, Inventory, PlayerListener, Site};
 
 fn site(name: &str) -> Site {
@@ -41,8 +41,9 @@ fn title(name: &str, revision: i64) -> Title {
         base_path: format!("/{name}"),
         hls: None,
         dash: None,
+        tags: Tags::default(),
     };
-    Title { spec, revision, added_at: TimeUs(revision) }
+    Title { spec, revision, added_at: TimeUs(revision), window: RightsWindow::default() }
 }
 
 fn object(ordinal: Ordinal, title: &str, size_bytes: u64) -> CatalogObject {
@@ -58,6 +59,8 @@ fn object(ordinal: Ordinal, title: &str, size_bytes: u64) -> CatalogObject {
             modified: TimeUs(1),
             bitrate_bits_per_s: None,
         },
+        tags: Tags::default(),
+        window: RightsWindow::default(),
     }
 }
 
@@ -90,7 +93,7 @@ pub(in crate::planner) fn inputs() -> Inputs {
             titles: vec![title("small", 4), title("large", 9)],
             objects,
         },
-        tombstones: Tombstones { schema: SCHEMA, version: 0, purges: vec![] },
+        purges: PurgeHistory::default(),
         origins: [(group("g"), origin)].into(),
     }
 }

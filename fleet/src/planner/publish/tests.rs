@@ -14,8 +14,10 @@ async fn boxes(test: &testing::TestDb) -> Documents {
     Documents::new(test.db.clone())
 }
 
-fn numbers(heads: &HashMap<DeviceName, Vec<Head>>, device: &str) -> Vec<(u64, u64)> {
-    heads[device].iter().map(|head| (head.generation.number, head.content_version)).collect()
+/// Of tombstones, manifest and sources.
+fn numbers(in_force: &HashMap<DeviceName, InForce>, device: &str) -> Vec<(u64, u64)> {
+    let heads = &in_force[device].heads;
+    heads.iter().map(|head| (head.generation.number, head.content_version)).collect()
 }
 
 #[tokio::test]
@@ -23,30 +25,85 @@ async fn generations_rise_only_with_the_content_or_with_age() {
     for test in testing::both().await {
         let store = boxes(&test).await;
         let mut inputs = inputs();
-        let none = inputs.tombstones.clone();
+        let history = PurgeHistory::default();
+        let none = Purging { history: &history, confirmed: &|_, _| 0 };
         let first = plan(&inputs).expect("a plan");
-        let heads = publish(&store, &first, &none, NOW).await.expect(test.name);
+        let heads = publish(&store, &first, none, NOW).await.expect(test.name);
         assert_eq!(numbers(&heads, "oca1.a"), [(1, 1), (1, 1), (1, 1)], "{}", test.name);
-        let again = publish(&store, &first, &none, NOW.plus_s(60)).await.expect(test.name);
+        let again = publish(&store, &first, none, NOW.plus_s(60)).await.expect(test.name);
         assert_eq!(again, heads, "{}: the same plan again", test.name);
 
         inputs.catalog.objects.truncate(30);
         inputs.catalog.version += 1;
         let second = plan(&inputs).expect("a plan");
-        let heads = publish(&store, &second, &none, NOW.plus_s(120)).await.expect(test.name);
+        let heads = publish(&store, &second, none, NOW.plus_s(120)).await.expect(test.name);
         // Sources name the manifest's version, so they follow it; tombstones do not.
-        assert_eq!(numbers(&heads, "oca1.a"), [(2, 2), (2, 2), (1, 1)], "{}", test.name);
+        assert_eq!(numbers(&heads, "oca1.a"), [(1, 1), (2, 2), (2, 2)], "{}", test.name);
 
         let later = NOW.plus_s(120 + 8 * DAY_S);
-        let heads = publish(&store, &second, &none, later).await.expect(test.name);
-        assert_eq!(numbers(&heads, "oca1.a"), [(3, 2), (3, 2), (2, 1)], "{}: renewed", test.name);
+        let heads = publish(&store, &second, none, later).await.expect(test.name);
+        assert_eq!(numbers(&heads, "oca1.a"), [(2, 1), (3, 2), (3, 2)], "{}: renewed", test.name);
         let device = DeviceName::new("oca1.a").expect("name");
         let (head, body) =
             store.body(&device, Kind::Manifest).await.expect(test.name).expect("there");
-        assert_eq!(head, heads[&device][0]);
+        assert_eq!(head, heads[&device].heads[1]);
         assert_eq!(head.not_after, later.plus_s(LIFE_S));
         let manifest: Manifest = serde_json::from_str(&body).expect("a manifest");
         assert_eq!(manifest.version, 2);
         assert!(matches!(manifest.hold, Hold::Snapshot(_)));
     }
+}
+
+#[tokio::test]
+async fn a_box_is_told_of_each_purge_and_not_of_what_it_has_confirmed() {
+    for test in testing::both().await {
+        let store = boxes(&test).await;
+        let plan = plan(&inputs()).expect("a plan");
+        let (one, other) = ("oca1.a", "oca2.a");
+        let publish = async |version: u64, confirmed: &[(&str, u64)]| {
+            let of = |device: &DeviceName, epoch: u32| {
+                assert_eq!(epoch, FIRST_EPOCH);
+                confirmed.iter().find(|it| it.0 == device.as_str()).map_or(0, |it| it.1)
+            };
+            let history = history(version);
+            let purging = Purging { history: &history, confirmed: &of };
+            publish(&store, &plan, purging, NOW).await.expect(test.name)
+        };
+        let told = async |device: &str| {
+            let device = DeviceName::new(device).expect("name");
+            let body = store.body(&device, Kind::Tombstones).await.expect(test.name);
+            let (head, body) = body.expect("there");
+            let told: Tombstones = serde_json::from_str(&body).expect("tombstones");
+            let versions: Vec<u64> = told.purges.iter().map(|purge| purge.version).collect();
+            (head.generation.number, told.after, versions)
+        };
+        publish(2, &[]).await;
+        assert_eq!(told(one).await, (1, 0, vec![1, 2]), "{}", test.name);
+        // What it confirms is no reason to write to it.
+        publish(2, &[(one, 2)]).await;
+        assert_eq!(told(one).await, (1, 0, vec![1, 2]), "{}", test.name);
+        let in_force = publish(3, &[(one, 2)]).await;
+        assert_eq!(told(one).await, (2, 2, vec![3]), "{}", test.name);
+        assert_eq!(told(other).await, (2, 0, vec![1, 2, 3]), "{}", test.name);
+        let after = [one, other].map(|device| in_force[device].purges_after);
+        assert_eq!(after, [2, 0], "{}", test.name);
+        // A box that lost its memory, and one that has more than there ever was.
+        publish(3, &[(other, 9)]).await;
+        assert_eq!(told(one).await, (3, 0, vec![1, 2, 3]), "{}", test.name);
+        assert_eq!(told(other).await, (2, 0, vec![1, 2, 3]), "{}", test.name);
+    }
+}
+
+fn history(version: u64) -> PurgeHistory {
+    let purge = |version| catalog::RecordedPurge {
+        purge: contract::tombstones::Purge {
+            version,
+            group: contract::names::GroupName::new("g").expect("name"),
+            what: contract::tombstones::Purged::Prefix(format!("/{version}/")),
+        },
+        subject: String::new(),
+        made_at: NOW,
+        folded: false,
+    };
+    PurgeHistory { version, purges: (1..=version).map(purge).collect() }
 }

@@ -19,6 +19,7 @@ fn serving(name: &str, liveness: Liveness, holds_title: bool) -> ServingBox {
         site: site(at),
         liveness,
         holds_title,
+        may_serve_purged: false,
     }
 }
 
@@ -103,4 +104,18 @@ fn late_boxes_serve_when_nobody_is_on_time() {
     let live = serving("oca1.b", Liveness::Live, true);
     assert_eq!(names(&solve("127.0.1.7", &[late.clone(), live])), ["oca1.b"]);
     assert_eq!(names(&solve("127.0.1.7", &[late])), ["oca1.a"]);
+}
+
+#[test]
+fn who_may_serve_what_was_purged_is_passed_over_late_or_not() {
+    let doubtful = |name: &str, liveness| ServingBox {
+        may_serve_purged: true,
+        ..serving(name, liveness, true)
+    };
+    let good = serving("oca1.b", Liveness::Late, true);
+    let boxes = [doubtful("oca1.a", Liveness::Live), doubtful("oca2.a", Liveness::Late), good];
+    let solution = solve("127.0.1.7", &boxes);
+    assert_eq!(names(&solution), ["oca1.b"]);
+    let why: Vec<Why> = solution.passed_over.iter().map(|each| each.why).collect();
+    assert_eq!(why, [Why::PurgeNotConfirmed, Why::PurgeNotConfirmed]);
 }

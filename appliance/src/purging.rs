@@ -1,0 +1,75 @@
+//! Which purges this box has carried out.
+//!
+//! Purges that were carried out before are not carried out again: what they took may have come
+//! back since, and rightly so. The count is that of an epoch: a fleet that was restored from a
+//! backup numbers purges anew, so that in a new epoch, or where it has counted less far than
+//! this box, all that it lists is carried out.
+
+use contract::tombstones::{BadTombstones, Rules, Tombstones};
+
+/// The last purge carried out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Purging {
+    epoch: u32,
+    up_to: u64,
+}
+
+impl Purging {
+    /// All of these tombstones have been carried out.
+    pub(crate) fn after(tombstones: &Tombstones, epoch: u32) -> Self {
+        Self { epoch, up_to: tombstones.version }
+    }
+
+    /// The version of the last purge carried out.
+    pub(crate) fn up_to(self) -> u64 {
+        self.up_to
+    }
+
+    /// What of these tombstones is still to be carried out.
+    pub(crate) fn due(self, tombstones: &Tombstones, epoch: u32) -> Result<Rules, BadTombstones> {
+        let same_count = epoch == self.epoch && tombstones.version >= self.up_to;
+        tombstones.due(if same_count { self.up_to } else { 0 })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use contract::SCHEMA;
+    use contract::names::GroupName;
+    use contract::tombstones::{Purge, Purged};
+
+    fn tombstones(after: u64, version: u64) -> Tombstones {
+        let group = GroupName::new("g").expect("name");
+        let purge = |version| Purge {
+            version,
+            group: group.clone(),
+            what: Purged::Prefix(format!("/{version}/")),
+        };
+        Tombstones {
+            schema: SCHEMA,
+            version,
+            after,
+            purges: (after + 1..=version).map(purge).collect(),
+        }
+    }
+
+    fn expected(after: u64, version: u64) -> Rules {
+        tombstones(after, version).purges.iter().collect()
+    }
+
+    #[test]
+    fn each_purge_once_and_all_of_a_new_epoch() {
+        let fresh = Purging::default();
+        assert_eq!(fresh.due(&tombstones(0, 3), 1), Ok(expected(0, 3)));
+        let three = Purging::after(&tombstones(0, 3), 1);
+        assert_eq!(three.due(&tombstones(0, 3), 1), Ok(Rules::default()));
+        assert_eq!(three.due(&tombstones(0, 5), 1), Ok(expected(3, 5)));
+        assert_eq!(three.due(&tombstones(3, 5), 1), Ok(expected(3, 5)));
+        // A backup of yesterday has forgotten purge 3, and made another with its number.
+        assert_eq!(three.due(&tombstones(0, 3), 2), Ok(expected(0, 3)));
+        assert_eq!(three.due(&tombstones(0, 2), 1), Ok(expected(0, 2)));
+        let gap = BadTombstones::Gap { after: 4, purged_up_to: 3 };
+        assert_eq!(three.due(&tombstones(4, 5), 1), Err(gap));
+    }
+}

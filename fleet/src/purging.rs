@@ -1,0 +1,43 @@
+//! What boxes have confirmed of the purges, by the planner's view and the collector's memory.
+
+use crate::planner::View;
+use crate::server::App;
+use catalog::RecordedPurge;
+use contract::names::{DeviceName, GroupName};
+use contract::report::Report;
+use contract::time::TimeUs;
+
+/// The last purge that a box has confirmed.
+pub(crate) fn confirmed(app: &App, view: &View, device: &DeviceName) -> u64 {
+    let latest = app.collector.latest(device);
+    latest.map_or(0, |latest| by_report(view, &latest.report))
+}
+
+fn by_report(view: &View, report: &Report) -> u64 {
+    view.purge_epoch(&report.device).map_or(0, |epoch| report.has_purged_up_to(epoch))
+}
+
+/// The purge because of which no viewer of a group is sent to a box: it has not confirmed it,
+/// and had the time to.
+pub(crate) fn doubt<'a>(
+    app: &App,
+    view: &'a View,
+    device: &DeviceName,
+    group: &GroupName,
+    now: TimeUs,
+) -> Option<&'a RecordedPurge> {
+    let first = view.purge_beyond(group, confirmed(app, view, device))?;
+    (!app.collector.is_within_grace(device, first.made_at, now)).then_some(first)
+}
+
+/// Whether a box has confirmed less than its tombstones begin with: it has lost its state.
+pub(crate) fn lacks(view: &View, report: &Report) -> bool {
+    by_report(view, report) < view.purges_after(&report.device)
+}
+
+/// Whether there is such a box.
+pub(crate) fn has_gap(app: &App, view: &View) -> bool {
+    let latest = |device| app.collector.latest(device);
+    let mut reports = view.appliances.iter().filter_map(|each| latest(&each.name));
+    reports.any(|latest| lacks(view, &latest.report))
+}
