@@ -15,12 +15,13 @@ pub(crate) fn check(file: &Path) -> Result<Document, Problems> {
     if problems.is_empty() { Ok(document) } else { Err(Problems(problems)) }
 }
 
-/// What the configuration says of filling, as it stands now. Everything else in it has to hold,
-/// too, and takes a restart.
-pub(crate) fn fill_rules(file: &Path) -> Result<Rules, Problems> {
+/// The configuration as it stands now, and what it says of filling. All of it has to hold, also
+/// what takes a restart.
+pub(crate) fn read_again(file: &Path) -> Result<(ApplianceConfig, Rules), Problems> {
     let document = read(file)?;
-    Rules::of(&document.config.fill)
-        .map_err(|err| Problems(vec![document.problem("fill.time_zone", err.to_string())]))
+    let rules = Rules::of(&document.config.fill)
+        .map_err(|err| Problems(vec![document.problem("fill.time_zone", err.to_string())]))?;
+    Ok((document.config, rules))
 }
 
 fn read(file: &Path) -> Result<Document, Problems> {

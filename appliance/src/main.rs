@@ -29,6 +29,7 @@ mod opening;
 mod pem;
 mod process;
 mod purging;
+mod reload;
 mod reporter;
 mod restart;
 mod run;

@@ -121,20 +121,25 @@ fn open_cache(
     journal: &Arc<Journal>,
     before: Vec<DiskHandover>,
 ) -> Result<Arc<Cache>, OpenError> {
-    let disks = config.disks.iter().map(|disk| DiskSetup {
-        folder: disk.folder.clone(),
-        class: disk.class,
-        capacity_bytes: disk.capacity_bytes.0,
-        reserve_bytes: disk.reserve_bytes.0,
-    });
     let setup = cache::Setup {
-        disks: disks.collect(),
+        disks: disk_setups(config),
         ram_budget_bytes: config.ram.budget_bytes.0,
         storage: Arc::new(Kernel),
         io: Arc::new(ThreadIo(Handle::current())),
         watch: journal.clone(),
     };
     Cache::open_after(setup, before)
+}
+
+/// The disks of a configuration, as the cache takes them.
+pub(crate) fn disk_setups(config: &ApplianceConfig) -> Vec<DiskSetup> {
+    let setup = |disk: &contract::config::Disk| DiskSetup {
+        folder: disk.folder.clone(),
+        class: disk.class,
+        capacity_bytes: disk.capacity_bytes.0,
+        reserve_bytes: disk.reserve_bytes.0,
+    };
+    config.disks.iter().map(setup).collect()
 }
 
 /// The place in the configuration that a person has to look at.

@@ -1,25 +1,23 @@
 //! `appliance run`: the table of contents of a box.
 
 use crate::admin::{self, Seen};
-use crate::check;
 use crate::handover::give::{Giver, Outcome};
 use crate::handover::predecessor::Meeting;
 use crate::handover::{Patience, Predecessor, Program, Successor, Taken};
 use crate::journal::Journal;
 use crate::opening::{self, Opened};
 use crate::process::This;
+use crate::reload::Reload;
 use crate::signals::{Signals, Told};
 use crate::supervisor;
 use anyhow::{Context, Result};
 use cache::Cache;
 use contract::config::Document;
 use fill::Filler;
-use serve::Certificates;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 /// How long transfers under way may go on after a stop was asked for, or another process has
@@ -54,7 +52,13 @@ async fn serve(file: &Path, document: &Document, before: Option<&Predecessor>) -
     let opened = opening::open(document, taken)?;
     // Whatever can fail has been done when the process before gives up.
     let admin = tokio::net::TcpListener::from_std(opened.admin.try_clone()?)?;
-    let reloading = reload_when_told(file, opened.certificates, Arc::clone(&opened.filler))?;
+    let reload = Reload {
+        file: file.to_owned(),
+        certificates: opened.certificates,
+        filler: Arc::clone(&opened.filler),
+        cache: Arc::clone(&opened.cache),
+    };
+    let reloading = reload.when_told()?;
     if let Some(meeting) = &meeting {
         tokio::select! {
             given = meeting.ready(opened.kept.clone()) => given?,
@@ -165,30 +169,4 @@ async fn refill_what_was_lost(journal: Arc<Journal>, filler: Arc<Filler>) {
 async fn stopped(mut stop: watch::Receiver<bool>) {
     // An error means that the sender has gone: the process is ending as well.
     let _ = stop.wait_for(|stop| *stop).await;
-}
-
-/// SIGHUP: certificates and keys are read again, and what the configuration says of filling.
-/// What cannot be read stays as it was.
-fn reload_when_told(
-    file: &Path,
-    certificates: Certificates,
-    filler: Arc<Filler>,
-) -> Result<impl Future<Output = ()> + use<>> {
-    let mut told = signal(SignalKind::hangup())?;
-    let file = file.to_owned();
-    Ok(async move {
-        while told.recv().await.is_some() {
-            match certificates.reload() {
-                Ok(()) => tracing::info!("certificates were read again"),
-                Err(err) => tracing::error!(%err, key = err.path(), "the old certificates stay"),
-            }
-            match check::fill_rules(&file) {
-                Ok(rules) => {
-                    filler.set_rules(rules);
-                    tracing::info!("windows and caps were read again");
-                }
-                Err(problems) => tracing::error!(%problems, "the old windows and caps stay"),
-            }
-        }
-    })
 }

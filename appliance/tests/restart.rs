@@ -1,5 +1,6 @@
 //! Restarts as viewers, the disk, the fleet and the operator see them.
 
+#[allow(dead_code, reason = "shared with tests that need more of it")]
 mod parts;
 
 use parts::place::{OBJECTS, Place};

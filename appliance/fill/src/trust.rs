@@ -22,8 +22,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// After the first lie.
-const FIRST_REST: Duration = Duration::from_secs(30);
+/// After the first lie: it may have been a bit on the way.
+const FIRST_REST: Duration = Duration::from_secs(5);
 
 /// Each further lie takes so many times as long.
 const GROWTH: u32 = 4;
@@ -35,7 +35,11 @@ const LONGEST_REST: Duration = Duration::from_secs(3600);
 /// for, and as long as it rests, what it holds may cross the provider's edge again.
 const LONGEST_REST_NEAR: Duration = Duration::from_secs(15);
 
-/// How long a source beyond the site is not asked for the object that it lied about.
+/// How long a source beyond the site is not asked for the object that it lied about, after the
+/// first time.
+const FIRST_OBJECT_REST: Duration = Duration::from_secs(2);
+
+/// The longest.
 const OBJECT_REST: Duration = Duration::from_secs(300);
 
 /// How long others wait for what comes of a transfer that tries a source, at most: it may have
@@ -107,7 +111,15 @@ struct Liar {
     not_before: Instant,
     /// Who lied has to be tried before everybody asks it again.
     is_on_trial: bool,
-    objects: VecDeque<(ObjectId, Instant)>,
+    objects: VecDeque<About>,
+}
+
+/// An object that a source lied about.
+#[derive(Debug)]
+struct About {
+    object: ObjectId,
+    times: u32,
+    until: Instant,
 }
 
 impl Trust {
@@ -123,9 +135,9 @@ impl Trust {
         now: Instant,
     ) -> Result<(), Distrusted> {
         let Some(liar) = self.0.get_mut(&source) else { return Ok(()) };
-        let about_it = liar.objects.iter().find(|(about, _)| about == object);
-        if let Some((_, until)) = about_it.filter(|(_, until)| *until > now) {
-            return Err(Distrusted::Rests { until: *until });
+        let about_it = liar.objects.iter().find(|about| about.object == *object);
+        if let Some(about) = about_it.filter(|about| about.until > now) {
+            return Err(Distrusted::Rests { until: about.until });
         }
         let until = liar.not_before;
         if until > now {
@@ -160,7 +172,7 @@ impl Trust {
         };
         let liar = self.0.entry(source).or_insert_with(well);
         // What was under way when it lied is the same lie, and so is the same object again.
-        let is_known = liar.objects.iter().any(|(about, _)| about == object);
+        let is_known = liar.objects.iter().any(|about| about.object == *object);
         let is_another = !is_known && (liar.lies == 0 || began > liar.last_lie);
         if is_another {
             liar.since = if liar.lies == 0 { now } else { liar.since };
@@ -168,9 +180,10 @@ impl Trust {
             liar.last_lie = now;
         }
         let longest = if is_near { LONGEST_REST_NEAR } else { LONGEST_REST };
-        let rest = FIRST_REST.saturating_mul(GROWTH.saturating_pow(liar.lies.saturating_sub(1)));
-        let rest = rest.min(longest).mul_f64(1.0 - spread.clamp(0.0, 1.0) / 2.0);
-        liar.remember(object, now + if is_near { rest } else { OBJECT_REST });
+        let spread = 1.0 - spread.clamp(0.0, 1.0) / 2.0;
+        let rest = grown(FIRST_REST, liar.lies).min(longest).mul_f64(spread);
+        let about_it = |times| grown(FIRST_OBJECT_REST, times).min(OBJECT_REST).mul_f64(spread);
+        liar.remember(object, |times| now + if is_near { rest } else { about_it(times) });
         if is_another || liar.is_on_trial {
             (liar.is_on_trial, liar.not_before) = (false, now + rest);
         }
@@ -180,7 +193,7 @@ impl Trust {
     pub fn proved(&mut self, source: SocketAddr, object: &ObjectId, now: Instant) {
         let Some(liar) = self.0.get_mut(&source) else { return };
         liar.lies = liar.lies.saturating_sub(1);
-        liar.objects.retain(|(about, _)| about != object);
+        liar.objects.retain(|about| about.object != *object);
         if liar.is_on_trial {
             (liar.is_on_trial, liar.not_before) = (false, now);
         }
@@ -199,13 +212,20 @@ impl Trust {
 }
 
 impl Liar {
-    fn remember(&mut self, object: &ObjectId, until: Instant) {
-        self.objects.retain(|(about, _)| about != object);
+    fn remember(&mut self, object: &ObjectId, until: impl Fn(u32) -> Instant) {
+        let known = self.objects.iter().position(|about| about.object == *object);
+        let known = known.and_then(|at| self.objects.remove(at));
+        let times = known.map_or(1, |about| about.times.saturating_add(1));
         if self.objects.len() >= MOST_OBJECTS {
             self.objects.pop_front();
         }
-        self.objects.push_back((*object, until));
+        self.objects.push_back(About { object: *object, times, until: until(times) });
     }
+}
+
+/// A rest that grows with every time.
+fn grown(first: Duration, times: u32) -> Duration {
+    first.saturating_mul(GROWTH.saturating_pow(times.saturating_sub(1)))
 }
 
 #[cfg(test)]

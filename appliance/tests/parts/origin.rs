@@ -17,6 +17,8 @@ struct State {
     changed: Condvar,
     /// How often something was asked for that is kept back.
     late_asked: AtomicUsize,
+    /// Bytes of bodies, whether they arrive or not.
+    sent: AtomicUsize,
 }
 
 /// The origin.
@@ -48,6 +50,11 @@ impl Origin {
         self.state.changed.notify_all();
     }
 
+    /// How many bytes were asked of it.
+    pub(crate) fn sent(&self) -> usize {
+        self.state.sent.load(Ordering::Relaxed)
+    }
+
     pub(crate) fn late_asked(&self) -> usize {
         self.state.late_asked.load(Ordering::Relaxed)
     }
@@ -62,12 +69,14 @@ fn answer(
     let mut line = String::new();
     stream.read_line(&mut line)?;
     let path = line.split(' ').nth(1).unwrap_or_default().to_owned();
-    let mut from = 0;
+    let mut range = None;
     while !line.trim().is_empty() {
         line.clear();
         stream.read_line(&mut line)?;
-        if let Some(range) = line.to_ascii_lowercase().strip_prefix("range: bytes=") {
-            from = range.trim().trim_end_matches('-').parse().expect("an open range");
+        if let Some(asked) = line.to_ascii_lowercase().strip_prefix("range: bytes=") {
+            let (first, last) = asked.trim().split_once('-').expect("a range");
+            let number = |text: &str| text.parse::<usize>().expect("a closed range");
+            range = Some(number(first)..=number(last));
         }
     }
     if path.starts_with(LATE) {
@@ -75,13 +84,17 @@ fn answer(
         let gives_all = state.gives_all.lock().expect("lock");
         drop(state.changed.wait_while(gives_all, |gives_all| !*gives_all).expect("lock"));
     }
-    let whole = &objects[&path];
-    let (body, total) = (&whole[from..], whole.len());
-    let status = if from == 0 {
-        "200 OK".to_owned()
-    } else {
-        format!("206 Partial Content\r\nContent-Range: bytes {from}-{}/{total}", total - 1)
+    // Whoever was killed before it had asked is owed nothing.
+    let Some(whole) = objects.get(&path) else { return Ok(()) };
+    let (status, body) = match range {
+        None => ("200 OK".to_owned(), &whole[..]),
+        Some(range) => {
+            let (first, last, total) = (range.start(), range.end(), whole.len());
+            let content_range = format!("Content-Range: bytes {first}-{last}/{total}");
+            (format!("206 Partial Content\r\n{content_range}"), &whole[range])
+        }
     };
+    state.sent.fetch_add(body.len(), Ordering::Relaxed);
     let length = body.len();
     let head =
         format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n");

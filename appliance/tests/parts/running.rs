@@ -28,6 +28,17 @@ impl<'a> Running<'a> {
         running
     }
 
+    /// Starts it and waits for nothing.
+    pub(crate) fn begin(place: &'a Place) -> Self {
+        Self { place, first: Self::spawn(place) }
+    }
+
+    /// Kills the process that was started first, and waits until it has gone.
+    pub(crate) fn kill(mut self) {
+        self.first.kill().expect("ours");
+        self.first.wait().expect("ours");
+    }
+
     fn spawn(place: &Place) -> Child {
         put_program(place, Path::new(env!("CARGO_BIN_EXE_appliance")));
         let log = File::options().create(true).append(true).open(place.path("log")).expect("log");

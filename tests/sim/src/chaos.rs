@@ -147,8 +147,15 @@ fn purge(world: &World, random: &mut StdRng) {
     world.findings.note(format_args!("{} is purged", entry.path));
     for sim_box in &world.boxes {
         let Some(running) = sim_box.running() else { continue };
-        if let Err(err) = running.cache.purge(|held| held.path == entry.path) {
-            world.findings.note(format_args!("a disk does not forget {} yet: {err}", entry.path));
+        let held = sim_box.held(&entry).map(|object| object.file());
+        match running.cache.purge(|held| held.path == entry.path) {
+            // Nobody hears of a process that ends in the middle of it.
+            Ok(_) if running.power.is_off() => {}
+            Ok(_) => sim_box.promises.never_again(held),
+            Err(err) => {
+                let path = &entry.path;
+                world.findings.note(format_args!("a disk does not forget {path} yet: {err}"));
+            }
         }
         sim_box.promises.forget(&entry.path);
         if matches!(running.cache.lookup(&entry.group, &entry.path), Lookup::Held(_)) {

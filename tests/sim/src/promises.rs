@@ -5,13 +5,18 @@ use crate::findings::Findings;
 use crate::world::World;
 use cache::{CacheEvent, Object};
 use contract::catalogue::CatalogueEntry;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// What one box has promised, by path.
+/// What one box has promised.
 #[derive(Debug, Default)]
-pub struct Promises(Mutex<BTreeMap<Arc<str>, Promise>>);
+pub struct Promises {
+    /// By path.
+    held: Mutex<BTreeMap<Arc<str>, Promise>>,
+    /// Files that a purge has taken.
+    purged: Mutex<BTreeSet<PathBuf>>,
+}
 
 /// An object that a box holds.
 #[derive(Debug, Clone)]
@@ -24,12 +29,23 @@ pub struct Promise {
 
 impl Promises {
     fn all(&self) -> MutexGuard<'_, BTreeMap<Arc<str>, Promise>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn purged(&self) -> MutexGuard<'_, BTreeSet<PathBuf>> {
+        self.purged.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A box has said that these are purged: nothing brings them back.
+    pub fn never_again(&self, files: impl IntoIterator<Item = PathBuf>) {
+        self.purged().extend(files);
     }
 
     /// A box has said that it holds this very object.
     pub fn make(&self, object: &Object) {
         let promise = Promise { file: object.file(), is_excused: false };
+        // Published anew, it may have the name of one that is long gone.
+        self.purged().remove(&promise.file);
         self.all().insert(Arc::clone(&object.entry.path), promise);
     }
 
@@ -113,6 +129,14 @@ fn serial(file: &Path) -> u64 {
 
 /// After a start: what was promised is there, and all of it can be read.
 pub(crate) async fn audit(world: &World, sim_box: &SimBox) {
+    for entry in (0..world.places()).filter_map(|ordinal| world.entry(ordinal)) {
+        let file = sim_box.held(&entry).map(|object| object.file());
+        let is_back = |file: &PathBuf| sim_box.promises.purged().contains(file);
+        if let Some(file) = file.filter(is_back).filter(|file| !sim_box.is_damaged(file)) {
+            let (name, file) = (&sim_box.name, file.display());
+            world.findings.violation(format_args!("{name}: {file} was purged, and is back"));
+        }
+    }
     for (path, promise) in sim_box.promises.list() {
         let Some(running) = sim_box.running() else { return };
         // It may have been purged meanwhile.

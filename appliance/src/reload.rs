@@ -1,0 +1,82 @@
+//! SIGHUP: certificates, the disks, and what the configuration says of filling are read again.
+//! What cannot be read, or makes no sense, stays as it was.
+
+use crate::check;
+use crate::opening::disk_setups;
+use anyhow::Result;
+use cache::{Cache, DiskRefused, DiskSetup};
+use contract::config::ApplianceConfig;
+use fill::Filler;
+use serve::Certificates;
+use std::future::Future;
+use std::path::PathBuf;
+use std::sync::Arc;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// What is read again, and who is told.
+pub(crate) struct Reload {
+    /// The configuration.
+    pub(crate) file: PathBuf,
+    pub(crate) certificates: Certificates,
+    pub(crate) filler: Arc<Filler>,
+    pub(crate) cache: Arc<Cache>,
+}
+
+impl Reload {
+    /// Listens from now on; reads when told to.
+    ///
+    /// # Errors
+    /// When the signal cannot be listened to.
+    pub(crate) fn when_told(self) -> Result<impl Future<Output = ()>> {
+        let mut told = signal(SignalKind::hangup())?;
+        Ok(async move {
+            while told.recv().await.is_some() {
+                self.read_again().await;
+            }
+        })
+    }
+
+    async fn read_again(&self) {
+        match self.certificates.reload() {
+            Ok(()) => tracing::info!("certificates were read again"),
+            Err(err) => tracing::error!(%err, key = err.path(), "the old certificates stay"),
+        }
+        match check::read_again(&self.file) {
+            Ok((config, rules)) => {
+                self.filler.set_rules(rules);
+                tracing::info!("windows and caps were read again");
+                self.set_disks(&config).await;
+            }
+            Err(problems) => tracing::error!(%problems, "the old windows, caps and disks stay"),
+        }
+    }
+
+    /// New disks are taken into use, missing ones ejected; those that were ejected and are
+    /// named still have been mended, somebody says.
+    async fn set_disks(&self, config: &ApplianceConfig) {
+        let (cache, setups) = (Arc::clone(&self.cache), disk_setups(config));
+        let done = tokio::task::spawn_blocking(move || use_disks(&cache, setups)).await;
+        match done {
+            Ok(Ok(())) => tracing::info!("the disks are those of the configuration"),
+            Ok(Err(err)) => tracing::error!(%err, "the old disks stay"),
+            Err(err) => tracing::error!(%err, "setting the disks was not finished"),
+        }
+    }
+}
+
+fn use_disks(cache: &Cache, setups: Vec<DiskSetup>) -> Result<(), DiskRefused> {
+    let refused = cache.set_disks(setups)?;
+    for slot in cache.disk_slots().iter().filter(|slot| slot.in_use().is_none()) {
+        let folder = &slot.setup.folder;
+        if refused.iter().any(|(setup, _)| setup.folder == *folder) {
+            continue;
+        }
+        if let Err(err) = cache.readmit(folder) {
+            tracing::error!(%err, folder = %folder.display(), "the disk stays ejected");
+        }
+    }
+    for (setup, err) in refused {
+        tracing::error!(%err, folder = %setup.folder.display(), "the disk is not used");
+    }
+    Ok(())
+}
