@@ -56,6 +56,8 @@ struct State {
     /// process: the next cannot know.
     in_limbo: BTreeSet<PathBuf>,
     was_damaged: bool,
+    /// It was replaced, or has lied: the names of files may come up again.
+    may_repeat: bool,
     is_unwanted: bool,
     /// Whether calls were ever to fail here.
     has_failed: bool,
@@ -79,6 +81,7 @@ impl SimDisk {
             damaged: BTreeSet::new(),
             in_limbo: BTreeSet::new(),
             was_damaged: false,
+            may_repeat: false,
             is_unwanted: false,
             has_failed: false,
             has_lied: false,
@@ -149,6 +152,7 @@ impl SimDisk {
     pub fn replace(&self) {
         let state = &mut *self.state();
         state.damaged.append(&mut state.names.all_paths());
+        state.may_repeat = true;
         (state.names, state.files) = (Names::below(&self.plan.root), BTreeMap::new());
     }
 
@@ -177,6 +181,12 @@ impl SimDisk {
     #[must_use]
     pub fn was_damaged(&self) -> bool {
         self.state().was_damaged
+    }
+
+    /// Whether a file may have the name of one that is long gone.
+    #[must_use]
+    pub fn may_repeat(&self) -> bool {
+        self.state().may_repeat
     }
 
     /// Somebody wants it ejected, for no reason that it knows of.
@@ -333,6 +343,7 @@ impl State {
     fn lies(&mut self) -> bool {
         let lies = self.happens(self.faults.lost_syncs);
         self.has_lied |= lies;
+        self.may_repeat |= lies;
         lies
     }
 }
