@@ -6,7 +6,8 @@ use crate::demo::world::World;
 use crate::process::output;
 use anyhow::{Context, Result, bail, ensure};
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::Read;
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -39,7 +40,7 @@ async fn rot(world: &World) -> Result<String> {
     let expected =
         std::fs::read(world.plan.folder.join("origin").join(group.name).join(&path[1..]))?;
     let file = file_of(&each.disk(), &path)?;
-    flip_last_byte(&file)?;
+    flip_last_byte(&file, expected.len() as u64)?;
 
     let (status, _) = get(world, each, &path).await?;
     ensure!(status == 404, "the broken segment was answered with {status}, not refused");
@@ -85,13 +86,13 @@ fn file_of(disk: &Path, path: &str) -> Result<PathBuf> {
     bail!("no file on {} holds {path}", disk.display())
 }
 
-fn flip_last_byte(file: &Path) -> Result<()> {
-    let mut file = File::options().read(true).write(true).open(file)?;
+/// The last of the content: zeros follow it, up to a whole page.
+fn flip_last_byte(file: &Path, size_bytes: u64) -> Result<()> {
+    let file = File::options().read(true).write(true).open(file)?;
+    let at = cache::layout::content_offset(size_bytes) + size_bytes - 1;
     let mut byte = [0];
-    file.seek(SeekFrom::End(-1))?;
-    file.read_exact(&mut byte)?;
-    file.seek(SeekFrom::End(-1))?;
-    file.write_all(&[byte[0] ^ 1])?;
+    file.read_exact_at(&mut byte, at)?;
+    file.write_all_at(&[byte[0] ^ 1], at)?;
     Ok(file.sync_all()?)
 }
 
