@@ -144,7 +144,9 @@ impl SimDisk {
         let bits =
             if state.random.random_bool(0.3) { content.len().min(8192) } else { content.len() };
         content.flip(state.random.random_range(0..bits * 8));
-        state.damaged.insert(path.clone());
+        let was_damaged = !state.damaged.insert(path.clone());
+        // A second bit may be in the other copy of the serials.
+        state.may_repeat |= was_damaged && path.ends_with("serials");
         state.was_damaged = true;
     }
 
