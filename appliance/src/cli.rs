@@ -20,8 +20,9 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Serve until stopped. SIGTERM or Ctrl-C: finish what is in flight, then end. SIGHUP: read
-    /// certificates again, and what the configuration says of disks and filling; disks that
-    /// were ejected are tried again. SIGUSR2: hand over to a new process, see `restart`.
+    /// certificates again, and what the configuration says of disks and of when, from how far and
+    /// how fast to fill; disks that were ejected are tried again. SIGUSR2: hand over to a new
+    /// process, see `restart`.
     Run {
         /// The configuration, in YAML.
         config: PathBuf,

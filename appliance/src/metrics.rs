@@ -224,7 +224,7 @@ fn storage(families: &mut Families, report: &Report) -> Result<(), Error> {
 fn filling(families: &mut Families, fill: &FillProgress) -> Result<(), Error> {
     let one = |value| vec![(Vec::new(), value)];
     let is_open = one(u64::from(fill.admission == Admission::All));
-    families.gauge("headend_fill_open", "Whether anything may be filled now.", &[], &is_open)?;
+    families.gauge("headend_fill_open", "Whether everything may be filled now.", &[], &is_open)?;
     let missing = one(fill.bytes_missing);
     families.gauge("headend_missing_bytes", "Bytes in the manifest, not here.", &[], &missing)?;
     let cap: Vec<Sample<'_>> =

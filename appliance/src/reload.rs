@@ -1,4 +1,4 @@
-//! SIGHUP: certificates, the disks, and what the configuration says of filling are read again.
+//! SIGHUP: certificates, the disks, and when, from how far and how fast to fill are read again.
 //! What cannot be read, or makes no sense, stays as it was.
 
 use crate::check;

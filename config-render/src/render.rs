@@ -1,7 +1,7 @@
 //! Rendering: values in, text out, and the proof that the device will take it.
 
 use crate::intent::{Files, Intent, MIN_APPLIANCE_VERSION};
-use contract::config::{Document, EmergencyFill, Fill, FillWindow, Problems};
+use contract::config::{Document, Fill, FillWindow, Problems};
 use contract::envelope::{Role, TrustedKey};
 use contract::exchange::FLEET_IDENTITY_NAME;
 use inventory::{Appliance, ContentGroup, Disk, PlayerListener};
@@ -113,10 +113,7 @@ fn disk_values(disk: &Disk) -> Value {
 
 fn fill_values(fill: &Fill) -> Value {
     let windows: Vec<Value> = fill.windows.iter().map(window_values).collect();
-    let emergency_cap = match &fill.emergency_fill {
-        EmergencyFill::Never => None,
-        EmergencyFill::Capped { cap_bits_per_s } => Some(cap_bits_per_s.0),
-    };
+    let emergency_cap = fill.emergency_fill.cap_bits_per_s().map(|cap| cap.0);
     context! {
         time_zone => fill.time_zone.as_ref().map(ToString::to_string),
         windows,

@@ -36,11 +36,17 @@ impl Cache {
     }
 
     fn resume(&self, object: &Arc<Object>, pass: Pass) -> Result<Intake, IntakeError> {
-        let resumed = object.body.disk.storage().open(&object.file());
-        let resumed = resumed.and_then(|file| Intake::resume(Arc::clone(object), file, pass));
+        let opened = object.body.disk.storage().open(&object.file());
+        let resumed = match opened {
+            // It gives the claim back where it ends.
+            Ok(file) => Intake::resume(Arc::clone(object), file, pass),
+            Err(err) => {
+                object.body.sums.close();
+                Err(err)
+            }
+        };
         // A file that cannot be read is given up: the next attempt makes another.
         resumed.map_err(|err| {
-            object.body.sums.close();
             object.body.disk.failed(Weight::Call);
             self.give_up(object, &err);
             err.into()

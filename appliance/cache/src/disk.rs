@@ -101,11 +101,11 @@ impl Drop for Reservation {
 }
 
 impl Disk {
-    /// Takes a disk into use: makes its folders and proves that it can be written. Its lock
-    /// is taken over from the process before where that has handed one over.
+    /// Takes a disk into use: makes its folder and locks it. Its lock is taken over from the
+    /// process before where that has handed one over.
     ///
     /// # Errors
-    /// When it cannot be written, or another process has it.
+    /// When that cannot be done, or another process has it.
     pub(crate) fn open(
         setup: DiskSetup,
         storage: Arc<dyn Storage>,
@@ -128,9 +128,6 @@ impl Disk {
             }
             TryLockError::Error(err) => err,
         })?;
-        prove_writable(&*storage, &setup.folder)?;
-        // All objects go with the folder that they stand in.
-        storage.sync_folder(&setup.folder)?;
         Ok(Self {
             setup,
             storage,
@@ -317,18 +314,4 @@ impl Disk {
         self.storage.sync_folder(folder)?;
         self.storage.sync_folder(&self.folder().join("objects"))
     }
-}
-
-fn prove_writable(storage: &dyn Storage, folder: &Path) -> io::Result<()> {
-    let probe = folder.join("probe");
-    // One that a crash has left is in the way.
-    let _ = storage.remove(&probe);
-    let file = match storage.create(&probe, 4096) {
-        // What it holds can be served, and room comes when something leaves.
-        Err(err) if err.kind() == io::ErrorKind::StorageFull => return Ok(()),
-        made => made?,
-    };
-    file.write_all_at(b"can this disk be written?", 0)?;
-    file.sync()?;
-    storage.remove(&probe)
 }

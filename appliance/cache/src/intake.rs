@@ -97,7 +97,8 @@ impl Intake {
     }
 
     fn over(object: Arc<Object>, file: Arc<dyn StoredFile>, pass: Pass) -> Self {
-        let hashes = SliceHashes::implied(object.entry.size_bytes, &object.entry.blake3);
+        let implied = SliceHashes::implied(object.entry.size_bytes, &object.entry.blake3);
+        let hashes = implied.or_else(|| object.body.sums.hashes());
         let lines = Mutex::new(vec![None; object.body.sums.slices() as usize]);
         Self { object, file, lines, hashes, _pass: pass }
     }
@@ -235,6 +236,12 @@ impl Intake {
         runs
     }
 
+    /// Whether a slice is not there.
+    #[must_use]
+    pub fn lacks(&self, slice: u32) -> bool {
+        self.lines().get(slice as usize).is_some_and(Option::is_none)
+    }
+
     /// Learns what each slice must hash to. What has arrived before and does not is missing
     /// again.
     ///
@@ -257,6 +264,7 @@ impl Intake {
             }
         }
         *self.lines() = lines;
+        self.object.body.sums.learn(&hashes);
         self.hashes = Some(hashes);
         Ok(())
     }

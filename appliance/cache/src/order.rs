@@ -5,11 +5,10 @@ use crate::cache::Cache;
 use crate::layout;
 use crate::object::{BLOCK_BYTES, Object};
 use crate::read::{Pending, ReadFailed};
+use crate::storage::{StoredFile, read_at_least};
 use std::ffi::{CStr, CString, OsStr};
-use std::fs::File;
 use std::io;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -99,19 +98,9 @@ impl ReadOrder {
     ///
     /// # Errors
     /// As the kernel says it.
-    pub fn read_from(&mut self, file: &File) -> io::Result<usize> {
+    pub fn read_from(&mut self, file: &dyn StoredFile) -> io::Result<usize> {
         let (offset, wanted) = (self.offset(), self.len());
-        let buffer = self.buffer_mut();
-        let mut count = 0;
-        while count < wanted {
-            match file.read_at(&mut buffer[count..], offset + count as u64) {
-                Ok(0) => break,
-                Ok(more) => count += more,
-                Err(err) if err.kind() == io::ErrorKind::Interrupted => {}
-                Err(err) => return Err(err),
-            }
-        }
-        Ok(count)
+        read_at_least(file, self.buffer_mut(), wanted, offset)
     }
 
     /// The read has ended, with at least [`ReadOrder::len`] bytes in the buffer if it went

@@ -33,7 +33,8 @@ pub(crate) fn open_one(
     Ok((disk, found))
 }
 
-/// From here on this process uses serials from this one.
+/// From here on this process uses serials from this one. It is the first that is written to a
+/// disk, and so shows that it can be.
 pub(crate) fn take_serials(disk: &Disk, first: u64) -> io::Result<()> {
     serials::take(disk.storage(), disk.folder(), first)
 }
@@ -111,7 +112,8 @@ pub(crate) struct FoundObject {
 /// (by and by, where the process before may know better) and told of; one that is leaving is
 /// passed over. Content is checked when it is read.
 fn scan(disk: &Arc<Disk>, watch: &dyn Watch) -> io::Result<Found> {
-    // A process that was killed may have sealed what a power cut would still undo.
+    // A process that was killed may have sealed what a power cut would still undo, and the folder
+    // of all objects may be new.
     disk.storage().sync_all(disk.folder())?;
     let leaving: HashSet<_> = disk.removals.leaving().into_iter().collect();
     let mut files = list(disk)?;

@@ -115,8 +115,21 @@ pub(crate) fn read_full(
     buffer: &mut [u8],
     offset: u64,
 ) -> io::Result<usize> {
+    let wanted = buffer.len();
+    read_at_least(file, buffer, wanted, offset)
+}
+
+/// Reads until so many bytes have come, or more where the buffer has room, or the file ends;
+/// gives how many came. The buffer is what is read into, in whole pages where the page cache
+/// is passed by.
+pub(crate) fn read_at_least(
+    file: &dyn StoredFile,
+    buffer: &mut [u8],
+    wanted: usize,
+    offset: u64,
+) -> io::Result<usize> {
     let mut count = 0;
-    while count < buffer.len() {
+    while count < wanted {
         match file.read_at(&mut buffer[count..], offset + count as u64) {
             Ok(0) => break,
             Ok(more) => count += more,

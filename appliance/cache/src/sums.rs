@@ -5,8 +5,8 @@
 use crate::object::block_count;
 use crate::read::Pending;
 use crate::table::{Line, SLICE_BLOCKS};
-use contract::slices::slice_count;
-use std::collections::HashMap;
+use contract::slices::{SliceHashes, slice_count};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -34,6 +34,8 @@ struct Coming {
     is_trusted: AtomicBool,
     /// No sibling has to get it first.
     is_from_beyond: AtomicBool,
+    /// What its slices hash to, once that is known.
+    hashes: OnceLock<SliceHashes>,
     waiting: Mutex<Waiting>,
 }
 
@@ -42,7 +44,7 @@ struct Coming {
 struct Waiting {
     /// Whether anything is coming.
     is_open: bool,
-    blocks: HashMap<u32, Arc<Pending>>,
+    blocks: BTreeMap<u32, Arc<Pending>>,
 }
 
 /// What asking for a block that is not there comes to.
@@ -156,7 +158,7 @@ impl Sums {
     pub(crate) fn lose(&self, slice: u32) -> bool {
         let whole = || Box::new(Coming::of(self.slices, u64::MAX));
         let coming = self.coming.get_or_init(whole);
-        // Whoever adds slices knows what is there; nobody does while it is whole.
+        // Together with the bits, or nobody would know which came first.
         let _waiting = coming.waiting();
         let Some(word) = coming.present.get(slice as usize / 64) else { return false };
         let bit = 1 << (slice % 64);
@@ -195,6 +197,18 @@ impl Sums {
     pub(crate) fn set_from_beyond(&self, is_from_beyond: bool) {
         if let Some(coming) = self.coming.get() {
             coming.is_from_beyond.store(is_from_beyond, Ordering::Release);
+        }
+    }
+
+    /// What its slices hash to, if an intake has learned it before.
+    pub(crate) fn hashes(&self) -> Option<SliceHashes> {
+        self.coming.get().and_then(|coming| coming.hashes.get()).cloned()
+    }
+
+    /// Whoever goes on with it need not ask again.
+    pub(crate) fn learn(&self, hashes: &SliceHashes) {
+        if let Some(coming) = self.coming.get() {
+            coming.hashes.get_or_init(|| hashes.clone());
         }
     }
 

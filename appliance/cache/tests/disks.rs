@@ -11,6 +11,7 @@ use parts::{Box_, content, entry, fill, held, setup};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
+use tempfile::TempDir;
 
 fn disk(folder: &Path) -> DiskSetup {
     let (folder, class) = (folder.to_path_buf(), DiskClass::Ssd);
@@ -37,25 +38,44 @@ fn two_objects() -> [(Arc<CatalogueEntry>, Vec<u8>); 2] {
     contents.map(|bytes| (entry(&format!("/{}", bytes.len()), &bytes), bytes))
 }
 
+/// Two disks; the one with the most room takes the next object, so that each has one.
+struct TwoDisks {
+    folders: [TempDir; 2],
+    parts: Box_,
+    objects: [(Arc<CatalogueEntry>, Vec<u8>); 2],
+}
+
+impl TwoDisks {
+    fn full() -> Self {
+        let folders = [tempfile::tempdir().expect("folder"), tempfile::tempdir().expect("folder")];
+        let parts = open(&folders.each_ref().map(TempDir::path)).expect("open");
+        let objects = two_objects();
+        parts.cache.set_wanted(objects.iter().map(|(entry, _)| Arc::clone(entry)).collect());
+        objects.iter().for_each(|(entry, bytes)| fill(&parts.cache, entry, bytes));
+        Self { folders, parts, objects }
+    }
+
+    /// The disk on which an object is held.
+    fn disk_of(&self, path: &str) -> &Path {
+        let file = held(&self.parts.cache, path).file();
+        let folder = self.folders.iter().find(|folder| file.starts_with(folder.path()));
+        folder.expect("one of them").path()
+    }
+}
+
 #[test]
 fn a_disk_that_was_out_while_something_was_purged_comes_back_empty() {
-    let folders = [tempfile::tempdir().expect("folder"), tempfile::tempdir().expect("folder")];
-    let [one, other] = folders.each_ref().map(|folder| folder.path());
-    let parts = open(&[one, other]).expect("open");
-    let objects = two_objects();
-    parts.cache.set_wanted(objects.iter().map(|(entry, _)| Arc::clone(entry)).collect());
-    objects.iter().for_each(|(entry, bytes)| fill(&parts.cache, entry, bytes));
+    let two = TwoDisks::full();
+    let (parts, folder) = (&two.parts, two.disk_of("/300000"));
     let file = held(&parts.cache, "/300000").file();
-    let folder = if file.starts_with(one) { one } else { other };
     parts.cache.eject(folder, "it smells").expect("ejected");
     assert_eq!(parts.cache.purge(|entry| *entry.path == *"/300000").expect("purged"), 0);
     assert_eq!(parts.cache.readmit(folder).expect("readmitted"), 0);
     assert!(is_wanted(&parts.cache, "/300000") && !file.exists());
     // Once it has forgotten, it holds what comes like any other.
-    let (entry, bytes) = &objects[0];
+    let (entry, bytes) = &two.objects[0];
     fill(&parts.cache, entry, bytes);
-    let folder_now = held(&parts.cache, "/300000").file();
-    let folder = if folder_now.starts_with(one) { one } else { other };
+    let folder = two.disk_of("/300000");
     parts.cache.eject(folder, "again").expect("ejected");
     assert!(parts.cache.readmit(folder).expect("readmitted") >= 1);
     held(&parts.cache, "/300000");
@@ -63,20 +83,14 @@ fn a_disk_that_was_out_while_something_was_purged_comes_back_empty() {
 
 #[test]
 fn what_an_ejected_disk_held_is_missing_until_it_is_readmitted() {
-    let folders = [tempfile::tempdir().expect("folder"), tempfile::tempdir().expect("folder")];
-    let [one, other] = folders.each_ref().map(|folder| folder.path());
-    let parts = open(&[one, other]).expect("open");
-    let objects = two_objects();
-    parts.cache.set_wanted(objects.iter().map(|(entry, _)| Arc::clone(entry)).collect());
-    objects.iter().for_each(|(entry, bytes)| fill(&parts.cache, entry, bytes));
-    // The disk with the most room takes the next: each has one.
+    let two = TwoDisks::full();
+    let (parts, folder) = (&two.parts, two.disk_of("/300000"));
     let first = held(&parts.cache, "/300000");
-    let folder = if first.file().starts_with(one) { one } else { other };
 
     parts.cache.eject(folder, "it smells").expect("ejected");
     assert!(is_wanted(&parts.cache, "/300000"));
     held(&parts.cache, "/200000");
-    assert_eq!(parts.cache.missing(), [Arc::clone(&objects[0].0)]);
+    assert_eq!(parts.cache.missing(), [Arc::clone(&two.objects[0].0)]);
     assert!(matches!(parts.cache.eject(folder, ""), Err(DiskRefused::Already("ejected"))));
     assert!(matches!(parts.cache.eject(Path::new("/none"), ""), Err(DiskRefused::Unknown)));
     let slots = parts.cache.disk_slots();
@@ -94,7 +108,7 @@ fn what_an_ejected_disk_held_is_missing_until_it_is_readmitted() {
     let readmitted = CacheEvent::DiskReadmitted { folder: folder.clone(), objects: 1 };
     let reason = "it smells".to_owned();
     let ejected = CacheEvent::DiskEjected { folder, reason, objects: 1 };
-    assert_eq!(events(&parts), [ejected, readmitted]);
+    assert_eq!(events(parts), [ejected, readmitted]);
 }
 
 #[test]

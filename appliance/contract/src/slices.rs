@@ -148,10 +148,10 @@ impl SliceHashes {
     }
 }
 
-/// Hashes an object of unknown length as it passes, whole and by slices.
+/// Hashes an object of unknown length as it passes, by slices; they lead to the hash of all.
 #[derive(Debug, Default)]
 pub struct SliceHasher {
-    whole: blake3::Hasher,
+    /// The slice that is open: it may be full, as long as nothing is known to follow.
     slice: blake3::Hasher,
     size_bytes: u64,
     values: Vec<Digest>,
@@ -160,16 +160,15 @@ pub struct SliceHasher {
 impl SliceHasher {
     /// Takes the next bytes.
     pub fn update(&mut self, mut bytes: &[u8]) {
-        self.whole.update(bytes);
         while !bytes.is_empty() {
-            let room = SLICE_BYTES - self.size_bytes % SLICE_BYTES;
+            if self.slice.count() == SLICE_BYTES {
+                self.close_slice();
+            }
+            let room = SLICE_BYTES - self.slice.count();
             let take = bytes.len().min(usize::try_from(room).unwrap_or(usize::MAX));
             let (now, later) = bytes.split_at(take);
             self.slice.update(now);
             self.size_bytes += take as u64;
-            if self.size_bytes.is_multiple_of(SLICE_BYTES) {
-                self.close_slice();
-            }
             bytes = later;
         }
     }
@@ -183,14 +182,13 @@ impl SliceHasher {
     /// Length, hash, and the hashes of the slices.
     #[must_use]
     pub fn finish(mut self) -> (u64, Digest, SliceHashes) {
-        let blake3 = Digest(*self.whole.finalize().as_bytes());
-        if let Some(hashes) = SliceHashes::implied(self.size_bytes, &blake3) {
-            return (self.size_bytes, blake3, hashes);
+        if self.values.is_empty() {
+            let blake3 = Digest(*self.slice.finalize().as_bytes());
+            let values: &[Digest] = if self.size_bytes == 0 { &[] } else { &[blake3] };
+            return (self.size_bytes, blake3, SliceHashes(values.into()));
         }
-        if !self.size_bytes.is_multiple_of(SLICE_BYTES) {
-            self.values.push(Digest(self.slice.finalize_non_root()));
-        }
-        (self.size_bytes, blake3, SliceHashes(self.values.into()))
+        self.values.push(Digest(self.slice.finalize_non_root()));
+        (self.size_bytes, root(&self.values), SliceHashes(self.values.into()))
     }
 }
 

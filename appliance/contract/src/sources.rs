@@ -1,6 +1,6 @@
 //! Sources: where a box may fetch objects from.
 //!
-//! The boxes of a site that are to hold an object have an order, [`before`], that each of them
+//! The boxes of a site that are to hold an object have an order, [`standing`], that each of them
 //! works out for itself: the first fetches it from elsewhere, the others from those before
 //! them. So it crosses the provider's edge once, and everybody knows who comes next when one
 //! does not answer.

@@ -76,19 +76,16 @@ impl Arrivals {
 
     /// Whether more has come, or will, than the cap allows: it was lowered meanwhile. What has
     /// come alone does not count, since nothing can be done about it.
-    pub(crate) fn is_over(&self, cap_bytes_per_s: u64, now: Instant) -> bool {
-        let recent: u64 = self.recent_ticks(now).map(|(_, bytes)| bytes).sum();
+    pub(crate) fn is_over(&mut self, cap_bytes_per_s: u64, now: Instant) -> bool {
+        self.forget(now);
         let most = cap_bytes_per_s.saturating_mul(SPAN.as_secs());
-        self.on_its_way > 0 && recent.saturating_add(self.on_its_way) > most
+        self.on_its_way > 0 && self.recent.saturating_add(self.on_its_way) > most
     }
 
     /// Whether anything counts that has come, or will.
-    pub(crate) fn is_recent(&self, now: Instant) -> bool {
-        self.on_its_way > 0 || self.recent_ticks(now).next().is_some()
-    }
-
-    fn recent_ticks(&self, now: Instant) -> impl Iterator<Item = &(u64, u64)> {
-        self.ticks.iter().filter(move |(tick, _)| self.forgotten_at(*tick) > now)
+    pub(crate) fn is_recent(&mut self, now: Instant) -> bool {
+        self.forget(now);
+        self.on_its_way > 0 || !self.ticks.is_empty()
     }
 
     /// Bytes a second over the past ten seconds.

@@ -101,43 +101,56 @@ impl Board {
     }
 
     /// How far the titles have come of which some is `missing`, best first, and those that
-    /// came last. `waiting` says why an object does not come, `finish_at` when so many bytes
-    /// will have. With how many titles were left out, and the bytes that are missing.
+    /// came last. `waiting` says why an object does not come.
     pub(crate) fn titles(
         &self,
         missing: &[Arc<CatalogueEntry>],
         waiting: impl Fn(&CatalogueEntry) -> Option<WaitingOn>,
-        finish_at: impl Fn(u64) -> Option<TimeUs>,
-    ) -> (Vec<TitleProgress>, u64, u64) {
+    ) -> Titles {
+        // What is missing may be long, and pieces arrive meanwhile.
+        let under_way = self.state().under_way.clone();
+        let Lacking { titles: lacks, places, bytes: bytes_missing } = lacking(missing, &under_way);
         let (state, now) = (&mut *self.state(), Instant::now());
-        let (lacks, bytes_missing) = state.lacks(missing);
-        let left_out = lacks.len().saturating_sub(MAX_TITLES);
-        let mut titles: Vec<TitleProgress> = Vec::new();
+        let mut shown = Vec::new();
         for lack in lacks.iter().take(MAX_TITLES) {
-            let Some(title) = state.titles.get_mut(&lack.key) else { continue };
+            let key = key(lack.first);
+            let Some(title) = state.titles.get_mut(&key) else { continue };
             let waiting = waiting(lack.first);
             let state = match (title.under_way, waiting) {
                 (1.., _) => FillState::Arriving,
                 (0, Some(_)) => FillState::Waiting,
                 (0, None) => FillState::Queued,
             };
-            titles.push(TitleProgress {
+            let progress = TitleProgress {
                 state,
                 waiting: waiting.filter(|_| state == FillState::Waiting),
                 objects_held: title.objects.saturating_sub(lack.objects),
                 bytes_done: title.bytes.saturating_sub(lack.bytes),
-                finish_at_us: finish_at(lack.bytes_up_to_its_end),
-                ..title.all_here(&lack.key, now)
-            });
+                ..title.all_here(&key, now)
+            };
+            shown.push((progress, lack.bytes_up_to_its_end));
         }
-        titles.extend(state.came_last(&lacks, now, MAX_TITLES - titles.len()));
-        (titles, left_out as u64, bytes_missing)
+        let is_lacking = |(group, title): &TitleKey| places.contains_key(&(group, title));
+        let came = state.came_last(is_lacking, now, MAX_TITLES - shown.len());
+        let left_out = lacks.len().saturating_sub(MAX_TITLES) as u64;
+        Titles { lacking: shown, came, left_out, bytes_missing }
     }
+}
+
+/// How far titles have come.
+pub(crate) struct Titles {
+    /// Of which something is missing, each with the bytes that are missing up to its end.
+    pub(crate) lacking: Vec<(TitleProgress, u64)>,
+    /// Of which nothing is, the last first.
+    pub(crate) came: Vec<TitleProgress>,
+    /// How many lack something and are not among these.
+    pub(crate) left_out: u64,
+    /// Of all titles.
+    pub(crate) bytes_missing: u64,
 }
 
 /// What is missing of one title.
 struct Lack<'a> {
-    key: TitleKey,
     first: &'a CatalogueEntry,
     objects: u64,
     bytes: u64,
@@ -145,37 +158,52 @@ struct Lack<'a> {
     bytes_up_to_its_end: u64,
 }
 
-impl State {
-    fn lacks<'a>(&self, missing: &'a [Arc<CatalogueEntry>]) -> (Vec<Lack<'a>>, u64) {
-        let mut places: HashMap<TitleKey, usize> = HashMap::new();
-        let (mut lacks, mut sum): (Vec<Lack<'_>>, u64) = (Vec::new(), 0);
-        for entry in missing {
-            let done = self.under_way.get(&entry.id).copied().unwrap_or(0);
-            let bytes = entry.size_bytes.saturating_sub(done);
-            sum = sum.saturating_add(bytes);
-            let key = key(entry);
-            let place = *places.entry(key.clone()).or_insert_with(|| {
-                let first = &**entry;
-                lacks.push(Lack { key, first, objects: 0, bytes: 0, bytes_up_to_its_end: 0 });
-                lacks.len() - 1
-            });
-            if let Some(lack) = lacks.get_mut(place) {
-                lack.objects += 1;
-                lack.bytes = lack.bytes.saturating_add(bytes);
-                lack.bytes_up_to_its_end = sum;
-            }
-        }
-        (lacks, sum)
-    }
+/// What is missing of all titles.
+struct Lacking<'a> {
+    titles: Vec<Lack<'a>>,
+    /// Where each of them stands.
+    places: HashMap<(&'a GroupName, &'a TitleName), usize>,
+    bytes: u64,
+}
 
+fn lacking<'a>(
+    missing: &'a [Arc<CatalogueEntry>],
+    under_way: &BTreeMap<ObjectId, u64>,
+) -> Lacking<'a> {
+    let mut all = Lacking { titles: Vec::new(), places: HashMap::new(), bytes: 0 };
+    for entry in missing {
+        let done = under_way.get(&entry.id).copied().unwrap_or(0);
+        let bytes = entry.size_bytes.saturating_sub(done);
+        all.bytes = all.bytes.saturating_add(bytes);
+        let place = *all.places.entry((&entry.group, &entry.title)).or_insert(all.titles.len());
+        if place == all.titles.len() {
+            all.titles.push(Lack { first: entry, objects: 0, bytes: 0, bytes_up_to_its_end: 0 });
+        }
+        if let Some(lack) = all.titles.get_mut(place) {
+            lack.objects += 1;
+            lack.bytes = lack.bytes.saturating_add(bytes);
+            lack.bytes_up_to_its_end = all.bytes;
+        }
+    }
+    all
+}
+
+impl State {
     /// Titles of which nothing is missing, the last first.
-    fn came_last(&mut self, lacks: &[Lack<'_>], now: Instant, most: usize) -> Vec<TitleProgress> {
-        let is_lacking = |key: &TitleKey| lacks.iter().any(|lack| lack.key == *key);
+    fn came_last(
+        &mut self,
+        is_lacking: impl Fn(&TitleKey) -> bool,
+        now: Instant,
+        most: usize,
+    ) -> Vec<TitleProgress> {
+        if most == 0 {
+            return Vec::new();
+        }
         let came = self.titles.iter().filter_map(|(key, title)| Some((title.came_last?, key)));
-        let mut came: Vec<_> = came.map(|(at, key)| (at, key.clone())).collect();
-        came.sort_by(|one, other| other.cmp(one));
-        came.retain(|(_, key)| !is_lacking(key));
+        let mut came: Vec<_> = came.filter(|(_, key)| !is_lacking(key)).collect();
+        came.sort_unstable_by(|one, other| other.cmp(one));
         came.truncate(most);
+        let came: Vec<_> = came.into_iter().map(|(at, key)| (at, key.clone())).collect();
         let titles = came.into_iter().filter_map(|(at, key)| {
             let all_here = self.titles.get_mut(&key)?.all_here(&key, now);
             Some(TitleProgress { finish_at_us: Some(at), ..all_here })

@@ -34,7 +34,7 @@ use tokio::time::Instant;
 
 /// The most that one turn brings while there is a cap. Four transfers that wait a tenth of a
 /// second for each answer then reach 1.2 Gb/s, and nobody waits for a turn for long.
-pub const TURN_BYTES: u64 = 4 << 20;
+pub(crate) const TURN_BYTES: u64 = 4 << 20;
 
 /// Sources with caps of their own that are remembered. Those that are being drawn from are
 /// kept in any case, and transfers are bounded.
@@ -102,7 +102,7 @@ impl Account {
     }
 
     /// Whether more is on its way than the cap allows: it began or fell meanwhile.
-    fn ends_grants(&self, is_free: bool, now: Instant) -> bool {
+    fn ends_grants(&mut self, is_free: bool, now: Instant) -> bool {
         self.bucket.cap().is_some_and(|cap| is_free || self.arrivals.is_over(cap.get(), now))
     }
 
@@ -319,16 +319,15 @@ impl Caps {
 
     fn is_revoked(&self, urgency: Urgency, is_free: bool, address: SocketAddr) -> Option<Revoked> {
         let now = Instant::now();
-        let ends = |account: &Account| account.ends_grants(is_free, now);
         let is_capped = {
-            let total = lock(&self.total);
+            let mut total = lock(&self.total);
             if let Err(waiting) = total.admission.check(urgency) {
                 return Some(Revoked::Closed(waiting));
             }
-            ends(&total.account)
+            total.account.ends_grants(is_free, now)
         };
-        let lane = lock(&self.lanes).get(&address).cloned();
-        let is_capped = is_capped || lane.is_some_and(|lane| ends(&lock(&lane.account)));
+        let ends = |lane: &Arc<Lane>| lock(&lane.account).ends_grants(is_free, now);
+        let is_capped = is_capped || lock(&self.lanes).get(&address).is_some_and(ends);
         is_capped.then_some(Revoked::Capped)
     }
 
@@ -364,4 +363,4 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 #[cfg(test)]
 #[path = "caps_tests.rs"]
-mod tests;
+pub(crate) mod tests;

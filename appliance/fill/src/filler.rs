@@ -1,8 +1,10 @@
 //! All missing objects, in the manifest's order, a few at a time, until told to stop.
 
 use crate::admission::{Admission, Urgency};
-use crate::board::Board;
+use crate::back_off::BackOff;
+use crate::board::{Board, Titles};
 use crate::caps::Caps;
+use crate::gate;
 use crate::health::Health;
 use crate::ledger::Ledger;
 use crate::offload::Offload;
@@ -16,7 +18,7 @@ use cache::Cache;
 use contract::catalogue::{CatalogueEntry, Ordinal};
 use contract::manifest::Deadline;
 use contract::object::{ObjectId, ObjectKey};
-use contract::progress::{FillProgress, WaitingOn};
+use contract::progress::{FillProgress, TitleProgress, WaitingOn};
 use contract::sources::SLAB;
 use contract::time::TimeUs;
 use rand::rngs::StdRng;
@@ -28,11 +30,12 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-/// The first pause after a round in which no source gave an object.
-const FIRST_PAUSE: Duration = Duration::from_millis(200);
-
 /// The longest pause: a box that was cut off notices within this time that it is back.
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+
+/// Pauses after rounds in which no source gave an object.
+const PAUSES: BackOff =
+    BackOff { first: Duration::from_millis(200), growth: 2, longest: LONGEST_PAUSE };
 
 /// How long a sibling may say that it will have an object before it is taken for one that does
 /// not answer: its disks may be full, or its way to the origin cut.
@@ -78,11 +81,11 @@ struct Attempt {
     wanted_since: Instant,
     /// Since when those who go before this box have neither brought it nor said that they will.
     absent_since: Instant,
-    /// A sibling has said that it will have it.
-    is_awaited: bool,
     rounds: u32,
     not_before: Instant,
     is_running: bool,
+    /// Whether it could wait for a window when it was looked at last.
+    urgency: Urgency,
     /// Why it did not come.
     waiting: Option<WaitingOn>,
 }
@@ -121,8 +124,7 @@ impl Filler {
         Arc::clone(&self.transfers.ledger)
     }
 
-    /// Takes over windows, caps and all else that the configuration says of filling: what is
-    /// under way goes on by them.
+    /// Takes over windows, caps, how far and how many at once: what is under way goes on by them.
     pub fn set_rules(&self, rules: Rules) {
         *self.rules.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(rules);
         self.rules_changed.notify_one();
@@ -205,16 +207,20 @@ impl Filler {
         // Locked before looking: an object that is published after the look would seem
         // missing and, its attempt forgotten by then, be fetched twice.
         let mut attempts = self.attempts.lock().unwrap_or_else(PoisonError::into_inner);
-        let missing = self.transfers.cache.missing();
         let mut next = now + LONGEST_PAUSE;
+        if allowance.admission != Admission::All {
+            // Time in which something may not come does not count as having been wanted.
+            let may_come = |it: &Attempt| allowance.admission.check(it.urgency).is_ok();
+            attempts.retain(|_, attempt| attempt.is_running || may_come(attempt));
+            next = next.min(now + allowance.time_left(wall));
+        }
+        if matches!(allowance.admission, Admission::Nobody { .. }) {
+            return next;
+        }
+        let missing = self.transfers.cache.missing();
         if missing.is_empty() {
             attempts.clear();
             self.urgent.settle();
-        }
-        if allowance.admission != Admission::All {
-            // Time in which nothing may come does not count as having been wanted.
-            attempts.retain(|_, attempt| attempt.is_running);
-            next = next.min(now + allowance.time_left(wall));
         }
         let (mut awaited, mut firsts) = (0, Firsts::default());
         for entry in missing {
@@ -232,7 +238,8 @@ impl Filler {
                 continue;
             }
             let attempt = attempts.entry(entry.id).or_insert(Attempt::new(now));
-            awaited += usize::from(attempt.is_awaited);
+            attempt.urgency = urgency;
+            awaited += usize::from(attempt.is_awaited());
             if attempt.is_running {
                 continue;
             }
@@ -241,7 +248,7 @@ impl Filler {
                 continue;
             }
             attempt.is_running = true;
-            running.spawn(Arc::clone(self).attempt(entry, urgency, *attempt));
+            running.spawn(Arc::clone(self).attempt(entry, *attempt));
         }
         next
     }
@@ -251,18 +258,13 @@ impl Filler {
         self.random.lock().unwrap_or_else(PoisonError::into_inner).random_range(0.0..1.0)
     }
 
-    async fn attempt(
-        self: Arc<Self>,
-        entry: Arc<CatalogueEntry>,
-        urgency: Urgency,
-        attempt: Attempt,
-    ) {
+    async fn attempt(self: Arc<Self>, entry: Arc<CatalogueEntry>, attempt: Attempt) {
         let routes = Arc::clone(&self.routes.read().unwrap_or_else(PoisonError::into_inner));
         let ranked = routes.of(entry.ordinal).unwrap_or_default();
         let want = Want {
             absent_for: attempt.absent_since.elapsed(),
             is_patient: attempt.wanted_since.elapsed() < PATIENCE_WITH_SIBLINGS,
-            urgency,
+            urgency: attempt.urgency,
             widen_after: self.rules().widen_after,
         };
         let round = self.transfers.round(&entry, &ranked, want).await;
@@ -283,24 +285,22 @@ impl Filler {
             return Attempt { not_before, is_running: false, waiting: Some(*on), ..attempt };
         }
         let rounds = attempt.rounds.saturating_add(1);
-        let not_before = now + pause(rounds, self.spread());
+        let not_before = now + PAUSES.after(rounds, self.spread());
         let until = self.transfers.wall(not_before);
         let waiting = Some(match round {
             Round::Waiting(on) | Round::Closed(on) => *on,
             Round::Coming => WaitingOn::Sibling { until },
             Round::TryLater | Round::Published => WaitingOn::BackOff { until },
         });
-        let is_awaited = *round == Round::Coming;
-        let absent_since = if is_awaited { now } else { attempt.absent_since };
-        let is_running = false;
-        Attempt { absent_since, is_awaited, rounds, not_before, is_running, waiting, ..attempt }
+        let absent_since = if *round == Round::Coming { now } else { attempt.absent_since };
+        Attempt { absent_since, rounds, not_before, is_running: false, waiting, ..attempt }
     }
 
     /// Up to an instant, but no longer than it may take to notice that things have changed.
     fn pause_until(&self, until: Option<TimeUs>) -> Duration {
         let now = (self.transfers.clock)();
-        let ahead_us = until.map_or(i64::MAX, |until| until.0.saturating_sub(now.0)).max(0);
-        Duration::from_micros(ahead_us.unsigned_abs()).clamp(FIRST_PAUSE, LONGEST_PAUSE)
+        let ahead = until.map_or(LONGEST_PAUSE, |until| gate::span(now, until));
+        ahead.clamp(PAUSES.first, LONGEST_PAUSE)
     }
 
     /// How far all of it has come.
@@ -310,7 +310,6 @@ impl Filler {
         let allowance = rules.gate.at(wall);
         let missing = self.transfers.cache.missing();
         let rate_bytes_per_s = self.transfers.caps.rate_bytes_per_s();
-        let attempts = self.attempts.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let routes = Arc::clone(&self.routes.read().unwrap_or_else(PoisonError::into_inner));
         let waiting = |entry: &CatalogueEntry| {
             if !routes.lead_to(entry.ordinal) {
@@ -318,21 +317,34 @@ impl Filler {
             }
             let urgency = self.urgent.is_urgent(entry, &rules.gate, wall);
             let closed = allowance.admission.check(urgency).err();
+            let attempts = self.attempts.lock().unwrap_or_else(PoisonError::into_inner);
             closed.or_else(|| attempts.get(&entry.id).filter(|it| !it.is_running)?.waiting)
         };
-        let forecast = |bytes| rules.gate.forecast(bytes, rate_bytes_per_s, wall);
-        let board = &self.transfers.board;
-        let (titles, titles_left_out, bytes_missing) = board.titles(&missing, waiting, forecast);
+        let Titles { lacking, came, left_out, bytes_missing } =
+            self.transfers.board.titles(&missing, waiting);
+        let mut never = u64::MAX;
+        let mut finish_at = |bytes| {
+            // More bytes than those that never come do not come either.
+            let at = (bytes < never).then(|| rules.gate.forecast(bytes, rate_bytes_per_s, wall));
+            if at == Some(None) {
+                never = bytes;
+            }
+            at.flatten()
+        };
+        let finish_at_us = if bytes_missing > 0 { finish_at(bytes_missing) } else { None };
+        let with_finish =
+            |(title, bytes)| TitleProgress { finish_at_us: finish_at(bytes), ..title };
+        let titles = lacking.into_iter().map(with_finish).chain(came).collect();
         FillProgress {
             admission: allowance.admission.told(),
             until_us: allowance.until,
             cap_bytes_per_s: allowance.cap_bytes_per_s.map(Into::into),
             rate_bytes_per_s,
             bytes_missing,
-            finish_at_us: if bytes_missing > 0 { forecast(bytes_missing) } else { None },
-            sources: board.sources(Instant::now()),
+            finish_at_us,
+            sources: self.transfers.board.sources(Instant::now()),
             titles,
-            titles_left_out,
+            titles_left_out: left_out,
         }
     }
 }
@@ -342,12 +354,17 @@ impl Attempt {
         Self {
             wanted_since: now,
             absent_since: now,
-            is_awaited: false,
             rounds: 0,
             not_before: now,
             is_running: false,
+            urgency: Urgency::Ordinary,
             waiting: None,
         }
+    }
+
+    /// Whether a sibling has said that it will have it.
+    fn is_awaited(&self) -> bool {
+        matches!(self.waiting, Some(WaitingOn::Sibling { .. }))
     }
 }
 
@@ -370,12 +387,4 @@ impl Firsts {
 /// A generator for one use of the seed.
 fn random(seed: u64, purpose: u64) -> StdRng {
     StdRng::seed_from_u64(seed ^ purpose << 63)
-}
-
-/// Doubles with each round, spread by a half so that boxes that lost a source together do
-/// not come back to it together.
-fn pause(rounds: u32, spread: f64) -> Duration {
-    let full =
-        FIRST_PAUSE.saturating_mul(1 << rounds.clamp(1, 8).saturating_sub(1)).min(LONGEST_PAUSE);
-    full.mul_f64(1.0 - spread / 2.0)
 }

@@ -3,7 +3,6 @@
 //! ```text
 //! Gate::new(&Fill) -> Result<Gate, UnknownZone>
 //! Gate::at(&self, now) -> Allowance                          pure
-//! Gate::check(&self, Urgency, now) -> Result<(), WaitingOn>  before a transfer begins; pure
 //! Gate::urgency(&self, deadline, now) -> Urgency             what cannot wait; pure
 //! Gate::finish_at(&self, bytes, rate, now) -> Option<TimeUs> when all of it will be here; pure
 //! Gate::keep(&self, &Caps, clock)                            tells the caps, for ever
@@ -16,8 +15,8 @@
 use crate::admission::{Admission, Urgency};
 use crate::caps::Caps;
 use crate::window::{Schedule, UnknownZone, WindowState};
-use contract::config::{EmergencyFill, Fill};
-use contract::progress::WaitingOn;
+use contract::config::Fill;
+use contract::quantity::BitRate;
 use contract::time::TimeUs;
 use std::num::NonZeroU64;
 use std::time::Duration;
@@ -67,14 +66,11 @@ impl Gate {
     /// # Errors
     /// [`UnknownZone`].
     pub fn new(fill: &Fill) -> Result<Self, UnknownZone> {
-        let emergency_bytes_per_s = match &fill.emergency_fill {
-            EmergencyFill::Never => None,
-            EmergencyFill::Capped { cap_bits_per_s } => Some(cap_bits_per_s.bytes_per_s()),
-        };
+        let emergency_cap = fill.emergency_fill.cap_bits_per_s();
         Ok(Self {
             schedule: Schedule::new(fill.time_zone.as_ref(), &fill.windows)?,
-            cap_bytes_per_s: fill.cap_bits_per_s.map(|cap| cap.bytes_per_s()),
-            emergency_bytes_per_s,
+            cap_bytes_per_s: fill.cap_bits_per_s.map(BitRate::bytes_per_s),
+            emergency_bytes_per_s: emergency_cap.map(BitRate::bytes_per_s),
         })
     }
 
@@ -107,14 +103,6 @@ impl Gate {
                 until: Some(opens),
             },
         }
-    }
-
-    /// Whether a transfer may begin.
-    ///
-    /// # Errors
-    /// The window that it has to wait for.
-    pub fn check(&self, urgency: Urgency, now: TimeUs) -> Result<(), WaitingOn> {
-        self.at(now).admission.check(urgency)
     }
 
     /// Whether an object that must be there by `deadline` can wait for the next window.
@@ -185,7 +173,7 @@ impl Gate {
 }
 
 /// From `now` to `later`, a century at most.
-fn span(now: TimeUs, later: TimeUs) -> Duration {
+pub(crate) fn span(now: TimeUs, later: TimeUs) -> Duration {
     let micros = later.0.saturating_sub(now.0).max(0);
     Duration::from_micros(micros.unsigned_abs()).min(CENTURY)
 }

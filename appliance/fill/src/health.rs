@@ -3,6 +3,7 @@
 //! A source that failed rests, longer with every failure, so that one that is dead costs a
 //! connection now and then and not one for each object. What it does not have is no failure.
 
+use crate::back_off::BackOff;
 use rand::Rng;
 use rand::rngs::StdRng;
 use std::collections::HashMap;
@@ -11,11 +12,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// The first rest.
-const FIRST_REST: Duration = Duration::from_millis(200);
-
-/// The longest: within this time it is noticed that a source is back.
+/// The longest rest: within this time it is noticed that a source is back.
 const LONGEST_REST: Duration = Duration::from_secs(15);
+
+const RESTS: BackOff =
+    BackOff { first: Duration::from_millis(400), growth: 2, longest: LONGEST_REST };
 
 /// For how long after a rest a failure is the same as before.
 const FORGOTTEN_AFTER: Duration = Duration::from_secs(5);
@@ -78,10 +79,10 @@ impl Health {
         self.state().ailing.remove(&source);
     }
 
-    /// It was not asked after all: nothing is known.
-    pub(crate) fn spared(&self, source: SocketAddr) {
+    /// It was to be asked at `began`, and was not after all: the next may.
+    pub(crate) fn spared(&self, source: SocketAddr, began: Instant) {
         if let Some(ailing) = self.state().ailing.get_mut(&source) {
-            ailing.not_before = ailing.since;
+            ailing.not_before = ailing.not_before.min(began);
         }
     }
 
@@ -105,9 +106,8 @@ impl Health {
             *ailing = well;
         }
         ailing.failures = ailing.failures.saturating_add(1);
-        let rest = FIRST_REST.saturating_mul(1 << ailing.failures.min(8)).min(LONGEST_REST);
-        let spread = state.random.random_range(0.5..=1.0);
-        ailing.not_before = now + rest.mul_f64(spread);
+        let spread = state.random.random_range(0.0..=1.0);
+        ailing.not_before = now + RESTS.after(ailing.failures, spread);
     }
 }
 

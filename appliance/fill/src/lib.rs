@@ -5,24 +5,27 @@
 //! compares BLAKE3 before anything becomes visible). This crate moves bytes and remembers
 //! which source gave what.
 //!
-//! Read in this order: [`routes`] (which sources serve an object), [`widening`] (when those
-//! further away are asked), [`health`] (who does not answer), [`trust`] (what lies cost), [`upstream`] (what is asked of a source)
-//! and [`fetch`] (over HTTP), [`window`] and [`gate`] (who may fill now), [`caps`] (how fast,
-//! with `bucket` and `arrivals` behind it), [`grant`] and `draw` (bytes, as they are allowed),
-//! [`slicer`] (pieces into slices), [`offload`] (what blocks), [`transfer`] (one object, source
-//! after source), [`ledger`] and `board` (who gave what, and how far it has come), [`rules`]
-//! (what the configuration says of all this), [`filler`] (in parallel, until told to stop).
+//! Read in this order: [`routes`] (which sources serve an object), `widening` (when those
+//! further away are asked), `health` (who does not answer) and `trust` (what lies cost), with
+//! `back_off` behind both, [`upstream`] (what is asked of a source) and [`fetch`] (over HTTP),
+//! [`window`], [`admission`] and [`gate`] (who may fill now), `urgent` (what cannot wait), `caps`
+//! (how fast, with `bucket` and `arrivals` behind it), `grant` and `draw` (bytes, as they are
+//! allowed), `slicer` (pieces into slices), [`offload`] (what blocks), [`transfer`] (one object,
+//! source after source), [`ledger`] and `board` (who gave what, and how far it has come),
+//! [`rules`] (what the configuration says of all this), [`filler`] (in parallel, until told to
+//! stop).
 
 pub mod admission;
 mod arrivals;
+mod back_off;
 mod board;
 mod bucket;
-pub mod caps;
+mod caps;
 mod draw;
 pub mod fetch;
 pub mod filler;
 pub mod gate;
-pub mod grant;
+mod grant;
 mod health;
 pub mod ledger;
 pub mod offload;
@@ -30,10 +33,10 @@ pub mod routes;
 pub mod rules;
 mod slicer;
 pub mod transfer;
-pub mod trust;
+mod trust;
 pub mod upstream;
 mod urgent;
-pub mod widening;
+mod widening;
 pub mod window;
 
 pub use filler::{Filler, Setup};

@@ -54,24 +54,21 @@ impl Routes {
     /// The ways to get one object, best first; none when the fleet named none.
     #[must_use]
     pub fn of(&self, ordinal: Ordinal) -> Option<Vec<Route>> {
-        let behind = self.runs.partition_point(|(first, ..)| *first <= ordinal);
-        let (_, last, shared) = self.runs.get(behind.checked_sub(1)?)?;
-        (ordinal <= *last).then_some(shared.ranked(self.me.as_ref()?, ordinal))
+        Some(self.shared(ordinal)?.ranked(self.me.as_ref()?, ordinal))
     }
 
     /// Whether this box goes before all others that are to have the object.
     #[must_use]
     pub fn are_first(&self, ordinal: Ordinal) -> bool {
-        self.of(ordinal)
-            .is_none_or(|ranked| ranked.iter().all(|route| route.standing != Standing::Before))
+        let (Some(shared), Some(me)) = (self.shared(ordinal), &self.me) else { return true };
+        let mine = standing(me, ordinal);
+        shared.siblings.iter().all(|sibling| standing_of(sibling, ordinal) <= mine)
     }
 
     /// Whether there is any way to get an object.
     #[must_use]
     pub fn lead_to(&self, ordinal: Ordinal) -> bool {
-        let behind = self.runs.partition_point(|(first, ..)| *first <= ordinal);
-        let run = behind.checked_sub(1).and_then(|at| self.runs.get(at));
-        run.is_some_and(|(_, last, _)| ordinal <= *last)
+        self.shared(ordinal).is_some()
     }
 
     /// All sources, some of them more than once.
@@ -79,17 +76,27 @@ impl Routes {
         let shared = self.runs.iter().map(|(_, _, shared)| shared);
         shared.flat_map(|shared| shared.siblings.iter().chain(&shared.beyond))
     }
+
+    fn shared(&self, ordinal: Ordinal) -> Option<&Shared> {
+        let behind = self.runs.partition_point(|(first, ..)| *first <= ordinal);
+        let (_, last, shared) = self.runs.get(behind.checked_sub(1)?)?;
+        (ordinal <= *last).then_some(shared)
+    }
+}
+
+/// Where a sibling stands among those that hold an object.
+fn standing_of(sibling: &Source, ordinal: Ordinal) -> [u8; 32] {
+    match &sibling.kind {
+        SourceKind::Peer(name) | SourceKind::Parent(name) => standing(name, ordinal),
+        SourceKind::Origin => [0; 32],
+    }
 }
 
 impl Shared {
     fn ranked(&self, me: &DeviceName, ordinal: Ordinal) -> Vec<Route> {
         let mine = standing(me, ordinal);
-        let weight = |source: &Source| match &source.kind {
-            SourceKind::Peer(name) | SourceKind::Parent(name) => standing(name, ordinal),
-            SourceKind::Origin => [0; 32],
-        };
         let mut siblings: Vec<_> =
-            self.siblings.iter().map(|source| (weight(source), source)).collect();
+            self.siblings.iter().map(|source| (standing_of(source, ordinal), source)).collect();
         siblings.sort_by_key(|(weight, _)| Reverse(*weight));
         let siblings = siblings.into_iter().map(|(weight, source)| Route {
             source: source.clone(),

@@ -263,8 +263,8 @@ impl Transfers {
         let outcome = self.take_from(entry, route, (urgency, ask), intake, &mut share).await;
         self.judge(entry, route, began, share, &outcome);
         match &outcome {
-            Err(Failure::Waiting(_)) => self.health.spared(address),
-            Err(failure) if failure.is_ours() => self.health.spared(address),
+            Err(Failure::Waiting(_)) => self.health.spared(address, began),
+            Err(failure) if failure.is_ours() => self.health.spared(address, began),
             // All of it can be had from there still.
             Err(Failure::Fetch(FetchFailed::IgnoresRange)) => self.health.answered(address),
             Err(failure) if failure.is_fault() => {
@@ -330,10 +330,12 @@ impl Transfers {
         };
         let intake = open.insert(intake);
         intake.set_from_beyond(route.standing == Standing::Beyond);
-        let missing = bytes_of(&intake.missing(), entry.size_bytes);
-        if missing > 0 {
-            *share = if missing == entry.size_bytes { Share::All } else { Share::Some };
-            let under_way = self.board.begin(entry, &route.source.kind, entry.size_bytes - missing);
+        let missing = intake.missing();
+        // An object may be empty, or wait for nothing but its seal.
+        if !missing.is_empty() {
+            let bytes = bytes_of(&missing, entry.size_bytes);
+            *share = if bytes == entry.size_bytes { Share::All } else { Share::Some };
+            let under_way = self.board.begin(entry, &route.source.kind, entry.size_bytes - bytes);
             let terms = Terms {
                 upstream: &*self.upstream,
                 caps: &self.caps,
@@ -343,7 +345,7 @@ impl Transfers {
                 in_parts: ask == Ask::WhatIsMissing,
                 only_if_cached: route.standing == Standing::Behind,
             };
-            for run in ask.runs(intake) {
+            for run in ask.runs(missing, entry.size_bytes) {
                 let slicer = Slicer::new(entry.size_bytes, &run);
                 let draw = Draw::new(terms, slicer.range());
                 self.receive(draw, slicer, &under_way, intake).await?;
@@ -393,7 +395,7 @@ impl Transfers {
 
     /// Begins to store a slice, unless it is there (where all of an object had to be asked for).
     fn store(&self, intake: &Arc<Intake>, slice: u32, bytes: Vec<u8>) -> Option<Storing> {
-        let is_missing = intake.missing().iter().any(|run| run.contains(&slice));
+        let is_missing = intake.lacks(slice);
         let intake = Arc::clone(intake);
         is_missing.then(|| Box::pin(self.blocking(move || intake.put(slice, &bytes))) as Storing)
     }
@@ -431,15 +433,11 @@ enum Ask {
 }
 
 impl Ask {
-    /// Runs of slices, each worth a request. Nothing is asked for where nothing is missing: an
-    /// object may be empty, or wait for nothing but its seal.
-    fn runs(self, intake: &Intake) -> Vec<Range<u32>> {
-        let missing = intake.missing();
-        match (self, missing.is_empty()) {
-            (Self::AllOfIt, false) => {
-                std::iter::once(0..slice_count(intake.object().entry.size_bytes)).collect()
-            }
-            _ => missing,
+    /// Runs of slices, each worth a request, where these are missing.
+    fn runs(self, missing: Vec<Range<u32>>, size_bytes: u64) -> Vec<Range<u32>> {
+        match self {
+            Self::AllOfIt => std::iter::once(0..slice_count(size_bytes)).collect(),
+            Self::WhatIsMissing => missing,
         }
     }
 }

@@ -16,6 +16,7 @@
 //! One file that differs at its origin is not to stop everything else: about one object a
 //! source lies once, and is not asked for that one again for a while.
 
+use crate::back_off::BackOff;
 use contract::object::ObjectId;
 use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
@@ -35,12 +36,11 @@ const LONGEST_REST: Duration = Duration::from_secs(3600);
 /// for, and as long as it rests, what it holds may cross the provider's edge again.
 const LONGEST_REST_NEAR: Duration = Duration::from_secs(15);
 
-/// How long a source beyond the site is not asked for the object that it lied about, after the
-/// first time.
-const FIRST_OBJECT_REST: Duration = Duration::from_secs(2);
-
-/// The longest.
+/// How long a source beyond the site is not asked for the object that it lied about, at most.
 const OBJECT_REST: Duration = Duration::from_secs(300);
+
+const OBJECT_RESTS: BackOff =
+    BackOff { first: Duration::from_secs(2), growth: GROWTH, longest: OBJECT_REST };
 
 /// How long others wait for what comes of a transfer that tries a source, at most: it may have
 /// been dropped.
@@ -57,7 +57,7 @@ const MOST_SOURCES: usize = 1024;
 
 /// Wrong bytes, for certain.
 #[derive(Debug, Clone, Copy)]
-pub struct Lie<'a> {
+pub(crate) struct Lie<'a> {
     /// Whose.
     pub source: SocketAddr,
     /// Whether it is a box of the same site.
@@ -74,7 +74,7 @@ pub struct Lie<'a> {
 
 /// Why a source is not asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Distrusted {
+pub(crate) enum Distrusted {
     /// It gave wrong bytes.
     Rests {
         /// Until then.
@@ -87,19 +87,9 @@ pub enum Distrusted {
     },
 }
 
-impl Distrusted {
-    /// When to look again.
-    #[must_use]
-    pub fn until(self) -> Instant {
-        match self {
-            Self::Rests { until } | Self::Tried { until } => until,
-        }
-    }
-}
-
 /// The sources that gave wrong bytes.
 #[derive(Debug, Default)]
-pub struct Trust(HashMap<SocketAddr, Liar>);
+pub(crate) struct Trust(HashMap<SocketAddr, Liar>);
 
 #[derive(Debug)]
 struct Liar {
@@ -128,7 +118,7 @@ impl Trust {
     ///
     /// # Errors
     /// [`Distrusted`].
-    pub fn may_ask(
+    pub(crate) fn may_ask(
         &mut self,
         source: SocketAddr,
         object: &ObjectId,
@@ -141,8 +131,7 @@ impl Trust {
         }
         let until = liar.not_before;
         if until > now {
-            let is_tried = until - now <= TRIAL && liar.is_on_trial;
-            return Err(if is_tried {
+            return Err(if liar.is_on_trial {
                 Distrusted::Tried { until }
             } else {
                 Distrusted::Rests { until }
@@ -155,7 +144,7 @@ impl Trust {
     }
 
     /// A source gave wrong bytes.
-    pub fn lied(&mut self, lie: Lie<'_>) {
+    pub(crate) fn lied(&mut self, lie: Lie<'_>) {
         let Lie { source, is_near, object, began, now, spread } = lie;
         if !self.0.contains_key(&source) && self.0.len() >= MOST_SOURCES {
             let oldest = self.0.iter().min_by_key(|(_, liar)| liar.last_lie);
@@ -180,9 +169,8 @@ impl Trust {
             liar.last_lie = now;
         }
         let longest = if is_near { LONGEST_REST_NEAR } else { LONGEST_REST };
-        let spread = 1.0 - spread.clamp(0.0, 1.0) / 2.0;
-        let rest = grown(FIRST_REST, liar.lies).min(longest).mul_f64(spread);
-        let about_it = |times| grown(FIRST_OBJECT_REST, times).min(OBJECT_REST).mul_f64(spread);
+        let rest = BackOff { first: FIRST_REST, growth: GROWTH, longest }.after(liar.lies, spread);
+        let about_it = |times| OBJECT_RESTS.after(times, spread);
         liar.remember(object, |times| now + if is_near { rest } else { about_it(times) });
         if is_another || liar.is_on_trial {
             (liar.is_on_trial, liar.not_before) = (false, now + rest);
@@ -190,7 +178,7 @@ impl Trust {
     }
 
     /// It brought all of an object, and that is right.
-    pub fn proved(&mut self, source: SocketAddr, object: &ObjectId, now: Instant) {
+    pub(crate) fn proved(&mut self, source: SocketAddr, object: &ObjectId, now: Instant) {
         let Some(liar) = self.0.get_mut(&source) else { return };
         liar.lies = liar.lies.saturating_sub(1);
         liar.objects.retain(|about| about.object != *object);
@@ -205,7 +193,7 @@ impl Trust {
 
     /// For how long it has not been trusted.
     #[must_use]
-    pub fn lies_for(&self, source: SocketAddr, now: Instant) -> Duration {
+    pub(crate) fn lies_for(&self, source: SocketAddr, now: Instant) -> Duration {
         let since = self.0.get(&source).map(|liar| liar.since);
         since.map_or(Duration::ZERO, |since| now.saturating_duration_since(since))
     }
@@ -221,11 +209,6 @@ impl Liar {
         }
         self.objects.push_back(About { object: *object, times, until: until(times) });
     }
-}
-
-/// A rest that grows with every time.
-fn grown(first: Duration, times: u32) -> Duration {
-    first.saturating_mul(GROWTH.saturating_pow(times.saturating_sub(1)))
 }
 
 #[cfg(test)]

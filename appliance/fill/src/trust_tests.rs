@@ -49,6 +49,14 @@ fn walk(
     asked
 }
 
+impl Distrusted {
+    fn until(self) -> Instant {
+        match self {
+            Self::Rests { until } | Self::Tried { until } => until,
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
     #[test]

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 /// For how long siblings must not have answered before this source is asked.
 #[must_use]
-pub fn after(source: &Source, widen: &WidenAfter) -> Duration {
+pub(crate) fn after(source: &Source, widen: &WidenAfter) -> Duration {
     match (source.after_s, &source.kind) {
         (1.., _) => Duration::from_secs(source.after_s.into()),
         (0, SourceKind::Peer(_)) => Duration::ZERO,

@@ -1,9 +1,10 @@
 //! Sources that lie, end early, ignore Range, stall or go away: nothing wrong is ever
 //! published, the next source is asked, and each failure is told of by name.
 
-use cache::{BlockIo, Cache, CacheEvent, DiskSetup, Lookup, ReadOrder, Setup, Watch};
+mod parts;
+
+use cache::Lookup;
 use contract::catalogue::CatalogueEntry;
-use contract::config::DiskClass;
 use contract::manifest::Run;
 use contract::names::{DeviceName, GroupName, TitleName};
 use contract::object::{Digest, ObjectId, ObjectKey};
@@ -12,6 +13,7 @@ use contract::sources::{Batch, OriginPath, Source, SourceKind, Sources};
 use contract::time::TimeUs;
 use fill::fetch::{Fetcher, Patience, SliceKnowledge};
 use fill::{FillEvent, FillWatch, Filler, Promise, Routes, Threads};
+use parts::open_cache;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
@@ -115,16 +117,6 @@ async fn answer(stream: TcpStream, manner: Manner) -> std::io::Result<()> {
     stream.shutdown().await
 }
 
-struct NoIo;
-impl BlockIo for NoIo {
-    fn submit(&self, order: ReadOrder) {
-        drop(order);
-    }
-}
-impl Watch for NoIo {
-    fn event(&self, _: CacheEvent) {}
-}
-
 struct Heard(mpsc::UnboundedSender<String>);
 impl FillWatch for Heard {
     fn event(&self, event: FillEvent<'_>) {
@@ -178,20 +170,7 @@ async fn events(manners: &[Manner]) -> Vec<String> {
 
 async fn events_with(knowledge: Knowledge, manners: &[Manner]) -> Vec<String> {
     let folder = tempfile::tempdir().expect("folder");
-    let disk = DiskSetup {
-        folder: folder.path().into(),
-        class: DiskClass::Ssd,
-        capacity_bytes: 8 << 20,
-        reserve_bytes: 0,
-    };
-    let cache = Cache::open(Setup {
-        disks: vec![disk],
-        ram_budget_bytes: 1 << 20,
-        storage: Arc::new(cache::storage::Kernel),
-        io: Arc::new(NoIo),
-        watch: Arc::new(NoIo),
-    })
-    .expect("cache");
+    let cache = open_cache(folder.path(), 8 << 20);
     let (heard, mut events) = mpsc::unbounded_channel();
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let tls = rustls::ClientConfig::builder_with_provider(provider)

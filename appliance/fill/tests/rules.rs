@@ -1,6 +1,7 @@
 //! Windows, caps, widening and distrust, as a filler keeps them with real files, on a network
 //! and a clock that a seed decides.
 
+mod parts;
 #[path = "rules/world.rs"]
 mod world;
 
@@ -107,6 +108,21 @@ async fn outside_its_window_a_box_reads_nothing_and_goes_on_where_it_was() {
     // What was cut off is at most a slice of each transfer.
     assert!(total <= 2 * SIZE + 2 * (1 << 20), "{total} for {}", 2 * SIZE);
     assert!(world.now() > at("2026-03-30T00:00:00Z"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_wait_widens_its_choice_as_well() {
+    let settings = json!({
+        "time_zone": "Europe/Berlin",
+        "windows": [{"opens": "02:00", "closes": "14:00"}],
+        "emergency_fill": {"capped": {"cap_bits_per_s": "80Mb/s"}},
+        "widen_after_s": {"network": 1, "origin": 2},
+    });
+    let ranked = vec![source(peer(), 1, None), source(SourceKind::Origin, 0, None)];
+    let world = World::new(6, at("2026-06-01T13:00:00Z"), rules(settings), 1, ranked);
+    world.network.manners.lock().expect("lock")[1] = Manner::Dead;
+    world.filler.lost(&entry(0).key());
+    world.until_held(1, HOUR).await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -22,7 +22,6 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 /// What stays of a box when its process has gone.
-#[derive(Debug)]
 pub struct SimBox {
     /// Which of the world's boxes.
     pub number: usize,
@@ -32,48 +31,42 @@ pub struct SimBox {
     pub name: DeviceName,
     /// Its disks.
     pub disks: Arc<[Arc<SimDisk>]>,
-    /// How the configuration has them.
-    pub setups: Vec<DiskSetup>,
     /// What its RAM tier may take.
     pub ram_budget_bytes: u64,
     /// What it has said that it holds.
-    pub promises: Arc<Promises>,
+    pub promises: Promises,
     running: Mutex<Option<Running>>,
 }
 
 /// A process.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Running {
     /// Its cache.
     pub cache: Arc<Cache>,
     /// How long it lives.
     pub power: Arc<Power>,
     since: Instant,
-    filler: Arc<FillerHandle>,
-}
-
-struct FillerHandle(Arc<Filler>);
-
-impl std::fmt::Debug for FillerHandle {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Filler")
-    }
+    filler: Arc<Filler>,
 }
 
 impl SimBox {
     /// A box that is not running.
     #[must_use]
     pub fn new(number: usize, site: usize, name: DeviceName, disks: Vec<SimDisk>) -> Self {
-        let disks: Arc<[_]> = disks.into_iter().map(Arc::new).collect();
+        let disks = disks.into_iter().map(Arc::new).collect();
+        let (promises, running) = (Promises::default(), Mutex::default());
+        Self { number, site, name, disks, ram_budget_bytes: 0, promises, running }
+    }
+
+    /// Its disks as the configuration has them.
+    fn setups(&self) -> Vec<DiskSetup> {
         let setup = |disk: &Arc<SimDisk>| DiskSetup {
             folder: disk.plan.root.clone(),
             class: DiskClass::Ssd,
             capacity_bytes: disk.plan.size_bytes,
             reserve_bytes: disk.plan.reserve_bytes,
         };
-        let setups = disks.iter().map(setup).collect();
-        let (promises, running) = (Arc::default(), Mutex::default());
-        Self { number, site, name, disks, setups, ram_budget_bytes: 0, promises, running }
+        self.disks.iter().map(setup).collect()
     }
 
     fn slot(&self) -> MutexGuard<'_, Option<Running>> {
@@ -103,9 +96,9 @@ impl SimBox {
             power: Arc::clone(power),
             cache: OnceLock::new(),
         });
-        let io = SimIo::new(mounts.clone(), Arc::clone(power));
+        let io = SimIo::new(mounts.clone());
         let cache = Cache::open(cache::Setup {
-            disks: self.setups.clone(),
+            disks: self.setups(),
             ram_budget_bytes: self.ram_budget_bytes,
             storage: Arc::new(mounts.clone()),
             io: Arc::new(io),
@@ -116,7 +109,7 @@ impl SimBox {
         let filler = Filler::new(fill::Setup {
             cache: Arc::clone(&cache),
             upstream: Arc::new(SimUpstream::new(world, self.number)),
-            offload: Arc::new(Busy { mounts, disks: Arc::clone(&self.disks) }),
+            offload: Arc::new(Busy(mounts)),
             seed,
             rules: fill::Rules { parallel: 3, ..fill::Rules::default() },
             clock: clock(),
@@ -124,7 +117,6 @@ impl SimBox {
         });
         let (stop, stopped) = watch::channel(false);
         let task = tokio::spawn(Arc::clone(&filler).run(stopped));
-        let filler = Arc::new(FillerHandle(filler));
         *self.slot() =
             Some(Running { cache, power: Arc::clone(power), since: Instant::now(), filler });
         self.obey(world);
@@ -137,7 +129,7 @@ impl SimBox {
         let (wanted, routes) = world.wanted_by(self);
         self.promises.keep_only(&wanted);
         cache.set_wanted(wanted);
-        filler.0.set_routes(routes);
+        filler.set_routes(routes);
     }
 
     /// The process has ended, by whatever cause.
@@ -192,17 +184,13 @@ impl Drop for Process {
 }
 
 /// Runs what blocks on a disk after as long as it takes there, all of it in one moment.
-struct Busy {
-    mounts: Mounts,
-    disks: Arc<[Arc<SimDisk>]>,
-}
+struct Busy(Mounts);
 
 impl Offload for Busy {
     fn run(&self, job: Job) {
-        let slow_us = self.disks.iter().map(|disk| disk.slow_us()).max().unwrap_or(0);
-        let mounts = self.mounts.clone();
+        let mounts = self.0.clone();
         drop(tokio::spawn(async move {
-            tokio::time::sleep(Duration::from_micros(500 + slow_us)).await;
+            tokio::time::sleep(Duration::from_micros(500 + mounts.slow_us())).await;
             // Whoever waits for it hears that it was never run.
             if mounts.is_powered() {
                 job();

@@ -2,11 +2,10 @@
 
 use crate::appliance::Running;
 use crate::content;
-use crate::disk::{Mounts, Power};
+use crate::disk::Mounts;
 use crate::findings::Findings;
 use cache::storage::Storage;
 use cache::{BLOCK_BYTES, BlockIo, Object, ReadFailed, ReadOrder, VerifiedBlock};
-use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,44 +13,29 @@ use std::time::Duration;
 #[derive(Debug)]
 pub struct SimIo {
     mounts: Mounts,
-    power: Arc<Power>,
 }
 
 impl SimIo {
-    /// For a process that lives as long as this says.
+    /// For the process that sees these disks.
     #[must_use]
-    pub fn new(mounts: Mounts, power: Arc<Power>) -> Self {
-        Self { mounts, power }
+    pub fn new(mounts: Mounts) -> Self {
+        Self { mounts }
     }
 }
 
 impl BlockIo for SimIo {
     fn submit(&self, mut order: ReadOrder) {
-        let (mounts, power) = (self.mounts.clone(), Arc::clone(&self.power));
+        let mounts = self.mounts.clone();
         drop(tokio::spawn(async move {
             let slow_us = mounts.disk_of(order.file()).map_or(0, |disk| disk.slow_us());
             tokio::time::sleep(Duration::from_micros(100 + slow_us)).await;
-            let read = read(&mounts, &mut order);
+            let read = mounts.open(order.file()).and_then(|file| order.read_from(&*file));
             // A process that has ended reads nothing, and learns of no error.
-            if !power.is_off() {
+            if mounts.is_powered() {
                 order.complete(read);
             }
         }));
     }
-}
-
-fn read(mounts: &Mounts, order: &mut ReadOrder) -> io::Result<usize> {
-    let file = mounts.open(order.file())?;
-    let (offset, wanted) = (order.offset(), order.len());
-    let buffer = order.buffer_mut();
-    let mut count = 0;
-    while count < wanted {
-        match file.read_at(&mut buffer[count..wanted], offset + count as u64)? {
-            0 => break,
-            more => count += more,
-        }
-    }
-    Ok(count)
 }
 
 /// Reads a block as a viewer or a sibling does, and compares it with what it must be.

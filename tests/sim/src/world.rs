@@ -17,7 +17,6 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A world.
-#[derive(Debug)]
 pub struct World {
     /// How it began.
     pub plan: Plan,

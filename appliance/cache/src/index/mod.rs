@@ -311,13 +311,13 @@ impl Index {
 
     /// What is wanted and not held, best first.
     pub(crate) fn missing(&self) -> Vec<Arc<CatalogueEntry>> {
-        let ranked = self.alone();
+        let ranked = self.ranked();
         ranked.iter().filter(|entry| self.lacks(entry)).cloned().collect()
     }
 
     /// Objects and bytes: wanted, and of these held.
     pub(crate) fn totals(&self) -> [(u64, u64); 2] {
-        let ranked = self.alone();
+        let ranked = self.ranked();
         let mut totals = [(0, 0); 2];
         for entry in ranked.iter() {
             let held = !self.lacks(entry);
@@ -339,6 +339,11 @@ impl Index {
 
     fn shard(&self, hash: u64) -> &ArcSwap<Shard> {
         &self.shards[number(hash)]
+    }
+
+    /// The manifest's order now. Whoever walks it keeps nobody from changing things.
+    fn ranked(&self) -> Ranked {
+        Arc::clone(&self.alone())
     }
 
     /// Nobody else changes anything as long as this is held.

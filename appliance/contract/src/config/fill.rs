@@ -130,9 +130,20 @@ pub enum EmergencyFill {
     },
 }
 
-/// For how long an object must have been wanted before sources further away are asked, when
-/// there are nearer ones. Boxes of the same site are asked at once. What the fleet says of a
-/// source (`after_s`) goes before this.
+impl EmergencyFill {
+    /// The most that is drawn outside of the windows; none: nothing comes then.
+    #[must_use]
+    pub fn cap_bits_per_s(&self) -> Option<BitRate> {
+        match self {
+            Self::Never => None,
+            Self::Capped { cap_bits_per_s } => Some(*cap_bits_per_s),
+        }
+    }
+}
+
+/// For how long boxes of the same site, where there are any that should have an object, must not
+/// have answered before sources further away are asked. What the fleet says of a source
+/// (`after_s`) goes before this.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct WidenAfter {
@@ -161,13 +172,9 @@ pub(super) fn check(fill: &Fill, found: &mut Found) {
     for (path, message) in check_windows(&fill.windows) {
         found.add(format!("fill.{path}"), message);
     }
-    let emergency = match &fill.emergency_fill {
-        EmergencyFill::Never => None,
-        EmergencyFill::Capped { cap_bits_per_s } => Some(*cap_bits_per_s),
-    };
     let caps = [
         ("fill.cap_bits_per_s", fill.cap_bits_per_s),
-        ("fill.emergency_fill.capped.cap_bits_per_s", emergency),
+        ("fill.emergency_fill.capped.cap_bits_per_s", fill.emergency_fill.cap_bits_per_s()),
     ];
     for (path, cap) in caps {
         if let Some(message) = bad_cap(cap) {

@@ -1,9 +1,9 @@
 //! A box with sources that behave as told, on a clock that stands still between events.
 
+use crate::parts::open_cache;
 use bytes::Bytes;
-use cache::{BlockIo, Cache, CacheEvent, DiskSetup, ReadOrder, Watch};
+use cache::Cache;
 use contract::catalogue::CatalogueEntry;
-use contract::config::DiskClass;
 use contract::config::Fill;
 use contract::manifest::Run;
 use contract::names::{DeviceName, GroupName, TitleName};
@@ -150,16 +150,8 @@ impl Offload for AtOnce {
     }
 }
 
-struct NoIo;
-impl BlockIo for NoIo {
-    fn submit(&self, order: ReadOrder) {
-        drop(order);
-    }
-}
-impl Watch for NoIo {
-    fn event(&self, _: CacheEvent) {}
-}
-impl FillWatch for NoIo {
+struct Unheard;
+impl FillWatch for Unheard {
     fn event(&self, _: FillEvent<'_>) {}
 }
 
@@ -213,20 +205,7 @@ impl World {
         ranked: Vec<Source>,
     ) -> Self {
         let folder = tempfile::tempdir().expect("folder");
-        let disk = DiskSetup {
-            folder: folder.path().into(),
-            class: DiskClass::Ssd,
-            capacity_bytes: 64 << 20,
-            reserve_bytes: 0,
-        };
-        let cache = Cache::open(cache::Setup {
-            disks: vec![disk],
-            ram_budget_bytes: 1 << 20,
-            storage: Arc::new(cache::storage::Kernel),
-            io: Arc::new(NoIo),
-            watch: Arc::new(NoIo),
-        })
-        .expect("cache");
+        let cache = open_cache(folder.path(), 64 << 20);
         let contents = (0..objects).map(content);
         let network = Arc::new(Network {
             contents: contents.map(|content| (content.clone(), slices(&content))).collect(),
@@ -242,7 +221,7 @@ impl World {
             seed,
             rules,
             clock: Arc::new(move || later(wall, began)),
-            watch: Arc::new(NoIo),
+            watch: Arc::new(Unheard),
         });
         let entries: Vec<_> = (0..objects).map(entry).collect();
         filler.expect(&entries, &[]);

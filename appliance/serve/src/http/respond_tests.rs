@@ -87,6 +87,8 @@ fn shelf() -> Shelf {
         entry("open", "/v/1.m4s", 1000),
         entry("open", "/v/list.m3u8", 100),
         entry("open", "/empty.ts", 0),
+        entry("open", "/arriving/1", 9),
+        entry("open", "/arriving/beyond", 9),
         entry("listed", "/v/1.m4s", 500),
         entry("listed", "/k.m4s?lang=de", 5),
         closed,
@@ -335,6 +337,19 @@ fn guessing_is_limited() {
     let statuses: Vec<&str> = answers.iter().map(|answer| status(answer)).collect();
     assert_eq!(statuses, ["404", "404", "429", "200"]);
     assert!(answers[2].contains("Retry-After: 1\n") && answers[2].contains("detail=miss-limit"));
+}
+
+#[test]
+fn what_arrives_goes_on_to_siblings_and_not_in_a_circle() {
+    let peer = |path: &str, fields: &str| {
+        let line = format!("GET /peer/v1/open{path}");
+        status(&ask_as(ListenerRole::Peer, &line, &format!("Host: x\r\n{fields}"))).to_owned()
+    };
+    let cached = "Cache-Control: max-age=0, Only-If-Cached\r\n";
+    assert_eq!([peer("/arriving/1", ""), peer("/arriving/1", cached)], ["200", "504"]);
+    assert_eq!(peer("/arriving/beyond", cached), "200");
+    assert_eq!([peer("/wanted", ""), peer("/wanted", cached)], ["404", "504"]);
+    assert_eq!(status(&open("GET /arriving/1", "")), "404", "viewers get whole objects");
 }
 
 #[test]

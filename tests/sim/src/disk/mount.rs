@@ -30,6 +30,12 @@ impl Mounts {
         self.disks.iter().find(|disk| path.starts_with(&disk.plan.root))
     }
 
+    /// What a call takes longer than it should, on the slowest of them.
+    #[must_use]
+    pub fn slow_us(&self) -> u64 {
+        self.disks.iter().map(|disk| disk.slow_us()).max().unwrap_or(0)
+    }
+
     /// Whether the process still runs.
     #[must_use]
     pub fn is_powered(&self) -> bool {
