@@ -237,6 +237,7 @@ fn what_the_commands_print() {
         "content list",
         "content show --group studio-a --title big-demo -o yaml",
         "status oca2.site-b",
+        "fill status oca2.site-b",
     ] {
         let printed = server.ok(&line.split_whitespace().collect::<Vec<_>>());
         session.push_str(&format!("$ fleet {line}\n{printed}\n"));

@@ -12,8 +12,5 @@ pub mod model;
 mod store;
 
 pub use error::{Complaint, InventoryError, RecordKind};
-pub use model::{
-    Appliance, ContentGroup, Disk, DiskClass, PlayerListener, SMALL_BOX_CAP, STORAGE_BOX_BYTES,
-    STORAGE_BOX_CAP, Site, SiteFill,
-};
+pub use model::{Appliance, ContentGroup, Disk, DiskClass, PlayerListener, Site, SiteFill};
 pub use store::{Inventory, Store};

@@ -5,7 +5,7 @@
 
 use crate::{Problem, Solution};
 use contract::catalogue::Ordinal;
-use contract::names::{DeviceName, GroupName};
+use contract::names::{DeviceName, GroupName, SiteName};
 use std::collections::{BTreeMap, HashMap};
 
 /// Where everything that a box holds comes from.
@@ -33,14 +33,16 @@ pub struct SharedBatch {
 pub fn fill_sources(problem: &Problem, solution: &Solution) -> Vec<BoxSources> {
     let groups: HashMap<Ordinal, &GroupName> =
         problem.objects.iter().map(|item| (item.ordinal, &item.group)).collect();
-    let mut holders: HashMap<Ordinal, Vec<usize>> = HashMap::new();
+    let site_of = |at: usize| &problem.boxes[at].site;
+    let mut holders: HashMap<(&SiteName, Ordinal), Vec<usize>> = HashMap::new();
     for (at, plan) in solution.boxes.iter().enumerate() {
-        plan.hold.iter().for_each(|ordinal| holders.entry(*ordinal).or_default().push(at));
+        for ordinal in &plan.hold {
+            holders.entry((site_of(at), *ordinal)).or_default().push(at);
+        }
     }
     let siblings_of = |at: usize, ordinal: &Ordinal| {
-        let of_the_site =
-            |other: &&usize| **other != at && problem.boxes[**other].site == problem.boxes[at].site;
-        let others = holders.get(ordinal).into_iter().flatten().filter(of_the_site);
+        let of_the_site = holders.get(&(site_of(at), *ordinal));
+        let others = of_the_site.into_iter().flatten().filter(|other| **other != at);
         let mut names: Vec<&DeviceName> =
             others.map(|other| &problem.boxes[*other].device).collect();
         names.sort_unstable();

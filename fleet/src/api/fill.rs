@@ -23,7 +23,7 @@ pub(crate) struct ApplianceFill {
     /// How old all of this is.
     pub(crate) report_age_s: Option<f64>,
     /// Who may fill now: `all`, `urgent` (what cannot wait for the next window) or `nobody`.
-    pub(crate) admission: String,
+    pub(crate) admission: Option<String>,
     /// Until then: the edge of a window (RFC 3339).
     pub(crate) until: Option<String>,
     /// The most that it may draw from all sources together, now.
@@ -94,8 +94,9 @@ impl ApplianceFill {
     fn new(app: &App, appliance: &Appliance) -> Self {
         let seen = seen(app, &appliance.name);
         let fill = seen.latest.as_ref().map(|latest| latest.report.fill.clone());
+        let admission = fill.as_ref().map(|fill| fill.admission.as_str().to_owned());
         let FillProgress {
-            admission,
+            admission: _,
             until_us,
             cap_bytes_per_s,
             rate_bytes_per_s,
@@ -110,7 +111,7 @@ impl ApplianceFill {
             site: appliance.site.to_string(),
             state: seen.state.as_str().to_owned(),
             report_age_s: seen.age_s,
-            admission: admission.as_str().to_owned(),
+            admission,
             until: until_us.map(rfc3339),
             cap_bytes_per_s,
             rate_bytes_per_s,

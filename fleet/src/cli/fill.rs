@@ -71,10 +71,12 @@ fn overview(output: &Output, all: &[ApplianceFill]) -> String {
         ["appliance", "state", "report", "filling", "until", "cap", "rate", "missing", "finish"];
     let mut table = output.columns(&header);
     for fill in all {
-        let filling = match fill.admission.as_str() {
-            "all" => Shown::State("open".to_owned(), Mood::Good),
-            "urgent" => Shown::State("urgent only".to_owned(), Mood::Doubtful),
-            _ => Shown::State("closed".to_owned(), Mood::Doubtful),
+        let filling = match fill.admission.as_deref() {
+            // It has not reported yet.
+            None => text("-"),
+            Some("all") => Shown::State("open".to_owned(), Mood::Good),
+            Some("urgent") => Shown::State("urgent only".to_owned(), Mood::Doubtful),
+            Some(_) => Shown::State("closed".to_owned(), Mood::Doubtful),
         };
         table.row([
             text(&fill.appliance),
@@ -143,11 +145,11 @@ fn waits_for(title: &FillTitleItem) -> String {
     }
 }
 
-/// To the second.
+/// To the second; what is no time is shown as it came.
 fn when(at: Option<&str>) -> String {
     let Some(at) = at else { return "-".to_owned() };
-    let exact: Option<jiff::Timestamp> = at.parse().ok();
-    exact.map_or_else(|| at.to_owned(), |at| format!("{at:.0}"))
+    let exact = at.parse::<jiff::Timestamp>();
+    exact.map_or_else(|_| at.to_owned(), |at| format!("{at:.0}"))
 }
 
 #[cfg(test)]

@@ -1,20 +1,27 @@
 //! Quantities on the command line and in tables.
 
 use contract::quantity::{BitRate, ByteCount, Seconds};
+use serde::de::DeserializeOwned;
 use std::time::Duration;
 
-/// `256MiB` and the like, as in an appliance's configuration.
-pub(super) fn parse_bytes(text: &str) -> Result<u64, String> {
-    serde_json::from_value::<ByteCount>(serde_json::Value::String(text.to_owned()))
-        .map(|count| count.0)
-        .map_err(|err| err.to_string())
+/// Reads a quantity as an appliance's configuration has it.
+fn read<T: DeserializeOwned>(text: &str) -> Result<T, String> {
+    serde_json::from_value(text.into()).map_err(|err| err.to_string())
 }
 
-/// `30s`, `5min` and the like, as in an appliance's configuration.
+/// `256MiB` and the like.
+pub(super) fn parse_bytes(text: &str) -> Result<u64, String> {
+    read(text).map(|ByteCount(bytes)| bytes)
+}
+
+/// `30s`, `5min` and the like.
 pub(super) fn parse_duration(text: &str) -> Result<Duration, String> {
-    serde_json::from_value::<Seconds>(serde_json::Value::String(text.to_owned()))
-        .map(Seconds::duration)
-        .map_err(|err| err.to_string())
+    read(text).map(Seconds::duration)
+}
+
+/// `1.2Gb/s` and the like.
+pub(super) fn parse_rate(text: &str) -> Result<BitRate, String> {
+    read(text)
 }
 
 /// Decimal units, as disks and links are sold.
@@ -29,12 +36,6 @@ pub(super) fn bytes(count: u64) -> String {
     }
     let digits = if unit == 0 || value >= 99.95 { 0 } else { 1 };
     format!("{value:.digits$} {}", UNITS[unit])
-}
-
-/// `1.2Gb/s` and the like, as in an appliance's configuration.
-pub(super) fn parse_rate(text: &str) -> Result<BitRate, String> {
-    let text = serde_json::Value::String(text.to_owned());
-    serde_json::from_value(text).map_err(|err| err.to_string())
 }
 
 /// In bits, as links are sold and caps are written.

@@ -134,19 +134,17 @@ fn fills(fill: Option<&SiteFill>) -> String {
     let Some(fill) = fill else { return "at any hour".to_owned() };
     let window = |window: &FillWindow| {
         let cap = window.cap_bits_per_s.map(|cap| format!(" at {cap}")).unwrap_or_default();
-        format!("{}-{}{cap}", window.opens, window.closes)
+        let days: String = window.days.iter().map(|day| format!("{} ", day.as_str())).collect();
+        format!("{days}{}-{}{cap}", window.opens, window.closes)
     };
-    // The caps of the published window depend on the box.
-    let windows = match &fill.windows[..] {
-        [] => "02:00-14:00".to_owned(),
-        windows => windows.iter().map(window).collect::<Vec<_>>().join(", "),
-    };
+    let windows = fill.windows().iter().map(window).collect::<Vec<_>>().join(", ");
     format!("{windows} {}", fill.time_zone)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use contract::civil::Weekday;
 
     #[test]
     fn windows_are_written_as_people_say_them() {
@@ -162,6 +160,8 @@ mod tests {
         assert_eq!(fills(Some(&fill)), "02:00-14:00 Europe/Berlin");
         fill.windows = vec![window];
         assert_eq!(fills(Some(&fill)), "22:30-04:00 at 1.2 Gb/s Europe/Berlin");
+        fill.windows[0].days = vec![Weekday::Fri, Weekday::Sat];
+        assert_eq!(fills(Some(&fill)), "fri sat 22:30-04:00 at 1.2 Gb/s Europe/Berlin");
         assert_eq!(fills(None), "at any hour");
     }
 }

@@ -18,6 +18,7 @@ fn help_says_what_there_is() {
         "content purge",
         "content window",
         "status",
+        "fill status",
     ] {
         let arguments = ["fleet"].into_iter().chain(path.split_whitespace());
         let asked = Fleet::command().term_width(100).try_get_matches_from(arguments.chain(["-h"]));

@@ -14,9 +14,6 @@ use inventory::Appliance;
 use prefill::{BoxRoom, BoxSources, Item, Problem, Reason, Solution};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-/// A box that is well has answered within a second: this is a reboot of what stands between.
-const ORIGIN_AFTER_SIBLING_S: u32 = 20;
-
 /// What every box is told.
 #[derive(Debug)]
 pub(super) struct Plan {
@@ -130,7 +127,8 @@ fn batches(inputs: &Inputs, sources: &BoxSources) -> Vec<Batch> {
             address: origin.address,
             tls_name: None,
             origin: Some(origin.path.clone()),
-            after_s: ORIGIN_AFTER_SIBLING_S,
+            // When siblings do not answer, the site's configuration says when.
+            after_s: 0,
             cap_bytes_per_s: None,
         })
     };

@@ -9,7 +9,7 @@ mod site_fill;
 pub use appliance::{Appliance, Disk, DiskClass, PlayerListener};
 pub use content_group::{ContentGroup, DEVICE_PLACEHOLDER};
 pub use site::Site;
-pub use site_fill::{SMALL_BOX_CAP, STORAGE_BOX_BYTES, STORAGE_BOX_CAP, SiteFill};
+pub use site_fill::SiteFill;
 
 use crate::Complaint;
 use std::fmt::Display;

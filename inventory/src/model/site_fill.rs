@@ -9,14 +9,14 @@ use utoipa::ToSchema;
 
 /// What Open Connect publishes for a box that stores a catalogue, in a window without a cap of
 /// its own.
-pub const STORAGE_BOX_CAP: BitRate = BitRate(1_200_000_000);
+const STORAGE_BOX_CAP: BitRate = BitRate(1_200_000_000);
 
 /// The same for a small box.
-pub const SMALL_BOX_CAP: BitRate = BitRate(400_000_000);
+const SMALL_BOX_CAP: BitRate = BitRate(400_000_000);
 
 /// From here on a box counts as one that stores a catalogue: what a small one holds, it fills in
 /// a few nights at the lower cap.
-pub const STORAGE_BOX_BYTES: u64 = 100_000_000_000_000;
+const STORAGE_BOX_BYTES: u64 = 100_000_000_000_000;
 
 /// When and how fast the boxes of a site fill. They open together: times are local.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -49,15 +49,21 @@ impl SiteFill {
         Self { time_zone, windows, emergency_fill: EmergencyFill::Never, widen_after_s }
     }
 
+    /// Its windows; the one that is published where it has none of its own.
+    #[must_use]
+    pub fn windows(&self) -> Vec<FillWindow> {
+        match self.windows.is_empty() {
+            true => published_window().into_iter().collect(),
+            false => self.windows.clone(),
+        }
+    }
+
     /// As it is for a box with these disks.
     #[must_use]
     pub fn of_box(&self, disks: &[Disk]) -> Fill {
         let bytes: u64 = disks.iter().map(|disk| disk.capacity_bytes).sum();
         let cap = if bytes >= STORAGE_BOX_BYTES { STORAGE_BOX_CAP } else { SMALL_BOX_CAP };
-        let mut windows = self.windows.clone();
-        if windows.is_empty() {
-            windows.extend(published_window());
-        }
+        let mut windows = self.windows();
         for window in &mut windows {
             window.cap_bits_per_s.get_or_insert(cap);
         }
@@ -79,9 +85,7 @@ impl SiteFill {
         for (path, message) in windows.into_iter().chain(check_widen(&self.widen_after_s)) {
             found.add(format!("fill.{path}"), message);
         }
-        if let EmergencyFill::Capped { cap_bits_per_s } = &self.emergency_fill
-            && let Some(message) = bad_cap(Some(*cap_bits_per_s))
-        {
+        if let Some(message) = bad_cap(self.emergency_fill.cap_bits_per_s()) {
             found.add("fill.emergency_fill.capped.cap_bits_per_s", message);
         }
     }
@@ -105,7 +109,7 @@ mod tests {
     fn what_is_published_holds_where_nothing_is_said() {
         let zone = TimeZoneName::new("Europe/Berlin").expect("name");
         let mut site = SiteFill::published(zone);
-        for (bytes, cap) in [(60, SMALL_BOX_CAP), (50, SMALL_BOX_CAP)] {
+        for (bytes, cap) in [(50, SMALL_BOX_CAP), (99, SMALL_BOX_CAP), (100, STORAGE_BOX_CAP)] {
             let fill = site.of_box(&[disk(bytes * 1_000_000_000_000)]);
             let window = &fill.windows[0];
             assert_eq!((window.opens.minutes(), window.length_minutes()), (120, 720));

@@ -1,6 +1,6 @@
 //! Sites in SQL.
 
-use super::{Store, at, checked, duplicate, not_found};
+use super::{Store, at, checked, duplicate, from_json, not_found, to_json};
 use crate::{InventoryError, RecordKind, Site};
 use contract::names::SiteName;
 use contract::time::TimeUs;
@@ -54,8 +54,7 @@ impl Store {
     pub async fn create_site(&self, site: &Site, now: TimeUs) -> Result<(), InventoryError> {
         checked(site.check())?;
         let mut tx = self.change().await?;
-        let fill = site.fill.as_ref().map(serde_json::to_string).transpose();
-        let fill = fill.map_err(|err| db::Error::corrupt("a site's fill", err))?;
+        let fill = site.fill.as_ref().map(to_json).transpose()?;
         sqlx::query(
             "INSERT INTO sites (name, latitude, longitude, fill, created_at_us) \
              VALUES ($1, $2, $3, $4, $5)",
@@ -103,8 +102,7 @@ fn read_site(row: &AnyRow) -> Result<Site, InventoryError> {
     let name: String = row.try_get(0)?;
     let name = SiteName::new(name).map_err(|err| db::Error::corrupt("a site", err))?;
     let fill: Option<String> = row.try_get(3)?;
-    let fill = fill.as_deref().map(serde_json::from_str).transpose();
-    let fill = fill.map_err(|err| db::Error::corrupt(format!("the fill of site {name}"), err))?;
+    let fill = fill.map(|text| from_json(RecordKind::Site, name.as_str(), &text)).transpose()?;
     Ok(Site {
         name,
         latitude: row.try_get(1)?,

@@ -112,11 +112,10 @@ fn batches(hashed: &[Hashed], max_files: usize) -> Vec<&[Hashed]> {
     let mut batches = Vec::new();
     let mut rest = hashed;
     while !rest.is_empty() {
-        let mut room = BATCH_SLICES_BYTES;
+        let mut bytes = 0;
         let fits = |file: &&Hashed| {
-            let left = room.checked_sub(file.slices_bytes());
-            room = left.unwrap_or(0);
-            left.is_some()
+            bytes += file.slices_bytes();
+            bytes <= BATCH_SLICES_BYTES
         };
         // One file goes, whatever it has.
         let count = rest.iter().take(max_files).take_while(fits).count().max(1);

@@ -4,10 +4,9 @@ use crate::api::NewFile;
 use anyhow::Context;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use contract::exchange::MAX_SLICES_BYTES;
 use contract::object::Digest;
 use contract::quantity::BitRate;
-use contract::slices::{SliceHasher, SliceHashes};
+use contract::slices::{MAX_OBJECT_BYTES, SLICE_BYTES, SliceHasher, SliceHashes};
 use contract::time::TimeUs;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::fs::File;
@@ -44,8 +43,7 @@ impl Hashed {
     /// One slice needs no hash beside that of the object; more than the manager takes are for
     /// objects that no box takes.
     fn sends_slices(&self) -> bool {
-        let count = self.slice_hashes.values().len();
-        count > 1 && count * 32 <= MAX_SLICES_BYTES
+        (SLICE_BYTES + 1..=MAX_OBJECT_BYTES).contains(&self.size_bytes)
     }
 
     /// What its slices add to a batch, about.

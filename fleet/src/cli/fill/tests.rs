@@ -25,7 +25,7 @@ fn fill(appliance: &str, admission: &str) -> ApplianceFill {
         site: "site-a".into(),
         state: "live".into(),
         report_age_s: Some(1.2),
-        admission: admission.into(),
+        admission: Some(admission.to_owned()),
         until: Some("2026-11-25T13:00:00.000Z".into()),
         cap_bytes_per_s: Some(150_000_000),
         rate_bytes_per_s: 140_000_000,

@@ -128,4 +128,6 @@ fn without_an_origin_only_peers_are_told() {
     assert!(alone.batches.is_empty());
     let sources = plan.boxes.iter().flat_map(|each| &each.batches).flat_map(|each| &each.beyond);
     assert_eq!(sources.count(), 0);
+    let mut batches = plan.boxes.iter().flat_map(|each| &each.batches);
+    assert!(batches.any(|each| !each.siblings.is_empty()));
 }
