@@ -33,6 +33,7 @@ mod reload;
 mod reporter;
 mod restart;
 mod run;
+mod scrubbing;
 mod signals;
 mod slices;
 mod status;

@@ -218,7 +218,16 @@ fn storage(families: &mut Families, report: &Report) -> Result<(), Error> {
         &errors,
     )?;
     let help = "Blocks that came back with a wrong checksum; none was served.";
-    families.counter("headend_disk_bad_blocks_total", help, &labels, &disks(|d| d.bad_blocks))
+    families.counter("headend_disk_bad_blocks_total", help, &labels, &disks(|d| d.bad_blocks))?;
+    let help = "Whether the disk is in use (1), or was ejected (0).";
+    let in_use = disks(|disk| u64::from(disk.ejected.is_none()));
+    families.gauge("headend_disk_in_use", help, &labels, &in_use)?;
+    let help = "What the pass over its blocks has read, or the last one has.";
+    let done = disks(|disk| disk.scrub.map_or(0, |scrub| scrub.bytes_done));
+    families.gauge("headend_scrub_done_bytes", help, &labels, &done)?;
+    let help = "What there was to read for that pass.";
+    let total = disks(|disk| disk.scrub.map_or(0, |scrub| scrub.bytes_total));
+    families.gauge("headend_scrub_bytes", help, &labels, &total)
 }
 
 fn filling(families: &mut Families, fill: &FillProgress) -> Result<(), Error> {

@@ -13,6 +13,7 @@ use crate::journal::Journal;
 use crate::pem;
 use crate::purging::Purging;
 use crate::reporter::Reporter;
+use crate::scrubbing::Scrubbing;
 use crate::slices::Slices;
 use anyhow::Result;
 use cache::storage::Kernel;
@@ -50,6 +51,7 @@ pub(crate) struct Opened {
     pub(crate) journal: Arc<Journal>,
     pub(crate) filler: Arc<Filler>,
     pub(crate) reporter: Reporter,
+    pub(crate) scrubbing: Scrubbing,
     pub(crate) duties: Duties,
     /// The addresses of the process before at which this one accepts.
     pub(crate) kept: Vec<SocketAddr>,
@@ -83,9 +85,16 @@ pub(crate) fn open(document: &Document, taken: Taken) -> Result<Opened> {
     let rules =
         Rules::of(&config.fill).map_err(|err| cannot_start("fill.time_zone", err.to_string()))?;
     let filler = filler(&config, rules, &cache, &journal, link.clone())?;
+    let scrubbing = Scrubbing::open(
+        Arc::clone(&cache),
+        Arc::clone(&journal),
+        config.scrub.clone(),
+        config.state_folder.join("scrub.json"),
+    );
     let reporter = Reporter::new(
         Arc::clone(&config),
         Arc::clone(&cache),
+        scrubbing.clone(),
         Arc::clone(&filler),
         server.counters(),
         server.engine().clone(),
@@ -111,6 +120,7 @@ pub(crate) fn open(document: &Document, taken: Taken) -> Result<Opened> {
         journal,
         filler: Arc::clone(&filler),
         reporter,
+        scrubbing,
         duties: Duties::Resting(Box::new(Resting { control, link, filler })),
         kept,
     })

@@ -1,10 +1,13 @@
 //! Puts the report together: for the fleet, for `/status`, for metrics.
 
 use crate::hardware;
+use crate::scrubbing::Scrubbing;
 use cache::{Cache, DiskSlot, DiskState, disk::Disk};
 use contract::config::ApplianceConfig;
 use contract::progress::FillProgress;
-use contract::report::{DiskReport, DocumentState, Event, Hardware, Held, Load, Report};
+use contract::report::{
+    DiskReport, DocumentState, Event, Hardware, Held, Load, Report, ScrubReport,
+};
 use contract::time::TimeUs;
 use fill::Filler;
 use serve::{AllCounters, Counters, Engine};
@@ -19,6 +22,7 @@ pub(crate) struct Reporter(Arc<Parts>);
 struct Parts {
     config: Arc<ApplianceConfig>,
     cache: Arc<Cache>,
+    scrubbing: Scrubbing,
     filler: Arc<Filler>,
     counters: AllCounters,
     engine: Engine,
@@ -35,6 +39,7 @@ impl Reporter {
     pub(crate) fn new(
         config: Arc<ApplianceConfig>,
         cache: Arc<Cache>,
+        scrubbing: Scrubbing,
         filler: Arc<Filler>,
         counters: AllCounters,
         engine: Engine,
@@ -43,6 +48,7 @@ impl Reporter {
         Self(Arc::new(Parts {
             config,
             cache,
+            scrubbing,
             filler,
             counters,
             engine,
@@ -89,7 +95,7 @@ impl Reporter {
             held: parts.held(),
             fill: parts.filler.progress(),
             hardware: parts.hardware.clone(),
-            disks: parts.cache.disk_slots().iter().map(disk_report).collect(),
+            disks: parts.disks(),
             load: parts.load(),
             traffic: parts.counters.traffic(),
             routes: Vec::new(),
@@ -109,6 +115,11 @@ impl Reporter {
 }
 
 impl Parts {
+    fn disks(&self) -> Vec<DiskReport> {
+        let of = |slot: &DiskSlot| disk_report(slot, self.scrubbing.report(&slot.setup.folder));
+        self.cache.disk_slots().iter().map(of).collect()
+    }
+
     fn held(&self) -> Held {
         let [(objects_wanted, bytes_wanted), (objects_held, bytes_held)] = self.cache.totals();
         Held {
@@ -141,7 +152,7 @@ impl Parts {
     }
 }
 
-fn disk_report(slot: &DiskSlot) -> DiskReport {
+fn disk_report(slot: &DiskSlot, scrub: Option<ScrubReport>) -> DiskReport {
     let count = |count: fn(&Disk) -> u64| slot.in_use().map_or(0, |disk| count(disk));
     let ejected = match &slot.state {
         DiskState::InUse(_) => None,
@@ -155,5 +166,6 @@ fn disk_report(slot: &DiskSlot) -> DiskReport {
         io_errors: count(Disk::io_errors),
         bad_blocks: count(Disk::bad_blocks),
         ejected,
+        scrub,
     }
 }

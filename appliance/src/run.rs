@@ -67,7 +67,8 @@ async fn serve(file: &Path, document: &Document, before: Option<&Predecessor>) -
     }
     signals.forget_restart()?;
 
-    let Opened { cache, server, engine, journal, filler, mut duties, reporter, .. } = opened;
+    let Opened { cache, server, engine, journal, filler, mut duties, reporter, scrubbing, .. } =
+        opened;
     cache.may_write();
     // The process before has heard of everything until now.
     if meeting.is_none() {
@@ -83,6 +84,7 @@ async fn serve(file: &Path, document: &Document, before: Option<&Predecessor>) -
     let seen = Seen { reporter, this: this.clone(), is_ready: Arc::clone(&is_ready) };
     let admin = tokio::spawn(admin::serve(admin, seen, stopped(stop.clone())));
     let reloading = tokio::spawn(reloading);
+    let scrubbing = tokio::spawn(scrubbing.run());
     let refill = tokio::spawn(refill_what_was_lost(journal, filler));
     let serving = tokio::spawn(server.run(stopped(stop), DRAIN));
     tracing::info!(
@@ -111,6 +113,7 @@ async fn serve(file: &Path, document: &Document, before: Option<&Predecessor>) -
     giver.duties.cease().await?;
     drop(giver);
     refill.abort();
+    scrubbing.abort();
     reloading.abort();
     serving.await.context("serving")??;
     admin.await.context("admin listener")??;

@@ -5,7 +5,7 @@ use crate::inquiry::ask;
 use anyhow::{Context, Result};
 use contract::config::ApplianceConfig;
 use contract::quantity::ByteCount;
-use contract::report::Report;
+use contract::report::{Report, ScrubReport};
 
 /// Prints the status.
 #[expect(clippy::print_stdout, reason = "answers to a person go to standard output")]
@@ -66,6 +66,7 @@ fn tell(report: &Report) -> String {
             disk.io_errors,
             disk.bad_blocks
         ));
+        lines.extend(disk.scrub.map(|scrub| scrub_line(&scrub)));
     }
     for row in report.traffic.iter().filter(|row| row.requests > 0) {
         lines.push(format!(
@@ -79,4 +80,17 @@ fn tell(report: &Report) -> String {
     }
     lines.push(String::new());
     lines.join("\n")
+}
+/// How far the pass over a disk's blocks is.
+fn scrub_line(scrub: &ScrubReport) -> String {
+    let bad = scrub.bad_blocks;
+    if scrub.ended_us.is_some() {
+        return format!(
+            "              scrubbed: {}, {bad} bad blocks",
+            ByteCount(scrub.bytes_done)
+        );
+    }
+    let percent = scrub.bytes_done.saturating_mul(100) / scrub.bytes_total.max(1);
+    let total = ByteCount(scrub.bytes_total);
+    format!("              scrub: {percent} % of {total}, {bad} bad blocks")
 }

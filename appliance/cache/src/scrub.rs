@@ -71,6 +71,12 @@ impl Scrub {
         self.progress
     }
 
+    /// Whether nothing is left to read.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.left.is_empty() && self.open.is_none()
+    }
+
     /// Reads and checks the next slice; gives how many bytes it has, and `None` when the pass
     /// is over, or its disk not in use any more. Blocks on the disk.
     pub fn step(&mut self) -> Option<u64> {

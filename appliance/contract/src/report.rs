@@ -160,6 +160,25 @@ pub struct DiskReport {
     /// Why it is not in use; `None` where it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ejected: Option<String>,
+    /// The pass over its blocks that is under way, or was the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scrub: Option<ScrubReport>,
+}
+
+/// A pass over every block of a disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScrubReport {
+    /// When it began.
+    pub began_us: TimeUs,
+    /// When it ended; `None` while it is under way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_us: Option<TimeUs>,
+    /// What was read.
+    pub bytes_done: u64,
+    /// What there was to read.
+    pub bytes_total: u64,
+    /// Blocks that did not match, or could not be read.
+    pub bad_blocks: u64,
 }
 
 /// How busy a box is.

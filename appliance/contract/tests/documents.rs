@@ -240,6 +240,7 @@ fn report() {
             io_errors: 0,
             bad_blocks: 1,
             ejected: None,
+            scrub: None,
         }],
         load: Load { connections: 9, load_1m: 0.5, rate_bytes_per_s: 1000, ram_used_bytes: 4096 },
         traffic: vec![Traffic {

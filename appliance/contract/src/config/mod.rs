@@ -11,6 +11,7 @@ mod limits;
 mod locate;
 mod pacing;
 mod parse;
+mod scrub;
 mod serving;
 
 pub use fill::{
@@ -20,6 +21,7 @@ pub use fill::{
 pub use limits::Limits;
 pub use pacing::Pacing;
 pub use parse::{Document, Problem, Problems, parse};
+pub use scrub::Scrub;
 pub use serving::{EngineChoice, Serving, TlsChoice, ZeroCopy};
 
 use crate::envelope::TrustedKey;
@@ -61,6 +63,9 @@ pub struct ApplianceConfig {
     /// Bringing objects in.
     #[serde(default)]
     pub fill: Fill,
+    /// Reading every block once in a while.
+    #[serde(default)]
+    pub scrub: Scrub,
     /// Moving bytes to viewers.
     #[serde(default)]
     pub serving: Serving,
