@@ -12,6 +12,7 @@ mod admin;
 mod check;
 mod cli;
 mod control;
+mod demand;
 mod disk_io;
 mod documents;
 mod duties;

@@ -3,6 +3,7 @@
 
 use crate::access_files;
 use crate::control::Control;
+use crate::demand;
 use crate::disk_io::ThreadIo;
 use crate::documents::Documents;
 use crate::duties::{Duties, Resting};
@@ -21,7 +22,7 @@ use cache::{Cache, DiskHandover, DiskSetup, OpenError};
 use contract::config::{ApplianceConfig, Document};
 use contract::time::TimeUs;
 use fill::fetch::{Fetcher, Patience};
-use fill::{Filler, Rules};
+use fill::{Demand, Filler, Rules};
 use serve::{Certificates, Engine, Inherited, Listening, Prepared, Server};
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -50,6 +51,7 @@ pub(crate) struct Opened {
     pub(crate) admin: TcpListener,
     pub(crate) journal: Arc<Journal>,
     pub(crate) filler: Arc<Filler>,
+    pub(crate) demand: Arc<Demand>,
     pub(crate) reporter: Reporter,
     pub(crate) scrubbing: Scrubbing,
     pub(crate) duties: Duties,
@@ -84,7 +86,9 @@ pub(crate) fn open(document: &Document, taken: Taken) -> Result<Opened> {
     let link = FleetLink::new(&config)?.map(Arc::new);
     let rules =
         Rules::of(&config.fill).map_err(|err| cannot_start("fill.time_zone", err.to_string()))?;
-    let filler = filler(&config, rules, &cache, &journal, link.clone())?;
+    let fetcher = fetcher(&config, link.clone())?;
+    let filler = filler(rules, &cache, &journal, Arc::clone(&fetcher));
+    let demand = demand::open(&config, &cache, &filler, fetcher);
     let scrubbing = Scrubbing::open(
         Arc::clone(&cache),
         Arc::clone(&journal),
@@ -119,6 +123,7 @@ pub(crate) fn open(document: &Document, taken: Taken) -> Result<Opened> {
         admin,
         journal,
         filler: Arc::clone(&filler),
+        demand,
         reporter,
         scrubbing,
         duties: Duties::Resting(Box::new(Resting { control, link, filler })),
@@ -167,25 +172,28 @@ fn open_admin(address: SocketAddr, inherited: &mut Inherited) -> std::io::Result
     Ok(socket)
 }
 
-fn filler(
-    config: &ApplianceConfig,
-    rules: Rules,
-    cache: &Arc<Cache>,
-    journal: &Arc<Journal>,
-    link: Option<Arc<FleetLink>>,
-) -> Result<Arc<Filler>> {
+fn fetcher(config: &ApplianceConfig, link: Option<Arc<FleetLink>>) -> Result<Arc<Fetcher>> {
     let patience = Patience {
         connect: config.fill.connect_timeout_s.duration(),
         stall: config.fill.stall_timeout_s.duration(),
     };
     let (device, tls) = (config.name.to_string(), pem::box_tls(&config.identity)?);
-    Ok(Filler::new(fill::Setup {
+    Ok(Arc::new(Fetcher::new(&device, patience, tls, Arc::new(Slices::asked_of(link)))))
+}
+
+fn filler(
+    rules: Rules,
+    cache: &Arc<Cache>,
+    journal: &Arc<Journal>,
+    upstream: Arc<Fetcher>,
+) -> Arc<Filler> {
+    Filler::new(fill::Setup {
         cache: Arc::clone(cache),
-        upstream: Arc::new(Fetcher::new(&device, patience, tls, Arc::new(Slices::asked_of(link)))),
+        upstream,
         offload: Arc::new(fill::Threads),
         seed: rand::random(),
         rules,
         clock: Arc::new(|| TimeUs::from(SystemTime::now())),
         watch: journal.clone(),
-    }))
+    })
 }

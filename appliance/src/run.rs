@@ -67,8 +67,18 @@ async fn serve(file: &Path, document: &Document, before: Option<&Predecessor>) -
     }
     signals.forget_restart()?;
 
-    let Opened { cache, server, engine, journal, filler, mut duties, reporter, scrubbing, .. } =
-        opened;
+    let Opened {
+        cache,
+        server,
+        engine,
+        journal,
+        filler,
+        demand,
+        mut duties,
+        reporter,
+        scrubbing,
+        ..
+    } = opened;
     cache.may_write();
     // The process before has heard of everything until now.
     if meeting.is_none() {
@@ -86,6 +96,8 @@ async fn serve(file: &Path, document: &Document, before: Option<&Predecessor>) -
     let reloading = tokio::spawn(reloading);
     let scrubbing = tokio::spawn(scrubbing.run());
     let refill = tokio::spawn(refill_what_was_lost(journal, filler));
+    // Until the last answer has gone: readers turn to it.
+    let booking = tokio::spawn(Arc::clone(&demand).run(stop.clone()));
     let serving = tokio::spawn(server.run(stopped(stop), DRAIN));
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),
@@ -116,6 +128,8 @@ async fn serve(file: &Path, document: &Document, before: Option<&Predecessor>) -
     scrubbing.abort();
     reloading.abort();
     serving.await.context("serving")??;
+    booking.await.context("keeping the books")?;
+    drop(demand);
     admin.await.context("admin listener")??;
     refusing.abort();
     drop(successor);

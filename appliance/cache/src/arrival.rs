@@ -75,7 +75,7 @@ impl Cache {
         let sums = Sums::none(size_bytes, true);
         sums.claim();
         let (entry, disk) = (Arc::clone(entry), Arc::clone(&disk));
-        let object = self.found(FoundObject { entry, disk, serial, sums });
+        let object = self.found(FoundObject { entry, disk, serial, sums, received: None });
         let intake = Intake::new(Arc::clone(&object), Arc::clone(&file), pass);
         if let Err(err) = file.write_all_at(&header, 0) {
             object.doom();
@@ -88,7 +88,7 @@ impl Cache {
     }
 
     /// The disk with the most room.
-    fn choose(&self, size_bytes: u64) -> Option<Reservation> {
+    pub(crate) fn choose(&self, size_bytes: u64) -> Option<Reservation> {
         if size_bytes > MAX_OBJECT_BYTES {
             return None;
         }

@@ -12,6 +12,7 @@ use crate::order::BlockIo;
 use crate::purge::Purging;
 use crate::ram::{RamStats, RamTier};
 use crate::read::{Begun, BlockRead, ReadFailed, Reads};
+use crate::received::Stock;
 use crate::recover::{self, FoundObject};
 use crate::storage::Storage;
 use crate::table::SLICE_BLOCKS;
@@ -78,6 +79,8 @@ pub struct Cache {
     pub(crate) disks: Disks,
     pub(crate) storage: Arc<dyn Storage>,
     pub(crate) index: Index,
+    /// What nobody ordered.
+    pub(crate) stock: Stock,
     pub(crate) serials: AtomicU64,
     pub(crate) watch: Arc<dyn Watch>,
     io: Arc<dyn BlockIo>,
@@ -124,6 +127,7 @@ impl Cache {
             disks: Disks::new(disks),
             storage: setup.storage,
             index: Index::default(),
+            stock: Stock::default(),
             serials: AtomicU64::new(found.next_serial),
             watch: setup.watch,
             io: setup.io,
@@ -133,7 +137,8 @@ impl Cache {
             ram,
             reads: Reads::default(),
         };
-        let found = found.objects.into_iter().map(|found| cache.found(found));
+        let found: Vec<_> = found.objects.into_iter().map(|found| cache.found(found)).collect();
+        let found = cache.restock(found).into_iter();
         // Two copies of one path: a crash came between publishing the new version and
         // removing the old. The manifest decides later which is wanted.
         for twin in cache.index.restore(found) {
@@ -229,9 +234,8 @@ impl Cache {
 
     /// An object whose file is there.
     pub(crate) fn found(&self, found: FoundObject) -> Arc<Object> {
-        let FoundObject { entry, disk, serial, sums } = found;
-        let places = self.ram.places(block_count(entry.size_bytes));
-        Object::found(entry, disk, serial, sums, places)
+        let places = self.ram.places(block_count(found.entry.size_bytes));
+        Object::found(found, places)
     }
 
     /// What the RAM tier holds, in whole blocks.
@@ -264,6 +268,9 @@ impl Cache {
     /// A block could not be read: its slice has to come again, and until then the object is not
     /// held. Whoever watches learns of it once, however many blocks of a slice fail.
     pub(crate) fn lost(&self, object: &Object, failed: &ReadFailed) {
+        if object.received().is_some() {
+            return self.lost_received(object, failed);
+        }
         let disk = &object.body.disk;
         let (key, file) = (object.entry.key(), object.file());
         let (block, event) = match failed {

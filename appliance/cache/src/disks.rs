@@ -115,7 +115,7 @@ impl Cache {
         let disk = slot.in_use().ok_or(DiskRefused::Already("ejected"))?;
         disk.eject();
         self.disks.set(folder, &DiskState::Ejected { reason: reason.to_owned() });
-        let objects = self.index.drop_disk(disk);
+        let objects = self.index.drop_disk(disk) + self.drop_received_of(disk);
         let (folder, reason) = (folder.to_path_buf(), reason.to_owned());
         self.watch.event(CacheEvent::DiskEjected { folder, reason, objects });
         Ok(())
@@ -144,6 +144,10 @@ impl Cache {
         self.disks.set(&folder, &DiskState::InUse(disk));
         let found: Vec<_> = found.objects.into_iter().map(|found| self.found(found)).collect();
         let is_stale = self.has_missed_purges(&folder);
+        // What nobody ordered may be stale or purged by now: it comes again where it is wanted.
+        let (received, found): (Vec<_>, Vec<_>) =
+            found.into_iter().partition(|object| object.received().is_some());
+        received.iter().for_each(|object| object.doom());
         let (kept, leaving) = if is_stale { (0, found) } else { self.index.rejoin(found) };
         leaving.iter().for_each(|leaving| leaving.doom());
         self.watch.event(CacheEvent::DiskReadmitted { folder, objects: kept });

@@ -22,6 +22,8 @@
 use crate::table;
 use contract::catalogue::CatalogueEntry;
 use contract::slices::{MAX_OBJECT_BYTES, slice_count};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 /// The unit of alignment.
 pub const PAGE: u64 = 4096;
@@ -71,9 +73,14 @@ pub enum BadFile {
 /// The header page; `None` when the entry does not fit, which no catalogue allows.
 #[must_use]
 pub fn encode_header(entry: &CatalogueEntry) -> Option<Vec<u8>> {
-    let json = serde_json::to_vec(entry).ok().filter(|json| json.len() <= ENTRY_ROOM)?;
+    encode_json(*MAGIC, entry)
+}
+
+/// A header page with another mark and another text; `None` when it does not fit.
+pub(crate) fn encode_json(magic: [u8; 8], text: &impl Serialize) -> Option<Vec<u8>> {
+    let json = serde_json::to_vec(text).ok().filter(|json| json.len() <= ENTRY_ROOM)?;
     let mut page = Vec::with_capacity(PAGE_LEN);
-    page.extend_from_slice(MAGIC);
+    page.extend_from_slice(&magic);
     page.extend_from_slice(&u32::try_from(json.len()).ok()?.to_le_bytes());
     page.extend_from_slice(&json);
     page.resize(PAGE_LEN - 4, 0);
@@ -87,6 +94,15 @@ pub fn encode_header(entry: &CatalogueEntry) -> Option<Vec<u8>> {
 /// [`BadFile::Empty`] for zeros, [`BadFile::Header`] for anything else that [`encode_header`] did
 /// not write.
 pub fn decode_header(page: &[u8]) -> Result<CatalogueEntry, BadFile> {
+    let entry: CatalogueEntry = decode_json(*MAGIC, page)?;
+    if entry.size_bytes > MAX_OBJECT_BYTES { Err(BadFile::Header) } else { Ok(entry) }
+}
+
+/// Reads a page that [`encode_json`] has written.
+///
+/// # Errors
+/// As [`decode_header`].
+pub(crate) fn decode_json<T: DeserializeOwned>(magic: [u8; 8], page: &[u8]) -> Result<T, BadFile> {
     let (covered, crc) = page.split_last_chunk::<4>().ok_or(BadFile::Header)?;
     if page.iter().all(|byte| *byte == 0) {
         return Err(BadFile::Empty);
@@ -94,11 +110,10 @@ pub fn decode_header(page: &[u8]) -> Result<CatalogueEntry, BadFile> {
     if page.len() != PAGE_LEN || crc32c::crc32c(covered) != u32::from_le_bytes(*crc) {
         return Err(BadFile::Header);
     }
-    let rest = covered.strip_prefix(MAGIC).ok_or(BadFile::Header)?;
+    let rest = covered.strip_prefix(&magic).ok_or(BadFile::Header)?;
     let (len, rest) = rest.split_first_chunk::<4>().ok_or(BadFile::Header)?;
     let json = rest.get(..u32::from_le_bytes(*len) as usize).ok_or(BadFile::Header)?;
-    let entry: CatalogueEntry = serde_json::from_slice(json).map_err(|_| BadFile::Header)?;
-    if entry.size_bytes > MAX_OBJECT_BYTES { Err(BadFile::Header) } else { Ok(entry) }
+    serde_json::from_slice(json).map_err(|_| BadFile::Header)
 }
 
 #[cfg(test)]

@@ -12,8 +12,8 @@
 //! [`disk`] and [`disks`], [`sums`], [`intake`] and [`arrival`] (how it gets there), [`recover`]
 //! and [`serials`] (how it is found again), [`index`], [`block`], [`arena`] and [`ram`] (what
 //! stands in memory), [`order`] and [`read`] (how it leaves), [`removal`] and [`purge`]
-//! (how it goes), [`scrub`] (how it is looked after), [`demand`] (which of what nobody ordered
-//! stays), [`cache`] (all of it together), [`handover`] (to the next process).
+//! (how it goes), [`scrub`] (how it is looked after), [`received`] (what nobody ordered) and [`demand`] (which of
+//! that stays), [`cache`] (all of it together), [`handover`] (to the next process).
 
 mod arena;
 mod arrival;
@@ -32,6 +32,7 @@ mod order;
 mod purge;
 mod ram;
 pub mod read;
+pub mod received;
 mod recover;
 mod removal;
 mod scrub;
@@ -52,5 +53,6 @@ pub use object::{BLOCK_BYTES, Object};
 pub use order::{BlockIo, ReadOrder};
 pub use ram::RamStats;
 pub use read::{Begun, BlockRead, ReadFailed};
+pub use received::{Bring, Demanded, Received, Resolving, Share};
 pub use scrub::{Scrub, ScrubProgress};
 pub use watch::{CacheEvent, Watch};

@@ -3,6 +3,8 @@
 use crate::arena::Places;
 use crate::disk::Disk;
 use crate::layout;
+use crate::received::Received;
+use crate::recover::FoundObject;
 use crate::removal::Removal;
 use crate::sums::Sums;
 use contract::catalogue::CatalogueEntry;
@@ -42,6 +44,8 @@ pub(crate) struct Body {
     pub(crate) serial: u64,
     /// Its name in this process: no other body ever has it.
     pub(crate) number: u64,
+    /// What its origin said of it; `None` for what a catalogue names.
+    received: Option<Box<Received>>,
     /// What it takes on the disk.
     pub(crate) disk_bytes: u64,
     /// Out of sight for good: the file goes when the last reader has gone.
@@ -76,23 +80,25 @@ impl Drop for Body {
 
 impl Object {
     /// Of a file that is there.
-    pub(crate) fn found(
-        entry: Arc<CatalogueEntry>,
-        disk: Arc<Disk>,
-        serial: u64,
-        sums: Sums,
-        places: Arc<Places>,
-    ) -> Arc<Self> {
+    pub(crate) fn found(found: FoundObject, places: Arc<Places>) -> Arc<Self> {
+        let FoundObject { entry, disk, serial, sums, received } = found;
+        let received = received.map(Box::new);
         let disk_bytes = layout::disk_bytes(entry.size_bytes);
         let (id, doomed) = (entry.id, AtomicBool::new(false));
         let number = NUMBERS.fetch_add(1, Ordering::Relaxed);
-        let body = Body { disk, id, sums, places, serial, number, disk_bytes, doomed };
+        let body = Body { disk, id, sums, places, serial, number, received, disk_bytes, doomed };
         Arc::new(Self { entry, body: Arc::new(body) })
     }
 
     /// The same bytes under a newer catalogue entry (another rights window, say).
     pub(crate) fn under(&self, entry: &Arc<CatalogueEntry>) -> Self {
         Self { entry: Arc::clone(entry), body: Arc::clone(&self.body) }
+    }
+
+    /// What its origin said of it; `None` for what a catalogue names.
+    #[must_use]
+    pub fn received(&self) -> Option<&Received> {
+        self.body.received.as_deref()
     }
 
     pub(crate) fn doom(&self) {
@@ -102,6 +108,18 @@ impl Object {
     /// Whether the other one stands in the same file.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.body, &other.body)
+    }
+
+    /// A number that no other object of this process ever has.
+    #[must_use]
+    pub fn number(&self) -> u64 {
+        self.body.number
+    }
+
+    /// Whether a slice of it may be read.
+    #[must_use]
+    pub fn has_slice(&self, slice: u32) -> bool {
+        self.body.sums.has(slice)
     }
 
     /// Whether all of it is there.

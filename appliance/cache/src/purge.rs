@@ -61,7 +61,8 @@ impl Cache {
         let out = slots.iter().filter(|slot| slot.in_use().is_none());
         purging.missed.extend(out.map(|slot| slot.setup.folder.clone()));
 
-        let gone = self.index.purge(is_purged);
+        let mut gone = self.index.purge(&is_purged);
+        gone.extend(self.purge_received(&is_purged));
         let count = gone.len();
         for object in gone {
             object.doom();

@@ -6,6 +6,7 @@ use crate::cache::Cache;
 use crate::object::Object;
 use crate::order::ReadOrder;
 use crate::sums::Wait;
+use crate::table::SLICE_BLOCKS;
 use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
@@ -114,7 +115,15 @@ impl Reads {
     /// Joins the read of a block, or begins it; waits for one that is still coming.
     pub(crate) fn begin(cache: &Arc<Cache>, object: &Arc<Object>, block: u32) -> Begun {
         if object.body.sums.checksum(block).is_none() {
-            let state = match object.body.sums.wait(block) {
+            let is_received = object.received().is_some();
+            let wait = match is_received {
+                true => object.body.sums.wait_received(block),
+                false => object.body.sums.wait(block),
+            };
+            if let (true, Wait::For(_)) = (is_received, &wait) {
+                cache.bring_slice(object, block / SLICE_BLOCKS);
+            }
+            let state = match wait {
                 Wait::For(pending) => State::Waiting(pending),
                 Wait::InVain => State::Failed(ReadFailed::NotComing { block }),
                 Wait::Came => return Self::begin(cache, object, block),

@@ -5,6 +5,7 @@ use crate::disk::{Disk, DiskSetup, Weight};
 use crate::disks::{DiskSlot, DiskState};
 use crate::handover::DiskHandover;
 use crate::layout::{self, BadFile};
+use crate::received::{self, Received};
 use crate::serials;
 use crate::storage::{Storage, read_full};
 use crate::sums::Sums;
@@ -106,6 +107,8 @@ pub(crate) struct FoundObject {
     pub(crate) disk: Arc<Disk>,
     pub(crate) serial: u64,
     pub(crate) sums: Sums,
+    /// What its origin said of it; `None` for what a catalogue names.
+    pub(crate) received: Option<Received>,
 }
 
 /// Reads header and table of every file under `objects/`. A file that is no object is removed
@@ -194,8 +197,8 @@ fn read_file(path: &Path, disk: &Arc<Disk>) -> Read {
     let count = read_full(&*file, &mut front, 0)?;
     front.truncate(count);
     let header = front.get(..layout::PAGE_LEN).ok_or(BadFile::Empty);
-    let entry = match header.and_then(layout::decode_header) {
-        Ok(entry) => entry,
+    let (entry, received) = match header.and_then(read_header) {
+        Ok(read) => read,
         Err(bad) => return Ok(Err(bad)),
     };
     let serial = serial_of(path);
@@ -216,9 +219,20 @@ fn read_file(path: &Path, disk: &Arc<Disk>) -> Read {
         return Ok(Err(BadFile::Header));
     };
     let sums = match table.seal {
+        _ if received.is_some() => Sums::found(entry.size_bytes, &table.lines),
         Seal::Holds => Sums::whole(entry.size_bytes, table.lines.into_iter().flatten()),
         Seal::None | Seal::Broken => Sums::none(entry.size_bytes, false),
     };
     let (entry, disk) = (Arc::new(entry), Arc::clone(disk));
-    Ok(Ok((FoundObject { entry, disk, serial, sums }, table.seal)))
+    Ok(Ok((FoundObject { entry, disk, serial, sums, received }, table.seal)))
+}
+
+/// Of what was ordered, or received without that.
+fn read_header(page: &[u8]) -> Result<(CatalogueEntry, Option<Received>), BadFile> {
+    if !received::is_page(page) {
+        return layout::decode_header(page).map(|entry| (entry, None));
+    }
+    let facts = received::decode_page(page)?;
+    let entry = facts.entry().ok_or(BadFile::Header)?;
+    Ok((entry, Some(Received::new(facts))))
 }

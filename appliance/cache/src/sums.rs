@@ -44,8 +44,13 @@ struct Coming {
 struct Waiting {
     /// Whether anything is coming.
     is_open: bool,
+    /// Nothing comes any more, ever.
+    is_stopped: bool,
     blocks: BTreeMap<u32, Arc<Pending>>,
 }
+
+/// Who waits for which blocks, in their order.
+pub(crate) type Waiters = Vec<(u32, Arc<Pending>)>;
 
 /// What asking for a block that is not there comes to.
 pub(crate) enum Wait {
@@ -76,6 +81,16 @@ impl Sums {
         let coming = Coming::of(slice_count(size_bytes), 0);
         coming.is_trusted.store(is_trusted, Ordering::Relaxed);
         Self::new(size_bytes, Some(coming))
+    }
+
+    /// Of an object of which an earlier process has left these slices, received and perhaps torn:
+    /// blocks are compared when they are read.
+    pub(crate) fn found(size_bytes: u64, lines: &[Option<Line>]) -> Self {
+        let sums = Self::none(size_bytes, false);
+        for (slice, line) in (0..).zip(lines) {
+            line.iter().for_each(|line| drop(sums.add(slice, line)));
+        }
+        sums
     }
 
     fn note(&self, slice: u32, line: &Line) {
@@ -209,6 +224,38 @@ impl Sums {
     pub(crate) fn learn(&self, hashes: &SliceHashes) {
         if let Some(coming) = self.coming.get() {
             coming.hashes.get_or_init(|| hashes.clone());
+        }
+    }
+
+    /// Those who wait for blocks of a slice.
+    pub(crate) fn take_waiting(&self, slice: u32) -> Waiters {
+        let Some(coming) = self.coming.get() else { return Vec::new() };
+        let mut waiting = coming.waiting();
+        let blocks = (slice * SLICE_BLOCKS..).take(SLICE_BLOCKS as usize);
+        blocks.filter_map(|block| waiting.blocks.remove_entry(&block)).collect()
+    }
+
+    /// Nothing comes any more, and nobody can wait for it; gives those who do.
+    pub(crate) fn stop(&self) -> Waiters {
+        let Some(coming) = self.coming.get() else { return Vec::new() };
+        let mut waiting = coming.waiting();
+        waiting.is_stopped = true;
+        std::mem::take(&mut waiting.blocks).into_iter().collect()
+    }
+
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.coming.get().is_some_and(|coming| coming.waiting().is_stopped)
+    }
+
+    /// Joins those who wait for a block that is brought because they do.
+    pub(crate) fn wait_received(&self, block: u32) -> Wait {
+        let exists = (block as usize) < self.blocks.len();
+        let Some(coming) = self.coming.get().filter(|_| exists) else { return Wait::InVain };
+        let mut waiting = coming.waiting();
+        match self.has(block / SLICE_BLOCKS) {
+            true => Wait::Came,
+            false if waiting.is_stopped => Wait::InVain,
+            false => Wait::For(Arc::clone(waiting.blocks.entry(block).or_default())),
         }
     }
 

@@ -24,7 +24,7 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-type HttpsClient = Client<HttpsConnector<HttpConnector>, Empty<Bytes>>;
+pub(crate) type HttpsClient = Client<HttpsConnector<HttpConnector>, Empty<Bytes>>;
 
 /// How long to wait for a source.
 #[derive(Debug, Clone, Copy)]
@@ -38,7 +38,7 @@ pub struct Patience {
 /// Asks sources for objects. Keeps connections alive between requests.
 pub struct Fetcher {
     /// What an origin's log shows of us: which box asked.
-    user_agent: String,
+    pub(crate) user_agent: String,
     patience: Patience,
     /// For boxes: shows our identity, believes the fleet's CA alone.
     boxes: rustls::ClientConfig,
@@ -124,16 +124,29 @@ impl Fetcher {
     async fn ask(&self, question: Question<'_>) -> Result<Box<dyn Body>, FetchFailed> {
         let client = self.client(question.source)?;
         let request = request(&self.user_agent, &question)?;
-        let wait = self.patience.connect + self.patience.stall;
-        let response = tokio::time::timeout(wait, client.request(request))
-            .await
-            .map_err(|_| FetchFailed::Stalled(wait.as_secs()))?
-            .map_err(|err| FetchFailed::Connection(deepest(&err)))?;
+        let response = self.send(&client, request).await?;
         check(&response, question.entry.size_bytes, &question.range)?;
-        Ok(Box::new(HttpBody { incoming: response.into_body(), stall: self.patience.stall }))
+        Ok(self.body(response.into_body()))
     }
 
-    fn client(&self, source: &Source) -> Result<HttpsClient, FetchFailed> {
+    /// Waits for the head of an answer.
+    pub(crate) async fn send(
+        &self,
+        client: &HttpsClient,
+        request: Request<Empty<Bytes>>,
+    ) -> Result<Response<Incoming>, FetchFailed> {
+        let wait = self.patience.connect + self.patience.stall;
+        tokio::time::timeout(wait, client.request(request))
+            .await
+            .map_err(|_| FetchFailed::Stalled(wait.as_secs()))?
+            .map_err(|err| FetchFailed::Connection(deepest(&err)))
+    }
+
+    pub(crate) fn body(&self, incoming: Incoming) -> Box<dyn Body> {
+        Box::new(HttpBody { incoming, stall: self.patience.stall })
+    }
+
+    pub(crate) fn client(&self, source: &Source) -> Result<HttpsClient, FetchFailed> {
         let is_box = source.kind != SourceKind::Origin;
         let key =
             (format!("{}/{}", source.address, source.tls_name.as_deref().unwrap_or("")), is_box);
@@ -187,7 +200,7 @@ fn believe_nobody() -> rustls::ClientConfig {
 }
 
 /// The innermost reason of an error: «connection refused», not «client error (Connect)».
-fn deepest(err: &dyn std::error::Error) -> String {
+pub(crate) fn deepest(err: &dyn std::error::Error) -> String {
     let mut at = err;
     while let Some(source) = at.source() {
         at = source;

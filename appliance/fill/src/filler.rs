@@ -124,6 +124,11 @@ impl Filler {
         Arc::clone(&self.transfers.ledger)
     }
 
+    /// What demand shares with it: caps, clock, and what is known of sources.
+    pub(crate) fn transfers(&self) -> &Transfers {
+        &self.transfers
+    }
+
     /// Takes over windows, caps, how far and how many at once: what is under way goes on by them.
     pub fn set_rules(&self, rules: Rules) {
         *self.rules.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(rules);

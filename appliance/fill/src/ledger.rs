@@ -29,6 +29,16 @@ impl Ledger {
         });
     }
 
+    /// An object begins to come that nobody ordered.
+    pub(crate) fn began(&self, source: &SourceKind) {
+        self.with(source, |account| account.objects += 1);
+    }
+
+    /// A part of one has come.
+    pub(crate) fn received(&self, source: &SourceKind, bytes: u64) {
+        self.with(source, |account| account.bytes += bytes);
+    }
+
     pub(crate) fn failed(&self, source: &SourceKind) {
         self.with(source, |account| account.failures += 1);
     }

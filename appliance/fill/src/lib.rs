@@ -13,7 +13,8 @@
 //! allowed), `slicer` (pieces into slices), [`offload`] (what blocks), [`transfer`] (one object,
 //! source after source), [`ledger`] and `board` (who gave what, and how far it has come),
 //! [`rules`] (what the configuration says of all this), [`filler`] (in parallel, until told to
-//! stop).
+//! stop). And for what nobody ordered: `directives` and `freshness` (what answers allow),
+//! [`origins`] (what is asked), [`demand`] (all of it).
 
 pub mod admission;
 mod arrivals;
@@ -21,14 +22,18 @@ mod back_off;
 mod board;
 mod bucket;
 mod caps;
+pub mod demand;
+mod directives;
 mod draw;
 pub mod fetch;
 pub mod filler;
+mod freshness;
 pub mod gate;
 mod grant;
 mod health;
 pub mod ledger;
 pub mod offload;
+pub mod origins;
 pub mod routes;
 pub mod rules;
 mod slicer;
@@ -39,9 +44,11 @@ mod urgent;
 mod widening;
 pub mod window;
 
+pub use demand::Demand;
 pub use filler::{Filler, Setup};
 pub use ledger::Ledger;
 pub use offload::{Offload, Threads};
+pub use origins::Origins;
 pub use routes::{Route, Routes, Standing};
 pub use rules::{Clock, Rules};
 pub use transfer::{Failure, FillEvent, FillWatch};

@@ -66,6 +66,7 @@ impl Account {
                 | CacheStatus::NotServedNow
                 | CacheStatus::Unreadable
                 | CacheStatus::MissLimit
+                | CacheStatus::Absent { .. }
         );
     }
 

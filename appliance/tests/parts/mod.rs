@@ -1,6 +1,7 @@
 //! A box under test, with all that stands around it: a place on the disk, an origin, a fleet
 //! that only counts who knocks, viewers.
 
+pub(crate) mod changing_origin;
 pub(crate) mod documents;
 pub(crate) mod origin;
 pub(crate) mod place;

@@ -74,6 +74,15 @@ pub(crate) struct Head {
     pub(crate) status: u16,
     pub(crate) length: usize,
     pub(crate) closes: bool,
+    /// All of it, in lower case.
+    text: String,
+}
+
+impl Head {
+    /// The value of a field, in lower case.
+    pub(crate) fn field(&self, name: &str) -> Option<&str> {
+        self.text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
+    }
 }
 
 impl Connection {
@@ -84,7 +93,12 @@ impl Connection {
 
     /// Asks, and reads the head of the answer.
     pub(crate) fn ask(&mut self, path: &str) -> Result<Head, NoAnswer> {
-        let request = format!("GET {path} HTTP/1.1\r\nHost: {HOST}\r\n\r\n");
+        self.ask_with(path, "")
+    }
+
+    /// Asks with more fields, each with the end of its line.
+    pub(crate) fn ask_with(&mut self, path: &str, fields: &str) -> Result<Head, NoAnswer> {
+        let request = format!("GET {path} HTTP/1.1\r\nHost: {HOST}\r\n{fields}\r\n");
         self.stream.write_all(request.as_bytes())?;
         let end = loop {
             if let Some(end) = self.unread.windows(4).position(|four| four == b"\r\n\r\n") {
@@ -105,6 +119,7 @@ impl Connection {
             status: status.expect("a status"),
             length: length.unwrap_or(0),
             closes: field("connection: ") == Some("close"),
+            text: head,
         })
     }
 

@@ -2,6 +2,7 @@ use super::*;
 use crate::disk::{Disk, DiskSetup};
 use crate::layout;
 use crate::ram::RamTier;
+use crate::recover::FoundObject;
 use crate::storage::Kernel;
 use crate::sums::Sums;
 use contract::object::ObjectId;
@@ -43,7 +44,9 @@ impl Maker {
     fn object(&mut self, entry: &Arc<CatalogueEntry>, sums: Sums) -> Arc<Object> {
         self.serial += 1;
         let (entry, disk) = (Arc::clone(entry), Arc::clone(&self.disk));
-        Object::found(entry, disk, self.serial, sums, self.ram.places(1))
+        let serial = self.serial;
+        let found = FoundObject { entry, disk, serial, sums, received: None };
+        Object::found(found, self.ram.places(1))
     }
 }
 

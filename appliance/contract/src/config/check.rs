@@ -1,6 +1,6 @@
 //! Does a configuration make sense? Each complaint names the key that it is about.
 
-use super::{ApplianceConfig, ContentGroup, ListenerRole, Log, Pacing, fill, scrub};
+use super::{ApplianceConfig, ContentGroup, ListenerRole, Log, Pacing, demand, fill, scrub};
 use crate::envelope::Role;
 use std::collections::HashSet;
 use std::fmt::Display;
@@ -30,6 +30,7 @@ pub fn check(config: &ApplianceConfig) -> Vec<Complaint> {
     listeners(config, &mut found);
     disks(config, &mut found);
     groups(&config.content_groups, &mut found);
+    demand::check(&config.content_groups, &config.disks, &mut found);
     fleet(config, &mut found);
     fill::check(&config.fill, &mut found);
     scrub::check(&config.scrub, &mut found);
@@ -151,7 +152,7 @@ fn groups(groups: &[ContentGroup], found: &mut Found) {
     }
 }
 
-fn is_host_name(host: &str) -> bool {
+pub(super) fn is_host_name(host: &str) -> bool {
     let label = |label: &str| {
         !label.is_empty()
             && label.len() <= 63

@@ -6,6 +6,7 @@
 //! which reports it through the same [`Problem`].
 
 pub mod check;
+mod demand;
 mod fill;
 mod limits;
 mod locate;
@@ -14,6 +15,7 @@ mod parse;
 mod scrub;
 mod serving;
 
+pub use demand::{Demand, DemandOrigin, MAX_ORIGINS, MIN_SHARE, OnMiss};
 pub use fill::{
     EmergencyFill, Fill, FillWindow, MAX_FILL_WINDOWS, MAX_WIDEN_AFTER_S, MIN_FILL_CAP, WidenAfter,
     bad_cap, check_widen, check_windows,
@@ -212,6 +214,9 @@ pub struct ContentGroup {
     /// What happens when this box does not hold what is asked for.
     #[serde(default)]
     pub on_miss: OnMiss,
+    /// Where what is missing comes from with `on_miss: proxy`, and what it may take.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub demand: Option<Demand>,
     /// Query arguments that belong to the cache key. All others are ignored.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub query_keys: Vec<String>,
@@ -242,15 +247,6 @@ impl Default for Cors {
     fn default() -> Self {
         Self { allow_origins: vec!["*".to_owned()], max_age_s: Seconds(7200) }
     }
-}
-
-/// What happens on a miss. `proxy` and `redirect` come with demand fill.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum OnMiss {
-    /// 404 with a `Cache-Status` that says so.
-    #[default]
-    Refuse,
 }
 
 /// Whether requests are logged.

@@ -13,7 +13,9 @@ use super::method::ALLOWED;
 use super::span::Span;
 use super::stack_text::StackText;
 use cache::ReadFailed;
+use cache::received::Absence;
 use http::StatusCode;
+use std::sync::Arc;
 
 /// Takes the fields of an answer, one by one.
 pub trait FieldSink {
@@ -38,20 +40,38 @@ pub enum Body<H> {
 }
 
 /// What is said of the representation.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Representation {
     /// `Content-Type`.
-    pub media_type: &'static str,
+    pub media_type: MediaType,
     /// The whole of it.
     pub length: u64,
     /// Its strong validator.
     pub etag: EntityTag,
-    /// When it was made.
-    pub modified: DateText,
+    /// When it was made, where that is known.
+    pub modified: Option<DateText>,
+}
+
+/// What kind of content something is.
+#[derive(Debug, Clone)]
+pub enum MediaType {
+    /// By its path.
+    OfPath(&'static str),
+    /// As its origin says.
+    Received(Arc<str>),
+}
+
+impl MediaType {
+    fn as_str(&self) -> &str {
+        match self {
+            Self::OfPath(text) => text,
+            Self::Received(text) => text,
+        }
+    }
 }
 
 /// The fields that differ between kinds of answer.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) enum Kind<'p> {
     /// 200: the whole.
     Whole(Representation),
@@ -82,6 +102,8 @@ pub struct Answer<'p, H> {
     pub cache_status: CacheStatus,
     pub(super) kind: Kind<'p>,
     pub(super) cache_control: Option<CacheControl>,
+    /// How old it is, where it came from an origin.
+    pub(super) age_s: Option<u64>,
     pub(super) cors: Cors<'p>,
     pub(super) cache_name: &'p str,
     pub(super) words_length: usize,
@@ -99,6 +121,7 @@ impl<'p, H> Answer<'p, H> {
             cache_status: CacheStatus::Silent,
             kind: Kind::Refusal,
             cache_control: Some(CacheControl::NoStore),
+            age_s: None,
             cors: Cors::Silent,
             cache_name,
             words_length: words.len(),
@@ -112,8 +135,14 @@ impl<'p, H> Answer<'p, H> {
     pub fn unreadable(self, failed: &ReadFailed) -> Self {
         let words = "This object cannot be read here.\n";
         let refusal = Self::refusal(StatusCode::NOT_FOUND, words, self.cache_name);
-        let cache_status = match failed {
-            ReadFailed::NotComing { .. } => CacheStatus::Wanted,
+        let cache_status = match (failed, self.cache_status) {
+            (_, CacheStatus::Fresh { .. }) => {
+                CacheStatus::Absent { why: Absence::NoAnswer, forward: None }
+            }
+            (_, CacheStatus::Forwarded { forward, .. }) => {
+                CacheStatus::Absent { why: Absence::NoAnswer, forward: Some(forward) }
+            }
+            (ReadFailed::NotComing { .. }, _) => CacheStatus::Wanted,
             _ => CacheStatus::Unreadable,
         };
         Self { cache_status, cors: self.cors, ..refusal }
@@ -135,6 +164,9 @@ impl<'p, H> Answer<'p, H> {
         if self.cache_status == CacheStatus::Hit {
             self.cache_status = CacheStatus::HitFrom(tier);
         }
+        if let CacheStatus::Fresh { tier: place, .. } = &mut self.cache_status {
+            *place = Some(tier);
+        }
     }
 
     /// The same answer with its header only.
@@ -145,7 +177,7 @@ impl<'p, H> Answer<'p, H> {
     /// How many bytes the body has, or would have for GET; `None` where the status has none.
     #[must_use]
     pub fn content_length(&self) -> Option<u64> {
-        match self.kind {
+        match &self.kind {
             Kind::Whole(whole) => Some(whole.length),
             Kind::Part(_, first, last) => Some(last - first + 1),
             Kind::NotModified(_) | Kind::Options(_) => None,
@@ -158,8 +190,8 @@ impl<'p, H> Answer<'p, H> {
     /// Which bytes a 206 carries: first and last.
     #[must_use]
     pub fn part(&self) -> Option<(u64, u64)> {
-        match self.kind {
-            Kind::Part(_, first, last) => Some((first, last)),
+        match &self.kind {
+            Kind::Part(_, first, last) => Some((*first, *last)),
             _ => None,
         }
     }
@@ -172,6 +204,9 @@ impl<'p, H> Answer<'p, H> {
         if let Some(length) = self.content_length() {
             number(sink, "Content-Length", format_args!("{length}"));
         }
+        if let Some(age_s) = self.age_s {
+            number(sink, "Age", format_args!("{age_s}"));
+        }
         if let Some(cache_control) = self.cache_control {
             cache_control.write(sink);
         }
@@ -180,12 +215,12 @@ impl<'p, H> Answer<'p, H> {
     }
 
     fn write_kind(&self, sink: &mut impl FieldSink) {
-        match self.kind {
-            Kind::Whole(whole) => representation(&whole, sink),
+        match &self.kind {
+            Kind::Whole(whole) => representation(whole, sink),
             Kind::Part(whole, first, last) => {
                 let length = whole.length;
                 number(sink, "Content-Range", format_args!("bytes {first}-{last}/{length}"));
-                representation(&whole, sink);
+                representation(whole, sink);
             }
             // RFC 9110 §15.4.5: what updates a stored answer, nothing else.
             Kind::NotModified(whole) => sink.field("ETag", whole.etag.as_bytes()),
@@ -205,9 +240,11 @@ impl<'p, H> Answer<'p, H> {
 }
 
 fn representation(whole: &Representation, sink: &mut impl FieldSink) {
-    sink.field("Content-Type", whole.media_type.as_bytes());
+    sink.field("Content-Type", whole.media_type.as_str().as_bytes());
     sink.field("ETag", whole.etag.as_bytes());
-    sink.field("Last-Modified", whole.modified.as_bytes());
+    if let Some(modified) = &whole.modified {
+        sink.field("Last-Modified", modified.as_bytes());
+    }
     sink.field("Accept-Ranges", b"bytes");
 }
 

@@ -27,6 +27,11 @@ pub enum CacheControl {
         /// A reload need not ask again.
         is_immutable: bool,
     },
+    /// For so long, counted from when `Age` was 0: as an origin allows caches that serve many.
+    Shared {
+        /// `max-age`; 0: not without asking.
+        max_age_s: u64,
+    },
 }
 
 impl CacheControl {
@@ -47,6 +52,13 @@ impl CacheControl {
     pub(super) fn write(self, sink: &mut impl FieldSink) {
         match self {
             Self::NoStore => sink.field("Cache-Control", b"no-store"),
+            Self::Shared { max_age_s: 0 } => sink.field("Cache-Control", b"no-cache"),
+            Self::Shared { max_age_s } => {
+                if let Some(text) = StackText::<64>::of(format_args!("public, max-age={max_age_s}"))
+                {
+                    sink.field("Cache-Control", text.as_bytes());
+                }
+            }
             Self::Keep { max_age_s, is_immutable } => {
                 let end = if is_immutable { ", immutable" } else { "" };
                 let text = format_args!("public, max-age={max_age_s}{end}");

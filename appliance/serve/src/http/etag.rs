@@ -8,9 +8,15 @@ use std::fmt::Write;
 /// The octets of the digest that go into a tag: 128 bits never collide.
 const TAG_OCTETS: usize = 16;
 
+/// The longest tag that an answer carries, of ours or of an origin: those of object stores have
+/// some 40 octets.
+const MAX_TAG_OCTETS: usize = 66;
+
+const _: () = assert!(MAX_TAG_OCTETS >= TAG_OCTETS * 2 + 2);
+
 /// A strong entity tag, quotes included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct EntityTag(StackText<{ TAG_OCTETS * 2 + 2 }>);
+pub struct EntityTag(StackText<MAX_TAG_OCTETS>);
 
 impl EntityTag {
     /// The tag of content with this digest.
@@ -24,6 +30,12 @@ impl EntityTag {
         }
         text.push(b'"');
         Self(text)
+    }
+
+    /// An origin's own; `None` where it is too long.
+    #[must_use]
+    pub fn received(tag: &str) -> Option<Self> {
+        StackText::of(format_args!("{tag}")).map(Self)
     }
 
     /// As it stands in a field.

@@ -1,7 +1,10 @@
 //! What the meaning layer asks of a cache.
 
+use cache::Received;
+use cache::received::Absence;
 use contract::catalogue::CatalogueEntry;
 use contract::names::GroupName;
+use contract::time::TimeUs;
 use std::sync::Arc;
 
 /// What an index says of a key.
@@ -34,12 +37,38 @@ pub trait Index {
         path: &str,
         is_it: impl Fn(&CatalogueEntry) -> bool,
     ) -> Found<Self::Held>;
+
+    /// Looks up what nobody ordered. `asked` is when a request came that has waited for origins:
+    /// what they have said since then holds for it. Never blocks.
+    fn find_demanded(
+        &self,
+        group: &GroupName,
+        path: &str,
+        asked: Option<TimeUs>,
+        now: TimeUs,
+    ) -> Demanded<Self::Held>;
+}
+
+/// What an index says of a key that no manifest names.
+#[derive(Debug)]
+pub enum Demanded<H> {
+    /// It may be served.
+    Usable(H),
+    /// There is nothing.
+    Absent(Absence),
+    /// Origins have to be asked first. `true`: something is here, and stale.
+    Ask(bool),
 }
 
 /// An object that is held.
 pub trait Held {
     /// What the catalogue says of it.
     fn entry(&self) -> &CatalogueEntry;
+
+    /// What its origin said of it; `None` for what a catalogue names.
+    fn received(&self) -> Option<&Received> {
+        None
+    }
 
     /// Whether what is missing of it waits for no sibling.
     fn is_from_beyond(&self) -> bool;
@@ -48,6 +77,10 @@ pub trait Held {
 impl Held for Arc<cache::Object> {
     fn entry(&self) -> &CatalogueEntry {
         &self.entry
+    }
+
+    fn received(&self) -> Option<&Received> {
+        cache::Object::received(self)
     }
 
     fn is_from_beyond(&self) -> bool {
@@ -69,6 +102,20 @@ impl Index for cache::Cache {
         is_it: impl Fn(&CatalogueEntry) -> bool,
     ) -> Found<Self::Held> {
         self.lookup_version(group, path, is_it).into()
+    }
+
+    fn find_demanded(
+        &self,
+        group: &GroupName,
+        path: &str,
+        asked: Option<TimeUs>,
+        now: TimeUs,
+    ) -> Demanded<Self::Held> {
+        match self.demanded(group, path, asked, now) {
+            cache::Demanded::Usable(object) => Demanded::Usable(object),
+            cache::Demanded::Absent(why) => Demanded::Absent(why),
+            cache::Demanded::Ask(is_stale) => Demanded::Ask(is_stale),
+        }
     }
 }
 

@@ -7,7 +7,7 @@
 //!
 //! Read in this order: [`head`], [`framing`], [`target`] and [`fields`] (from octets to a
 //! [`request`]), [`policy`] and [`key`] (whose content, which object), [`respond`] (the
-//! table of contents of an answer), [`precondition`] and [`range`] (RFC 9110 §13 and §14),
+//! table of contents of an answer), [`demanded`] (what nobody ordered), [`precondition`] and [`range`] (RFC 9110 §13 and §14),
 //! [`answer`], [`cache_control`], [`cache_status`] and [`cors`] (what is said), then
 //! [`cmcd`], [`log`] and [`session_hash`] (what is remembered), and [`pace`] (how fast).
 
@@ -19,6 +19,7 @@ pub mod client;
 pub mod cmcd;
 pub mod cors;
 pub mod date;
+pub mod demanded;
 pub mod etag;
 pub mod fields;
 pub mod framing;

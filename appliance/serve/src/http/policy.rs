@@ -1,7 +1,7 @@
 //! The configuration as requests need it: which host is whose, and what its owner allows.
 
 use super::stack_text::StackText;
-use contract::config::{ApplianceConfig, ContentGroup, LogPolicy};
+use contract::config::{ApplianceConfig, ContentGroup, LogPolicy, OnMiss};
 use contract::names::GroupName;
 use std::collections::HashMap;
 
@@ -36,6 +36,8 @@ pub struct GroupPolicy {
     pub query_keys: Vec<String>,
     /// How long what is immutable may be kept.
     pub max_age_s: u64,
+    /// What happens to requests for what no manifest names.
+    pub on_miss: OnMiss,
     /// Whether requests are logged.
     pub is_logged: bool,
 }
@@ -108,6 +110,7 @@ impl GroupPolicy {
             preflight_max_age_s: group.cors.max_age_s.0.to_string(),
             query_keys,
             max_age_s: group.max_age_s.0,
+            on_miss: group.on_miss,
             is_logged: group.log == LogPolicy::Requests,
         }
     }

@@ -2,12 +2,13 @@
 //!
 //! Pure: the index, the time and the miss limit come in as arguments.
 
-use super::answer::{Answer, Body, Kind, Representation};
+use super::answer::{Answer, Body, Kind, MediaType, Representation};
 use super::cache_control::{self, CacheControl};
 use super::cache_status::CacheStatus;
 use super::client::ClientPrefix;
 use super::cors::{Cors, Preflight};
 use super::date::DateText;
+use super::demanded::{self, Before, Miss};
 use super::etag::EntityTag;
 use super::index::{Found, Held, Index};
 use super::key;
@@ -20,8 +21,10 @@ use super::range::{self, Wanted};
 use super::request::Request;
 use super::span::Span;
 use super::target::Target;
+use cache::Received;
+use cache::received::Validator;
 use contract::catalogue::CatalogueEntry;
-use contract::config::ListenerRole;
+use contract::config::{ListenerRole, OnMiss};
 use contract::path::BadPath;
 use contract::time::TimeUs;
 use http::StatusCode;
@@ -42,6 +45,8 @@ pub struct Context<'p, I> {
     pub client: ClientPrefix,
     /// The time.
     pub now: TimeUs,
+    /// What the request has waited for, if it has.
+    pub before: Option<Before>,
 }
 
 /// An answer, and what the request was about: for counters and the log.
@@ -53,6 +58,8 @@ pub struct Decision<'p, 'a, H> {
     pub group: Option<&'p GroupPolicy>,
     /// The path half of the cache key, once it was understood.
     pub path: Cow<'a, str>,
+    /// Origins have to be asked first. The answer is for where that cannot be done.
+    pub miss: Option<Miss>,
 }
 
 /// Decides what to answer.
@@ -87,20 +94,20 @@ fn decide<'p, 'a, I: Index>(
     let Some(group) = context.policy.group_of_host(host) else {
         return about_nothing(misdirected(context.policy));
     };
-    let (mut answer, path) = match key::path_of(path, query, &group.query_keys) {
+    let ((mut answer, miss), path) = match key::path_of(path, query, &group.query_keys) {
         Ok(path) => (for_player(context, request, group, &path), path),
-        Err(bad) => (bad_path(context.policy, bad), Cow::Borrowed("")),
+        Err(bad) => ((bad_path(context.policy, bad), None), Cow::Borrowed("")),
     };
     answer.cors = match answer.kind {
         // A preflight has its own fields.
         Kind::Options(Some(_)) => Cors::Silent,
         _ => Cors::of(group, request.fields.origin),
     };
-    Decision { answer, group: Some(group), path }
+    Decision { answer, group: Some(group), path, miss }
 }
 
 fn about_nothing<'p, H>(answer: Answer<'p, H>) -> Decision<'p, 'static, H> {
-    Decision { answer, group: None, path: Cow::Borrowed("") }
+    Decision { answer, group: None, path: Cow::Borrowed(""), miss: None }
 }
 
 fn for_player<'p, I: Index>(
@@ -108,11 +115,25 @@ fn for_player<'p, I: Index>(
     request: &Request<'_>,
     group: &'p GroupPolicy,
     path: &str,
-) -> Answer<'p, I::Held> {
+) -> (Answer<'p, I::Held>, Option<Miss>) {
     if request.method == Method::Options {
-        return options(context.policy, Preflight::of(group, request));
+        return (options(context.policy, Preflight::of(group, request)), None);
     }
-    match context.index.find(&group.name, path) {
+    let found = context.index.find(&group.name, path);
+    match (found, group.on_miss) {
+        (Found::Unknown, OnMiss::Proxy) => demanded::decide(context, request, group, path),
+        (found, _) => (of_manifest(context, request, group, found), None),
+    }
+}
+
+/// What a manifest names, or nobody has told the box of.
+fn of_manifest<'p, I: Index>(
+    context: &Context<'p, I>,
+    request: &Request<'_>,
+    group: &'p GroupPolicy,
+    found: Found<I::Held>,
+) -> Answer<'p, I::Held> {
+    match found {
         Found::Held(held) if held.entry().is_served_at(context.now) => {
             let keep = CacheControl::of(group, held.entry(), context.now);
             select(context, request, held, keep)
@@ -160,11 +181,11 @@ fn for_peer<'p, 'a, I: Index>(
         Found::Wanted => missing(context.policy, CacheStatus::Wanted),
         Found::Unknown => missing(context.policy, CacheStatus::Unknown),
     };
-    Decision { answer, group: Some(asked.group), path: asked.path }
+    Decision { answer, group: Some(asked.group), path: asked.path, miss: None }
 }
 
 /// The representation is here: conditions first, then ranges (RFC 9110 §13.2.2).
-fn select<'p, I: Index>(
+pub(super) fn select<'p, I: Index>(
     context: &Context<'p, I>,
     request: &Request<'_>,
     held: I::Held,
@@ -173,20 +194,32 @@ fn select<'p, I: Index>(
     let entry = held.entry();
     // RFC 9110 §8.8.2.1: not later than the answer itself.
     let modified = entry.modified_us.min(context.now);
-    let validators =
-        Validators { etag: EntityTag::of(&entry.blake3), modified_s: modified.unix_s().max(0) };
+    let facts = held.received().map(Received::facts);
+    let etag = match facts.map(|facts| &facts.validator) {
+        Some(Validator::Etag(tag)) => EntityTag::received(tag),
+        _ => None,
+    };
+    let etag = etag.unwrap_or_else(|| EntityTag::of(&entry.blake3));
+    let validators = Validators { etag, modified_s: modified.unix_s().max(0) };
+    let by_path = || {
+        let path = entry.path.split('?').next().unwrap_or(&entry.path);
+        MediaType::OfPath(contract::media::type_of(path))
+    };
+    let media_type = facts.and_then(|facts| facts.media_type.clone());
+    let is_dated = facts.is_none_or(|facts| facts.modified.is_some());
     let whole = Representation {
-        media_type: contract::media::type_of(entry.path.split('?').next().unwrap_or(&entry.path)),
+        media_type: media_type.map_or_else(by_path, MediaType::Received),
         length: entry.size_bytes,
         etag: validators.etag,
-        modified: DateText::of(modified),
+        modified: is_dated.then(|| DateText::of(modified)),
     };
+    let length = whole.length;
     let (status, kind, keep, span) = match precondition::evaluate(&request.fields, &validators) {
         Outcome::Failed => return precondition_failed(context.policy),
         Outcome::NotModified => (StatusCode::NOT_MODIFIED, Kind::NotModified(whole), keep, None),
-        Outcome::Proceed => match range_of(request, &validators, whole.length) {
-            Wanted::Unsatisfiable => return unsatisfiable(context.policy, whole.length),
-            Wanted::Whole => (StatusCode::OK, Kind::Whole(whole), keep, Some((0, whole.length))),
+        Outcome::Proceed => match range_of(request, &validators, length) {
+            Wanted::Unsatisfiable => return unsatisfiable(context.policy, length),
+            Wanted::Whole => (StatusCode::OK, Kind::Whole(whole), keep, Some((0, length))),
             Wanted::Part { start, end } => {
                 let kind = Kind::Part(whole, start, end - 1);
                 (StatusCode::PARTIAL_CONTENT, kind, keep, Some((start, end)))
@@ -243,7 +276,7 @@ fn bad_path<H>(policy: &Policy, bad: BadPath) -> Answer<'_, H> {
     Answer::refusal(status, words, &policy.cache_name)
 }
 
-fn missing<H>(policy: &Policy, cache_status: CacheStatus) -> Answer<'_, H> {
+pub(super) fn missing<H>(policy: &Policy, cache_status: CacheStatus) -> Answer<'_, H> {
     let words = "There is no such object here.\n";
     let refusal = Answer::refusal(StatusCode::NOT_FOUND, words, &policy.cache_name);
     Answer { cache_status, ..refusal }
@@ -256,7 +289,7 @@ fn not_cached<H>(policy: &Policy) -> Answer<'_, H> {
     Answer { cache_status: CacheStatus::Wanted, ..refusal }
 }
 
-fn too_many_misses<H>(policy: &Policy) -> Answer<'_, H> {
+pub(super) fn too_many_misses<H>(policy: &Policy) -> Answer<'_, H> {
     let words = "Too many requests for what is not here.\n";
     let refusal = Answer::refusal(StatusCode::TOO_MANY_REQUESTS, words, &policy.cache_name);
     Answer { kind: Kind::Later, cache_status: CacheStatus::MissLimit, ..refusal }

@@ -4,7 +4,7 @@ use super::answer::{Body, FieldSink};
 use super::client::ClientPrefix;
 use super::date::DateText;
 use super::head;
-use super::index::{Found, Held, Index};
+use super::index::{Demanded, Found, Held, Index};
 use super::miss_limit::MissLimit;
 use super::policy::Policy;
 use super::respond::{Context, Decision, respond};
@@ -54,6 +54,16 @@ impl Index for Shelf {
         _: impl Fn(&CatalogueEntry) -> bool,
     ) -> Found<Self::Held> {
         self.find(group, path)
+    }
+
+    fn find_demanded(
+        &self,
+        _: &GroupName,
+        _: &str,
+        _: Option<TimeUs>,
+        _: TimeUs,
+    ) -> Demanded<Self::Held> {
+        Demanded::Ask(false)
     }
 }
 
@@ -144,8 +154,15 @@ fn ask_as(role: ListenerRole, line: &str, fields: &str) -> String {
     let bytes = format!("{line} HTTP/1.1\r\n{fields}\r\n");
     let head = head::parse(bytes.as_bytes()).unwrap();
     let client = ClientPrefix::V4([192, 0, 2]);
-    let context =
-        Context { policy: &policy, index: &index, misses: &misses, role, client, now: NOW };
+    let context = Context {
+        policy: &policy,
+        index: &index,
+        misses: &misses,
+        role,
+        client,
+        now: NOW,
+        before: None,
+    };
     text(&respond(&context, &head.request))
 }
 
@@ -327,6 +344,7 @@ fn guessing_is_limited() {
         role: ListenerRole::Player,
         client: ClientPrefix::V4([192, 0, 2]),
         now: NOW,
+        before: None,
     };
     let mut answers = Vec::new();
     for path in ["/none", "/wanted", "/none", "/v/1.m4s"] {
@@ -362,6 +380,7 @@ fn an_object_that_cannot_be_read_is_a_miss() {
         role: ListenerRole::Player,
         client: ClientPrefix::V4([192, 0, 2]),
         now: NOW,
+        before: None,
     };
     let head = head::parse(b"GET /v/1.m4s HTTP/1.1\r\nHost: open.test\r\n\r\n").unwrap();
     let mut decision = respond(&context, &head.request);

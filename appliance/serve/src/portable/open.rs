@@ -2,9 +2,10 @@
 
 use super::pull::{self, Pull};
 use crate::http::answer::Answer;
+use crate::http::demanded::Before;
 use crate::http::request::Request;
 use crate::http::respond::{Context, Decision, respond};
-use crate::shared::{Shared, Via};
+use crate::shared::{self, Shared, Via};
 use bytes::Bytes;
 use cache::{Object, Tier};
 use contract::time::TimeUs;
@@ -32,18 +33,39 @@ impl Shared {
         via: Via,
         at: TimeUs,
     ) -> Ready<'p, 'a> {
-        let context = Context {
-            policy: &self.policy,
-            index: &*self.cache,
-            misses: &self.misses,
-            role: via.role,
-            client: via.client,
-            now: at,
-        };
-        let mut decision = respond(&context, request);
+        let mut decision = self.decide(request, via, at).await;
         let (answer, opened) = self.open(decision.answer).await;
         decision.answer = answer;
         Ready { decision, opened }
+    }
+
+    /// Decides, and once more when origins have said what they have.
+    async fn decide<'p, 'a>(
+        &'p self,
+        request: &Request<'a>,
+        via: Via,
+        at: TimeUs,
+    ) -> Decision<'p, 'a, Arc<Object>> {
+        let (mut before, mut now) = (None, at);
+        loop {
+            let context = Context {
+                policy: &self.policy,
+                index: &*self.cache,
+                misses: &self.misses,
+                role: via.role,
+                client: via.client,
+                now,
+                before,
+            };
+            let mut decision = respond(&context, request);
+            let Some(miss) = decision.miss.take() else { return decision };
+            let Some(resolving) = self.cache.resolve(&miss.key, miss.offset) else {
+                return decision;
+            };
+            before = Some(Before::after(before, &miss, resolving.is_first(), at));
+            resolving.await;
+            now = shared::now();
+        }
     }
 
     async fn open<'p>(

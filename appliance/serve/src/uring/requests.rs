@@ -9,17 +9,20 @@ use crate::account::{Account, Asked};
 use crate::http::answer::{Answer, Body};
 use crate::http::client::ClientPrefix;
 use crate::http::date::DateText;
+use crate::http::demanded::{Before, Miss};
 use crate::http::h1_head::{self, Connection as AfterHead};
 use crate::http::head::{self, Head, HeadLimits, Scanner};
 use crate::http::refuse;
 use crate::http::respond::{Context, respond};
 use crate::http::span::Span;
 use crate::shared::{Via, now};
-use cache::{BLOCK_BYTES, BlockRead, Object, ReadFailed, VerifiedBlock};
+use cache::{BLOCK_BYTES, BlockRead, Object, ReadFailed, Resolving, VerifiedBlock};
 use contract::config::{Limits, Protocol};
 use contract::time::TimeUs;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Context as TaskContext, Poll, Waker};
 use std::time::Instant;
 
 /// Who asks, and where.
@@ -45,12 +48,51 @@ impl Asker {
 /// The first block of a body, or why it cannot be had.
 type First = Result<VerifiedBlock, ReadFailed>;
 
-/// A request whose first block is on its way. It is answered again, from its head, once
-/// the block is there.
+/// A request that waits. It is answered again, from its head, once it need not.
 pub(super) struct Parked {
-    read: BlockRead,
-    object: Arc<Object>,
-    block: u32,
+    wait: Wait,
+    /// What it has waited for before, or does now.
+    before: Option<Before>,
+}
+
+/// What a request waits for.
+enum Wait {
+    /// Its first block, which is on its way.
+    Block { read: BlockRead, object: Arc<Object>, block: u32 },
+    /// What origins say.
+    Origins(Resolving),
+}
+
+/// What a request has waited for, and now is there.
+enum Arrived {
+    Block { first: First, object: Arc<Object>, block: u32, before: Option<Before> },
+    Word(Option<Before>),
+}
+
+impl Parked {
+    /// What has come, if something has.
+    fn poll(&mut self, waker: impl Fn() -> Waker) -> Poll<Arrived> {
+        let before = self.before;
+        match &mut self.wait {
+            Wait::Block { read, object, block } => poll(read, waker).map(|first| {
+                let (object, block) = (Arc::clone(object), *block);
+                Arrived::Block { first, object, block, before }
+            }),
+            Wait::Origins(resolving) => {
+                let waker = waker();
+                let word = Pin::new(resolving).poll(&mut TaskContext::from_waker(&waker));
+                word.map(|()| Arrived::Word(before))
+            }
+        }
+    }
+}
+
+impl Arrived {
+    fn before(&self) -> Option<Before> {
+        match self {
+            Self::Block { before, .. } | Self::Word(before) => *before,
+        }
+    }
 }
 
 /// The first block as far as it is known: an answer says nothing before it is at hand.
@@ -64,22 +106,18 @@ impl Open {
     pub(super) fn listen(&mut self, core: &Core, asker: Asker) -> bool {
         match &mut self.stand {
             Stand::Idle | Stand::Asking => self.scan(core, asker, None),
-            Stand::Parked(parked) => match poll(&mut parked.read, || core.inbox.waker(asker.place))
-            {
+            Stand::Parked(parked) => match parked.poll(|| core.inbox.waker(asker.place)) {
                 Poll::Pending => false,
-                Poll::Ready(first) => {
-                    let Stand::Parked(parked) = std::mem::replace(&mut self.stand, Stand::Asking)
-                    else {
-                        return false;
-                    };
-                    self.scan(core, asker, Some((parked, first)))
+                Poll::Ready(arrived) => {
+                    self.stand = Stand::Asking;
+                    self.scan(core, asker, Some(arrived))
                 }
             },
             Stand::Answering(_) | Stand::Done => false,
         }
     }
 
-    fn scan(&mut self, core: &Core, asker: Asker, arrived: Option<(Parked, First)>) -> bool {
+    fn scan(&mut self, core: &Core, asker: Asker, arrived: Option<Arrived>) -> bool {
         // A parked request was found before; the scanner stands behind it.
         let found = match self.asked {
             Some(len) => Ok(Some(len)),
@@ -100,7 +138,7 @@ impl Open {
         }
     }
 
-    fn answer(&mut self, core: &Core, asker: Asker, len: usize, arrived: Option<(Parked, First)>) {
+    fn answer(&mut self, core: &Core, asker: Asker, len: usize, arrived: Option<Arrived>) {
         let plain = std::mem::take(&mut self.plain);
         let is_last = core.is_draining || self.session.is_worn();
         let stand = match head::parse(plain.get(..len).unwrap_or_default()) {
@@ -140,10 +178,11 @@ fn decide(
     core: &Core,
     asker: Asker,
     head: &Head<'_>,
-    arrived: Option<(Parked, First)>,
+    arrived: Option<Arrived>,
     is_last: bool,
 ) -> Stand {
     let (shared, began, at) = (&core.shared, Instant::now(), now());
+    let before = arrived.as_ref().and_then(Arrived::before);
     let context = Context {
         policy: &shared.policy,
         index: &*shared.cache,
@@ -151,15 +190,22 @@ fn decide(
         role: asker.via.role,
         client: asker.via.client,
         now: at,
+        before,
     };
     let mut decision = respond(&context, &head.request);
+    if let Some(waiting) = decision.miss.take().and_then(|miss| ask(core, asker, &miss, before, at))
+    {
+        return Stand::Parked(waiting);
+    }
     let mut sending = core.spare.answer(Account::new(asker.via, at, began));
     let span = decision.answer.take_span();
     let title = span.as_ref().and_then(|span| span.object.entry.bitrate_bits_per_s);
     let opening = match (span, arrived) {
         (Some(span), arrived) => Some((open(core, asker, &span, arrived), Some(span))),
         // The index has withdrawn it meanwhile, for this very reason.
-        (None, Some((_, Err(failed)))) => Some((Opening::Here(Err(failed)), None)),
+        (None, Some(Arrived::Block { first: Err(failed), .. })) => {
+            Some((Opening::Here(Err(failed)), None))
+        }
         (None, _) => None,
     };
     match opening {
@@ -193,17 +239,31 @@ fn refused(core: &Core, asker: Asker, answer: &Answer<'_, Arc<Object>>) -> Stand
     Stand::Answering(sending)
 }
 
-/// The block that a body begins with: what has arrived for it, or what the cache has.
-fn open(
+/// Has origins asked, and waits. `None`: nobody can be asked.
+fn ask(
     core: &Core,
     asker: Asker,
-    span: &Span<Arc<Object>>,
-    arrived: Option<(Parked, First)>,
-) -> Opening {
+    miss: &Miss,
+    before: Option<Before>,
+    at: TimeUs,
+) -> Option<Parked> {
+    let mut resolving = core.shared.cache.resolve(&miss.key, miss.offset)?;
+    let before = Some(Before::after(before, miss, resolving.is_first(), at));
+    let waker = core.inbox.waker(asker.place);
+    if Pin::new(&mut resolving).poll(&mut TaskContext::from_waker(&waker)).is_ready() {
+        // Whoever is woken is looked at again.
+        waker.wake();
+    }
+    Some(Parked { wait: Wait::Origins(resolving), before })
+}
+
+/// The block that a body begins with: what has arrived for it, or what the cache has.
+fn open(core: &Core, asker: Asker, span: &Span<Arc<Object>>, arrived: Option<Arrived>) -> Opening {
     let block = u32::try_from(span.start / BLOCK_BYTES).unwrap_or(u32::MAX);
+    let before = arrived.as_ref().and_then(Arrived::before);
     match arrived {
-        Some((parked, first))
-            if parked.block == block && Arc::ptr_eq(&parked.object, &span.object) =>
+        Some(Arrived::Block { first, object, block: came, .. })
+            if came == block && Arc::ptr_eq(&object, &span.object) =>
         {
             return Opening::Here(first);
         }
@@ -213,7 +273,10 @@ fn open(
     let mut read = core.read(&span.object, block);
     match poll(&mut read, || core.inbox.waker(asker.place)) {
         Poll::Ready(first) => Opening::Here(first),
-        Poll::Pending => Opening::Coming(Parked { read, object: Arc::clone(&span.object), block }),
+        Poll::Pending => {
+            let object = Arc::clone(&span.object);
+            Opening::Coming(Parked { wait: Wait::Block { read, object, block }, before })
+        }
     }
 }
 

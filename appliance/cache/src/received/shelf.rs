@@ -1,0 +1,223 @@
+//! Which received objects are here, by key, and what is known not to be anywhere.
+//!
+//! As with the [index](crate::index) of what was ordered, whoever asks takes no lock and waits
+//! for nobody; a writer puts a changed copy of a table in its place. The two are apart because
+//! a manifest decides about all of that one, and about nothing here.
+
+use super::demanded::Absence;
+use crate::object::Object;
+use arc_swap::ArcSwap;
+use contract::names::GroupName;
+use contract::object::ObjectKey;
+use contract::time::TimeUs;
+use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
+use std::collections::VecDeque;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Of a million objects, one arrival copies a thousand references.
+const SHARDS: usize = 1024;
+
+/// Keys of which it is known that there is nothing. Who scans for guesses finds the eldest
+/// forgotten, and is slowed down elsewhere.
+const MOST_ABSENT: usize = 1 << 14;
+
+/// That there is nothing under a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Absent {
+    pub(crate) why: Absence,
+    /// When that was found out.
+    pub(crate) noted: TimeUs,
+    pub(crate) until: TimeUs,
+}
+
+/// What is known of a key.
+#[derive(Debug, Clone)]
+pub(crate) struct Place {
+    key: ObjectKey,
+    pub(crate) object: Option<Arc<Object>>,
+    pub(crate) absent: Option<Absent>,
+}
+
+#[derive(Debug, Clone)]
+struct Filed {
+    hash: u64,
+    place: Arc<Place>,
+}
+
+type Table = HashTable<Filed>;
+
+/// Keys to places.
+#[derive(Debug)]
+pub(crate) struct Shelf {
+    hasher: RandomState,
+    shards: Box<[ArcSwap<Table>]>,
+    /// Keys with an [`Absent`], eldest first. Held by whoever changes anything.
+    absent: Mutex<VecDeque<ObjectKey>>,
+}
+
+impl Default for Shelf {
+    fn default() -> Self {
+        let shards = std::iter::repeat_with(ArcSwap::default).take(SHARDS).collect();
+        Self { hasher: RandomState::new(), shards, absent: Mutex::default() }
+    }
+}
+
+impl Shelf {
+    /// The number that a key has in the books.
+    pub(crate) fn number(&self, group: &GroupName, path: &str) -> u64 {
+        self.hasher.hash_one((group, path))
+    }
+
+    /// What `look` finds in the place of a key. It must be quick: it holds an old table.
+    pub(crate) fn look<T>(
+        &self,
+        group: &GroupName,
+        path: &str,
+        look: impl FnOnce(&Place) -> T,
+    ) -> Option<T> {
+        let hash = self.number(group, path);
+        let table = self.shard(hash).load();
+        let is_it = |filed: &Filed| filed.hash == hash && filed.place.is_of(group, path);
+        table.find(hash, is_it).map(|filed| look(&filed.place))
+    }
+
+    /// An object takes its place; gives back what stood there.
+    pub(crate) fn put(&self, object: Arc<Object>) -> Option<Arc<Object>> {
+        let _alone = self.alone();
+        let key = object.entry.key();
+        self.edit(&key, |place| {
+            place.absent = None;
+            place.object.replace(object)
+        })
+    }
+
+    /// Objects that were found on disks take their places; gives back those that later ones
+    /// replace.
+    pub(crate) fn fill(&self, mut objects: Vec<Arc<Object>>) -> Vec<Arc<Object>> {
+        let _alone = self.alone();
+        objects.sort_by_key(|object| object.body.serial);
+        let mut tables: Vec<_> = self.shards.iter().map(ArcSwap::load_full).collect();
+        let mut twins = Vec::new();
+        for object in objects {
+            let key = object.entry.key();
+            let hash = self.number(&key.group, &key.path);
+            let table = Arc::make_mut(&mut tables[shard_number(hash)]);
+            twins.extend(edit(table, hash, &key, |place| place.object.replace(object)));
+        }
+        for (shard, table) in self.shards.iter().zip(tables) {
+            shard.store(table);
+        }
+        twins
+    }
+
+    /// There is nothing under this key.
+    pub(crate) fn note(&self, key: &ObjectKey, absent: Absent) {
+        let mut all = self.alone();
+        let was_there = self.edit(key, |place| place.absent.replace(absent).is_some());
+        if was_there {
+            return;
+        }
+        all.push_back(key.clone());
+        if all.len() > MOST_ABSENT
+            && let Some(eldest) = all.pop_front()
+        {
+            self.edit(&eldest, |place| place.absent = None);
+        }
+    }
+
+    /// Takes this very object out of sight; `false` when it was not in sight any more.
+    pub(crate) fn withdraw(&self, object: &Object) -> bool {
+        let _alone = self.alone();
+        let is_it = |other: &mut Arc<Object>| other.is_same(object);
+        self.edit(&object.entry.key(), |place| place.object.take_if(is_it).is_some())
+    }
+
+    /// Takes objects out of sight; gives them in an order that no hash decides. What is known
+    /// not to be anywhere is forgotten: whoever purges may have put something there.
+    pub(crate) fn take_out(&self, is_one: impl Fn(&Arc<Object>) -> bool) -> Vec<Arc<Object>> {
+        let mut absent = self.alone();
+        for key in absent.drain(..) {
+            self.edit(&key, |place| place.absent = None);
+        }
+        let mut gone = Vec::new();
+        for shard in &self.shards {
+            let before = shard.load_full();
+            let objects = before.iter().filter_map(|filed| filed.place.object.as_ref());
+            let leaving: Vec<_> = objects.filter(|object| is_one(object)).cloned().collect();
+            for object in leaving {
+                self.edit(&object.entry.key(), |place| place.object = None);
+                gone.push(object);
+            }
+        }
+        gone.sort_by_key(|object| (object.body.serial, object.entry.id));
+        gone
+    }
+
+    /// All that are here, the one that came first first.
+    pub(crate) fn all(&self) -> Vec<Arc<Object>> {
+        let mut all = Vec::new();
+        for shard in &self.shards {
+            let table = shard.load_full();
+            all.extend(table.iter().filter_map(|filed| filed.place.object.clone()));
+        }
+        all.sort_by_key(|object| (object.body.serial, object.entry.id));
+        all
+    }
+
+    fn edit<T>(&self, key: &ObjectKey, change: impl FnOnce(&mut Place) -> T) -> T {
+        let hash = self.number(&key.group, &key.path);
+        let mut table = Table::clone(&self.shard(hash).load());
+        let done = edit(&mut table, hash, key, change);
+        self.shard(hash).store(Arc::new(table));
+        done
+    }
+
+    fn shard(&self, hash: u64) -> &ArcSwap<Table> {
+        &self.shards[shard_number(hash)]
+    }
+
+    /// Nobody else changes anything as long as this is held.
+    fn alone(&self) -> MutexGuard<'_, VecDeque<ObjectKey>> {
+        self.absent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Place {
+    fn is_of(&self, group: &GroupName, path: &str) -> bool {
+        *self.key.path == *path && self.key.group == *group
+    }
+
+    fn is_empty(&self) -> bool {
+        self.object.is_none() && self.absent.is_none()
+    }
+}
+
+/// Which shard; tables use the hash's other bits.
+fn shard_number(hash: u64) -> usize {
+    usize::try_from(hash >> 32).unwrap_or_default() % SHARDS
+}
+
+/// Changes the place of a key; one that has nothing to say leaves no trace.
+fn edit<T>(table: &mut Table, hash: u64, key: &ObjectKey, edit: impl FnOnce(&mut Place) -> T) -> T {
+    let is_it = |filed: &Filed| filed.hash == hash && filed.place.is_of(&key.group, &key.path);
+    match table.entry(hash, is_it, |filed| filed.hash) {
+        Entry::Occupied(mut filed) => {
+            let place = Arc::make_mut(&mut filed.get_mut().place);
+            let done = edit(place);
+            if place.is_empty() {
+                filed.remove();
+            }
+            done
+        }
+        Entry::Vacant(vacant) => {
+            let mut place = Place { key: key.clone(), object: None, absent: None };
+            let done = edit(&mut place);
+            if !place.is_empty() {
+                vacant.insert(Filed { hash, place: Arc::new(place) });
+            }
+            done
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! Brings what nobody ordered, because somebody asks for it: one question to the origins
+//! however many ask, one request for each slice however many read.
+//!
+//! The cache says what it would like to have ([`cache::Bring`]); this asks the origins of the
+//! content group, one after the other, under the same caps and windows as everything that is
+//! filled: viewers wait, so it counts as what cannot wait. A source that fails rests.
+//!
+//! Nothing is brought that nobody asked for, but for [`READ_AHEAD`] slices before somebody who
+//! reads one after the other, and the rest of what an origin sends because it knows no ranges.
+//! Who goes away leaves the slice running that he waited for: it is a megabyte at the most.
+//!
+//! Read in this order: `reply` (what an answer says), `draw` (content as the caps allow), `ask`
+//! (one question to one origin), `arriving` (slices on their way), `resolve` (what there is under a key), `slices` (more of what
+//! is known).
+
+mod arriving;
+mod ask;
+mod draw;
+mod reply;
+mod resolve;
+mod slices;
+
+use crate::filler::Filler;
+use crate::origins::Origins;
+use crate::transfer::Transfers;
+use cache::received::Ticket;
+use cache::{Bring, Cache, Object, Resolving};
+use contract::names::GroupName;
+use contract::object::ObjectKey;
+use contract::sources::Source;
+use contract::time::TimeUs;
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+use tokio::runtime::Handle;
+use tokio::sync::{Semaphore, watch};
+
+/// Questions under way at once. Each is a key that somebody waits for; a box with more of them
+/// has an origin that does not answer.
+const MOST_QUESTIONS: usize = 1024;
+
+/// Slices under way at once: 64 MiB of memory, and more than any origin gives at once.
+const MOST_SLICES: usize = 64;
+
+/// Slices that may wait for their turn, or be under way.
+const MOST_WAITING: usize = 4096;
+
+/// So many slices are asked for before somebody who reads one after the other has come to them:
+/// enough to hide a round trip behind a megabyte at any bitrate.
+const READ_AHEAD: u32 = 2;
+
+/// Players give up on a segment after some 10 to 20 s; who waits for origins longer waits for
+/// nobody.
+const PATIENCE: Duration = Duration::from_secs(12);
+
+/// How often the books are kept.
+const BETWEEN_BOOKS: Duration = Duration::from_secs(1);
+
+/// What it is made of.
+pub struct Setup {
+    /// Where content goes.
+    pub cache: Arc<Cache>,
+    /// Whose caps, windows and knowledge of sources count.
+    pub filler: Arc<Filler>,
+    /// Who is asked.
+    pub origins: Arc<dyn Origins>,
+    /// Where: the groups that may be filled by demand, each with its origins, best first.
+    pub groups: Vec<(GroupName, Vec<Source>)>,
+    /// Where questions run: whoever asks may be on any thread.
+    pub runtime: Handle,
+}
+
+/// Brings what somebody asks for.
+pub struct Demand {
+    me: Weak<Self>,
+    cache: Arc<Cache>,
+    filler: Arc<Filler>,
+    origins: Arc<dyn Origins>,
+    groups: HashMap<GroupName, Vec<Source>>,
+    runtime: Handle,
+    questions: Mutex<HashMap<ObjectKey, Ticket>>,
+    /// Slices that are being brought, by the number of their object.
+    coming: Mutex<HashSet<(u64, u32)>>,
+    turns: Semaphore,
+}
+
+impl Demand {
+    /// Makes one, and has the cache turn to it.
+    #[must_use]
+    pub fn new(setup: Setup) -> Arc<Self> {
+        let demand = Arc::new_cyclic(|me| Self {
+            me: Weak::clone(me),
+            cache: setup.cache,
+            filler: setup.filler,
+            origins: setup.origins,
+            groups: setup.groups.into_iter().collect(),
+            runtime: setup.runtime,
+            questions: Mutex::default(),
+            coming: Mutex::default(),
+            turns: Semaphore::new(MOST_SLICES),
+        });
+        let me: Weak<Self> = Arc::downgrade(&demand);
+        demand.cache.set_bring(me);
+        demand
+    }
+
+    /// Keeps the books until `stop` turns true.
+    pub async fn run(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
+        loop {
+            tokio::select! {
+                biased;
+                _ = stop.wait_for(|stop| *stop) => break,
+                () = tokio::time::sleep(BETWEEN_BOOKS) => {}
+            }
+            let cache = Arc::clone(&self.cache);
+            // Files go: that blocks.
+            let kept = tokio::task::spawn_blocking(move || cache.keep_books()).await;
+            if kept.is_err() {
+                break;
+            }
+        }
+    }
+
+    fn transfers(&self) -> &Transfers {
+        self.filler.transfers()
+    }
+
+    fn now(&self) -> TimeUs {
+        (self.transfers().clock)()
+    }
+
+    fn sources(&self, group: &GroupName) -> &[Source] {
+        self.groups.get(group).map_or(&[], Vec::as_slice)
+    }
+
+    fn questions(&self) -> MutexGuard<'_, HashMap<ObjectKey, Ticket>> {
+        self.questions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn coming(&self) -> MutexGuard<'_, HashSet<(u64, u32)>> {
+        self.coming.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Joins a question, or begins it.
+    fn question(&self, key: &ObjectKey, offset: u64) -> Option<Resolving> {
+        let mut questions = self.questions();
+        if let Some(ticket) = questions.get(key) {
+            return Some(ticket.join(false));
+        }
+        let me = self.me.upgrade()?;
+        if questions.len() >= MOST_QUESTIONS || !self.groups.contains_key(&key.group) {
+            return None;
+        }
+        let ticket = Ticket::default();
+        let resolving = ticket.join(true);
+        questions.insert(key.clone(), ticket);
+        drop(questions);
+        let question = Question { demand: me, key: key.clone() };
+        self.runtime.spawn(resolve::answer(question, offset));
+        Some(resolving)
+    }
+}
+
+/// A question under way. Whoever waits is woken when it goes, however that comes.
+struct Question {
+    demand: Arc<Demand>,
+    key: ObjectKey,
+}
+
+impl Drop for Question {
+    fn drop(&mut self) {
+        let ticket = self.demand.questions().remove(&self.key);
+        drop(ticket);
+    }
+}
+
+impl Bring for Demand {
+    fn resolve(&self, key: &ObjectKey, offset: u64) -> Option<Resolving> {
+        self.question(key, offset)
+    }
+
+    fn bring(&self, object: &Arc<Object>, slice: u32) {
+        self.bring_slice(object, slice);
+    }
+
+    fn refresh(&self, object: &Arc<Object>) {
+        if self.question(&object.entry.key(), 0).is_none() {
+            let now = self.now();
+            self.cache.excuse(object, now, now);
+        }
+    }
+}

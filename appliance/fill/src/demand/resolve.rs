@@ -1,0 +1,292 @@
+//! What there is under a key: the origins are asked, and an object begins to arrive, or it is
+//! known that there is none, or that what is here is still so.
+
+use super::arriving::Arriving;
+use super::ask::Answered;
+use super::draw::Draw;
+use super::reply::{Description, Extent, Said};
+use super::{Demand, PATIENCE, Question};
+use crate::freshness::{Exchange, Freshness};
+use crate::offload;
+use crate::origins::{Condition, Reply};
+use crate::transfer::Failure;
+use crate::upstream::{Body, FetchFailed};
+use bytes::Bytes;
+use cache::Object;
+use cache::received::{Absence, NotReceived, Since, Terms, Validator};
+use contract::object::ObjectKey;
+use contract::slices::{SLICE_BYTES, slice_count, slice_range};
+use contract::sources::Source;
+use contract::time::TimeUs;
+use std::ops::Range;
+use std::sync::Arc;
+use tokio::time::Instant;
+
+/// So often a question is asked again because there was a purge meanwhile.
+const MOST_PURGES: usize = 3;
+
+/// Requests that one origin may take to say what it has: for a part that it has not, for its
+/// beginning, and for all of it.
+const MOST_REQUESTS: usize = 3;
+
+/// For so long nobody asks again for what no origin gave. Players ask again after a second or
+/// so, and an origin that is back should be found at once.
+const NO_ANSWER_S: i64 = 1;
+
+/// For so long what may be served in error is, without asking again.
+const EXCUSED_S: i64 = 5;
+
+/// For so long it is known that something is not for caches: each question costs the origin an
+/// answer that nobody gets.
+const NOT_FOR_CACHES_S: i64 = 10;
+
+/// What an origin has.
+enum Found<'a> {
+    Content(Box<Content<'a>>),
+    Unchanged(Terms),
+    Nothing(Absence, TimeUs),
+}
+
+/// Content on its way.
+struct Content<'a> {
+    source: &'a Source,
+    description: Description,
+    size_bytes: u64,
+    /// The slices that come, in order.
+    slices: Range<u32>,
+    flow: Flow<'a>,
+}
+
+/// The bytes of an answer.
+pub(super) struct Flow<'a> {
+    pub(super) draw: Draw<'a>,
+    pub(super) body: Box<dyn Body>,
+    /// What has been read, and belongs to what comes next.
+    pub(super) rest: Bytes,
+}
+
+/// Answers a question. Whoever waits is woken as soon as it is known what there is.
+pub(super) async fn answer(question: Question, offset: u64) {
+    let (demand, key) = (Arc::clone(&question.demand), question.key.clone());
+    let held = demand.cache.received(&key);
+    let mut question = Some(question);
+    for _ in 0..MOST_PURGES {
+        let since = demand.cache.since();
+        let found = demand.find(&key, offset, held.as_ref()).await;
+        let Some(found) = found else { return demand.nobody_answers(&key, held.as_ref()) };
+        let begun = match found {
+            Found::Content(content) => demand.receive(&key, *content, since, &mut question).await,
+            Found::Unchanged(terms) => {
+                held.iter().for_each(|held| demand.cache.refreshed(held, terms));
+                Ok(())
+            }
+            Found::Nothing(why, until) => {
+                held.iter().for_each(|held| demand.cache.replaced(held));
+                demand.cache.note_absent(&key, why, demand.now(), until);
+                Ok(())
+            }
+        };
+        match begun {
+            Ok(()) => return,
+            Err(NotReceived::Purged) => {}
+            Err(_) => {
+                let (now, why) = (demand.now(), Absence::NoRoom);
+                return demand.cache.note_absent(&key, why, now, now.plus_s(NO_ANSWER_S));
+            }
+        }
+    }
+}
+
+impl Demand {
+    fn nobody_answers(&self, key: &ObjectKey, held: Option<&Arc<Object>>) {
+        let now = self.now();
+        let until = now.plus_s(EXCUSED_S);
+        if !held.is_some_and(|held| self.cache.excuse(held, now, until)) {
+            let until = now.plus_s(NO_ANSWER_S);
+            self.cache.note_absent(key, Absence::NoAnswer, now, until);
+        }
+    }
+
+    /// What the first origin that answers has; `None` where none does.
+    async fn find(
+        &self,
+        key: &ObjectKey,
+        offset: u64,
+        held: Option<&Arc<Object>>,
+    ) -> Option<Found<'_>> {
+        let deadline = Instant::now() + PATIENCE;
+        for source in self.sources(&key.group) {
+            // Failures were told of where they came up.
+            if let Ok(found) = self.find_at(source, key, offset, held, deadline).await {
+                return Some(found);
+            }
+        }
+        None
+    }
+
+    async fn find_at<'a>(
+        &'a self,
+        source: &'a Source,
+        key: &ObjectKey,
+        offset: u64,
+        held: Option<&Arc<Object>>,
+        deadline: Instant,
+    ) -> Result<Found<'a>, Failure> {
+        let began = Instant::now();
+        let held = held.and_then(|held| held.received());
+        let mut slice = u32::try_from(offset / SLICE_BYTES).ok();
+        for _ in 0..MOST_REQUESTS {
+            let range = slice.map(|slice| slice_range(u64::MAX, slice));
+            let condition =
+                held.map_or(Condition::None, |held| Condition::Changed(&held.facts().validator));
+            let Answered { said, reply, exchange, draw } =
+                self.ask(source, key, range, condition, deadline).await?;
+            let extent = match (said, held) {
+                (Said::Unchanged, Some(held)) => {
+                    draw.end();
+                    let terms = Freshness::again(held.terms(), &reply.fields, exchange);
+                    return Ok(Found::Unchanged(terms));
+                }
+                (Said::NotFound, _) => {
+                    draw.end();
+                    return Ok(absent(&reply, exchange));
+                }
+                (Said::NoSuchRange, _) => {
+                    draw.end();
+                    // It is shorter; or empty, and has no first byte either.
+                    slice = slice.filter(|slice| *slice > 0).map(|_| 0);
+                    continue;
+                }
+                (Said::Content(extent), _) => extent,
+                _ => return Err(self.nonsense(source, key, began, reply.status.as_u16())),
+            };
+            let Some(description) = Description::of(&reply.fields, exchange) else {
+                let until = exchange.answered.plus_s(NOT_FOR_CACHES_S);
+                return Ok(Found::Nothing(Absence::NotForCaches, until));
+            };
+            let is_one = description.validator != Validator::Nothing;
+            if let (Some(held), true, Some(length)) = (held, is_one, extent.length())
+                && held.facts().validator == description.validator
+                && held.facts().size_bytes == length
+            {
+                // It knows no conditions.
+                return Ok(Found::Unchanged(description.terms));
+            }
+            let mut flow = Flow { draw, body: reply.body, rest: Bytes::new() };
+            let (size_bytes, slices) = match (extent, slice) {
+                (Extent::Part(range, total), Some(first)) => {
+                    if range != slice_range(total, first) {
+                        return Err(self.nonsense(source, key, began, 206));
+                    }
+                    if !is_one && total > SLICE_BYTES {
+                        // Nothing would hold its slices together: all of it, in one answer.
+                        slice = None;
+                        continue;
+                    }
+                    (total, first..first + 1)
+                }
+                (Extent::Part(..), None) => {
+                    return Err(self.nonsense(source, key, began, 206));
+                }
+                (Extent::Whole(Some(length)), _) => (length, 0..slice_count(length)),
+                (Extent::Whole(None), _) => match flow.measure().await {
+                    Ok(Some(length)) => (length, 0..slice_count(length)),
+                    Ok(None) => {
+                        let until = exchange.answered.plus_s(NOT_FOR_CACHES_S);
+                        return Ok(Found::Nothing(Absence::NotForCaches, until));
+                    }
+                    Err(failure) => {
+                        self.failed(source, key, began, &failure);
+                        return Err(failure);
+                    }
+                },
+            };
+            let content = Content { source, description, size_bytes, slices, flow };
+            return Ok(Found::Content(Box::new(content)));
+        }
+        Err(self.nonsense(source, key, began, 416))
+    }
+
+    fn nonsense(&self, source: &Source, key: &ObjectKey, began: Instant, status: u16) -> Failure {
+        let failure = FetchFailed::Status(status).into();
+        self.failed(source, key, began, &failure);
+        failure
+    }
+
+    /// An object begins: whoever waits finds it from here on, and then its slices.
+    async fn receive(
+        &self,
+        key: &ObjectKey,
+        content: Content<'_>,
+        since: Since,
+        question: &mut Option<Question>,
+    ) -> Result<(), NotReceived> {
+        let Content { source, description, size_bytes, slices, mut flow } = content;
+        let facts = description.facts(key.clone(), size_bytes);
+        let me = self.me.upgrade().ok_or(NotReceived::HandedOver)?;
+        let begin = move || -> Result<Arriving, NotReceived> {
+            let object = me.cache.lay_out_received(facts)?;
+            let arriving = Arriving::all(&me, &object, slices);
+            me.cache.show_received(&object, since)?;
+            Ok(arriving)
+        };
+        let begun = offload::begin(&self.transfers().offload, begin).await;
+        let mut arriving = begun.ok_or(NotReceived::HandedOver)??;
+        question.take();
+        self.transfers().ledger.began(&source.kind);
+        let began = Instant::now();
+        if let Err(failure) = self.take_all(source, &mut arriving, &mut flow).await {
+            if matches!(failure, Failure::Fetch(_)) {
+                self.failed(source, key, began, &failure);
+            }
+            // Another origin may have it, or the same a moment later.
+            arriving.ask_again();
+        }
+        Ok(())
+    }
+
+    async fn take_all(
+        &self,
+        source: &Source,
+        arriving: &mut Arriving,
+        flow: &mut Flow<'_>,
+    ) -> Result<(), Failure> {
+        while let Some(slice) = arriving.next() {
+            let bytes = flow.slice(arriving.object(), slice).await?;
+            self.put(source, arriving, slice, bytes).await?;
+            arriving.came();
+        }
+        Ok(())
+    }
+}
+
+impl Extent {
+    fn length(&self) -> Option<u64> {
+        match self {
+            Self::Part(_, total) => Some(*total),
+            Self::Whole(length) => *length,
+        }
+    }
+}
+
+impl Flow<'_> {
+    /// Learns the length of an answer that does not say it, if it is no longer than a slice.
+    async fn measure(&mut self) -> Result<Option<u64>, Failure> {
+        let most = usize::try_from(SLICE_BYTES).unwrap_or(usize::MAX);
+        let all = self.draw.read(&mut *self.body, &mut self.rest, most).await?;
+        if all.len() == most {
+            let more = self.draw.read(&mut *self.body, &mut self.rest, 1).await?;
+            if !more.is_empty() {
+                return Ok(None);
+            }
+        }
+        let length = all.len() as u64;
+        self.rest = all.into();
+        Ok(Some(length))
+    }
+}
+
+fn absent<'a>(reply: &Reply, exchange: Exchange) -> Found<'a> {
+    let until = Freshness::of(&reply.fields, exchange).absent_until(exchange.answered);
+    Found::Nothing(Absence::NotFound, until)
+}

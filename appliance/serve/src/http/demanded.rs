@@ -1,0 +1,125 @@
+//! What a request for something that no manifest names leads to, in a group that is filled by
+//! demand.
+//!
+//! The meaning of a request stays a pure function: where origins have to be asked first, the
+//! decision says so ([`Miss`]), the engine has that done, waits, and asks for the meaning again
+//! with what it has waited for ([`Before`]).
+
+use super::answer::Answer;
+use super::cache_control::CacheControl;
+use super::cache_status::{CacheStatus, Forward};
+use super::index::{Demanded, Held, Index};
+use super::policy::GroupPolicy;
+use super::range::{self, Wanted};
+use super::request::Request;
+use super::respond::{Context, missing, select, too_many_misses};
+use cache::received::Absence;
+use contract::object::ObjectKey;
+use contract::slices::MAX_OBJECT_BYTES;
+use contract::time::TimeUs;
+
+/// So often origins are asked for one request: what they said may have been purged or evicted
+/// before it was looked at.
+const MOST_TRIES: u8 = 3;
+
+/// Origins have to be asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Miss {
+    /// For what.
+    pub key: ObjectKey,
+    /// The byte that is wanted first.
+    pub offset: u64,
+    /// Something is here, and stale.
+    pub is_stale: bool,
+}
+
+/// What a request has waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Before {
+    /// When it came.
+    pub at: TimeUs,
+    /// Why origins were asked.
+    pub forward: Forward,
+    /// They were being asked already.
+    pub is_collapsed: bool,
+    tries: u8,
+}
+
+impl Before {
+    /// Origins were asked for a request that came at `at`, and perhaps were asked before.
+    #[must_use]
+    pub fn after(before: Option<Self>, miss: &Miss, is_first: bool, at: TimeUs) -> Self {
+        let tries = before.map_or(1, |before| before.tries.saturating_add(1));
+        let forward = if miss.is_stale { Forward::Stale } else { Forward::UriMiss };
+        // What came first is why: later tries are for the sake of the same.
+        let forward = before.map_or(forward, |before| before.forward);
+        let is_collapsed = before.map_or(!is_first, |before| before.is_collapsed);
+        Self { at: before.map_or(at, |before| before.at), forward, is_collapsed, tries }
+    }
+}
+
+/// Decides about a path that no manifest names.
+pub(super) fn decide<'p, I: Index>(
+    context: &Context<'p, I>,
+    request: &Request<'_>,
+    group: &'p GroupPolicy,
+    path: &str,
+) -> (Answer<'p, I::Held>, Option<Miss>) {
+    let asked = context.before.map(|before| before.at);
+    match context.index.find_demanded(&group.name, path, asked, context.now) {
+        Demanded::Usable(held) => (usable(context, request, held), None),
+        Demanded::Absent(_) if !context.misses.allows(context.client, context.now) => {
+            (too_many_misses(context.policy), None)
+        }
+        Demanded::Absent(why) => (absent(context, why), None),
+        Demanded::Ask(is_stale) => {
+            let may_ask = context.before.is_none_or(|before| before.tries < MOST_TRIES);
+            let miss = may_ask.then(|| Miss {
+                key: ObjectKey { group: group.name.clone(), path: path.into() },
+                offset: offset(request),
+                is_stale,
+            });
+            // What is said where nobody can be asked.
+            (absent(context, Absence::NoAnswer), miss)
+        }
+    }
+}
+
+fn usable<'p, I: Index>(
+    context: &Context<'p, I>,
+    request: &Request<'_>,
+    held: I::Held,
+) -> Answer<'p, I::Held> {
+    let Some(terms) = held.received().map(cache::Received::terms) else {
+        return missing(context.policy, CacheStatus::Unknown);
+    };
+    let span_s = |from: TimeUs, to: TimeUs| to.unix_s().saturating_sub(from.unix_s());
+    let lifetime_s = u64::try_from(span_s(terms.born, terms.fresh_until)).unwrap_or(0);
+    let answer = select(context, request, held, CacheControl::Shared { max_age_s: lifetime_s });
+    if answer.cache_status != CacheStatus::Hit {
+        return answer;
+    }
+    let ttl_s = span_s(context.now, terms.fresh_until);
+    let cache_status = match context.before {
+        None => CacheStatus::Fresh { ttl_s, tier: None },
+        Some(Before { forward, is_collapsed, .. }) => {
+            CacheStatus::Forwarded { forward, is_collapsed, ttl_s }
+        }
+    };
+    let age_s = u64::try_from(span_s(terms.born, context.now)).unwrap_or(0);
+    Answer { cache_status, age_s: Some(age_s), ..answer }
+}
+
+fn absent<'p, I: Index>(context: &Context<'p, I>, why: Absence) -> Answer<'p, I::Held> {
+    let forward = context.before.map(|before| before.forward);
+    missing(context.policy, CacheStatus::Absent { why, forward })
+}
+
+/// The first byte that is wanted; 0 where that depends on the length.
+fn offset(request: &Request<'_>) -> u64 {
+    let range = request.fields.range.value().map(|value| range::wanted(value, u64::MAX));
+    match range {
+        Some(Wanted::Part { start, .. }) if start < MAX_OBJECT_BYTES => start,
+        _ => 0,
+    }
+}
