@@ -1,7 +1,10 @@
 //! Everything that an appliance's configuration is made from.
 
 use contract::envelope::TrustedKey;
+use contract::names::GroupName;
+use contract::sources::OriginPath;
 use inventory::{Appliance, ContentGroup, SiteFill};
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
 
@@ -17,10 +20,21 @@ pub struct Intent<'a> {
     pub fill: Option<&'a SiteFill>,
     /// The content groups that it serves, by name.
     pub groups: &'a [ContentGroup],
+    /// Where the origins of groups are that boxes fill by demand: boxes resolve no names.
+    pub origins: &'a BTreeMap<GroupName, Origin>,
     /// Where its keys and certificates lie.
     pub files: Files<'a>,
     /// The fleet manager.
     pub fleet: FleetAddress<'a>,
+}
+
+/// An origin as a box is told of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// Where to connect.
+    pub address: SocketAddr,
+    /// How to ask there.
+    pub path: OriginPath,
 }
 
 /// The names of the files in a box's enrolment folder.

@@ -9,7 +9,7 @@
 mod intent;
 mod render;
 
-pub use intent::{Files, FleetAddress, Intent};
+pub use intent::{Files, FleetAddress, Intent, Origin};
 pub use render::{RenderError, render};
 
 #[cfg(test)]

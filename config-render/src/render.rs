@@ -1,7 +1,7 @@
 //! Rendering: values in, text out, and the proof that the device will take it.
 
 use crate::intent::{Files, Intent, MIN_APPLIANCE_VERSION};
-use contract::config::{Document, Fill, FillWindow, Problems};
+use contract::config::{Document, Fill, FillWindow, OnMiss, Problems};
 use contract::envelope::{Role, TrustedKey};
 use contract::exchange::FLEET_IDENTITY_NAME;
 use inventory::{Appliance, ContentGroup, Disk, PlayerListener};
@@ -95,7 +95,21 @@ fn group_values(group: &ContentGroup, intent: &Intent<'_>) -> Value {
         host_name => group.host_name(&intent.appliance.name),
         cors_origins => group.cors_origins.clone(),
         log_requests => group.log_requests,
+        demand => demand_values(group, intent),
     }
+}
+
+/// `None`: the group is not filled by demand, or its origin is nowhere.
+fn demand_values(group: &ContentGroup, intent: &Intent<'_>) -> Option<Value> {
+    let origin = intent.origins.get(&group.name).filter(|_| group.on_miss == OnMiss::Proxy)?;
+    let disks: u64 = intent.appliance.disks.iter().map(|disk| disk.capacity_bytes).sum();
+    let share_bytes = u128::from(disks) * u128::from(group.demand_share_percent) / 100;
+    Some(context! {
+        address => origin.address.to_string(),
+        host => origin.path.host.as_str(),
+        prefix => origin.path.prefix.as_str(),
+        share_bytes => u64::try_from(share_bytes).unwrap_or(u64::MAX),
+    })
 }
 
 fn listener_values(listener: &PlayerListener) -> Value {

@@ -1,7 +1,8 @@
 use super::*;
-use contract::config::ListenerRole;
+use contract::config::{ListenerRole, OnMiss};
 use contract::envelope::{Role, TrustedKey};
 use contract::names::{DeviceName, GroupName, SiteName};
+use contract::sources::OriginPath;
 use inventory::{Appliance, ContentGroup, Disk, DiskClass, PlayerListener};
 use std::net::SocketAddr;
 
@@ -43,6 +44,8 @@ fn group(name: &str, owner: &str, host_pattern: &str) -> ContentGroup {
         host_pattern: host_pattern.into(),
         origin_url: "http://127.0.0.1:8000".into(),
         cors_origins: vec!["*".into()],
+        on_miss: if name == "kino" { OnMiss::Proxy } else { OnMiss::Refuse },
+        demand_share_percent: 10,
         log_requests: name == "studio-a",
     }
 }
@@ -61,10 +64,14 @@ fn rendered(appliance: &Appliance, groups: &[ContentGroup]) -> Result<String, Re
         emergency_fill: contract::config::EmergencyFill::Capped { cap_bits_per_s },
         ..inventory::SiteFill::published(zone)
     };
+    let path = OriginPath { host: "origin.example:8000".into(), prefix: "/vod".into() };
+    let origin = Origin { address: address("127.0.0.1:8000"), path };
+    let origins = groups.iter().map(|group| (group.name.clone(), origin.clone())).collect();
     render(&Intent {
         appliance,
         fill: Some(&fill),
         groups,
+        origins: &origins,
         files: Files { folder: "/etc/headend".as_ref() },
         fleet: FleetAddress {
             control: address("127.0.0.1:7443"),
@@ -85,6 +92,9 @@ fn a_whole_configuration() {
     let config = contract::config::parse(&text).expect("the device takes it").config;
     assert_eq!(config.listeners[2].role, ListenerRole::Peer);
     assert_eq!(config.content_groups[0].owner, groups[0].owner);
+    let demand = config.content_groups[0].demand.as_ref().expect("kino is filled by demand");
+    assert_eq!(demand.share_bytes.0, ((1 << 31) + (1 << 40)) / 10);
+    assert_eq!(config.content_groups[1].demand, None);
     assert_eq!(config.disks[1].folder, appliance().disks[1].folder);
     assert_eq!(config.fleet.expect("a fleet").trusted_keys, keys());
 }

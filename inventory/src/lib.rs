@@ -12,5 +12,8 @@ pub mod model;
 mod store;
 
 pub use error::{Complaint, InventoryError, RecordKind};
-pub use model::{Appliance, ContentGroup, Disk, DiskClass, PlayerListener, Site, SiteFill};
+pub use model::{
+    Appliance, ContentGroup, DEFAULT_DEMAND_SHARE_PERCENT, Disk, DiskClass, PlayerListener, Site,
+    SiteFill,
+};
 pub use store::{Inventory, Store};

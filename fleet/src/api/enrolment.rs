@@ -3,14 +3,18 @@
 use super::body::Body;
 use super::operator::Operator;
 use super::{Problem, named};
+use crate::planner::origin;
 use crate::server::App;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
-use config_render::{Files, FleetAddress, Intent, RenderError, render};
-use contract::names::DeviceName;
+use config_render::{Files, FleetAddress, Intent, Origin, RenderError, render};
+use contract::config::OnMiss;
+use contract::names::{DeviceName, GroupName};
 use http::header;
+use inventory::ContentGroup;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -79,7 +83,9 @@ pub(super) async fn enroll(
         )
     })?;
     let site = app.inventory.site(&appliance.site).await?;
+    let origins = origins_of_demand(&groups).await?;
     let config = render(&Intent {
+        origins: &origins,
         appliance: &appliance,
         fill: site.fill.as_ref(),
         groups: &groups,
@@ -94,6 +100,21 @@ pub(super) async fn enroll(
     let hosts = groups.iter().map(|group| group.host_name(&name)).collect();
     let files = files(&app, &name, hosts, config).map_err(Problem::internal)?;
     Ok(Json(EnrolmentResponse { files }))
+}
+
+/// Where the origins are of groups that boxes fill by demand.
+async fn origins_of_demand(
+    groups: &[ContentGroup],
+) -> Result<BTreeMap<GroupName, Origin>, Problem> {
+    let mut origins = BTreeMap::new();
+    for group in groups.iter().filter(|group| group.on_miss == OnMiss::Proxy) {
+        let origin = origin::resolve(&group.origin_url).await.map_err(|err| {
+            let (group, url) = (&group.name, &group.origin_url);
+            Problem::new(422, format!("content group {group}: {url} is nowhere: {err:#}"))
+        })?;
+        origins.insert(group.name.clone(), origin);
+    }
+    Ok(origins)
 }
 
 fn files(

@@ -3,9 +3,10 @@
 use super::client::Client;
 use super::output::{Output, text};
 use crate::api::List;
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
+use contract::config::OnMiss;
 use contract::names::GroupName;
-use inventory::ContentGroup;
+use inventory::{ContentGroup, DEFAULT_DEMAND_SHARE_PERCENT};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum GroupCommand {
@@ -44,6 +45,20 @@ pub(super) struct Create {
     /// Count its requests and log none of them.
     #[arg(long)]
     no_request_log: bool,
+    /// What boxes do when they are asked for what they were not told to hold: refuse it, or
+    /// fetch it from the origin and keep it as long as it is worth its place.
+    #[arg(long, value_enum, default_value_t = OnMissChoice::Refuse)]
+    on_miss: OnMissChoice,
+    /// With `--on-miss proxy`: the most that it may take of the disks of a box, in percent.
+    #[arg(long, value_name = "PERCENT", default_value_t = DEFAULT_DEMAND_SHARE_PERCENT)]
+    demand_share: u8,
+}
+
+/// [`OnMiss`], as it is typed.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum OnMissChoice {
+    Refuse,
+    Proxy,
 }
 
 impl GroupCommand {
@@ -80,12 +95,25 @@ impl Create {
             origin_url: self.origin,
             cors_origins: if self.cors_origins.is_empty() { any } else { self.cors_origins },
             log_requests: !self.no_request_log,
+            on_miss: match self.on_miss {
+                OnMissChoice::Refuse => OnMiss::Refuse,
+                OnMissChoice::Proxy => OnMiss::Proxy,
+            },
+            demand_share_percent: self.demand_share,
         }
     }
 }
 
+fn on_miss(group: &ContentGroup) -> String {
+    match group.on_miss {
+        OnMiss::Refuse => "refuse".to_owned(),
+        OnMiss::Proxy => format!("proxy, {} %", group.demand_share_percent),
+    }
+}
+
 fn table(output: &Output, groups: &[ContentGroup]) -> String {
-    let mut table = output.columns(&["group", "owner", "host pattern", "origin", "cors", "log"]);
+    let columns = ["group", "owner", "host pattern", "origin", "cors", "log", "on miss"];
+    let mut table = output.columns(&columns);
     for group in groups {
         table.row([
             text(&group.name),
@@ -94,6 +122,7 @@ fn table(output: &Output, groups: &[ContentGroup]) -> String {
             text(&group.origin_url),
             text(&group.cors_origins.join(", ")),
             text(if group.log_requests { "requests" } else { "nothing" }),
+            text(&on_miss(group)),
         ]);
     }
     table.render()

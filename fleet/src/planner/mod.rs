@@ -7,7 +7,7 @@
 
 mod documents;
 mod inputs;
-mod origin;
+pub(crate) mod origin;
 mod plan;
 mod publish;
 mod task;

@@ -1,5 +1,6 @@
 //! Where a group's origin is: boxes are told addresses, not names to resolve.
 
+pub(super) use config_render::Origin;
 use contract::names::GroupName;
 use contract::sources::OriginPath;
 use inventory::ContentGroup;
@@ -9,13 +10,6 @@ use std::time::Duration;
 use url::{Host, Url};
 
 const RESOLVE_TIMEOUT: Duration = Duration::from_secs(3);
-
-/// An origin as a box is told of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Origin {
-    pub(super) address: SocketAddr,
-    pub(super) path: OriginPath,
-}
 
 /// Resolves every group's origin. One that does not resolve now keeps what it had.
 pub(super) async fn resolve_all(
@@ -37,7 +31,11 @@ pub(super) async fn resolve_all(
     origins
 }
 
-async fn resolve(url: &str) -> anyhow::Result<Origin> {
+/// Where a group's origin is now.
+///
+/// # Errors
+/// When its name does not resolve, or not in time.
+pub(crate) async fn resolve(url: &str) -> anyhow::Result<Origin> {
     let url = Url::parse(url)?;
     let port = url.port_or_known_default().unwrap_or(80);
     let host = url.host().ok_or_else(|| anyhow::anyhow!("no host"))?;

@@ -29,7 +29,7 @@ pub fn bring_up(server: &Server, work: &Path) -> Vec<FakeBox> {
         "group create studio-a --owner Studio --host-pattern {device}.localhost --origin http://127.0.0.1:8000/o",
     );
     ok(
-        "group create kino --owner Kino --host-pattern kino.{device}.localhost --origin http://[::1]:8000",
+        "group create kino --owner Kino --host-pattern kino.{device}.localhost --origin http://[::1]:8000 --on-miss proxy --demand-share 25",
     );
     let mut boxes = Vec::new();
     for (port, name) in (1..).zip(["oca1.site-a", "oca2.site-a", "oca1.site-b", "oca2.site-b"]) {

@@ -2,6 +2,7 @@
 
 use super::{Found, check_text};
 use crate::Complaint;
+use contract::config::OnMiss;
 use contract::names::{DeviceName, GroupName};
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -9,6 +10,9 @@ use utoipa::ToSchema;
 
 /// Stands for the box's name in a host pattern.
 pub const DEVICE_PLACEHOLDER: &str = "{device}";
+
+/// What a group takes of the disks for what nobody ordered, where nobody says how much.
+pub const DEFAULT_DEMAND_SHARE_PERCENT: u8 = 10;
 
 /// One owner's content under one policy.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -31,6 +35,17 @@ pub struct ContentGroup {
     /// Whether boxes log its requests.
     #[serde(default = "yes")]
     pub log_requests: bool,
+    /// What boxes do when they are asked for what they were not told to hold.
+    #[serde(default)]
+    #[schema(value_type = String, example = "refuse")]
+    pub on_miss: OnMiss,
+    /// With `proxy`: the most that it may take of the disks of a box, in percent.
+    #[serde(default = "a_tenth")]
+    pub demand_share_percent: u8,
+}
+
+fn a_tenth() -> u8 {
+    DEFAULT_DEMAND_SHARE_PERCENT
 }
 
 fn any_origin() -> Vec<String> {
@@ -66,6 +81,9 @@ impl ContentGroup {
                 let field = format!("cors_origins[{at}]");
                 found.add(field, "expected * or an origin such as https://www.example.org");
             }
+        }
+        if !(1..=90).contains(&self.demand_share_percent) {
+            found.add("demand_share_percent", "expected 1 to 90");
         }
         found.or_else_ok()
     }
@@ -122,6 +140,8 @@ mod tests {
             origin_url: "http://127.0.0.1:8000/media".into(),
             cors_origins: vec!["https://www.example.org".into()],
             log_requests: true,
+            on_miss: OnMiss::Proxy,
+            demand_share_percent: 25,
         }
     }
 
@@ -135,13 +155,14 @@ mod tests {
     #[test]
     fn what_cannot_be_meant_is_refused() {
         type Breakage = fn(&mut ContentGroup);
-        let broken: [(&str, Breakage); 7] = [
+        let broken: [(&str, Breakage); 8] = [
             ("owner", |it| it.owner = "a\0b".into()),
             ("host_pattern", |it| it.host_pattern = "kino.localhost".into()),
             ("host_pattern", |it| it.host_pattern = "{device}.Local".into()),
             ("origin_url", |it| it.origin_url = "https://x/".into()),
             ("origin_url", |it| it.origin_url = "x".into()),
             ("origin_url", |it| it.origin_url = "http://me:pw@x/".into()),
+            ("demand_share_percent", |it| it.demand_share_percent = 0),
             ("cors_origins[0]", |it| it.cors_origins = vec!["example.org".into()]),
         ];
         for (field, breakage) in broken {

@@ -7,7 +7,7 @@ mod site;
 mod site_fill;
 
 pub use appliance::{Appliance, Disk, DiskClass, PlayerListener};
-pub use content_group::{ContentGroup, DEVICE_PLACEHOLDER};
+pub use content_group::{ContentGroup, DEFAULT_DEMAND_SHARE_PERCENT, DEVICE_PLACEHOLDER};
 pub use site::Site;
 pub use site_fill::SiteFill;
 

@@ -48,6 +48,8 @@ fn group(name: &str, host_pattern: &str) -> ContentGroup {
         host_pattern: host_pattern.into(),
         origin_url: "http://127.0.0.1:8000".into(),
         cors_origins: vec!["*".into()],
+        on_miss: contract::config::OnMiss::Refuse,
+        demand_share_percent: 10,
         log_requests: true,
     }
 }

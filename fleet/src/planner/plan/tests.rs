@@ -86,6 +86,8 @@ pub(in crate::planner) fn inputs() -> Inputs {
                 origin_url: "http://origin.example/o".into(),
                 cors_origins: vec![],
                 log_requests: true,
+                on_miss: contract::config::OnMiss::Refuse,
+                demand_share_percent: 10,
             }],
         },
         catalog: Snapshot {
