@@ -17,6 +17,7 @@ pub(crate) fn encode(reporter: &Reporter) -> Result<String, Error> {
     connections(&mut families, &reporter.counters())?;
     storage(&mut families, &report)?;
     filling(&mut families, &report.fill)?;
+    demand(&mut families, &reporter.demand_bytes())?;
     let mut text = Vec::new();
     // The encoder takes a family without samples for a mistake; a box that has filled
     // nothing yet has such families.
@@ -153,6 +154,13 @@ fn connections(families: &mut Families, counters: &Counters) -> Result<(), Error
     families.counter("headend_ring_enters_total", help, &[], &enters)?;
     let peers = one(counters.peer_bytes_sent.get());
     families.counter("headend_peer_sent_bytes_total", "Bytes sent to sibling boxes.", &[], &peers)
+}
+
+fn demand(families: &mut Families, groups: &[(String, u64)]) -> Result<(), Error> {
+    let samples: Vec<Sample<'_>> =
+        groups.iter().map(|(group, bytes)| (vec![group.as_str()], *bytes)).collect();
+    let help = "What nobody ordered takes of the disks.";
+    families.gauge("headend_demand_bytes", help, &["group"], &samples)
 }
 
 fn storage(families: &mut Families, report: &Report) -> Result<(), Error> {

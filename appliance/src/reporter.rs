@@ -75,6 +75,15 @@ impl Reporter {
         Report { sequence, documents, events, held, ..report }
     }
 
+    /// What groups that are filled by demand have received, and it still takes of the disks.
+    pub(crate) fn demand_bytes(&self) -> Vec<(String, u64)> {
+        let parts = &*self.0;
+        let groups = parts.config.content_groups.iter().filter(|group| group.demand.is_some());
+        groups
+            .map(|group| (group.name.to_string(), parts.cache.demand_bytes(&group.name)))
+            .collect()
+    }
+
     /// The same figures for whoever asks in between.
     pub(crate) fn snapshot(&self) -> Report {
         let parts = &*self.0;

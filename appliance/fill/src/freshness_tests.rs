@@ -10,7 +10,10 @@ const NOW_TEXT: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
 const HOUR_AGO: &str = "Sun, 06 Nov 1994 07:49:37 GMT";
 const IN_A_MINUTE: &str = "Sun, 06 Nov 1994 08:50:37 GMT";
 
-fn fields(lines: &[(&str, &str)]) -> HeaderMap {
+/// Names and values.
+type Lines<'a> = &'a [(&'a str, &'a str)];
+
+fn fields(lines: Lines<'_>) -> HeaderMap {
     let mut fields = HeaderMap::new();
     for (name, value) in lines {
         let name = HeaderName::from_bytes(name.as_bytes()).expect("a name");
@@ -19,12 +22,12 @@ fn fields(lines: &[(&str, &str)]) -> HeaderMap {
     fields
 }
 
-fn of(lines: &[(&str, &str)]) -> Freshness {
+fn of(lines: Lines<'_>) -> Freshness {
     Freshness::of(&fields(lines), Exchange { asked: NOW, answered: NOW })
 }
 
 /// Fresh, then stale while revalidating, then stale if in error: in seconds from now.
-fn spans(lines: &[(&str, &str)]) -> [i64; 3] {
+fn spans(lines: Lines<'_>) -> [i64; 3] {
     let terms = of(lines).terms;
     [terms.fresh_until, terms.while_revalidate_until, terms.if_error_until]
         .map(|until| (until.0 - NOW.0) / S)
@@ -32,7 +35,7 @@ fn spans(lines: &[(&str, &str)]) -> [i64; 3] {
 
 #[test]
 fn lifetimes() {
-    let cases: [(&[(&str, &str)], [i64; 3]); 13] = [
+    let cases: [(Lines<'_>, [i64; 3]); 13] = [
         (&[("cache-control", "max-age=60")], [60; 3]),
         (&[("cache-control", "max-age=60, s-maxage=90")], [90; 3]),
         (&[("cache-control", "max-age=60"), ("expires", NOW_TEXT)], [60; 3]),
@@ -57,7 +60,7 @@ fn lifetimes() {
 
 #[test]
 fn age_is_the_larger_of_what_clocks_and_caches_say() {
-    let age = |lines: &[(&str, &str)], delay_s: i64| {
+    let age = |lines: Lines<'_>, delay_s: i64| {
         let exchange = Exchange { asked: TimeUs(NOW.0 - delay_s * S), answered: NOW };
         (NOW.0 - Freshness::of(&fields(lines), exchange).terms.born.0) / S
     };
@@ -70,7 +73,7 @@ fn age_is_the_larger_of_what_clocks_and_caches_say() {
 
 #[test]
 fn what_many_may_not_have_is_not_stored() {
-    let stored = |lines: &[(&str, &str)]| of(lines).may_store;
+    let stored = |lines: Lines<'_>| of(lines).may_store;
     assert!(stored(&[]) && stored(&[("vary", "Accept-Encoding, origin")]));
     for lines in [
         ("cache-control", "no-store"),
@@ -98,7 +101,7 @@ fn a_304_goes_on_with_what_was_said_or_says_it_anew() {
 
 #[test]
 fn what_is_not_there_is_asked_for_again_soon() {
-    let absent_s = |lines: &[(&str, &str)]| (of(lines).absent_until(NOW).0 - NOW.0) / S;
+    let absent_s = |lines: Lines<'_>| (of(lines).absent_until(NOW).0 - NOW.0) / S;
     assert_eq!(absent_s(&[]), 5);
     assert_eq!(absent_s(&[("cache-control", "max-age=2")]), 2);
     assert_eq!(absent_s(&[("cache-control", "max-age=86400")]), 300);

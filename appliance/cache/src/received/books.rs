@@ -17,11 +17,12 @@ const PASSING_PART: u64 = 16;
 const OWN_REFERENCES: usize = 2;
 
 /// The books of all groups.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Books {
     policies: HashMap<GroupName, Policy>,
     kept: HashMap<u64, Arc<Object>>,
-    touched: mpsc::Receiver<u64>,
+    /// None, as long as no group has a share.
+    touched: Option<mpsc::Receiver<u64>>,
 }
 
 #[derive(Debug)]
@@ -71,8 +72,9 @@ impl Policy {
 }
 
 impl Books {
-    pub(crate) fn new(touched: mpsc::Receiver<u64>) -> Self {
-        Self { policies: HashMap::new(), kept: HashMap::new(), touched }
+    /// From where it is heard who was asked for.
+    pub(crate) fn hear(&mut self, touched: mpsc::Receiver<u64>) {
+        self.touched = Some(touched);
     }
 
     /// Groups have these shares from here on, and all others none; gives who has to leave.
@@ -144,7 +146,7 @@ impl Books {
     /// Books who was asked for meanwhile; gives who has to leave.
     pub(crate) fn catch_up(&mut self) -> Leaving {
         let mut leaving = Vec::new();
-        for key in self.touched.try_iter() {
+        for key in self.touched.iter().flat_map(mpsc::Receiver::try_iter) {
             let Some(object) = self.kept.get(&key) else { continue };
             let Some(policy) = self.policies.get_mut(&object.entry.group) else { continue };
             policy.demand.request(key, object.body.disk_bytes, &mut leaving);

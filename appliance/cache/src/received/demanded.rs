@@ -61,10 +61,9 @@ impl Cache {
                 _ => Demanded::Ask(place.object.is_some()),
             }
         });
-        if let Some(Demanded::Usable(object)) = &found {
-            if asked.is_none() {
-                self.stock.touch(self.stock.shelf.number(group, path));
-            }
+        // Who has waited for the origins has been counted, and has them say nothing twice.
+        if let (Some(Demanded::Usable(object)), None) = (&found, asked) {
+            self.stock.touch(self.stock.shelf.number(group, path));
             self.refresh_behind(object, now);
         }
         found.unwrap_or(Demanded::Ask(false))

@@ -37,32 +37,21 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak, mpsc};
 
 /// Requests that the books have not seen yet. Where more come between two looks at them, some
-/// are not counted: a busy second is known well enough by 65,536 of its requests.
-const MOST_TOUCHES: usize = 1 << 16;
+/// are not counted: a busy second is known well enough by 16,384 of its requests.
+const MOST_TOUCHES: usize = 1 << 14;
 
 /// All of it, on one box.
+#[derive(Default)]
 pub(crate) struct Stock {
     pub(crate) shelf: Shelf,
     books: Mutex<Books>,
-    /// Keys that were asked for, on their way into the books: a hit takes no lock.
-    touches: mpsc::SyncSender<u64>,
+    /// Keys that were asked for, on their way into the books: a hit takes no lock. Most boxes
+    /// have no share for such content, and no memory for this.
+    touches: OnceLock<mpsc::SyncSender<u64>>,
     /// Whoever it is has the cache, and not the other way round.
     bring: OnceLock<Weak<dyn Bring>>,
     /// How often something was purged.
     pub(crate) purges: AtomicU64,
-}
-
-impl Default for Stock {
-    fn default() -> Self {
-        let (touches, touched) = mpsc::sync_channel(MOST_TOUCHES);
-        Self {
-            shelf: Shelf::default(),
-            books: Mutex::new(Books::new(touched)),
-            touches,
-            bring: OnceLock::new(),
-            purges: AtomicU64::new(0),
-        }
-    }
 }
 
 impl Stock {
@@ -72,8 +61,19 @@ impl Stock {
 
     /// Somebody was served it.
     pub(crate) fn touch(&self, key: u64) {
-        // A full queue is a busy second: see above.
-        let _ = self.touches.try_send(key);
+        if let Some(touches) = self.touches.get() {
+            // A full queue is a busy second: see above.
+            let _ = touches.try_send(key);
+        }
+    }
+
+    /// From here on requests are booked.
+    pub(crate) fn book_touches(&self, books: &mut Books) {
+        self.touches.get_or_init(|| {
+            let (touches, touched) = mpsc::sync_channel(MOST_TOUCHES);
+            books.hear(touched);
+            touches
+        });
     }
 
     pub(crate) fn bring(&self) -> Option<Arc<dyn Bring>> {

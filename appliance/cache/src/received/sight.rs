@@ -21,6 +21,9 @@ impl Cache {
     /// received goes.
     pub fn set_shares(&self, shares: &[Share]) {
         let mut books = self.stock.books();
+        if !shares.is_empty() {
+            self.stock.book_touches(&mut books);
+        }
         let mut gone = books.set_shares(shares);
         for object in self.stock.shelf.all() {
             let key = self.number_of(&object);

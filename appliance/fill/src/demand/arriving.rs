@@ -6,6 +6,7 @@ use cache::Object;
 use cache::received::Validator;
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 /// A run of slices of one object, on their way.
 pub(super) struct Arriving {
@@ -13,6 +14,8 @@ pub(super) struct Arriving {
     object: Arc<Object>,
     /// What has not come yet.
     left: Range<u32>,
+    /// It was asked for alone, and counts among those.
+    is_alone: bool,
 }
 
 impl Arriving {
@@ -20,14 +23,22 @@ impl Arriving {
     pub(super) fn all(demand: &Arc<Demand>, object: &Arc<Object>, slices: Range<u32>) -> Self {
         let number = object.number();
         demand.coming().extend(slices.clone().map(|slice| (number, slice)));
-        Self { demand: Arc::clone(demand), object: Arc::clone(object), left: slices }
+        Self {
+            demand: Arc::clone(demand),
+            object: Arc::clone(object),
+            left: slices,
+            is_alone: false,
+        }
     }
 
     /// One; `None` where it is on its way already.
     pub(super) fn one(demand: &Arc<Demand>, object: &Arc<Object>, slice: u32) -> Option<Self> {
-        let is_new = demand.coming().insert((object.number(), slice));
-        let left = slice..slice + 1;
-        is_new.then(|| Self { demand: Arc::clone(demand), object: Arc::clone(object), left })
+        if !demand.coming().insert((object.number(), slice)) {
+            return None;
+        }
+        demand.alone.fetch_add(1, Ordering::Relaxed);
+        let (demand, object) = (Arc::clone(demand), Arc::clone(object));
+        Some(Self { demand, object, left: slice..slice + 1, is_alone: true })
     }
 
     pub(super) fn object(&self) -> &Arc<Object> {
@@ -67,6 +78,9 @@ impl Drop for Arriving {
     fn drop(&mut self) {
         for slice in self.left.clone() {
             self.end(slice);
+        }
+        if self.is_alone {
+            self.demand.alone.fetch_sub(1, Ordering::Relaxed);
         }
     }
 }

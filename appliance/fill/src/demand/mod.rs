@@ -30,10 +30,12 @@ use contract::object::ObjectKey;
 use contract::sources::Source;
 use contract::time::TimeUs;
 use std::collections::{HashMap, HashSet};
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, watch};
+use tokio::time::Instant;
 
 /// Questions under way at once. Each is a key that somebody waits for; a box with more of them
 /// has an origin that does not answer.
@@ -81,6 +83,8 @@ pub struct Demand {
     questions: Mutex<HashMap<ObjectKey, Ticket>>,
     /// Slices that are being brought, by the number of their object.
     coming: Mutex<HashSet<(u64, u32)>>,
+    /// Of these those that were asked for alone.
+    alone: AtomicUsize,
     turns: Semaphore,
 }
 
@@ -97,6 +101,7 @@ impl Demand {
             runtime: setup.runtime,
             questions: Mutex::default(),
             coming: Mutex::default(),
+            alone: AtomicUsize::new(0),
             turns: Semaphore::new(MOST_SLICES),
         });
         let me: Weak<Self> = Arc::downgrade(&demand);
@@ -129,8 +134,11 @@ impl Demand {
         (self.transfers().clock)()
     }
 
-    fn sources(&self, group: &GroupName) -> &[Source] {
-        self.groups.get(group).map_or(&[], Vec::as_slice)
+    /// Who is asked, and until when: one that says nothing leaves the others their time.
+    fn turns_of(&self, group: &GroupName) -> impl Iterator<Item = (&Source, Instant)> {
+        let sources = self.groups.get(group).map_or(&[][..], Vec::as_slice);
+        let (began, all) = (Instant::now(), u32::try_from(sources.len()).unwrap_or(1).max(1));
+        (1..).zip(sources).map(move |(turn, source)| (source, began + PATIENCE * turn / all))
     }
 
     fn questions(&self) -> MutexGuard<'_, HashMap<ObjectKey, Ticket>> {

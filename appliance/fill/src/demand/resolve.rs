@@ -5,19 +5,20 @@ use super::arriving::Arriving;
 use super::ask::Answered;
 use super::draw::Draw;
 use super::reply::{Description, Extent, Said};
-use super::{Demand, PATIENCE, Question};
+use super::{Demand, Question};
 use crate::freshness::{Exchange, Freshness};
 use crate::offload;
-use crate::origins::{Condition, Reply};
+use crate::origins::Condition;
 use crate::transfer::Failure;
 use crate::upstream::{Body, FetchFailed};
 use bytes::Bytes;
-use cache::Object;
 use cache::received::{Absence, NotReceived, Since, Terms, Validator};
+use cache::{Object, Received};
 use contract::object::ObjectKey;
 use contract::slices::{SLICE_BYTES, slice_count, slice_range};
 use contract::sources::Source;
 use contract::time::TimeUs;
+use hyper::HeaderMap;
 use std::ops::Range;
 use std::sync::Arc;
 use tokio::time::Instant;
@@ -45,6 +46,13 @@ enum Found<'a> {
     Content(Box<Content<'a>>),
     Unchanged(Terms),
     Nothing(Absence, TimeUs),
+}
+
+/// What follows from an answer.
+enum Next<'a> {
+    Found(Found<'a>),
+    /// This slice has to be asked for instead, or all of it.
+    Ask(Option<u32>),
 }
 
 /// Content on its way.
@@ -114,8 +122,7 @@ impl Demand {
         offset: u64,
         held: Option<&Arc<Object>>,
     ) -> Option<Found<'_>> {
-        let deadline = Instant::now() + PATIENCE;
-        for source in self.sources(&key.group) {
+        for (source, deadline) in self.turns_of(&key.group) {
             // Failures were told of where they came up.
             if let Ok(found) = self.find_at(source, key, offset, held, deadline).await {
                 return Some(found);
@@ -139,78 +146,21 @@ impl Demand {
             let range = slice.map(|slice| slice_range(u64::MAX, slice));
             let condition =
                 held.map_or(Condition::None, |held| Condition::Changed(&held.facts().validator));
-            let Answered { said, reply, exchange, draw } =
-                self.ask(source, key, range, condition, deadline).await?;
-            let extent = match (said, held) {
-                (Said::Unchanged, Some(held)) => {
-                    draw.end();
-                    let terms = Freshness::again(held.terms(), &reply.fields, exchange);
-                    return Ok(Found::Unchanged(terms));
-                }
-                (Said::NotFound, _) => {
-                    draw.end();
-                    return Ok(absent(&reply, exchange));
-                }
-                (Said::NoSuchRange, _) => {
-                    draw.end();
-                    // It is shorter; or empty, and has no first byte either.
-                    slice = slice.filter(|slice| *slice > 0).map(|_| 0);
-                    continue;
-                }
-                (Said::Content(extent), _) => extent,
-                _ => return Err(self.nonsense(source, key, began, reply.status.as_u16())),
-            };
-            let Some(description) = Description::of(&reply.fields, exchange) else {
-                let until = exchange.answered.plus_s(NOT_FOR_CACHES_S);
-                return Ok(Found::Nothing(Absence::NotForCaches, until));
-            };
-            let is_one = description.validator != Validator::Nothing;
-            if let (Some(held), true, Some(length)) = (held, is_one, extent.length())
-                && held.facts().validator == description.validator
-                && held.facts().size_bytes == length
-            {
-                // It knows no conditions.
-                return Ok(Found::Unchanged(description.terms));
-            }
-            let mut flow = Flow { draw, body: reply.body, rest: Bytes::new() };
-            let (size_bytes, slices) = match (extent, slice) {
-                (Extent::Part(range, total), Some(first)) => {
-                    if range != slice_range(total, first) {
-                        return Err(self.nonsense(source, key, began, 206));
-                    }
-                    if !is_one && total > SLICE_BYTES {
-                        // Nothing would hold its slices together: all of it, in one answer.
-                        slice = None;
-                        continue;
-                    }
-                    (total, first..first + 1)
-                }
-                (Extent::Part(..), None) => {
-                    return Err(self.nonsense(source, key, began, 206));
-                }
-                (Extent::Whole(Some(length)), _) => (length, 0..slice_count(length)),
-                (Extent::Whole(None), _) => match flow.measure().await {
-                    Ok(Some(length)) => (length, 0..slice_count(length)),
-                    Ok(None) => {
-                        let until = exchange.answered.plus_s(NOT_FOR_CACHES_S);
-                        return Ok(Found::Nothing(Absence::NotForCaches, until));
-                    }
-                    Err(failure) => {
+            let answered = self.ask(source, key, range, condition, deadline).await?;
+            match understand(source, slice, held, answered).await {
+                Ok(Next::Found(found)) => return Ok(found),
+                Ok(Next::Ask(other)) => slice = other,
+                Err(failure) => {
+                    if matches!(failure, Failure::Fetch(_)) {
                         self.failed(source, key, began, &failure);
-                        return Err(failure);
                     }
-                },
-            };
-            let content = Content { source, description, size_bytes, slices, flow };
-            return Ok(Found::Content(Box::new(content)));
+                    return Err(failure);
+                }
+            }
         }
-        Err(self.nonsense(source, key, began, 416))
-    }
-
-    fn nonsense(&self, source: &Source, key: &ObjectKey, began: Instant, status: u16) -> Failure {
-        let failure = FetchFailed::Status(status).into();
+        let failure = nonsense("it has no beginning");
         self.failed(source, key, began, &failure);
-        failure
+        Err(failure)
     }
 
     /// An object begins: whoever waits finds it from here on, and then its slices.
@@ -260,6 +210,86 @@ impl Demand {
     }
 }
 
+/// What an answer leads to. The question was for a slice, or for all of it.
+async fn understand<'a>(
+    source: &'a Source,
+    slice: Option<u32>,
+    held: Option<&Received>,
+    answered: Answered<'a>,
+) -> Result<Next<'a>, Failure> {
+    let Answered { said, reply, exchange, draw } = answered;
+    match (said, held) {
+        (Said::Content(extent), _) => {
+            let flow = Flow { draw, body: reply.body, rest: Bytes::new() };
+            content(source, slice, held, (extent, &reply.fields, exchange), flow).await
+        }
+        (Said::Unchanged, Some(held)) => {
+            draw.end();
+            let terms = Freshness::again(held.terms(), &reply.fields, exchange);
+            Ok(Next::Found(Found::Unchanged(terms)))
+        }
+        (Said::NotFound, _) => {
+            draw.end();
+            let until = Freshness::of(&reply.fields, exchange).absent_until(exchange.answered);
+            Ok(Next::Found(Found::Nothing(Absence::NotFound, until)))
+        }
+        (Said::NoSuchRange, _) => {
+            draw.end();
+            // It is shorter; or empty, and has no first byte either.
+            Ok(Next::Ask(slice.filter(|slice| *slice > 0).map(|_| 0)))
+        }
+        (Said::Nonsense(what), _) => Err(nonsense(what)),
+        (Said::Unchanged | Said::Changed | Said::Failed(_), _) => {
+            Err(FetchFailed::Status(reply.status.as_u16()).into())
+        }
+    }
+}
+
+async fn content<'a>(
+    source: &'a Source,
+    slice: Option<u32>,
+    held: Option<&Received>,
+    (extent, fields, exchange): (Extent, &HeaderMap, Exchange),
+    mut flow: Flow<'a>,
+) -> Result<Next<'a>, Failure> {
+    let not_for_caches = || {
+        let until = exchange.answered.plus_s(NOT_FOR_CACHES_S);
+        Ok(Next::Found(Found::Nothing(Absence::NotForCaches, until)))
+    };
+    let Some(description) = Description::of(fields, exchange) else { return not_for_caches() };
+    let has_validator = description.validator != Validator::Nothing;
+    let is_held = held.map(Received::facts).is_some_and(|facts| {
+        has_validator
+            && facts.validator == description.validator
+            && extent.length() == Some(facts.size_bytes)
+    });
+    if is_held {
+        // It knows no conditions.
+        return Ok(Next::Found(Found::Unchanged(description.terms)));
+    }
+    let (size_bytes, slices) = match (extent, slice) {
+        (Extent::Part(range, total), Some(first)) if range == slice_range(total, first) => {
+            if !has_validator && total > SLICE_BYTES {
+                // Nothing would hold its slices together: all of it, in one answer.
+                return Ok(Next::Ask(None));
+            }
+            (total, first..first + 1)
+        }
+        (Extent::Part(..), _) => return Err(nonsense("another part than was asked for")),
+        (Extent::Whole(Some(length)), _) => (length, 0..slice_count(length)),
+        (Extent::Whole(None), _) => match flow.measure().await? {
+            Some(length) => (length, 0..slice_count(length)),
+            None => return not_for_caches(),
+        },
+    };
+    let content = Content { source, description, size_bytes, slices, flow };
+    Ok(Next::Found(Found::Content(Box::new(content))))
+}
+
+fn nonsense(what: &str) -> Failure {
+    FetchFailed::Unusable(what.to_owned()).into()
+}
+
 impl Extent {
     fn length(&self) -> Option<u64> {
         match self {
@@ -284,9 +314,4 @@ impl Flow<'_> {
         self.rest = all.into();
         Ok(Some(length))
     }
-}
-
-fn absent<'a>(reply: &Reply, exchange: Exchange) -> Found<'a> {
-    let until = Freshness::of(&reply.fields, exchange).absent_until(exchange.answered);
-    Found::Nothing(Absence::NotFound, until)
 }

@@ -5,7 +5,7 @@ use super::ask::Answered;
 use super::draw::ended_early;
 use super::reply::{Extent, Said, validator};
 use super::resolve::Flow;
-use super::{Demand, MOST_WAITING, PATIENCE, READ_AHEAD};
+use super::{Demand, MOST_WAITING, READ_AHEAD};
 use crate::offload;
 use crate::origins::Condition;
 use crate::transfer::Failure;
@@ -16,6 +16,7 @@ use cache::received::{Facts, Validator};
 use contract::slices::{slice_count, slice_range};
 use contract::sources::Source;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use tokio::time::Instant;
 
 /// A slice is asked for so often: what a cap has interrupted, or a connection that broke, is
@@ -50,7 +51,7 @@ impl Demand {
     /// `false`: too many are waited for already.
     fn start(&self, object: &Arc<Object>, slice: u32) -> bool {
         let Some(me) = self.me.upgrade() else { return false };
-        if self.coming().len() >= MOST_WAITING {
+        if self.alone.load(Ordering::Relaxed) >= MOST_WAITING {
             return self.coming().contains(&(object.number(), slice));
         }
         if let Some(arriving) = Arriving::one(&me, object, slice) {
@@ -68,9 +69,8 @@ impl Demand {
             // It came in one answer, and what a disk has lost of it cannot be asked for.
             return self.cache.replaced(&object);
         }
-        let deadline = Instant::now() + PATIENCE;
-        let sources = self.sources(&facts.key.group);
-        for source in std::iter::repeat_n(sources, TRIES).flatten() {
+        let turns = (0..TRIES).flat_map(|_| self.turns_of(&facts.key.group));
+        for (source, deadline) in turns {
             match self.fetch_from(source, &arriving, facts, slice, deadline).await {
                 Ok(Outcome::Stored) => return arriving.came(),
                 Ok(Outcome::OtherVersion) => return self.cache.replaced(&object),

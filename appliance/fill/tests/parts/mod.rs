@@ -1,17 +1,22 @@
-//! A cache on a folder that nobody reads from.
+//! A cache on a folder.
 
 use cache::{BlockIo, Cache, CacheEvent, DiskSetup, ReadOrder, Setup, Watch};
 use contract::config::DiskClass;
+use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
-struct Nobody;
+/// Reads at once, on the thread that asks.
+struct AtOnce;
 
-impl BlockIo for Nobody {
-    fn submit(&self, order: ReadOrder) {
-        drop(order);
+impl BlockIo for AtOnce {
+    fn submit(&self, mut order: ReadOrder) {
+        let read = File::open(order.file()).and_then(|file| order.read_from(&file));
+        order.complete(read);
     }
 }
+
+struct Nobody;
 
 impl Watch for Nobody {
     fn event(&self, _: CacheEvent) {}
@@ -23,7 +28,7 @@ pub(crate) fn open_cache(folder: &Path, capacity_bytes: u64) -> Arc<Cache> {
         disks: vec![DiskSetup { folder, class, capacity_bytes, reserve_bytes: 0 }],
         ram_budget_bytes: 1 << 20,
         storage: Arc::new(cache::storage::Kernel),
-        io: Arc::new(Nobody),
+        io: Arc::new(AtOnce),
         watch: Arc::new(Nobody),
     };
     Cache::open(setup).expect("cache")
