@@ -2,6 +2,8 @@
 
 use super::documents::{self, Objects};
 use super::origin::Origin;
+use super::running::get;
+use contract::report::Report;
 use rcgen::{CertificateParams, KeyPair};
 use std::fs;
 use std::net::TcpListener;
@@ -119,6 +121,13 @@ content_groups:
             fleet = self.fleet.local_addr().expect("address"),
             trusted = self.trusted,
         )
+    }
+
+    /// What the box says of itself, if it answers.
+    pub(crate) fn status(&self) -> Option<Report> {
+        let answer = get(self.admin, "/status")?;
+        let (head, body) = answer.split_once("\r\n\r\n")?;
+        head.starts_with("HTTP/1.1 200 ").then(|| serde_json::from_str(body).expect("a report"))
     }
 
     /// What the supervisor was told since it was last asked.
