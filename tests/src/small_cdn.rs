@@ -1,12 +1,14 @@
 //! A fleet, an origin and two boxes of one site over made-up files: enough to see what a
 //! decision of the fleet does to an answer of a box. For players there is [`crate::demo`].
 
+use crate::operator::{Appliance, Operator, Title};
+use crate::origin;
 use crate::ports;
-use crate::process::{Daemon, is_listening, output};
+use crate::process::{Daemon, output};
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::process::Output;
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio::time::Instant;
@@ -17,6 +19,8 @@ pub const GROUP: &str = "studio-a";
 pub const TITLE: &str = "clip";
 /// The boxes.
 pub const BOXES: [&str; 2] = ["oca1.site-a", "oca2.site-a"];
+
+const SITE: &str = "site-a";
 
 const MASTER: &str = include_str!("../../fleet/steer/testdata/ffmpeg.m3u8");
 
@@ -56,6 +60,8 @@ pub struct SmallCdn {
     fleet_ports: [u16; 2],
     origin_port: u16,
     ports: [Ports; 2],
+    /// Who runs the `fleet` command.
+    pub operator: Operator,
     /// The fleet manager.
     pub fleet: Option<Daemon>,
     /// nginx over the title's files.
@@ -85,10 +91,15 @@ impl SmallCdn {
                 admin: ports::free()?,
             })
         };
+        let (folder, bin, fleet_ports) =
+            (tempfile::tempdir()?, binaries()?, [ports::free()?, ports::free()?]);
+        let url = format!("http://{}", local(fleet_ports[0]));
+        let token = folder.path().join("fleet/operator.token");
         let mut cdn = Self {
-            folder: tempfile::tempdir()?,
-            bin: binaries()?,
-            fleet_ports: [ports::free()?, ports::free()?],
+            operator: Operator::new(&[], &bin.join("fleet"), &url, &token),
+            folder,
+            bin,
+            fleet_ports,
             origin_port: ports::free()?,
             ports: [ports()?, ports()?],
             fleet: None,
@@ -108,10 +119,9 @@ impl SmallCdn {
             cdn.enroll(at).await?;
             cdn.start_box(at).await?;
         }
-        let title = cdn.path("origin").join(TITLE);
-        let add =
-            format!("content add --group {GROUP} --title {TITLE} --folder {}", title.display());
-        cdn.fleet_ok(&add).await?;
+        let folder = cdn.path("origin").join(TITLE);
+        let title = Title { group: GROUP, title: TITLE, name: TITLE, folder: &folder };
+        cdn.operator.add_title(&title).await?;
         let all_are = async |cdn: &Self| cdn.steered_to().await.len() == count;
         cdn.until("all boxes are steered to", all_are).await?;
         Ok(cdn)
@@ -126,38 +136,17 @@ impl SmallCdn {
     /// # Errors
     /// When it does not come up.
     pub async fn start_origin(&mut self) -> Result<()> {
-        let run = self.path("nginx");
-        std::fs::create_dir_all(&run)?;
-        let (conf, place) = (run.join("nginx.conf"), run.display());
-        let user = if nix::unistd::geteuid().is_root() { "user root;" } else { "" };
-        let (port, root) = (self.origin_port, self.path("origin"));
-        let text = format!(
-            "daemon off; master_process off; {user} pid {place}/pid; error_log {place}/error.log;
-events {{ worker_connections 256; }}
-http {{
-  access_log {place}/access.log;
-  client_body_temp_path {place}/tmp; proxy_temp_path {place}/tmp; fastcgi_temp_path {place}/tmp;
-  uwsgi_temp_path {place}/tmp; scgi_temp_path {place}/tmp;
-  server {{ listen 127.0.0.1:{port}; root {}; }}
-}}
-",
-            root.display()
-        );
-        std::fs::write(&conf, text)?;
-        let args = ["-p".as_ref(), run.as_os_str(), "-c".as_ref(), conf.as_os_str()];
-        let mut daemon = Daemon::start("nginx", "/usr/sbin/nginx", args, &run.join("log"))?;
-        let address = ([127, 0, 0, 1], port).into();
-        daemon.wait_until(async || is_listening(address).await).await?;
-        self.origin = Some(daemon);
+        let (run, root) = (self.path("nginx"), self.path("origin"));
+        self.origin = Some(origin::start(&run, &root, self.origin_port).await?);
         Ok(())
     }
 
     /// How many requests the origin has answered.
     ///
     /// # Errors
-    /// When its log cannot be read.
+    /// When its log cannot be read, or names somebody who is no box.
     pub fn origin_requests(&self) -> Result<usize> {
-        Ok(std::fs::read_to_string(self.path("nginx/access.log"))?.lines().count())
+        Ok(origin::requests(&self.path("nginx/access.log"))?.len())
     }
 
     /// Starts the fleet manager (again).
@@ -186,26 +175,26 @@ http {{
     }
 
     async fn describe(&self, origin_port: u16) -> Result<()> {
-        self.fleet_ok("site create site-a --latitude 48 --longitude 11 --prefix 127.0.0.0/8")
-            .await?;
+        self.operator.create_site(SITE, (48.0, 11.0), ["127.0.0.0/8"]).await?;
         let origin = format!("http://127.0.0.1:{origin_port}");
-        let group = format!(
-            "group create {GROUP} --owner Studio --host-pattern {{device}}.localhost --origin {origin}"
-        );
-        self.fleet_ok(&group).await
+        self.operator.create_group(GROUP, "Studio", "{device}.localhost", &origin, None).await
     }
 
     async fn enroll(&self, at: usize) -> Result<()> {
         let (name, ports, folder) = (BOXES[at], &self.ports[at], self.path(BOXES[at]));
-        let folder = folder.display();
-        let create = format!(
-            "appliance create {name} --site site-a --player 127.0.0.1:{} --peer 127.0.0.1:{} \
-             --admin 127.0.0.1:{} --disk {folder}/disk:nvme:1GiB --ram 16MiB \
-             --state-folder {folder}/state",
-            ports.player, ports.peer, ports.admin
-        );
-        self.fleet_ok(&create).await?;
-        self.fleet_ok(&format!("appliance enroll {name} --out {folder}")).await
+        let appliance = Appliance {
+            name,
+            site: SITE,
+            players: vec![local(ports.player)],
+            peer: local(ports.peer),
+            admin: local(ports.admin),
+            disks: vec![format!("{}:nvme:1GiB", folder.join("disk").display())],
+            ram: "16MiB",
+            state_folder: folder.join("state"),
+            access_log_folder: folder.join("log"),
+        };
+        self.operator.create_appliance(&appliance).await?;
+        self.operator.enroll(name, &folder).await
     }
 
     /// Starts a box (again), and waits until it answers.
@@ -230,27 +219,12 @@ http {{
         std::fs::read_to_string(self.path(&format!("{}.log", BOXES[at]))).unwrap_or_default()
     }
 
-    /// Runs a `fleet` command, whatever comes of it.
-    ///
-    /// # Errors
-    /// When it cannot be run.
-    pub async fn fleet(&self, line: &str) -> Result<Output> {
-        let mut command = tokio::process::Command::new(self.bin.join("fleet"));
-        command.args(line.split_whitespace());
-        command.env("FLEET_URL", format!("http://127.0.0.1:{}", self.fleet_ports[0]));
-        command.env("FLEET_TOKEN_FILE", self.path("fleet/operator.token"));
-        command.env_remove("FLEET_TOKEN").kill_on_drop(true);
-        Ok(command.output().await?)
-    }
-
     /// Runs a `fleet` command that must succeed.
     ///
     /// # Errors
     /// With what it printed.
     pub async fn fleet_ok(&self, line: &str) -> Result<()> {
-        let out = self.fleet(line).await?;
-        ensure!(out.status.success(), "fleet {line}: {}", String::from_utf8_lossy(&out.stderr));
-        Ok(())
+        self.operator.fleet(line.split_whitespace()).await.map(drop)
     }
 
     /// What a `fleet` command answers in JSON.
@@ -258,9 +232,7 @@ http {{
     /// # Errors
     /// With what it printed.
     pub async fn fleet_json(&self, line: &str) -> Result<Value> {
-        let out = self.fleet(&format!("{line} -o json")).await?;
-        let err = || format!("fleet {line}: {}", String::from_utf8_lossy(&out.stderr));
-        serde_json::from_slice(&out.stdout).with_context(err)
+        self.operator.fleet_json(&line.split_whitespace().collect::<Vec<_>>()).await
     }
 
     /// The boxes that a viewer who begins to play the title now is sent to.
@@ -321,6 +293,10 @@ pub fn content(number: u8) -> Vec<u8> {
 #[must_use]
 pub fn path(number: u8) -> String {
     format!("/{TITLE}/seg-{number}.m4s")
+}
+
+fn local(port: u16) -> SocketAddr {
+    (Ipv4Addr::LOCALHOST, port).into()
 }
 
 /// The folder that both programs are built into, as they are with the whole workspace.

@@ -16,6 +16,7 @@ use tests::lab::sweep::{self, Remnant};
 use tests::lab::topology::Topology;
 use tests::lab::{Lab, check_requirements};
 use tests::operator::shares::Share;
+use tests::origin::Request;
 use tests::process::output;
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
@@ -127,7 +128,7 @@ async fn a_box_that_is_cut_off_serves_its_viewers_and_catches_up() -> Result<()>
 
         ensure!(origin_bytes(&share) == 0, "not all came from {sibling}: {share:?}");
         let asked = cdn.asked_of_origin()?;
-        let edge = |(who, path): &&(String, String)| *who == device && path.contains("/second/");
+        let edge = |it: &&Request| it.device == device && it.path.contains("/second/");
         ensure!(asked.iter().find(edge).is_none(), "it asked the origin: {asked:?}");
         Ok(())
     })

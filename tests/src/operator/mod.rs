@@ -3,7 +3,7 @@
 
 pub mod shares;
 
-use crate::process::output;
+use crate::process::{outcome_of, output_of};
 use anyhow::{Context, Result};
 use serde::Deserialize;
 use serde_json::Value;
@@ -11,11 +11,14 @@ use std::ffi::{OsStr, OsString};
 use std::fmt::Display;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::process::Output;
+use tokio::process::Command;
 
 /// Runs the `fleet` command against one fleet manager.
 #[derive(Debug, Clone)]
 pub struct Operator {
-    /// The command line up to the subcommand.
+    program: OsString,
+    /// What follows it, up to the subcommand.
     words: Vec<OsString>,
 }
 
@@ -71,10 +74,11 @@ impl Operator {
     /// the command: what leads into another network, or nothing.
     #[must_use]
     pub fn new(through: &[OsString], fleet: &Path, url: &str, token_file: &Path) -> Self {
-        let mut words = through.to_vec();
+        let mut words = through.iter().cloned().chain([fleet.into()]);
+        let program = words.next().unwrap_or_else(|| fleet.into());
         let token = format!("--token-file={}", token_file.display());
-        words.extend([fleet.into(), format!("--fleet={url}").into(), token.into()]);
-        Self { words }
+        let options = [format!("--fleet={url}").into(), token.into()];
+        Self { program, words: words.chain(options).collect() }
     }
 
     /// Runs the command.
@@ -85,10 +89,25 @@ impl Operator {
         &self,
         args: impl IntoIterator<Item = A>,
     ) -> Result<String> {
-        let (program, before) = self.words.split_first().context("a command")?;
-        let mut all = before.to_vec();
-        all.extend(args.into_iter().map(|arg| arg.as_ref().to_owned()));
-        output(program, all).await
+        output_of(self.command(args)).await
+    }
+
+    /// Runs the command, whatever comes of it.
+    ///
+    /// # Errors
+    /// When it cannot be run.
+    pub async fn outcome<A: AsRef<OsStr>>(
+        &self,
+        args: impl IntoIterator<Item = A>,
+    ) -> Result<Output> {
+        outcome_of(self.command(args)).await
+    }
+
+    fn command<A: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = A>) -> Command {
+        let mut command = Command::new(&self.program);
+        // A token in the environment of whoever runs this would go before the one in the file.
+        command.args(&self.words).args(args).env_remove("FLEET_TOKEN");
+        command
     }
 
     /// The same, as JSON.
