@@ -33,6 +33,7 @@ mod reload;
 mod reporter;
 mod restart;
 mod run;
+mod s3;
 mod scrubbing;
 mod signals;
 mod slices;

@@ -13,6 +13,7 @@ use crate::journal::Journal;
 use crate::pem;
 use crate::purging::Purging;
 use crate::reporter::Reporter;
+use crate::s3::Origins;
 use crate::scrubbing::Scrubbing;
 use crate::slices::Slices;
 use anyhow::Result;
@@ -66,6 +67,9 @@ pub(crate) fn open(document: &Document, taken: Taken) -> Result<Opened> {
     let journal = Journal::new();
     if let Some(complaint) = crate::memory::complaint(&config) {
         tracing::warn!("{complaint}");
+    }
+    for warning in crate::check::warnings(document) {
+        tracing::warn!("{warning}");
     }
     let cache = open_cache(&config, &journal, disks)
         .map_err(|err| cannot_start(&place_of(&err), err.to_string()))?;
@@ -179,9 +183,10 @@ fn filler(
         stall: config.fill.stall_timeout_s.duration(),
     };
     let (device, tls) = (config.name.to_string(), pem::box_tls(&config.identity)?);
+    let fetcher = Fetcher::new(&device, patience, tls, Arc::new(Slices::asked_of(link)));
     Ok(Filler::new(fill::Setup {
         cache: Arc::clone(cache),
-        upstream: Arc::new(Fetcher::new(&device, patience, tls, Arc::new(Slices::asked_of(link)))),
+        upstream: Arc::new(Origins::new(fetcher, config)),
         offload: Arc::new(fill::Threads),
         seed: rand::random(),
         rules,

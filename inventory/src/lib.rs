@@ -12,5 +12,7 @@ pub mod model;
 mod store;
 
 pub use error::{Complaint, InventoryError, RecordKind};
-pub use model::{Appliance, ContentGroup, Disk, DiskClass, PlayerListener, Site, SiteFill};
+pub use model::{
+    Appliance, ContentGroup, Disk, DiskClass, PlayerListener, S3Origin, Site, SiteFill,
+};
 pub use store::{Inventory, Store};

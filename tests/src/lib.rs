@@ -5,7 +5,7 @@
 //! random go on), [`byte_miss`] (what cache policies miss), [`fuse_disk`] (a disk that fails
 //! when told to), [`http_harness`] (one server and what it is compared with), [`small_cdn`] (a
 //! fleet, an origin and two boxes), [`operator`] (who runs the `fleet` command), [`origin`] (nginx,
-//! and who asked it for what), [`demo`], the small CDN that `make demo` runs and checks, [`lab`],
+//! and who asked it for what), [`s3_store`] (buckets), [`demo`], the small CDN that `make demo` runs and checks, [`lab`],
 //! whole machines and networks, and [`bench`]. The tests themselves stand under `tests/`.
 
 pub mod bench;
@@ -19,6 +19,7 @@ pub mod operator;
 pub mod origin;
 pub mod ports;
 pub mod process;
+pub mod s3_store;
 pub mod say;
 pub mod small_cdn;
 pub mod uml;

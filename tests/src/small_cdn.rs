@@ -7,6 +7,7 @@ use crate::ports;
 use crate::process::{Daemon, output};
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
+use std::ffi::OsStr;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -41,8 +42,10 @@ pub struct Answer {
 pub struct Plan {
     /// Files of the title beside [`title_files`], by path.
     pub more_files: Vec<(String, Vec<u8>)>,
-    /// Whom boxes take for the origin; the origin itself without it.
-    pub origin_port: Option<u16>,
+    /// Where boxes find the title, by `fleet group create`; at the origin without it.
+    pub origin: Vec<String>,
+    /// Nobody waits until boxes hold the title: they cannot.
+    pub is_unfilled: bool,
     /// Only the first box runs.
     pub one_box: bool,
 }
@@ -113,7 +116,7 @@ impl SmallCdn {
         }
         cdn.start_origin().await?;
         cdn.start_fleet().await?;
-        cdn.describe(plan.origin_port.unwrap_or(cdn.origin_port)).await?;
+        cdn.describe(plan.origin).await?;
         let count = if plan.one_box { 1 } else { BOXES.len() };
         for at in 0..count {
             cdn.enroll(at).await?;
@@ -122,8 +125,10 @@ impl SmallCdn {
         let folder = cdn.path("origin").join(TITLE);
         let title = Title { group: GROUP, title: TITLE, name: TITLE, folder: &folder };
         cdn.operator.add_title(&title).await?;
-        let all_are = async |cdn: &Self| cdn.steered_to().await.len() == count;
-        cdn.until("all boxes are steered to", all_are).await?;
+        if !plan.is_unfilled {
+            let all_are = async |cdn: &Self| cdn.steered_to().await.len() == count;
+            cdn.until("all boxes are steered to", all_are).await?;
+        }
         Ok(cdn)
     }
 
@@ -174,10 +179,14 @@ impl SmallCdn {
         Ok(())
     }
 
-    async fn describe(&self, origin_port: u16) -> Result<()> {
+    async fn describe(&self, mut origin: Vec<String>) -> Result<()> {
         self.operator.create_site(SITE, (48.0, 11.0), ["127.0.0.0/8"]).await?;
-        let origin = format!("http://127.0.0.1:{origin_port}");
-        self.operator.create_group(GROUP, "Studio", "{device}.localhost", &origin, None).await
+        if origin.is_empty() {
+            origin.push(format!("--origin=http://{}", local(self.origin_port)));
+        }
+        let group =
+            ["group", "create", GROUP, "--owner=Studio", "--host-pattern={device}.localhost"];
+        self.operator.fleet(group.map(str::to_owned).into_iter().chain(origin)).await.map(drop)
     }
 
     async fn enroll(&self, at: usize) -> Result<()> {
@@ -197,15 +206,36 @@ impl SmallCdn {
         self.operator.enroll(name, &folder).await
     }
 
+    /// The configuration of a box, as the fleet has rendered it.
+    #[must_use]
+    pub fn config(&self, at: usize) -> PathBuf {
+        self.path(BOXES[at]).join("config.yaml")
+    }
+
+    /// Where the fleet keeps everything.
+    #[must_use]
+    pub fn fleet_folder(&self) -> PathBuf {
+        self.path("fleet")
+    }
+
     /// Starts a box (again), and waits until it answers.
     ///
     /// # Errors
     /// When it does not come up.
     pub async fn start_box(&mut self, at: usize) -> Result<()> {
-        let config = self.path(BOXES[at]).join("config.yaml");
+        self.start_box_with(at, &[]).await
+    }
+
+    /// The same with more in its environment.
+    ///
+    /// # Errors
+    /// When it does not come up.
+    pub async fn start_box_with(&mut self, at: usize, environment: &[String]) -> Result<()> {
+        let (config, appliance) = (self.config(at), self.bin.join("appliance"));
         let log = self.path(&format!("{}.log", BOXES[at]));
-        let args = ["run".as_ref(), config.as_os_str()];
-        let mut daemon = Daemon::start(BOXES[at], self.bin.join("appliance"), args, &log)?;
+        let words = environment.iter().map(AsRef::<OsStr>::as_ref);
+        let args = words.chain([appliance.as_os_str(), "run".as_ref(), config.as_os_str()]);
+        let mut daemon = Daemon::start(BOXES[at], "env", args, &log)?;
         // The ring of a process that was killed keeps its sockets for a moment: that somebody
         // listens says nothing.
         daemon.wait_until(async || self.status(at, "/").await != 0).await?;

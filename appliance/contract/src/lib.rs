@@ -11,6 +11,7 @@
 //! [`tombstones`] (what it is told to hold), [`report`], [`progress`] and [`command`] (the
 //! conversation), [`envelope`] and [`exchange`] (how all of it travels).
 
+pub mod bucket;
 pub mod catalogue;
 pub mod civil;
 pub mod command;

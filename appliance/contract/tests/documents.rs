@@ -128,7 +128,11 @@ fn sources() {
         kind: SourceKind::Origin,
         address: "198.51.100.1:80".parse().expect("address"),
         tls_name: None,
-        origin: Some(OriginPath { host: "origin.example".to_owned(), prefix: "/media".to_owned() }),
+        origin: Some(OriginPath {
+            host: "origin.example".to_owned(),
+            prefix: "/media".to_owned(),
+            bucket: None,
+        }),
         after_s: 20,
         cap_bytes_per_s: None,
     };

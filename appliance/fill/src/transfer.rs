@@ -64,6 +64,7 @@ impl Failure {
             Self::Resting(_) | Self::Waiting(_) | Self::Distrusted(_) => false,
             Self::Intake(Busy | HandedOver | Withdrawn) => false,
             Self::Fetch(FetchFailed::NotThere | FetchFailed::Coming) => false,
+            Self::Fetch(FetchFailed::DeniedBefore) => false,
             Self::Fetch(_) | Self::Intake(_) => true,
         }
     }
@@ -87,6 +88,7 @@ impl Failure {
             Self::Fetch(FetchFailed::IgnoresRange) => "source_ignores_range",
             Self::Fetch(FetchFailed::Length { .. }) => "source_wrong_length",
             Self::Fetch(FetchFailed::EndedEarly { .. }) => "source_ended_early",
+            Self::Fetch(FetchFailed::Denied(_) | FetchFailed::DeniedBefore) => "source_denies",
             Self::Fetch(_) => "source_failed",
             Self::Intake(IntakeError::WrongBytes { .. } | IntakeError::WrongSlice { .. }) => {
                 "source_wrong_bytes"
@@ -267,6 +269,8 @@ impl Transfers {
             Err(failure) if failure.is_ours() => self.health.spared(address, began),
             // All of it can be had from there still.
             Err(Failure::Fetch(FetchFailed::IgnoresRange)) => self.health.answered(address),
+            // Others may have content there, and be let in.
+            Err(Failure::Fetch(FetchFailed::Denied(_))) => self.health.answered(address),
             Err(failure) if failure.is_fault() => {
                 self.health.failed(address, began, Instant::now());
             }

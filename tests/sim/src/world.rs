@@ -137,7 +137,7 @@ fn origin() -> Source {
         kind: SourceKind::Origin,
         address: ORIGIN,
         tls_name: None,
-        origin: Some(OriginPath { host: "origin".to_owned(), prefix: String::new() }),
+        origin: Some(OriginPath { host: "origin".to_owned(), prefix: String::new(), bucket: None }),
         after_s: 20,
         cap_bytes_per_s: None,
     }

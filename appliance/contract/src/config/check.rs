@@ -1,6 +1,7 @@
 //! Does a configuration make sense? Each complaint names the key that it is about.
 
 use super::{ApplianceConfig, ContentGroup, ListenerRole, Log, Pacing, fill, scrub};
+use crate::bucket::CredentialsPlace;
 use crate::envelope::Role;
 use std::collections::HashSet;
 use std::fmt::Display;
@@ -141,6 +142,9 @@ fn groups(groups: &[ContentGroup], found: &mut Found) {
             } else if !hosts.insert(host) {
                 found.add(path, format!("{host} already belongs to another content group"));
             }
+        }
+        if let Some(message) = group.origin_credentials.as_ref().and_then(CredentialsPlace::bad) {
+            found.add(format!("content_groups[{at}].origin_credentials"), message);
         }
         for (which, origin) in group.cors.allow_origins.iter().enumerate() {
             if origin != "*" && !is_web_origin(origin) {

@@ -24,6 +24,7 @@ pub use parse::{Document, Problem, Problems, parse};
 pub use scrub::Scrub;
 pub use serving::{EngineChoice, Serving, TlsChoice, ZeroCopy};
 
+use crate::bucket::CredentialsPlace;
 use crate::envelope::TrustedKey;
 use crate::names::{DeviceName, GroupName};
 use crate::quantity::{ByteCount, Seconds};
@@ -209,6 +210,9 @@ pub struct ContentGroup {
     /// Which web pages may read it.
     #[serde(default)]
     pub cors: Cors,
+    /// Where the credentials for its origin are, if that is a bucket that asks for them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin_credentials: Option<CredentialsPlace>,
     /// What happens when this box does not hold what is asked for.
     #[serde(default)]
     pub on_miss: OnMiss,
