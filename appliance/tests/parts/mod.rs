@@ -2,6 +2,7 @@
 //! that only counts who knocks, viewers.
 
 pub(crate) mod documents;
+pub(crate) mod image;
 pub(crate) mod origin;
 pub(crate) mod place;
 pub(crate) mod running;

@@ -39,6 +39,11 @@ fn free_port() -> u16 {
 
 impl Place {
     pub(crate) fn new(engine: &'static str) -> Self {
+        Self::with(engine, OBJECTS)
+    }
+
+    /// With other objects than usual.
+    pub(crate) fn with(engine: &'static str, objects: Objects<'_>) -> Self {
         let folder = tempfile::tempdir().expect("folder");
         let key = KeyPair::generate().expect("key");
         let certificate = CertificateParams::new(vec![HOST.to_owned()])
@@ -47,8 +52,8 @@ impl Place {
             .expect("certificate");
         fs::write(folder.path().join("cert.pem"), certificate.pem()).expect("write");
         fs::write(folder.path().join("key.pem"), key.serialize_pem()).expect("write");
-        let origin = Origin::start(OBJECTS);
-        let trusted = documents::write(&folder.path().join("state"), OBJECTS, origin.address);
+        let origin = Origin::start(objects);
+        let trusted = documents::write(&folder.path().join("state"), objects, origin.address);
         let fleet = TcpListener::bind("127.0.0.1:0").expect("bound");
         fleet.set_nonblocking(true).expect("set");
         let notify = UnixDatagram::bind(folder.path().join("notify")).expect("bound");
