@@ -116,10 +116,11 @@ impl Curl {
     /// Fetches everything over so many connections; in bytes a second.
     #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
     async fn fetch_all(&self, connections: usize) -> Result<f64> {
-        let at_once = format!("--parallel-max={connections}");
+        let parallel =
+            ["--parallel".to_owned(), "--parallel-max".to_owned(), connections.to_string()];
         let fixed = ["-c", &Cores::Load.list(), "curl", "--silent", "--show-error", "--fail"]
             .map(str::to_owned);
-        let parallel = (connections > 1).then(|| vec!["--parallel".to_owned(), at_once]);
+        let parallel = (connections > 1).then_some(parallel);
         let args = fixed.into_iter().chain(parallel.into_iter().flatten());
         let begun = Instant::now();
         let args = args.chain(self.args.iter().cloned());
