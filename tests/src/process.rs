@@ -97,12 +97,24 @@ impl Daemon {
     ///
     /// # Errors
     /// When it ends first, or is not ready in time; with the end of its log.
-    pub async fn wait_until(&mut self, mut is_ready: impl AsyncFnMut() -> bool) -> Result<()> {
+    pub async fn wait_until(&mut self, is_ready: impl AsyncFnMut() -> bool) -> Result<()> {
+        self.wait_for(Duration::from_secs(30), is_ready).await
+    }
+
+    /// The same for what takes longer, or is to be quicker.
+    ///
+    /// # Errors
+    /// When it ends first, or is not ready in time; with the end of its log.
+    pub async fn wait_for(
+        &mut self,
+        time: Duration,
+        mut is_ready: impl AsyncFnMut() -> bool,
+    ) -> Result<()> {
         let begun = Instant::now();
         while !is_ready().await {
             self.check()?;
-            if begun.elapsed() > Duration::from_secs(30) {
-                bail!("{} is not ready after 30 s\n{}", self.name, tail(&self.log));
+            if begun.elapsed() > time {
+                bail!("{} is not ready after {} s\n{}", self.name, time.as_secs(), tail(&self.log));
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
