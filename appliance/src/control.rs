@@ -338,3 +338,6 @@ fn trouble(err: &anyhow::Error) -> Trouble {
         None => Trouble::Passing,
     }
 }
+
+#[cfg(test)]
+mod tests;
