@@ -6,6 +6,9 @@
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use tests::small_cdn::{BOXES, Plan, SmallCdn, path};
 
 /// How many late reports the box keeps.
@@ -89,6 +92,68 @@ async fn what_nobody_could_be_told_is_told_in_order_and_once() -> Result<()> {
     ensure!(status["items"][0]["state"] == "live", "{status}");
     ensure!(all.iter().all(|item| item["boot_id"] != third.boot_id.as_str()), "it was not cut off");
     Ok(())
+}
+
+/// A file system of its own over a folder. Gone when dropped.
+struct SmallDisk(PathBuf);
+
+impl SmallDisk {
+    /// `None` where nobody may mount anything.
+    fn mount(folder: &Path, size: &str) -> Result<Option<Self>> {
+        let mut mount = Command::new("mount");
+        let output = mount.args(["-t", "tmpfs", "-o", size, "tmpfs"]).arg(folder).output()?;
+        if !output.status.success() && std::env::var_os("CI").is_none() {
+            eprintln!("skipped: {}", String::from_utf8_lossy(&output.stderr).trim());
+            return Ok(None);
+        }
+        ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        Ok(Some(Self(folder.to_path_buf())))
+    }
+
+    /// Takes the last byte.
+    fn fill(&self) -> Result<PathBuf> {
+        let ballast = self.0.join("ballast");
+        let mut file = std::fs::File::create(&ballast)?;
+        while file.write_all(&[0; 512]).is_ok() {}
+        Ok(ballast)
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        // The box may still be ending.
+        Command::new("umount").arg("--lazy").arg(&self.0).status().ok();
+    }
+}
+
+#[tokio::test]
+async fn a_full_disk_ends_the_spool_and_nothing_else() -> Result<()> {
+    let mut cdn = SmallCdn::start_with(Plan { one_box: true, ..Plan::default() }).await?;
+    cdn.boxes[0].take().context("it runs")?.kill().await?;
+    let Some(disk) = SmallDisk::mount(&cdn.state_folder(0).join("spool"), "size=64k")? else {
+        return Ok(());
+    };
+    cdn.start_box(0).await?;
+    cdn.fleet.take().context("it runs")?.kill().await?;
+    cdn.until("it keeps reports", async |cdn| waiting(cdn).await >= 2).await?;
+    let ballast = disk.fill()?;
+    let drops = async |cdn: &SmallCdn| cdn.report(0).await.is_ok_and(|it| it.spool.dropped >= 2);
+    cdn.until("reports are dropped", drops).await?;
+    ensure!(cdn.log(0).contains("spool_failed"), "nobody is told");
+    for at in 1..=6 {
+        ensure!(cdn.status(0, &path(at)).await == 200, "it does not serve");
+    }
+    std::fs::remove_file(ballast)?;
+    let kept = waiting(&cdn).await;
+    cdn.until("it keeps reports again", async |cdn| waiting(cdn).await >= kept + 2).await?;
+    let dropped = cdn.report(0).await?.spool.dropped;
+
+    cdn.start_fleet().await?;
+    cdn.until("all is told", async |cdn| waiting(cdn).await == 0).await?;
+    let told = told(&cdn).await?;
+    let missing: u64 = told.iter().map(|item| number(item, "dropped_before")).sum();
+    ensure!(missing == dropped, "{missing} are told of as dropped, {dropped} were");
+    cdn.boxes[0].take().context("it runs")?.kill().await
 }
 
 #[tokio::test]

@@ -171,9 +171,12 @@ impl Spool {
         }
         let Ok(entries) = fs::read_dir(&self.folder) else { return };
         for path in entries.flatten().map(|entry| entry.path()) {
-            let is_known = path == delivered_file(&self.folder)
-                || self.segments.iter().any(|it| it.file == path);
-            if !is_known && let Err(err) = fs::remove_file(&path) {
+            let is_ours = path.extension().is_some_and(|it| it == "new" || it == segment::SUFFIX);
+            let is_in_use = self.segments.iter().any(|it| it.file == path);
+            if is_ours
+                && !is_in_use
+                && let Err(err) = fs::remove_file(&path)
+            {
                 tracing::warn!("cannot remove {}: {err}", path.display());
             }
         }
