@@ -39,7 +39,7 @@ impl Duties {
         if let Self::Resting(resting) = self
             && let Resting { control, link: Some(link), .. } = &mut **resting
         {
-            control.catch_up(link).await;
+            control.catch_up(&**link).await;
         }
     }
 
@@ -71,7 +71,7 @@ impl Resting {
         let filling = tokio::spawn(Arc::clone(&filler).run(stopped.clone()));
         let talking = tokio::spawn(async move {
             if let Some(link) = &link {
-                control.run(link, stopped).await;
+                control.run(&**link, stopped).await;
             }
             (control, link)
         });

@@ -4,6 +4,7 @@
 use crate::reporter::Reporter;
 use contract::progress::{Admission, FillProgress};
 use contract::report::{Report, Traffic};
+use contract::time::TimeUs;
 use prometheus::core::Collector;
 use prometheus::proto::MetricFamily;
 use prometheus::{Encoder, Error, GaugeVec, IntCounterVec, Opts, TextEncoder};
@@ -17,6 +18,7 @@ pub(crate) fn encode(reporter: &Reporter) -> Result<String, Error> {
     connections(&mut families, &reporter.counters())?;
     storage(&mut families, &report)?;
     filling(&mut families, &report.fill)?;
+    alone(&mut families, &report)?;
     let mut text = Vec::new();
     // The encoder takes a family without samples for a mistake; a box that has filled
     // nothing yet has such families.
@@ -228,6 +230,23 @@ fn storage(families: &mut Families, report: &Report) -> Result<(), Error> {
     let help = "What there was to read for that pass.";
     let total = disks(|disk| disk.scrub.map_or(0, |scrub| scrub.bytes_total));
     families.gauge("headend_scrub_bytes", help, &labels, &total)
+}
+
+fn alone(families: &mut Families, report: &Report) -> Result<(), Error> {
+    let second = |at: TimeUs| u64::try_from(at.unix_s()).unwrap_or(0);
+    let limits = report.autonomy.limits.iter();
+    let limits: Vec<Sample<'_>> =
+        limits.map(|it| (vec![it.kind.as_str()], second(it.until_us))).collect();
+    let help = "When the first limit of each kind ends this box's service without a fleet.";
+    families.gauge("headend_serves_alone_until_timestamp_seconds", help, &["limit"], &limits)?;
+    let one = |value| vec![(Vec::new(), value)];
+    let waiting = one(report.spool.reports);
+    families.gauge("headend_late_reports", "Reports the fleet is to hear later.", &[], &waiting)?;
+    let bytes = one(report.spool.bytes);
+    families.gauge("headend_late_reports_bytes", "Their bytes on disk.", &[], &bytes)?;
+    let dropped = one(report.spool.dropped);
+    let help = "Late reports that were dropped or could not be kept.";
+    families.counter("headend_late_reports_dropped_total", help, &[], &dropped)
 }
 
 fn filling(families: &mut Families, fill: &FillProgress) -> Result<(), Error> {

@@ -2,6 +2,7 @@
 //! What must not be done twice at once is not begun here.
 
 use crate::access_files;
+use crate::autonomy::Rights;
 use crate::control::Control;
 use crate::disk_io::ThreadIo;
 use crate::documents::Documents;
@@ -12,17 +13,18 @@ use crate::holding::Holding;
 use crate::journal::Journal;
 use crate::pem;
 use crate::purging::Purging;
-use crate::reporter::Reporter;
+use crate::reporter::{Asked, Reporter};
 use crate::s3::Origins;
 use crate::scrubbing::Scrubbing;
 use crate::slices::Slices;
+use crate::spool::{self, SharedSpool, Spool};
 use anyhow::Result;
 use cache::storage::Kernel;
 use cache::{Cache, DiskHandover, DiskSetup, OpenError};
 use contract::config::{ApplianceConfig, Document};
 use contract::time::TimeUs;
 use fill::fetch::{Fetcher, Patience};
-use fill::{Filler, Rules};
+use fill::{Clock, Filler, Rules};
 use serve::{Certificates, Engine, Inherited, Listening, Prepared, Server};
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -64,7 +66,7 @@ pub(crate) fn open(document: &Document, taken: Taken) -> Result<Opened> {
     let cannot_start = |path: &str, reason: String| CannotStart::at(document, path, &reason);
     let Taken { mut serving, disks } = taken;
     let mut kept = serving.addresses();
-    let journal = Journal::new();
+    let journal = Journal::new(wall_clock());
     if let Some(complaint) = crate::memory::complaint(&config) {
         tracing::warn!("{complaint}");
     }
@@ -95,16 +97,21 @@ pub(crate) fn open(document: &Document, taken: Taken) -> Result<Opened> {
         config.scrub.clone(),
         config.state_folder.join("scrub.json"),
     );
-    let reporter = Reporter::new(
-        Arc::clone(&config),
-        Arc::clone(&cache),
-        scrubbing.clone(),
-        Arc::clone(&filler),
-        server.counters(),
-        server.engine().clone(),
-    );
+    let spool = Spool::open(config.state_folder.join("spool"), spool::LIMITS)?;
+    let spool = SharedSpool::new(spool);
+    let reporter = Reporter::new(Asked {
+        config: Arc::clone(&config),
+        cache: Arc::clone(&cache),
+        scrubbing: scrubbing.clone(),
+        filler: Arc::clone(&filler),
+        counters: server.counters(),
+        engine: server.engine().clone(),
+        certificates: server.certificates(),
+        spool: spool.clone(),
+        clock: wall_clock(),
+    });
     let mut control = Control {
-        documents: Documents::open(&config)?,
+        documents: Documents::open(&config, wall_clock())?,
         holding: Holding::open(&config.state_folder)?,
         config,
         cache: Arc::clone(&cache),
@@ -112,6 +119,9 @@ pub(crate) fn open(document: &Document, taken: Taken) -> Result<Opened> {
         journal: Arc::clone(&journal),
         reporter: reporter.clone(),
         purging: Purging::default(),
+        rights: Rights::default(),
+        spool,
+        spool_fails: false,
     };
     control.restore();
     Ok(Opened {
@@ -128,6 +138,11 @@ pub(crate) fn open(document: &Document, taken: Taken) -> Result<Opened> {
         duties: Duties::Resting(Box::new(Resting { control, link, filler })),
         kept,
     })
+}
+
+/// The clock, read at the edge; the simulation of a day has another.
+fn wall_clock() -> Clock {
+    Arc::new(|| TimeUs::from(SystemTime::now()))
 }
 
 fn open_cache(
@@ -190,7 +205,7 @@ fn filler(
         offload: Arc::new(fill::Threads),
         seed: rand::random(),
         rules,
-        clock: Arc::new(|| TimeUs::from(SystemTime::now())),
+        clock: wall_clock(),
         watch: journal.clone(),
     }))
 }

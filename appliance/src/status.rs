@@ -1,7 +1,7 @@
 //! `appliance status`: asks the running appliance and tells a person, or a program.
 
-use crate::filling;
 use crate::inquiry::ask;
+use crate::{autonomy, filling};
 use anyhow::{Context, Result};
 use contract::config::ApplianceConfig;
 use contract::quantity::ByteCount;
@@ -38,6 +38,7 @@ fn tell(report: &Report) -> String {
     let mut lines = vec![
         format!("{}  appliance {}, engine {}", report.device, report.version, engine(report)),
         format!("  up          {} s", report.uptime_s),
+        format!("  alone       {}", autonomy::tell(&report.autonomy, report.made_at_us)),
         format!("  connections {}", report.load.connections),
         format!(
             "  holds       {} of {} objects, {} of {}",
@@ -48,6 +49,14 @@ fn tell(report: &Report) -> String {
         ),
         format!("  RAM tier    {}", ByteCount(report.load.ram_used_bytes)),
     ];
+    let spool = &report.spool;
+    if let Some(oldest) = spool.oldest_us {
+        let (since, bytes) = (filling::when(oldest), ByteCount(spool.bytes));
+        lines.push(format!(
+            "  untold      {} late reports since {since}, {bytes}, {} dropped",
+            spool.reports, spool.dropped
+        ));
+    }
     for from in &held.filled_from {
         let (bytes, failures) = (ByteCount(from.bytes), from.failures);
         lines.push(format!("  filled      {bytes} from {}, {failures} failures", from.source));

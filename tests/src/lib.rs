@@ -12,6 +12,7 @@ pub mod bench;
 pub mod byte_miss;
 pub mod demo;
 pub mod effort;
+pub mod false_fleet;
 pub mod fuse_disk;
 pub mod http_harness;
 pub mod lab;

@@ -6,6 +6,7 @@ use crate::origin;
 use crate::ports;
 use crate::process::{Daemon, output};
 use anyhow::{Context, Result, ensure};
+use contract::report::Report;
 use serde_json::Value;
 use std::ffi::OsStr;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -212,7 +213,7 @@ impl SmallCdn {
         self.path(BOXES[at]).join("config.yaml")
     }
 
-    /// Where the fleet keeps everything.
+    /// The folder of the fleet manager: database, authority, token.
     #[must_use]
     pub fn fleet_folder(&self) -> PathBuf {
         self.path("fleet")
@@ -241,6 +242,41 @@ impl SmallCdn {
         daemon.wait_until(async || self.status(at, "/").await != 0).await?;
         self.boxes[at] = Some(daemon);
         Ok(())
+    }
+
+    /// Where the fleet manager listens for boxes.
+    #[must_use]
+    pub fn control_address(&self) -> SocketAddr {
+        ([127, 0, 0, 1], self.fleet_ports[1]).into()
+    }
+
+    /// What a box keeps beside its disks.
+    #[must_use]
+    pub fn state_folder(&self, at: usize) -> PathBuf {
+        self.path(BOXES[at]).join("state")
+    }
+
+    /// What a box says of itself.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub async fn report(&self, at: usize) -> Result<Report> {
+        let url = format!("http://127.0.0.1:{}/status", self.ports[at].admin);
+        Ok(serde_json::from_str(&output("curl", ["-sf", "-m", "5", &url]).await?)?)
+    }
+
+    /// Adds another title, of one segment beside its playlist.
+    ///
+    /// # Errors
+    /// With what the command printed.
+    pub async fn add_title(&self, title: &str, segment: &[u8]) -> Result<()> {
+        let folder = self.path("origin").join(title);
+        std::fs::create_dir_all(&folder)?;
+        std::fs::write(folder.join("master.m3u8"), MASTER)?;
+        std::fs::write(folder.join("seg-1.m4s"), segment)?;
+        let folder = folder.display();
+        let add = format!("content add --group {GROUP} --title {title} --folder {folder}");
+        self.fleet_ok(&add).await
     }
 
     /// What a box has logged.

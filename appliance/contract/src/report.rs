@@ -3,6 +3,7 @@
 //! It carries aggregates only. Client addresses, CMCD session ids and titles of a single
 //! viewer stay on the box.
 
+use crate::autonomy::Autonomy;
 use crate::command::CommandResult;
 use crate::envelope::Generation;
 use crate::names::{DeviceName, GroupName};
@@ -71,6 +72,12 @@ pub struct Report {
     /// Commands that ended.
     #[serde(default)]
     pub results: Vec<CommandResult>,
+    /// How long it can serve alone.
+    #[serde(default)]
+    pub autonomy: Autonomy,
+    /// What it keeps of the time in which nobody could be told.
+    #[serde(default)]
+    pub spool: SpoolReport,
 }
 
 impl Report {
@@ -91,9 +98,30 @@ pub struct DocumentState {
     pub kind: crate::envelope::Kind,
     /// In force now.
     pub in_force: Option<Generation>,
-    /// Refused or reverted, with the reason.
+    /// When that was signed: tells two fleets apart that have given the same number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issued_at_us: Option<TimeUs>,
+    /// Came from the fleet and cannot be carried out, with the reason. Counts as seen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rejected: Option<(Generation, String)>,
+    /// What came last and was not believed, with the reason. Does not count as seen: who sends
+    /// such a thing could make the box deaf to what it names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<(Generation, String)>,
+}
+
+/// What a box keeps because it could not be told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct SpoolReport {
+    /// Late reports that wait.
+    pub reports: u64,
+    /// Their bytes on disk.
+    pub bytes: u64,
+    /// When the oldest was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub oldest_us: Option<TimeUs>,
+    /// How many were dropped or could not be kept, since the process began.
+    pub dropped: u64,
 }
 
 /// What a box holds against what it should.

@@ -1,9 +1,11 @@
 //! Every document as it travels, held still: golden files, and back again.
 
 use contract::SCHEMA;
+use contract::autonomy::{Autonomy, Limit, LimitKind};
 use contract::catalogue::{Catalogue, CatalogueEntry, CatalogueSegment, SegmentRef};
 use contract::command::{Action, Command, CommandResult, Outcome};
 use contract::envelope::{Generation, Kind};
+use contract::late::{LateReport, LateReports};
 use contract::manifest::{Deadline, Hold, Insert, Manifest, Run};
 use contract::names::{DeviceName, GroupName, TagName, TitleName};
 use contract::object::{Digest, ObjectId, ObjectKey};
@@ -12,7 +14,8 @@ use contract::progress::{
 };
 use contract::quantity::BitRate;
 use contract::report::{
-    DiskReport, DocumentState, Event, FilledFrom, Hardware, Held, Load, Report, Severity, Traffic,
+    DiskReport, DocumentState, Event, FilledFrom, Hardware, Held, Load, Report, Severity,
+    SpoolReport, Traffic,
 };
 use contract::sources::{Batch, OriginPath, Source, SourceKind, Sources};
 use contract::tags::Tags;
@@ -212,7 +215,9 @@ fn report() {
         documents: vec![DocumentState {
             kind: Kind::Manifest,
             in_force: Some(Generation { epoch: 1, number: 12 }),
-            rejected: Some((Generation { epoch: 1, number: 13 }, "expired".to_owned())),
+            issued_at_us: Some(TimeUs(1_699_990_000_000_000)),
+            rejected: Some((Generation { epoch: 1, number: 13 }, "no such ordinal".to_owned())),
+            refused: Some((Generation { epoch: 1, number: 1 << 63 }, "far ahead".to_owned())),
         }],
         purged_up_to: 6,
         held: Held {
@@ -271,6 +276,17 @@ fn report() {
             at_us: TimeUs(1_700_000_000_000_000),
             outcome: Outcome::Refused("no such disk".to_owned()),
         }],
+        autonomy: Autonomy::of(vec![Limit {
+            kind: LimitKind::Certificate,
+            subject: "oca1.site-a.example".to_owned(),
+            until_us: TimeUs(1_702_592_000_000_000),
+        }]),
+        spool: SpoolReport {
+            reports: 3,
+            bytes: 4096,
+            oldest_us: Some(TimeUs(1_699_999_000_000_000)),
+            dropped: 1,
+        },
     };
     hold_still("report", &report);
 
@@ -283,4 +299,23 @@ fn report() {
     old.as_object_mut().expect("a report").remove("purged_up_to");
     let old: Report = serde_json::from_value(old).expect("a report of an older version");
     assert_eq!(old.has_purged_up_to(1), 0);
+}
+
+#[test]
+fn late_reports() {
+    let report = LateReport {
+        boot_id: "0123456789abcdef".to_owned(),
+        sequence: 41,
+        made_at_us: TimeUs(1_699_999_000_000_000),
+        dropped_before: 2,
+        objects_wanted: 200,
+        objects_held: 150,
+        bytes_held: 15_000_000,
+        load: Load { connections: 9, load_1m: 0.5, rate_bytes_per_s: 1000, ram_used_bytes: 4096 },
+        traffic: vec![],
+        events: vec![],
+    };
+    let reports =
+        LateReports { schema: SCHEMA, device: device("oca1.site-a"), reports: vec![report] };
+    hold_still("late_reports", &reports);
 }

@@ -147,7 +147,9 @@ impl FakeBox {
         let documents = self.in_force.iter().map(|(kind, generation)| DocumentState {
             kind: *kind,
             in_force: Some(*generation),
+            issued_at_us: None,
             rejected: None,
+            refused: None,
         });
         Report {
             schema: 1,
@@ -177,6 +179,8 @@ impl FakeBox {
             routes: vec![],
             events: self.events.clone(),
             results: vec![],
+            autonomy: contract::autonomy::Autonomy::default(),
+            spool: contract::report::SpoolReport::default(),
         }
     }
 

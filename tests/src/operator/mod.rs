@@ -69,6 +69,17 @@ pub struct Happened {
     pub detail: String,
 }
 
+/// What a box would have reported while it could tell nobody.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct LateReport {
+    /// Of which process.
+    pub boot_id: String,
+    /// The number of the report in that process.
+    pub sequence: u64,
+    /// Reports before this one that are missing.
+    pub dropped_before: u64,
+}
+
 impl Operator {
     /// One who reaches the manager at `url` and has its token in a file. `through` goes before
     /// the command: what leads into another network, or nothing.
@@ -127,6 +138,18 @@ impl Operator {
         let mut status = self.fleet_json(&["status", device]).await?;
         let events = status["items"][0]["events"].take();
         serde_json::from_value(events).with_context(|| format!("the events of {device}"))
+    }
+
+    /// What a box would have reported while it could tell nobody, oldest first.
+    ///
+    /// # Errors
+    /// When the fleet does not answer, or knows no such box.
+    pub async fn late_reports(&self, device: &str) -> Result<Vec<LateReport>> {
+        let line = ["appliance", "late-reports", device, "--limit", "2000"];
+        let mut late = self.fleet_json(&line).await?;
+        let mut late: Vec<LateReport> = serde_json::from_value(late["items"].take())?;
+        late.reverse();
+        Ok(late)
     }
 
     /// Adds a site: where it is, in degrees north and east, and the networks of its viewers.

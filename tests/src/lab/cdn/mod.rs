@@ -10,7 +10,7 @@ use super::Lab;
 use super::content::{self, Digests, Size};
 use super::topology::Cdn as Intent;
 use crate::operator::shares::{self, Share};
-use crate::operator::{Happened, Operator, Title};
+use crate::operator::{Happened, LateReport, Operator, Title};
 use crate::origin::{Request, requests};
 use anyhow::{Context, Result, bail};
 use std::collections::BTreeMap;
@@ -151,6 +151,14 @@ impl Cdn {
     /// When the fleet does not answer.
     pub async fn happened(&self, device: &str) -> Result<Vec<Happened>> {
         self.operator.happened(device).await
+    }
+
+    /// What a box would have reported while it could tell nobody, oldest first.
+    ///
+    /// # Errors
+    /// When the fleet does not answer.
+    pub async fn late_reports(&self, device: &str) -> Result<Vec<LateReport>> {
+        self.operator.late_reports(device).await
     }
 
     /// What boxes have asked the origin for, in order.
