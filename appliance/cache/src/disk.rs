@@ -32,6 +32,10 @@ pub struct DiskSetup {
 /// Trouble from which on a disk is ejected.
 const AILING: u32 = 64;
 
+/// Calls that have to succeed, after one that has not, before a disk is like any other again:
+/// the reads of a gibibyte, which a disk in service has done within a minute.
+const WARY: u32 = 4096;
+
 /// How much a failure says of a disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Weight {
@@ -64,6 +68,8 @@ pub struct Disk {
     pub(crate) removals: Removals,
     /// Rises with every call that fails, falls with every one that succeeds.
     trouble: AtomicU32,
+    /// Calls that have yet to succeed before it is trusted with more than it has.
+    wary: AtomicU32,
     is_ejected: AtomicBool,
     /// Held as long as this file, or a duplicate of it in another process, is open.
     lock: Mutex<Option<File>>,
@@ -137,6 +143,7 @@ impl Disk {
             bad_blocks: AtomicU64::new(0),
             removals,
             trouble: AtomicU32::new(0),
+            wary: AtomicU32::new(0),
             is_ejected: AtomicBool::new(false),
             lock: Mutex::new(Some(lock)),
         })
@@ -208,16 +215,24 @@ impl Disk {
             self.io_errors.fetch_add(1, Ordering::Relaxed);
         }
         self.trouble.fetch_add(weight as u32, Ordering::Relaxed);
+        self.wary.store(WARY, Ordering::Relaxed);
     }
 
     /// A call has succeeded.
     pub(crate) fn succeeded(&self) {
         // Nearly always there is nothing to forget.
-        if self.trouble.load(Ordering::Relaxed) > 0 {
-            let less = |trouble: u32| Some(trouble.saturating_sub(1));
-            // It is never refused.
-            let _ = self.trouble.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
+        for count in [&self.trouble, &self.wary] {
+            if count.load(Ordering::Relaxed) > 0 {
+                let less = |count: u32| Some(count.saturating_sub(1));
+                // It is never refused.
+                let _ = count.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
+            }
         }
+    }
+
+    /// Whether it has failed lately: others are given new objects first.
+    pub(crate) fn is_wary(&self) -> bool {
+        self.wary.load(Ordering::Relaxed) > 0
     }
 
     /// Whether it has failed too often to be of use.
@@ -229,6 +244,12 @@ impl Disk {
     #[must_use]
     pub fn folder(&self) -> &Path {
         &self.setup.folder
+    }
+
+    /// How fast it is.
+    #[must_use]
+    pub fn class(&self) -> DiskClass {
+        self.setup.class
     }
 
     /// How much of it objects may take.
@@ -287,6 +308,17 @@ impl Disk {
         *room = Room { used_bytes, promised_bytes };
         drop(room);
         Some(Reservation { disk: Arc::clone(self), bytes })
+    }
+
+    /// What objects can take of it as things are: its capacity, or less where others have
+    /// taken of its file system.
+    pub(crate) fn usable_bytes(&self) -> u64 {
+        let room = self.room();
+        // What cannot be asked has no room.
+        let free_bytes = self.storage.free_bytes(self.folder()).unwrap_or(0);
+        let beyond_bytes = free_bytes.saturating_sub(self.setup.reserve_bytes);
+        let made_bytes = room.used_bytes - room.promised_bytes;
+        made_bytes.saturating_add(beyond_bytes).min(self.setup.capacity_bytes)
     }
 
     pub(crate) fn free_bytes(&self) -> u64 {

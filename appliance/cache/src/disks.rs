@@ -116,6 +116,7 @@ impl Cache {
         disk.eject();
         self.disks.set(folder, &DiskState::Ejected { reason: reason.to_owned() });
         let objects = self.index.drop_disk(disk);
+        self.place_anew();
         let (folder, reason) = (folder.to_path_buf(), reason.to_owned());
         self.watch.event(CacheEvent::DiskEjected { folder, reason, objects });
         Ok(())
@@ -146,6 +147,7 @@ impl Cache {
         let is_stale = self.has_missed_purges(&folder);
         let (kept, leaving) = if is_stale { (0, found) } else { self.index.rejoin(found) };
         leaving.iter().for_each(|leaving| leaving.doom());
+        self.place_anew();
         self.watch.event(CacheEvent::DiskReadmitted { folder, objects: kept });
         Ok(kept)
     }
