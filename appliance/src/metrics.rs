@@ -3,7 +3,7 @@
 
 use crate::reporter::Reporter;
 use contract::progress::{Admission, FillProgress};
-use contract::report::{Report, Traffic};
+use contract::report::{MovesReport, Report, Traffic};
 use prometheus::core::Collector;
 use prometheus::proto::MetricFamily;
 use prometheus::{Encoder, Error, GaugeVec, IntCounterVec, Opts, TextEncoder};
@@ -16,6 +16,7 @@ pub(crate) fn encode(reporter: &Reporter) -> Result<String, Error> {
     traffic(&mut families, &report.traffic)?;
     connections(&mut families, &reporter.counters())?;
     storage(&mut families, &report)?;
+    moves(&mut families, &report.moves)?;
     filling(&mut families, &report.fill)?;
     let mut text = Vec::new();
     // The encoder takes a family without samples for a mistake; a box that has filled
@@ -228,6 +229,18 @@ fn storage(families: &mut Families, report: &Report) -> Result<(), Error> {
     let help = "What there was to read for that pass.";
     let total = disks(|disk| disk.scrub.map_or(0, |scrub| scrub.bytes_total));
     families.gauge("headend_scrub_bytes", help, &labels, &total)
+}
+
+fn moves(families: &mut Families, moves: &MovesReport) -> Result<(), Error> {
+    let one = |value| vec![(Vec::new(), value)];
+    let help = "Bytes of objects that are to move to another class of disks.";
+    families.gauge("headend_moves_planned_bytes", help, &[], &one(moves.bytes_planned))?;
+    let help = "Bytes of objects that belong on another class of disks, which has no room.";
+    families.gauge("headend_moves_blocked_bytes", help, &[], &one(moves.bytes_blocked))?;
+    let help = "Objects that were moved to another class of disks.";
+    families.counter("headend_moved_objects_total", help, &[], &one(moves.objects_moved))?;
+    let help = "Bytes that were copied to another class of disks.";
+    families.counter("headend_moved_bytes_total", help, &[], &one(moves.bytes_copied))
 }
 
 fn filling(families: &mut Families, fill: &FillProgress) -> Result<(), Error> {

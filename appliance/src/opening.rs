@@ -10,6 +10,7 @@ use crate::fleet_link::FleetLink;
 use crate::handover::Taken;
 use crate::holding::Holding;
 use crate::journal::Journal;
+use crate::moving::Moving;
 use crate::pem;
 use crate::purging::Purging;
 use crate::reporter::Reporter;
@@ -91,10 +92,11 @@ pub(crate) fn open(document: &Document, taken: Taken) -> Result<Opened> {
         config.scrub.clone(),
         config.state_folder.join("scrub.json"),
     );
+    let moving = Moving::new(Arc::clone(&cache), Arc::clone(&filler), config.moves.clone());
     let reporter = Reporter::new(
         Arc::clone(&config),
         Arc::clone(&cache),
-        scrubbing.clone(),
+        (scrubbing.clone(), moving.clone()),
         Arc::clone(&filler),
         server.counters(),
         server.engine().clone(),
@@ -121,7 +123,7 @@ pub(crate) fn open(document: &Document, taken: Taken) -> Result<Opened> {
         filler: Arc::clone(&filler),
         reporter,
         scrubbing,
-        duties: Duties::Resting(Box::new(Resting { control, link, filler })),
+        duties: Duties::Resting(Box::new(Resting { control, link, filler, moving })),
         kept,
     })
 }

@@ -1,6 +1,7 @@
 //! Puts the report together: for the fleet, for `/status`, for metrics.
 
 use crate::hardware;
+use crate::moving::Moving;
 use crate::scrubbing::Scrubbing;
 use cache::{Cache, DiskSlot, DiskState, disk::Disk};
 use contract::config::ApplianceConfig;
@@ -23,6 +24,7 @@ struct Parts {
     config: Arc<ApplianceConfig>,
     cache: Arc<Cache>,
     scrubbing: Scrubbing,
+    moving: Moving,
     filler: Arc<Filler>,
     counters: AllCounters,
     engine: Engine,
@@ -39,7 +41,7 @@ impl Reporter {
     pub(crate) fn new(
         config: Arc<ApplianceConfig>,
         cache: Arc<Cache>,
-        scrubbing: Scrubbing,
+        (scrubbing, moving): (Scrubbing, Moving),
         filler: Arc<Filler>,
         counters: AllCounters,
         engine: Engine,
@@ -49,6 +51,7 @@ impl Reporter {
             config,
             cache,
             scrubbing,
+            moving,
             filler,
             counters,
             engine,
@@ -96,6 +99,7 @@ impl Reporter {
             fill: parts.filler.progress(),
             hardware: parts.hardware.clone(),
             disks: parts.disks(),
+            moves: parts.moving.report(),
             load: parts.load(),
             traffic: parts.counters.traffic(),
             routes: Vec::new(),
@@ -160,6 +164,7 @@ fn disk_report(slot: &DiskSlot, scrub: Option<ScrubReport>) -> DiskReport {
     };
     DiskReport {
         folder: slot.setup.folder.display().to_string(),
+        class: Some(slot.setup.class),
         capacity_bytes: slot.setup.capacity_bytes,
         used_bytes: count(Disk::used_bytes),
         objects: count(Disk::objects),

@@ -187,6 +187,12 @@ impl Move {
         [&self.old.body.disk, &self.new.body.disk]
     }
 
+    /// What it takes on a disk.
+    #[must_use]
+    pub fn disk_bytes(&self) -> u64 {
+        self.new.body.disk_bytes
+    }
+
     /// Copies the next slice, or ends the move when there is none. Blocks on the disks.
     pub fn step(&mut self) -> MoveStep {
         let Some(cache) = self.cache.upgrade() else {

@@ -12,15 +12,20 @@ use contract::catalogue::CatalogueEntry;
 use contract::config::DiskClass;
 use contract::slices::MAX_OBJECT_BYTES;
 use std::cmp::Reverse;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// The rank at which each class of disks ends.
+/// Where ranks belong.
 #[derive(Debug, Default)]
-pub(crate) struct Placement(Mutex<Vec<(DiskClass, u32)>>);
+pub(crate) struct Placement {
+    /// The rank at which each class of disks ends.
+    cuts: Mutex<Vec<(DiskClass, u32)>>,
+    changes: AtomicU64,
+}
 
 impl Placement {
     fn cuts(&self) -> MutexGuard<'_, Vec<(DiskClass, u32)>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.cuts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -32,6 +37,14 @@ impl Cache {
         let ranked = self.index.ranked();
         let sizes = ranked.iter().map(|entry| layout::disk_bytes(entry.size_bytes));
         *self.placement.cuts() = tiers.cuts(sizes);
+        self.placement.changes.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How often the disks, or the manifest's order, have changed: what was planned before may
+    /// be moot.
+    #[must_use]
+    pub fn placement_changes(&self) -> u64 {
+        self.placement.changes.load(Ordering::Relaxed)
     }
 
     /// Room for an object on the disk that suits it best.

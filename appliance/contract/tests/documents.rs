@@ -3,6 +3,7 @@
 use contract::SCHEMA;
 use contract::catalogue::{Catalogue, CatalogueEntry, CatalogueSegment, SegmentRef};
 use contract::command::{Action, Command, CommandResult, Outcome};
+use contract::config::DiskClass;
 use contract::envelope::{Generation, Kind};
 use contract::manifest::{Deadline, Hold, Insert, Manifest, Run};
 use contract::names::{DeviceName, GroupName, TagName, TitleName};
@@ -12,7 +13,8 @@ use contract::progress::{
 };
 use contract::quantity::BitRate;
 use contract::report::{
-    DiskReport, DocumentState, Event, FilledFrom, Hardware, Held, Load, Report, Severity, Traffic,
+    DiskReport, DocumentState, Event, FilledFrom, Hardware, Held, Load, MoveReport, MovesReport,
+    Report, Severity, Traffic,
 };
 use contract::sources::{Batch, OriginPath, Source, SourceKind, Sources};
 use contract::tags::Tags;
@@ -234,6 +236,7 @@ fn report() {
         },
         disks: vec![DiskReport {
             folder: "/disks/nvme0".to_owned(),
+            class: Some(DiskClass::Nvme),
             capacity_bytes: 900_000_000_000,
             used_bytes: 15_000_000,
             objects: 150,
@@ -242,6 +245,17 @@ fn report() {
             ejected: None,
             scrub: None,
         }],
+        moves: MovesReport {
+            objects_planned: 3,
+            bytes_planned: 12_000_000,
+            bytes_blocked: 0,
+            objects_moved: 40,
+            bytes_copied: 160_000_000,
+            under_way: Some(MoveReport {
+                from: "/disks/hdd0".to_owned(),
+                to: "/disks/nvme0".to_owned(),
+            }),
+        },
         load: Load { connections: 9, load_1m: 0.5, rate_bytes_per_s: 1000, ram_used_bytes: 4096 },
         traffic: vec![Traffic {
             engine: "uring".to_owned(),

@@ -176,6 +176,7 @@ impl FakeBox {
             traffic: vec![],
             routes: vec![],
             events: self.events.clone(),
+            moves: contract::report::MovesReport::default(),
             results: vec![],
         }
     }

@@ -3,7 +3,7 @@
 use crate::order::Order;
 use crate::{Collector, HeldTitle, ReportError, State};
 use contract::names::{DeviceName, GroupName, TitleName};
-use contract::report::{Event, Hardware, Held, Load, Report, Severity};
+use contract::report::{Event, Hardware, Held, Load, MovesReport, Report, Severity};
 use contract::time::TimeUs;
 use db::testing;
 use std::collections::HashSet;
@@ -45,6 +45,7 @@ fn report(boot_id: &str, sequence: u64, events: &[u64]) -> Report {
         traffic: vec![],
         routes: vec![],
         events: events.iter().map(event).collect(),
+        moves: MovesReport::default(),
         results: vec![],
     }
 }

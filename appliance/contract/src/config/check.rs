@@ -1,6 +1,6 @@
 //! Does a configuration make sense? Each complaint names the key that it is about.
 
-use super::{ApplianceConfig, ContentGroup, ListenerRole, Log, Pacing, fill, scrub};
+use super::{ApplianceConfig, ContentGroup, ListenerRole, Log, Pacing, fill, moves, scrub};
 use crate::envelope::Role;
 use std::collections::HashSet;
 use std::fmt::Display;
@@ -33,6 +33,7 @@ pub fn check(config: &ApplianceConfig) -> Vec<Complaint> {
     fleet(config, &mut found);
     fill::check(&config.fill, &mut found);
     scrub::check(&config.scrub, &mut found);
+    moves::check(&config.moves, &mut found);
     limits(config, &mut found);
     pacing(&config.pacing, &mut found);
     log(&config.log, &mut found);

@@ -9,6 +9,7 @@ pub mod check;
 mod fill;
 mod limits;
 mod locate;
+mod moves;
 mod pacing;
 mod parse;
 mod scrub;
@@ -19,6 +20,7 @@ pub use fill::{
     bad_cap, check_widen, check_windows,
 };
 pub use limits::Limits;
+pub use moves::Moves;
 pub use pacing::Pacing;
 pub use parse::{Document, Problem, Problems, parse};
 pub use scrub::Scrub;
@@ -66,6 +68,9 @@ pub struct ApplianceConfig {
     /// Reading every block once in a while.
     #[serde(default)]
     pub scrub: Scrub,
+    /// Moving objects between classes of disks.
+    #[serde(default)]
+    pub moves: Moves,
     /// Moving bytes to viewers.
     #[serde(default)]
     pub serving: Serving,
