@@ -3,7 +3,7 @@
 
 use crate::reporter::Reporter;
 use contract::progress::{Admission, FillProgress};
-use contract::report::{MovesReport, Report, Traffic};
+use contract::report::{DiskReport, MovesReport, Report, Traffic};
 use prometheus::core::Collector;
 use prometheus::proto::MetricFamily;
 use prometheus::{Encoder, Error, GaugeVec, IntCounterVec, Opts, TextEncoder};
@@ -195,7 +195,7 @@ fn storage(families: &mut Families, report: &Report) -> Result<(), Error> {
         &["source"],
         &filled,
     )?;
-    let disks = |value: fn(&contract::report::DiskReport) -> u64| -> Vec<Sample<'_>> {
+    let disks = |value: fn(&DiskReport) -> u64| -> Vec<Sample<'_>> {
         report.disks.iter().map(|disk| (vec![disk.folder.as_str()], value(disk))).collect()
     };
     let labels = ["disk"];
@@ -223,6 +223,16 @@ fn storage(families: &mut Families, report: &Report) -> Result<(), Error> {
     let help = "Whether the disk is in use (1), or was ejected (0).";
     let in_use = disks(|disk| u64::from(disk.ejected.is_none()));
     families.gauge("headend_disk_in_use", help, &labels, &in_use)?;
+    let some = |value: fn(&DiskReport) -> Option<u64>| -> Vec<Sample<'_>> {
+        let with = report.disks.iter().filter_map(|disk| Some((disk, value(disk)?)));
+        with.map(|(disk, value)| (vec![disk.folder.as_str()], value)).collect()
+    };
+    let help = "Within how long 99 of 100 reads ended, over the past seconds.";
+    let p99 = some(|disk| disk.read_p99_us);
+    families.gauge("headend_disk_read_p99_microseconds", help, &labels, &p99)?;
+    let help = "What is written to a disk at most, because its reads got slow.";
+    let limit = some(|disk| disk.write_limit_bytes_per_s);
+    families.gauge("headend_disk_write_limit_bytes_per_second", help, &labels, &limit)?;
     let help = "What the pass over its blocks has read, or the last one has.";
     let done = disks(|disk| disk.scrub.map_or(0, |scrub| scrub.bytes_done));
     families.gauge("headend_scrub_done_bytes", help, &labels, &done)?;

@@ -132,7 +132,10 @@ impl Parts {
             match step {
                 MoveStep::Copied(bytes) => {
                     self.state().bytes_copied += bytes;
-                    sleep_until(began + self.time_for(bytes)).await;
+                    // Whoever reads from the disk it goes to comes first, too.
+                    let [_, to] = moving.disks();
+                    let wait = to.admit(bytes).max(self.time_for(bytes));
+                    sleep_until(began + wait).await;
                 }
                 MoveStep::Done { .. } => break Ok(()),
                 MoveStep::GivenUp(failed) => break Err(failed),

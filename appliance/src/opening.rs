@@ -140,7 +140,9 @@ fn open_cache(
         io: Arc::new(ThreadIo(Handle::current())),
         watch: journal.clone(),
     };
-    Cache::open_after(setup, before)
+    let cache = Cache::open_after(setup, before)?;
+    cache.set_read_p99(config.read_p99);
+    Ok(cache)
 }
 
 /// The disks of a configuration, as the cache takes them.

@@ -170,6 +170,8 @@ fn disk_report(slot: &DiskSlot, scrub: Option<ScrubReport>) -> DiskReport {
         objects: count(Disk::objects),
         io_errors: count(Disk::io_errors),
         bad_blocks: count(Disk::bad_blocks),
+        read_p99_us: slot.in_use().and_then(|disk| disk.read_p99_us()),
+        write_limit_bytes_per_s: slot.in_use().and_then(|disk| disk.write_limit_bytes_per_s()),
         ejected,
         scrub,
     }

@@ -4,7 +4,7 @@ use crate::filling;
 use crate::inquiry::ask;
 use anyhow::{Context, Result};
 use contract::config::{ApplianceConfig, DiskClass};
-use contract::quantity::ByteCount;
+use contract::quantity::{BitRate, ByteCount};
 use contract::report::{MovesReport, Report, ScrubReport};
 
 /// Prints the status.
@@ -67,6 +67,10 @@ fn tell(report: &Report) -> String {
             disk.io_errors,
             disk.bad_blocks
         ));
+        lines.extend(disk.write_limit_bytes_per_s.map(|limit| {
+            let limit = BitRate::of_bytes_per_s(limit);
+            format!("              its reads are slow: written to with {limit} at most")
+        }));
         lines.extend(disk.scrub.map(|scrub| scrub_line(&scrub)));
     }
     lines.extend(moves_line(&report.moves));

@@ -8,13 +8,15 @@ use crate::layout;
 use crate::object::Object;
 use crate::removal::{Removal, Removals};
 use crate::storage::{Storage, StoredFile};
-use contract::config::DiskClass;
+use crate::write_gate::WriteGate;
+use contract::config::{DiskClass, ReadP99};
 use contract::object::ObjectId;
 use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// What the configuration says of a disk.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,6 +73,8 @@ pub struct Disk {
     /// Calls that have yet to succeed before it is trusted with more than it has.
     wary: AtomicU32,
     is_ejected: AtomicBool,
+    writes: Mutex<WriteGate>,
+    read_bound_us: AtomicU64,
     /// Held as long as this file, or a duplicate of it in another process, is open.
     lock: Mutex<Option<File>>,
 }
@@ -134,6 +138,7 @@ impl Disk {
             }
             TryLockError::Error(err) => err,
         })?;
+        let read_bound_us = AtomicU64::new(ReadP99::default().bound_us(setup.class));
         Ok(Self {
             setup,
             storage,
@@ -145,6 +150,8 @@ impl Disk {
             trouble: AtomicU32::new(0),
             wary: AtomicU32::new(0),
             is_ejected: AtomicBool::new(false),
+            writes: Mutex::default(),
+            read_bound_us,
             lock: Mutex::new(Some(lock)),
         })
     }
@@ -238,6 +245,39 @@ impl Disk {
     /// Whether it has failed too often to be of use.
     pub(crate) fn is_ailing(&self) -> bool {
         self.trouble.load(Ordering::Relaxed) >= AILING && !self.is_ejected()
+    }
+
+    fn writes(&self) -> MutexGuard<'_, WriteGate> {
+        self.writes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn set_read_bound(&self, bounds: &ReadP99) {
+        self.read_bound_us.store(bounds.bound_us(self.setup.class), Ordering::Relaxed);
+    }
+
+    /// A read that began at this time has ended.
+    pub(crate) fn has_read(&self, began_us: u64) {
+        let now_us = self.storage.now_us();
+        self.writes().read(now_us.saturating_sub(began_us), now_us);
+    }
+
+    /// Bytes are to be written: for how long they have to wait, lest reads get slow.
+    #[must_use]
+    pub fn admit(&self, bytes: u64) -> Duration {
+        let bound_us = self.read_bound_us.load(Ordering::Relaxed);
+        Duration::from_micros(self.writes().admit(bytes, bound_us, self.storage.now_us()))
+    }
+
+    /// Within how long 99 of 100 reads ended, over the past seconds; `None` where they were few.
+    #[must_use]
+    pub fn read_p99_us(&self) -> Option<u64> {
+        self.writes().p99_us(self.storage.now_us())
+    }
+
+    /// What is written to it at most; `None` where nothing is held back.
+    #[must_use]
+    pub fn write_limit_bytes_per_s(&self) -> Option<u64> {
+        self.writes().limit_bytes_per_s()
     }
 
     /// Its mount point.

@@ -13,7 +13,7 @@
 //! and [`serials`] (how it is found again), [`index`], [`block`], [`arena`] and [`ram`] (what
 //! stands in memory), [`order`] and [`read`] (how it leaves), [`removal`] and [`purge`]
 //! (how it goes), [`tiers`], [`placement`], [`relocation`] and [`moves`] (which disk it stands on),
-//! [`scrub`] (how it is looked after), [`demand`] (which of what nobody ordered
+//! [`write_gate`] (how fast a disk is written to), [`scrub`] (how it is looked after), [`demand`] (which of what nobody ordered
 //! stays), [`cache`] (all of it together), [`handover`] (to the next process).
 
 mod arena;
@@ -45,6 +45,7 @@ mod sums;
 mod table;
 mod tiers;
 pub mod watch;
+mod write_gate;
 
 pub use arena::{Node as MemoryNode, Region, Shortfall, nodes as memory_nodes};
 pub use block::{Tier, VerifiedBlock};

@@ -164,6 +164,13 @@ pub struct DiskReport {
     pub io_errors: u64,
     /// Blocks whose checksum was wrong.
     pub bad_blocks: u64,
+    /// Within how long 99 of 100 reads ended, over the past seconds; `None` where they were few.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read_p99_us: Option<u64>,
+    /// What is written to it at most, because its reads got slow; `None` where nothing is held
+    /// back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub write_limit_bytes_per_s: Option<u64>,
     /// Why it is not in use; `None` where it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ejected: Option<String>,

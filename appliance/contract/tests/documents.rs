@@ -242,6 +242,8 @@ fn report() {
             objects: 150,
             io_errors: 0,
             bad_blocks: 1,
+            read_p99_us: Some(7_000),
+            write_limit_bytes_per_s: Some(40_000_000),
             ejected: None,
             scrub: None,
         }],

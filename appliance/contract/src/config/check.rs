@@ -1,6 +1,8 @@
 //! Does a configuration make sense? Each complaint names the key that it is about.
 
-use super::{ApplianceConfig, ContentGroup, ListenerRole, Log, Pacing, fill, moves, scrub};
+use super::{
+    ApplianceConfig, ContentGroup, ListenerRole, Log, Pacing, fill, moves, read_p99, scrub,
+};
 use crate::envelope::Role;
 use std::collections::HashSet;
 use std::fmt::Display;
@@ -34,6 +36,7 @@ pub fn check(config: &ApplianceConfig) -> Vec<Complaint> {
     fill::check(&config.fill, &mut found);
     scrub::check(&config.scrub, &mut found);
     moves::check(&config.moves, &mut found);
+    read_p99::check(&config.read_p99, &mut found);
     limits(config, &mut found);
     pacing(&config.pacing, &mut found);
     log(&config.log, &mut found);

@@ -12,6 +12,7 @@ mod locate;
 mod moves;
 mod pacing;
 mod parse;
+mod read_p99;
 mod scrub;
 mod serving;
 
@@ -23,6 +24,7 @@ pub use limits::Limits;
 pub use moves::Moves;
 pub use pacing::Pacing;
 pub use parse::{Document, Problem, Problems, parse};
+pub use read_p99::ReadP99;
 pub use scrub::Scrub;
 pub use serving::{EngineChoice, Serving, TlsChoice, ZeroCopy};
 
@@ -71,6 +73,9 @@ pub struct ApplianceConfig {
     /// Moving objects between classes of disks.
     #[serde(default)]
     pub moves: Moves,
+    /// How slow reads may get before less is written to a disk.
+    #[serde(default)]
+    pub read_p99: ReadP99,
     /// Moving bytes to viewers.
     #[serde(default)]
     pub serving: Serving,
