@@ -168,6 +168,8 @@ fn an_object_moves_while_it_is_read_and_is_found_there_again() {
     read_all(&tiered.parts, &old, &bytes);
     read_all(&tiered.parts, &new, &bytes);
     assert_eq!(tiered.files(), 2);
+    // What is left of it no later process takes for the object, whatever a purge knew of.
+    assert_eq!(&std::fs::read(old.file()).expect("file")[..8], [0; 8]);
     drop(old);
     assert_eq!(tiered.files(), 1);
     assert_eq!(tiered.used_bytes(), [cache::layout::disk_bytes(2_200_000), 0]);
