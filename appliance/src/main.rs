@@ -28,6 +28,7 @@ mod journal;
 mod keep;
 mod memory;
 mod metrics;
+mod moving;
 mod opening;
 mod pem;
 mod process;

@@ -11,6 +11,7 @@ use crate::fleet_link::FleetLink;
 use crate::handover::Taken;
 use crate::holding::Holding;
 use crate::journal::Journal;
+use crate::moving::Moving;
 use crate::pem;
 use crate::purging::Purging;
 use crate::reporter::{Asked, Reporter};
@@ -97,12 +98,14 @@ pub(crate) fn open(document: &Document, taken: Taken) -> Result<Opened> {
         config.scrub.clone(),
         config.state_folder.join("scrub.json"),
     );
+    let moving = Moving::new(Arc::clone(&cache), Arc::clone(&filler), config.moves.clone());
     let spool = Spool::open(config.state_folder.join("spool"), spool::LIMITS)?;
     let spool = SharedSpool::new(spool);
     let reporter = Reporter::new(Asked {
         config: Arc::clone(&config),
         cache: Arc::clone(&cache),
         scrubbing: scrubbing.clone(),
+        moving: moving.clone(),
         filler: Arc::clone(&filler),
         counters: server.counters(),
         engine: server.engine().clone(),
@@ -135,7 +138,7 @@ pub(crate) fn open(document: &Document, taken: Taken) -> Result<Opened> {
         filler: Arc::clone(&filler),
         reporter,
         scrubbing,
-        duties: Duties::Resting(Box::new(Resting { control, link, filler })),
+        duties: Duties::Resting(Box::new(Resting { control, link, filler, moving })),
         kept,
     })
 }
@@ -157,7 +160,9 @@ fn open_cache(
         io: Arc::new(ThreadIo(Handle::current())),
         watch: journal.clone(),
     };
-    Cache::open_after(setup, before)
+    let cache = Cache::open_after(setup, before)?;
+    cache.set_read_p99(config.read_p99);
+    Ok(cache)
 }
 
 /// The disks of a configuration, as the cache takes them.

@@ -2,6 +2,7 @@
 
 use crate::autonomy::{Rights, autonomy};
 use crate::hardware;
+use crate::moving::Moving;
 use crate::scrubbing::Scrubbing;
 use crate::spool::SharedSpool;
 use cache::{Cache, DiskSlot, DiskState, disk::Disk};
@@ -26,6 +27,7 @@ pub(crate) struct Asked {
     pub(crate) config: Arc<ApplianceConfig>,
     pub(crate) cache: Arc<Cache>,
     pub(crate) scrubbing: Scrubbing,
+    pub(crate) moving: Moving,
     pub(crate) filler: Arc<Filler>,
     pub(crate) counters: AllCounters,
     pub(crate) engine: Engine,
@@ -115,6 +117,7 @@ impl Reporter {
             fill: parts.asked.filler.progress(),
             hardware: parts.hardware.clone(),
             disks: parts.disks(),
+            moves: parts.asked.moving.report(),
             load: parts.load(),
             traffic: parts.asked.counters.traffic(),
             routes: Vec::new(),
@@ -187,11 +190,14 @@ fn disk_report(slot: &DiskSlot, scrub: Option<ScrubReport>) -> DiskReport {
     };
     DiskReport {
         folder: slot.setup.folder.display().to_string(),
+        class: Some(slot.setup.class),
         capacity_bytes: slot.setup.capacity_bytes,
         used_bytes: count(Disk::used_bytes),
         objects: count(Disk::objects),
         io_errors: count(Disk::io_errors),
         bad_blocks: count(Disk::bad_blocks),
+        read_p99_us: slot.in_use().and_then(|disk| disk.read_p99_us()),
+        write_limit_bytes_per_s: slot.in_use().and_then(|disk| disk.write_limit_bytes_per_s()),
         ejected,
         scrub,
     }

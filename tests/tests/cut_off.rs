@@ -170,8 +170,7 @@ async fn status_says_how_long_a_box_can_serve_alone() -> Result<()> {
     ensure!((119.0..=120.0).contains(&days), "{certificate:?}");
     ensure!(certificate.subject == format!("{}.localhost", BOXES[0]), "{certificate:?}");
     let shows = async |cdn: &SmallCdn| {
-        let shown = cdn.fleet(&format!("appliance show {}", BOXES[0])).await;
-        let shown = shown.map(|out| String::from_utf8_lossy(&out.stdout).into_owned());
+        let shown = cdn.operator.fleet(["appliance", "show", BOXES[0]]).await;
         shown.is_ok_and(|it| it.contains("first limit: document ("))
     };
     cdn.until("the fleet says so too", shows).await

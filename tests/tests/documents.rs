@@ -123,8 +123,7 @@ async fn no_lie_wins_and_none_makes_the_box_deaf() -> Result<()> {
     // The real one is back: it is told what was refused last, and its next document is the next.
     cdn.start_fleet().await?;
     let says_why = async |cdn: &SmallCdn| {
-        let status = cdn.fleet("status").await.map(|out| out.stdout).unwrap_or_default();
-        let status = String::from_utf8_lossy(&status).into_owned();
+        let status = cdn.operator.fleet(["status"]).await.unwrap_or_default();
         status.contains("refused 4294967295.1") && status.contains("absurdly far")
     };
     cdn.until("status says what was refused", says_why).await?;

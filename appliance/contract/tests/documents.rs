@@ -4,6 +4,7 @@ use contract::SCHEMA;
 use contract::autonomy::{Autonomy, Limit, LimitKind};
 use contract::catalogue::{Catalogue, CatalogueEntry, CatalogueSegment, SegmentRef};
 use contract::command::{Action, Command, CommandResult, Outcome};
+use contract::config::DiskClass;
 use contract::envelope::{Generation, Kind};
 use contract::late::{LateReport, LateReports};
 use contract::manifest::{Deadline, Hold, Insert, Manifest, Run};
@@ -14,8 +15,8 @@ use contract::progress::{
 };
 use contract::quantity::BitRate;
 use contract::report::{
-    DiskReport, DocumentState, Event, FilledFrom, Hardware, Held, Load, Report, Severity,
-    SpoolReport, Traffic,
+    DiskReport, DocumentState, Event, FilledFrom, Hardware, Held, Load, MoveReport, MovesReport,
+    Report, Severity, SpoolReport, Traffic,
 };
 use contract::sources::{Batch, OriginPath, Source, SourceKind, Sources};
 use contract::tags::Tags;
@@ -243,14 +244,28 @@ fn report() {
         },
         disks: vec![DiskReport {
             folder: "/disks/nvme0".to_owned(),
+            class: Some(DiskClass::Nvme),
             capacity_bytes: 900_000_000_000,
             used_bytes: 15_000_000,
             objects: 150,
             io_errors: 0,
             bad_blocks: 1,
+            read_p99_us: Some(7_000),
+            write_limit_bytes_per_s: Some(40_000_000),
             ejected: None,
             scrub: None,
         }],
+        moves: MovesReport {
+            objects_planned: 3,
+            bytes_planned: 12_000_000,
+            bytes_blocked: 0,
+            objects_moved: 40,
+            bytes_copied: 160_000_000,
+            under_way: Some(MoveReport {
+                from: "/disks/hdd0".to_owned(),
+                to: "/disks/nvme0".to_owned(),
+            }),
+        },
         load: Load { connections: 9, load_1m: 0.5, rate_bytes_per_s: 1000, ram_used_bytes: 4096 },
         traffic: vec![Traffic {
             engine: "uring".to_owned(),

@@ -399,9 +399,22 @@ impl Transfers {
 
     /// Begins to store a slice, unless it is there (where all of an object had to be asked for).
     fn store(&self, intake: &Arc<Intake>, slice: u32, bytes: Vec<u8>) -> Option<Storing> {
-        let is_missing = intake.lacks(slice);
-        let intake = Arc::clone(intake);
-        is_missing.then(|| Box::pin(self.blocking(move || intake.put(slice, &bytes))) as Storing)
+        if !intake.lacks(slice) {
+            return None;
+        }
+        let wait = intake.admit(bytes.len() as u64);
+        let (intake, offload) = (Arc::clone(intake), Arc::clone(&self.offload));
+        if wait.is_zero() {
+            return Some(Box::pin(self.blocking(move || intake.put(slice, &bytes))));
+        }
+        // The disk has readers that are slow already. What waits takes no more from its source
+        // than one slice.
+        let begins = Instant::now() + wait;
+        Some(Box::pin(async move {
+            tokio::time::sleep_until(begins).await;
+            let put = offload::begin(&offload, move || intake.put(slice, &bytes));
+            Ok(put.await.ok_or(Failure::Abandoned)??)
+        }))
     }
 
     /// Runs a call that blocks; it begins at once.

@@ -178,6 +178,7 @@ impl FakeBox {
             traffic: vec![],
             routes: vec![],
             events: self.events.clone(),
+            moves: contract::report::MovesReport::default(),
             results: vec![],
             autonomy: contract::autonomy::Autonomy::default(),
             spool: contract::report::SpoolReport::default(),

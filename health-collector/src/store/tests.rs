@@ -4,7 +4,7 @@ use crate::order::Order;
 use crate::{Collector, HeldTitle, ReportError, State};
 use contract::late::{LateReport, LateReports};
 use contract::names::{DeviceName, GroupName, TitleName};
-use contract::report::{Event, Hardware, Held, Load, Report, Severity, Traffic};
+use contract::report::{Event, Hardware, Held, Load, MovesReport, Report, Severity, Traffic};
 use contract::time::TimeUs;
 use db::testing;
 use std::collections::HashSet;
@@ -46,6 +46,7 @@ fn report(boot_id: &str, sequence: u64, events: &[u64]) -> Report {
         traffic: vec![],
         routes: vec![],
         events: events.iter().map(event).collect(),
+        moves: MovesReport::default(),
         results: vec![],
         autonomy: contract::autonomy::Autonomy::default(),
         spool: contract::report::SpoolReport::default(),

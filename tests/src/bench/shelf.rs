@@ -127,6 +127,10 @@ impl Storage for Hasty {
     fn depth(&self) -> usize {
         Kernel.depth()
     }
+
+    fn now_us(&self) -> u64 {
+        Kernel.now_us()
+    }
 }
 
 #[derive(Debug)]

@@ -1,6 +1,8 @@
 //! Does a configuration make sense? Each complaint names the key that it is about.
 
-use super::{ApplianceConfig, ContentGroup, ListenerRole, Log, Pacing, fill, scrub};
+use super::{
+    ApplianceConfig, ContentGroup, ListenerRole, Log, Pacing, fill, moves, read_p99, scrub,
+};
 use crate::bucket::CredentialsPlace;
 use crate::envelope::Role;
 use std::collections::HashSet;
@@ -34,6 +36,8 @@ pub fn check(config: &ApplianceConfig) -> Vec<Complaint> {
     fleet(config, &mut found);
     fill::check(&config.fill, &mut found);
     scrub::check(&config.scrub, &mut found);
+    moves::check(&config.moves, &mut found);
+    read_p99::check(&config.read_p99, &mut found);
     limits(config, &mut found);
     pacing(&config.pacing, &mut found);
     log(&config.log, &mut found);

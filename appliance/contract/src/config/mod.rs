@@ -9,8 +9,10 @@ pub mod check;
 mod fill;
 mod limits;
 mod locate;
+mod moves;
 mod pacing;
 mod parse;
+mod read_p99;
 mod scrub;
 mod serving;
 
@@ -19,8 +21,10 @@ pub use fill::{
     bad_cap, check_widen, check_windows,
 };
 pub use limits::Limits;
+pub use moves::Moves;
 pub use pacing::Pacing;
 pub use parse::{Document, Problem, Problems, parse};
+pub use read_p99::ReadP99;
 pub use scrub::Scrub;
 pub use serving::{EngineChoice, Serving, TlsChoice, ZeroCopy};
 
@@ -67,6 +71,12 @@ pub struct ApplianceConfig {
     /// Reading every block once in a while.
     #[serde(default)]
     pub scrub: Scrub,
+    /// Moving objects between classes of disks.
+    #[serde(default)]
+    pub moves: Moves,
+    /// How slow reads may get before less is written to a disk.
+    #[serde(default)]
+    pub read_p99: ReadP99,
     /// Moving bytes to viewers.
     #[serde(default)]
     pub serving: Serving,

@@ -7,6 +7,7 @@ use crate::disk_io::ThreadIo;
 use crate::documents::Documents;
 use crate::holding::Holding;
 use crate::journal::Journal;
+use crate::moving::Moving;
 use crate::purging::Purging;
 use crate::reporter::{Asked, Reporter};
 use crate::scrubbing::Scrubbing;
@@ -208,7 +209,9 @@ content_groups:
     ) -> Asked {
         let file = config.state_folder.join("scrub.json");
         let scrub = config.scrub.clone();
+        let moving = Moving::new(Arc::clone(cache), Arc::clone(filler), config.moves.clone());
         Asked {
+            moving,
             config: Arc::clone(config),
             cache: Arc::clone(cache),
             scrubbing: Scrubbing::open(Arc::clone(cache), Arc::clone(journal), scrub, file),
