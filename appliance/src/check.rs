@@ -1,7 +1,8 @@
 //! `appliance check`: what only this machine can tell of a configuration.
 
 use crate::pem;
-use contract::config::{ApplianceConfig, Document, Problem, Problems, parse};
+use crate::s3;
+use contract::config::{ApplianceConfig, ContentGroup, Document, Problem, Problems, parse};
 use fill::Rules;
 use std::path::Path;
 
@@ -22,6 +23,17 @@ pub(crate) fn read_again(file: &Path) -> Result<(ApplianceConfig, Rules), Proble
     let rules = Rules::of(&document.config.fill)
         .map_err(|err| Problems(vec![document.problem("fill.time_zone", err.to_string())]))?;
     Ok((document.config, rules))
+}
+
+/// What a box starts without, since it serves what it holds all the same.
+pub(crate) fn warnings(document: &Document) -> Vec<Problem> {
+    let groups = document.config.content_groups.iter().enumerate();
+    let complaint = |(at, group): (usize, &ContentGroup)| {
+        let why = s3::check(group.origin_credentials.as_ref()?).err()?;
+        let message = format!("its origin will deny access: {why}");
+        Some(document.problem(&format!("content_groups[{at}].origin_credentials"), message))
+    };
+    groups.filter_map(complaint).collect()
 }
 
 fn read(file: &Path) -> Result<Document, Problems> {

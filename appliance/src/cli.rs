@@ -65,6 +65,9 @@ pub(crate) fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Check { config } => match crate::check::check(&config) {
             Ok(document) => {
+                for warning in crate::check::warnings(&document) {
+                    eprintln!("{}:{warning}", config.display());
+                }
                 println!("{}: ok, {}", config.display(), document.config.name);
                 ExitCode::SUCCESS
             }

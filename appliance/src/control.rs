@@ -1,16 +1,20 @@
 //! The conversation with the fleet: report, take what is new, carry it out.
 
+use crate::autonomy::Rights;
+use crate::catching_up::CatchingUp;
 use crate::documents::Documents;
-use crate::fleet_link::FleetLink;
+use crate::fleet::Fleet;
 use crate::holding::{Holding, Unfit};
 use crate::journal::Journal;
 use crate::purging::Purging;
-use crate::reporter::Reporter;
+use crate::reporter::{Reporter, Stands};
+use crate::spool::SharedSpool;
 use anyhow::Result;
 use cache::Cache;
 use contract::config::ApplianceConfig;
 use contract::envelope::{Envelope, Kind, Refused};
 use contract::exchange::Answer;
+use contract::late::LateReport;
 use contract::manifest::{BadManifest, Manifest};
 use contract::report::{Report, Severity};
 use contract::sources::Sources;
@@ -39,6 +43,10 @@ pub(crate) struct Control {
     pub(crate) journal: Arc<Journal>,
     pub(crate) reporter: Reporter,
     pub(crate) purging: Purging,
+    pub(crate) rights: Rights,
+    pub(crate) spool: SharedSpool,
+    /// The last report could not be kept: said once.
+    pub(crate) spool_fails: bool,
 }
 
 impl Control {
@@ -48,12 +56,20 @@ impl Control {
             let (subject, detail) = ("state folder".to_owned(), format!("{err:#}"));
             self.journal.note(Severity::Warning, "document_lost", subject, detail);
         }
+        self.tell_reporter();
+    }
+
+    /// What is in force, for whoever asks the box itself.
+    fn tell_reporter(&self) {
+        let (documents, limits) = (self.documents.states(), self.documents.limits());
+        self.reporter.stands(Stands { documents, limits, rights: self.rights.clone() });
     }
 
     fn restore_documents(&mut self) -> Result<()> {
         let config = Arc::clone(&self.config);
         if let Some(manifest) = self.documents.restore::<Manifest>(&config, Kind::Manifest)? {
-            self.hold(&manifest)?;
+            let generation = self.documents.in_force(Kind::Manifest).unwrap_or_default();
+            self.hold(&manifest, generation.epoch)?;
         }
         if let Some(sources) = self.documents.restore::<Sources>(&config, Kind::Sources)? {
             self.filler.set_routes(Routes::new(&self.config.name, sources));
@@ -68,7 +84,7 @@ impl Control {
     /// Carries out what was purged while the box was away, and confirms it: done before it
     /// serves. A fleet that cannot be reached, or takes its time, keeps no viewer waiting:
     /// steering sends nobody here before the box has confirmed.
-    pub(crate) async fn catch_up(&mut self, link: &FleetLink) {
+    pub(crate) async fn catch_up(&mut self, link: &impl Fleet) {
         match tokio::time::timeout(CATCH_UP, self.hear_of_purges(link)).await {
             Ok(Ok(())) => {}
             Ok(Err(err)) => tracing::warn!("nothing is known of newer purges: {err:#}"),
@@ -76,7 +92,7 @@ impl Control {
         }
     }
 
-    async fn hear_of_purges(&mut self, link: &FleetLink) -> Result<()> {
+    async fn hear_of_purges(&mut self, link: &impl Fleet) -> Result<()> {
         loop {
             let mut documents = link.report(&self.report()).await?.documents;
             documents.retain(|envelope| envelope.header.kind == Kind::Tombstones);
@@ -95,39 +111,94 @@ impl Control {
 
     fn report(&self) -> Report {
         let events = self.journal.unreported();
-        let (version, states) = (self.holding.version(), self.documents.states());
-        let report = self.reporter.report(version, states, events);
+        let report = self.reporter.report(self.holding.version(), events);
         Report { purged_up_to: self.purging.up_to(), ..report }
     }
 
     /// Speaks to the fleet until `stop` turns true; the box serves on whatever happens here.
     /// May be run again afterwards.
-    pub(crate) async fn run(&mut self, link: &FleetLink, mut stop: watch::Receiver<bool>) {
+    pub(crate) async fn run(&mut self, link: &impl Fleet, mut stop: watch::Receiver<bool>) {
+        let (is_told, hears) = watch::channel(false);
+        let catching_up = CatchingUp {
+            device: self.config.name.clone(),
+            boot_id: self.reporter.boot_id().to_owned(),
+            spool: self.spool.clone(),
+            journal: Arc::clone(&self.journal),
+            usual: Duration::from_secs(self.usual_s()),
+        };
         tokio::select! {
             // In the middle of an exchange as well: a document counts once it was carried
             // out, and what was cut off comes again.
             _ = stop.wait_for(|stop| *stop) => {}
-            () = self.converse(link) => {}
+            () = self.converse(link, is_told) => {}
+            () = catching_up.run(link, hears) => {}
         }
+        self.keep_what_is_unsaid().await;
     }
 
-    async fn converse(&mut self, link: &FleetLink) {
-        let usual = self.config.fleet.as_ref().map_or(10, |fleet| fleet.report_interval_s.0);
-        let usual = Duration::from_secs(usual);
+    fn usual_s(&self) -> u64 {
+        self.config.fleet.as_ref().map_or(10, |fleet| fleet.report_interval_s.0)
+    }
+
+    async fn converse(&mut self, link: &impl Fleet, is_told: watch::Sender<bool>) {
+        let usual = Duration::from_secs(self.usual_s());
         let mut is_reachable = true;
         loop {
-            let pause = match link.report(&self.report()).await {
+            let report = self.report();
+            let pause = match link.report(&report).await {
                 Ok(answer) => {
                     self.say(&mut is_reachable, None);
+                    is_told.send_replace(true);
                     self.take(link, answer).await
                 }
                 Err(err) => {
                     self.say(&mut is_reachable, Some(&err));
+                    is_told.send_replace(false);
+                    self.keep(report).await;
                     // Boxes that lost the fleet together must not come back together.
                     usual.mul_f64(rand::random_range(0.8..1.2))
                 }
             };
             tokio::time::sleep(pause).await;
+        }
+    }
+
+    /// A report that could not be sent goes into the spool, where it is time for one, or
+    /// something has happened that somebody should look at.
+    async fn keep(&mut self, report: Report) {
+        let events = self.journal.unspooled();
+        let is_urgent = events.iter().any(|event| event.severity >= Severity::Warning);
+        if is_urgent || self.spool.is_due(self.usual_s(), report.made_at_us) {
+            self.append(LateReport::of(report, events)).await;
+        }
+    }
+
+    async fn append(&mut self, late: LateReport) -> bool {
+        let up_to = late.events.last().map_or(0, |event| event.sequence);
+        let appended = self.spool.append(late).await;
+        let failed = std::mem::replace(&mut self.spool_fails, appended.is_err());
+        match &appended {
+            Ok(()) => self.journal.spooled(up_to),
+            Err(err) if !failed => {
+                let detail = format!("{err:#}; reports are lost, serving goes on");
+                self.journal.note(Severity::Warning, "spool_failed", "spool".to_owned(), detail);
+            }
+            Err(_) => {}
+        }
+        appended.is_ok()
+    }
+
+    /// At the end of a process: what the fleet has not heard outlives it. The next delivers it.
+    async fn keep_what_is_unsaid(&mut self) {
+        loop {
+            let events = self.journal.unspooled();
+            if events.is_empty() {
+                return;
+            }
+            let late = LateReport::of(self.report(), events);
+            if !self.append(late).await {
+                return;
+            }
         }
     }
 
@@ -147,7 +218,7 @@ impl Control {
         }
     }
 
-    async fn take(&mut self, link: &FleetLink, answer: Answer) -> Duration {
+    async fn take(&mut self, link: &impl Fleet, answer: Answer) -> Duration {
         self.journal.recorded(answer.events_recorded);
         let (purges, others): (Vec<_>, Vec<_>) = answer
             .documents
@@ -168,7 +239,7 @@ impl Control {
         Duration::from_secs_f64(answer.next_report_in_s.max(least).min(most))
     }
 
-    async fn carry_out(&mut self, link: &FleetLink, envelope: &Envelope) {
+    async fn carry_out(&mut self, link: &impl Fleet, envelope: &Envelope) {
         let (kind, generation) = (envelope.header.kind, envelope.header.generation);
         let outcome = match kind {
             Kind::Manifest => self.take_manifest(link, envelope).await,
@@ -185,29 +256,39 @@ impl Control {
             Ok(()) => tracing::info!(subject, "in force"),
             Err(err) => {
                 let reason = format!("{err:#}");
-                if trouble(&err) == Trouble::Unfit {
-                    self.documents.reject(envelope, reason.clone());
+                let is_news = match trouble(&err) {
+                    Trouble::Unfit => {
+                        self.documents.reject(envelope, reason.clone());
+                        true
+                    }
+                    // It may come with every answer.
+                    Trouble::NotOurs => self.documents.refuse(envelope, reason.clone()),
+                    Trouble::Passing => true,
+                };
+                if is_news {
+                    self.journal.note(Severity::Warning, "document_refused", subject, reason);
                 }
-                self.journal.note(Severity::Warning, "document_refused", subject, reason);
             }
         }
+        self.tell_reporter();
     }
 
-    async fn take_manifest(&mut self, link: &FleetLink, envelope: &Envelope) -> Result<()> {
+    async fn take_manifest(&mut self, link: &impl Fleet, envelope: &Envelope) -> Result<()> {
         let manifest: Manifest = self.documents.examine(&self.config, envelope)?;
         for segment in self.holding.lacking(&manifest) {
             let bytes = link.segment(&segment).await?;
             self.holding.add(&segment, &bytes)?;
         }
-        self.hold(&manifest)
+        self.hold(&manifest, envelope.header.generation.epoch)
     }
 
-    fn hold(&mut self, manifest: &Manifest) -> Result<()> {
-        let resolved = self.holding.resolve(manifest)?;
+    fn hold(&mut self, manifest: &Manifest, epoch: u32) -> Result<()> {
+        let resolved = self.holding.resolve(manifest, epoch)?;
+        self.rights = Rights::of(&resolved.ranked);
         self.filler.expect(&resolved.ranked, &manifest.deadlines);
         self.cache.set_wanted(resolved.ranked);
         self.filler.wake();
-        self.holding.settle(manifest, resolved.list)
+        self.holding.settle(manifest, epoch, resolved.list)
     }
 
     fn take_tombstones(&mut self, envelope: &Envelope) -> Result<()> {
@@ -237,8 +318,8 @@ impl Control {
 /// What it means that a document was not carried out.
 #[derive(Debug, PartialEq, Eq)]
 enum Trouble {
-    /// Not from the fleet, or not the next: not counted as seen, or whoever sends such a
-    /// thing could make the box deaf to the generation that it names.
+    /// Not from the fleet, or not the next, or not now: not counted as seen, or whoever sends
+    /// such a thing could make the box deaf to the generation that it names.
     NotOurs,
     /// From the fleet, and never to be carried out: the fleet must send another.
     Unfit,
@@ -248,7 +329,8 @@ enum Trouble {
 
 fn trouble(err: &anyhow::Error) -> Trouble {
     match err.downcast_ref::<Refused>() {
-        Some(Refused::Expired | Refused::Schema(_) | Refused::Unreadable(_)) => Trouble::Unfit,
+        // What has expired by a wrong clock has not by a mended one.
+        Some(Refused::Schema(_) | Refused::Unreadable(_)) => Trouble::Unfit,
         Some(_) => Trouble::NotOurs,
         None if err.is::<BadManifest>() || err.is::<Unfit>() || err.is::<BadTombstones>() => {
             Trouble::Unfit
@@ -256,3 +338,6 @@ fn trouble(err: &anyhow::Error) -> Trouble {
         None => Trouble::Passing,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,38 +6,68 @@
 
 use crate::keep;
 use anyhow::{Context, Result};
+use contract::autonomy::{Limit, LimitKind};
 use contract::config::ApplianceConfig;
-use contract::envelope::{Envelope, Generation, Kind, Reader, Refused};
+use contract::envelope::{Envelope, FIRST_EPOCH, Generation, Kind, Reader, Refused};
+use contract::object::Digest;
 use contract::report::DocumentState;
 use contract::time::TimeUs;
+use fill::Clock;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::time::SystemTime;
 
 /// The kinds that this version takes.
 pub(crate) const KINDS: [Kind; 3] = [Kind::Manifest, Kind::Sources, Kind::Tombstones];
 
 #[derive(Debug, Default)]
 struct Standing {
-    in_force: Option<Generation>,
+    in_force: Option<InForce>,
     rejected: Option<(Generation, String)>,
+    refused: Option<(Generation, String)>,
+}
+
+#[derive(Debug)]
+struct InForce {
+    generation: Generation,
+    issued_at: TimeUs,
+    not_after: TimeUs,
+    /// Tells it from another of the same number.
+    digest: Digest,
+}
+
+impl InForce {
+    fn of(envelope: &Envelope) -> Result<Self> {
+        let header = &envelope.header;
+        Ok(Self {
+            generation: header.generation,
+            issued_at: header.issued_at_us,
+            not_after: header.not_after_us,
+            digest: digest(envelope)?,
+        })
+    }
+}
+
+/// Of all that is signed.
+fn digest(envelope: &Envelope) -> serde_json::Result<Digest> {
+    let signed = serde_json::to_vec(&(&envelope.header, &envelope.body))?;
+    Ok(Digest::of(&signed))
 }
 
 /// What stands, by kind.
-#[derive(Debug)]
 pub(crate) struct Documents {
+    clock: Clock,
     folder: PathBuf,
     standing: BTreeMap<Kind, Standing>,
 }
 
 impl Documents {
-    pub(crate) fn open(config: &ApplianceConfig) -> Result<Self> {
+    pub(crate) fn open(config: &ApplianceConfig, clock: Clock) -> Result<Self> {
         let folder = config.state_folder.join("documents");
         std::fs::create_dir_all(&folder)
             .with_context(|| format!("cannot make {}", folder.display()))?;
         let standing = KINDS.into_iter().map(|kind| (kind, Standing::default())).collect();
-        Ok(Self { folder, standing })
+        Ok(Self { clock, folder, standing })
     }
 
     fn file(&self, kind: Kind) -> PathBuf {
@@ -62,7 +92,7 @@ impl Documents {
         let now = envelope.header.issued_at_us;
         let body = open(&envelope, config, None, now)
             .with_context(|| format!("{} does not hold any more", file.display()))?;
-        self.stand(kind).in_force = Some(envelope.header.generation);
+        self.stand(kind).in_force = Some(InForce::of(&envelope)?);
         Ok(Some(body))
     }
 
@@ -72,19 +102,43 @@ impl Documents {
         config: &ApplianceConfig,
         envelope: &Envelope,
     ) -> Result<T, Refused> {
+        let newest = self.newest(envelope.header.kind);
+        let opened = open(envelope, config, newest, (self.clock)());
+        opened.map_err(|why| match why {
+            Refused::Old { offered, .. } if self.is_another(envelope) => {
+                Refused::OtherContent(offered)
+            }
+            why => why,
+        })
+    }
+
+    /// What a document of a kind must be newer than. An epoch that has begun for one kind has
+    /// for all: whoever still signs in the one before has missed it.
+    fn newest(&self, kind: Kind) -> Option<Generation> {
+        let standing = self.standing.get(&kind)?;
+        let rejected = standing.rejected.as_ref().map(|(generation, _)| *generation);
+        let epochs = self.standing.values().filter_map(|it| it.in_force.as_ref());
+        let epoch = epochs.map(|it| it.generation.epoch).max();
+        let epoch = epoch.filter(|it| *it > FIRST_EPOCH);
+        let begun = epoch.map(|epoch| Generation { epoch, number: 0 });
+        self.in_force(kind).max(rejected).max(begun)
+    }
+
+    /// Whether it has the number of the one in force, and says something else.
+    fn is_another(&self, envelope: &Envelope) -> bool {
         let standing = self.standing.get(&envelope.header.kind);
-        let newest = standing.and_then(|standing| {
-            let rejected = standing.rejected.as_ref().map(|(generation, _)| *generation);
-            standing.in_force.max(rejected)
-        });
-        open(envelope, config, newest, TimeUs::from(SystemTime::now()))
+        standing.and_then(|it| it.in_force.as_ref()).is_some_and(|it| {
+            it.generation == envelope.header.generation
+                && digest(envelope).is_ok_and(|digest| digest != it.digest)
+        })
     }
 
     /// The document has been carried out: it stands, also after a restart.
     pub(crate) fn accept(&mut self, envelope: &Envelope) -> Result<()> {
         let kind = envelope.header.kind;
         keep::write(&self.file(kind), &serde_json::to_vec(envelope)?)?;
-        *self.stand(kind) = Standing { in_force: Some(envelope.header.generation), rejected: None };
+        let in_force = Some(InForce::of(envelope)?);
+        *self.stand(kind) = Standing { in_force, ..Standing::default() };
         Ok(())
     }
 
@@ -93,9 +147,29 @@ impl Documents {
         self.stand(envelope.header.kind).rejected = Some((envelope.header.generation, reason));
     }
 
+    /// The document is not believed. Gives whether that is news.
+    pub(crate) fn refuse(&mut self, envelope: &Envelope, reason: String) -> bool {
+        let refused = Some((envelope.header.generation, reason));
+        let standing = self.stand(envelope.header.kind);
+        let is_news = standing.refused != refused;
+        standing.refused = refused;
+        is_news
+    }
+
+    /// When what is in force ends.
+    pub(crate) fn limits(&self) -> Vec<Limit> {
+        let limit = |(kind, standing): (&Kind, &Standing)| {
+            let in_force = standing.in_force.as_ref()?;
+            let subject = format!("{kind} {}", in_force.generation);
+            Some(Limit { kind: LimitKind::Document, subject, until_us: in_force.not_after })
+        };
+        self.standing.iter().filter_map(limit).collect()
+    }
+
     /// Which generation of a kind is in force.
     pub(crate) fn in_force(&self, kind: Kind) -> Option<Generation> {
-        self.standing.get(&kind).and_then(|standing| standing.in_force)
+        let standing = self.standing.get(&kind)?;
+        standing.in_force.as_ref().map(|it| it.generation)
     }
 
     fn stand(&mut self, kind: Kind) -> &mut Standing {
@@ -105,8 +179,10 @@ impl Documents {
     pub(crate) fn states(&self) -> Vec<DocumentState> {
         let state = |(kind, standing): (&Kind, &Standing)| DocumentState {
             kind: *kind,
-            in_force: standing.in_force,
+            in_force: standing.in_force.as_ref().map(|it| it.generation),
+            issued_at_us: standing.in_force.as_ref().map(|it| it.issued_at),
             rejected: standing.rejected.clone(),
+            refused: standing.refused.clone(),
         };
         self.standing.iter().map(state).collect()
     }

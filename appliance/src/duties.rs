@@ -1,8 +1,9 @@
-//! What only one process may do: fill the disks, and speak to the fleet. Serving is not among
+//! What only one process may do: fill the disks, move what is on them, and speak to the fleet. Serving is not among
 //! it.
 
 use crate::control::Control;
 use crate::fleet_link::FleetLink;
+use crate::moving::Moving;
 use anyhow::{Context, Result};
 use fill::Filler;
 use std::sync::Arc;
@@ -15,13 +16,16 @@ pub(crate) struct Resting {
     /// `None` for a box without a fleet.
     pub(crate) link: Option<Arc<FleetLink>>,
     pub(crate) filler: Arc<Filler>,
+    pub(crate) moving: Moving,
 }
 
-/// Both go on.
+/// All of it goes on.
 pub(crate) struct Busy {
     stop: watch::Sender<bool>,
     filler: Arc<Filler>,
+    moving: Moving,
     filling: JoinHandle<()>,
+    shifting: JoinHandle<()>,
     talking: JoinHandle<(Control, Option<Arc<FleetLink>>)>,
 }
 
@@ -39,7 +43,7 @@ impl Duties {
         if let Self::Resting(resting) = self
             && let Resting { control, link: Some(link), .. } = &mut **resting
         {
-            control.catch_up(link).await;
+            control.catch_up(&**link).await;
         }
     }
 
@@ -51,7 +55,7 @@ impl Duties {
         };
     }
 
-    /// Ends both, and waits until they have ended. What has arrived stays.
+    /// Ends all of it, and waits until it has ended. What has arrived stays.
     ///
     /// # Errors
     /// When one of them has panicked.
@@ -66,16 +70,17 @@ impl Duties {
 
 impl Resting {
     fn begin(self) -> Busy {
-        let Self { mut control, link, filler } = self;
+        let Self { mut control, link, filler, moving } = self;
         let (stop, stopped) = watch::channel(false);
         let filling = tokio::spawn(Arc::clone(&filler).run(stopped.clone()));
+        let shifting = tokio::spawn(moving.clone().run(stopped.clone()));
         let talking = tokio::spawn(async move {
             if let Some(link) = &link {
-                control.run(link, stopped).await;
+                control.run(&**link, stopped).await;
             }
             (control, link)
         });
-        Busy { stop, filler, filling, talking }
+        Busy { stop, filler, moving, filling, shifting, talking }
     }
 }
 
@@ -83,7 +88,8 @@ impl Busy {
     async fn cease(self) -> Result<Resting> {
         self.stop.send_replace(true);
         self.filling.await.context("filling")?;
+        self.shifting.await.context("moving objects between disks")?;
         let (control, link) = self.talking.await.context("talking to the fleet")?;
-        Ok(Resting { control, link, filler: self.filler })
+        Ok(Resting { control, link, filler: self.filler, moving: self.moving })
     }
 }

@@ -68,7 +68,7 @@ fn reason(waiting: &WaitingOn) -> String {
 }
 
 /// RFC 3339, to the second: boxes are in many time zones, and so is whoever reads this.
-fn when(at: TimeUs) -> String {
+pub(crate) fn when(at: TimeUs) -> String {
     jiff::Timestamp::from_second(at.unix_s())
         .map_or_else(|_| "never".to_owned(), |at| at.to_string())
 }

@@ -1,13 +1,15 @@
 //! The connection to the fleet's control listener: mTLS, always begun by the box.
 
+use crate::fleet::{Fleet, Refusal};
 use crate::pem;
 use anyhow::{Context, Result, bail};
 use bytes::Bytes;
 use contract::catalogue::SegmentRef;
 use contract::config::ApplianceConfig;
 use contract::exchange::{
-    Answer, MAX_ANSWER_BYTES, MAX_SLICES_BYTES, REPORT_PATH, SEGMENT_PATH, SLICES_PATH,
+    Answer, LATE_PATH, MAX_ANSWER_BYTES, MAX_SLICES_BYTES, REPORT_PATH, SEGMENT_PATH, SLICES_PATH,
 };
+use contract::late::{LateAnswer, LateReports};
 use contract::object::Digest;
 use contract::report::Report;
 use http_body_util::{BodyExt, Full, Limited};
@@ -22,6 +24,9 @@ use std::time::Duration;
 
 /// An exchange that takes longer has failed: the next one begins anew.
 const EXCHANGE_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// The answer to late reports is a number, or a complaint.
+const MAX_LATE_ANSWER_BYTES: usize = 64 << 10;
 
 /// Speaks to the fleet.
 pub(crate) struct FleetLink {
@@ -51,19 +56,6 @@ impl FleetLink {
         Ok(Some(Self { client, address: fleet.address, tls_name: fleet.tls_name.clone() }))
     }
 
-    /// Posts a report, brings back what is new.
-    pub(crate) async fn report(&self, report: &Report) -> Result<Answer> {
-        let body = serde_json::to_vec(report)?;
-        let bytes = self.exchange(Method::POST, REPORT_PATH, body, MAX_ANSWER_BYTES).await?;
-        serde_json::from_slice(&bytes).context("the fleet's answer cannot be read")
-    }
-
-    /// Fetches a catalogue segment; the caller compares its digest.
-    pub(crate) async fn segment(&self, segment: &SegmentRef) -> Result<Bytes> {
-        let path = format!("{SEGMENT_PATH}/{}", segment.digest);
-        self.exchange(Method::GET, &path, Vec::new(), crate::holding::MAX_SEGMENT_BYTES).await
-    }
-
     /// Fetches the hashes of an object's slices; the caller proves them.
     pub(crate) async fn slice_hashes(&self, blake3: &Digest) -> Result<Bytes> {
         let path = format!("{SLICES_PATH}/{blake3}");
@@ -89,12 +81,32 @@ impl FleetLink {
             let body = Limited::new(response.into_body(), max).collect().await;
             let body = body.map_err(anyhow::Error::from_boxed)?.to_bytes();
             if !status.is_success() {
-                bail!("the fleet answered {status}: {}", String::from_utf8_lossy(&body).trim());
+                let text = String::from_utf8_lossy(&body).trim().to_owned();
+                bail!(Refusal { status: status.as_u16(), text });
             }
             Ok(body)
         };
         tokio::time::timeout(EXCHANGE_TIMEOUT, exchange)
             .await
             .with_context(|| format!("no answer within {} s", EXCHANGE_TIMEOUT.as_secs()))?
+    }
+}
+
+impl Fleet for FleetLink {
+    async fn report(&self, report: &Report) -> Result<Answer> {
+        let body = serde_json::to_vec(report)?;
+        let bytes = self.exchange(Method::POST, REPORT_PATH, body, MAX_ANSWER_BYTES).await?;
+        serde_json::from_slice(&bytes).context("the fleet's answer cannot be read")
+    }
+
+    async fn late_reports(&self, late: &LateReports) -> Result<LateAnswer> {
+        let body = serde_json::to_vec(late)?;
+        let bytes = self.exchange(Method::POST, LATE_PATH, body, MAX_LATE_ANSWER_BYTES).await?;
+        serde_json::from_slice(&bytes).context("the fleet's answer cannot be read")
+    }
+
+    async fn segment(&self, segment: &SegmentRef) -> Result<Bytes> {
+        let path = format!("{SEGMENT_PATH}/{}", segment.digest);
+        self.exchange(Method::GET, &path, Vec::new(), crate::holding::MAX_SEGMENT_BYTES).await
     }
 }

@@ -4,7 +4,9 @@
 use crate::keep;
 use anyhow::{Context, Result};
 use contract::catalogue::{CatalogueEntry, CatalogueSegment, Ordinal, SegmentRef};
+use contract::envelope::FIRST_EPOCH;
 use contract::manifest::{Hold, Manifest, Run, runs_of};
+use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::fs;
 use std::path::PathBuf;
@@ -18,7 +20,14 @@ pub(crate) const MAX_SEGMENT_BYTES: usize = 64 << 20;
 pub(crate) struct Holding {
     folder: PathBuf,
     list_file: PathBuf,
-    list: Option<(u64, Vec<Ordinal>)>,
+    list: Option<(ListId, Vec<Ordinal>)>,
+}
+
+/// Which manifest a list is from. Another epoch counts its versions anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct ListId {
+    epoch: u32,
+    version: u64,
 }
 
 /// A document that is signed, addressed and dated right, and still cannot be carried out.
@@ -33,9 +42,13 @@ pub(crate) struct Resolved {
     pub(crate) ranked: Vec<Arc<CatalogueEntry>>,
 }
 
-fn unpack(kept: &[u8]) -> Result<(u64, Vec<Ordinal>)> {
-    let (version, runs): (u64, Vec<Run>) = serde_json::from_slice(kept)?;
-    Ok((version, Hold::Snapshot(runs).resolve(None)?))
+fn unpack(kept: &[u8]) -> Result<(ListId, Vec<Ordinal>)> {
+    let (id, runs): (ListId, Vec<Run>) = serde_json::from_slice(kept).or_else(|_| {
+        // As written before there were epochs but the first.
+        let (version, runs) = serde_json::from_slice(kept)?;
+        Ok::<_, serde_json::Error>((ListId { epoch: FIRST_EPOCH, version }, runs))
+    })?;
+    Ok((id, Hold::Snapshot(runs).resolve(None)?))
 }
 
 impl Holding {
@@ -53,7 +66,7 @@ impl Holding {
 
     /// The version of the manifest in force.
     pub(crate) fn version(&self) -> u64 {
-        self.list.as_ref().map_or(0, |(version, _)| *version)
+        self.list.as_ref().map_or(0, |(id, _)| id.version)
     }
 
     fn file(&self, segment: &SegmentRef) -> PathBuf {
@@ -72,12 +85,16 @@ impl Holding {
         keep::write(&self.file(segment), bytes)
     }
 
-    /// What the manifest says, as entries in rank order. Nothing has changed on an error.
-    pub(crate) fn resolve(&self, manifest: &Manifest) -> Result<Resolved> {
-        let list = match self.list.as_ref().map(|(version, list)| (*version, &list[..])) {
+    /// What the manifest of an epoch says, as entries in rank order. Nothing has changed on an
+    /// error.
+    pub(crate) fn resolve(&self, manifest: &Manifest, epoch: u32) -> Result<Resolved> {
+        let parent = self.list.as_ref().filter(|(id, _)| id.epoch == epoch);
+        let list = match (&manifest.hold, parent) {
             // At start: the list of this very version was kept, a delta needs no parent then.
-            Some((version, list)) if version == manifest.version => list.to_vec(),
-            parent => manifest.hold.resolve(parent)?,
+            (Hold::Delta { .. }, Some((id, list))) if id.version == manifest.version => {
+                list.clone()
+            }
+            (hold, parent) => hold.resolve(parent.map(|(id, list)| (id.version, &list[..])))?,
         };
         let mut entries = HashMap::new();
         for segment in &manifest.catalogue.segments {
@@ -98,10 +115,16 @@ impl Holding {
     }
 
     /// The manifest is in force: segments that it does not name are gone.
-    pub(crate) fn settle(&mut self, manifest: &Manifest, list: Vec<Ordinal>) -> Result<()> {
-        let kept = (manifest.version, runs_of(list.iter().copied()));
+    pub(crate) fn settle(
+        &mut self,
+        manifest: &Manifest,
+        epoch: u32,
+        list: Vec<Ordinal>,
+    ) -> Result<()> {
+        let id = ListId { epoch, version: manifest.version };
+        let kept = (id, runs_of(list.iter().copied()));
         keep::write(&self.list_file, &serde_json::to_vec(&kept)?)?;
-        self.list = Some((manifest.version, list));
+        self.list = Some((id, list));
         let named: Vec<PathBuf> =
             manifest.catalogue.segments.iter().map(|segment| self.file(segment)).collect();
         for file in fs::read_dir(&self.folder)? {

@@ -3,11 +3,9 @@
 use cache::{CacheEvent, Watch};
 use contract::object::ObjectKey;
 use contract::report::{Event, MAX_EVENTS, Severity};
-use contract::time::TimeUs;
-use fill::{FillEvent, FillWatch};
+use fill::{Clock, FillEvent, FillWatch};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::SystemTime;
 use tokio::sync::Notify;
 
 /// Events beyond this push the oldest out: a box that is cut off for long says in the end
@@ -17,12 +15,14 @@ const KEPT_EVENTS: usize = 4096;
 #[derive(Debug, Default)]
 struct Entries {
     last: u64,
+    /// Events up to this number are in the spool too.
+    spooled: u64,
     events: VecDeque<Event>,
 }
 
 /// The journal.
-#[derive(Debug, Default)]
 pub(crate) struct Journal {
+    clock: Clock,
     entries: Mutex<Entries>,
     /// Objects that went missing while somebody asked for them: whoever fills should look.
     lost: Mutex<Vec<ObjectKey>>,
@@ -30,8 +30,9 @@ pub(crate) struct Journal {
 }
 
 impl Journal {
-    pub(crate) fn new() -> Arc<Self> {
-        Arc::default()
+    pub(crate) fn new(clock: Clock) -> Arc<Self> {
+        let (entries, lost, is_lost) = Default::default();
+        Arc::new(Self { clock, entries, lost, is_lost })
     }
 
     fn entries(&self) -> MutexGuard<'_, Entries> {
@@ -62,7 +63,7 @@ impl Journal {
         let mut entries = self.entries();
         entries.last += 1;
         let sequence = entries.last;
-        let (at_us, kind) = (TimeUs::from(SystemTime::now()), kind.to_owned());
+        let (at_us, kind) = ((self.clock)(), kind.to_owned());
         entries.events.push_back(Event { sequence, at_us, severity, kind, subject, detail });
         if entries.events.len() > KEPT_EVENTS {
             entries.events.pop_front();
@@ -72,6 +73,19 @@ impl Journal {
     /// The oldest events that the fleet does not have yet.
     pub(crate) fn unreported(&self) -> Vec<Event> {
         self.entries().events.iter().take(MAX_EVENTS).cloned().collect()
+    }
+
+    /// The oldest events that the spool does not have yet.
+    pub(crate) fn unspooled(&self) -> Vec<Event> {
+        let entries = self.entries();
+        let events = entries.events.iter().filter(|event| event.sequence > entries.spooled);
+        events.take(MAX_EVENTS).cloned().collect()
+    }
+
+    /// The spool has everything up to this number.
+    pub(crate) fn spooled(&self, up_to: u64) {
+        let mut entries = self.entries();
+        entries.spooled = entries.spooled.max(up_to);
     }
 
     /// The fleet has recorded everything up to this number.
@@ -140,7 +154,7 @@ mod tests {
 
     #[test]
     fn events_stay_until_they_are_recorded_and_never_grow_without_bound() {
-        let journal = Journal::new();
+        let journal = Journal::new(Arc::new(|| contract::time::TimeUs(0)));
         for at in 0..5000 {
             journal.note(Severity::Info, "test", at.to_string(), String::new());
         }
@@ -149,5 +163,10 @@ mod tests {
         journal.recorded(4999);
         let left: Vec<u64> = journal.unreported().iter().map(|event| event.sequence).collect();
         assert_eq!(left, [5000]);
+
+        assert_eq!(journal.unspooled().len(), 1);
+        journal.spooled(5000);
+        assert!(journal.unspooled().is_empty());
+        assert_eq!(journal.unreported().len(), 1, "the fleet has not heard of it");
     }
 }

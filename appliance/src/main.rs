@@ -4,11 +4,13 @@
 //! what (`fill`). This crate joins them, and speaks to the fleet and to the operator.
 //!
 //! Read in this order: [`cli`], [`check`], [`run`] (the table of contents of a box),
-//! [`control`] (the conversation with the fleet), [`handover`] (from one process to the next),
-//! [`admin`].
+//! [`control`] (the conversation with the fleet), [`spool`] (what nobody could be told),
+//! [`handover`] (from one process to the next), [`admin`].
 
 mod access_files;
 mod admin;
+mod autonomy;
+mod catching_up;
 mod check;
 mod cli;
 mod control;
@@ -17,6 +19,7 @@ mod disk_io;
 mod documents;
 mod duties;
 mod filling;
+mod fleet;
 mod fleet_link;
 mod handover;
 mod hardware;
@@ -26,6 +29,7 @@ mod journal;
 mod keep;
 mod memory;
 mod metrics;
+mod moving;
 mod opening;
 mod pem;
 mod process;
@@ -34,9 +38,11 @@ mod reload;
 mod reporter;
 mod restart;
 mod run;
+mod s3;
 mod scrubbing;
 mod signals;
 mod slices;
+mod spool;
 mod status;
 mod supervisor;
 mod topology;

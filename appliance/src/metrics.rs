@@ -3,7 +3,8 @@
 
 use crate::reporter::Reporter;
 use contract::progress::{Admission, FillProgress};
-use contract::report::{Report, Traffic};
+use contract::report::{DiskReport, MovesReport, Report, Traffic};
+use contract::time::TimeUs;
 use prometheus::core::Collector;
 use prometheus::proto::MetricFamily;
 use prometheus::{Encoder, Error, GaugeVec, IntCounterVec, Opts, TextEncoder};
@@ -16,8 +17,10 @@ pub(crate) fn encode(reporter: &Reporter) -> Result<String, Error> {
     traffic(&mut families, &report.traffic)?;
     connections(&mut families, &reporter.counters())?;
     storage(&mut families, &report)?;
+    moves(&mut families, &report.moves)?;
     filling(&mut families, &report.fill)?;
     demand(&mut families, &reporter.demand_bytes())?;
+    alone(&mut families, &report)?;
     let mut text = Vec::new();
     // The encoder takes a family without samples for a mistake; a box that has filled
     // nothing yet has such families.
@@ -202,7 +205,7 @@ fn storage(families: &mut Families, report: &Report) -> Result<(), Error> {
         &["source"],
         &filled,
     )?;
-    let disks = |value: fn(&contract::report::DiskReport) -> u64| -> Vec<Sample<'_>> {
+    let disks = |value: fn(&DiskReport) -> u64| -> Vec<Sample<'_>> {
         report.disks.iter().map(|disk| (vec![disk.folder.as_str()], value(disk))).collect()
     };
     let labels = ["disk"];
@@ -230,12 +233,51 @@ fn storage(families: &mut Families, report: &Report) -> Result<(), Error> {
     let help = "Whether the disk is in use (1), or was ejected (0).";
     let in_use = disks(|disk| u64::from(disk.ejected.is_none()));
     families.gauge("headend_disk_in_use", help, &labels, &in_use)?;
+    let some = |value: fn(&DiskReport) -> Option<u64>| -> Vec<Sample<'_>> {
+        let with = report.disks.iter().filter_map(|disk| Some((disk, value(disk)?)));
+        with.map(|(disk, value)| (vec![disk.folder.as_str()], value)).collect()
+    };
+    let help = "Within how long 99 of 100 reads ended, over the past seconds.";
+    let p99 = some(|disk| disk.read_p99_us);
+    families.gauge("headend_disk_read_p99_microseconds", help, &labels, &p99)?;
+    let help = "What is written to a disk at most, because its reads got slow.";
+    let limit = some(|disk| disk.write_limit_bytes_per_s);
+    families.gauge("headend_disk_write_limit_bytes_per_second", help, &labels, &limit)?;
     let help = "What the pass over its blocks has read, or the last one has.";
     let done = disks(|disk| disk.scrub.map_or(0, |scrub| scrub.bytes_done));
     families.gauge("headend_scrub_done_bytes", help, &labels, &done)?;
     let help = "What there was to read for that pass.";
     let total = disks(|disk| disk.scrub.map_or(0, |scrub| scrub.bytes_total));
     families.gauge("headend_scrub_bytes", help, &labels, &total)
+}
+
+fn alone(families: &mut Families, report: &Report) -> Result<(), Error> {
+    let second = |at: TimeUs| u64::try_from(at.unix_s()).unwrap_or(0);
+    let limits = report.autonomy.limits.iter();
+    let limits: Vec<Sample<'_>> =
+        limits.map(|it| (vec![it.kind.as_str()], second(it.until_us))).collect();
+    let help = "When the first limit of each kind ends this box's service without a fleet.";
+    families.gauge("headend_serves_alone_until_timestamp_seconds", help, &["limit"], &limits)?;
+    let one = |value| vec![(Vec::new(), value)];
+    let waiting = one(report.spool.reports);
+    families.gauge("headend_late_reports", "Reports the fleet is to hear later.", &[], &waiting)?;
+    let bytes = one(report.spool.bytes);
+    families.gauge("headend_late_reports_bytes", "Their bytes on disk.", &[], &bytes)?;
+    let dropped = one(report.spool.dropped);
+    let help = "Late reports that were dropped or could not be kept.";
+    families.counter("headend_late_reports_dropped_total", help, &[], &dropped)
+}
+
+fn moves(families: &mut Families, moves: &MovesReport) -> Result<(), Error> {
+    let one = |value| vec![(Vec::new(), value)];
+    let help = "Bytes of objects that are to move to another class of disks.";
+    families.gauge("headend_moves_planned_bytes", help, &[], &one(moves.bytes_planned))?;
+    let help = "Bytes of objects that belong on another class of disks, which has no room.";
+    families.gauge("headend_moves_blocked_bytes", help, &[], &one(moves.bytes_blocked))?;
+    let help = "Objects that were moved to another class of disks.";
+    families.counter("headend_moved_objects_total", help, &[], &one(moves.objects_moved))?;
+    let help = "Bytes that were copied to another class of disks.";
+    families.counter("headend_moved_bytes_total", help, &[], &one(moves.bytes_copied))
 }
 
 fn filling(families: &mut Families, fill: &FillProgress) -> Result<(), Error> {

@@ -2,6 +2,7 @@
 //! What must not be done twice at once is not begun here.
 
 use crate::access_files;
+use crate::autonomy::Rights;
 use crate::control::Control;
 use crate::demand;
 use crate::disk_io::ThreadIo;
@@ -11,18 +12,21 @@ use crate::fleet_link::FleetLink;
 use crate::handover::Taken;
 use crate::holding::Holding;
 use crate::journal::Journal;
+use crate::moving::Moving;
 use crate::pem;
 use crate::purging::Purging;
-use crate::reporter::Reporter;
+use crate::reporter::{Asked, Reporter};
+use crate::s3::Origins;
 use crate::scrubbing::Scrubbing;
 use crate::slices::Slices;
+use crate::spool::{self, SharedSpool, Spool};
 use anyhow::Result;
 use cache::storage::Kernel;
 use cache::{Cache, DiskHandover, DiskSetup, OpenError};
 use contract::config::{ApplianceConfig, Document};
 use contract::time::TimeUs;
 use fill::fetch::{Fetcher, Patience};
-use fill::{Demand, Filler, Rules};
+use fill::{Clock, Demand, Filler, Rules};
 use serve::{Certificates, Engine, Inherited, Listening, Prepared, Server};
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -65,9 +69,12 @@ pub(crate) fn open(document: &Document, taken: Taken) -> Result<Opened> {
     let cannot_start = |path: &str, reason: String| CannotStart::at(document, path, &reason);
     let Taken { mut serving, disks } = taken;
     let mut kept = serving.addresses();
-    let journal = Journal::new();
+    let journal = Journal::new(wall_clock());
     if let Some(complaint) = crate::memory::complaint(&config) {
         tracing::warn!("{complaint}");
+    }
+    for warning in crate::check::warnings(document) {
+        tracing::warn!("{warning}");
     }
     let cache = open_cache(&config, &journal, disks)
         .map_err(|err| cannot_start(&place_of(&err), err.to_string()))?;
@@ -87,7 +94,8 @@ pub(crate) fn open(document: &Document, taken: Taken) -> Result<Opened> {
     let rules =
         Rules::of(&config.fill).map_err(|err| cannot_start("fill.time_zone", err.to_string()))?;
     let fetcher = fetcher(&config, link.clone())?;
-    let filler = filler(rules, &cache, &journal, Arc::clone(&fetcher));
+    let sources = Arc::new(Origins::new(Arc::clone(&fetcher), &config));
+    let filler = filler(rules, &cache, &journal, sources);
     let demand = demand::open(&config, &cache, &filler, fetcher);
     let scrubbing = Scrubbing::open(
         Arc::clone(&cache),
@@ -95,16 +103,23 @@ pub(crate) fn open(document: &Document, taken: Taken) -> Result<Opened> {
         config.scrub.clone(),
         config.state_folder.join("scrub.json"),
     );
-    let reporter = Reporter::new(
-        Arc::clone(&config),
-        Arc::clone(&cache),
-        scrubbing.clone(),
-        Arc::clone(&filler),
-        server.counters(),
-        server.engine().clone(),
-    );
+    let moving = Moving::new(Arc::clone(&cache), Arc::clone(&filler), config.moves.clone());
+    let spool = Spool::open(config.state_folder.join("spool"), spool::LIMITS)?;
+    let spool = SharedSpool::new(spool);
+    let reporter = Reporter::new(Asked {
+        config: Arc::clone(&config),
+        cache: Arc::clone(&cache),
+        scrubbing: scrubbing.clone(),
+        moving: moving.clone(),
+        filler: Arc::clone(&filler),
+        counters: server.counters(),
+        engine: server.engine().clone(),
+        certificates: server.certificates(),
+        spool: spool.clone(),
+        clock: wall_clock(),
+    });
     let mut control = Control {
-        documents: Documents::open(&config)?,
+        documents: Documents::open(&config, wall_clock())?,
         holding: Holding::open(&config.state_folder)?,
         config,
         cache: Arc::clone(&cache),
@@ -112,6 +127,9 @@ pub(crate) fn open(document: &Document, taken: Taken) -> Result<Opened> {
         journal: Arc::clone(&journal),
         reporter: reporter.clone(),
         purging: Purging::default(),
+        rights: Rights::default(),
+        spool,
+        spool_fails: false,
     };
     control.restore();
     Ok(Opened {
@@ -126,9 +144,14 @@ pub(crate) fn open(document: &Document, taken: Taken) -> Result<Opened> {
         demand,
         reporter,
         scrubbing,
-        duties: Duties::Resting(Box::new(Resting { control, link, filler })),
+        duties: Duties::Resting(Box::new(Resting { control, link, filler, moving })),
         kept,
     })
+}
+
+/// The clock, read at the edge; the simulation of a day has another.
+fn wall_clock() -> Clock {
+    Arc::new(|| TimeUs::from(SystemTime::now()))
 }
 
 fn open_cache(
@@ -143,7 +166,9 @@ fn open_cache(
         io: Arc::new(ThreadIo(Handle::current())),
         watch: journal.clone(),
     };
-    Cache::open_after(setup, before)
+    let cache = Cache::open_after(setup, before)?;
+    cache.set_read_p99(config.read_p99);
+    Ok(cache)
 }
 
 /// The disks of a configuration, as the cache takes them.
@@ -185,7 +210,7 @@ fn filler(
     rules: Rules,
     cache: &Arc<Cache>,
     journal: &Arc<Journal>,
-    upstream: Arc<Fetcher>,
+    upstream: Arc<Origins>,
 ) -> Arc<Filler> {
     Filler::new(fill::Setup {
         cache: Arc::clone(cache),
@@ -193,7 +218,7 @@ fn filler(
         offload: Arc::new(fill::Threads),
         seed: rand::random(),
         rules,
-        clock: Arc::new(|| TimeUs::from(SystemTime::now())),
+        clock: wall_clock(),
         watch: journal.clone(),
     })
 }

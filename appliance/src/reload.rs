@@ -54,6 +54,7 @@ impl Reload {
     /// New disks are taken into use, missing ones ejected; those that were ejected and are
     /// named still have been mended, somebody says.
     async fn set_disks(&self, config: &ApplianceConfig) {
+        self.cache.set_read_p99(config.read_p99);
         let (cache, setups) = (Arc::clone(&self.cache), disk_setups(config));
         let done = tokio::task::spawn_blocking(move || use_disks(&cache, setups)).await;
         match done {

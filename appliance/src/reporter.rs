@@ -1,31 +1,51 @@
 //! Puts the report together: for the fleet, for `/status`, for metrics.
 
+use crate::autonomy::{Rights, autonomy};
 use crate::hardware;
+use crate::moving::Moving;
 use crate::scrubbing::Scrubbing;
+use crate::spool::SharedSpool;
 use cache::{Cache, DiskSlot, DiskState, disk::Disk};
+use contract::autonomy::Limit;
 use contract::config::ApplianceConfig;
 use contract::progress::FillProgress;
 use contract::report::{
     DiskReport, DocumentState, Event, Hardware, Held, Load, Report, ScrubReport,
 };
-use contract::time::TimeUs;
-use fill::Filler;
-use serve::{AllCounters, Counters, Engine};
+use fill::{Clock, Filler};
+use serve::{AllCounters, Certificates, Counters, Engine};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Instant, SystemTime};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::time::Instant;
 
 /// Knows where every figure is. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Reporter(Arc<Parts>);
 
+/// Who is asked for figures.
+pub(crate) struct Asked {
+    pub(crate) config: Arc<ApplianceConfig>,
+    pub(crate) cache: Arc<Cache>,
+    pub(crate) scrubbing: Scrubbing,
+    pub(crate) moving: Moving,
+    pub(crate) filler: Arc<Filler>,
+    pub(crate) counters: AllCounters,
+    pub(crate) engine: Engine,
+    pub(crate) certificates: Certificates,
+    pub(crate) spool: SharedSpool,
+    pub(crate) clock: Clock,
+}
+
+/// What the box has been told to be, as it stands.
+#[derive(Default)]
+pub(crate) struct Stands {
+    pub(crate) documents: Vec<DocumentState>,
+    pub(crate) limits: Vec<Limit>,
+    pub(crate) rights: Rights,
+}
+
 struct Parts {
-    config: Arc<ApplianceConfig>,
-    cache: Arc<Cache>,
-    scrubbing: Scrubbing,
-    filler: Arc<Filler>,
-    counters: AllCounters,
-    engine: Engine,
+    asked: Asked,
     hardware: Hardware,
     boot_id: String,
     began: Instant,
@@ -33,126 +53,137 @@ struct Parts {
     rate_bytes_per_s: AtomicU64,
     /// When the rate was last measured, and the bytes sent by then.
     measured: Mutex<(Instant, u64)>,
+    stands: Mutex<Stands>,
 }
 
 impl Reporter {
-    pub(crate) fn new(
-        config: Arc<ApplianceConfig>,
-        cache: Arc<Cache>,
-        scrubbing: Scrubbing,
-        filler: Arc<Filler>,
-        counters: AllCounters,
-        engine: Engine,
-    ) -> Self {
+    pub(crate) fn new(asked: Asked) -> Self {
         let began = Instant::now();
         Self(Arc::new(Parts {
-            config,
-            cache,
-            scrubbing,
-            filler,
-            counters,
-            engine,
+            asked,
             hardware: hardware::read(),
             boot_id: format!("{:016x}", rand::random::<u64>()),
             began,
             sequence: AtomicU64::new(0),
             rate_bytes_per_s: AtomicU64::new(0),
             measured: Mutex::new((began, 0)),
+            stands: Mutex::default(),
         }))
     }
 
+    /// What is in force from now on.
+    pub(crate) fn stands(&self, stands: Stands) {
+        *self.0.stands() = stands;
+    }
+
+    /// Of this process.
+    pub(crate) fn boot_id(&self) -> &str {
+        &self.0.boot_id
+    }
+
     /// The next report to the fleet.
-    pub(crate) fn report(
-        &self,
-        manifest_version: u64,
-        documents: Vec<DocumentState>,
-        events: Vec<Event>,
-    ) -> Report {
+    pub(crate) fn report(&self, manifest_version: u64, events: Vec<Event>) -> Report {
         let sequence = self.0.sequence.fetch_add(1, Ordering::Relaxed) + 1;
         self.0.measure_rate();
         let report = self.snapshot();
         let held = Held { manifest_version, ..report.held };
-        Report { sequence, documents, events, held, ..report }
+        Report { sequence, events, held, ..report }
     }
 
     /// What groups that are filled by demand have received, and it still takes of the disks.
     pub(crate) fn demand_bytes(&self) -> Vec<(String, u64)> {
         let parts = &*self.0;
-        let groups = parts.config.content_groups.iter().filter(|group| group.demand.is_some());
+        let groups =
+            parts.asked.config.content_groups.iter().filter(|group| group.demand.is_some());
         groups
-            .map(|group| (group.name.to_string(), parts.cache.demand_bytes(&group.name)))
+            .map(|group| (group.name.to_string(), parts.asked.cache.demand_bytes(&group.name)))
             .collect()
     }
 
     /// The same figures for whoever asks in between.
     pub(crate) fn snapshot(&self) -> Report {
         let parts = &*self.0;
+        let now = (parts.asked.clock)();
+        let stands = parts.stands();
+        let certificates = &parts.asked.certificates;
+        let autonomy = autonomy(certificates, &stands.limits, &stands.rights, now);
+        let documents = stands.documents.clone();
+        drop(stands);
         Report {
             schema: contract::SCHEMA,
-            device: parts.config.name.clone(),
+            device: parts.asked.config.name.clone(),
             boot_id: parts.boot_id.clone(),
             sequence: parts.sequence.load(Ordering::Relaxed),
-            made_at_us: TimeUs::from(SystemTime::now()),
+            made_at_us: now,
             uptime_s: parts.began.elapsed().as_secs(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            engine: parts.engine.name().to_owned(),
-            engine_reason: parts.engine.reason().map(str::to_owned),
-            tls_engine: parts.engine.tls().map(|tls| tls.name().to_owned()),
-            tls_reason: parts.engine.tls().and_then(|tls| tls.reason()).map(str::to_owned),
-            documents: Vec::new(),
+            engine: parts.asked.engine.name().to_owned(),
+            engine_reason: parts.asked.engine.reason().map(str::to_owned),
+            tls_engine: parts.asked.engine.tls().map(|tls| tls.name().to_owned()),
+            tls_reason: parts.asked.engine.tls().and_then(|tls| tls.reason()).map(str::to_owned),
+            documents,
             purged_up_to: 0,
             held: parts.held(),
-            fill: parts.filler.progress(),
+            fill: parts.asked.filler.progress(),
             hardware: parts.hardware.clone(),
             disks: parts.disks(),
+            moves: parts.asked.moving.report(),
             load: parts.load(),
-            traffic: parts.counters.traffic(),
+            traffic: parts.asked.counters.traffic(),
             routes: Vec::new(),
             events: Vec::new(),
             results: Vec::new(),
+            autonomy,
+            spool: parts.asked.spool.report(),
         }
     }
 
     /// How far filling has come.
     pub(crate) fn fill(&self) -> FillProgress {
-        self.0.filler.progress()
+        self.0.asked.filler.progress()
     }
 
     pub(crate) fn counters(&self) -> Counters {
-        self.0.counters.total()
+        self.0.asked.counters.total()
     }
 }
 
 impl Parts {
+    fn stands(&self) -> MutexGuard<'_, Stands> {
+        self.stands.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn disks(&self) -> Vec<DiskReport> {
-        let of = |slot: &DiskSlot| disk_report(slot, self.scrubbing.report(&slot.setup.folder));
-        self.cache.disk_slots().iter().map(of).collect()
+        let of =
+            |slot: &DiskSlot| disk_report(slot, self.asked.scrubbing.report(&slot.setup.folder));
+        self.asked.cache.disk_slots().iter().map(of).collect()
     }
 
     fn held(&self) -> Held {
-        let [(objects_wanted, bytes_wanted), (objects_held, bytes_held)] = self.cache.totals();
+        let [(objects_wanted, bytes_wanted), (objects_held, bytes_held)] =
+            self.asked.cache.totals();
         Held {
             manifest_version: 0,
             objects_wanted,
             bytes_wanted,
             objects_held,
             bytes_held,
-            filled_from: self.filler.ledger().accounts(),
+            filled_from: self.asked.filler.ledger().accounts(),
         }
     }
 
     fn load(&self) -> Load {
         Load {
-            connections: self.counters.total().connections_open.get(),
+            connections: self.asked.counters.total().connections_open.get(),
             load_1m: hardware::load_1m(),
             rate_bytes_per_s: self.rate_bytes_per_s.load(Ordering::Relaxed),
-            ram_used_bytes: self.cache.ram_used_bytes(),
+            ram_used_bytes: self.asked.cache.ram_used_bytes(),
         }
     }
 
     /// Bytes a second since this was last measured.
     fn measure_rate(&self) {
-        let sent: u64 = self.counters.traffic().iter().map(|row| row.bytes_sent).sum();
+        let sent: u64 = self.asked.counters.traffic().iter().map(|row| row.bytes_sent).sum();
         let mut last = self.measured.lock().unwrap_or_else(PoisonError::into_inner);
         let (since, before) = std::mem::replace(&mut *last, (Instant::now(), sent));
         let micros = u64::try_from(since.elapsed().as_micros()).unwrap_or(u64::MAX).max(1);
@@ -169,11 +200,14 @@ fn disk_report(slot: &DiskSlot, scrub: Option<ScrubReport>) -> DiskReport {
     };
     DiskReport {
         folder: slot.setup.folder.display().to_string(),
+        class: Some(slot.setup.class),
         capacity_bytes: slot.setup.capacity_bytes,
         used_bytes: count(Disk::used_bytes),
         objects: count(Disk::objects),
         io_errors: count(Disk::io_errors),
         bad_blocks: count(Disk::bad_blocks),
+        read_p99_us: slot.in_use().and_then(|disk| disk.read_p99_us()),
+        write_limit_bytes_per_s: slot.in_use().and_then(|disk| disk.write_limit_bytes_per_s()),
         ejected,
         scrub,
     }

@@ -1,11 +1,11 @@
 //! `appliance status`: asks the running appliance and tells a person, or a program.
 
-use crate::filling;
 use crate::inquiry::ask;
+use crate::{autonomy, filling};
 use anyhow::{Context, Result};
-use contract::config::ApplianceConfig;
-use contract::quantity::ByteCount;
-use contract::report::{Report, ScrubReport};
+use contract::config::{ApplianceConfig, DiskClass};
+use contract::quantity::{BitRate, ByteCount};
+use contract::report::{MovesReport, Report, ScrubReport};
 
 /// Prints the status.
 #[expect(clippy::print_stdout, reason = "answers to a person go to standard output")]
@@ -38,6 +38,7 @@ fn tell(report: &Report) -> String {
     let mut lines = vec![
         format!("{}  appliance {}, engine {}", report.device, report.version, engine(report)),
         format!("  up          {} s", report.uptime_s),
+        format!("  alone       {}", autonomy::tell(&report.autonomy, report.made_at_us)),
         format!("  connections {}", report.load.connections),
         format!(
             "  holds       {} of {} objects, {} of {}",
@@ -48,6 +49,14 @@ fn tell(report: &Report) -> String {
         ),
         format!("  RAM tier    {}", ByteCount(report.load.ram_used_bytes)),
     ];
+    let spool = &report.spool;
+    if let Some(oldest) = spool.oldest_us {
+        let (since, bytes) = (filling::when(oldest), ByteCount(spool.bytes));
+        lines.push(format!(
+            "  untold      {} late reports since {since}, {bytes}, {} dropped",
+            spool.reports, spool.dropped
+        ));
+    }
     for from in &held.filled_from {
         let (bytes, failures) = (ByteCount(from.bytes), from.failures);
         lines.push(format!("  filled      {bytes} from {}, {failures} failures", from.source));
@@ -59,15 +68,21 @@ fn tell(report: &Report) -> String {
             continue;
         }
         lines.push(format!(
-            "  disk        {}: {} of {}, {} I/O errors, {} bad blocks",
+            "  disk        {}{}: {} of {}, {} I/O errors, {} bad blocks",
             disk.folder,
+            disk.class.map_or("", class_name),
             ByteCount(disk.used_bytes),
             ByteCount(disk.capacity_bytes),
             disk.io_errors,
             disk.bad_blocks
         ));
+        lines.extend(disk.write_limit_bytes_per_s.map(|limit| {
+            let limit = BitRate::of_bytes_per_s(limit);
+            format!("              its reads are slow: written to with {limit} at most")
+        }));
         lines.extend(disk.scrub.map(|scrub| scrub_line(&scrub)));
     }
+    lines.extend(moves_line(&report.moves));
     for row in report.traffic.iter().filter(|row| row.requests > 0) {
         lines.push(format!(
             "  served      {} over {} on {}: {} requests, {}",
@@ -81,6 +96,31 @@ fn tell(report: &Report) -> String {
     lines.push(String::new());
     lines.join("\n")
 }
+
+fn class_name(class: DiskClass) -> &'static str {
+    match class {
+        DiskClass::Nvme => " (nvme)",
+        DiskClass::Ssd => " (ssd)",
+        DiskClass::Hdd => " (hdd)",
+    }
+}
+
+/// What moves between classes of disks, where anything does.
+fn moves_line(moves: &MovesReport) -> Option<String> {
+    if *moves == MovesReport::default() {
+        return None;
+    }
+    let (planned, blocked) = (ByteCount(moves.bytes_planned), ByteCount(moves.bytes_blocked));
+    let under_way = moves.under_way.as_ref();
+    let now = under_way.map(|it| format!(", now from {} to {}", it.from, it.to));
+    Some(format!(
+        "  moves       {} objects to go, {planned}{}; {} done; {blocked} find no room",
+        moves.objects_planned,
+        now.unwrap_or_default(),
+        moves.objects_moved,
+    ))
+}
+
 /// How far the pass over a disk's blocks is.
 fn scrub_line(scrub: &ScrubReport) -> String {
     let bad = scrub.bad_blocks;

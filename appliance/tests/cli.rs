@@ -10,6 +10,9 @@ use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
+/// What a running box says, below its place.
+const LOG: &str = "log";
+
 struct Place {
     folder: TempDir,
     player: u16,
@@ -225,7 +228,8 @@ fn get(port: u16, path: &str) -> Option<String> {
 
 impl Running {
     fn start(place: &Place, config: &Path) -> Self {
-        let running = Self(appliance("run", config).stderr(Stdio::null()).spawn().expect("run"));
+        let log = fs::File::create(place.path(LOG)).expect("log");
+        let running = Self(appliance("run", config).stderr(log).spawn().expect("run"));
         wait_for(place, "/readyz", "200 OK");
         running
     }
@@ -236,20 +240,30 @@ impl Running {
     }
 }
 
-/// Asks the admin listener until its answer contains this.
-fn wait_for(place: &Place, path: &str, expected: &str) {
+/// Waits until there is nothing to complain of.
+fn wait_until(complaint: impl Fn() -> Option<String>) {
     let begun = Instant::now();
-    loop {
-        let answer = get(place.admin, path);
-        if answer.as_ref().is_some_and(|answer| answer.contains(expected)) {
-            return;
-        }
-        assert!(
-            begun.elapsed() < Duration::from_secs(20),
-            "{path} never says {expected}: {answer:?}"
-        );
+    while let Some(complaint) = complaint() {
+        assert!(begun.elapsed() < Duration::from_secs(20), "{complaint}");
         std::thread::yield_now();
     }
+}
+
+/// Asks the admin listener until its answer contains this.
+fn wait_for(place: &Place, path: &str, expected: &str) {
+    wait_until(|| {
+        let answer = get(place.admin, path);
+        let is_said = answer.as_ref().is_some_and(|answer| answer.contains(expected));
+        (!is_said).then(|| format!("{path} never says {expected}: {answer:?}"))
+    });
+}
+
+/// Waits for a line of the log.
+fn wait_for_log(place: &Place, expected: &str) {
+    wait_until(|| {
+        let log = fs::read_to_string(place.path(LOG)).expect("log");
+        (!log.contains(expected)).then(|| format!("never logged: {expected}\n{log}"))
+    });
 }
 
 #[test]
@@ -271,7 +285,9 @@ fn windows_and_caps_are_read_again_when_told_and_stay_where_they_are_wrong() {
     // Wrong, and then right again: what was wrong in between has changed nothing.
     with("16 MHz");
     running.signal("-HUP");
-    wait_for(&place, "/metrics", "headend_fill_cap_bytes_per_second 2000000");
+    wait_for_log(&place, "the old windows, caps and disks stay");
+    let metrics = get(place.admin, "/metrics").expect("answer");
+    assert!(metrics.contains("headend_fill_cap_bytes_per_second 2000000"), "{metrics}");
     with("24Mb/s");
     running.signal("-HUP");
     wait_for(&place, "/fill", "\"cap_bytes_per_s\":3000000,");

@@ -33,6 +33,8 @@ pub struct Intent<'a> {
 pub struct Origin {
     /// Where to connect.
     pub address: SocketAddr,
+    /// The name that its certificate must hold; none without TLS.
+    pub tls_name: Option<String>,
     /// How to ask there.
     pub path: OriginPath,
 }

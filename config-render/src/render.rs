@@ -1,10 +1,11 @@
 //! Rendering: values in, text out, and the proof that the device will take it.
 
 use crate::intent::{Files, Intent, MIN_APPLIANCE_VERSION};
+use contract::bucket::CredentialsPlace;
 use contract::config::{Document, Fill, FillWindow, OnMiss, Problems};
 use contract::envelope::{Role, TrustedKey};
 use contract::exchange::FLEET_IDENTITY_NAME;
-use inventory::{Appliance, ContentGroup, Disk, PlayerListener};
+use inventory::{Appliance, ContentGroup, Disk, PlayerListener, S3Origin};
 use minijinja::{Environment, UndefinedBehavior, Value, context};
 use std::path::Path;
 
@@ -96,6 +97,18 @@ fn group_values(group: &ContentGroup, intent: &Intent<'_>) -> Value {
         cors_origins => group.cors_origins.clone(),
         log_requests => group.log_requests,
         demand => demand_values(group, intent),
+        origin_credentials => group.origin_s3.as_ref().map(credentials_values),
+    }
+}
+
+/// Where they are; nothing, for a bucket that asks for none.
+fn credentials_values(store: &S3Origin) -> Value {
+    match &store.credentials {
+        None => Value::from(()),
+        Some(CredentialsPlace::File(file)) => context! { file => text(file) },
+        Some(CredentialsPlace::Environment { access_key_id, secret_access_key, session_token }) => {
+            context! { access_key_id, secret_access_key, session_token }
+        }
     }
 }
 
@@ -106,6 +119,7 @@ fn demand_values(group: &ContentGroup, intent: &Intent<'_>) -> Option<Value> {
     let share_bytes = u128::from(disks) * u128::from(group.demand_share_percent) / 100;
     Some(context! {
         address => origin.address.to_string(),
+        tls_name => origin.tls_name.as_deref(),
         host => origin.path.host.as_str(),
         prefix => origin.path.prefix.as_str(),
         share_bytes => u64::try_from(share_bytes).unwrap_or(u64::MAX),

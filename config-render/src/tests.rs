@@ -1,9 +1,10 @@
 use super::*;
+use contract::bucket::CredentialsPlace;
 use contract::config::{ListenerRole, OnMiss};
 use contract::envelope::{Role, TrustedKey};
 use contract::names::{DeviceName, GroupName, SiteName};
 use contract::sources::OriginPath;
-use inventory::{Appliance, ContentGroup, Disk, DiskClass, PlayerListener};
+use inventory::{Appliance, ContentGroup, Disk, DiskClass, PlayerListener, S3Origin};
 use std::net::SocketAddr;
 
 fn address(text: &str) -> SocketAddr {
@@ -43,6 +44,7 @@ fn group(name: &str, owner: &str, host_pattern: &str) -> ContentGroup {
         owner: owner.into(),
         host_pattern: host_pattern.into(),
         origin_url: "http://127.0.0.1:8000".into(),
+        origin_s3: None,
         cors_origins: vec!["*".into()],
         on_miss: if name == "kino" { OnMiss::Proxy } else { OnMiss::Refuse },
         demand_share_percent: 10,
@@ -64,8 +66,13 @@ fn rendered(appliance: &Appliance, groups: &[ContentGroup]) -> Result<String, Re
         emergency_fill: contract::config::EmergencyFill::Capped { cap_bits_per_s },
         ..inventory::SiteFill::published(zone)
     };
-    let path = OriginPath { host: "origin.example:8000".into(), prefix: "/vod".into() };
-    let origin = Origin { address: address("127.0.0.1:8000"), path };
+    let path =
+        OriginPath { host: "origin.example:8443".into(), prefix: "/vod".into(), bucket: None };
+    let origin = Origin {
+        address: address("127.0.0.1:8443"),
+        tls_name: Some("origin.example".into()),
+        path,
+    };
     let origins = groups.iter().map(|group| (group.name.clone(), origin.clone())).collect();
     render(&Intent {
         appliance,
@@ -83,10 +90,23 @@ fn rendered(appliance: &Appliance, groups: &[ContentGroup]) -> Result<String, Re
 
 #[test]
 fn a_whole_configuration() {
-    let groups = [
+    let mut groups = [
         group("kino", "Kino \"K\" #1: {{ x }}\u{2028}", "kino.{device}.localhost"),
         group("studio-a", "Studio A", "{device}.localhost"),
     ];
+    let places = [
+        CredentialsPlace::File("/etc/headend/ki\"no.s3".into()),
+        CredentialsPlace::Environment {
+            access_key_id: "STUDIO_A_ID".into(),
+            secret_access_key: "STUDIO_A_SECRET".into(),
+            session_token: Some("STUDIO_A_TOKEN".into()),
+        },
+    ];
+    for (group, place) in groups.iter_mut().zip(&places) {
+        let store = S3Origin::new("https://store.example".into());
+        group.origin_url = "s3://media".into();
+        group.origin_s3 = Some(S3Origin { credentials: Some(place.clone()), ..store });
+    }
     let text = rendered(&appliance(), &groups).expect("rendered");
     insta::assert_snapshot!(text);
     let config = contract::config::parse(&text).expect("the device takes it").config;
@@ -95,6 +115,9 @@ fn a_whole_configuration() {
     let demand = config.content_groups[0].demand.as_ref().expect("kino is filled by demand");
     assert_eq!(demand.share_bytes.0, ((1 << 31) + (1 << 40)) / 10);
     assert_eq!(config.content_groups[1].demand, None);
+    for (group, place) in config.content_groups.iter().zip(places) {
+        assert_eq!(group.origin_credentials, Some(place));
+    }
     assert_eq!(config.disks[1].folder, appliance().disks[1].folder);
     assert_eq!(config.fleet.expect("a fleet").trusted_keys, keys());
 }

@@ -6,7 +6,7 @@ use crate::store::Store;
 use crate::{HeldTitle, RecordedEvent};
 use contract::names::DeviceName;
 use contract::progress::{MAX_SOURCES, MAX_TITLES};
-use contract::report::{MAX_EVENTS, MAX_REPORT_BYTES, Report};
+use contract::report::{Event, MAX_EVENTS, MAX_REPORT_BYTES, Report};
 use contract::time::TimeUs;
 use db::Db;
 use std::collections::{HashMap, HashSet};
@@ -83,7 +83,7 @@ pub enum ReportError {
 /// Takes reports and knows the newest of every box.
 #[derive(Debug)]
 pub struct Collector {
-    store: Store,
+    pub(crate) store: Store,
     interval_s: u64,
     latest: RwLock<HashMap<DeviceName, Arc<Latest>>>,
 }
@@ -198,21 +198,30 @@ impl Collector {
 }
 
 fn check_bounds(report: &Report) -> Result<(), ReportError> {
-    let boot_id = &report.boot_id;
-    if boot_id.is_empty() || boot_id.len() > MAX_BOOT_ID_CHARS || boot_id.contains(char::is_control)
-    {
-        return Err(ReportError::Beyond("boot_id is not 1 to 64 printable characters"));
-    }
-    if report.events.len() > MAX_EVENTS {
-        return Err(ReportError::Beyond("events are more than a report carries"));
-    }
+    check_boot_id(&report.boot_id)?;
+    check_events(report.sequence, &report.events)?;
     let fill = &report.fill;
     if fill.titles.len() > MAX_TITLES || fill.sources.len() > MAX_SOURCES {
         return Err(ReportError::Beyond("fill has more titles or sources than a report carries"));
     }
-    let sequences =
-        std::iter::once(report.sequence).chain(report.events.iter().map(|e| e.sequence));
-    if sequences.into_iter().any(|sequence| i64::try_from(sequence).is_err()) {
+    Ok(())
+}
+
+pub(crate) fn check_boot_id(boot_id: &str) -> Result<(), ReportError> {
+    if boot_id.is_empty() || boot_id.len() > MAX_BOOT_ID_CHARS || boot_id.contains(char::is_control)
+    {
+        return Err(ReportError::Beyond("boot_id is not 1 to 64 printable characters"));
+    }
+    Ok(())
+}
+
+/// What a report may count, and how many events it may carry.
+pub(crate) fn check_events(sequence: u64, events: &[Event]) -> Result<(), ReportError> {
+    if events.len() > MAX_EVENTS {
+        return Err(ReportError::Beyond("events are more than a report carries"));
+    }
+    let mut sequences = std::iter::once(sequence).chain(events.iter().map(|e| e.sequence));
+    if sequences.any(|sequence| i64::try_from(sequence).is_err()) {
         return Err(ReportError::Beyond("sequence is absurdly large"));
     }
     Ok(())

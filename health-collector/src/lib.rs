@@ -6,15 +6,18 @@
 //! decides nothing: whether a box is live is a function of time, worked out when asked.
 //!
 //! Read in this order: [`state`] (live, late, silent), [`purge`] (done, pending, unreachable),
-//! [`order`] (new, repeated, stale), [`Collector`] (the way of a report), `store` (SQL).
+//! [`order`] (new, repeated, stale), [`Collector`] (the way of a report), `late` (what a box could
+//! tell nobody), `store` (SQL).
 
 mod collector;
+mod late;
 pub mod order;
 pub mod purge;
 pub mod state;
 mod store;
 
 pub use collector::{Accepted, Collector, Latest, ReportError};
+pub use late::RecordedLateReport;
 pub use purge::PurgeState;
 pub use state::State;
 pub use store::{HeldTitle, RecordedEvent};

@@ -1,5 +1,7 @@
 //! Reports, events and holdings in SQL.
 
+mod late;
+
 use crate::order::Position;
 use crate::{Latest, ReportError};
 use contract::names::{DeviceName, GroupName, TitleName};
@@ -11,7 +13,7 @@ use sqlx::any::AnyRow;
 use std::collections::{HashMap, HashSet};
 
 /// Events of a box are kept for this long.
-const EVENT_LIFE_S: i64 = 30 * 86_400;
+pub(super) const EVENT_LIFE_S: i64 = 30 * 86_400;
 
 /// One revision of a title.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -78,7 +80,7 @@ impl Store {
             false => err.into(),
         })?;
         for event in &report.events {
-            insert_event(&mut tx, report, event, now).await?;
+            insert_event(&mut tx, &report.device, &report.boot_id, event, now).await?;
         }
         if !report.events.is_empty() {
             forget_old_events(&mut tx, &report.device, now).await?;
@@ -89,6 +91,8 @@ impl Store {
         Ok(tx.commit().await.map_err(db::Error::from)?)
     }
 
+    /// The newest: what happened long ago may have come late, and no clock of a box is
+    /// believed beyond the moment in which it spoke.
     pub(crate) async fn events(
         &self,
         device: &DeviceName,
@@ -97,7 +101,8 @@ impl Store {
         let rows = sqlx::query(
             "SELECT received_at_us, sequence, at_us, severity, kind, subject, detail
              FROM appliance_events WHERE appliance = $1
-             ORDER BY received_at_us DESC, sequence DESC LIMIT $2",
+             ORDER BY CASE WHEN at_us < received_at_us THEN at_us ELSE received_at_us END DESC,
+                 sequence DESC LIMIT $2",
         )
         .bind(device.as_str())
         .bind(at_most)
@@ -136,7 +141,8 @@ async fn upsert(
 
 async fn insert_event(
     tx: &mut Tx,
-    report: &Report,
+    device: &DeviceName,
+    boot_id: &str,
     event: &Event,
     now: TimeUs,
 ) -> Result<(), db::Error> {
@@ -146,8 +152,8 @@ async fn insert_event(
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
          ON CONFLICT (appliance, boot_id, sequence) DO NOTHING",
     )
-    .bind(report.device.as_str())
-    .bind(report.boot_id.as_str())
+    .bind(device.as_str())
+    .bind(boot_id)
     .bind(i64::try_from(event.sequence).unwrap_or(i64::MAX))
     .bind(event.at_us.0)
     .bind(now.0)

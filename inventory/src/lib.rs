@@ -13,7 +13,7 @@ mod store;
 
 pub use error::{Complaint, InventoryError, RecordKind};
 pub use model::{
-    Appliance, ContentGroup, DEFAULT_DEMAND_SHARE_PERCENT, Disk, DiskClass, PlayerListener, Site,
-    SiteFill,
+    Appliance, ContentGroup, DEFAULT_DEMAND_SHARE_PERCENT, Disk, DiskClass, PlayerListener,
+    S3Origin, Site, SiteFill,
 };
 pub use store::{Inventory, Store};

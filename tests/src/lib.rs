@@ -4,20 +4,23 @@
 //! us), [`ports`], [`uml`] (a kernel of our own), [`effort`] (how long tests that draw at
 //! random go on), [`byte_miss`] (what cache policies miss), [`fuse_disk`] (a disk that fails
 //! when told to), [`http_harness`] (one server and what it is compared with), [`small_cdn`] (a
-//! fleet, an origin and two boxes), [`operator`] (who runs the `fleet` command), [`demo`], the
-//! small CDN that `make demo` runs and checks, [`lab`], whole machines and networks, and
-//! [`bench`]. The tests themselves stand under `tests/`.
+//! fleet, an origin and two boxes), [`operator`] (who runs the `fleet` command), [`origin`] (nginx,
+//! and who asked it for what), [`s3_store`] (buckets), [`demo`], the small CDN that `make demo` runs and checks, [`lab`],
+//! whole machines and networks, and [`bench`]. The tests themselves stand under `tests/`.
 
 pub mod bench;
 pub mod byte_miss;
 pub mod demo;
 pub mod effort;
+pub mod false_fleet;
 pub mod fuse_disk;
 pub mod http_harness;
 pub mod lab;
 pub mod operator;
+pub mod origin;
 pub mod ports;
 pub mod process;
+pub mod s3_store;
 pub mod say;
 pub mod small_cdn;
 pub mod uml;

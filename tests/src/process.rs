@@ -6,7 +6,7 @@ use nix::unistd::Pid;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::process::{ExitStatus, Stdio};
+use std::process::{ExitStatus, Output, Stdio};
 use std::time::Duration;
 use tokio::process::{Child, Command};
 use tokio::time::Instant;
@@ -97,12 +97,24 @@ impl Daemon {
     ///
     /// # Errors
     /// When it ends first, or is not ready in time; with the end of its log.
-    pub async fn wait_until(&mut self, mut is_ready: impl AsyncFnMut() -> bool) -> Result<()> {
+    pub async fn wait_until(&mut self, is_ready: impl AsyncFnMut() -> bool) -> Result<()> {
+        self.wait_for(Duration::from_secs(30), is_ready).await
+    }
+
+    /// The same for what takes longer, or is to be quicker.
+    ///
+    /// # Errors
+    /// When it ends first, or is not ready in time; with the end of its log.
+    pub async fn wait_for(
+        &mut self,
+        time: Duration,
+        mut is_ready: impl AsyncFnMut() -> bool,
+    ) -> Result<()> {
         let begun = Instant::now();
         while !is_ready().await {
             self.check()?;
-            if begun.elapsed() > Duration::from_secs(30) {
-                bail!("{} is not ready after 30 s\n{}", self.name, tail(&self.log));
+            if begun.elapsed() > time {
+                bail!("{} is not ready after {} s\n{}", self.name, time.as_secs(), tail(&self.log));
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
@@ -124,9 +136,18 @@ pub async fn output<A: AsRef<OsStr>>(
     program: impl AsRef<OsStr>,
     args: impl IntoIterator<Item = A>,
 ) -> Result<String> {
-    let program = program.as_ref();
-    let out = Command::new(program).args(args).stdin(Stdio::null()).kill_on_drop(true).output();
-    let out = out.await.with_context(|| format!("cannot run {}", program.display()))?;
+    let mut command = Command::new(program);
+    command.args(args);
+    output_of(command).await
+}
+
+/// The same for a command that is put together already.
+///
+/// # Errors
+/// When it does not end with 0; with what it printed.
+pub async fn output_of(command: Command) -> Result<String> {
+    let program = command.as_std().get_program().to_owned();
+    let out = outcome_of(command).await?;
     let text = String::from_utf8_lossy(&out.stdout).into_owned();
     if out.status.success() {
         Ok(text)
@@ -134,6 +155,16 @@ pub async fn output<A: AsRef<OsStr>>(
         let err = String::from_utf8_lossy(&out.stderr);
         bail!("{} ended with {}\n{text}{err}", program.display(), out.status)
     }
+}
+
+/// Runs a command to its end, whatever comes of it.
+///
+/// # Errors
+/// When it cannot be run.
+pub async fn outcome_of(mut command: Command) -> Result<Output> {
+    command.stdin(Stdio::null()).kill_on_drop(true);
+    let program = command.as_std().get_program().to_owned();
+    command.output().await.with_context(|| format!("cannot run {}", program.display()))
 }
 
 /// Does something listen there?

@@ -1,12 +1,16 @@
 //! A fleet, an origin and two boxes of one site over made-up files: enough to see what a
 //! decision of the fleet does to an answer of a box. For players there is [`crate::demo`].
 
+use crate::operator::{Appliance, Operator, Title};
+use crate::origin;
 use crate::ports;
-use crate::process::{Daemon, is_listening, output};
+use crate::process::{Daemon, output};
 use anyhow::{Context, Result, ensure};
+use contract::report::Report;
 use serde_json::Value;
+use std::ffi::OsStr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::process::Output;
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio::time::Instant;
@@ -17,6 +21,8 @@ pub const GROUP: &str = "studio-a";
 pub const TITLE: &str = "clip";
 /// The boxes.
 pub const BOXES: [&str; 2] = ["oca1.site-a", "oca2.site-a"];
+
+const SITE: &str = "site-a";
 
 const MASTER: &str = include_str!("../../fleet/steer/testdata/ffmpeg.m3u8");
 
@@ -37,8 +43,10 @@ pub struct Answer {
 pub struct Plan {
     /// Files of the title beside [`title_files`], by path.
     pub more_files: Vec<(String, Vec<u8>)>,
-    /// Whom boxes take for the origin; the origin itself without it.
-    pub origin_port: Option<u16>,
+    /// Where boxes find the title, by `fleet group create`; at the origin without it.
+    pub origin: Vec<String>,
+    /// Nobody waits until boxes hold the title: they cannot.
+    pub is_unfilled: bool,
     /// Only the first box runs.
     pub one_box: bool,
 }
@@ -56,6 +64,8 @@ pub struct SmallCdn {
     fleet_ports: [u16; 2],
     origin_port: u16,
     ports: [Ports; 2],
+    /// Who runs the `fleet` command.
+    pub operator: Operator,
     /// The fleet manager.
     pub fleet: Option<Daemon>,
     /// nginx over the title's files.
@@ -85,10 +95,15 @@ impl SmallCdn {
                 admin: ports::free()?,
             })
         };
+        let (folder, bin, fleet_ports) =
+            (tempfile::tempdir()?, binaries()?, [ports::free()?, ports::free()?]);
+        let url = format!("http://{}", local(fleet_ports[0]));
+        let token = folder.path().join("fleet/operator.token");
         let mut cdn = Self {
-            folder: tempfile::tempdir()?,
-            bin: binaries()?,
-            fleet_ports: [ports::free()?, ports::free()?],
+            operator: Operator::new(&[], &bin.join("fleet"), &url, &token),
+            folder,
+            bin,
+            fleet_ports,
             origin_port: ports::free()?,
             ports: [ports()?, ports()?],
             fleet: None,
@@ -102,18 +117,19 @@ impl SmallCdn {
         }
         cdn.start_origin().await?;
         cdn.start_fleet().await?;
-        cdn.describe(plan.origin_port.unwrap_or(cdn.origin_port)).await?;
+        cdn.describe(plan.origin).await?;
         let count = if plan.one_box { 1 } else { BOXES.len() };
         for at in 0..count {
             cdn.enroll(at).await?;
             cdn.start_box(at).await?;
         }
-        let title = cdn.path("origin").join(TITLE);
-        let add =
-            format!("content add --group {GROUP} --title {TITLE} --folder {}", title.display());
-        cdn.fleet_ok(&add).await?;
-        let all_are = async |cdn: &Self| cdn.steered_to().await.len() == count;
-        cdn.until("all boxes are steered to", all_are).await?;
+        let folder = cdn.path("origin").join(TITLE);
+        let title = Title { group: GROUP, title: TITLE, name: TITLE, folder: &folder };
+        cdn.operator.add_title(&title).await?;
+        if !plan.is_unfilled {
+            let all_are = async |cdn: &Self| cdn.steered_to().await.len() == count;
+            cdn.until("all boxes are steered to", all_are).await?;
+        }
         Ok(cdn)
     }
 
@@ -126,38 +142,17 @@ impl SmallCdn {
     /// # Errors
     /// When it does not come up.
     pub async fn start_origin(&mut self) -> Result<()> {
-        let run = self.path("nginx");
-        std::fs::create_dir_all(&run)?;
-        let (conf, place) = (run.join("nginx.conf"), run.display());
-        let user = if nix::unistd::geteuid().is_root() { "user root;" } else { "" };
-        let (port, root) = (self.origin_port, self.path("origin"));
-        let text = format!(
-            "daemon off; master_process off; {user} pid {place}/pid; error_log {place}/error.log;
-events {{ worker_connections 256; }}
-http {{
-  access_log {place}/access.log;
-  client_body_temp_path {place}/tmp; proxy_temp_path {place}/tmp; fastcgi_temp_path {place}/tmp;
-  uwsgi_temp_path {place}/tmp; scgi_temp_path {place}/tmp;
-  server {{ listen 127.0.0.1:{port}; root {}; }}
-}}
-",
-            root.display()
-        );
-        std::fs::write(&conf, text)?;
-        let args = ["-p".as_ref(), run.as_os_str(), "-c".as_ref(), conf.as_os_str()];
-        let mut daemon = Daemon::start("nginx", "/usr/sbin/nginx", args, &run.join("log"))?;
-        let address = ([127, 0, 0, 1], port).into();
-        daemon.wait_until(async || is_listening(address).await).await?;
-        self.origin = Some(daemon);
+        let (run, root) = (self.path("nginx"), self.path("origin"));
+        self.origin = Some(origin::start(&run, &root, self.origin_port).await?);
         Ok(())
     }
 
     /// How many requests the origin has answered.
     ///
     /// # Errors
-    /// When its log cannot be read.
+    /// When its log cannot be read, or names somebody who is no box.
     pub fn origin_requests(&self) -> Result<usize> {
-        Ok(std::fs::read_to_string(self.path("nginx/access.log"))?.lines().count())
+        Ok(origin::requests(&self.path("nginx/access.log"))?.len())
     }
 
     /// Starts the fleet manager (again).
@@ -185,27 +180,43 @@ http {{
         Ok(())
     }
 
-    async fn describe(&self, origin_port: u16) -> Result<()> {
-        self.fleet_ok("site create site-a --latitude 48 --longitude 11 --prefix 127.0.0.0/8")
-            .await?;
-        let origin = format!("http://127.0.0.1:{origin_port}");
-        let group = format!(
-            "group create {GROUP} --owner Studio --host-pattern {{device}}.localhost --origin {origin}"
-        );
-        self.fleet_ok(&group).await
+    async fn describe(&self, mut origin: Vec<String>) -> Result<()> {
+        self.operator.create_site(SITE, (48.0, 11.0), ["127.0.0.0/8"]).await?;
+        if origin.is_empty() {
+            origin.push(format!("--origin=http://{}", local(self.origin_port)));
+        }
+        let group =
+            ["group", "create", GROUP, "--owner=Studio", "--host-pattern={device}.localhost"];
+        self.operator.fleet(group.map(str::to_owned).into_iter().chain(origin)).await.map(drop)
     }
 
     async fn enroll(&self, at: usize) -> Result<()> {
         let (name, ports, folder) = (BOXES[at], &self.ports[at], self.path(BOXES[at]));
-        let folder = folder.display();
-        let create = format!(
-            "appliance create {name} --site site-a --player 127.0.0.1:{} --peer 127.0.0.1:{} \
-             --admin 127.0.0.1:{} --disk {folder}/disk:nvme:1GiB --ram 16MiB \
-             --state-folder {folder}/state",
-            ports.player, ports.peer, ports.admin
-        );
-        self.fleet_ok(&create).await?;
-        self.fleet_ok(&format!("appliance enroll {name} --out {folder}")).await
+        let appliance = Appliance {
+            name,
+            site: SITE,
+            players: vec![local(ports.player)],
+            peer: local(ports.peer),
+            admin: local(ports.admin),
+            disks: vec![format!("{}:nvme:1GiB", folder.join("disk").display())],
+            ram: "16MiB",
+            state_folder: folder.join("state"),
+            access_log_folder: folder.join("log"),
+        };
+        self.operator.create_appliance(&appliance).await?;
+        self.operator.enroll(name, &folder).await
+    }
+
+    /// The configuration of a box, as the fleet has rendered it.
+    #[must_use]
+    pub fn config(&self, at: usize) -> PathBuf {
+        self.path(BOXES[at]).join("config.yaml")
+    }
+
+    /// The folder of the fleet manager: database, authority, token.
+    #[must_use]
+    pub fn fleet_folder(&self) -> PathBuf {
+        self.path("fleet")
     }
 
     /// Starts a box (again), and waits until it answers.
@@ -213,15 +224,59 @@ http {{
     /// # Errors
     /// When it does not come up.
     pub async fn start_box(&mut self, at: usize) -> Result<()> {
-        let config = self.path(BOXES[at]).join("config.yaml");
+        self.start_box_with(at, &[]).await
+    }
+
+    /// The same with more in its environment.
+    ///
+    /// # Errors
+    /// When it does not come up.
+    pub async fn start_box_with(&mut self, at: usize, environment: &[String]) -> Result<()> {
+        let (config, appliance) = (self.config(at), self.bin.join("appliance"));
         let log = self.path(&format!("{}.log", BOXES[at]));
-        let args = ["run".as_ref(), config.as_os_str()];
-        let mut daemon = Daemon::start(BOXES[at], self.bin.join("appliance"), args, &log)?;
+        let words = environment.iter().map(AsRef::<OsStr>::as_ref);
+        let args = words.chain([appliance.as_os_str(), "run".as_ref(), config.as_os_str()]);
+        let mut daemon = Daemon::start(BOXES[at], "env", args, &log)?;
         // The ring of a process that was killed keeps its sockets for a moment: that somebody
         // listens says nothing.
         daemon.wait_until(async || self.status(at, "/").await != 0).await?;
         self.boxes[at] = Some(daemon);
         Ok(())
+    }
+
+    /// Where the fleet manager listens for boxes.
+    #[must_use]
+    pub fn control_address(&self) -> SocketAddr {
+        ([127, 0, 0, 1], self.fleet_ports[1]).into()
+    }
+
+    /// What a box keeps beside its disks.
+    #[must_use]
+    pub fn state_folder(&self, at: usize) -> PathBuf {
+        self.path(BOXES[at]).join("state")
+    }
+
+    /// What a box says of itself.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub async fn report(&self, at: usize) -> Result<Report> {
+        let url = format!("http://127.0.0.1:{}/status", self.ports[at].admin);
+        Ok(serde_json::from_str(&output("curl", ["-sf", "-m", "5", &url]).await?)?)
+    }
+
+    /// Adds another title, of one segment beside its playlist.
+    ///
+    /// # Errors
+    /// With what the command printed.
+    pub async fn add_title(&self, title: &str, segment: &[u8]) -> Result<()> {
+        let folder = self.path("origin").join(title);
+        std::fs::create_dir_all(&folder)?;
+        std::fs::write(folder.join("master.m3u8"), MASTER)?;
+        std::fs::write(folder.join("seg-1.m4s"), segment)?;
+        let folder = folder.display();
+        let add = format!("content add --group {GROUP} --title {title} --folder {folder}");
+        self.fleet_ok(&add).await
     }
 
     /// What a box has logged.
@@ -230,27 +285,12 @@ http {{
         std::fs::read_to_string(self.path(&format!("{}.log", BOXES[at]))).unwrap_or_default()
     }
 
-    /// Runs a `fleet` command, whatever comes of it.
-    ///
-    /// # Errors
-    /// When it cannot be run.
-    pub async fn fleet(&self, line: &str) -> Result<Output> {
-        let mut command = tokio::process::Command::new(self.bin.join("fleet"));
-        command.args(line.split_whitespace());
-        command.env("FLEET_URL", format!("http://127.0.0.1:{}", self.fleet_ports[0]));
-        command.env("FLEET_TOKEN_FILE", self.path("fleet/operator.token"));
-        command.env_remove("FLEET_TOKEN").kill_on_drop(true);
-        Ok(command.output().await?)
-    }
-
     /// Runs a `fleet` command that must succeed.
     ///
     /// # Errors
     /// With what it printed.
     pub async fn fleet_ok(&self, line: &str) -> Result<()> {
-        let out = self.fleet(line).await?;
-        ensure!(out.status.success(), "fleet {line}: {}", String::from_utf8_lossy(&out.stderr));
-        Ok(())
+        self.operator.fleet(line.split_whitespace()).await.map(drop)
     }
 
     /// What a `fleet` command answers in JSON.
@@ -258,9 +298,7 @@ http {{
     /// # Errors
     /// With what it printed.
     pub async fn fleet_json(&self, line: &str) -> Result<Value> {
-        let out = self.fleet(&format!("{line} -o json")).await?;
-        let err = || format!("fleet {line}: {}", String::from_utf8_lossy(&out.stderr));
-        serde_json::from_slice(&out.stdout).with_context(err)
+        self.operator.fleet_json(&line.split_whitespace().collect::<Vec<_>>()).await
     }
 
     /// The boxes that a viewer who begins to play the title now is sent to.
@@ -321,6 +359,10 @@ pub fn content(number: u8) -> Vec<u8> {
 #[must_use]
 pub fn path(number: u8) -> String {
     format!("/{TITLE}/seg-{number}.m4s")
+}
+
+fn local(port: u16) -> SocketAddr {
+    (Ipv4Addr::LOCALHOST, port).into()
 }
 
 /// The folder that both programs are built into, as they are with the whole workspace.

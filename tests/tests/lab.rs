@@ -15,7 +15,9 @@ use tests::lab::store::Store;
 use tests::lab::sweep::{self, Remnant};
 use tests::lab::topology::Topology;
 use tests::lab::{Lab, check_requirements};
+use tests::operator::LateReport;
 use tests::operator::shares::Share;
+use tests::origin::Request;
 use tests::process::output;
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
@@ -117,6 +119,8 @@ async fn a_box_that_is_cut_off_serves_its_viewers_and_catches_up() -> Result<()>
         // And now from everybody else, but for its viewers.
         cdn.lab.network.cut(&device, "eth0").await?;
         cdn.fetch_whole("viewer.site-a", &device, FIRST).await?;
+        let keeps = async || untold(cdn, &device).await.is_ok_and(|reports| reports >= 3);
+        wait_for("the box keeps what it would have said", keeps).await?;
 
         cdn.lab.network.mend(&device, "eth0").await?;
         cdn.lab.network.join(&device, "fleet").await?;
@@ -124,10 +128,11 @@ async fn a_box_that_is_cut_off_serves_its_viewers_and_catches_up() -> Result<()>
         let share = cdn.wait_until(&device, "it holds what its sibling holds", is_back).await?;
         cdn.fetch_whole("viewer.site-a", &device, SECOND).await?;
         tells_of_it(cdn, &device).await?;
+        tells_how_it_was(cdn, &device).await?;
 
         ensure!(origin_bytes(&share) == 0, "not all came from {sibling}: {share:?}");
         let asked = cdn.asked_of_origin()?;
-        let edge = |(who, path): &&(String, String)| *who == device && path.contains("/second/");
+        let edge = |it: &&Request| it.device == device && it.path.contains("/second/");
         ensure!(asked.iter().find(edge).is_none(), "it asked the origin: {asked:?}");
         Ok(())
     })
@@ -168,6 +173,25 @@ async fn tells_of_it(cdn: &Cdn, device: &str) -> Result<()> {
     Ok(())
 }
 
+/// What it would have said meanwhile arrives, number after number, and nothing is missing.
+async fn tells_how_it_was(cdn: &Cdn, device: &str) -> Result<()> {
+    let is_told = async || untold(cdn, device).await.is_ok_and(|reports| reports == 0);
+    wait_for("the box tells how it was", is_told).await?;
+    let late = cdn.late_reports(device).await?;
+    ensure!(late.len() >= 3, "{late:?}");
+    let follows = |two: &[LateReport]| {
+        two[0].boot_id == two[1].boot_id && two[0].sequence + 1 == two[1].sequence
+    };
+    let is_whole = late.iter().all(|report| report.dropped_before == 0);
+    ensure!(late.windows(2).all(follows) && is_whole, "{late:?}");
+    Ok(())
+}
+
+/// Late reports that the box keeps, by what it says itself.
+async fn untold(cdn: &Cdn, device: &str) -> Result<u64> {
+    Ok(own_report(cdn, device).await?.spool.reports)
+}
+
 #[tokio::test]
 async fn a_box_without_its_fleet_fills_what_it_knows_of() -> Result<()> {
     in_a_cdn(async |cdn| {
@@ -192,9 +216,13 @@ async fn a_box_without_its_fleet_fills_what_it_knows_of() -> Result<()> {
 
 /// By what the box itself says.
 async fn holds_all(cdn: &Cdn, device: &str) -> Result<bool> {
-    let status = ["appliance", "status", "/etc/headend/config.yaml", "--json"];
-    let report: Report = serde_json::from_str(&cdn.lab.machine(device)?.run(status).await?)?;
+    let report = own_report(cdn, device).await?;
     Ok(report.held.objects_held == report.held.objects_wanted)
+}
+
+async fn own_report(cdn: &Cdn, device: &str) -> Result<Report> {
+    let status = ["appliance", "status", "/etc/headend/config.yaml", "--json"];
+    Ok(serde_json::from_str(&cdn.lab.machine(device)?.run(status).await?)?)
 }
 
 #[tokio::test]

@@ -5,7 +5,9 @@
 
 use anyhow::{Context, Result, ensure};
 use std::time::{Duration, SystemTime};
+use tests::operator::shares::shares;
 use tests::small_cdn::{BOXES, GROUP, SmallCdn, TITLE, content, path};
+use tokio::time::timeout;
 
 /// The state of the newest purge on a box.
 async fn purge_state(cdn: &SmallCdn, at: usize) -> Result<String> {
@@ -16,9 +18,8 @@ async fn purge_state(cdn: &SmallCdn, at: usize) -> Result<String> {
 
 /// Whether a box has reported that it holds whatever it should.
 async fn holds_all(cdn: &SmallCdn, at: usize) -> bool {
-    let Ok(status) = cdn.fleet_json("status").await else { return false };
-    let [held, wanted] = ["objects_held", "objects_wanted"].map(|it| &status["items"][at][it]);
-    held == wanted && held.as_u64().is_some_and(|held| held > 0)
+    let Ok(shares) = shares(&cdn.operator).await else { return false };
+    shares.iter().any(|share| share.name == BOXES[at] && share.is_full())
 }
 
 async fn both_serve(cdn: &SmallCdn) -> Result<()> {
@@ -42,8 +43,8 @@ async fn a_box_that_was_away_purges_before_it_serves() -> Result<()> {
     cdn.boxes[0].take().context("it runs")?.kill().await?;
     cdn.origin.take().context("it runs")?.kill().await?;
     cdn.until("its death is noticed", async |cdn| cdn.steered_to().await == [BOXES[1]]).await?;
-    let out = cdn.fleet(&format!("content purge {GROUP} --title {TITLE} --wait=20s")).await;
-    let out = tokio::time::timeout(Duration::from_secs(40), async { out }).await??;
+    let purge = ["content", "purge", GROUP, "--title", TITLE, "--wait=20s"];
+    let out = timeout(Duration::from_secs(40), cdn.operator.outcome(purge)).await??;
     // What was purged is gone in the moment in which the command returns.
     let after = cdn.status(1, &path(3)).await;
     let err = String::from_utf8_lossy(&out.stderr).into_owned();

@@ -106,7 +106,8 @@ async fn a_lie_costs_the_slice_that_it_stands_in() -> Result<()> {
     let more_files = vec![(path.clone(), film.clone())];
     let all = title_files().into_iter().chain(more_files.clone()).collect();
     let (origin, port) = LyingOrigin::start(&path, all).await?;
-    let plan = Plan { more_files, origin_port: Some(port), one_box: true };
+    let told_of = vec![format!("--origin=http://127.0.0.1:{port}")];
+    let plan = Plan { more_files, origin: told_of, one_box: true, ..Plan::default() };
     let cdn = SmallCdn::start_with(plan).await?;
     cdn.until("the film is served", async |cdn| cdn.status(0, &path).await == 200).await?;
     let answer = cdn.ask(0, &path).await.expect("an answer");

@@ -7,10 +7,9 @@ use crate::intake::{Intake, IntakeError, Verified};
 use crate::layout;
 use crate::object::Object;
 use crate::recover::FoundObject;
+use crate::storage::StoredFile;
 use crate::sums::Sums;
 use contract::catalogue::CatalogueEntry;
-use contract::slices::MAX_OBJECT_BYTES;
-use std::cmp::Reverse;
 use std::io;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
@@ -55,12 +54,9 @@ impl Cache {
 
     fn lay_out(&self, entry: &Arc<CatalogueEntry>, pass: Pass) -> Result<Intake, IntakeError> {
         let size_bytes = entry.size_bytes;
-        let header = layout::encode_header(entry)
-            .ok_or_else(|| io::Error::other("the catalogue entry does not fit the header"))?;
-        let room = self.choose(size_bytes);
+        let room = self.choose(entry);
         self.index.set_room(entry, room.is_none());
         let room = room.ok_or(IntakeError::NoRoom { size_bytes })?;
-        let serial = self.serials.fetch_add(1, Ordering::Relaxed);
         let disk = Arc::clone(&room.disk);
         let failed = |err: io::Error| match err.kind() {
             io::ErrorKind::StorageFull => IntakeError::NoRoom { size_bytes },
@@ -69,32 +65,37 @@ impl Cache {
                 err.into()
             }
         };
-        let path = disk.object_file(&entry.id, serial);
-        let file = room.create(&path).map_err(failed)?;
-        disk.objects.fetch_add(1, Ordering::Relaxed);
-        let sums = Sums::none(size_bytes, true);
-        sums.claim();
-        let (entry, disk) = (Arc::clone(entry), Arc::clone(&disk));
-        let object = self.found(FoundObject { entry, disk, serial, sums, received: None });
-        let intake = Intake::new(Arc::clone(&object), Arc::clone(&file), pass);
-        if let Err(err) = file.write_all_at(&header, 0) {
-            object.doom();
-            return Err(failed(err));
-        }
+        let (object, file) = self.make_file(entry, room).map_err(failed)?;
+        let intake = Intake::new(Arc::clone(&object), file, pass);
         if let Some(leaving) = self.index.begin(object) {
             leaving.doom();
         }
         Ok(intake)
     }
 
-    /// The disk with the most room.
-    pub(crate) fn choose(&self, size_bytes: u64) -> Option<Reservation> {
-        if size_bytes > MAX_OBJECT_BYTES {
-            return None;
+    /// Makes the file of an object, with nothing in it but the header. Nobody sees it yet.
+    pub(crate) fn make_file(
+        &self,
+        entry: &Arc<CatalogueEntry>,
+        room: Reservation,
+    ) -> io::Result<(Arc<Object>, Arc<dyn StoredFile>)> {
+        let header = layout::encode_header(entry)
+            .ok_or_else(|| io::Error::other("the catalogue entry does not fit the header"))?;
+        let serial = self.serials.fetch_add(1, Ordering::Relaxed);
+        let disk = Arc::clone(&room.disk);
+        let file = room.create(&disk.object_file(&entry.id, serial))?;
+        disk.objects.fetch_add(1, Ordering::Relaxed);
+        let sums = Sums::none(entry.size_bytes, true);
+        sums.claim();
+        let entry = Arc::clone(entry);
+        let object = self.found(FoundObject { entry, disk, serial, sums, received: None });
+        match file.write_all_at(&header, 0) {
+            Ok(()) => Ok((object, file)),
+            Err(err) => {
+                object.doom();
+                Err(err)
+            }
         }
-        let mut ranked = self.disks();
-        ranked.sort_by_key(|disk| Reverse(disk.free_bytes()));
-        ranked.into_iter().find_map(|disk| disk.reserve(size_bytes))
     }
 
     /// Makes a verified object visible, in place of an older version. Blocks on the disk.

@@ -9,6 +9,7 @@ use crate::handover::DiskHandover;
 use crate::index::Index;
 use crate::object::{Object, block_count};
 use crate::order::BlockIo;
+use crate::placement::Placement;
 use crate::purge::Purging;
 use crate::ram::{RamStats, RamTier};
 use crate::read::{Begun, BlockRead, ReadFailed, Reads};
@@ -22,7 +23,7 @@ use contract::names::GroupName;
 use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// What the index in RAM says of a key.
 #[derive(Debug, Clone)]
@@ -87,6 +88,7 @@ pub struct Cache {
     /// Held by whoever makes the file of an object: never two for one.
     pub(crate) beginning: Mutex<()>,
     pub(crate) purging: Mutex<Purging>,
+    pub(crate) placement: Placement,
     pub(crate) gate: Arc<Gate>,
     pub(crate) ram: RamTier,
     pub(crate) reads: Reads,
@@ -133,17 +135,22 @@ impl Cache {
             io: setup.io,
             beginning: Mutex::default(),
             purging: Mutex::default(),
+            placement: Placement::default(),
             gate,
             ram,
             reads: Reads::default(),
         };
         let found: Vec<_> = found.objects.into_iter().map(|found| cache.found(found)).collect();
         let found = cache.restock(found).into_iter();
-        // Two copies of one path: a crash came between publishing the new version and
-        // removing the old. The manifest decides later which is wanted.
+        // Two copies of one path: a crash came between publishing the new version, or the copy
+        // on another disk, and removing the old. The manifest decides later which is wanted.
+        let mut purging = cache.purging.lock().unwrap_or_else(PoisonError::into_inner);
         for twin in cache.index.restore(found) {
             twin.doom();
+            purging.forget_later(&twin);
         }
+        drop(purging);
+        cache.place_anew();
         Ok(Arc::new(cache))
     }
 
@@ -218,6 +225,7 @@ impl Cache {
         for object in self.index.set_wanted(ranked) {
             object.doom();
         }
+        self.place_anew();
     }
 
     /// What is wanted and not here, best first.

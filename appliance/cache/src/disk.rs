@@ -8,13 +8,15 @@ use crate::layout;
 use crate::object::Object;
 use crate::removal::{Removal, Removals};
 use crate::storage::{Storage, StoredFile};
-use contract::config::DiskClass;
+use crate::write_gate::WriteGate;
+use contract::config::{DiskClass, ReadP99};
 use contract::object::ObjectId;
 use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// What the configuration says of a disk.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +33,10 @@ pub struct DiskSetup {
 
 /// Trouble from which on a disk is ejected.
 const AILING: u32 = 64;
+
+/// Calls that have to succeed, after one that has not, before a disk is like any other again:
+/// the reads of a gibibyte, which a disk in service has done within a minute.
+const WARY: u32 = 4096;
 
 /// How much a failure says of a disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,7 +70,11 @@ pub struct Disk {
     pub(crate) removals: Removals,
     /// Rises with every call that fails, falls with every one that succeeds.
     trouble: AtomicU32,
+    /// Calls that have yet to succeed before it is trusted with more than it has.
+    wary: AtomicU32,
     is_ejected: AtomicBool,
+    writes: Mutex<WriteGate>,
+    read_bound_us: AtomicU64,
     /// Held as long as this file, or a duplicate of it in another process, is open.
     lock: Mutex<Option<File>>,
 }
@@ -128,6 +138,7 @@ impl Disk {
             }
             TryLockError::Error(err) => err,
         })?;
+        let read_bound_us = AtomicU64::new(ReadP99::default().bound_us(setup.class));
         Ok(Self {
             setup,
             storage,
@@ -137,7 +148,10 @@ impl Disk {
             bad_blocks: AtomicU64::new(0),
             removals,
             trouble: AtomicU32::new(0),
+            wary: AtomicU32::new(0),
             is_ejected: AtomicBool::new(false),
+            writes: Mutex::default(),
+            read_bound_us,
             lock: Mutex::new(Some(lock)),
         })
     }
@@ -208,16 +222,24 @@ impl Disk {
             self.io_errors.fetch_add(1, Ordering::Relaxed);
         }
         self.trouble.fetch_add(weight as u32, Ordering::Relaxed);
+        self.wary.store(WARY, Ordering::Relaxed);
     }
 
     /// A call has succeeded.
     pub(crate) fn succeeded(&self) {
         // Nearly always there is nothing to forget.
-        if self.trouble.load(Ordering::Relaxed) > 0 {
-            let less = |trouble: u32| Some(trouble.saturating_sub(1));
-            // It is never refused.
-            let _ = self.trouble.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
+        for count in [&self.trouble, &self.wary] {
+            if count.load(Ordering::Relaxed) > 0 {
+                let less = |count: u32| Some(count.saturating_sub(1));
+                // It is never refused.
+                let _ = count.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
+            }
         }
+    }
+
+    /// Whether it has failed lately: others are given new objects first.
+    pub(crate) fn is_wary(&self) -> bool {
+        self.wary.load(Ordering::Relaxed) > 0
     }
 
     /// Whether it has failed too often to be of use.
@@ -225,10 +247,49 @@ impl Disk {
         self.trouble.load(Ordering::Relaxed) >= AILING && !self.is_ejected()
     }
 
+    fn writes(&self) -> MutexGuard<'_, WriteGate> {
+        self.writes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn set_read_bound(&self, bounds: &ReadP99) {
+        self.read_bound_us.store(bounds.bound_us(self.setup.class), Ordering::Relaxed);
+    }
+
+    /// A read that began at this time has ended.
+    pub(crate) fn has_read(&self, began_us: u64) {
+        let now_us = self.storage.now_us();
+        self.writes().read(now_us.saturating_sub(began_us), now_us);
+    }
+
+    /// Bytes are to be written: for how long they have to wait, lest reads get slow.
+    #[must_use]
+    pub fn admit(&self, bytes: u64) -> Duration {
+        let bound_us = self.read_bound_us.load(Ordering::Relaxed);
+        Duration::from_micros(self.writes().admit(bytes, bound_us, self.storage.now_us()))
+    }
+
+    /// Within how long 99 of 100 reads ended, over the past seconds; `None` where they were few.
+    #[must_use]
+    pub fn read_p99_us(&self) -> Option<u64> {
+        self.writes().p99_us(self.storage.now_us())
+    }
+
+    /// What is written to it at most; `None` where nothing is held back.
+    #[must_use]
+    pub fn write_limit_bytes_per_s(&self) -> Option<u64> {
+        self.writes().limit_bytes_per_s()
+    }
+
     /// Its mount point.
     #[must_use]
     pub fn folder(&self) -> &Path {
         &self.setup.folder
+    }
+
+    /// How fast it is.
+    #[must_use]
+    pub fn class(&self) -> DiskClass {
+        self.setup.class
     }
 
     /// How much of it objects may take.
@@ -287,6 +348,17 @@ impl Disk {
         *room = Room { used_bytes, promised_bytes };
         drop(room);
         Some(Reservation { disk: Arc::clone(self), bytes })
+    }
+
+    /// What objects can take of it as things are: its capacity, or less where others have
+    /// taken of its file system.
+    pub(crate) fn usable_bytes(&self) -> u64 {
+        let room = self.room();
+        // What cannot be asked has no room.
+        let free_bytes = self.storage.free_bytes(self.folder()).unwrap_or(0);
+        let beyond_bytes = free_bytes.saturating_sub(self.setup.reserve_bytes);
+        let made_bytes = room.used_bytes - room.promised_bytes;
+        made_bytes.saturating_add(beyond_bytes).min(self.setup.capacity_bytes)
     }
 
     pub(crate) fn free_bytes(&self) -> u64 {

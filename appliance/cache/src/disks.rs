@@ -6,6 +6,7 @@ use crate::disk::{Disk, DiskSetup};
 use crate::recover;
 use crate::watch::CacheEvent;
 use arc_swap::ArcSwap;
+use contract::config::ReadP99;
 use std::io;
 use std::path::Path;
 use std::sync::atomic::Ordering;
@@ -38,15 +39,21 @@ pub(crate) struct Disks {
     slots: ArcSwap<Vec<DiskSlot>>,
     /// Held by whoever changes anything.
     changing: Mutex<()>,
+    read_p99: Mutex<ReadP99>,
 }
 
 impl Disks {
     pub(crate) fn new(slots: Vec<DiskSlot>) -> Self {
-        Self { slots: ArcSwap::from_pointee(slots), changing: Mutex::default() }
+        let slots = ArcSwap::from_pointee(slots);
+        Self { slots, changing: Mutex::default(), read_p99: Mutex::default() }
     }
 
     pub(crate) fn alone(&self) -> MutexGuard<'_, ()> {
         self.changing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn read_p99(&self) -> MutexGuard<'_, ReadP99> {
+        self.read_p99.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn set(&self, folder: &Path, state: &DiskState) {
@@ -103,6 +110,13 @@ impl Cache {
         self.disks.slots.load_full()
     }
 
+    /// How slow reads may get before less is written to a disk, from here on.
+    pub fn set_read_p99(&self, bounds: ReadP99) {
+        let _alone = self.disks.alone();
+        *self.disks.read_p99() = bounds;
+        self.disks().iter().for_each(|disk| disk.set_read_bound(&bounds));
+    }
+
     /// Stops using a disk: what it holds is out of sight when this returns, and will be fetched
     /// again elsewhere. Its files stay as they are. Once its last reader has gone the folder may
     /// be unmounted.
@@ -116,6 +130,7 @@ impl Cache {
         disk.eject();
         self.disks.set(folder, &DiskState::Ejected { reason: reason.to_owned() });
         let objects = self.index.drop_disk(disk) + self.drop_received_of(disk);
+        self.place_anew();
         let (folder, reason) = (folder.to_path_buf(), reason.to_owned());
         self.watch.event(CacheEvent::DiskEjected { folder, reason, objects });
         Ok(())
@@ -141,6 +156,7 @@ impl Cache {
         let (disk, found) = recover::open_one(setup, &self.storage, None, &*self.watch)?;
         let serial = self.serials.fetch_max(found.next_serial, Ordering::Relaxed);
         recover::take_serials(&disk, serial.max(found.next_serial))?;
+        disk.set_read_bound(&self.disks.read_p99());
         self.disks.set(&folder, &DiskState::InUse(disk));
         let found: Vec<_> = found.objects.into_iter().map(|found| self.found(found)).collect();
         let is_stale = self.has_missed_purges(&folder);
@@ -150,6 +166,7 @@ impl Cache {
         received.iter().for_each(|object| object.doom());
         let (kept, leaving) = if is_stale { (0, found) } else { self.index.rejoin(found) };
         leaving.iter().for_each(|leaving| leaving.doom());
+        self.place_anew();
         self.watch.event(CacheEvent::DiskReadmitted { folder, objects: kept });
         Ok(kept)
     }

@@ -40,6 +40,11 @@ impl Gate {
         self.state().is_shut = true;
     }
 
+    /// Whether those inside should leave.
+    pub(crate) fn is_shut(&self) -> bool {
+        self.state().is_shut
+    }
+
     /// Lets everybody in again.
     pub(crate) fn open(&self) {
         self.state().is_shut = false;

@@ -20,6 +20,7 @@ use contract::slices::{SLICE_BYTES, SliceHashes, root, slice_hash, slice_range};
 use std::io;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// Why an object was not taken in, or a slice of it.
 #[derive(Debug, thiserror::Error)]
@@ -221,6 +222,13 @@ impl Intake {
     #[must_use]
     pub fn knows_slices(&self) -> bool {
         self.hashes.is_some()
+    }
+
+    /// A slice of so many bytes is at hand: for how long it should wait before it is put, so that
+    /// its disk still reads in time.
+    #[must_use]
+    pub fn admit(&self, bytes: u64) -> Duration {
+        self.object.body.disk.admit(bytes)
     }
 
     /// Runs of slices that are not there, in order.

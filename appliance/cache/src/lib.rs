@@ -12,8 +12,10 @@
 //! [`disk`] and [`disks`], [`sums`], [`intake`] and [`arrival`] (how it gets there), [`recover`]
 //! and [`serials`] (how it is found again), [`index`], [`block`], [`arena`] and [`ram`] (what
 //! stands in memory), [`order`] and [`read`] (how it leaves), [`removal`] and [`purge`]
-//! (how it goes), [`scrub`] (how it is looked after), [`received`] (what nobody ordered) and [`demand`] (which of
-//! that stays), [`cache`] (all of it together), [`handover`] (to the next process).
+//! (how it goes), [`tiers`], [`placement`], [`relocation`] and [`moves`] (which disk it stands
+//! on), [`write_gate`] (how fast a disk is written to), [`scrub`] (how it is looked after),
+//! [`received`] (what nobody ordered) and [`demand`] (which of that stays), [`cache`] (all of it
+//! together), [`handover`] (to the next process).
 
 mod arena;
 mod arrival;
@@ -27,20 +29,25 @@ mod handover;
 mod index;
 pub mod intake;
 pub mod layout;
+mod moves;
 pub mod object;
 mod order;
+mod placement;
 mod purge;
 mod ram;
 pub mod read;
 pub mod received;
 mod recover;
+mod relocation;
 mod removal;
 mod scrub;
 mod serials;
 pub mod storage;
 mod sums;
 mod table;
+mod tiers;
 pub mod watch;
+mod write_gate;
 
 pub use arena::{Node as MemoryNode, Region, Shortfall, nodes as memory_nodes};
 pub use block::{Tier, VerifiedBlock};
@@ -49,6 +56,7 @@ pub use disk::DiskSetup;
 pub use disks::{DiskRefused, DiskSlot, DiskState};
 pub use handover::DiskHandover;
 pub use intake::{Intake, IntakeError, Verified};
+pub use moves::{Move, MoveFailed, MovePlan, MoveStep, PlannedMove};
 pub use object::{BLOCK_BYTES, Object};
 pub use order::{BlockIo, ReadOrder};
 pub use ram::RamStats;

@@ -31,6 +31,7 @@ pub struct ReadOrder {
     block: u32,
     file: CString,
     pending: Arc<Pending>,
+    began_us: u64,
     /// `None` when it was completed.
     filling: Option<Filling>,
 }
@@ -47,7 +48,8 @@ impl ReadOrder {
         let len = usize::try_from(object.block_len(block)).unwrap_or(0);
         let filling = Some(cache.ram.room(&object.body.places, block, len));
         let (cache, object) = (Arc::clone(cache), Arc::clone(object));
-        Self { cache, object, block, file, pending, filling }
+        let began_us = object.body.disk.storage().now_us();
+        Self { cache, object, block, file, pending, began_us, filling }
     }
 
     /// The file to read.
@@ -108,6 +110,7 @@ impl ReadOrder {
     /// wait.
     pub fn complete(mut self, read: io::Result<usize>) {
         let Some(filling) = self.filling.take() else { return };
+        self.object.body.disk.has_read(self.began_us);
         let outcome = self.verify(filling, read);
         if let Err(failed) = &outcome {
             self.cache.lost(&self.object, failed);

@@ -11,6 +11,7 @@ use crate::cache::Cache;
 use crate::disk::{Disk, Weight};
 use crate::disks::DiskSlot;
 use crate::layout::PAGE_LEN;
+use crate::object::Object;
 use contract::catalogue::CatalogueEntry;
 use std::collections::HashSet;
 use std::io;
@@ -24,6 +25,25 @@ pub(crate) struct Purging {
     unwiped: Vec<Unwiped>,
     /// Folders of disks that were out of use: nobody knows which of their objects were purged.
     missed: HashSet<PathBuf>,
+    /// Of objects that are moving: not in the index yet, and purged all the same.
+    pub(crate) copies: Vec<Arc<Object>>,
+}
+
+impl Purging {
+    /// Nothing of a file that is going is found again, even after a power cut. If its disk does
+    /// not do that now, the next purge waits for it.
+    pub(crate) fn forget(&mut self, object: &Object) {
+        let (disk, file) = (Arc::clone(&object.body.disk), object.file());
+        if disk.wipe_one(&file).is_err() {
+            self.unwiped.push(Unwiped { disk, file });
+        }
+    }
+
+    /// The next purge sees to it that a file is not found again.
+    pub(crate) fn forget_later(&mut self, object: &Object) {
+        let (disk, file) = (Arc::clone(&object.body.disk), object.file());
+        self.unwiped.push(Unwiped { disk, file });
+    }
 }
 
 /// The file of a purged object whose header still stands.
@@ -64,10 +84,10 @@ impl Cache {
         let mut gone = self.index.purge(&is_purged);
         gone.extend(self.purge_received(&is_purged));
         let count = gone.len();
-        for object in gone {
+        let copies = purging.copies.iter().filter(|copy| is_purged(&copy.entry)).cloned();
+        for object in gone.into_iter().chain(copies.collect::<Vec<_>>()) {
             object.doom();
-            let disk = Arc::clone(&object.body.disk);
-            purging.unwiped.push(Unwiped { disk, file: object.file() });
+            purging.forget_later(&object);
         }
         // Disks that were ejected are read anew, or not at all.
         purging.unwiped.retain(|it| !it.disk.is_ejected());
@@ -98,6 +118,13 @@ impl Disk {
         let wiped = files.iter().try_for_each(|file| self.wipe_header(file));
         wiped.inspect_err(|_| self.failed(Weight::Call))?;
         self.storage().sync_all(self.folder()).inspect_err(|_| self.failed(Weight::Sync))
+    }
+
+    fn wipe_one(&self, file: &Path) -> io::Result<()> {
+        let file = self.storage().open(file).inspect_err(|_| self.failed(Weight::Call))?;
+        let wiped = file.write_all_at(&[0; PAGE_LEN], 0);
+        wiped.inspect_err(|_| self.failed(Weight::Call))?;
+        file.sync().inspect_err(|_| self.failed(Weight::Sync))
     }
 
     fn wipe_header(&self, file: &Path) -> io::Result<()> {

@@ -128,44 +128,59 @@ impl Scrub {
 
 impl Open {
     fn check(&self, block: u32) -> Result<(), ReadFailed> {
-        let object = &self.object;
-        // A slice that was lost meanwhile is being fetched.
-        let Some(expected) = object.body.sums.checksum(block) else { return Ok(()) };
-        let len = usize::try_from(object.block_len(block)).unwrap_or(usize::MAX);
-        let offset = layout::content_offset(object.entry.size_bytes);
-        let offset = offset + u64::from(block) * BLOCK_BYTES;
-        let mut pages = Pages::new(len);
-        let read = read_full(&*self.file, pages.whole_pages(), offset);
-        let io = |reason: String| ReadFailed::Io { block, reason };
-        match read.map_err(|err| io(err.to_string()))? {
-            count if count < len => Err(io(format!("{count} of {len} bytes came"))),
-            _ if crc32c::crc32c(&pages.whole_pages()[..len]) == expected => {
-                object.body.disk.succeeded();
-                Ok(())
-            }
-            // It may have gone in the middle of this.
-            _ if object.body.is_doomed() || object.body.sums.checksum(block).is_none() => Ok(()),
-            _ => Err(ReadFailed::Corrupt { block }),
+        read_block(&self.object, &*self.file, block).map(drop)
+    }
+}
+
+/// Reads a block from the file of an object, around the page cache, and compares it with its
+/// checksum; `None` for one that was lost or has gone meanwhile.
+pub(crate) fn read_block(
+    object: &Object,
+    file: &dyn StoredFile,
+    block: u32,
+) -> Result<Option<Pages>, ReadFailed> {
+    // A slice that was lost meanwhile is being fetched.
+    let Some(expected) = object.body.sums.checksum(block) else { return Ok(None) };
+    let len = usize::try_from(object.block_len(block)).unwrap_or(usize::MAX);
+    let offset = layout::content_offset(object.entry.size_bytes);
+    let offset = offset + u64::from(block) * BLOCK_BYTES;
+    let mut pages = Pages::new(len);
+    let read = read_full(file, pages.whole_pages(), offset);
+    let io = |reason: String| ReadFailed::Io { block, reason };
+    match read.map_err(|err| io(err.to_string()))? {
+        count if count < len => Err(io(format!("{count} of {len} bytes came"))),
+        _ if crc32c::crc32c(pages.bytes()) == expected => {
+            object.body.disk.succeeded();
+            Ok(Some(pages))
         }
+        // It may have gone in the middle of this.
+        _ if object.body.is_doomed() || object.body.sums.checksum(block).is_none() => Ok(None),
+        _ => Err(ReadFailed::Corrupt { block }),
     }
 }
 
 /// Memory that begins on a page and is whole pages long: what a disk writes to directly.
-struct Pages {
+pub(crate) struct Pages {
     memory: Vec<u8>,
     start: usize,
+    /// What is asked for; the pages may be longer.
     len: usize,
 }
 
 impl Pages {
     fn new(len: usize) -> Self {
-        let len = len.next_multiple_of(layout::PAGE_LEN);
-        let memory = vec![0; len + layout::PAGE_LEN];
+        let memory = vec![0; len.next_multiple_of(layout::PAGE_LEN) + layout::PAGE_LEN];
         let start = memory.as_ptr().align_offset(layout::PAGE_LEN);
         Self { memory, start, len }
     }
 
     fn whole_pages(&mut self) -> &mut [u8] {
-        &mut self.memory[self.start..self.start + self.len]
+        let len = self.len.next_multiple_of(layout::PAGE_LEN);
+        &mut self.memory[self.start..self.start + len]
+    }
+
+    /// What was asked for.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.memory[self.start..self.start + self.len]
     }
 }

@@ -77,6 +77,9 @@ pub trait Storage: Send + Sync + Debug {
     /// As above.
     fn lock_file(&self, file: &Path) -> io::Result<File>;
 
+    /// A clock that never goes back: how long reads take is measured by it.
+    fn now_us(&self) -> u64;
+
     /// How many calls at once serve it best when a great many small reads are to be done.
     fn depth(&self) -> usize;
 }

@@ -2,7 +2,11 @@
 //!
 //! The signature covers the header and the body's exact bytes (the body stays raw JSON
 //! until it has been checked). A box opens an envelope only with [`Envelope::open`], which
-//! checks signature, addressee, order and date, in that sequence.
+//! checks signature, addressee, order, epoch and date, in that sequence.
+
+mod epoch;
+
+pub use epoch::{EpochGrant, FIRST_EPOCH, NoGrant};
 
 use crate::names::DeviceName;
 use crate::time::TimeUs;
@@ -16,6 +20,10 @@ use serde_json::value::RawValue;
 /// A generation this far beyond the newest accepted one is refused: no fleet gets there by
 /// counting, and accepting it once would lock every later document out.
 pub const MAX_GENERATION_JUMP: u64 = 1 << 32;
+
+/// The same of epochs. Nobody restores a backup a thousand times, and the key that opens epochs
+/// may be wrong once.
+pub const MAX_EPOCH_JUMP: u32 = 1 << 10;
 
 /// The kinds of documents that are sent to a box.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -132,6 +140,9 @@ pub struct Envelope {
     pub key_id: String,
     /// The Ed25519 signature over header and body, in base64.
     pub signature: String,
+    /// Who allows its epoch, where that is not the first. Proves itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub epoch_grant: Option<EpochGrant>,
 }
 
 /// Why a box does not accept a document.
@@ -169,6 +180,17 @@ pub enum Refused {
         offered: Generation,
         /// The newest accepted.
         newest: Generation,
+    },
+    /// The number in force, with another content: two fleets count, or one was restored.
+    #[error("generation {0} is in force with another content")]
+    OtherContent(Generation),
+    /// A new epoch that nobody has allowed.
+    #[error("epoch {epoch} is not authorised: {reason}")]
+    Epoch {
+        /// Of this document.
+        epoch: u32,
+        /// What is wrong with its grant.
+        reason: NoGrant,
     },
     /// Its time is over.
     #[error("expired")]
@@ -217,6 +239,14 @@ impl SigningKey {
 #[error("not an Ed25519 private key in PKCS #8")]
 pub struct BadKey;
 
+/// Whether a key has made this signature; both in base64.
+fn verify(key: &TrustedKey, bytes: &[u8], signature: &str) -> bool {
+    let (Ok(key), Ok(signature)) = (BASE64.decode(&key.ed25519), BASE64.decode(signature)) else {
+        return false;
+    };
+    UnparsedPublicKey::new(&ED25519, key).verify(bytes, &signature).is_ok()
+}
+
 /// Length-prefixed, so that no two (header, body) pairs sign the same bytes.
 fn signed_bytes(header: &Header, body: &RawValue) -> Vec<u8> {
     let header = serde_json::to_string(header).unwrap_or_default();
@@ -240,7 +270,13 @@ impl Envelope {
     ) -> Result<Self, serde_json::Error> {
         let body = serde_json::value::to_raw_value(body)?;
         let signature = BASE64.encode(key.pair.sign(&signed_bytes(&header, &body)).as_ref());
-        Ok(Self { header, body, key_id: key.id.clone(), signature })
+        Ok(Self { header, body, key_id: key.id.clone(), signature, epoch_grant: None })
+    }
+
+    /// The same with leave for its epoch.
+    #[must_use]
+    pub fn with_grant(self, epoch_grant: Option<EpochGrant>) -> Self {
+        Self { epoch_grant, ..self }
     }
 
     /// Checks everything about the document and gives its content.
@@ -256,10 +292,22 @@ impl Envelope {
             return Err(Refused::OtherAddressee(self.header.addressee.clone()));
         }
         check_order(self.header.generation, reader.newest)?;
+        self.check_epoch(reader)?;
         if reader.now > self.header.not_after_us {
             return Err(Refused::Expired);
         }
         serde_json::from_str(self.body.get()).map_err(|err| Refused::Unreadable(err.to_string()))
+    }
+
+    /// Whoever may sign documents could otherwise lock the fleet out with one of a late epoch.
+    fn check_epoch(&self, reader: &Reader<'_>) -> Result<(), Refused> {
+        let epoch = self.header.generation.epoch;
+        let known = reader.newest.map_or(FIRST_EPOCH, |newest| newest.epoch);
+        if epoch <= known {
+            return Ok(());
+        }
+        epoch::check(self.epoch_grant.as_ref(), epoch, reader.keys)
+            .map_err(|reason| Refused::Epoch { epoch, reason })
     }
 
     fn check_signature(&self, keys: &[TrustedKey]) -> Result<(), Refused> {
@@ -271,10 +319,8 @@ impl Envelope {
         if key.role != kind.role() {
             return Err(Refused::WrongRole { key: key.id.clone(), kind });
         }
-        let decode = |text: &str| BASE64.decode(text).map_err(|_| Refused::BadSignature);
-        UnparsedPublicKey::new(&ED25519, decode(&key.ed25519)?)
-            .verify(&signed_bytes(&self.header, &self.body), &decode(&self.signature)?)
-            .map_err(|_| Refused::BadSignature)
+        let is_good = verify(key, &signed_bytes(&self.header, &self.body), &self.signature);
+        is_good.then_some(()).ok_or(Refused::BadSignature)
     }
 }
 
@@ -285,7 +331,9 @@ fn check_order(offered: Generation, newest: Option<Generation>) -> Result<(), Re
     }
     // A new epoch begins to count anew.
     let from = if offered.epoch == floor.epoch { floor.number } else { 0 };
-    if offered.number.saturating_sub(from) > MAX_GENERATION_JUMP {
+    if offered.number.saturating_sub(from) > MAX_GENERATION_JUMP
+        || offered.epoch.saturating_sub(floor.epoch) > MAX_EPOCH_JUMP
+    {
         return Err(Refused::FarAhead { offered, newest: floor });
     }
     Ok(())
@@ -298,82 +346,12 @@ pub struct Reader<'a> {
     pub me: &'a DeviceName,
     /// The keys it trusts.
     pub keys: &'a [TrustedKey],
-    /// The newest generation of this kind that it has accepted.
+    /// The newest generation of this kind that it has accepted, and no less than the beginning
+    /// of the newest epoch that it knows of.
     pub newest: Option<Generation>,
     /// The time.
     pub now: TimeUs,
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn key(role: Role) -> SigningKey {
-        // A test key, made from a fixed seed.
-        let seed = [7u8; 32];
-        let pair = Ed25519KeyPair::from_seed_unchecked(&seed).expect("32 bytes");
-        let pkcs8 = pair.to_pkcs8().expect("pkcs8");
-        SigningKey::from_pkcs8("k1".into(), role, pkcs8.as_ref()).expect("key")
-    }
-
-    fn header(number: u64) -> Header {
-        Header {
-            schema: 1,
-            kind: Kind::Manifest,
-            addressee: DeviceName::new("oca1.site-a").expect("name"),
-            generation: Generation { epoch: 1, number },
-            issued_at_us: TimeUs(1_000_000),
-            not_after_us: TimeUs(9_000_000),
-        }
-    }
-
-    fn open(envelope: &Envelope, newest: Option<u64>, now: i64) -> Result<Vec<u32>, Refused> {
-        let me = DeviceName::new("oca1.site-a").expect("name");
-        let keys = [key(Role::Control).trusted()];
-        let newest = newest.map(|number| Generation { epoch: 1, number });
-        envelope.open(&Reader { me: &me, keys: &keys, newest, now: TimeUs(now) })
-    }
-
-    #[test]
-    fn a_good_document_opens_after_a_trip_over_the_wire() {
-        let sealed = Envelope::seal(header(3), &[1u32, 2], &key(Role::Control)).expect("seal");
-        let wire = serde_json::to_string_pretty(&sealed).expect("json");
-        let back: Envelope = serde_json::from_str(&wire).expect("json");
-        assert_eq!(open(&back, Some(2), 0), Ok(vec![1, 2]));
-    }
-
-    #[test]
-    fn everything_else_is_refused_with_its_reason() {
-        let good = Envelope::seal(header(3), &[1u32], &key(Role::Control)).expect("seal");
-        let generation = |number| Generation { epoch: 1, number };
-        assert_eq!(
-            open(&good, Some(3), 0),
-            Err(Refused::Old { offered: generation(3), newest: generation(3) })
-        );
-        assert_eq!(open(&good, None, 10_000_000), Err(Refused::Expired));
-
-        let mut tampered = good.clone();
-        tampered.header.not_after_us = TimeUs(99_000_000);
-        assert_eq!(open(&tampered, None, 0), Err(Refused::BadSignature));
-        let mut tampered = good.clone();
-        tampered.body = RawValue::from_string("[2]".into()).expect("json");
-        assert_eq!(open(&tampered, None, 0), Err(Refused::BadSignature));
-        let mut tampered = good;
-        tampered.key_id = "k2".into();
-        assert_eq!(open(&tampered, None, 0), Err(Refused::UnknownKey("k2".into())));
-
-        let mut other = header(3);
-        other.addressee = DeviceName::new("oca2.site-a").expect("name");
-        let other = Envelope::seal(other, &[1u32], &key(Role::Control)).expect("seal");
-        assert!(matches!(open(&other, None, 0), Err(Refused::OtherAddressee(_))));
-
-        let far = Envelope::seal(header(1 << 63), &[1u32], &key(Role::Control)).expect("seal");
-        assert!(matches!(open(&far, Some(5), 0), Err(Refused::FarAhead { .. })));
-        assert!(matches!(open(&far, None, 0), Err(Refused::FarAhead { .. })));
-
-        let mut config = header(3);
-        config.kind = Kind::Config;
-        let config = Envelope::seal(config, &[1u32], &key(Role::Control)).expect("seal");
-        assert!(matches!(open(&config, None, 0), Err(Refused::WrongRole { .. })));
-    }
-}
+mod tests;

@@ -9,6 +9,9 @@ use serde::{Deserialize, Serialize};
 /// Where a report is posted.
 pub const REPORT_PATH: &str = "/box/v1/report";
 
+/// Where [`late reports`](crate::late::LateReports) are posted.
+pub const LATE_PATH: &str = "/box/v1/late-reports";
+
 /// Where catalogue segments are, by digest: `{SEGMENT_PATH}/{digest}`.
 pub const SEGMENT_PATH: &str = "/box/v1/catalogue/segments";
 

@@ -9,14 +9,18 @@
 //! [`slices`] (what can be verified alone),
 //! [`config`] (what a box is told to be), [`catalogue`], [`manifest`], [`sources`] and
 //! [`tombstones`] (what it is told to hold), [`report`], [`progress`] and [`command`] (the
-//! conversation), [`envelope`] and [`exchange`] (how all of it travels).
+//! conversation), [`late`] and [`autonomy`] (a box that is cut off), [`envelope`] and [`exchange`]
+//! (how all of it travels).
 
+pub mod autonomy;
+pub mod bucket;
 pub mod catalogue;
 pub mod civil;
 pub mod command;
 pub mod config;
 pub mod envelope;
 pub mod exchange;
+pub mod late;
 pub mod manifest;
 pub mod media;
 pub mod names;

@@ -3,7 +3,9 @@
 //! It carries aggregates only. Client addresses, CMCD session ids and titles of a single
 //! viewer stay on the box.
 
+use crate::autonomy::Autonomy;
 use crate::command::CommandResult;
+use crate::config::DiskClass;
 use crate::envelope::Generation;
 use crate::names::{DeviceName, GroupName};
 use crate::progress::FillProgress;
@@ -59,6 +61,9 @@ pub struct Report {
     pub hardware: Hardware,
     /// Its disks.
     pub disks: Vec<DiskReport>,
+    /// What moves between them.
+    #[serde(default)]
+    pub moves: MovesReport,
     /// How busy it is.
     pub load: Load,
     /// What it served, since the process began.
@@ -71,6 +76,12 @@ pub struct Report {
     /// Commands that ended.
     #[serde(default)]
     pub results: Vec<CommandResult>,
+    /// How long it can serve alone.
+    #[serde(default)]
+    pub autonomy: Autonomy,
+    /// What it keeps of the time in which nobody could be told.
+    #[serde(default)]
+    pub spool: SpoolReport,
 }
 
 impl Report {
@@ -91,9 +102,30 @@ pub struct DocumentState {
     pub kind: crate::envelope::Kind,
     /// In force now.
     pub in_force: Option<Generation>,
-    /// Refused or reverted, with the reason.
+    /// When that was signed: tells two fleets apart that have given the same number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issued_at_us: Option<TimeUs>,
+    /// Came from the fleet and cannot be carried out, with the reason. Counts as seen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rejected: Option<(Generation, String)>,
+    /// What came last and was not believed, with the reason. Does not count as seen: who sends
+    /// such a thing could make the box deaf to what it names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<(Generation, String)>,
+}
+
+/// What a box keeps because it could not be told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct SpoolReport {
+    /// Late reports that wait.
+    pub reports: u64,
+    /// Their bytes on disk.
+    pub bytes: u64,
+    /// When the oldest was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub oldest_us: Option<TimeUs>,
+    /// How many were dropped or could not be kept, since the process began.
+    pub dropped: u64,
 }
 
 /// What a box holds against what it should.
@@ -147,6 +179,9 @@ pub struct Hardware {
 pub struct DiskReport {
     /// Its folder.
     pub folder: String,
+    /// How fast it is; of a box that does not say, nobody knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub class: Option<DiskClass>,
     /// What the configuration lets it use.
     pub capacity_bytes: u64,
     /// What objects take.
@@ -157,12 +192,46 @@ pub struct DiskReport {
     pub io_errors: u64,
     /// Blocks whose checksum was wrong.
     pub bad_blocks: u64,
+    /// Within how long 99 of 100 reads ended, over the past seconds; `None` where they were few.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read_p99_us: Option<u64>,
+    /// What is written to it at most, because its reads got slow; `None` where nothing is held
+    /// back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub write_limit_bytes_per_s: Option<u64>,
     /// Why it is not in use; `None` where it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ejected: Option<String>,
     /// The pass over its blocks that is under way, or was the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scrub: Option<ScrubReport>,
+}
+
+/// Objects that move to the class of disks where their rank belongs.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct MovesReport {
+    /// Objects that are to be moved.
+    pub objects_planned: u64,
+    /// What they take on the disks.
+    pub bytes_planned: u64,
+    /// What belongs on another class and finds no room there.
+    pub bytes_blocked: u64,
+    /// Objects that were moved, since the process began.
+    pub objects_moved: u64,
+    /// Bytes that were copied for it.
+    pub bytes_copied: u64,
+    /// The one that is being moved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub under_way: Option<MoveReport>,
+}
+
+/// One object that is being moved.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MoveReport {
+    /// From the disk with this folder.
+    pub from: String,
+    /// To the disk with this one.
+    pub to: String,
 }
 
 /// A pass over every block of a disk.

@@ -5,6 +5,7 @@
 //! them. So it crosses the provider's edge once, and everybody knows who comes next when one
 //! does not answer.
 
+use crate::bucket::Bucket;
 use crate::catalogue::Ordinal;
 use crate::manifest::Run;
 use crate::names::{DeviceName, GroupName};
@@ -108,4 +109,8 @@ pub struct OriginPath {
     pub host: String,
     /// Goes before the object's path; without a `/` at its end.
     pub prefix: String,
+    /// Where the origin is a bucket of an S3-compatible store: `prefix` and path lead to a key
+    /// in it, and requests are signed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bucket: Option<Bucket>,
 }

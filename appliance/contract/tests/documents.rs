@@ -1,9 +1,12 @@
 //! Every document as it travels, held still: golden files, and back again.
 
 use contract::SCHEMA;
+use contract::autonomy::{Autonomy, Limit, LimitKind};
 use contract::catalogue::{Catalogue, CatalogueEntry, CatalogueSegment, SegmentRef};
 use contract::command::{Action, Command, CommandResult, Outcome};
+use contract::config::DiskClass;
 use contract::envelope::{Generation, Kind};
+use contract::late::{LateReport, LateReports};
 use contract::manifest::{Deadline, Hold, Insert, Manifest, Run};
 use contract::names::{DeviceName, GroupName, TagName, TitleName};
 use contract::object::{Digest, ObjectId, ObjectKey};
@@ -12,7 +15,8 @@ use contract::progress::{
 };
 use contract::quantity::BitRate;
 use contract::report::{
-    DiskReport, DocumentState, Event, FilledFrom, Hardware, Held, Load, Report, Severity, Traffic,
+    DiskReport, DocumentState, Event, FilledFrom, Hardware, Held, Load, MoveReport, MovesReport,
+    Report, Severity, SpoolReport, Traffic,
 };
 use contract::sources::{Batch, OriginPath, Source, SourceKind, Sources};
 use contract::tags::Tags;
@@ -128,7 +132,11 @@ fn sources() {
         kind: SourceKind::Origin,
         address: "198.51.100.1:80".parse().expect("address"),
         tls_name: None,
-        origin: Some(OriginPath { host: "origin.example".to_owned(), prefix: "/media".to_owned() }),
+        origin: Some(OriginPath {
+            host: "origin.example".to_owned(),
+            prefix: "/media".to_owned(),
+            bucket: None,
+        }),
         after_s: 20,
         cap_bytes_per_s: None,
     };
@@ -208,7 +216,9 @@ fn report() {
         documents: vec![DocumentState {
             kind: Kind::Manifest,
             in_force: Some(Generation { epoch: 1, number: 12 }),
-            rejected: Some((Generation { epoch: 1, number: 13 }, "expired".to_owned())),
+            issued_at_us: Some(TimeUs(1_699_990_000_000_000)),
+            rejected: Some((Generation { epoch: 1, number: 13 }, "no such ordinal".to_owned())),
+            refused: Some((Generation { epoch: 1, number: 1 << 63 }, "far ahead".to_owned())),
         }],
         purged_up_to: 6,
         held: Held {
@@ -234,14 +244,28 @@ fn report() {
         },
         disks: vec![DiskReport {
             folder: "/disks/nvme0".to_owned(),
+            class: Some(DiskClass::Nvme),
             capacity_bytes: 900_000_000_000,
             used_bytes: 15_000_000,
             objects: 150,
             io_errors: 0,
             bad_blocks: 1,
+            read_p99_us: Some(7_000),
+            write_limit_bytes_per_s: Some(40_000_000),
             ejected: None,
             scrub: None,
         }],
+        moves: MovesReport {
+            objects_planned: 3,
+            bytes_planned: 12_000_000,
+            bytes_blocked: 0,
+            objects_moved: 40,
+            bytes_copied: 160_000_000,
+            under_way: Some(MoveReport {
+                from: "/disks/hdd0".to_owned(),
+                to: "/disks/nvme0".to_owned(),
+            }),
+        },
         load: Load { connections: 9, load_1m: 0.5, rate_bytes_per_s: 1000, ram_used_bytes: 4096 },
         traffic: vec![Traffic {
             engine: "uring".to_owned(),
@@ -267,6 +291,17 @@ fn report() {
             at_us: TimeUs(1_700_000_000_000_000),
             outcome: Outcome::Refused("no such disk".to_owned()),
         }],
+        autonomy: Autonomy::of(vec![Limit {
+            kind: LimitKind::Certificate,
+            subject: "oca1.site-a.example".to_owned(),
+            until_us: TimeUs(1_702_592_000_000_000),
+        }]),
+        spool: SpoolReport {
+            reports: 3,
+            bytes: 4096,
+            oldest_us: Some(TimeUs(1_699_999_000_000_000)),
+            dropped: 1,
+        },
     };
     hold_still("report", &report);
 
@@ -279,4 +314,23 @@ fn report() {
     old.as_object_mut().expect("a report").remove("purged_up_to");
     let old: Report = serde_json::from_value(old).expect("a report of an older version");
     assert_eq!(old.has_purged_up_to(1), 0);
+}
+
+#[test]
+fn late_reports() {
+    let report = LateReport {
+        boot_id: "0123456789abcdef".to_owned(),
+        sequence: 41,
+        made_at_us: TimeUs(1_699_999_000_000_000),
+        dropped_before: 2,
+        objects_wanted: 200,
+        objects_held: 150,
+        bytes_held: 15_000_000,
+        load: Load { connections: 9, load_1m: 0.5, rate_bytes_per_s: 1000, ram_used_bytes: 4096 },
+        traffic: vec![],
+        events: vec![],
+    };
+    let reports =
+        LateReports { schema: SCHEMA, device: device("oca1.site-a"), reports: vec![report] };
+    hold_still("late_reports", &reports);
 }

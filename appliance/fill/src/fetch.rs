@@ -12,7 +12,7 @@ use contract::slices::SliceHashes;
 use contract::sources::{Source, SourceKind};
 use http_body_util::{BodyExt, Empty};
 use hyper::body::Incoming;
-use hyper::header::{CACHE_CONTROL, HOST, IF_MATCH, RANGE, USER_AGENT};
+use hyper::header::{CACHE_CONTROL, HOST, HeaderValue, IF_MATCH, RANGE, USER_AGENT};
 use hyper::{Request, Response, StatusCode};
 use hyper_rustls::{
     ConfigBuilderExt, FixedServerNameResolver, HttpsConnector, HttpsConnectorBuilder,
@@ -122,19 +122,31 @@ impl Fetcher {
     }
 
     async fn ask(&self, question: Question<'_>) -> Result<Box<dyn Body>, FetchFailed> {
-        let client = self.client(question.source)?;
-        let request = request(&self.user_agent, &question)?;
-        let response = self.send(&client, request).await?;
+        let response = self.send(question.source, request(&question)?).await?;
         check(&response, question.entry.size_bytes, &question.range)?;
         Ok(self.body(response.into_body()))
     }
 
-    /// Waits for the head of an answer.
-    pub(crate) async fn send(
+    /// Sends a request to a source, whatever it is for, and waits for the head of the answer. Its
+    /// URI is the path; where to connect and how, the source says.
+    ///
+    /// # Errors
+    /// When the source cannot be reached, or does not answer in time.
+    pub async fn send(
         &self,
-        client: &HttpsClient,
-        request: Request<Empty<Bytes>>,
+        source: &Source,
+        mut request: Request<Empty<Bytes>>,
     ) -> Result<Response<Incoming>, FetchFailed> {
+        let client = self.client(source)?;
+        let scheme = if source.tls_name.is_some() { "https" } else { "http" };
+        let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+        let unusable = |err: String| FetchFailed::Unusable(err);
+        *request.uri_mut() = format!("{scheme}://{}{path}", source.address)
+            .parse()
+            .map_err(|err| unusable(format!("{err}")))?;
+        let user_agent =
+            HeaderValue::from_str(&self.user_agent).map_err(|err| unusable(err.to_string()))?;
+        request.headers_mut().insert(USER_AGENT, user_agent);
         let wait = self.patience.connect + self.patience.stall;
         tokio::time::timeout(wait, client.request(request))
             .await
@@ -146,7 +158,7 @@ impl Fetcher {
         Box::new(HttpBody { incoming, stall: self.patience.stall })
     }
 
-    pub(crate) fn client(&self, source: &Source) -> Result<HttpsClient, FetchFailed> {
+    fn client(&self, source: &Source) -> Result<HttpsClient, FetchFailed> {
         let is_box = source.kind != SourceKind::Origin;
         let key =
             (format!("{}/{}", source.address, source.tls_name.as_deref().unwrap_or("")), is_box);
@@ -200,7 +212,8 @@ fn believe_nobody() -> rustls::ClientConfig {
 }
 
 /// The innermost reason of an error: «connection refused», not «client error (Connect)».
-pub(crate) fn deepest(err: &dyn std::error::Error) -> String {
+#[must_use]
+pub fn deepest(err: &dyn std::error::Error) -> String {
     let mut at = err;
     while let Some(source) = at.source() {
         at = source;
@@ -208,19 +221,13 @@ pub(crate) fn deepest(err: &dyn std::error::Error) -> String {
     at.to_string()
 }
 
-fn request(
-    user_agent: &str,
-    question: &Question<'_>,
-) -> Result<Request<Empty<Bytes>>, FetchFailed> {
+fn request(question: &Question<'_>) -> Result<Request<Empty<Bytes>>, FetchFailed> {
     let Question { source, entry, range, .. } = question;
-    let scheme = if source.tls_name.is_some() { "https" } else { "http" };
     let (path, host) = match &source.origin {
         Some(origin) => (format!("{}{}", origin.prefix, entry.path), origin.host.clone()),
         None => (peer_path(&entry.key()), source.tls_name.clone().unwrap_or_default()),
     };
-    let mut request = Request::get(format!("{scheme}://{}{path}", source.address))
-        .header(HOST, host)
-        .header(USER_AGENT, user_agent);
+    let mut request = Request::get(path).header(HOST, host);
     if question.only_if_cached {
         request = request.header(CACHE_CONTROL, "only-if-cached");
     }
@@ -235,7 +242,8 @@ fn request(
 }
 
 /// Without a `Range`: an empty object has none, and a server may ignore it.
-fn is_all(range: &Range<u64>, size_bytes: u64) -> bool {
+#[must_use]
+pub fn is_all(range: &Range<u64>, size_bytes: u64) -> bool {
     *range == (0..size_bytes)
 }
 

@@ -308,6 +308,12 @@ impl Filler {
         ahead.clamp(PAUSES.first, LONGEST_PAUSE)
     }
 
+    /// Whether bytes come from any source, or have come within the past seconds.
+    #[must_use]
+    pub fn is_drawing(&self) -> bool {
+        self.transfers.caps.rate_bytes_per_s() > 0
+    }
+
     /// How far all of it has come.
     #[must_use]
     pub fn progress(&self) -> FillProgress {

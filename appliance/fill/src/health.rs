@@ -79,10 +79,12 @@ impl Health {
         self.state().ailing.remove(&source);
     }
 
-    /// It was to be asked at `began`, and was not after all: the next may.
+    /// It was to be asked at `began`, and was not after all: the next may. Its silence before
+    /// that proves nothing any more: it may be back for long, and nobody has asked.
     pub(crate) fn spared(&self, source: SocketAddr, began: Instant) {
         if let Some(ailing) = self.state().ailing.get_mut(&source) {
             ailing.not_before = ailing.not_before.min(began);
+            ailing.since = ailing.since.max(began);
         }
     }
 
@@ -152,5 +154,18 @@ mod tests {
         let later = began + Duration::from_secs(1);
         assert_eq!(health.advise(SOURCE, later), Advice::Ask);
         assert_eq!(health.advise(SOURCE, later), Advice::Rest(Duration::from_secs(1)));
+    }
+
+    #[test]
+    fn a_silence_that_nobody_has_listened_to_is_none() {
+        let health = Health::new(StdRng::seed_from_u64(1));
+        let began = Instant::now();
+        health.failed(SOURCE, began, began);
+        let later = began + Duration::from_secs(60);
+        assert_eq!(health.advise(SOURCE, later), Advice::Ask);
+        health.spared(SOURCE, later);
+        let again = later + Duration::from_secs(1);
+        assert_eq!(health.advise(SOURCE, again), Advice::Ask);
+        assert_eq!(health.advise(SOURCE, again), Advice::Rest(Duration::from_secs(1)));
     }
 }

@@ -8,7 +8,6 @@ use http_body_util::Empty;
 use hyper::body::Bytes;
 use hyper::header::{
     ACCEPT_ENCODING, HOST, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_UNMODIFIED_SINCE, RANGE,
-    USER_AGENT,
 };
 use hyper::{HeaderMap, Request, StatusCode};
 use std::ops::Range;
@@ -66,9 +65,7 @@ impl Origins for Fetcher {
 
 impl Fetcher {
     async fn ask_origin(&self, asked: Asked<'_>) -> Result<Reply, FetchFailed> {
-        let client = self.client(asked.source)?;
-        let request = request(&self.user_agent, &asked)?;
-        let response = self.send(&client, request).await?;
+        let response = self.send(asked.source, request(&asked)?).await?;
         let (head, incoming) = response.into_parts();
         let octets = |(name, value): (&hyper::header::HeaderName, &hyper::header::HeaderValue)| {
             name.as_str().len() + value.len()
@@ -82,14 +79,12 @@ impl Fetcher {
     }
 }
 
-fn request(user_agent: &str, asked: &Asked<'_>) -> Result<Request<Empty<Bytes>>, FetchFailed> {
+fn request(asked: &Asked<'_>) -> Result<Request<Empty<Bytes>>, FetchFailed> {
     let unusable = |what: String| FetchFailed::Unusable(what);
     let Asked { source, path, range, condition } = asked;
     let origin = source.origin.as_ref().ok_or_else(|| unusable("it is no origin".to_owned()))?;
-    let scheme = if source.tls_name.is_some() { "https" } else { "http" };
-    let mut request = Request::get(format!("{scheme}://{}{}{path}", source.address, origin.prefix))
+    let mut request = Request::get(format!("{}{path}", origin.prefix))
         .header(HOST, &origin.host)
-        .header(USER_AGENT, user_agent)
         // What is kept is cut into slices of what viewers get.
         .header(ACCEPT_ENCODING, "identity");
     if let Some(range) = range {

@@ -64,6 +64,7 @@ impl Failure {
             Self::Resting(_) | Self::Waiting(_) | Self::Distrusted(_) => false,
             Self::Intake(Busy | HandedOver | Withdrawn) => false,
             Self::Fetch(FetchFailed::NotThere | FetchFailed::Coming) => false,
+            Self::Fetch(FetchFailed::DeniedBefore) => false,
             Self::Fetch(_) | Self::Intake(_) => true,
         }
     }
@@ -87,6 +88,7 @@ impl Failure {
             Self::Fetch(FetchFailed::IgnoresRange) => "source_ignores_range",
             Self::Fetch(FetchFailed::Length { .. }) => "source_wrong_length",
             Self::Fetch(FetchFailed::EndedEarly { .. }) => "source_ended_early",
+            Self::Fetch(FetchFailed::Denied(_) | FetchFailed::DeniedBefore) => "source_denies",
             Self::Fetch(_) => "source_failed",
             Self::Intake(IntakeError::WrongBytes { .. } | IntakeError::WrongSlice { .. }) => {
                 "source_wrong_bytes"
@@ -267,6 +269,8 @@ impl Transfers {
             Err(failure) if failure.is_ours() => self.health.spared(address, began),
             // All of it can be had from there still.
             Err(Failure::Fetch(FetchFailed::IgnoresRange)) => self.health.answered(address),
+            // Others may have content there, and be let in.
+            Err(Failure::Fetch(FetchFailed::Denied(_))) => self.health.answered(address),
             Err(failure) if failure.is_fault() => {
                 self.health.failed(address, began, Instant::now());
             }
@@ -395,9 +399,22 @@ impl Transfers {
 
     /// Begins to store a slice, unless it is there (where all of an object had to be asked for).
     fn store(&self, intake: &Arc<Intake>, slice: u32, bytes: Vec<u8>) -> Option<Storing> {
-        let is_missing = intake.lacks(slice);
-        let intake = Arc::clone(intake);
-        is_missing.then(|| Box::pin(self.blocking(move || intake.put(slice, &bytes))) as Storing)
+        if !intake.lacks(slice) {
+            return None;
+        }
+        let wait = intake.admit(bytes.len() as u64);
+        let (intake, offload) = (Arc::clone(intake), Arc::clone(&self.offload));
+        if wait.is_zero() {
+            return Some(Box::pin(self.blocking(move || intake.put(slice, &bytes))));
+        }
+        // The disk has readers that are slow already. What waits takes no more from its source
+        // than one slice.
+        let begins = Instant::now() + wait;
+        Some(Box::pin(async move {
+            tokio::time::sleep_until(begins).await;
+            let put = offload::begin(&offload, move || intake.put(slice, &bytes));
+            Ok(put.await.ok_or(Failure::Abandoned)??)
+        }))
     }
 
     /// Runs a call that blocks; it begins at once.

@@ -51,6 +51,18 @@ pub enum FetchFailed {
         /// How many were asked for.
         expected: u64,
     },
+    /// It refuses the credentials that it is asked with.
+    #[error("it denies access: {0}")]
+    Denied(String),
+    /// It has denied access a moment ago, and was not asked again.
+    #[error("it has denied access a moment ago")]
+    DeniedBefore,
+    /// It has too much to do.
+    #[error("it asks to be asked less often")]
+    SlowDown,
+    /// The object there is another than when a part of it came before.
+    #[error("the object has changed there since a part of it came")]
+    Changed,
     /// The document names no usable address for it.
     #[error("the source is not usable: {0}")]
     Unusable(String),

@@ -59,7 +59,11 @@ async fn source(manner: Manner) -> Source {
         kind: SourceKind::Origin,
         address,
         tls_name: None,
-        origin: Some(OriginPath { host: "origin.example".to_owned(), prefix: "/o".to_owned() }),
+        origin: Some(OriginPath {
+            host: "origin.example".to_owned(),
+            prefix: "/o".to_owned(),
+            bucket: None,
+        }),
         after_s: 0,
         cap_bytes_per_s: None,
     }

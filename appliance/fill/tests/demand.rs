@@ -159,7 +159,11 @@ fn source(port: u16) -> Source {
         kind: SourceKind::Origin,
         address: ([127, 0, 0, 1], port).into(),
         tls_name: None,
-        origin: Some(OriginPath { host: "origin.example".to_owned(), prefix: String::new() }),
+        origin: Some(OriginPath {
+            host: "origin.example".to_owned(),
+            prefix: String::new(),
+            bucket: None,
+        }),
         after_s: 0,
         cap_bytes_per_s: None,
     }

@@ -3,6 +3,7 @@
 use crate::error::BindError;
 use arc_swap::ArcSwap;
 use contract::config::Certificate;
+use contract::time::TimeUs;
 use rustls::client::verify_server_name;
 use rustls::crypto::CryptoProvider;
 use rustls::server::{ClientHello, ParsedCertificate, ResolvesServerCert};
@@ -12,6 +13,10 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
+use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
+
+/// Stands for the place of the identity of the box in its configuration.
+pub(crate) const IDENTITY: &str = "identity";
 
 /// Reads a chain and its key, and checks that they belong together.
 fn load(
@@ -54,6 +59,15 @@ impl Certificates {
         Ok(by_name)
     }
 
+    /// Until when what viewers are shown is good, with the first name of each.
+    #[must_use]
+    pub fn ends(&self) -> Vec<(String, TimeUs)> {
+        let of_viewers = self.0.iter().filter(|shown| shown.files.iter().all(is_of_viewers));
+        let shown =
+            of_viewers.flat_map(|shown| shown.by_name.0.load().iter().cloned().collect::<Vec<_>>());
+        shown.filter_map(|certified| end(certified.cert.first()?)).collect()
+    }
+
     /// Reads all files again. New handshakes show what is in them; connections go on.
     ///
     /// # Errors
@@ -67,6 +81,24 @@ impl Certificates {
         }
         Ok(())
     }
+}
+
+/// The identity of the box is shown to siblings, and looked at by them alone.
+fn is_of_viewers((path, _): &(String, Certificate)) -> bool {
+    path != IDENTITY
+}
+
+/// When a certificate ends (RFC 5280 §4.1.2.5), and what it is called.
+fn end(leaf: &CertificateDer<'_>) -> Option<(String, TimeUs)> {
+    let (_, leaf) = X509Certificate::from_der(leaf).ok()?;
+    let names = leaf.subject_alternative_name().ok().flatten();
+    let names = names.into_iter().flat_map(|names| &names.value.general_names);
+    let name = names.into_iter().find_map(|name| match name {
+        GeneralName::DNSName(name) => Some((*name).to_owned()),
+        _ => None,
+    });
+    let until = TimeUs(0).plus_s(leaf.validity().not_after.timestamp());
+    Some((name.unwrap_or_else(|| leaf.subject().to_string()), until))
 }
 
 fn load_all(

@@ -1,7 +1,7 @@
 //! TLS for the two kinds of listener: viewers see the certificate of the name they ask
 //! for; sibling boxes see the identity and must show one of the fleet's.
 
-use crate::certificates::{self, Certificates};
+use crate::certificates::{self, Certificates, IDENTITY};
 use crate::error::BindError;
 use crate::tickets::{TicketSecrets, Tickets};
 use contract::config::{ApplianceConfig, Certificate, Listener, ListenerRole, Protocol};
@@ -106,7 +106,7 @@ fn for_peers(
         chain_file: identity.chain_file.clone(),
         key_file: identity.key_file.clone(),
     };
-    let by_name = certificates.show(vec![("identity".to_owned(), files)], provider)?;
+    let by_name = certificates.show(vec![(IDENTITY.to_owned(), files)], provider)?;
     let mut roots = RootCertStore::empty();
     for root in certificates::load_chain(&identity.ca_file, "identity.ca_file")? {
         roots.add(root).map_err(|err| tls_error("identity.ca_file", &err))?;

@@ -45,7 +45,11 @@ pub(crate) fn write(state: &Path, objects: Objects<'_>, origin: SocketAddr) -> S
         kind: SourceKind::Origin,
         address: origin,
         tls_name: None,
-        origin: Some(OriginPath { host: "origin.example".to_owned(), prefix: String::new() }),
+        origin: Some(OriginPath {
+            host: "origin.example".to_owned(),
+            prefix: String::new(),
+            bucket: None,
+        }),
         after_s: 0,
         cap_bytes_per_s: None,
     };

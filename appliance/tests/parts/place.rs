@@ -2,6 +2,8 @@
 
 use super::documents::{self, Objects};
 use super::origin::Origin;
+use super::running::get;
+use contract::report::Report;
 use rcgen::{CertificateParams, KeyPair};
 use std::fs;
 use std::net::TcpListener;
@@ -37,6 +39,11 @@ fn free_port() -> u16 {
 
 impl Place {
     pub(crate) fn new(engine: &'static str) -> Self {
+        Self::with(engine, OBJECTS)
+    }
+
+    /// With other objects than usual.
+    pub(crate) fn with(engine: &'static str, objects: Objects<'_>) -> Self {
         let folder = tempfile::tempdir().expect("folder");
         let key = KeyPair::generate().expect("key");
         let certificate = CertificateParams::new(vec![HOST.to_owned()])
@@ -45,8 +52,8 @@ impl Place {
             .expect("certificate");
         fs::write(folder.path().join("cert.pem"), certificate.pem()).expect("write");
         fs::write(folder.path().join("key.pem"), key.serialize_pem()).expect("write");
-        let origin = Origin::start(OBJECTS);
-        let trusted = documents::write(&folder.path().join("state"), OBJECTS, origin.address);
+        let origin = Origin::start(objects);
+        let trusted = documents::write(&folder.path().join("state"), objects, origin.address);
         let fleet = TcpListener::bind("127.0.0.1:0").expect("bound");
         fleet.set_nonblocking(true).expect("set");
         let notify = UnixDatagram::bind(folder.path().join("notify")).expect("bound");
@@ -119,6 +126,13 @@ content_groups:
             fleet = self.fleet.local_addr().expect("address"),
             trusted = self.trusted,
         )
+    }
+
+    /// What the box says of itself, if it answers.
+    pub(crate) fn status(&self) -> Option<Report> {
+        let answer = get(self.admin, "/status")?;
+        let (head, body) = answer.split_once("\r\n\r\n")?;
+        head.starts_with("HTTP/1.1 200 ").then(|| serde_json::from_str(body).expect("a report"))
     }
 
     /// What the supervisor was told since it was last asked.

@@ -2,6 +2,7 @@
 
 use super::place::Place;
 use super::wait_for;
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -21,7 +22,12 @@ pub(crate) struct Running<'a> {
 impl<'a> Running<'a> {
     /// Starts it and waits until it serves.
     pub(crate) fn start(place: &'a Place) -> Self {
-        let running = Self { place, first: Self::spawn(place) };
+        Self::start_in(place, &[])
+    }
+
+    /// The same by a command that becomes it.
+    pub(crate) fn start_in(place: &'a Place, command: &[OsString]) -> Self {
+        let running = Self { place, first: Self::spawn(place, command) };
         wait_for("never ready", || {
             get(place.admin, "/readyz").is_some_and(|answer| answer.contains("200 OK"))
         });
@@ -30,7 +36,7 @@ impl<'a> Running<'a> {
 
     /// Starts it and waits for nothing.
     pub(crate) fn begin(place: &'a Place) -> Self {
-        Self { place, first: Self::spawn(place) }
+        Self { place, first: Self::spawn(place, &[]) }
     }
 
     /// Kills the process that was started first, and waits until it has gone.
@@ -39,11 +45,12 @@ impl<'a> Running<'a> {
         self.first.wait().expect("ours");
     }
 
-    fn spawn(place: &Place) -> Child {
+    fn spawn(place: &Place, within: &[OsString]) -> Child {
         put_program(place, Path::new(env!("CARGO_BIN_EXE_appliance")));
         let log = File::options().create(true).append(true).open(place.path("log")).expect("log");
-        let mut command = Command::new(place.path(PROGRAM));
-        command.arg("run").arg(place.config()).stdin(Stdio::null()).stderr(log);
+        let mut words = within.iter().cloned().chain([place.path(PROGRAM).into()]);
+        let mut command = Command::new(words.next().expect("a program"));
+        command.args(words).arg("run").arg(place.config()).stdin(Stdio::null()).stderr(log);
         command.env("NOTIFY_SOCKET", place.path("notify"));
         command.spawn().expect("started")
     }

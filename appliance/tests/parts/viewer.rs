@@ -140,6 +140,13 @@ impl Connection {
         Ok(self.unread.drain(..length).collect())
     }
 
+    /// The next bytes of a body until it ends, be it early.
+    pub(crate) fn as_far_as_it_goes(&mut self, length: usize) -> Vec<u8> {
+        while self.unread.len() < length && self.read_more().is_ok_and(|count| count > 0) {}
+        let there = length.min(self.unread.len());
+        self.unread.drain(..there).collect()
+    }
+
     /// Asks, and compares the whole answer. `true`: the connection may be used again.
     pub(crate) fn fetch(&mut self, path: &str, expected: &[u8]) -> Result<bool, NoAnswer> {
         let head = self.ask(path)?;

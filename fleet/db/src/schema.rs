@@ -10,6 +10,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (3, "purge", include_str!("../migrations/0003_purge.sql")),
     (4, "fill", include_str!("../migrations/0004_fill.sql")),
     (5, "slices", include_str!("../migrations/0005_slices.sql")),
+    (6, "cut_off", include_str!("../migrations/0006_cut_off.sql")),
 ];
 
 /// What PostgreSQL must be told and SQLite does by itself.

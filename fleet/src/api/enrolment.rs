@@ -108,7 +108,7 @@ async fn origins_of_demand(
 ) -> Result<BTreeMap<GroupName, Origin>, Problem> {
     let mut origins = BTreeMap::new();
     for group in groups.iter().filter(|group| group.on_miss == OnMiss::Proxy) {
-        let origin = origin::resolve(&group.origin_url).await.map_err(|err| {
+        let origin = origin::resolve(group).await.map_err(|err| {
             let (group, url) = (&group.name, &group.origin_url);
             Problem::new(422, format!("content group {group}: {url} is nowhere: {err:#}"))
         })?;

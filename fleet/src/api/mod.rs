@@ -6,9 +6,11 @@
 mod appliances;
 mod body;
 mod enrolment;
+mod epochs;
 mod fill;
 mod groups;
 mod imports;
+mod late_reports;
 mod names;
 mod operator;
 mod problem;
@@ -19,18 +21,22 @@ mod titles;
 
 pub(crate) use appliances::{ApplianceDetail, ApplianceItem};
 pub(crate) use enrolment::{EnrolmentFile, EnrolmentRequest, EnrolmentResponse};
+pub(crate) use epochs::EpochItem;
 pub(crate) use fill::{ApplianceFill, FillTitleItem};
 #[cfg(test)]
 pub(crate) use fill::{FillSourceItem, FillWaitingItem};
 pub(crate) use imports::{
     ImportBatch, ImportCreated, ImportRequest, ImportResult, NewFile, PlaylistText,
 };
+pub(crate) use late_reports::LateReportItem;
 pub(crate) use names::named;
 pub(crate) use problem::Problem;
 pub(crate) use purges::{
     ObjectVersion, PurgeItem, PurgeMade, PurgeRequest, PurgeTaken, PurgeWhat, PurgedBox,
 };
-pub(crate) use status::{ApplianceStatus, EventItem, FilledItem, NotSteeredItem};
+pub(crate) use status::{
+    ApplianceStatus, DocumentItem, EventItem, FilledItem, LimitItem, NotSteeredItem,
+};
 pub(crate) use titles::{ObjectItem, TitleDetail, TitleItem, Window};
 
 use crate::server::App;
@@ -89,6 +95,8 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(imports::begin_import))
         .routes(routes!(imports::commit_import))
         .routes(routes!(status::list_status))
+        .routes(routes!(late_reports::list_late_reports))
+        .routes(routes!(epochs::list_epochs, epochs::begin_epoch))
         .routes(routes!(fill::list_fill))
         .merge(batches())
 }

@@ -2,12 +2,13 @@
 
 use super::appliances::ApplianceItem;
 use super::{List, Problem};
+use crate::planner::Head;
 use crate::purging;
 use crate::server::{App, now};
 use axum::Json;
 use axum::extract::State;
 use contract::names::DeviceName;
-use contract::report::{FilledFrom, Held};
+use contract::report::{DocumentState, FilledFrom, Held, Report};
 use contract::sources::SourceKind;
 use contract::time::TimeUs;
 use health_collector::{Latest, RecordedEvent};
@@ -27,6 +28,12 @@ pub(crate) struct ApplianceStatus {
     pub(crate) item: ApplianceItem,
     /// What it serves with.
     pub(crate) engine: Option<String>,
+    /// What of it ends first, if anything does: until then it serves without a fleet.
+    #[serde(default)]
+    pub(crate) first_limit: Option<LimitItem>,
+    /// Reports that it keeps because it could tell nobody.
+    #[serde(default)]
+    pub(crate) late_reports_waiting: u64,
     /// Where the bytes that it holds came from.
     pub(crate) filled_from: Vec<FilledItem>,
     /// Documents in force on the box, and what it refused.
@@ -38,6 +45,17 @@ pub(crate) struct ApplianceStatus {
     pub(crate) not_placed: Vec<NotPlacedItem>,
     /// What happened to it, newest first.
     pub(crate) events: Vec<EventItem>,
+}
+
+/// Something of a box that ends.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub(crate) struct LimitItem {
+    /// `certificate`, `document` or `rights`.
+    pub(crate) kind: String,
+    /// Which one.
+    pub(crate) subject: String,
+    /// When (RFC 3339).
+    pub(crate) until: String,
 }
 
 /// Bytes that came from one source.
@@ -62,8 +80,14 @@ pub(crate) struct DocumentItem {
     pub(crate) in_force: Option<String>,
     /// The generation that the fleet has for it.
     pub(crate) issued: Option<String>,
-    /// What the box refused, and why.
+    /// What the box could not carry out, and why.
     pub(crate) rejected: Option<String>,
+    /// What came last and the box did not believe, and why.
+    #[serde(default)]
+    pub(crate) refused: Option<String>,
+    /// Why the box may stand on another document than this fleet thinks.
+    #[serde(default)]
+    pub(crate) doubt: Option<String>,
 }
 
 /// A content group whose viewers are not sent to a box.
@@ -140,12 +164,20 @@ pub(super) async fn read(
     Ok(ApplianceStatus {
         item: ApplianceItem::new(appliance, groups, &seen),
         engine: seen.latest.as_ref().map(|latest| latest.report.engine.clone()),
+        first_limit: seen.latest.as_ref().and_then(|latest| first_limit(&latest.report)),
+        late_reports_waiting: seen.latest.as_ref().map_or(0, |it| it.report.spool.reports),
         filled_from: seen.held().filled_from.iter().map(filled).collect(),
         documents: documents(app, &appliance.name, &seen),
         not_steered_to: not_steered_to(app, &appliance.name, groups),
         not_placed: app.view().not_placed(&appliance.name).iter().map(reason).collect(),
         events: events.iter().map(event).collect(),
     })
+}
+
+fn first_limit(report: &Report) -> Option<LimitItem> {
+    let first = report.autonomy.first()?;
+    let (kind, until) = (first.kind.to_string(), rfc3339(first.until_us));
+    Some(LimitItem { kind, subject: first.subject.clone(), until })
 }
 
 fn not_steered_to(app: &App, device: &DeviceName, groups: &[ContentGroup]) -> Vec<NotSteeredItem> {
@@ -174,17 +206,34 @@ fn filled(from: &FilledFrom) -> FilledItem {
 fn documents(app: &App, device: &DeviceName, seen: &Seen) -> Vec<DocumentItem> {
     let reported = seen.latest.as_ref().map(|latest| latest.report.documents.as_slice());
     let view = app.view();
-    let item = |head: &crate::planner::Head| {
+    let item = |head: &Head| {
         let state = reported.unwrap_or_default().iter().find(|state| state.kind == head.kind);
-        let rejected = state.and_then(|state| state.rejected.as_ref());
+        let told = |(generation, why): &(_, String)| format!("{generation}: {why}");
         DocumentItem {
             kind: head.kind.to_string(),
             in_force: state.and_then(|state| state.in_force).map(|it| it.to_string()),
             issued: Some(head.generation.to_string()),
-            rejected: rejected.map(|(generation, why)| format!("{generation}: {why}")),
+            rejected: state.and_then(|state| state.rejected.as_ref()).map(told),
+            refused: state.and_then(|state| state.refused.as_ref()).map(told),
+            doubt: state.and_then(|state| doubt(head, state)),
         }
     };
     view.documents(device).iter().map(item).collect()
+}
+
+/// A box that has seen numbers which this fleet has not given, or has given to something else:
+/// the database was restored from a backup, or two fleets speak to one box. What is issued next
+/// would be refused, or taken for what the box has.
+fn doubt(head: &Head, state: &DocumentState) -> Option<String> {
+    let in_force = state.in_force?;
+    let remedy = "was this fleet restored from a backup? fleet epoch new";
+    if in_force > head.generation {
+        let issued = head.generation;
+        return Some(format!("{in_force} is in force, {issued} was issued last: {remedy}"));
+    }
+    let is_another = state.issued_at_us.is_some_and(|issued_at| issued_at != head.issued_at);
+    let has = (in_force == head.generation && is_another).then_some(in_force);
+    has.map(|it| format!("another {it} than this fleet's is in force: {remedy}"))
 }
 
 fn event(recorded: &RecordedEvent) -> EventItem {

@@ -2,10 +2,14 @@
 
 use super::client::Client;
 use super::folder::write_folder;
+use super::late_reports::LateReports;
 use super::output::{Output, number, text};
 use super::quantity::{age, bytes, parse_bytes};
-use super::status::state;
-use crate::api::{ApplianceDetail, ApplianceItem, EnrolmentRequest, EnrolmentResponse, List};
+use super::status::{state, troubles};
+use crate::api::{
+    ApplianceDetail, ApplianceItem, ApplianceStatus, EnrolmentRequest, EnrolmentResponse,
+    LimitItem, List,
+};
 use anyhow::Context;
 use clap::{Args, Subcommand};
 use contract::names::{DeviceName, SiteName};
@@ -24,6 +28,8 @@ pub(super) enum ApplianceCommand {
         /// The appliance.
         name: DeviceName,
     },
+    /// What an appliance would have reported while it was cut off, newest first.
+    LateReports(LateReports),
     /// Remove an appliance and everything that it reported.
     Delete {
         /// The appliance.
@@ -112,6 +118,7 @@ impl ApplianceCommand {
                 let detail: ApplianceDetail = client.get(&path).await?;
                 output.write(&detail, |detail| detail_table(output, detail))
             }
+            Self::LateReports(late) => late.run(client, output).await,
             Self::Delete { name } => {
                 client.delete(&format!("/api/v1/appliances/{name}")).await?;
                 output.done(&format!("appliance {name} deleted"))
@@ -198,9 +205,16 @@ fn detail_table(output: &Output, detail: &ApplianceDetail) -> String {
     for document in &observed.documents {
         let in_force = document.in_force.as_deref().unwrap_or("none");
         let issued = document.issued.as_deref().unwrap_or("none");
-        let rejected = document.rejected.as_ref().map(|why| format!(", refused {why}"));
-        let rejected = rejected.unwrap_or_default();
-        line(&document.kind, format!("{in_force} in force, {issued} issued{rejected}"));
+        line(&document.kind, format!("{in_force} in force, {issued} issued"));
+        for trouble in troubles(document) {
+            line("", trouble);
+        }
+    }
+    if observed.item.last_report_age_s.is_some() {
+        line("alone", alone(observed));
+    }
+    if observed.late_reports_waiting > 0 {
+        line("untold", format!("{} late reports", observed.late_reports_waiting));
     }
     for each in &observed.not_placed {
         line("not placed", format!("{} objects: {}", each.objects, each.reason));
@@ -208,6 +222,15 @@ fn detail_table(output: &Output, detail: &ApplianceDetail) -> String {
     let rendered = table.render();
     // The columns of a single record need no names.
     rendered.trim_start().to_owned()
+}
+
+fn alone(observed: &ApplianceStatus) -> String {
+    match &observed.first_limit {
+        None => "can serve alone: nothing that it has ends".to_owned(),
+        Some(LimitItem { kind, subject, until }) => {
+            format!("can serve alone until {until}, first limit: {kind} ({subject})")
+        }
+    }
 }
 
 fn joined(addresses: &[SocketAddr]) -> String {

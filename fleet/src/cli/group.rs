@@ -1,12 +1,15 @@
 //! `fleet group …`
 
+use super::Usage;
 use super::client::Client;
 use super::output::{Output, text};
 use crate::api::List;
 use clap::{Args, Subcommand, ValueEnum};
+use contract::bucket::{BucketStyle, CredentialsPlace};
 use contract::config::OnMiss;
 use contract::names::GroupName;
-use inventory::{ContentGroup, DEFAULT_DEMAND_SHARE_PERCENT};
+use inventory::{ContentGroup, DEFAULT_DEMAND_SHARE_PERCENT, S3Origin};
+use std::path::PathBuf;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum GroupCommand {
@@ -36,9 +39,34 @@ pub(super) struct Create {
     /// The host name under which a box serves it, with `{device}` for the box.
     #[arg(long, value_name = "PATTERN")]
     host_pattern: String,
-    /// Where the owner's own server has it; object paths are appended.
+    /// Where the owner's own server has it; object paths are appended. https://…, http://…, or
+    /// s3://BUCKET/PREFIX.
     #[arg(long, value_name = "URL")]
     origin: String,
+    /// Where the store of that bucket is.
+    #[arg(long, value_name = "URL")]
+    s3_endpoint: Option<String>,
+    /// The region that requests to it are signed for; us-east-1 without it.
+    #[arg(long, value_name = "REGION", requires = "s3_endpoint")]
+    s3_region: Option<String>,
+    /// Ask for https://BUCKET.HOST/KEY, and not for https://HOST/BUCKET/KEY.
+    #[arg(long, requires = "s3_endpoint")]
+    s3_virtual_host: bool,
+    /// The file on each box with the credentials, in the form of AWS's shared credentials, for
+    /// the appliance's user alone. The fleet never sees it.
+    #[arg(long, value_name = "FILE", requires = "s3_endpoint")]
+    s3_credentials_file: Option<PathBuf>,
+    /// The variables of each box's environment with the key's id, the secret key and, if there
+    /// is one, the token: names, not what is in them.
+    #[arg(
+        long,
+        value_name = "ID,SECRET[,TOKEN]",
+        value_delimiter = ',',
+        num_args = 1,
+        requires = "s3_endpoint",
+        conflicts_with = "s3_credentials_file"
+    )]
+    s3_credentials_env: Vec<String>,
     /// A web origin that may read it. Can be given several times; all may without it.
     #[arg(long = "cors-origin", value_name = "ORIGIN")]
     cors_origins: Vec<String>,
@@ -65,7 +93,7 @@ impl GroupCommand {
     pub(super) async fn run(self, client: &Client, output: &Output) -> anyhow::Result<()> {
         match self {
             Self::Create(create) => {
-                let group = create.into_group();
+                let group = create.into_group()?;
                 let group: ContentGroup = client.post("/api/v1/groups", &group).await?;
                 output.write(&group, |group| format!("content group {} created", group.name))
             }
@@ -86,9 +114,10 @@ impl GroupCommand {
 }
 
 impl Create {
-    fn into_group(self) -> ContentGroup {
+    fn into_group(self) -> anyhow::Result<ContentGroup> {
         let any = vec!["*".to_owned()];
-        ContentGroup {
+        Ok(ContentGroup {
+            origin_s3: self.store()?,
             name: self.name,
             owner: self.owner,
             host_pattern: self.host_pattern,
@@ -100,7 +129,34 @@ impl Create {
                 OnMissChoice::Proxy => OnMiss::Proxy,
             },
             demand_share_percent: self.demand_share,
+        })
+    }
+
+    fn store(&self) -> anyhow::Result<Option<S3Origin>> {
+        let Some(endpoint) = self.s3_endpoint.clone() else { return Ok(None) };
+        let mut store = S3Origin::new(endpoint);
+        if let Some(region) = self.s3_region.clone() {
+            store.region = region;
         }
+        if self.s3_virtual_host {
+            store.style = BucketStyle::VirtualHost;
+        }
+        store.credentials = match (&self.s3_credentials_file, &self.s3_credentials_env[..]) {
+            (Some(file), _) => Some(CredentialsPlace::File(file.clone())),
+            (None, []) => None,
+            (None, [id, secret, token @ ..]) if token.len() < 2 => {
+                Some(CredentialsPlace::Environment {
+                    access_key_id: id.clone(),
+                    secret_access_key: secret.clone(),
+                    session_token: token.first().cloned(),
+                })
+            }
+            (None, _) => {
+                let message = "--s3-credentials-env: expected the names of two or three variables";
+                return Err(Usage(message.to_owned()).into());
+            }
+        };
+        Ok(Some(store))
     }
 }
 

@@ -3,10 +3,12 @@
 mod appliance;
 mod client;
 mod content;
+mod epoch;
 mod failure;
 mod fill;
 mod folder;
 mod group;
+mod late_reports;
 mod output;
 mod quantity;
 mod serve;
@@ -82,6 +84,9 @@ enum Command {
     /// Filling: what is missing where, from whom it comes, and when it will be there.
     #[command(subcommand)]
     Fill(fill::FillCommand),
+    /// Epochs: what a fleet begins that was restored from a backup.
+    #[command(subcommand)]
+    Epoch(epoch::EpochCommand),
     /// What every appliance holds, from whom it got it, and what happened.
     Status(status::Status),
     /// Print the API's OpenAPI document.
@@ -122,6 +127,7 @@ fn dispatch(fleet: Fleet) -> anyhow::Result<()> {
             Command::Group(command) => command.run(&client, &output).await,
             Command::Content(command) => command.run(&client, &output).await,
             Command::Fill(command) => command.run(&client, &output).await,
+            Command::Epoch(command) => command.run(&client, &output).await,
             Command::Status(status) => status.run(&client, &output).await,
             Command::Serve(_) | Command::Openapi => Ok(()),
         }

@@ -3,7 +3,7 @@
 use super::client::Client;
 use super::output::{Mood, Output, Shown, number, text};
 use super::quantity::{age, bytes};
-use crate::api::{ApplianceStatus, EventItem, FilledItem, List, NotSteeredItem};
+use crate::api::{ApplianceStatus, DocumentItem, EventItem, FilledItem, List, NotSteeredItem};
 use clap::Args;
 use contract::names::DeviceName;
 
@@ -43,6 +43,10 @@ pub(super) fn tables(output: &Output, all: &[ApplianceStatus], events: usize) ->
     if all.iter().any(|status| !status.not_steered_to.is_empty()) {
         text.push_str("\n\n");
         text.push_str(&not_steered_to(output, all));
+    }
+    if all.iter().flat_map(|status| &status.documents).any(|it| !troubles(it).is_empty()) {
+        text.push_str("\n\n");
+        text.push_str(&document_troubles(output, all));
     }
     let happened = newest(all, events);
     if !happened.is_empty() {
@@ -89,6 +93,26 @@ fn not_steered_to(output: &Output, all: &[ApplianceStatus]) -> String {
     };
     for status in all {
         status.not_steered_to.iter().for_each(|each| table.row(of(status, each)));
+    }
+    table.render()
+}
+
+/// What is wrong with a document on a box.
+pub(super) fn troubles(document: &DocumentItem) -> Vec<String> {
+    let rejected = document.rejected.as_ref().map(|why| format!("rejected {why}"));
+    let refused = document.refused.as_ref().map(|why| format!("refused {why}"));
+    [rejected, refused, document.doubt.clone()].into_iter().flatten().collect()
+}
+
+fn document_troubles(output: &Output, all: &[ApplianceStatus]) -> String {
+    let mut table = output.columns(&["appliance", "document", "trouble"]);
+    for status in all {
+        for document in &status.documents {
+            for trouble in troubles(document) {
+                let kind = Shown::State(document.kind.clone(), Mood::Bad);
+                table.row([text(&status.item.name), kind, text(&trouble)]);
+            }
+        }
     }
     table.render()
 }

@@ -1,17 +1,19 @@
 //! The control listener: boxes, over mTLS, and nobody else.
 
+mod late;
 mod report;
 mod segments;
 mod slices;
 mod tls;
 
+pub(crate) use late::LateGate;
 pub(crate) use tls::ControlTls;
 
 use crate::server::App;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
-use contract::exchange::{REPORT_PATH, SEGMENT_PATH, SLICES_PATH};
+use contract::exchange::{LATE_PATH, REPORT_PATH, SEGMENT_PATH, SLICES_PATH};
 use contract::report::MAX_REPORT_BYTES;
 use std::sync::Arc;
 
@@ -19,6 +21,7 @@ use std::sync::Arc;
 pub(crate) fn router(app: Arc<App>) -> Router {
     Router::new()
         .route(REPORT_PATH, post(report::post_report))
+        .route(LATE_PATH, post(late::post_late_reports))
         .route(&format!("{SEGMENT_PATH}/{{digest}}"), get(segments::get_segment))
         .route(&format!("{SLICES_PATH}/{{blake3}}"), get(slices::get_slice_hashes))
         .layer(DefaultBodyLimit::max(MAX_REPORT_BYTES))

@@ -23,7 +23,8 @@ pub(super) async fn post_report(
 ) -> Result<Json<Answer>, Problem> {
     let report = Collector::read(&body, &identity).map_err(refused)?;
     let view = app.view();
-    let whole_titles = |version| view.whole_titles(&identity, version);
+    let epoch = manifest_epoch(&report);
+    let whole_titles = |version| view.whole_titles(&identity, epoch?, version);
     let mut documents_wanted = wanted(&view, &report);
     let lacks_purges = purging::lacks(&view, &report);
     let accepted = app.collector.accept(report, whole_titles, now()).await.map_err(refused)?;
@@ -72,10 +73,18 @@ async fn sealed(app: &App, device: &DeviceName, kind: Kind) -> Result<Option<Env
     };
     let body = RawValue::from_string(body).map_err(Problem::internal)?;
     let key = app.ca.signing_key(kind.role());
-    Envelope::seal(header, &body, key).map(Some).map_err(Problem::internal)
+    let grant = app.epochs.grant(head.generation.epoch).await?;
+    let sealed = Envelope::seal(header, &body, key).map_err(Problem::internal)?;
+    Ok(Some(sealed.with_grant(grant)))
 }
 
-fn refused(err: ReportError) -> Problem {
+/// In which epoch the version of its manifest is counted.
+fn manifest_epoch(report: &Report) -> Option<u32> {
+    let manifest = report.documents.iter().find(|state| state.kind == Kind::Manifest)?;
+    manifest.in_force.map(|generation| generation.epoch)
+}
+
+pub(super) fn refused(err: ReportError) -> Problem {
     match err {
         ReportError::TooLarge => Problem::new(413, err),
         ReportError::OtherDevice { .. } | ReportError::UnknownDevice(_) => Problem::new(403, err),

@@ -6,6 +6,7 @@
 //! takes nothing from the signal but the wish to look again.
 
 mod documents;
+mod epochs;
 mod inputs;
 pub(crate) mod origin;
 mod plan;
@@ -14,5 +15,6 @@ mod task;
 mod view;
 
 pub(crate) use documents::{Documents, Head};
+pub(crate) use epochs::{Epoch, Epochs};
 pub(crate) use task::Planner;
 pub(crate) use view::View;

@@ -125,7 +125,7 @@ fn batches(inputs: &Inputs, sources: &BoxSources) -> Vec<Batch> {
         inputs.origins.get(group).map(|origin| Source {
             kind: SourceKind::Origin,
             address: origin.address,
-            tls_name: None,
+            tls_name: origin.tls_name.clone(),
             origin: Some(origin.path.clone()),
             // When siblings do not answer, the site's configuration says when.
             after_s: 0,

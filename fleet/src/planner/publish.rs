@@ -27,12 +27,10 @@ const RENEW_BELOW_S: i64 = 38 * DAY_S;
 
 const _: () = assert!(RENEW_BELOW_S >= 30 * DAY_S && RENEW_BELOW_S < LIFE_S);
 
-/// The epoch of a fleet that was never restored from a backup.
-const FIRST_EPOCH: u32 = 1;
-
-/// What boxes must purge.
+/// What boxes must purge, and in which epoch documents are counted.
 #[derive(Clone, Copy)]
 pub(super) struct Purging<'a> {
+    pub(super) epoch: u32,
     pub(super) history: &'a PurgeHistory,
     /// Up to which version a box has confirmed the purges of an epoch.
     pub(super) confirmed: &'a (dyn Fn(&DeviceName, u32) -> u64 + Sync),
@@ -72,7 +70,7 @@ async fn publish_box(
     now: TimeUs,
 ) -> anyhow::Result<InForce> {
     let before = documents::heads(tx, &target.device).await?;
-    let mut press = Press { tx, device: &target.device, before, now };
+    let mut press = Press { tx, device: &target.device, before, epoch: purging.epoch, now };
     let manifest = press
         .issue(Kind::Manifest, |version| Manifest {
             schema: SCHEMA,
@@ -98,6 +96,7 @@ struct Press<'a> {
     tx: &'a mut Tx,
     device: &'a DeviceName,
     before: Vec<Head>,
+    epoch: u32,
     now: TimeUs,
 }
 
@@ -122,9 +121,8 @@ impl Press<'_> {
     /// the next purge: a list that is too long is as good until then. Gives also where the list
     /// in force begins.
     async fn issue_tombstones(&mut self, purging: Purging<'_>) -> anyhow::Result<(Head, u64)> {
-        let Purging { history, confirmed } = purging;
+        let Purging { epoch, history, confirmed } = purging;
         let kind = Kind::Tombstones;
-        let epoch = self.before(kind).map_or(FIRST_EPOCH, |head| head.generation.epoch);
         // A box that has purged more than there is comes from a future that a backup undid.
         let up_to = Some(confirmed(self.device, epoch)).filter(|it| *it <= history.version);
         let up_to = up_to.unwrap_or(0);
@@ -146,7 +144,8 @@ impl Press<'_> {
         body: impl Fn(u64) -> T,
     ) -> anyhow::Result<Head> {
         let before = self.before(kind);
-        if let Some(head) = before.filter(|_| is_same)
+        let is_of_epoch = |head: &&Head| head.generation.epoch == self.epoch;
+        if let Some(head) = before.filter(|_| is_same).filter(is_of_epoch)
             && head.not_after > self.now.plus_s(RENEW_BELOW_S)
         {
             return Ok(head.clone());
@@ -154,7 +153,7 @@ impl Press<'_> {
         let newest = before.map_or(0, |head| head.content_version);
         let head = Head {
             kind,
-            generation: next(before.map(|head| head.generation)),
+            generation: next(before.map(|head| head.generation), self.epoch),
             content_version: if is_same { newest } else { newest + 1 },
             content_digest,
             issued_at: self.now,
@@ -166,11 +165,10 @@ impl Press<'_> {
     }
 }
 
-fn next(before: Option<Generation>) -> Generation {
-    match before {
-        Some(Generation { epoch, number }) => Generation { epoch, number: number + 1 },
-        None => Generation { epoch: FIRST_EPOCH, number: 1 },
-    }
+/// Numbers begin anew with an epoch.
+fn next(before: Option<Generation>, epoch: u32) -> Generation {
+    let number = before.filter(|it| it.epoch == epoch).map_or(1, |it| it.number + 1);
+    Generation { epoch, number }
 }
 
 #[cfg(test)]

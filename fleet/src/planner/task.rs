@@ -20,8 +20,8 @@ const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// How often a plan is made although nothing changed: origins move, documents grow old.
 const PLAN_EVERY: Duration = Duration::from_secs(60);
 
-/// Versions of inventory, catalogue and purges.
-type Versions = (i64, u64, u64);
+/// Versions of inventory, catalogue and purges, and the epoch.
+type Versions = (i64, u64, u64, u32);
 
 /// Makes plans and publishes them.
 #[derive(Debug)]
@@ -57,6 +57,7 @@ impl Planner {
             app.inventory.version().await?,
             app.catalog.version().await?,
             app.catalog.purge_version().await?,
+            app.epochs.current().await?,
         );
         let fresh = self
             .planned
@@ -71,7 +72,9 @@ impl Planner {
         let mut inputs = Inputs::read(app).await?;
         inputs.origins = resolve_all(&inputs.inventory.groups, &self.origins).await;
         self.origins.clone_from(&inputs.origins);
-        let versions = (inputs.inventory.version, inputs.catalog.version, inputs.purges.version);
+        let epoch = app.epochs.current().await?;
+        let versions =
+            (inputs.inventory.version, inputs.catalog.version, inputs.purges.version, epoch);
         let (inputs, plan) = tokio::task::spawn_blocking(move || {
             let plan = plan(&inputs);
             plan.map(|plan| (inputs, plan))
@@ -81,12 +84,12 @@ impl Planner {
         let confirmed = |device: &DeviceName, epoch| {
             app.collector.latest(device).map_or(0, |it| it.report.has_purged_up_to(epoch))
         };
-        let purging = Purging { history: &inputs.purges, confirmed: &confirmed };
+        let purging = Purging { epoch, history: &inputs.purges, confirmed: &confirmed };
         let in_force = publish(&app.documents, &plan, purging, now()).await?;
         app.view.store(Arc::new(View::new(inputs, plan, in_force)));
         self.planned = Some((versions, Instant::now()));
-        let (inventory, catalogue, purges) = versions;
-        tracing::debug!(inventory, catalogue, purges, "plan in force");
+        let (inventory, catalogue, purges, _) = versions;
+        tracing::debug!(inventory, catalogue, purges, epoch, "plan in force");
         Ok(())
     }
 }

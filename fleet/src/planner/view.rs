@@ -107,14 +107,18 @@ impl View {
         self.targets.get(device).map_or(&[], |target| &target.not_placed)
     }
 
-    /// The titles that make up a version of a box's manifest, if that is the one in force.
+    /// The titles that make up a version of a box's manifest, if that is the one in force. A
+    /// fleet that was restored from a backup counts versions again, in another epoch.
     pub(crate) fn whole_titles(
         &self,
         device: &DeviceName,
+        epoch: u32,
         manifest_version: u64,
     ) -> Option<HashSet<HeldTitle>> {
         let target = self.targets.get(device)?;
         let manifest = target.in_force.heads.iter().find(|head| head.kind == Kind::Manifest)?;
-        (manifest.content_version == manifest_version).then(|| target.titles.clone())
+        let is_it =
+            manifest.generation.epoch == epoch && manifest.content_version == manifest_version;
+        is_it.then(|| target.titles.clone())
     }
 }

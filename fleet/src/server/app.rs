@@ -30,7 +30,10 @@ pub(crate) struct App {
     pub(crate) inventory: inventory::Store,
     pub(crate) catalog: catalog::Store,
     pub(crate) documents: crate::planner::Documents,
+    pub(crate) epochs: crate::planner::Epochs,
     pub(crate) collector: Collector,
+    /// Late reports wait their turn here.
+    pub(crate) late_gate: crate::control::LateGate,
     pub(crate) ca: Ca,
     /// What the planner last saw and decided: steering reads nothing else.
     pub(crate) view: ArcSwap<View>,

@@ -3,7 +3,7 @@
 use super::connections::{Acceptor, serve};
 use super::{App, Settings, bind, token};
 use crate::cli::Usage;
-use crate::planner::{Documents, Planner, View};
+use crate::planner::{Documents, Epochs, Planner, View};
 use crate::{api, control};
 use anyhow::Context;
 use arc_swap::ArcSwap;
@@ -14,7 +14,7 @@ use std::io::Write;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
@@ -81,8 +81,10 @@ async fn open(options: &Options, control: &[TcpListener]) -> anyhow::Result<App>
     Ok(App {
         inventory: inventory::Store::new(db.clone()),
         catalog: catalog::Store::new(db.clone()),
-        documents: Documents::new(db),
+        documents: Documents::new(db.clone()),
+        epochs: Epochs::new(db),
         collector,
+        late_gate: control::LateGate::new(Instant::now()),
         ca,
         view: ArcSwap::from_pointee(View::default()),
         changed: Notify::new(),

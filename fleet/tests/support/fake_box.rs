@@ -147,7 +147,9 @@ impl FakeBox {
         let documents = self.in_force.iter().map(|(kind, generation)| DocumentState {
             kind: *kind,
             in_force: Some(*generation),
+            issued_at_us: None,
             rejected: None,
+            refused: None,
         });
         Report {
             schema: 1,
@@ -176,7 +178,10 @@ impl FakeBox {
             traffic: vec![],
             routes: vec![],
             events: self.events.clone(),
+            moves: contract::report::MovesReport::default(),
             results: vec![],
+            autonomy: contract::autonomy::Autonomy::default(),
+            spool: contract::report::SpoolReport::default(),
         }
     }
 

@@ -2,8 +2,9 @@
 
 use crate::order::Order;
 use crate::{Collector, HeldTitle, ReportError, State};
+use contract::late::{LateReport, LateReports};
 use contract::names::{DeviceName, GroupName, TitleName};
-use contract::report::{Event, Hardware, Held, Load, Report, Severity};
+use contract::report::{Event, Hardware, Held, Load, MovesReport, Report, Severity, Traffic};
 use contract::time::TimeUs;
 use db::testing;
 use std::collections::HashSet;
@@ -45,7 +46,10 @@ fn report(boot_id: &str, sequence: u64, events: &[u64]) -> Report {
         traffic: vec![],
         routes: vec![],
         events: events.iter().map(event).collect(),
+        moves: MovesReport::default(),
         results: vec![],
+        autonomy: contract::autonomy::Autonomy::default(),
+        spool: contract::report::SpoolReport::default(),
     }
 }
 
@@ -148,4 +152,84 @@ async fn strangers_and_nonsense_are_refused() {
     let large = vec![b' '; contract::report::MAX_REPORT_BYTES + 1];
     assert!(matches!(Collector::read(&large, &device()), Err(ReportError::TooLarge)));
     assert!(matches!(Collector::read(b"{", &device()), Err(ReportError::Unreadable(_))));
+}
+
+fn late(boot_id: &str, sequence: u64, requests: u64, events: &[u64]) -> LateReport {
+    let report = report(boot_id, sequence, events);
+    let row = Traffic {
+        group: GroupName::new("g").expect("name"),
+        protocol: "http/1.1".into(),
+        engine: "uring".into(),
+        requests,
+        ram_hits: 0,
+        disk_hits: 0,
+        misses: 0,
+        bytes_sent: requests * 1000,
+    };
+    let events = report.events.clone();
+    let made_at_us = NOW.plus_s(-1000 + i64::try_from(sequence).expect("small"));
+    LateReport { traffic: vec![row], ..LateReport::of(Report { made_at_us, ..report }, events) }
+}
+
+fn batch(reports: &[LateReport]) -> LateReports {
+    LateReports { schema: 1, device: device(), reports: reports.to_vec() }
+}
+
+#[tokio::test]
+async fn late_reports_are_kept_once_and_move_nothing() {
+    for test in testing::both().await {
+        let collector = collector(&test).await;
+        let newest = report("y", 9, &[40]);
+        collector.accept(newest, |_| None, NOW).await.expect(test.name);
+        let all: Vec<LateReport> =
+            (1..=6).map(|at| late("x", at, at * 10, &[at * 2 - 1, at * 2])).collect();
+        assert_eq!(collector.accept_late(&batch(&all[..4]), NOW).await.expect(test.name), 4);
+        // The answer was lost; the box has gone on since, and counts from another place.
+        let mut again = all.clone();
+        again[2].dropped_before = 7;
+        assert_eq!(collector.accept_late(&batch(&again[2..]), NOW).await.expect(test.name), 2);
+        assert_eq!(collector.accept_late(&batch(&all), NOW).await.expect(test.name), 0);
+
+        let kept = collector.late_reports(&device(), 100).await.expect(test.name);
+        let mut kept: Vec<LateReport> = kept.into_iter().map(|it| it.report).collect();
+        kept.reverse();
+        for (kept, sent) in kept.iter().zip(&all) {
+            assert_eq!(kept, &LateReport { events: vec![], ..sent.clone() }, "{}", test.name);
+        }
+        assert_eq!(kept.len(), 6, "{}", test.name);
+        let events = collector.events(&device(), 100).await.expect(test.name);
+        assert_eq!(events.len(), 13, "{}: none twice", test.name);
+
+        let latest = collector.latest(&device()).expect("it reported");
+        assert_eq!((latest.report.boot_id.as_str(), latest.report.sequence), ("y", 9));
+        assert_eq!(collector.state(&device(), NOW.plus_s(31)), State::Silent, "{}", test.name);
+        // Nor after a start: the newest report is what it was.
+        let reopened = Collector::open(test.db.clone(), 10).await.expect(test.name);
+        assert_eq!(reopened.latest(&device()).expect("kept").report.boot_id, "y");
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_late_reports_is_refused() {
+    let read = |late: &LateReports| {
+        Collector::read_late(&serde_json::to_vec(late).expect("json"), &device())
+    };
+    let good = batch(&[late("x", 1, 1, &[1])]);
+    assert_eq!(read(&good).expect("good"), good);
+    let mut other = good.clone();
+    other.device = DeviceName::new("oca2.a").expect("name");
+    assert!(matches!(read(&other), Err(ReportError::OtherDevice { .. })));
+    let many = batch(&vec![late("x", 1, 1, &[]); contract::late::MAX_LATE_REPORTS + 1]);
+    assert!(matches!(read(&many), Err(ReportError::Beyond(_))));
+    let far = batch(&[LateReport { sequence: 1 << 63, ..late("x", 1, 1, &[]) }]);
+    assert!(matches!(read(&far), Err(ReportError::Beyond(_))));
+    let nameless = batch(&[LateReport { boot_id: String::new(), ..late("x", 1, 1, &[]) }]);
+    assert!(matches!(read(&nameless), Err(ReportError::Beyond(_))));
+    let long = vec![b' '; contract::late::MAX_LATE_BYTES + 1];
+    assert!(matches!(Collector::read_late(&long, &device()), Err(ReportError::TooLarge)));
+    for test in testing::both().await {
+        let collector = collector(&test).await;
+        let outcome = collector.accept_late(&other, NOW).await;
+        assert!(matches!(outcome, Err(ReportError::UnknownDevice(_))), "{}", test.name);
+    }
 }

@@ -1,6 +1,7 @@
 //! A content group: one owner's content under one policy.
 
-use super::{Found, check_text};
+use super::s3_origin::is_bucket_url;
+use super::{Found, S3Origin, check_text};
 use crate::Complaint;
 use contract::config::OnMiss;
 use contract::names::{DeviceName, GroupName};
@@ -26,9 +27,13 @@ pub struct ContentGroup {
     /// The host name under which a box serves it, with `{device}` for the box.
     #[schema(example = "{device}.cdn.example")]
     pub host_pattern: String,
-    /// Where the owner's own server has it: object paths are appended.
-    #[schema(example = "http://origin.example/media")]
+    /// Where the owner's own server has it: object paths are appended. `https://…`, `http://…`,
+    /// or `s3://bucket/prefix`.
+    #[schema(example = "https://origin.example/media")]
     pub origin_url: String,
+    /// The store, where the origin is a bucket.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin_s3: Option<S3Origin>,
     /// Web origins that may read it, or `*`.
     #[serde(default = "any_origin")]
     pub cors_origins: Vec<String>,
@@ -73,19 +78,36 @@ impl ContentGroup {
             found.add("owner", what);
         }
         self.check_host_pattern(&mut found);
-        if let Err(what) = check_origin(&self.origin_url) {
-            found.add("origin_url", what);
-        }
+        self.check_origin(&mut found);
         for (at, origin) in self.cors_origins.iter().enumerate() {
             if origin != "*" && !is_web_origin(origin) {
                 let field = format!("cors_origins[{at}]");
                 found.add(field, "expected * or an origin such as https://www.example.org");
             }
         }
+        if self.on_miss == OnMiss::Proxy && self.origin_s3.is_some() {
+            found.add("on_miss", "what a bucket has is not fetched on demand: refuse");
+        }
         if !(1..=90).contains(&self.demand_share_percent) {
             found.add("demand_share_percent", "expected 1 to 90");
         }
         found.or_else_ok()
+    }
+
+    fn check_origin(&self, found: &mut Found) {
+        let url = match check_origin_url(&self.origin_url) {
+            Ok(url) => url,
+            Err(what) => return found.add("origin_url", what),
+        };
+        match (is_bucket_url(&url), &self.origin_s3) {
+            (false, None) => {}
+            (false, Some(_)) => found.add("origin_s3", "the origin is no s3://bucket"),
+            (true, None) => found.add("origin_s3", "where is the store of this bucket?"),
+            (true, Some(store)) => match store.bucket(&self.origin_url) {
+                Some((bucket, _)) => store.check(&bucket, found),
+                None => found.add("origin_url", "expected s3://bucket/prefix"),
+            },
+        }
     }
 
     fn check_host_pattern(&self, found: &mut Found) {
@@ -108,18 +130,19 @@ impl ContentGroup {
     }
 }
 
-fn check_origin(text: &str) -> Result<(), String> {
-    let url = Url::parse(text).map_err(|err| format!("{text:?} is not a URL: {err}"))?;
-    if url.scheme() != "http" {
-        return Err("expected http://…: filling from origins over TLS is not built yet".into());
+fn check_origin_url(text: &str) -> Result<Url, String> {
+    // It may hold credentials, which are not repeated.
+    let url = Url::parse(text).map_err(|err| format!("this is not a URL: {err}"))?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("must not hold credentials".into());
+    }
+    if !matches!(url.scheme(), "http" | "https") && !is_bucket_url(&url) {
+        return Err("expected https://…, http://… or s3://bucket/prefix".into());
     }
     if url.host().is_none() || url.query().is_some() || url.fragment().is_some() {
         return Err("expected a host and at most a path".into());
     }
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err("must not hold credentials".into());
-    }
-    Ok(())
+    Ok(url)
 }
 
 fn is_web_origin(origin: &str) -> bool {
@@ -131,6 +154,7 @@ fn is_web_origin(origin: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use contract::bucket::{BucketStyle, CredentialsPlace};
 
     fn good() -> ContentGroup {
         ContentGroup {
@@ -138,6 +162,7 @@ mod tests {
             owner: "Studio A".into(),
             host_pattern: "kino.{device}.localhost".into(),
             origin_url: "http://127.0.0.1:8000/media".into(),
+            origin_s3: None,
             cors_origins: vec!["https://www.example.org".into()],
             log_requests: true,
             on_miss: OnMiss::Proxy,
@@ -155,19 +180,72 @@ mod tests {
     #[test]
     fn what_cannot_be_meant_is_refused() {
         type Breakage = fn(&mut ContentGroup);
-        let broken: [(&str, Breakage); 8] = [
+        let broken: [(&str, Breakage); 11] = [
             ("owner", |it| it.owner = "a\0b".into()),
             ("host_pattern", |it| it.host_pattern = "kino.localhost".into()),
             ("host_pattern", |it| it.host_pattern = "{device}.Local".into()),
-            ("origin_url", |it| it.origin_url = "https://x/".into()),
+            ("origin_url", |it| it.origin_url = "ftp://x/".into()),
+            ("origin_s3", |it| it.origin_s3 = Some(S3Origin::new("https://store".into()))),
+            ("origin_s3", |it| it.origin_url = "s3://media/a".into()),
             ("origin_url", |it| it.origin_url = "x".into()),
             ("origin_url", |it| it.origin_url = "http://me:pw@x/".into()),
             ("demand_share_percent", |it| it.demand_share_percent = 0),
+            ("on_miss", |it| {
+                it.origin_url = "s3://media/a".into();
+                it.origin_s3 = Some(S3Origin::new("https://store.example".into()));
+            }),
             ("cors_origins[0]", |it| it.cors_origins = vec!["example.org".into()]),
         ];
         for (field, breakage) in broken {
             let mut group = good();
             breakage(&mut group);
+            assert_eq!(group.check().expect_err(field)[0].field, field);
+        }
+    }
+
+    fn in_a_bucket() -> ContentGroup {
+        let store = S3Origin::new("https://store.example".into());
+        ContentGroup {
+            origin_url: "s3://media/a".into(),
+            origin_s3: Some(store),
+            on_miss: OnMiss::Refuse,
+            ..good()
+        }
+    }
+
+    #[test]
+    fn a_bucket_stands_in_a_path_or_in_a_host_name() {
+        let group = in_a_bucket();
+        assert_eq!(group.check(), Ok(()));
+        let mut store = group.origin_s3.expect("a store");
+        let (bucket, prefix) = store.bucket(&group.origin_url).expect("a bucket");
+        assert_eq!((&*bucket.name, &*prefix), ("media", "/a"));
+        assert_eq!(store.address(&bucket).expect("a host").1, "store.example");
+        store.style = BucketStyle::VirtualHost;
+        assert_eq!(store.address(&bucket).expect("a host").1, "media.store.example");
+    }
+
+    #[test]
+    fn a_bucket_that_cannot_be_meant_is_refused() {
+        type Breakage = fn(&mut ContentGroup, &mut S3Origin);
+        let broken: [(&str, Breakage); 6] = [
+            ("origin_url", |it, _| it.origin_url = "s3://Media/a".into()),
+            ("origin_s3.endpoint", |_, store| store.endpoint = "store".into()),
+            ("origin_s3.endpoint", |_, store| store.endpoint = "https://store/media".into()),
+            ("origin_s3.endpoint", |_, store| {
+                store.endpoint = "https://192.0.2.1".into();
+                store.style = BucketStyle::VirtualHost;
+            }),
+            ("origin_s3.region", |_, store| store.region = "a b".into()),
+            ("origin_s3.credentials", |_, store| {
+                store.credentials = Some(CredentialsPlace::File("studio-a.s3".into()));
+            }),
+        ];
+        for (field, breakage) in broken {
+            let mut group = in_a_bucket();
+            let mut store = group.origin_s3.clone().expect("a store");
+            breakage(&mut group, &mut store);
+            group.origin_s3 = Some(store);
             assert_eq!(group.check().expect_err(field)[0].field, field);
         }
     }

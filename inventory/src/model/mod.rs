@@ -3,11 +3,13 @@
 
 mod appliance;
 mod content_group;
+mod s3_origin;
 mod site;
 mod site_fill;
 
 pub use appliance::{Appliance, Disk, DiskClass, PlayerListener};
 pub use content_group::{ContentGroup, DEFAULT_DEMAND_SHARE_PERCENT, DEVICE_PLACEHOLDER};
+pub use s3_origin::S3Origin;
 pub use site::Site;
 pub use site_fill::SiteFill;
 

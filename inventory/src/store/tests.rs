@@ -47,6 +47,7 @@ fn group(name: &str, host_pattern: &str) -> ContentGroup {
         owner: "Fräulein \"A\" {{ x }}".into(),
         host_pattern: host_pattern.into(),
         origin_url: "http://127.0.0.1:8000".into(),
+        origin_s3: None,
         cors_origins: vec!["*".into()],
         on_miss: contract::config::OnMiss::Refuse,
         demand_share_percent: 10,

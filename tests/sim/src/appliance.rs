@@ -3,13 +3,13 @@
 use crate::content;
 use crate::disk::{Mounts, Power, SimDisk};
 use crate::findings::Findings;
+use crate::moving::UnderWay;
 use crate::promises::Promises;
 use crate::reads::SimIo;
 use crate::upstream::SimUpstream;
 use crate::world::World;
 use cache::{Cache, CacheEvent, DiskSetup, Lookup, Object, OpenError, Watch};
 use contract::catalogue::CatalogueEntry;
-use contract::config::DiskClass;
 use contract::names::DeviceName;
 use contract::time::TimeUs;
 use fill::offload::Job;
@@ -35,6 +35,10 @@ pub struct SimBox {
     pub ram_budget_bytes: u64,
     /// What it has said that it holds.
     pub promises: Promises,
+    /// What it is moving.
+    pub moving: UnderWay,
+    /// When it last broke an answer off, because its disk failed.
+    broke_off: Mutex<Option<Instant>>,
     running: Mutex<Option<Running>>,
 }
 
@@ -53,16 +57,24 @@ impl SimBox {
     /// A box that is not running.
     #[must_use]
     pub fn new(number: usize, site: usize, name: DeviceName, disks: Vec<SimDisk>) -> Self {
-        let disks = disks.into_iter().map(Arc::new).collect();
-        let (promises, running) = (Promises::default(), Mutex::default());
-        Self { number, site, name, disks, ram_budget_bytes: 0, promises, running }
+        Self {
+            number,
+            site,
+            name,
+            disks: disks.into_iter().map(Arc::new).collect(),
+            ram_budget_bytes: 0,
+            promises: Promises::default(),
+            moving: UnderWay::default(),
+            broke_off: Mutex::default(),
+            running: Mutex::default(),
+        }
     }
 
     /// Its disks as the configuration has them.
     fn setups(&self) -> Vec<DiskSetup> {
         let setup = |disk: &Arc<SimDisk>| DiskSetup {
             folder: disk.plan.root.clone(),
-            class: DiskClass::Ssd,
+            class: disk.plan.class,
             capacity_bytes: disk.plan.size_bytes,
             reserve_bytes: disk.plan.reserve_bytes,
         };
@@ -135,6 +147,19 @@ impl SimBox {
     /// The process has ended, by whatever cause.
     pub fn bury(&self) {
         self.slot().take();
+    }
+
+    /// It breaks an answer off: whoever asked takes it for one that does not answer.
+    pub fn break_off(&self) {
+        *self.broke_off.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
+
+    /// Whether all answers that it began in this time were given to their end, as far as its
+    /// disks are concerned.
+    #[must_use]
+    pub fn answers_for(&self, time: Duration) -> bool {
+        let broke_off = *self.broke_off.lock().unwrap_or_else(PoisonError::into_inner);
+        broke_off.is_none_or(|at| at.elapsed() >= time)
     }
 
     /// For how long its process has been running.

@@ -10,7 +10,7 @@ use crate::world::World;
 use cache::{BLOCK_BYTES, Lookup};
 use rand::Rng;
 use rand::rngs::StdRng;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -24,6 +24,16 @@ pub async fn reign(world: Arc<World>, is_calm: watch::Receiver<bool>) {
         if !*is_calm.borrow() {
             strike(&world, &mut random);
         }
+    }
+}
+
+/// What is hot is another thing every few seconds.
+pub async fn turn(world: Arc<World>, is_calm: watch::Receiver<bool>) {
+    let mut random = random_for(world.plan.seed, "fashion");
+    while world.plan.troubles.fashions && !*is_calm.borrow() {
+        sleep(Duration::from_millis(random.random_range(500..10_000))).await;
+        world.set_fashion(random.random());
+        world.boxes.iter().for_each(|each| each.obey(&world));
     }
 }
 
@@ -148,10 +158,15 @@ fn purge(world: &World, random: &mut StdRng) {
     for sim_box in &world.boxes {
         let Some(running) = sim_box.running() else { continue };
         let held = sim_box.held(&entry).map(|object| object.file());
+        let moved = sim_box.promises.moved_from(&entry.path).into_iter().filter(|file| {
+            running.cache.disks().iter().any(|disk| file.starts_with(disk.folder()))
+        });
+        let files = held.into_iter().chain(sim_box.moving.copy_of(&entry.path)).chain(moved);
+        let files: Vec<PathBuf> = files.collect();
         match running.cache.purge(|held| held.path == entry.path) {
             // Nobody hears of a process that ends in the middle of it.
             Ok(_) if running.power.is_off() => {}
-            Ok(_) => sim_box.promises.never_again(held),
+            Ok(_) => sim_box.promises.never_again(files),
             Err(err) => {
                 let path = &entry.path;
                 world.findings.note(format_args!("a disk does not forget {path} yet: {err}"));

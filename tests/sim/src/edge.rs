@@ -13,8 +13,8 @@ use std::time::Duration;
 /// An object crosses once: this much more is allowed, in percent.
 const ALLOWED_PERCENT: u64 = 5;
 
-/// A box that is back, or tells the truth again, is noticed within this time: what was asked
-/// before has to fail, and who has failed rests for a while.
+/// A box that is back, tells the truth again, or has a disk that is read again, is noticed within
+/// this time: what was asked before has to fail, and who has failed rests for a while.
 const NOTICED_IN: Duration = Duration::from_secs(30);
 
 /// What sites draw from origins, and have drawn.
@@ -91,7 +91,8 @@ impl Edge {
             // Both ways: for whom the others do not believe, they do not wait.
             let is_known = world.network.is_steady(here, there, NOTICED_IN)
                 && world.network.is_steady(there, here, NOTICED_IN)
-                && other.runs_for() >= NOTICED_IN;
+                && other.runs_for() >= NOTICED_IN
+                && other.answers_for(NOTICED_IN);
             is_mate && is_known && (other.holds(entry) || self.is_under_way(entry, other))
         })
     }

@@ -37,6 +37,8 @@ pub struct Counts {
     pub survived: u64,
     /// Transfers that failed by somebody's fault.
     pub failures: u64,
+    /// Objects that moved from one disk to another.
+    pub moved: u64,
     /// Bytes that crossed a provider's edge.
     pub edge_bytes: u64,
 }
@@ -49,6 +51,7 @@ impl std::ops::AddAssign for Counts {
         self.lost += other.lost;
         self.survived += other.survived;
         self.failures += other.failures;
+        self.moved += other.moved;
         self.edge_bytes += other.edge_bytes;
     }
 }

@@ -9,7 +9,8 @@
 //!
 //! Read in this order: [`content`], [`disk`], [`network`] (what the world is made of),
 //! [`appliance`], [`upstream`], [`reads`] (boxes in it), [`plan`] (what a seed decides),
-//! [`world`] (all of it together), [`life`] and [`chaos`] (what happens), [`promises`] and [`edge`] (what is checked), [`findings`].
+//! [`world`] (all of it together), [`life`], [`moving`] and [`chaos`] (what happens), [`promises`]
+//! and [`edge`] (what is checked), [`findings`].
 
 pub mod appliance;
 pub mod chaos;
@@ -19,6 +20,7 @@ pub mod edge;
 pub mod findings;
 pub mod life;
 mod many;
+pub mod moving;
 pub mod network;
 pub mod plan;
 pub mod promises;

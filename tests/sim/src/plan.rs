@@ -1,6 +1,7 @@
 //! What a seed decides before anything happens.
 
 use crate::content::SHELF;
+use contract::config::DiskClass;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use std::time::Duration;
@@ -12,8 +13,8 @@ pub struct Plan {
     pub seed: u64,
     /// How many boxes each site has.
     pub sites: Vec<usize>,
-    /// For each box the sizes of its disks, in bytes.
-    pub disks: Vec<Vec<u64>>,
+    /// For each box the classes of its disks, and their sizes in bytes.
+    pub disks: Vec<Vec<(DiskClass, u64)>>,
     /// For each box its RAM tier.
     pub ram_budgets: Vec<u64>,
     /// The content at each place of the catalogue.
@@ -51,6 +52,8 @@ pub struct Troubles {
     pub replacements: bool,
     /// Operators eject disks, and readmit them.
     pub ejections: bool,
+    /// What is hot is another thing every few seconds.
+    pub fashions: bool,
 }
 
 /// A generator for one part of a world: its draws do not depend on those of the others.
@@ -76,7 +79,7 @@ impl Plan {
         let all_bytes = all_bytes.max(3 << 20);
         let boxes: usize = sites.iter().sum();
         let mut disks_of = |_| {
-            let count = random.random_range(1..=2);
+            let count: usize = random.random_range(1..=3);
             let share = random.random_range(0.5..3.0);
             #[expect(
                 clippy::cast_possible_truncation,
@@ -84,8 +87,10 @@ impl Plan {
                 clippy::cast_precision_loss,
                 reason = "a size"
             )]
-            let size = (all_bytes as f64 * share) as u64 / count + 65_536;
-            (0..count).map(|_| size).collect()
+            let size = (all_bytes as f64 * share) as u64 / count as u64 + 65_536;
+            let classes = [DiskClass::Nvme, DiskClass::Ssd, DiskClass::Hdd];
+            let mut disk = |_| (classes[random.random_range(0..classes.len())], size);
+            (0..count).map(&mut disk).collect()
         };
         let disks = (0..boxes).map(&mut disks_of).collect();
         let ram_budgets =
@@ -127,5 +132,6 @@ fn troubles(random: &mut StdRng) -> Troubles {
         changes: has(),
         replacements: has(),
         ejections: has(),
+        fashions: random.random_bool(0.5),
     }
 }

@@ -16,6 +16,8 @@ pub struct Promises {
     held: Mutex<BTreeMap<Arc<str>, Promise>>,
     /// Files that a purge has taken.
     purged: Mutex<BTreeSet<PathBuf>>,
+    /// Files that objects have moved away from, by path.
+    left: Mutex<BTreeMap<Arc<str>, Vec<PathBuf>>>,
 }
 
 /// An object that a box holds.
@@ -47,6 +49,22 @@ impl Promises {
         // Published anew, it may have the name of one that is long gone.
         self.purged().remove(&promise.file);
         self.all().insert(Arc::clone(&object.entry.path), promise);
+    }
+
+    /// What it holds stands in another file from here on.
+    pub fn moved(&self, path: &Arc<str>, from: &Path, to: PathBuf) {
+        let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
+        left.entry(Arc::clone(path)).or_default().push(from.to_path_buf());
+        if let Some(promise) = self.all().get_mut(path).filter(|promise| promise.file == from) {
+            *promise = Promise { file: to, is_excused: false };
+        }
+    }
+
+    /// The files that an object has moved away from.
+    #[must_use]
+    pub fn moved_from(&self, path: &str) -> Vec<PathBuf> {
+        let left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
+        left.get(path).cloned().unwrap_or_default()
     }
 
     /// What nobody wants any more need not be held.

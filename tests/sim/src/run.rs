@@ -4,9 +4,11 @@ use crate::chaos;
 use crate::disk::SimDisk;
 use crate::findings::Counts;
 use crate::life;
+use crate::moving;
 use crate::plan::Plan;
 use crate::promises;
 use crate::world::World;
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -66,8 +68,10 @@ async fn history(world: &Arc<World>) {
     let mut tasks = JoinSet::new();
     for number in 0..world.boxes.len() {
         tasks.spawn(life::live(Arc::clone(world), number, is_calm.clone()));
+        tasks.spawn(moving::shift(Arc::clone(world), number));
         tasks.spawn(chaos::watch(Arc::clone(world), number));
     }
+    tasks.spawn(chaos::turn(Arc::clone(world), is_calm.clone()));
     tasks.spawn(chaos::reign(Arc::clone(world), is_calm));
     let began = Instant::now();
     while began.elapsed() < world.plan.chaos && world.findings.verdict().is_none() {
@@ -105,7 +109,12 @@ fn lack(world: &World, sim_box: &crate::appliance::SimBox) -> Option<String> {
         let bytes = cache::layout::disk_bytes(entry.size_bytes);
         !is_held && running.cache.disks().iter().any(|disk| has_room(sim_box, disk, bytes))
     });
-    missing.map(|entry| format!("{name} has no {}, and room for it", entry.path))
+    let missing = missing.map(|entry| format!("{name} has no {}, and room for it", entry.path));
+    let misplaced = || {
+        let objects = running.cache.plan_moves(1, &HashSet::new()).objects;
+        (objects > 0).then(|| format!("{name} has {objects} objects where they do not belong"))
+    };
+    missing.or_else(misplaced)
 }
 
 fn has_room(sim_box: &crate::appliance::SimBox, disk: &cache::disk::Disk, bytes: u64) -> bool {

@@ -193,7 +193,12 @@ impl SimBody {
             Giver::Box(running, object) => {
                 let block = u32::try_from(range.start / BLOCK_BYTES).unwrap_or(u32::MAX);
                 let read = read_block(running, object, block, &world.findings).await;
-                let read = read.map_err(|failed| FetchFailed::Connection(failed.to_string()))?;
+                let read = read.map_err(|failed| {
+                    if let Party::Box(number) = self.party {
+                        world.boxes[number].break_off();
+                    }
+                    FetchFailed::Connection(failed.to_string())
+                })?;
                 part(u64::from(block) * BLOCK_BYTES, read.bytes())
             }
         };

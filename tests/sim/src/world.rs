@@ -8,12 +8,14 @@ use crate::findings::Findings;
 use crate::network::{Network, Party};
 use crate::plan::{Plan, random_for};
 use contract::catalogue::CatalogueEntry;
+use contract::config::DiskClass;
 use contract::manifest::Run;
 use contract::names::DeviceName;
 use contract::sources::{Batch, OriginPath, Source, SourceKind, Sources};
 use fill::Routes;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A world.
@@ -30,6 +32,8 @@ pub struct World {
     pub edge: Edge,
     /// By ordinal; `None` for what was taken out of the catalogue.
     catalogue: Mutex<Vec<Option<Arc<CatalogueEntry>>>>,
+    /// What is hot: decides the order in which boxes want objects.
+    fashion: AtomicU64,
 }
 
 /// Kept free on every disk.
@@ -50,6 +54,7 @@ impl World {
             boxes,
             edge: Edge::default(),
             catalogue: Mutex::new(catalogue),
+            fashion: AtomicU64::new(0),
             plan,
         })
     }
@@ -63,6 +68,18 @@ impl World {
         let entry = content.map(|content| content::entry(ordinal, content));
         if let Some(place) = self.catalogue().get_mut(ordinal as usize) {
             *place = entry;
+        }
+    }
+
+    /// Other objects are hot from here on; none but the catalogue's own order with 0.
+    pub fn set_fashion(&self, fashion: u64) {
+        self.fashion.store(fashion, Ordering::Relaxed);
+    }
+
+    fn rank(&self, entry: &CatalogueEntry) -> u64 {
+        match self.fashion.load(Ordering::Relaxed) {
+            0 => u64::from(entry.ordinal),
+            fashion => weight(0, entry.ordinal, fashion),
         }
     }
 
@@ -92,8 +109,9 @@ impl World {
     #[must_use]
     pub fn wanted_by(&self, sim_box: &SimBox) -> (Vec<Arc<CatalogueEntry>>, Routes) {
         let wanted: Vec<_> = self.catalogue().iter().flatten().cloned().collect();
-        let wanted: Vec<_> =
+        let mut wanted: Vec<_> =
             wanted.into_iter().filter(|entry| self.wants(sim_box.number, entry.ordinal)).collect();
+        wanted.sort_by_key(|entry| self.rank(entry));
         let batch = |entry: &Arc<CatalogueEntry>| Batch {
             group: content::group(),
             objects: vec![Run(entry.ordinal, 1)],
@@ -137,7 +155,7 @@ fn origin() -> Source {
         kind: SourceKind::Origin,
         address: ORIGIN,
         tls_name: None,
-        origin: Some(OriginPath { host: "origin".to_owned(), prefix: String::new() }),
+        origin: Some(OriginPath { host: "origin".to_owned(), prefix: String::new(), bucket: None }),
         after_s: 20,
         cap_bytes_per_s: None,
     }
@@ -154,9 +172,10 @@ fn weight(number: usize, ordinal: u32, seed: u64) -> u64 {
 }
 
 fn sim_box(plan: &Plan, number: usize, site: usize) -> SimBox {
-    let disk = |(at, size_bytes): (usize, &u64)| {
+    let disk = |(at, (class, size_bytes)): (usize, &(DiskClass, u64))| {
         let root = PathBuf::from(format!("/box{number}/disk{at}"));
-        let disk = DiskPlan { root, size_bytes: *size_bytes, reserve_bytes: RESERVE_BYTES };
+        let disk =
+            DiskPlan { root, class: *class, size_bytes: *size_bytes, reserve_bytes: RESERVE_BYTES };
         SimDisk::new(disk, random_for(plan.seed, &format!("disk {number} {at}")))
     };
     let disks = plan.disks[number].iter().enumerate().map(disk).collect();

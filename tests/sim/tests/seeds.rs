@@ -18,6 +18,7 @@ fn what_must_never_be_is_in_no_world() {
         (counts.blocks_read, 60),
         (counts.survived, 5),
         (counts.failures, 3),
+        (counts.moved, 1),
     ];
     for (count, for_each) in least {
         assert!(count >= for_each * seeds(), "the worlds are too quiet: {counts:?}");

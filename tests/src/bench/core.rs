@@ -10,6 +10,29 @@ pub const SERVER: usize = 0;
 /// The load's core.
 pub const LOAD: usize = 1;
 
+/// On which cores something runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cores {
+    /// The server's.
+    Server,
+    /// The load's.
+    Load,
+    /// Both.
+    Both,
+}
+
+impl Cores {
+    /// As `taskset` takes it.
+    #[must_use]
+    pub fn list(self) -> String {
+        match self {
+            Self::Server => SERVER.to_string(),
+            Self::Load => LOAD.to_string(),
+            Self::Both => format!("{SERVER},{LOAD}"),
+        }
+    }
+}
+
 /// `/proc/stat` counts in hundredths of a second on every Linux there is.
 const TICK: Duration = Duration::from_millis(10);
 

@@ -6,10 +6,12 @@
 //!
 //! Read in this order: [`cases`] (what is measured, and against whom), [`contender`],
 //! [`figures`] and [`comparison`] (how), [`site`] and [`object`] (what all servers share),
-//! [`appliance`] (ours), [`peers`], [`nginx`] and [`h2o`] (the others), [`floor`] (what no
+//! [`appliance`] (ours; its objects are put on a [`shelf`], maybe of a [`loop_disk`], [`admin`]
+//! asks how it is, and a [`sibling`] fills from it by [`orders`]), [`peers`], [`nginx`] and [`h2o`] (the others), [`floor`] (what no
 //! server can undercut), [`load`] (the clients), [`core`] (how busy a core was), [`sheet`]
 //! (the table and its file).
 
+pub mod admin;
 pub mod appliance;
 pub mod cases;
 pub mod comparison;
@@ -21,12 +23,16 @@ pub mod floor;
 pub mod h2o;
 mod known_server;
 pub mod load;
+pub mod loop_disk;
 pub mod machine;
 pub mod nginx;
 pub mod object;
+pub mod orders;
 pub mod page_cache;
 pub mod peers;
 pub mod record;
 pub mod running;
 pub mod sheet;
+pub mod shelf;
+pub mod sibling;
 pub mod site;

@@ -1,10 +1,11 @@
 //! A server under load: one process on the server's core.
 
-use super::core;
+use super::core::Cores;
 use crate::process::{Daemon, is_listening};
 use anyhow::Result;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::time::Duration;
 
 /// A running server. Ends with this.
 pub struct Running {
@@ -22,10 +23,25 @@ impl Running {
     /// # Errors
     /// When it does not come up.
     pub async fn start(name: &str, args: Vec<String>, port: u16, folder: &Path) -> Result<Self> {
+        Self::start_on(Cores::Server, name, args, port, folder, Duration::from_secs(30)).await
+    }
+
+    /// The same on other cores, and with more time.
+    ///
+    /// # Errors
+    /// When it does not come up.
+    pub async fn start_on(
+        cores: Cores,
+        name: &str,
+        args: Vec<String>,
+        port: u16,
+        folder: &Path,
+        time: Duration,
+    ) -> Result<Self> {
         let address = SocketAddr::from(([127, 0, 0, 1], port));
-        let args = ["-c".to_owned(), core::SERVER.to_string()].into_iter().chain(args);
+        let args = ["-c".to_owned(), cores.list()].into_iter().chain(args);
         let mut daemon = Daemon::start(name, "taskset", args, &folder.join("log"))?;
-        daemon.wait_until(async || is_listening(address).await).await?;
+        daemon.wait_for(time, async || is_listening(address).await).await?;
         Ok(Self { name: name.to_owned(), address, daemon })
     }
 

@@ -4,6 +4,8 @@ use super::known_server::KnownServer;
 use super::object::Object;
 use crate::http_harness::keys::{Ca, Issued};
 use anyhow::{Context, Result};
+use contract::exchange::identity_name;
+use contract::names::DeviceName;
 use rustls::client::Resumption;
 use rustls::crypto::aws_lc_rs;
 use rustls::{CipherSuite, ClientConfig};
@@ -51,6 +53,14 @@ impl Site {
     #[must_use]
     pub fn issued(&self) -> &Issued {
         &self.issued
+    }
+
+    /// What a box shows to other boxes.
+    ///
+    /// # Errors
+    /// When it cannot be issued.
+    pub fn identity(&self, device: &str) -> Result<Issued> {
+        self.ca.issue(&[&identity_name(&DeviceName::new(device)?)])
     }
 
     /// The objects as plain files, written once for all servers that serve files.

@@ -83,9 +83,9 @@ impl Launch {
                 Ok(status) => format!("systemd-nspawn ended with {status}"),
                 Err(err) => format!("{err:#}"),
             };
-            // Without this file a shell finds no way in; one more or less changes nothing.
-            let _ = std::fs::remove_file(self.folder.leader());
-            power.send_replace(Power::Off(how));
+            let forgotten = self.folder.forget_leader();
+            let also = forgotten.err().map(|err| format!("; its leader is not forgotten: {err}"));
+            power.send_replace(Power::Off(how + &also.unwrap_or_default()));
             return;
         }
     }

@@ -4,6 +4,7 @@
 
 use super::id::LabId;
 use anyhow::{Context, Result};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 const ROOT: &str = "root-";
@@ -95,5 +96,13 @@ impl MachineFolder {
     #[must_use]
     pub fn leader(&self) -> PathBuf {
         self.0.join("leader")
+    }
+
+    /// Without that file a shell finds no way in: the number may be somebody else's soon.
+    pub(super) fn forget_leader(&self) -> std::io::Result<()> {
+        match std::fs::remove_file(self.leader()) {
+            Err(err) if err.kind() == ErrorKind::NotFound => Ok(()),
+            outcome => outcome,
+        }
     }
 }

@@ -3,7 +3,7 @@
 
 pub mod shares;
 
-use crate::process::output;
+use crate::process::{outcome_of, output_of};
 use anyhow::{Context, Result};
 use serde::Deserialize;
 use serde_json::Value;
@@ -11,11 +11,14 @@ use std::ffi::{OsStr, OsString};
 use std::fmt::Display;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::process::Output;
+use tokio::process::Command;
 
 /// Runs the `fleet` command against one fleet manager.
 #[derive(Debug, Clone)]
 pub struct Operator {
-    /// The command line up to the subcommand.
+    program: OsString,
+    /// What follows it, up to the subcommand.
     words: Vec<OsString>,
 }
 
@@ -66,15 +69,27 @@ pub struct Happened {
     pub detail: String,
 }
 
+/// What a box would have reported while it could tell nobody.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct LateReport {
+    /// Of which process.
+    pub boot_id: String,
+    /// The number of the report in that process.
+    pub sequence: u64,
+    /// Reports before this one that are missing.
+    pub dropped_before: u64,
+}
+
 impl Operator {
     /// One who reaches the manager at `url` and has its token in a file. `through` goes before
     /// the command: what leads into another network, or nothing.
     #[must_use]
     pub fn new(through: &[OsString], fleet: &Path, url: &str, token_file: &Path) -> Self {
-        let mut words = through.to_vec();
+        let mut words = through.iter().cloned().chain([fleet.into()]);
+        let program = words.next().unwrap_or_else(|| fleet.into());
         let token = format!("--token-file={}", token_file.display());
-        words.extend([fleet.into(), format!("--fleet={url}").into(), token.into()]);
-        Self { words }
+        let options = [format!("--fleet={url}").into(), token.into()];
+        Self { program, words: words.chain(options).collect() }
     }
 
     /// Runs the command.
@@ -85,10 +100,25 @@ impl Operator {
         &self,
         args: impl IntoIterator<Item = A>,
     ) -> Result<String> {
-        let (program, before) = self.words.split_first().context("a command")?;
-        let mut all = before.to_vec();
-        all.extend(args.into_iter().map(|arg| arg.as_ref().to_owned()));
-        output(program, all).await
+        output_of(self.command(args)).await
+    }
+
+    /// Runs the command, whatever comes of it.
+    ///
+    /// # Errors
+    /// When it cannot be run.
+    pub async fn outcome<A: AsRef<OsStr>>(
+        &self,
+        args: impl IntoIterator<Item = A>,
+    ) -> Result<Output> {
+        outcome_of(self.command(args)).await
+    }
+
+    fn command<A: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = A>) -> Command {
+        let mut command = Command::new(&self.program);
+        // A token in the environment of whoever runs this would go before the one in the file.
+        command.args(&self.words).args(args).env_remove("FLEET_TOKEN");
+        command
     }
 
     /// The same, as JSON.
@@ -108,6 +138,18 @@ impl Operator {
         let mut status = self.fleet_json(&["status", device]).await?;
         let events = status["items"][0]["events"].take();
         serde_json::from_value(events).with_context(|| format!("the events of {device}"))
+    }
+
+    /// What a box would have reported while it could tell nobody, oldest first.
+    ///
+    /// # Errors
+    /// When the fleet does not answer, or knows no such box.
+    pub async fn late_reports(&self, device: &str) -> Result<Vec<LateReport>> {
+        let line = ["appliance", "late-reports", device, "--limit", "2000"];
+        let mut late = self.fleet_json(&line).await?;
+        let mut late: Vec<LateReport> = serde_json::from_value(late["items"].take())?;
+        late.reverse();
+        Ok(late)
     }
 
     /// Adds a site: where it is, in degrees north and east, and the networks of its viewers.

@@ -32,13 +32,16 @@ pub(crate) struct Slot {
     pub(crate) wanted: Option<Arc<CatalogueEntry>>,
     /// No disk had room for it when it was to come.
     pub(crate) has_no_room: bool,
+    /// Where it stands in the manifest's order; beyond all of it where nobody ordered it.
+    pub(crate) rank: u32,
 }
 
 impl Slot {
     /// For the key of an entry, with nothing in it.
     fn of(entry: &CatalogueEntry) -> Self {
         let (group, path) = (entry.group.clone(), Arc::clone(&entry.path));
-        Self { group, path, held: None, arriving: None, wanted: None, has_no_room: false }
+        let (has_no_room, rank) = (false, u32::MAX);
+        Self { group, path, held: None, arriving: None, wanted: None, has_no_room, rank }
     }
 
     fn is_of(&self, group: &GroupName, path: &str) -> bool {
@@ -76,6 +79,12 @@ impl Slot {
         }
     }
 
+    /// What has come of a version that is held: a copy that a move has not finished.
+    fn take_leftover(&mut self) -> Option<Arc<Object>> {
+        let held = self.held.as_ref()?.entry.id;
+        self.arriving.take_if(|coming| coming.entry.id == held)
+    }
+
     /// What is here of it, whole or not.
     fn objects(&self) -> impl Iterator<Item = &Arc<Object>> {
         self.held.iter().chain(&self.arriving)
@@ -101,7 +110,7 @@ pub(crate) struct Index {
     ranked: Mutex<Ranked>,
 }
 
-type Ranked = Arc<[Arc<CatalogueEntry>]>;
+pub(crate) type Ranked = Arc<[Arc<CatalogueEntry>]>;
 
 impl Default for Index {
     fn default() -> Self {
@@ -137,10 +146,11 @@ impl Index {
             twins.extend(table.edit(hash, &entry, |slot| {
                 let place = if object.is_whole() { &mut slot.held } else { &mut slot.arriving };
                 let is_earlier = |there: &Arc<Object>| object.body.serial < there.body.serial;
-                if place.as_ref().is_some_and(is_earlier) {
-                    return Some(object);
-                }
-                place.replace(object)
+                let twin = match place {
+                    Some(there) if is_earlier(there) => Some(object),
+                    _ => place.replace(object),
+                };
+                twin.into_iter().chain(slot.take_leftover())
             }));
         }
         self.put(tables);
@@ -177,6 +187,21 @@ impl Index {
                 Some(arrived) => slot.held.replace(arrived),
                 None => Some(object),
             }
+        })
+    }
+
+    /// Puts a copy in the place of an object that is held; `false` where that very object is not
+    /// held any more, or the copy cannot be.
+    pub(crate) fn relocate(&self, old: &Object, copy: &Object) -> bool {
+        self.edit(&old.entry, |slot| {
+            // A disk says that it is ejected before its objects are taken out of sight.
+            let is_sound = !copy.body.is_doomed() && !copy.body.disk.is_ejected();
+            let is_it = |held: &&mut Arc<Object>| held.is_same(old) && held.is_whole();
+            let Some(held) = slot.held.as_mut().filter(|held| is_sound && is_it(held)) else {
+                return false;
+            };
+            *held = Arc::new(copy.under(&held.entry));
+            true
         })
     }
 
@@ -237,14 +262,14 @@ impl Index {
         let before: Vec<_> = self.shards.iter().map(ArcSwap::load_full).collect();
         let mut tables = vec![Shard::default(); SHARDS];
         let mut leaving = Vec::new();
-        for entry in &ranked {
+        for (rank, entry) in (0_u32..).zip(&ranked) {
             let hash = self.hash(&entry.group, &entry.path);
             let (before, table) = (&before[number(hash)], &mut tables[number(hash)]);
             let old = before.get(hash, &entry.group, &entry.path);
             let (held, arriving) =
                 old.map_or((None, None), |old| (old.held.clone(), old.arriving.clone()));
             leaving.extend(table.edit(hash, entry, |slot| {
-                (slot.held, slot.arriving) = (held, arriving);
+                (slot.held, slot.arriving, slot.rank) = (held, arriving, rank);
                 slot.want(entry)
             }));
         }
@@ -341,8 +366,13 @@ impl Index {
         &self.shards[number(hash)]
     }
 
+    /// Where an entry stands in the manifest's order.
+    pub(crate) fn rank(&self, entry: &CatalogueEntry) -> u32 {
+        self.look(&entry.group, &entry.path, |slot| slot.rank).unwrap_or(u32::MAX)
+    }
+
     /// The manifest's order now. Whoever walks it keeps nobody from changing things.
-    fn ranked(&self) -> Ranked {
+    pub(crate) fn ranked(&self) -> Ranked {
         Arc::clone(&self.alone())
     }
 

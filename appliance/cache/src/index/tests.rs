@@ -82,6 +82,7 @@ enum Step {
     Publish(u8),
     Withdraw(u8),
     Purge(u8),
+    Relocate(u8),
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -95,6 +96,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         6 => (0u8..12).prop_map(Step::Publish),
         2 => (0u8..12).prop_map(Step::Withdraw),
         1 => (0u8..3).prop_map(Step::Purge),
+        2 => (0u8..12).prop_map(Step::Relocate),
     ];
     proptest::collection::vec(step, 1..60)
 }
@@ -117,9 +119,13 @@ fn take(step: Step, index: &Index, model: &mut Model, maker: &mut Maker) {
         Step::Restore(keys) => {
             let objects: Vec<_> =
                 keys.iter().map(|(path, version)| maker.whole(&entry(*path, *version))).collect();
-            let twins = objects.iter().filter_map(|object| {
-                let held = (object.entry.id, object.body.serial);
-                model.held.insert(Arc::clone(&object.entry.path), held).map(|twin| twin.1)
+            let twins = objects.iter().flat_map(|object| {
+                let (path, held) = (&object.entry.path, (object.entry.id, object.body.serial));
+                let twin = model.held.insert(Arc::clone(path), held);
+                // What was to become a copy of it, and did not.
+                let is_leftover = model.arriving.get(path).is_some_and(|it| it.0 == held.0);
+                let leftover = is_leftover.then(|| model.arriving.remove(path)).flatten();
+                twin.into_iter().chain(leftover).map(|gone| gone.1)
             });
             let twins = sorted(twins);
             (serials(&index.restore(objects.into_iter())), twins)
@@ -165,6 +171,17 @@ fn take(step: Step, index: &Index, model: &mut Model, maker: &mut Maker) {
             if let Some(object) = object {
                 assert!(index.withdraw(&object) && !index.withdraw(&object));
                 model.held.remove(&path);
+            }
+            (vec![], vec![])
+        }
+        Step::Relocate(path) => {
+            let key = entry(path, 0);
+            let held = index.look(&key.group, &key.path, |slot| slot.held.clone()).flatten();
+            if let Some(old) = held {
+                let copy = maker.whole(&old.entry);
+                old.body.sums.complete();
+                assert!(index.relocate(&old, &copy) && !index.relocate(&old, &copy));
+                model.held.insert(Arc::clone(&key.path), (old.entry.id, copy.body.serial));
             }
             (vec![], vec![])
         }

@@ -86,7 +86,7 @@ impl Cache {
     fn make_received(&self, facts: Facts, header: &[u8]) -> Result<Arc<Object>, NotReceived> {
         let size_bytes = facts.size_bytes;
         let entry = Arc::new(facts.entry().ok_or(NotReceived::Unfit)?);
-        let room = self.choose(size_bytes).ok_or(NotReceived::NoRoom { size_bytes })?;
+        let room = self.choose(&entry).ok_or(NotReceived::NoRoom { size_bytes })?;
         let serial = self.serials.fetch_add(1, Ordering::Relaxed);
         let disk = Arc::clone(&room.disk);
         let failed = |err: io::Error| match err.kind() {

@@ -6,7 +6,8 @@ use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+use std::time::Instant;
 
 /// Reads of a few KiB under way at once that keep an NVMe disk busy; a spinning disk sorts
 /// them.
@@ -72,6 +73,11 @@ impl Storage for Kernel {
 
     fn lock_file(&self, file: &Path) -> io::Result<File> {
         File::options().create(true).truncate(false).write(true).open(file)
+    }
+
+    fn now_us(&self) -> u64 {
+        static BEGAN: OnceLock<Instant> = OnceLock::new();
+        u64::try_from(BEGAN.get_or_init(Instant::now).elapsed().as_micros()).unwrap_or(u64::MAX)
     }
 
     fn depth(&self) -> usize {

@@ -1,6 +1,9 @@
 //! Does a configuration make sense? Each complaint names the key that it is about.
 
-use super::{ApplianceConfig, ContentGroup, ListenerRole, Log, Pacing, demand, fill, scrub};
+use super::{
+    ApplianceConfig, ContentGroup, ListenerRole, Log, Pacing, demand, fill, moves, read_p99, scrub,
+};
+use crate::bucket::CredentialsPlace;
 use crate::envelope::Role;
 use std::collections::HashSet;
 use std::fmt::Display;
@@ -34,6 +37,8 @@ pub fn check(config: &ApplianceConfig) -> Vec<Complaint> {
     fleet(config, &mut found);
     fill::check(&config.fill, &mut found);
     scrub::check(&config.scrub, &mut found);
+    moves::check(&config.moves, &mut found);
+    read_p99::check(&config.read_p99, &mut found);
     limits(config, &mut found);
     pacing(&config.pacing, &mut found);
     log(&config.log, &mut found);
@@ -142,6 +147,9 @@ fn groups(groups: &[ContentGroup], found: &mut Found) {
             } else if !hosts.insert(host) {
                 found.add(path, format!("{host} already belongs to another content group"));
             }
+        }
+        if let Some(message) = group.origin_credentials.as_ref().and_then(CredentialsPlace::bad) {
+            found.add(format!("content_groups[{at}].origin_credentials"), message);
         }
         for (which, origin) in group.cors.allow_origins.iter().enumerate() {
             if origin != "*" && !is_web_origin(origin) {

@@ -60,7 +60,11 @@ impl DemandOrigin {
             kind: SourceKind::Origin,
             address: self.address,
             tls_name: self.tls_name.clone(),
-            origin: Some(OriginPath { host: self.host.clone(), prefix: self.prefix.clone() }),
+            origin: Some(OriginPath {
+                host: self.host.clone(),
+                prefix: self.prefix.clone(),
+                bucket: None,
+            }),
             after_s: 0,
             cap_bytes_per_s: None,
         }

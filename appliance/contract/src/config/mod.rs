@@ -10,8 +10,10 @@ mod demand;
 mod fill;
 mod limits;
 mod locate;
+mod moves;
 mod pacing;
 mod parse;
+mod read_p99;
 mod scrub;
 mod serving;
 
@@ -21,11 +23,14 @@ pub use fill::{
     bad_cap, check_widen, check_windows,
 };
 pub use limits::Limits;
+pub use moves::Moves;
 pub use pacing::Pacing;
 pub use parse::{Document, Problem, Problems, parse};
+pub use read_p99::ReadP99;
 pub use scrub::Scrub;
 pub use serving::{EngineChoice, Serving, TlsChoice, ZeroCopy};
 
+use crate::bucket::CredentialsPlace;
 use crate::envelope::TrustedKey;
 use crate::names::{DeviceName, GroupName};
 use crate::quantity::{ByteCount, Seconds};
@@ -68,6 +73,12 @@ pub struct ApplianceConfig {
     /// Reading every block once in a while.
     #[serde(default)]
     pub scrub: Scrub,
+    /// Moving objects between classes of disks.
+    #[serde(default)]
+    pub moves: Moves,
+    /// How slow reads may get before less is written to a disk.
+    #[serde(default)]
+    pub read_p99: ReadP99,
     /// Moving bytes to viewers.
     #[serde(default)]
     pub serving: Serving,
@@ -211,6 +222,9 @@ pub struct ContentGroup {
     /// Which web pages may read it.
     #[serde(default)]
     pub cors: Cors,
+    /// Where the credentials for its origin are, if that is a bucket that asks for them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin_credentials: Option<CredentialsPlace>,
     /// What happens when this box does not hold what is asked for.
     #[serde(default)]
     pub on_miss: OnMiss,

@@ -28,6 +28,8 @@ fn status(name: &str, state: &str, held: u64, peer: Option<&str>) -> ApplianceSt
             version: Some("0.1.0".into()),
         },
         engine: Some("portable".into()),
+        first_limit: None,
+        late_reports_waiting: 0,
         filled_from: std::iter::once(origin).chain(peer).collect(),
         documents: vec![],
         not_steered_to: vec![],
@@ -55,4 +57,14 @@ fn tables_for_people() {
         reason: "purge 7 (title big-demo) is not confirmed: the box has purged up to 5".into(),
     }];
     insta::assert_snapshot!(tables(&Output::plain(), &all, 1));
+    all[1].not_steered_to.clear();
+    all[0].documents = vec![DocumentItem {
+        kind: "manifest".into(),
+        in_force: Some("1.9".into()),
+        issued: Some("1.5".into()),
+        rejected: None,
+        refused: Some("1.9223372036854775808: absurdly far beyond 1.9".into()),
+        doubt: Some("1.9 is in force, 1.5 was issued last".into()),
+    }];
+    insta::assert_snapshot!(tables(&Output::plain(), &all, 0));
 }

@@ -68,8 +68,9 @@ fn object(ordinal: Ordinal, title: &str, size_bytes: u64) -> CatalogObject {
 pub(in crate::planner) fn inputs() -> Inputs {
     let mut objects: Vec<CatalogObject> = (0..40).map(|at| object(at, "small", 1000)).collect();
     objects.push(object(40, "large", 900_000));
-    let origin_path = OriginPath { host: "origin.example".into(), prefix: "/o".into() };
-    let origin = Origin { address: ([192, 0, 2, 1], 80).into(), path: origin_path };
+    let origin_path =
+        OriginPath { host: "origin.example".into(), prefix: "/o".into(), bucket: None };
+    let origin = Origin { address: ([192, 0, 2, 1], 80).into(), tls_name: None, path: origin_path };
     Inputs {
         inventory: Inventory {
             version: 3,
@@ -84,6 +85,7 @@ pub(in crate::planner) fn inputs() -> Inputs {
                 owner: "G".into(),
                 host_pattern: "{device}.localhost".into(),
                 origin_url: "http://origin.example/o".into(),
+                origin_s3: None,
                 cors_origins: vec![],
                 log_requests: true,
                 on_miss: contract::config::OnMiss::Refuse,

@@ -1,6 +1,7 @@
 use super::*;
 use crate::planner::plan::plan;
 use crate::planner::plan::tests::inputs;
+use contract::envelope::FIRST_EPOCH;
 use contract::manifest::Hold;
 use db::testing;
 
@@ -26,7 +27,7 @@ async fn generations_rise_only_with_the_content_or_with_age() {
         let store = boxes(&test).await;
         let mut inputs = inputs();
         let history = PurgeHistory::default();
-        let none = Purging { history: &history, confirmed: &|_, _| 0 };
+        let none = Purging { epoch: FIRST_EPOCH, history: &history, confirmed: &|_, _| 0 };
         let first = plan(&inputs).expect("a plan");
         let heads = publish(&store, &first, none, NOW).await.expect(test.name);
         assert_eq!(numbers(&heads, "oca1.a"), [(1, 1), (1, 1), (1, 1)], "{}", test.name);
@@ -66,7 +67,7 @@ async fn a_box_is_told_of_each_purge_and_not_of_what_it_has_confirmed() {
                 confirmed.iter().find(|it| it.0 == device.as_str()).map_or(0, |it| it.1)
             };
             let history = history(version);
-            let purging = Purging { history: &history, confirmed: &of };
+            let purging = Purging { epoch: FIRST_EPOCH, history: &history, confirmed: &of };
             publish(&store, &plan, purging, NOW).await.expect(test.name)
         };
         let told = async |device: &str| {
@@ -106,4 +107,31 @@ fn history(version: u64) -> PurgeHistory {
         folded: false,
     };
     PurgeHistory { version, purges: (1..=version).map(purge).collect() }
+}
+
+#[tokio::test]
+async fn in_a_new_epoch_everything_is_issued_anew() {
+    for test in testing::both().await {
+        let store = boxes(&test).await;
+        let mut inputs = inputs();
+        let history = history(3);
+        let epoch = |epoch| Purging { epoch, history: &history, confirmed: &|_, _| 3 };
+        let first = plan(&inputs).expect("a plan");
+        publish(&store, &first, epoch(1), NOW).await.expect(test.name);
+        inputs.catalog.objects.truncate(30);
+        let second = plan(&inputs).expect("a plan");
+        publish(&store, &second, epoch(1), NOW).await.expect(test.name);
+
+        let begun = publish(&store, &second, epoch(2), NOW.plus_s(1)).await.expect(test.name);
+        let generations = |in_force: &HashMap<DeviceName, InForce>| -> Vec<String> {
+            in_force["oca1.a"].heads.iter().map(|head| head.generation.to_string()).collect()
+        };
+        assert_eq!(generations(&begun), ["2.1", "2.1", "2.1"], "{}", test.name);
+        // The content is the same, and its version too.
+        assert_eq!(numbers(&begun, "oca1.a"), [(1, 1), (1, 2), (1, 2)], "{}", test.name);
+        let again = publish(&store, &second, epoch(2), NOW.plus_s(2)).await.expect(test.name);
+        assert_eq!(again, begun, "{}: once", test.name);
+        let next = publish(&store, &first, epoch(2), NOW.plus_s(3)).await.expect(test.name);
+        assert_eq!(generations(&next), ["2.1", "2.2", "2.2"], "{}", test.name);
+    }
 }

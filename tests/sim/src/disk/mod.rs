@@ -13,6 +13,7 @@ pub use faults::DiskFaults;
 pub use mount::Mounts;
 pub use power::Power;
 
+use contract::config::DiskClass;
 use file::Content;
 use names::{FileNumber, Names};
 use rand::Rng;
@@ -27,6 +28,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 pub struct DiskPlan {
     /// Where it is mounted.
     pub root: PathBuf,
+    /// How fast its box takes it to be.
+    pub class: DiskClass,
     /// How large it is.
     pub size_bytes: u64,
     /// What must stay free of it.

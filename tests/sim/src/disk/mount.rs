@@ -8,12 +8,14 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use tokio::time::Instant;
 
 /// Disks in their places. Whose process has ended changes nothing any more.
 #[derive(Debug, Clone)]
 pub struct Mounts {
     disks: Arc<[Arc<SimDisk>]>,
     power: Arc<Power>,
+    began: Instant,
 }
 
 impl Mounts {
@@ -21,7 +23,7 @@ impl Mounts {
     #[must_use]
     pub fn new(disks: Arc<[Arc<SimDisk>]>, power: Arc<Power>) -> Self {
         disks.iter().for_each(|disk| disk.begin_life());
-        Self { disks, power }
+        Self { disks, power, began: Instant::now() }
     }
 
     /// The disk on which a path stands.
@@ -110,6 +112,10 @@ impl Storage for Mounts {
     fn lock_file(&self, _: &Path) -> io::Result<File> {
         // A process that has ended holds no lock, and two never run at once here.
         Ok(File::from(memfd_create(c"lock", MFdFlags::MFD_CLOEXEC)?))
+    }
+
+    fn now_us(&self) -> u64 {
+        u64::try_from(self.began.elapsed().as_micros()).unwrap_or(u64::MAX)
     }
 
     fn depth(&self) -> usize {

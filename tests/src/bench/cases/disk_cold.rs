@@ -33,7 +33,7 @@ pub(super) async fn run(bench: &Bench) -> Result<Found> {
     let asker = Asker::new(&objects, Piece::Whole).verifying_one_in(VERIFIED_SHARE);
     let load = Closed::open(server.address, Some(&tls), asker, CONNECTIONS)?;
     let mut ours = Contender::new(server, load);
-    let files = appliance::disk(&site).join("objects");
+    let files = options.disk(&site).join("objects");
     let mut theirs = Vec::new();
     for _ in 0..ROUNDS {
         page_cache::forget(&files)?;

@@ -2,10 +2,14 @@
 
 mod byte_miss;
 mod disk_cold;
+mod fill_peer;
+mod fill_while_serving;
 mod floor;
 mod handshake;
 mod idle_memory;
 mod paced;
+mod recover;
+mod scrub;
 mod served;
 mod ttfb_mixed;
 
@@ -46,6 +50,10 @@ enum Kind {
     TtfbMixed,
     Paced,
     ByteMiss,
+    Recover,
+    FillPeer,
+    FillWhileServing,
+    Scrub,
 }
 
 /// What a case found.
@@ -73,6 +81,10 @@ pub fn all() -> Vec<Case> {
         case("ttfb-mixed", Kind::TtfbMixed),
         case("paced-10k", Kind::Paced),
         case("byte-miss", Kind::ByteMiss),
+        case("recover-1m", Kind::Recover),
+        case("fill-peer", Kind::FillPeer),
+        case("fill-while-serving", Kind::FillWhileServing),
+        case("scrub", Kind::Scrub),
     ]
 }
 
@@ -92,6 +104,10 @@ impl Case {
             Kind::TtfbMixed => ttfb_mixed::run(bench).await?,
             Kind::Paced => paced::run(bench).await?,
             Kind::ByteMiss => byte_miss::run()?,
+            Kind::Recover => recover::run(bench).await?,
+            Kind::FillPeer => fill_peer::run(bench).await?,
+            Kind::FillWhileServing => fill_while_serving::run(bench).await?,
+            Kind::Scrub => scrub::run(bench).await?,
         };
         let (case, machine) = (self.name.to_owned(), Machine::this()?);
         let mut notes = [&bench.peers.notes[..], &found.notes].concat();

@@ -6,7 +6,7 @@ use crate::bench::appliance::{self, Options};
 use crate::bench::contender::median;
 use crate::bench::load::answer::Answered;
 use crate::bench::load::asker::{Asker, Piece};
-use crate::bench::load::timed::{self, Group};
+use crate::bench::load::timed::{self, Group, p99_us};
 use crate::bench::object::Object;
 use crate::bench::page_cache;
 use crate::bench::sheet::{Limit, Row};
@@ -50,7 +50,7 @@ pub(super) async fn run(bench: &Bench) -> Result<Found> {
     let (mut hot, mut cold) = (open(&hot)?, open(&cold)?);
     hot.warm()?;
     hot.warm()?;
-    let files = appliance::disk(&site).join("objects");
+    let files = options.disk(&site).join("objects");
     let (mut alone, mut mixed, mut from_disk) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         alone.push(p99_us(&timed::run(&mut [&mut hot], SPAN)?[0]));
@@ -65,12 +65,6 @@ pub(super) async fn run(bench: &Bench) -> Result<Found> {
         Row::new("cold answers off the disk", "share", median(from_disk), ("all", 1.0), None),
     ];
     Ok(Found { runs: ROUNDS, rows, notes: Vec::new() })
-}
-
-fn p99_us(answers: &[Answered]) -> f64 {
-    let mut waits: Vec<Duration> = answers.iter().map(|answer| answer.first_byte).collect();
-    waits.sort();
-    waits.get(waits.len() * 99 / 100).map_or(f64::NAN, |wait| wait.as_secs_f64() * 1e6)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]

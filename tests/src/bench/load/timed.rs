@@ -105,3 +105,11 @@ pub fn run(groups: &mut [&mut Group], span: Duration) -> Result<Vec<Vec<Answered
         }
     }
 }
+
+/// How long the first byte took that one in a hundred had to wait longer for, in microseconds.
+#[must_use]
+pub fn p99_us(answers: &[Answered]) -> f64 {
+    let mut waits: Vec<Duration> = answers.iter().map(|answer| answer.first_byte).collect();
+    waits.sort();
+    waits.get(waits.len() * 99 / 100).map_or(f64::NAN, |wait| wait.as_secs_f64() * 1e6)
+}

@@ -10,7 +10,8 @@ use super::Lab;
 use super::content::{self, Digests, Size};
 use super::topology::Cdn as Intent;
 use crate::operator::shares::{self, Share};
-use crate::operator::{Happened, Operator, Title};
+use crate::operator::{Happened, LateReport, Operator, Title};
+use crate::origin::{Request, requests};
 use anyhow::{Context, Result, bail};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -152,19 +153,21 @@ impl Cdn {
         self.operator.happened(device).await
     }
 
-    /// What boxes have asked the origin for, in order: the box, and the path.
+    /// What a box would have reported while it could tell nobody, oldest first.
     ///
     /// # Errors
-    /// When the origin's log cannot be read.
-    pub fn asked_of_origin(&self) -> Result<Vec<(String, String)>> {
+    /// When the fleet does not answer.
+    pub async fn late_reports(&self, device: &str) -> Result<Vec<LateReport>> {
+        self.operator.late_reports(device).await
+    }
+
+    /// What boxes have asked the origin for, in order.
+    ///
+    /// # Errors
+    /// When the origin's log cannot be read, or names no box.
+    pub fn asked_of_origin(&self) -> Result<Vec<Request>> {
         let origin = self.lab.machine(&self.intent()?.origin.value)?;
-        let log = std::fs::read_to_string(origin.folder.root().join("var/log/nginx/access.log"))?;
-        let asked = |line: &str| {
-            let (path, agent) = line.split_once(' ')?;
-            let (_, device) = agent.trim_end_matches(')').rsplit_once('(')?;
-            Some((device.to_owned(), path.to_owned()))
-        };
-        Ok(log.lines().filter_map(asked).collect())
+        requests(&origin.folder.root().join("var/log/nginx/access.log"))
     }
 
     /// The fleet's root certificate, as a box has it.

@@ -1,0 +1,103 @@
+//! A day without a fleet, in seconds: the conversation, the spool and filling as a box runs them,
+//! on a clock that stands still but for those who wait. The fleet and the origin are made up;
+//! files, fsync and verification are real.
+
+mod sim_fleet;
+mod world;
+
+use contract::late::LateReport;
+use contract::report::Severity;
+use sim_fleet::Said;
+use std::collections::BTreeSet;
+use std::time::Duration;
+use tokio::time::sleep;
+use world::{EARLY, NIGHT, Place};
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+#[tokio::test(start_paused = true)]
+async fn a_day_alone() {
+    let place = Place::new();
+    let mut process = place.start();
+    process.until_held(EARLY).await;
+    // Half past two in the afternoon: it is told of more, and the window has closed.
+    sleep(HOUR + HOUR / 2).await;
+    place.fleet.offers_all();
+    sleep(HOUR / 2).await;
+    assert!(process.knows_of(NIGHT) && !process.serves(NIGHT).await);
+    place.fleet.go_away();
+
+    for hour in 1..=24 {
+        sleep(HOUR).await;
+        assert!(process.serves(EARLY).await, "after {hour} h");
+        // Twelve hours after three it is three, and the window has been open for one.
+        assert_eq!(process.serves(NIGHT).await, hour >= 12, "after {hour} h");
+        if hour == 14 {
+            process.kill().await;
+            process = place.start();
+        }
+    }
+    let kept = process.spool.report();
+    assert!(kept.dropped == 0 && kept.bytes < 4 << 20, "{kept:?}");
+    assert!(place.fleet.heard().late.is_empty());
+
+    place.fleet.come_back();
+    while process.spool.report().reports > 0 {
+        sleep(Duration::from_secs(10)).await;
+    }
+    let heard = place.fleet.heard();
+    assert_eq!(heard.said.first(), Some(&Said::Now), "how it is comes before how it was");
+    assert!(
+        heard.answers_lost > 0 && heard.twice > 0,
+        "no answer was lost: {}",
+        heard.answers_lost
+    );
+    assert_eq!(heard.late.len() as u64, kept.reports);
+    is_in_order(&heard.late);
+    is_as_fine_as_it_should_be(&heard.late);
+    tells_what_happened(&heard.late);
+}
+
+/// In time, process after process and number after number, and nothing is missing.
+fn is_in_order(late: &[LateReport]) {
+    let boots: Vec<&str> = late.iter().map(|report| report.boot_id.as_str()).collect();
+    let mut processes = boots.clone();
+    processes.dedup();
+    assert_eq!(processes.len(), 2, "{processes:?}");
+    for two in late.windows(2) {
+        assert!(two[0].made_at_us < two[1].made_at_us, "{two:?}");
+        assert!(two[0].boot_id != two[1].boot_id || two[0].sequence < two[1].sequence, "{two:?}");
+    }
+    assert!(late.iter().all(|report| report.dropped_before == 0));
+    assert_eq!(late.last().map(|report| report.objects_held), Some(2));
+}
+
+/// Each report of the first hour; later one a minute. An attempt takes up to 17 s, of which 5
+/// are spent on a fleet that does not answer.
+fn is_as_fine_as_it_should_be(late: &[LateReport]) {
+    let began = late[0].made_at_us;
+    let apart: Vec<(f64, f64)> = late
+        .windows(2)
+        .map(|two| (two[0].made_at_us.since_s(began), two[1].made_at_us.since_s(two[0].made_at_us)))
+        .collect();
+    let fine = apart.iter().filter(|(at_s, _)| *at_s < 3_500.0);
+    assert!(fine.clone().all(|(_, apart_s)| *apart_s <= 17.5), "the first hour");
+    assert!(fine.count() > 200);
+    let coarse: Vec<f64> =
+        apart.iter().filter(|(at_s, _)| *at_s > 3_700.0).map(|(_, apart_s)| *apart_s).collect();
+    let widest = coarse.iter().copied().fold(0.0, f64::max);
+    assert!(widest <= 80.0, "{widest} s apart");
+    assert!((1_000..1_500).contains(&coarse.len()), "{} in 23 h", coarse.len());
+}
+
+/// Each process says once that the fleet has gone, and nothing is told twice.
+fn tells_what_happened(late: &[LateReport]) {
+    let events =
+        || late.iter().flat_map(|report| report.events.iter().map(|it| (&report.boot_id, it)));
+    let gone = events().filter(|(_, event)| event.kind == "fleet_unreachable");
+    assert_eq!(gone.count(), 2);
+    let different: BTreeSet<_> = events().map(|(boot, event)| (boot, event.sequence)).collect();
+    assert_eq!(different.len(), events().count());
+    let bad: Vec<_> = events().filter(|(_, event)| event.severity == Severity::Critical).collect();
+    assert!(bad.is_empty(), "{bad:?}");
+}

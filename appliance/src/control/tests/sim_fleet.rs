@@ -1,0 +1,184 @@
+//! A fleet that goes away, and loses answers once it is back.
+
+use super::world::entry;
+use crate::fleet::Fleet;
+use anyhow::{Result, bail};
+use bytes::Bytes;
+use contract::SCHEMA;
+use contract::catalogue::{Catalogue, CatalogueSegment, SegmentRef};
+use contract::envelope::{Envelope, Generation, Header, Kind, Role, SigningKey};
+use contract::exchange::Answer;
+use contract::late::{LateAnswer, LateReport, LateReports};
+use contract::manifest::{Hold, Manifest, Run};
+use contract::names::{DeviceName, GroupName};
+use contract::object::Digest;
+use contract::report::Report;
+use contract::sources::{Batch, OriginPath, Source, SourceKind, Sources};
+use fill::Clock;
+use rcgen::KeyPair;
+use serde::Serialize;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::time::sleep;
+
+/// One answer in so many is lost, after the batch was taken.
+const LOST_ONE_IN: usize = 3;
+
+/// How long a box waits for a fleet that does not answer.
+const NO_ANSWER: Duration = Duration::from_secs(5);
+
+/// What the fleet has heard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Said {
+    Now,
+    Late,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Heard {
+    /// In which order, since it came back.
+    pub(super) said: Vec<Said>,
+    /// Each once, in the order in which they came.
+    pub(super) late: Vec<LateReport>,
+    pub(super) twice: usize,
+    pub(super) answers_lost: usize,
+    batches: usize,
+    offers: u32,
+    is_away: bool,
+}
+
+pub(super) struct SimFleet {
+    pub(super) key: SigningKey,
+    clock: Clock,
+    heard: Mutex<Heard>,
+}
+
+impl SimFleet {
+    pub(super) fn new(clock: Clock) -> Self {
+        let pair = KeyPair::generate_for(&rcgen::PKCS_ED25519).expect("key");
+        let key = SigningKey::from_pkcs8("k".to_owned(), Role::Control, &pair.serialize_der());
+        let heard = Heard { offers: 1, ..Heard::default() };
+        Self { key: key.expect("an Ed25519 key"), clock, heard: Mutex::new(heard) }
+    }
+
+    pub(super) fn heard(&self) -> MutexGuard<'_, Heard> {
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn offers_all(&self) {
+        self.heard().offers = 2;
+    }
+
+    pub(super) fn go_away(&self) {
+        self.heard().is_away = true;
+    }
+
+    pub(super) fn come_back(&self) {
+        let mut heard = self.heard();
+        heard.is_away = false;
+        heard.said.clear();
+    }
+
+    async fn is_reached(&self) -> Result<()> {
+        sleep(Duration::from_millis(30)).await;
+        if self.heard().is_away {
+            sleep(NO_ANSWER).await;
+            bail!("nobody answers");
+        }
+        Ok(())
+    }
+
+    fn segment_of(offers: u32) -> Vec<u8> {
+        let entries = (0..offers).map(entry).collect();
+        serde_json::to_vec(&CatalogueSegment { schema: SCHEMA, entries }).expect("json")
+    }
+
+    /// Manifest and sources with so many objects, which are also their generation.
+    fn documents(&self, offers: u32) -> Vec<Envelope> {
+        let segment = Self::segment_of(offers);
+        let (digest, size_bytes) = (Digest::of(&segment), segment.len() as u64);
+        let (version, all) = (u64::from(offers), vec![Run(0, offers)]);
+        let segments = vec![SegmentRef { digest, size_bytes }];
+        let manifest = Manifest {
+            schema: SCHEMA,
+            version,
+            catalogue: Catalogue { schema: SCHEMA, version, segments },
+            hold: Hold::Snapshot(all.clone()),
+            deadlines: Vec::new(),
+        };
+        let origin = Source {
+            kind: SourceKind::Origin,
+            address: ([192, 0, 2, 1], 80).into(),
+            tls_name: None,
+            origin: Some(OriginPath {
+                host: "origin.example".to_owned(),
+                prefix: String::new(),
+                bucket: None,
+            }),
+            after_s: 0,
+            cap_bytes_per_s: None,
+        };
+        let group = GroupName::new("default").expect("name");
+        let batch = Batch { group, objects: all, siblings: vec![], beyond: vec![origin] };
+        let sources = Sources { schema: SCHEMA, manifest_version: version, batches: vec![batch] };
+        vec![
+            self.seal(Kind::Manifest, version, &manifest),
+            self.seal(Kind::Sources, version, &sources),
+        ]
+    }
+
+    fn seal(&self, kind: Kind, number: u64, body: &impl Serialize) -> Envelope {
+        let now = (self.clock)();
+        let header = Header {
+            schema: SCHEMA,
+            kind,
+            addressee: DeviceName::new("oca1").expect("name"),
+            generation: Generation { epoch: 1, number },
+            issued_at_us: now,
+            not_after_us: now.plus_s(45 * 86_400),
+        };
+        Envelope::seal(header, body, &self.key).expect("sealed")
+    }
+}
+
+impl Fleet for SimFleet {
+    async fn report(&self, report: &Report) -> Result<Answer> {
+        self.is_reached().await?;
+        let offers = self.heard().offers;
+        self.heard().said.push(Said::Now);
+        let mut documents = self.documents(offers);
+        documents.retain(|envelope| {
+            let state = report.documents.iter().find(|it| it.kind == envelope.header.kind);
+            state.and_then(|state| state.in_force) < Some(envelope.header.generation)
+        });
+        let events_recorded = report.events.iter().map(|it| it.sequence).max().unwrap_or(0);
+        Ok(Answer { schema: SCHEMA, next_report_in_s: 10.0, events_recorded, documents })
+    }
+
+    async fn late_reports(&self, late: &LateReports) -> Result<LateAnswer> {
+        self.is_reached().await?;
+        let mut heard = self.heard();
+        heard.said.push(Said::Late);
+        heard.batches += 1;
+        for report in &late.reports {
+            let is_it =
+                |it: &&LateReport| (&it.boot_id, it.sequence) == (&report.boot_id, report.sequence);
+            match heard.late.iter().find(is_it) {
+                Some(_) => heard.twice += 1,
+                None => heard.late.push(report.clone()),
+            }
+        }
+        if heard.batches % LOST_ONE_IN == 1 {
+            heard.answers_lost += 1;
+            bail!("the answer is lost");
+        }
+        Ok(LateAnswer { schema: SCHEMA, next_in_s: 1.0 })
+    }
+
+    async fn segment(&self, segment: &SegmentRef) -> Result<Bytes> {
+        self.is_reached().await?;
+        let all = [1, 2].map(Self::segment_of);
+        let found = all.into_iter().find(|bytes| Digest::of(bytes) == segment.digest);
+        Ok(found.expect("a segment that was offered").into())
+    }
+}

@@ -1,0 +1,276 @@
+//! The machine, its clock, a process on it, and an origin that has everything.
+
+use super::sim_fleet::SimFleet;
+use crate::autonomy::Rights;
+use crate::control::Control;
+use crate::disk_io::ThreadIo;
+use crate::documents::Documents;
+use crate::holding::Holding;
+use crate::journal::Journal;
+use crate::moving::Moving;
+use crate::purging::Purging;
+use crate::reporter::{Asked, Reporter};
+use crate::scrubbing::Scrubbing;
+use crate::spool::{self, SharedSpool, Spool};
+use bytes::Bytes;
+use cache::storage::Kernel;
+use cache::{BLOCK_BYTES, Cache, Lookup};
+use contract::catalogue::CatalogueEntry;
+use contract::config::ApplianceConfig;
+use contract::names::{GroupName, TitleName};
+use contract::object::{Digest, ObjectId, ObjectKey};
+use contract::slices::SliceHashes;
+use contract::time::TimeUs;
+use fill::{Body, Clock, FetchFailed, Filler, Promise, Question, Rules, Upstream};
+use serve::{AllCounters, Certificates, Engine};
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::Duration;
+use tempfile::TempDir;
+use tokio::runtime::Handle;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep};
+
+/// 2026-11-25, one in the afternoon.
+const START: TimeUs = TimeUs((1_795_564_800 + 13 * 3600) * 1_000_000);
+
+/// Objects by ordinal: what is told of in the first place, and what is told of later.
+pub(super) const EARLY: u32 = 0;
+pub(super) const NIGHT: u32 = 1;
+const SIZES: [u64; 2] = [700_000, 3 << 20];
+
+fn content(ordinal: u32) -> Bytes {
+    let size = usize::try_from(SIZES[ordinal as usize]).expect("small");
+    let mut bytes = vec![0; size];
+    blake3::Hasher::new().update(&ordinal.to_be_bytes()).finalize_xof().fill(&mut bytes);
+    bytes.into()
+}
+
+pub(super) fn entry(ordinal: u32) -> CatalogueEntry {
+    let key = ObjectKey {
+        group: GroupName::new("default").expect("name"),
+        path: format!("/v/{ordinal}.m4s").into(),
+    };
+    let blake3 = Digest::of(&content(ordinal));
+    CatalogueEntry {
+        ordinal,
+        id: ObjectId::new(&key, &blake3),
+        group: key.group,
+        title: TitleName::new("title").expect("name"),
+        path: key.path,
+        size_bytes: SIZES[ordinal as usize],
+        blake3,
+        modified_us: TimeUs(0),
+        serve_from_us: None,
+        serve_until_us: None,
+        bitrate_bits_per_s: None,
+        tags: contract::tags::Tags::default(),
+    }
+}
+
+/// Gives any object, a megabyte a second.
+struct Origin;
+
+struct Piecemeal {
+    bytes: Bytes,
+    left: Range<usize>,
+}
+
+impl Body for Piecemeal {
+    fn next(&mut self) -> Promise<'_, Result<Option<Bytes>, FetchFailed>> {
+        Box::pin(async {
+            let end = self.left.end.min(self.left.start + (100 << 10));
+            if self.left.is_empty() {
+                return Ok(None);
+            }
+            sleep(Duration::from_millis(100)).await;
+            let piece = self.bytes.slice(self.left.start..end);
+            self.left.start = end;
+            Ok(Some(piece))
+        })
+    }
+}
+
+impl Upstream for Origin {
+    fn get<'a>(
+        &'a self,
+        question: Question<'a>,
+    ) -> Promise<'a, Result<Box<dyn Body>, FetchFailed>> {
+        let at = |offset: u64| usize::try_from(offset).expect("small");
+        let left = at(question.range.start)..at(question.range.end);
+        let body = Piecemeal { bytes: content(question.entry.ordinal), left };
+        Box::pin(async { Ok(Box::new(body) as Box<dyn Body>) })
+    }
+
+    fn slice_hashes<'a>(&'a self, _: &'a CatalogueEntry) -> Promise<'a, Option<SliceHashes>> {
+        Box::pin(std::future::ready(None))
+    }
+}
+
+/// The machine: its folders, its clock, and who is beyond its network card.
+pub(super) struct Place {
+    folder: TempDir,
+    clock: Clock,
+    pub(super) fleet: Arc<SimFleet>,
+}
+
+impl Place {
+    pub(super) fn new() -> Self {
+        let began = Instant::now();
+        let clock: Clock = Arc::new(move || {
+            TimeUs(START.0 + i64::try_from(began.elapsed().as_micros()).expect("a few days"))
+        });
+        let fleet = Arc::new(SimFleet::new(Arc::clone(&clock)));
+        Self { folder: tempfile::tempdir().expect("folder"), clock, fleet }
+    }
+
+    fn config(&self) -> Arc<ApplianceConfig> {
+        let folder = self.folder.path().display();
+        let text = format!(
+            "schema: 1
+min_appliance_version: 0.1.0
+name: oca1
+state_folder: {folder}/state
+listeners:
+  - addresses: [\"127.0.0.1:8443\"]
+certificates:
+  - {{ chain_file: /none, key_file: /none }}
+identity: {{ chain_file: /none, key_file: /none, ca_file: /none }}
+admin: {{ address: \"127.0.0.1:9100\" }}
+disks:
+  - {{ folder: {folder}/disk, class: nvme, capacity_bytes: 64MiB }}
+ram: {{ budget_bytes: 8MiB }}
+fill: {{ time_zone: UTC, windows: [{{ opens: \"02:00\", closes: \"14:00\" }}] }}
+fleet:
+  address: \"127.0.0.1:7443\"
+  tls_name: fleet.control.internal
+  report_interval_s: 10
+  trusted_keys: [{{ id: k, role: control, ed25519: \"{}\" }}]
+content_groups:
+  - {{ name: default, owner: Nobody, host_names: [oca1.localhost] }}
+",
+            self.fleet.key.trusted().ed25519
+        );
+        Arc::new(contract::config::parse(&text).expect("a configuration").config)
+    }
+
+    /// A process over what the one before has left.
+    pub(super) fn start(&self) -> Process {
+        let config = self.config();
+        let journal = Journal::new(Arc::clone(&self.clock));
+        let cache = Cache::open(cache::Setup {
+            disks: crate::opening::disk_setups(&config),
+            ram_budget_bytes: config.ram.budget_bytes.0,
+            storage: Arc::new(Kernel),
+            io: Arc::new(ThreadIo(Handle::current())),
+            watch: journal.clone(),
+        });
+        let cache = cache.expect("a cache");
+        let filler = Filler::new(fill::Setup {
+            cache: Arc::clone(&cache),
+            upstream: Arc::new(Origin),
+            offload: Arc::new(fill::Threads),
+            seed: 7,
+            rules: Rules::of(&config.fill).expect("rules"),
+            clock: Arc::clone(&self.clock),
+            watch: journal.clone(),
+        });
+        let spool = Spool::open(config.state_folder.join("spool"), spool::LIMITS).expect("a spool");
+        let spool = SharedSpool::new(spool);
+        let mut control = Control {
+            documents: Documents::open(&config, Arc::clone(&self.clock)).expect("documents"),
+            holding: Holding::open(&config.state_folder).expect("a holding"),
+            cache: Arc::clone(&cache),
+            filler: Arc::clone(&filler),
+            reporter: Reporter::new(self.asked(&config, &cache, &filler, &journal, &spool)),
+            purging: Purging::default(),
+            rights: Rights::default(),
+            spool: spool.clone(),
+            spool_fails: false,
+            config,
+            journal,
+        };
+        control.restore();
+        let (stop, stopped) = watch::channel(false);
+        let filling = tokio::spawn(filler.run(stopped.clone()));
+        let fleet = Arc::clone(&self.fleet);
+        let talking = tokio::spawn(async move { control.run(&*fleet, stopped).await });
+        Process { cache, spool, stop, filling, talking }
+    }
+
+    fn asked(
+        &self,
+        config: &Arc<ApplianceConfig>,
+        cache: &Arc<Cache>,
+        filler: &Arc<Filler>,
+        journal: &Arc<Journal>,
+        spool: &SharedSpool,
+    ) -> Asked {
+        let file = config.state_folder.join("scrub.json");
+        let scrub = config.scrub.clone();
+        let moving = Moving::new(Arc::clone(cache), Arc::clone(filler), config.moves.clone());
+        Asked {
+            moving,
+            config: Arc::clone(config),
+            cache: Arc::clone(cache),
+            scrubbing: Scrubbing::open(Arc::clone(cache), Arc::clone(journal), scrub, file),
+            filler: Arc::clone(filler),
+            counters: AllCounters::default(),
+            engine: Engine::Portable { reason: "nobody is served over a network".to_owned() },
+            certificates: Certificates::default(),
+            spool: spool.clone(),
+            clock: Arc::clone(&self.clock),
+        }
+    }
+}
+
+/// A process of the box.
+pub(super) struct Process {
+    cache: Arc<Cache>,
+    pub(super) spool: SharedSpool,
+    stop: watch::Sender<bool>,
+    filling: JoinHandle<()>,
+    talking: JoinHandle<()>,
+}
+
+impl Process {
+    fn look(&self, ordinal: u32) -> Lookup {
+        let entry = entry(ordinal);
+        self.cache.lookup(&entry.group, &entry.path)
+    }
+
+    pub(super) fn knows_of(&self, ordinal: u32) -> bool {
+        !matches!(self.look(ordinal), Lookup::Unknown)
+    }
+
+    pub(super) async fn until_held(&self, ordinal: u32) {
+        let begun = Instant::now();
+        while !matches!(self.look(ordinal), Lookup::Held(_)) {
+            assert!(begun.elapsed() < Duration::from_secs(600), "{ordinal} never comes");
+            sleep(Duration::from_secs(1)).await;
+        }
+    }
+
+    /// As a viewer is served, who compares every byte.
+    pub(super) async fn serves(&self, ordinal: u32) -> bool {
+        let Lookup::Held(object) = self.look(ordinal) else { return false };
+        let mut served = Vec::new();
+        for block in 0..SIZES[ordinal as usize].div_ceil(BLOCK_BYTES) {
+            let block = u32::try_from(block).expect("few");
+            served.extend_from_slice(self.cache.read(&object, block).await.expect("read").bytes());
+        }
+        assert_eq!(Digest::of(&served), object.entry.blake3, "wrong bytes");
+        true
+    }
+
+    /// Ends it without a word: nothing more is kept or said.
+    pub(super) async fn kill(self) {
+        self.talking.abort();
+        assert!(self.talking.await.is_err_and(|err| err.is_cancelled()));
+        self.stop.send_replace(true);
+        self.filling.await.expect("filling");
+        // What had begun on another thread ends before the next process begins.
+        sleep(Duration::from_secs(1)).await;
+    }
+}

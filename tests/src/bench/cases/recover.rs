@@ -1,0 +1,106 @@
+//! How long a box takes to find a million objects again, and what it keeps of each in memory.
+//! Their files are as a fill leaves them, but for the synchronisation of each, and nothing of
+//! them is in the page cache.
+
+use super::{Bench, Found};
+use crate::bench::appliance::{self, Options};
+use crate::bench::contender::median;
+use crate::bench::core::Cores;
+use crate::bench::loop_disk::LoopDisk;
+use crate::bench::object::Object;
+use crate::bench::sheet::{Limit, Row};
+use crate::bench::site::Site;
+use crate::bench::{admin, core, shelf};
+use crate::ports;
+use anyhow::{Context, Result};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::{Duration, Instant};
+
+const OBJECTS: usize = 1_000_000;
+
+/// What is measured is objects, not bytes.
+const BYTES: usize = 4096;
+
+/// Paths as long as those of real segments.
+const NAME: &str = "titles/the-long-way-home-2026/video-1080p-h264/segment";
+
+/// Three pages for each, and what the file system itself needs.
+const IMAGE_BYTES: u64 = 20 << 30;
+
+/// How often it is started; medians count.
+const ROUNDS: usize = 3;
+
+/// A start that takes longer is none.
+const PATIENCE: Duration = Duration::from_mins(5);
+
+#[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
+pub(super) async fn run(bench: &Bench) -> Result<Found> {
+    let site = Site::new(&bench.results)?;
+    let image = site.folder().join("disk.img");
+    let _disk = LoopDisk::new(image, &options(None).disk(&site), IMAGE_BYTES, OBJECTS)?;
+    let objects = Object::many(NAME, OBJECTS, BYTES);
+    shelf::put(&options(None).disk(&site), &objects)?;
+    let (mut starts, mut sizes) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        let (seconds, resident) = start(bench, &site).await?;
+        anyhow::ensure!(is_there(&site), "the objects are gone");
+        starts.push(seconds);
+        sizes.push(resident);
+    }
+    let empty = Site::new(&bench.results)?;
+    let (_, nothing) = start(bench, &empty).await?;
+    let each = (median(sizes) - nothing) / OBJECTS as f64;
+    let rows = vec![
+        Row::new(
+            "start with 1,000,000 objects",
+            "s",
+            median(starts),
+            ("bound", 30.0),
+            Some(Limit::AtMost(1.0)),
+        ),
+        Row::new("memory of an object", "B", each, ("aim", 100.0), None),
+    ];
+    Ok(Found { runs: ROUNDS, rows, notes: Vec::new() })
+}
+
+/// Starts a box over what is on its disk; how long it took, and what it has in memory.
+#[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
+async fn start(bench: &Bench, site: &Site) -> Result<(f64, f64)> {
+    let port = ports::free()?;
+    let admin = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    forget_everything()?;
+    let begun = Instant::now();
+    let server = appliance::start(site, &bench.bin, &[], &options(Some(port))).await?;
+    while !admin::is_ready(admin).await {
+        anyhow::ensure!(begun.elapsed() < PATIENCE, "not ready");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let seconds = begun.elapsed().as_secs_f64();
+    let resident = core::resident(server.pid()?)?;
+    server.end().await?;
+    Ok((seconds, resident as f64))
+}
+
+fn options(admin_port: Option<u16>) -> Options {
+    Options {
+        ram_budget: "64MiB",
+        admin_port,
+        cores: Cores::Both,
+        patience: PATIENCE,
+        ..Options::default()
+    }
+}
+
+/// Nobody has told this box what is wanted: it must not have thrown away what it found.
+fn is_there(site: &Site) -> bool {
+    let folders =
+        std::fs::read_dir(options(None).disk(site).join("objects")).into_iter().flatten().flatten();
+    let files = folders.flat_map(|folder| std::fs::read_dir(folder.path()).into_iter().flatten());
+    files.count() == OBJECTS
+}
+
+/// Files, folders and inodes: what a machine knows of its disks after it was switched on.
+fn forget_everything() -> Result<()> {
+    nix::unistd::sync();
+    std::fs::write("/proc/sys/vm/drop_caches", "3").context("only root can have caches dropped")
+}

@@ -1,0 +1,83 @@
+//! An origin: nginx over a folder, and what its log says of who asked for what.
+
+use crate::process::{Daemon, is_listening};
+use anyhow::{Context, Result};
+use std::path::Path;
+
+/// How nginx is to log for [`requests`].
+pub const LOG_FORMAT: &str = "$request_uri $http_user_agent";
+
+/// Starts nginx over the files below `root`, as one process: a worker would outlive a master
+/// that is killed. What it writes stands in `run`, its log in `run`/access.log.
+///
+/// # Errors
+/// When it does not come up.
+pub async fn start(run: &Path, root: &Path, port: u16) -> Result<Daemon> {
+    std::fs::create_dir_all(run)?;
+    let conf = run.join("nginx.conf");
+    std::fs::write(&conf, configuration(run, root, port))?;
+    let args = ["-p".as_ref(), run.as_os_str(), "-c".as_ref(), conf.as_os_str()];
+    let nginx = if Path::new("/usr/sbin/nginx").exists() { "/usr/sbin/nginx" } else { "nginx" };
+    let mut daemon = Daemon::start("the origin", nginx, args, &run.join("log"))?;
+    let address = ([127, 0, 0, 1], port).into();
+    daemon.wait_until(async || is_listening(address).await).await?;
+    Ok(daemon)
+}
+
+fn configuration(run: &Path, root: &Path, port: u16) -> String {
+    let (run, root) = (run.display(), root.display());
+    let user = if nix::unistd::geteuid().is_root() { "user root;" } else { "" };
+    format!(
+        "daemon off; master_process off; {user} pid {run}/pid; error_log {run}/error.log;
+events {{ worker_connections 256; }}
+http {{
+  log_format who '{LOG_FORMAT}';
+  access_log {run}/access.log who;
+  client_body_temp_path {run}/tmp; proxy_temp_path {run}/tmp; fastcgi_temp_path {run}/tmp;
+  uwsgi_temp_path {run}/tmp; scgi_temp_path {run}/tmp;
+  sendfile on;
+  server {{ listen 127.0.0.1:{port}; root {root}; }}
+}}
+"
+    )
+}
+
+/// One request that an origin has answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// What was asked for.
+    pub path: String,
+    /// The box that asked.
+    pub device: String,
+}
+
+/// Every request that an origin has answered, in order, by its own log.
+///
+/// # Errors
+/// When the log cannot be read, or a line of it names no box.
+pub fn requests(log: &Path) -> Result<Vec<Request>> {
+    let text = std::fs::read_to_string(log).with_context(|| format!("{}", log.display()))?;
+    text.lines().map(|line| request(line).with_context(|| format!("who asked: {line}"))).collect()
+}
+
+/// `/path headend-appliance/0.1.0 (oca1.site-a)`
+fn request(line: &str) -> Option<Request> {
+    let (path, user_agent) = line.split_once(' ')?;
+    let (program, device) = user_agent.strip_suffix(')')?.split_once(" (")?;
+    let is_box = program.starts_with("headend-appliance/") && !device.is_empty();
+    is_box.then(|| Request { path: path.to_owned(), device: device.to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_names_a_path_and_a_box_or_is_none() {
+        let asked = request("/a/b.m4s headend-appliance/0.1.0 (oca1.site-a)").expect("a request");
+        assert_eq!((&*asked.path, &*asked.device), ("/a/b.m4s", "oca1.site-a"));
+        for other in ["", "/a", "/a curl/8", "/a curl/8 (x)", "/a headend-appliance/0.1.0 (oca1"] {
+            assert_eq!(request(other), None, "{other}");
+        }
+    }
+}
