@@ -42,6 +42,7 @@ mod s3;
 mod scrubbing;
 mod signals;
 mod slices;
+mod smart;
 mod spool;
 mod status;
 mod supervisor;

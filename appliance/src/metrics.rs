@@ -4,6 +4,7 @@
 use crate::reporter::Reporter;
 use contract::progress::{Admission, FillProgress};
 use contract::report::{DiskReport, MovesReport, Report, Traffic};
+use contract::smart::SmartReport;
 use contract::time::TimeUs;
 use prometheus::core::Collector;
 use prometheus::proto::MetricFamily;
@@ -243,12 +244,39 @@ fn storage(families: &mut Families, report: &Report) -> Result<(), Error> {
     let help = "What is written to a disk at most, because its reads got slow.";
     let limit = some(|disk| disk.write_limit_bytes_per_s);
     families.gauge("headend_disk_write_limit_bytes_per_second", help, &labels, &limit)?;
+    smart(families, &report.disks)?;
     let help = "What the pass over its blocks has read, or the last one has.";
     let done = disks(|disk| disk.scrub.map_or(0, |scrub| scrub.bytes_done));
     families.gauge("headend_scrub_done_bytes", help, &labels, &done)?;
     let help = "What there was to read for that pass.";
     let total = disks(|disk| disk.scrub.map_or(0, |scrub| scrub.bytes_total));
     families.gauge("headend_scrub_bytes", help, &labels, &total)
+}
+
+/// What disks say of themselves; those that say nothing are not in it.
+fn smart(families: &mut Families, disks: &[DiskReport]) -> Result<(), Error> {
+    let some = |value: fn(&SmartReport) -> Option<u64>| -> Vec<Sample<'_>> {
+        let with = disks.iter().filter_map(|disk| Some((disk, value(disk.smart.as_ref()?)?)));
+        with.map(|(disk, value)| (vec![disk.folder.as_str()], value)).collect()
+    };
+    let labels = ["disk"];
+    let help = "Whether the disk says that it is well (1) or fails (0).";
+    let healthy = some(|smart| smart.is_healthy.map(u64::from));
+    families.gauge("headend_disk_healthy", help, &labels, &healthy)?;
+    let celsius = some(|smart| u64::try_from(smart.temperature_celsius?).ok());
+    let help = "How warm the disk is.";
+    families.gauge("headend_disk_temperature_celsius", help, &labels, &celsius)?;
+    let help = "What of the disk's rated endurance is used up, in percent.";
+    families.gauge("headend_disk_wear_percent", help, &labels, &some(|it| it.wear_percent))?;
+    let help = "What was ever written to the disk, by its own count.";
+    families.counter(
+        "headend_disk_written_bytes_total",
+        help,
+        &labels,
+        &some(|it| it.written_bytes),
+    )?;
+    let help = "Errors of the medium that the disk could not mend.";
+    families.counter("headend_disk_media_errors_total", help, &labels, &some(|it| it.media_errors))
 }
 
 fn alone(families: &mut Families, report: &Report) -> Result<(), Error> {

@@ -19,6 +19,7 @@ use crate::reporter::{Asked, Reporter};
 use crate::s3::Origins;
 use crate::scrubbing::Scrubbing;
 use crate::slices::Slices;
+use crate::smart::Smart;
 use crate::spool::{self, SharedSpool, Spool};
 use anyhow::Result;
 use cache::storage::Kernel;
@@ -58,6 +59,7 @@ pub(crate) struct Opened {
     pub(crate) demand: Arc<Demand>,
     pub(crate) reporter: Reporter,
     pub(crate) scrubbing: Scrubbing,
+    pub(crate) smart: Smart,
     pub(crate) duties: Duties,
     /// The addresses of the process before at which this one accepts.
     pub(crate) kept: Vec<SocketAddr>,
@@ -104,6 +106,7 @@ pub(crate) fn open(document: &Document, taken: Taken) -> Result<Opened> {
         config.state_folder.join("scrub.json"),
     );
     let moving = Moving::new(Arc::clone(&cache), Arc::clone(&filler), config.moves.clone());
+    let smart = Smart::new(Arc::clone(&cache), Arc::clone(&journal), config.smart.clone());
     let spool = Spool::open(config.state_folder.join("spool"), spool::LIMITS)?;
     let spool = SharedSpool::new(spool);
     let reporter = Reporter::new(Asked {
@@ -111,6 +114,7 @@ pub(crate) fn open(document: &Document, taken: Taken) -> Result<Opened> {
         cache: Arc::clone(&cache),
         scrubbing: scrubbing.clone(),
         moving: moving.clone(),
+        smart: smart.clone(),
         filler: Arc::clone(&filler),
         counters: server.counters(),
         engine: server.engine().clone(),
@@ -144,6 +148,7 @@ pub(crate) fn open(document: &Document, taken: Taken) -> Result<Opened> {
         demand,
         reporter,
         scrubbing,
+        smart,
         duties: Duties::Resting(Box::new(Resting { control, link, filler, moving })),
         kept,
     })

@@ -4,14 +4,13 @@ use crate::autonomy::{Rights, autonomy};
 use crate::hardware;
 use crate::moving::Moving;
 use crate::scrubbing::Scrubbing;
+use crate::smart::Smart;
 use crate::spool::SharedSpool;
 use cache::{Cache, DiskSlot, DiskState, disk::Disk};
 use contract::autonomy::Limit;
 use contract::config::ApplianceConfig;
 use contract::progress::FillProgress;
-use contract::report::{
-    DiskReport, DocumentState, Event, Hardware, Held, Load, Report, ScrubReport,
-};
+use contract::report::{DiskReport, DocumentState, Event, Hardware, Held, Load, Report};
 use fill::{Clock, Filler};
 use serve::{AllCounters, Certificates, Counters, Engine};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -28,6 +27,7 @@ pub(crate) struct Asked {
     pub(crate) cache: Arc<Cache>,
     pub(crate) scrubbing: Scrubbing,
     pub(crate) moving: Moving,
+    pub(crate) smart: Smart,
     pub(crate) filler: Arc<Filler>,
     pub(crate) counters: AllCounters,
     pub(crate) engine: Engine,
@@ -154,8 +154,12 @@ impl Parts {
     }
 
     fn disks(&self) -> Vec<DiskReport> {
-        let of =
-            |slot: &DiskSlot| disk_report(slot, self.asked.scrubbing.report(&slot.setup.folder));
+        let of = |slot: &DiskSlot| {
+            let folder = &slot.setup.folder;
+            let (scrub, smart) =
+                (self.asked.scrubbing.report(folder), self.asked.smart.report(folder));
+            DiskReport { scrub, smart, ..disk_report(slot) }
+        };
         self.asked.cache.disk_slots().iter().map(of).collect()
     }
 
@@ -192,7 +196,7 @@ impl Parts {
     }
 }
 
-fn disk_report(slot: &DiskSlot, scrub: Option<ScrubReport>) -> DiskReport {
+fn disk_report(slot: &DiskSlot) -> DiskReport {
     let count = |count: fn(&Disk) -> u64| slot.in_use().map_or(0, |disk| count(disk));
     let ejected = match &slot.state {
         DiskState::InUse(_) => None,
@@ -209,6 +213,7 @@ fn disk_report(slot: &DiskSlot, scrub: Option<ScrubReport>) -> DiskReport {
         read_p99_us: slot.in_use().and_then(|disk| disk.read_p99_us()),
         write_limit_bytes_per_s: slot.in_use().and_then(|disk| disk.write_limit_bytes_per_s()),
         ejected,
-        scrub,
+        scrub: None,
+        smart: None,
     }
 }

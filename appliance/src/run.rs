@@ -77,6 +77,7 @@ async fn serve(file: &Path, document: &Document, before: Option<&Predecessor>) -
         mut duties,
         reporter,
         scrubbing,
+        smart,
         ..
     } = opened;
     cache.may_write();
@@ -95,6 +96,7 @@ async fn serve(file: &Path, document: &Document, before: Option<&Predecessor>) -
     let admin = tokio::spawn(admin::serve(admin, seen, stopped(stop.clone())));
     let reloading = tokio::spawn(reloading);
     let scrubbing = tokio::spawn(scrubbing.run());
+    let asking = tokio::spawn(smart.run());
     let refill = tokio::spawn(refill_what_was_lost(journal, filler));
     // Until the last answer has gone: readers turn to it.
     let booking = tokio::spawn(Arc::clone(&demand).run(stop.clone()));
@@ -126,6 +128,7 @@ async fn serve(file: &Path, document: &Document, before: Option<&Predecessor>) -
     drop(giver);
     refill.abort();
     scrubbing.abort();
+    asking.abort();
     reloading.abort();
     serving.await.context("serving")??;
     booking.await.context("keeping the books")?;

@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 use contract::config::{ApplianceConfig, DiskClass};
 use contract::quantity::{BitRate, ByteCount};
 use contract::report::{MovesReport, Report, ScrubReport};
+use contract::smart::SmartReport;
 
 /// Prints the status.
 #[expect(clippy::print_stdout, reason = "answers to a person go to standard output")]
@@ -81,6 +82,7 @@ fn tell(report: &Report) -> String {
             format!("              its reads are slow: written to with {limit} at most")
         }));
         lines.extend(disk.scrub.map(|scrub| scrub_line(&scrub)));
+        lines.extend(disk.smart.as_ref().map(smart_line));
     }
     lines.extend(moves_line(&report.moves));
     for row in report.traffic.iter().filter(|row| row.requests > 0) {
@@ -103,6 +105,26 @@ fn class_name(class: DiskClass) -> &'static str {
         DiskClass::Ssd => " (ssd)",
         DiskClass::Hdd => " (hdd)",
     }
+}
+
+/// What a disk says of itself, in its own order of weight.
+fn smart_line(smart: &SmartReport) -> String {
+    let judged = smart.is_healthy.map(|is| if is { "healthy" } else { "IT SAYS THAT IT FAILS" });
+    let count = |count: Option<u64>, what: &str| {
+        count.filter(|count| *count > 0).map(|count| format!("{count} {what}"))
+    };
+    let words = [
+        smart.model.clone(),
+        judged.map(str::to_owned),
+        smart.temperature_celsius.map(|celsius| format!("{celsius} °C")),
+        smart.wear_percent.map(|percent| format!("{percent} % of its endurance used")),
+        smart.written_bytes.map(|bytes| format!("{} written", ByteCount(bytes))),
+        count(smart.media_errors, "media errors"),
+        count(smart.reallocated_sectors, "reallocated sectors"),
+        count(smart.pending_sectors, "pending sectors"),
+    ];
+    let words = words.into_iter().flatten().chain(smart.warnings.iter().cloned());
+    format!("              {}", words.collect::<Vec<_>>().join(", "))
 }
 
 /// What moves between classes of disks, where anything does.

@@ -8,7 +8,7 @@
 //! Read in this order: [`names`], [`tags`] and [`object`] (the words), [`path`] (the cache key),
 //! [`slices`] (what can be verified alone),
 //! [`config`] (what a box is told to be), [`catalogue`], [`manifest`], [`sources`] and
-//! [`tombstones`] (what it is told to hold), [`report`], [`progress`] and [`command`] (the
+//! [`tombstones`] (what it is told to hold), [`report`] (with [`smart`]), [`progress`] and [`command`] (the
 //! conversation), [`late`] and [`autonomy`] (a box that is cut off), [`envelope`] and [`exchange`]
 //! (how all of it travels).
 
@@ -30,6 +30,7 @@ pub mod progress;
 pub mod quantity;
 pub mod report;
 pub mod slices;
+pub mod smart;
 pub mod sources;
 pub mod tags;
 pub mod time;

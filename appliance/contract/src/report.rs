@@ -9,6 +9,7 @@ use crate::config::DiskClass;
 use crate::envelope::Generation;
 use crate::names::{DeviceName, GroupName};
 use crate::progress::FillProgress;
+use crate::smart::SmartReport;
 use crate::sources::SourceKind;
 use crate::time::TimeUs;
 use serde::{Deserialize, Serialize};
@@ -205,6 +206,9 @@ pub struct DiskReport {
     /// The pass over its blocks that is under way, or was the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scrub: Option<ScrubReport>,
+    /// What it says of its own health; `None` where it says nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub smart: Option<SmartReport>,
 }
 
 /// Objects that move to the class of disks where their rank belongs.

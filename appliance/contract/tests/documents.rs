@@ -18,6 +18,7 @@ use contract::report::{
     DiskReport, DocumentState, Event, FilledFrom, Hardware, Held, Load, MoveReport, MovesReport,
     Report, Severity, SpoolReport, Traffic,
 };
+use contract::smart::SmartReport;
 use contract::sources::{Batch, OriginPath, Source, SourceKind, Sources};
 use contract::tags::Tags;
 use contract::time::TimeUs;
@@ -254,6 +255,14 @@ fn report() {
             write_limit_bytes_per_s: Some(40_000_000),
             ejected: None,
             scrub: None,
+            smart: Some(SmartReport {
+                asked_at_us: TimeUs(1_700_000_000_000_000),
+                model: Some("A Disk 3840GB".to_owned()),
+                is_healthy: Some(true),
+                temperature_celsius: Some(36),
+                wear_percent: Some(3),
+                ..SmartReport::default()
+            }),
         }],
         moves: MovesReport {
             objects_planned: 3,

@@ -2,6 +2,7 @@
 
 use super::{
     ApplianceConfig, ContentGroup, ListenerRole, Log, Pacing, demand, fill, moves, read_p99, scrub,
+    smart,
 };
 use crate::bucket::CredentialsPlace;
 use crate::envelope::Role;
@@ -38,6 +39,7 @@ pub fn check(config: &ApplianceConfig) -> Vec<Complaint> {
     fill::check(&config.fill, &mut found);
     scrub::check(&config.scrub, &mut found);
     moves::check(&config.moves, &mut found);
+    smart::check(&config.smart, &mut found);
     read_p99::check(&config.read_p99, &mut found);
     limits(config, &mut found);
     pacing(&config.pacing, &mut found);

@@ -16,6 +16,7 @@ mod parse;
 mod read_p99;
 mod scrub;
 mod serving;
+mod smart;
 
 pub use demand::{Demand, DemandOrigin, MAX_ORIGINS, MIN_SHARE, OnMiss};
 pub use fill::{
@@ -29,6 +30,7 @@ pub use parse::{Document, Problem, Problems, parse};
 pub use read_p99::ReadP99;
 pub use scrub::Scrub;
 pub use serving::{EngineChoice, Serving, TlsChoice, ZeroCopy};
+pub use smart::Smart;
 
 use crate::bucket::CredentialsPlace;
 use crate::envelope::TrustedKey;
@@ -76,6 +78,9 @@ pub struct ApplianceConfig {
     /// Moving objects between classes of disks.
     #[serde(default)]
     pub moves: Moves,
+    /// Asking disks for their health.
+    #[serde(default)]
+    pub smart: Smart,
     /// How slow reads may get before less is written to a disk.
     #[serde(default)]
     pub read_p99: ReadP99,

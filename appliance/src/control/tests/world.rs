@@ -11,6 +11,7 @@ use crate::moving::Moving;
 use crate::purging::Purging;
 use crate::reporter::{Asked, Reporter};
 use crate::scrubbing::Scrubbing;
+use crate::smart::Smart;
 use crate::spool::{self, SharedSpool, Spool};
 use bytes::Bytes;
 use cache::storage::Kernel;
@@ -212,6 +213,7 @@ content_groups:
         let moving = Moving::new(Arc::clone(cache), Arc::clone(filler), config.moves.clone());
         Asked {
             moving,
+            smart: Smart::new(Arc::clone(cache), Arc::clone(journal), config.smart.clone()),
             config: Arc::clone(config),
             cache: Arc::clone(cache),
             scrubbing: Scrubbing::open(Arc::clone(cache), Arc::clone(journal), scrub, file),
