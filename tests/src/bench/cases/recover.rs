@@ -30,6 +30,9 @@ const IMAGE_BYTES: u64 = 20 << 30;
 /// How often it is started; medians count.
 const ROUNDS: usize = 3;
 
+/// How often it is looked whether memory still shrinks.
+const LOOKS: usize = 15;
+
 /// A start that takes longer is none.
 const PATIENCE: Duration = Duration::from_mins(5);
 
@@ -76,9 +79,23 @@ async fn start(bench: &Bench, site: &Site) -> Result<(f64, f64)> {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     let seconds = begun.elapsed().as_secs_f64();
-    let resident = core::resident(server.pid()?)?;
+    let resident = settled(server.pid()?).await?;
     server.end().await?;
     Ok((seconds, resident as f64))
+}
+
+/// What a process has in memory once it has given back what it needed to begin.
+async fn settled(pid: u32) -> Result<u64> {
+    let mut before = core::resident(pid)?;
+    for _ in 0..LOOKS {
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        let now = core::resident(pid)?;
+        if now + now / 200 >= before {
+            return Ok(now);
+        }
+        before = now;
+    }
+    Ok(before)
 }
 
 fn options(admin_port: Option<u16>) -> Options {
