@@ -23,7 +23,7 @@ use contract::names::GroupName;
 use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 /// What the index in RAM says of a key.
 #[derive(Debug, Clone)]
@@ -144,12 +144,9 @@ impl Cache {
         let found = cache.restock(found).into_iter();
         // Two copies of one path: a crash came between publishing the new version, or the copy
         // on another disk, and removing the old. The manifest decides later which is wanted.
-        let mut purging = cache.purging.lock().unwrap_or_else(PoisonError::into_inner);
         for twin in cache.index.restore(found) {
             twin.doom();
-            purging.forget_later(&twin);
         }
-        drop(purging);
         cache.place_anew();
         Ok(Arc::new(cache))
     }

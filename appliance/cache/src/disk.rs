@@ -180,7 +180,10 @@ impl Disk {
     /// A file that is no object goes: at once, unless another process reads here.
     pub(crate) fn discard(&self, file: &Path) -> io::Result<()> {
         let removal = Removal { file: file.to_path_buf(), bytes: 0, objects: 0 };
-        self.removals.unread(removal).map_or(Ok(()), |removal| self.storage.remove(&removal.file))
+        let Some(removal) = self.removals.unread(removal) else { return Ok(()) };
+        self.storage.remove(&removal.file)?;
+        self.removals.gone(&removal.file);
+        Ok(())
     }
 
     /// No other process reads here.
@@ -195,6 +198,7 @@ impl Disk {
         }
         // A file that is gone already frees nothing twice: only whoever removed it counts.
         if self.storage.remove(&removal.file).is_ok() {
+            self.removals.gone(&removal.file);
             let mut room = self.room();
             room.used_bytes = room.used_bytes.saturating_sub(removal.bytes);
             self.objects.fetch_sub(removal.objects, Ordering::Relaxed);

@@ -249,12 +249,12 @@ impl Move {
         })?;
         // A purge comes before, and has doomed the copy, or after, and finds it in the index and
         // nothing of the old file.
-        let mut purging = cache.purging.lock().unwrap_or_else(PoisonError::into_inner);
+        let _alone = cache.purging.lock().unwrap_or_else(PoisonError::into_inner);
         if !cache.index.relocate(&self.old, &self.new) {
             return Err(MoveFailed::Gone);
         }
         self.old.doom();
-        purging.forget(&self.old);
+        self.old.body.disk.forget_one(&self.old.file());
         Ok(MoveStep::Done { from: self.old.file(), to: self.new.file() })
     }
 

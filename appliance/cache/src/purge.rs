@@ -1,8 +1,10 @@
 //! Purges: out of sight before the call returns, and for good.
 //!
 //! A file goes when its last reader has gone, which a process that is killed does not live to
-//! see, and a power cut can undo a removal. So the header of each file is wiped before a purge
-//! counts as carried out: readers need it no more, and no later process finds the object again.
+//! see, and a power cut can undo a removal: of what is purged, and of what it has replaced, be it
+//! long ago. So before a purge counts as carried out the headers of all files that are leaving
+//! are wiped, and all removals synchronised: readers need a header no more, and no later process
+//! finds an object again.
 //!
 //! A disk that is out of use cannot forget anything. If it is taken into use again by this
 //! process, all that stands on it goes: it is fetched again, from the site most often.
@@ -21,36 +23,10 @@ use std::sync::{Arc, PoisonError};
 /// What purges have left to do.
 #[derive(Debug, Default)]
 pub(crate) struct Purging {
-    /// What a restart would still find.
-    unwiped: Vec<Unwiped>,
     /// Folders of disks that were out of use: nobody knows which of their objects were purged.
     missed: HashSet<PathBuf>,
     /// Of objects that are moving: not in the index yet, and purged all the same.
     pub(crate) copies: Vec<Arc<Object>>,
-}
-
-impl Purging {
-    /// Nothing of a file that is going is found again, even after a power cut. If its disk does
-    /// not do that now, the next purge waits for it.
-    pub(crate) fn forget(&mut self, object: &Object) {
-        let (disk, file) = (Arc::clone(&object.body.disk), object.file());
-        if disk.wipe_one(&file).is_err() {
-            self.unwiped.push(Unwiped { disk, file });
-        }
-    }
-
-    /// The next purge sees to it that a file is not found again.
-    pub(crate) fn forget_later(&mut self, object: &Object) {
-        let (disk, file) = (Arc::clone(&object.body.disk), object.file());
-        self.unwiped.push(Unwiped { disk, file });
-    }
-}
-
-/// The file of a purged object whose header still stands.
-#[derive(Debug)]
-struct Unwiped {
-    disk: Arc<Disk>,
-    file: PathBuf,
 }
 
 impl Cache {
@@ -84,20 +60,12 @@ impl Cache {
         let mut gone = self.index.purge(&is_purged);
         gone.extend(self.purge_received(&is_purged));
         let count = gone.len();
-        let copies = purging.copies.iter().filter(|copy| is_purged(&copy.entry)).cloned();
-        for object in gone.into_iter().chain(copies.collect::<Vec<_>>()) {
-            object.doom();
-            purging.forget_later(&object);
-        }
+        let copies: Vec<_> =
+            purging.copies.iter().filter(|copy| is_purged(&copy.entry)).cloned().collect();
+        gone.iter().chain(&copies).for_each(|object| object.doom());
+        drop((gone, copies));
         // Disks that were ejected are read anew, or not at all.
-        purging.unwiped.retain(|it| !it.disk.is_ejected());
-        for disk in slots.iter().filter_map(DiskSlot::in_use) {
-            let is_here = |it: &Unwiped| Arc::ptr_eq(&it.disk, disk);
-            let here = purging.unwiped.iter().filter(|it| is_here(it));
-            let files: Vec<&Path> = here.map(|it| &*it.file).collect();
-            disk.wipe(&files)?;
-            purging.unwiped.retain(|it| !is_here(it));
-        }
+        slots.iter().filter_map(DiskSlot::in_use).try_for_each(|disk| disk.forget_for_good())?;
         Ok(count)
     }
 
@@ -109,22 +77,31 @@ impl Cache {
 }
 
 impl Disk {
-    /// What is left of objects that are going is no object any more, even after a power cut.
-    /// Nothing is left where nobody was reading.
-    fn wipe(&self, files: &[&Path]) -> io::Result<()> {
-        if files.is_empty() {
+    /// What is leaving, or has left, is found by no later process, even after a power cut.
+    fn forget_for_good(&self) -> io::Result<()> {
+        let owed = self.removals.owed();
+        if owed.is_nothing() {
             return Ok(());
         }
-        let wiped = files.iter().try_for_each(|file| self.wipe_header(file));
+        let wiped = owed.files.iter().try_for_each(|file| self.wipe_header(file));
         wiped.inspect_err(|_| self.failed(Weight::Call))?;
-        self.storage().sync_all(self.folder()).inspect_err(|_| self.failed(Weight::Sync))
+        self.storage().sync_all(self.folder()).inspect_err(|_| self.failed(Weight::Sync))?;
+        self.removals.settle(&owed);
+        Ok(())
     }
 
-    fn wipe_one(&self, file: &Path) -> io::Result<()> {
-        let file = self.storage().open(file).inspect_err(|_| self.failed(Weight::Call))?;
-        let wiped = file.write_all_at(&[0; PAGE_LEN], 0);
-        wiped.inspect_err(|_| self.failed(Weight::Call))?;
-        file.sync().inspect_err(|_| self.failed(Weight::Sync))
+    /// The same for one file that is leaving, and that somebody may read still. Where the disk
+    /// does not do that now, the next purge waits for it.
+    pub(crate) fn forget_one(&self, file: &Path) {
+        let wipe = || -> Result<(), (Weight, io::Error)> {
+            let open = self.storage().open(file).map_err(|err| (Weight::Call, err))?;
+            open.write_all_at(&[0; PAGE_LEN], 0).map_err(|err| (Weight::Call, err))?;
+            open.sync().map_err(|err| (Weight::Sync, err))
+        };
+        match wipe() {
+            Ok(()) => self.removals.wiped(file),
+            Err((weight, _)) => self.failed(weight),
+        }
     }
 
     fn wipe_header(&self, file: &Path) -> io::Result<()> {

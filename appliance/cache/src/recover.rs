@@ -131,6 +131,8 @@ fn scan(disk: &Arc<Disk>, watch: &dyn Watch) -> io::Result<Found> {
         match read {
             Err(err) => {
                 disk.failed(Weight::Call);
+                // Nobody knows what it is: a purge from here on may mean it.
+                disk.removals.doom(file.clone());
                 let (file, reason) = (file.clone(), err.to_string());
                 watch.event(CacheEvent::FileUnreadable { file, reason });
             }

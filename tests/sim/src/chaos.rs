@@ -158,7 +158,7 @@ fn purge(world: &World, random: &mut StdRng) {
     for sim_box in &world.boxes {
         let Some(running) = sim_box.running() else { continue };
         let held = sim_box.held(&entry).map(|object| object.file());
-        let moved = sim_box.promises.moved_from(&entry.path).into_iter().filter(|file| {
+        let moved = sim_box.promises.stood_in(&entry.path).into_iter().filter(|file| {
             running.cache.disks().iter().any(|disk| file.starts_with(disk.folder()))
         });
         let files = held.into_iter().chain(sim_box.moving.copy_of(&entry.path)).chain(moved);

@@ -16,7 +16,7 @@ pub struct Promises {
     held: Mutex<BTreeMap<Arc<str>, Promise>>,
     /// Files that a purge has taken.
     purged: Mutex<BTreeSet<PathBuf>>,
-    /// Files that objects have moved away from, by path.
+    /// Files that objects have moved away from, or that newer ones have replaced, by path.
     left: Mutex<BTreeMap<Arc<str>, Vec<PathBuf>>>,
 }
 
@@ -48,21 +48,30 @@ impl Promises {
         let promise = Promise { file: object.file(), is_excused: false };
         // Published anew, it may have the name of one that is long gone.
         self.purged().remove(&promise.file);
-        self.all().insert(Arc::clone(&object.entry.path), promise);
+        let path = &object.entry.path;
+        let file = promise.file.clone();
+        let before = self.all().insert(Arc::clone(path), promise);
+        if let Some(before) = before.filter(|before| before.file != file) {
+            self.left(path, before.file);
+        }
+    }
+
+    fn left(&self, path: &Arc<str>, file: PathBuf) {
+        let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
+        left.entry(Arc::clone(path)).or_default().push(file);
     }
 
     /// What it holds stands in another file from here on.
     pub fn moved(&self, path: &Arc<str>, from: &Path, to: PathBuf) {
-        let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
-        left.entry(Arc::clone(path)).or_default().push(from.to_path_buf());
+        self.left(path, from.to_path_buf());
         if let Some(promise) = self.all().get_mut(path).filter(|promise| promise.file == from) {
             *promise = Promise { file: to, is_excused: false };
         }
     }
 
-    /// The files that an object has moved away from.
+    /// The files in which an object stood before.
     #[must_use]
-    pub fn moved_from(&self, path: &str) -> Vec<PathBuf> {
+    pub fn stood_in(&self, path: &str) -> Vec<PathBuf> {
         let left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
         left.get(path).cloned().unwrap_or_default()
     }
