@@ -3,15 +3,13 @@
 
 use crate::check;
 use crate::opening::disk_setups;
-use anyhow::Result;
 use cache::{Cache, DiskRefused, DiskSetup};
 use contract::config::ApplianceConfig;
 use fill::Filler;
 use serve::Certificates;
-use std::future::Future;
 use std::path::PathBuf;
 use std::sync::Arc;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::Signal;
 
 /// What is read again, and who is told.
 pub(crate) struct Reload {
@@ -23,17 +21,11 @@ pub(crate) struct Reload {
 }
 
 impl Reload {
-    /// Listens from now on; reads when told to.
-    ///
-    /// # Errors
-    /// When the signal cannot be listened to.
-    pub(crate) fn when_told(self) -> Result<impl Future<Output = ()>> {
-        let mut told = signal(SignalKind::hangup())?;
-        Ok(async move {
-            while told.recv().await.is_some() {
-                self.read_again().await;
-            }
-        })
+    /// Reads when told to, and once for all that was told since `told` was made.
+    pub(crate) async fn when_told(self, mut told: Signal) {
+        while told.recv().await.is_some() {
+            self.read_again().await;
+        }
     }
 
     async fn read_again(&self) {

@@ -8,7 +8,7 @@ use crate::journal::Journal;
 use crate::opening::{self, Opened};
 use crate::process::This;
 use crate::reload::Reload;
-use crate::signals::{Signals, Told};
+use crate::signals::{Signals, Told, hangups};
 use crate::supervisor;
 use anyhow::{Context, Result};
 use cache::Cache;
@@ -42,7 +42,7 @@ fn start_log() {
 }
 
 async fn serve(file: &Path, document: &Document, before: Option<&Predecessor>) -> Result<()> {
-    let mut signals = Signals::listen()?;
+    let (mut signals, told_to_reload) = (Signals::listen()?, hangups()?);
     let program = Program::this()?;
     let meeting = before.map(Predecessor::meet).transpose()?;
     let taken = match &meeting {
@@ -58,7 +58,7 @@ async fn serve(file: &Path, document: &Document, before: Option<&Predecessor>) -
         filler: Arc::clone(&opened.filler),
         cache: Arc::clone(&opened.cache),
     };
-    let reloading = reload.when_told()?;
+    let reloading = reload.when_told(told_to_reload);
     if let Some(meeting) = &meeting {
         tokio::select! {
             given = meeting.ready(opened.kept.clone()) => given?,

@@ -4,7 +4,7 @@ use std::io;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// SIGTERM, Ctrl-C and SIGUSR2. From the moment that this is made, none of them ends the
-/// process by itself, nor does SIGHUP, which somebody else listens to later.
+/// process by itself.
 pub(crate) struct Signals {
     terminate: Signal,
     interrupt: Signal,
@@ -13,7 +13,6 @@ pub(crate) struct Signals {
 
 impl Signals {
     pub(crate) fn listen() -> io::Result<Self> {
-        drop(signal(SignalKind::hangup())?);
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
@@ -41,6 +40,12 @@ impl Signals {
     pub(crate) async fn stop(&mut self) {
         while self.next().await != Told::Stop {}
     }
+}
+
+/// SIGHUP. One that comes while there is nothing yet to read again is kept until there is: the
+/// file may have been read already.
+pub(crate) fn hangups() -> io::Result<Signal> {
+    signal(SignalKind::hangup())
 }
 
 /// What was told.

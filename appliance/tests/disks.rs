@@ -66,3 +66,22 @@ fn a_disk_leaves_and_comes_back_while_viewers_are_served() {
     assert_eq!(disks(&place).len(), 2);
     assert!(holds(&client, &place, 1));
 }
+
+/// Whether a SIGHUP would not end it any more: the first bit of the signals that it catches.
+fn catches_hangups(pid: u32) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+    caught
+        .is_some_and(|caught| u64::from_str_radix(caught.trim(), 16).is_ok_and(|set| set & 1 == 1))
+}
+
+#[test]
+fn what_it_is_told_while_it_starts_is_not_forgotten() {
+    let place = Place::new("auto");
+    place.configure(1, &[]);
+    let running = Running::begin(&place);
+    let pid = running.first_pid();
+    wait_for("it does not catch the signal", || catches_hangups(pid));
+    tell(pid, "HUP");
+    wait_for("it was forgotten", || running.log().contains("windows and caps were read again"));
+}

@@ -89,6 +89,11 @@ impl<'a> Running<'a> {
         has_ended(pid)
     }
 
+    /// The process that was started first, which need not have said anything yet.
+    pub(crate) fn first_pid(&self) -> u32 {
+        self.first.id()
+    }
+
     /// How the process that was started first has ended.
     pub(crate) fn first_ended(&mut self) -> Option<i32> {
         self.first.wait().expect("ours").code()
