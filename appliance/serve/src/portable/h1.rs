@@ -166,7 +166,11 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Http1<'s, S> {
         loop {
             let next = pull::finish(rest.begin());
             let taken = &mut account.bytes_sent;
-            let write = writer::write_all(&mut self.stream, head, &piece, patience, taken);
+            let write = async {
+                writer::write_all(&mut self.stream, head, &piece, patience, taken).await?;
+                // The next may be long in coming: nothing of this one waits for it.
+                writer::flush(&mut self.stream, patience).await
+            };
             let (written, next) = tokio::join!(write, next);
             written?;
             head = &[];
@@ -180,9 +184,8 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Http1<'s, S> {
                     self.shared.counters.answers_cut.one();
                     return Err(io::Error::other(failed));
                 }
-                None => break,
+                None => return Ok(()),
             }
         }
-        writer::flush(&mut self.stream, patience).await
     }
 }
