@@ -166,15 +166,10 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Http1<'s, S> {
         loop {
             let next = pull::finish(rest.begin());
             let taken = &mut account.bytes_sent;
-            let write = async {
-                writer::write_all(&mut self.stream, head, &piece, patience, taken).await?;
-                // The next may be long in coming: nothing of this one waits for it.
-                writer::flush(&mut self.stream, patience).await
-            };
-            let (written, next) = tokio::join!(write, next);
-            written?;
+            writer::write_all(&mut self.stream, head, &piece, patience, taken).await?;
             head = &[];
-            match next {
+            // It may be long in coming, and nothing of this one waits for it.
+            match writer::flush_until(&mut self.stream, patience, next).await? {
                 Some(Ok((bytes, tier))) => {
                     account.piece_from(tier);
                     piece = bytes;
@@ -184,8 +179,9 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Http1<'s, S> {
                     self.shared.counters.answers_cut.one();
                     return Err(io::Error::other(failed));
                 }
-                None => return Ok(()),
+                None => break,
             }
         }
+        writer::flush(&mut self.stream, patience).await
     }
 }

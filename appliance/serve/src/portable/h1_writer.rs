@@ -1,6 +1,7 @@
 //! Writes answers as HTTP/1.1 (RFC 9112), against the clock.
 
 use std::io::{self, IoSlice};
+use std::pin::pin;
 use std::time::Duration;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
@@ -35,4 +36,63 @@ pub(super) async fn flush(
     patience: Duration,
 ) -> io::Result<()> {
     timeout(patience, stream.flush()).await?
+}
+
+/// Waits for what comes next, and flushes while it is not there: where more is at hand, it goes
+/// out together with what the layers below still hold.
+pub(super) async fn flush_until<T>(
+    stream: &mut (impl AsyncWrite + Unpin),
+    patience: Duration,
+    next: impl Future<Output = T>,
+) -> io::Result<T> {
+    let mut next = pin!(next);
+    tokio::select! {
+        biased;
+        next = &mut next => return Ok(next),
+        flushed = flush(stream, patience) => flushed?,
+    }
+    Ok(next.await)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::{AsyncReadExt, BufWriter, duplex};
+
+    const PATIENCE: Duration = Duration::from_secs(10);
+
+    #[tokio::test]
+    async fn what_was_written_arrives_while_the_next_is_awaited() {
+        let (near, mut far) = duplex(64);
+        let mut stream = BufWriter::new(near);
+        let mut taken = 0;
+        write_all(&mut stream, b"head", b"body", PATIENCE, &mut taken).await.expect("written");
+        // The next comes once the other side has all of this.
+        let next = async {
+            let mut seen = [0; 8];
+            far.read_exact(&mut seen).await.map(|_| seen)
+        };
+        let seen = timeout(PATIENCE, flush_until(&mut stream, PATIENCE, next)).await;
+        assert_eq!(&seen.expect("in time").expect("flushed").expect("read"), b"headbody");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_takes_nothing_is_given_up_while_the_next_is_awaited() {
+        let (near, _far) = duplex(4);
+        let mut stream = BufWriter::new(near);
+        let mut taken = 0;
+        write_all(&mut stream, b"head", b"body", PATIENCE, &mut taken).await.expect("buffered");
+        let given_up = flush_until(&mut stream, PATIENCE, std::future::pending::<()>()).await;
+        assert_eq!(given_up.expect_err("full").kind(), io::ErrorKind::TimedOut);
+    }
+
+    #[tokio::test]
+    async fn where_the_next_is_at_hand_nothing_is_flushed_for_its_sake() {
+        let (near, _far) = duplex(4);
+        let mut stream = BufWriter::new(near);
+        let mut taken = 0;
+        write_all(&mut stream, b"head", b"body", PATIENCE, &mut taken).await.expect("buffered");
+        let next = flush_until(&mut stream, PATIENCE, std::future::ready(1)).await;
+        assert_eq!((next.expect("at hand"), stream.buffer()), (1, &b"headbody"[..]));
+    }
 }
