@@ -14,6 +14,7 @@ use crate::disk::{Disk, Weight};
 use crate::disks::DiskSlot;
 use crate::layout::PAGE_LEN;
 use crate::object::Object;
+use crate::storage::StoredFile;
 use contract::catalogue::CatalogueEntry;
 use std::collections::HashSet;
 use std::io;
@@ -83,8 +84,13 @@ impl Disk {
         if owed.is_nothing() {
             return Ok(());
         }
-        let wiped = owed.files.iter().try_for_each(|file| self.wipe_header(file));
-        wiped.inspect_err(|_| self.failed(Weight::Call))?;
+        let is_left = |err: &io::Error| err.kind() != io::ErrorKind::NotFound;
+        for file in &owed.files {
+            if let Some(err) = self.wipe_header(file).err().filter(is_left) {
+                self.failed(Weight::Call);
+                return Err(err);
+            }
+        }
         self.storage().sync_all(self.folder()).inspect_err(|_| self.failed(Weight::Sync))?;
         self.removals.settle(&owed);
         Ok(())
@@ -93,22 +99,17 @@ impl Disk {
     /// The same for one file that is leaving, and that somebody may read still. Where the disk
     /// does not do that now, the next purge waits for it.
     pub(crate) fn forget_one(&self, file: &Path) {
-        let wipe = || -> Result<(), (Weight, io::Error)> {
-            let open = self.storage().open(file).map_err(|err| (Weight::Call, err))?;
-            open.write_all_at(&[0; PAGE_LEN], 0).map_err(|err| (Weight::Call, err))?;
-            open.sync().map_err(|err| (Weight::Sync, err))
-        };
-        match wipe() {
-            Ok(()) => self.removals.wiped(file),
-            Err((weight, _)) => self.failed(weight),
+        let wiped = self.wipe_header(file).inspect_err(|_| self.failed(Weight::Call));
+        let synced =
+            |file: Arc<dyn StoredFile>| file.sync().inspect_err(|_| self.failed(Weight::Sync));
+        if wiped.and_then(synced).is_ok() {
+            self.removals.wiped(file);
         }
     }
 
-    fn wipe_header(&self, file: &Path) -> io::Result<()> {
-        match self.storage().open(file) {
-            Ok(file) => file.write_all_at(&[0; PAGE_LEN], 0),
-            Err(err) if err.kind() == io::ErrorKind::NotFound => Ok(()),
-            Err(err) => Err(err),
-        }
+    fn wipe_header(&self, file: &Path) -> io::Result<Arc<dyn StoredFile>> {
+        let file = self.storage().open(file)?;
+        file.write_all_at(&[0; PAGE_LEN], 0)?;
+        Ok(file)
     }
 }
