@@ -20,7 +20,7 @@ struct Place {
 }
 
 fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").expect("bind").local_addr().expect("address").port()
+    ports::free().expect("a port")
 }
 
 impl Place {

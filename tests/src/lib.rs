@@ -18,7 +18,6 @@ pub mod http_harness;
 pub mod lab;
 pub mod operator;
 pub mod origin;
-pub mod ports;
 pub mod process;
 pub mod s3_store;
 pub mod say;

@@ -3,7 +3,6 @@
 
 use crate::operator::{Appliance, Operator, Title};
 use crate::origin;
-use crate::ports;
 use crate::process::{Daemon, output};
 use anyhow::{Context, Result, ensure};
 use contract::report::Report;

@@ -32,9 +32,8 @@ pub(crate) struct Place {
     engine: &'static str,
 }
 
-/// A port that is free now. A restarted box has it from the one before.
 fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").expect("bind").local_addr().expect("address").port()
+    ports::free().expect("a port")
 }
 
 impl Place {

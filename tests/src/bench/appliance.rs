@@ -5,7 +5,6 @@ use super::object::Object;
 use super::running::Running;
 use super::shelf;
 use super::site::{HOST, Site};
-use crate::ports;
 use anyhow::Result;
 use std::path::{Path, PathBuf};
 use std::time::Duration;

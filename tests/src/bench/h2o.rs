@@ -3,7 +3,6 @@
 use super::object::Object;
 use super::running::Running;
 use super::site::Site;
-use crate::ports;
 use anyhow::Result;
 use std::path::Path;
 

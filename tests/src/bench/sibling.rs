@@ -7,7 +7,6 @@ use super::orders::{self, Sibling};
 use super::running::Running;
 use super::shelf;
 use super::site::Site;
-use crate::ports;
 use anyhow::{Context, Result, ensure};
 use contract::catalogue::CatalogueEntry;
 use contract::names::DeviceName;

@@ -1,6 +1,5 @@
 //! Who stands where: two sites of two appliances, two content groups, all on loopback.
 
-use crate::ports;
 use anyhow::Result;
 use std::path::{Path, PathBuf};
 

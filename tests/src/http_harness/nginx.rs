@@ -2,7 +2,6 @@
 
 use super::keys::Issued;
 use super::world::{LISTED_HOST, OPEN_HOST, World};
-use crate::ports;
 use crate::process::Daemon;
 use anyhow::Result;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};

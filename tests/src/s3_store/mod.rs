@@ -58,7 +58,7 @@ impl S3Store {
     /// # Errors
     /// When there is no port or no folder.
     pub fn new(program: &str, tls: Option<[PathBuf; 2]>) -> Result<Self> {
-        let address = (Ipv4Addr::LOCALHOST, crate::ports::free()?).into();
+        let address = (Ipv4Addr::LOCALHOST, ports::free()?).into();
         let (folder, program) = (tempfile::tempdir()?, program.into());
         Ok(Self { folder, address, program, tls, server: None })
     }

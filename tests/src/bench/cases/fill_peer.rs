@@ -11,7 +11,7 @@ use crate::bench::sheet::{Limit, Row};
 use crate::bench::sibling::{self, Filling};
 use crate::bench::site::Site;
 use crate::http_harness::keys::Issued;
-use crate::{ports, process};
+use crate::process;
 use anyhow::{Context, Result};
 use contract::catalogue::CatalogueEntry;
 use contract::exchange::{identity_name, peer_path};

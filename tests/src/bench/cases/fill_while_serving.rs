@@ -13,7 +13,6 @@ use crate::bench::sheet::{Limit, Row};
 use crate::bench::sibling::{self, Filling};
 use crate::bench::site::Site;
 use crate::bench::{page_cache, shelf};
-use crate::ports;
 use anyhow::Result;
 use std::time::{Duration, Instant};
 

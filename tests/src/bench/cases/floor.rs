@@ -11,7 +11,6 @@ use crate::bench::object::Object;
 use crate::bench::running::Running;
 use crate::bench::sheet::{Limit, Row};
 use crate::bench::site::Site;
-use crate::ports;
 use anyhow::Result;
 
 const CONNECTIONS: usize = 16;

@@ -11,7 +11,6 @@ use crate::bench::object::Object;
 use crate::bench::sheet::{Limit, Row};
 use crate::bench::site::Site;
 use crate::bench::{admin, core, shelf};
-use crate::ports;
 use anyhow::{Context, Result};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};

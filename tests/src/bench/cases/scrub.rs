@@ -8,7 +8,6 @@ use crate::bench::object::Object;
 use crate::bench::sheet::Row;
 use crate::bench::site::Site;
 use crate::bench::{admin, fio};
-use crate::ports;
 use anyhow::{Result, ensure};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
