@@ -241,7 +241,7 @@ impl Output {
         match &batch.made {
             Made::Records { unsent, cuts } => {
                 let cuts = self.cuts.get(cuts.clone()).unwrap_or_default();
-                connection.account_for(*unsent, cuts, batch.bytes(&self.areas), count);
+                connection.account_for(core, *unsent, cuts, batch.bytes(&self.areas), count);
             }
             Made::Plain => connection.account_for_plain(count, is_all),
         }
@@ -281,12 +281,19 @@ impl Output {
 impl Connection {
     /// Takes down that the first `count` bytes of a batch are the kernel's. Of the record
     /// that was torn the rest stays in `unsent`; those behind it are given back, unseen.
-    fn account_for(&mut self, unsent: usize, cuts: &[Cut], bytes: &[u8], count: usize) {
+    fn account_for(
+        &mut self,
+        core: &Core,
+        unsent: usize,
+        cuts: &[Cut],
+        bytes: &[u8],
+        count: usize,
+    ) {
         if count < unsent {
             self.unsent.drain(..count);
         } else {
             // An idle connection keeps nothing.
-            self.unsent = Vec::new();
+            core.spare.take_back_rest(std::mem::take(&mut self.unsent));
         }
         let mut at = unsent;
         let mut whole = 0;
@@ -300,7 +307,7 @@ impl Connection {
             at += cut.sealed;
         }
         if at > count && count >= unsent {
-            self.unsent.extend_from_slice(bytes.get(count..at).unwrap_or_default());
+            self.unsent = core.spare.rest(bytes.get(count..at).unwrap_or_default());
         }
         let Stage::Open(open) = &mut self.stage else { return };
         let unseen = cuts.get(whole..).unwrap_or_default();
