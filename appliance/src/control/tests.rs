@@ -37,6 +37,7 @@ async fn a_day_alone() {
             process = place.start();
         }
     }
+    place.fleet.until_nobody_waits().await;
     let kept = process.spool.report();
     assert!(kept.dropped == 0 && kept.bytes < 4 << 20, "{kept:?}");
     assert!(place.fleet.heard().late.is_empty());

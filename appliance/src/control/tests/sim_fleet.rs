@@ -17,7 +17,7 @@ use contract::sources::{Batch, OriginPath, Source, SourceKind, Sources};
 use fill::Clock;
 use rcgen::KeyPair;
 use serde::Serialize;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::sleep;
 
@@ -51,6 +51,8 @@ pub(super) struct SimFleet {
     pub(super) key: SigningKey,
     clock: Clock,
     heard: Mutex<Heard>,
+    /// Held by each who waits for an answer that does not come.
+    in_vain: Arc<()>,
 }
 
 impl SimFleet {
@@ -58,7 +60,7 @@ impl SimFleet {
         let pair = KeyPair::generate_for(&rcgen::PKCS_ED25519).expect("key");
         let key = SigningKey::from_pkcs8("k".to_owned(), Role::Control, &pair.serialize_der());
         let heard = Heard { offers: 1, ..Heard::default() };
-        Self { key: key.expect("an Ed25519 key"), clock, heard: Mutex::new(heard) }
+        Self { key: key.expect("an Ed25519 key"), clock, heard: Mutex::new(heard), in_vain: Arc::default() }
     }
 
     pub(super) fn heard(&self) -> MutexGuard<'_, Heard> {
@@ -73,6 +75,15 @@ impl SimFleet {
         self.heard().is_away = true;
     }
 
+    /// What was asked in vain has been kept by then, and nothing is asked.
+    pub(super) async fn until_nobody_waits(&self) {
+        while Arc::strong_count(&self.in_vain) > 1 {
+            sleep(Duration::from_millis(10)).await;
+        }
+        // The clock stands still while a disk is written to.
+        sleep(Duration::from_millis(10)).await;
+    }
+
     pub(super) fn come_back(&self) {
         let mut heard = self.heard();
         heard.is_away = false;
@@ -80,11 +91,13 @@ impl SimFleet {
     }
 
     async fn is_reached(&self) -> Result<()> {
+        let waits = Arc::clone(&self.in_vain);
         sleep(Duration::from_millis(30)).await;
         if self.heard().is_away {
             sleep(NO_ANSWER).await;
             bail!("nobody answers");
         }
+        drop(waits);
         Ok(())
     }
 
