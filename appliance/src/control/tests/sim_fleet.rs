@@ -60,7 +60,12 @@ impl SimFleet {
         let pair = KeyPair::generate_for(&rcgen::PKCS_ED25519).expect("key");
         let key = SigningKey::from_pkcs8("k".to_owned(), Role::Control, &pair.serialize_der());
         let heard = Heard { offers: 1, ..Heard::default() };
-        Self { key: key.expect("an Ed25519 key"), clock, heard: Mutex::new(heard), in_vain: Arc::default() }
+        Self {
+            key: key.expect("an Ed25519 key"),
+            clock,
+            heard: Mutex::new(heard),
+            in_vain: Arc::default(),
+        }
     }
 
     pub(super) fn heard(&self) -> MutexGuard<'_, Heard> {
