@@ -231,6 +231,19 @@ impl Cache {
         self.index.missing()
     }
 
+    /// Whether this version is wanted and not held.
+    #[must_use]
+    pub fn lacks(&self, entry: &CatalogueEntry) -> bool {
+        self.index.lacks(entry)
+    }
+
+    /// A number that rises when something may have gone missing: asked for before
+    /// [`Cache::missing`], it says whether that is still all.
+    #[must_use]
+    pub fn losses(&self) -> u64 {
+        self.index.losses()
+    }
+
     /// Objects and bytes: first those wanted, then of these those held.
     #[must_use]
     pub fn totals(&self) -> [(u64, u64); 2] {

@@ -2,6 +2,7 @@
 
 use crate::admission::{Admission, Urgency};
 use crate::back_off::BackOff;
+use crate::backlog::{Backlog, Walk};
 use crate::board::{Board, Titles};
 use crate::caps::Caps;
 use crate::gate;
@@ -70,6 +71,7 @@ pub struct Filler {
     rules_changed: Notify,
     urgent: Urgent,
     routes: RwLock<Arc<Routes>>,
+    backlog: Mutex<Backlog>,
     attempts: Mutex<HashMap<ObjectId, Attempt>>,
     random: Mutex<StdRng>,
     changed: Notify,
@@ -112,6 +114,7 @@ impl Filler {
             rules_changed: Notify::new(),
             urgent: Urgent::default(),
             routes: RwLock::default(),
+            backlog: Mutex::default(),
             attempts: Mutex::default(),
             random: Mutex::new(random(setup.seed, 0)),
             changed: Notify::new(),
@@ -222,38 +225,41 @@ impl Filler {
         if matches!(allowance.admission, Admission::Nobody { .. }) {
             return next;
         }
-        let missing = self.transfers.cache.missing();
-        if missing.is_empty() {
-            attempts.clear();
-            self.urgent.settle();
-        }
+        let cache = &self.transfers.cache;
+        let mut backlog = self.backlog.lock().unwrap_or_else(PoisonError::into_inner);
+        backlog.catch_up(cache);
         let (mut awaited, mut firsts) = (0, Firsts::default());
-        for entry in missing {
+        backlog.walk(cache, |entry| {
             if running.len() >= rules.parallel {
-                break;
+                return Walk::Ends;
             }
             if !routes.lead_to(entry.ordinal) {
-                continue;
+                return Walk::GoesOn;
             }
             if awaited >= MOST_AWAITED && !firsts.are_first(&routes, entry.ordinal) {
-                continue;
+                return Walk::GoesOn;
             }
-            let urgency = self.urgent.is_urgent(&entry, &rules.gate, wall);
+            let urgency = self.urgent.is_urgent(entry, &rules.gate, wall);
             if allowance.admission.check(urgency).is_err() {
-                continue;
+                return Walk::GoesOn;
             }
             let attempt = attempts.entry(entry.id).or_insert(Attempt::new(now));
             attempt.urgency = urgency;
             awaited += usize::from(attempt.is_awaited());
             if attempt.is_running {
-                continue;
+                return Walk::GoesOn;
             }
             if attempt.not_before > now {
                 next = next.min(attempt.not_before);
-                continue;
+                return Walk::GoesOn;
             }
             attempt.is_running = true;
-            running.spawn(Arc::clone(self).attempt(entry, *attempt));
+            running.spawn(Arc::clone(self).attempt(Arc::clone(entry), *attempt));
+            Walk::GoesOn
+        });
+        if backlog.is_empty() {
+            attempts.clear();
+            self.urgent.settle();
         }
         next
     }

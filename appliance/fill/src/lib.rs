@@ -12,13 +12,14 @@
 //! (how fast, with `bucket` and `arrivals` behind it), `grant` and `draw` (bytes, as they are
 //! allowed), `slicer` (pieces into slices), [`offload`] (what blocks), [`transfer`] (one object,
 //! source after source), [`ledger`] and `board` (who gave what, and how far it has come),
-//! [`rules`] (what the configuration says of all this), [`filler`] (in parallel, until told to
+//! [`rules`] (what the configuration says of all this), `backlog` (what is missing), [`filler`] (in parallel, until told to
 //! stop). And for what nobody ordered: `directives` and `freshness` (what answers allow),
 //! [`origins`] (what is asked), [`demand`] (all of it).
 
 pub mod admission;
 mod arrivals;
 mod back_off;
+mod backlog;
 mod board;
 mod bucket;
 mod caps;

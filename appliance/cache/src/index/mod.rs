@@ -16,6 +16,7 @@ use contract::names::GroupName;
 use shard::Shard;
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Of a million objects, one publication copies a thousand references.
@@ -108,6 +109,8 @@ pub(crate) struct Index {
     shards: Box<[ArcSwap<Shard>]>,
     /// The manifest's order. Held by whoever changes anything.
     ranked: Mutex<Ranked>,
+    /// How often something may have gone missing.
+    losses: AtomicU64,
 }
 
 pub(crate) type Ranked = Arc<[Arc<CatalogueEntry>]>;
@@ -115,7 +118,8 @@ pub(crate) type Ranked = Arc<[Arc<CatalogueEntry>]>;
 impl Default for Index {
     fn default() -> Self {
         let shards = std::iter::repeat_with(ArcSwap::default).take(SHARDS).collect();
-        Self { hasher: RandomState::new(), shards, ranked: Mutex::default() }
+        let (hasher, ranked) = (RandomState::new(), Mutex::default());
+        Self { hasher, shards, ranked, losses: AtomicU64::new(0) }
     }
 }
 
@@ -208,9 +212,11 @@ impl Index {
     /// Takes this very object out of sight; `false` when it was not in sight any more.
     pub(crate) fn withdraw(&self, object: &Object) -> bool {
         let is_it = |other: &mut Arc<Object>| other.is_same(object);
-        self.edit(&object.entry, |slot| {
+        let is_gone = self.edit(&object.entry, |slot| {
             slot.held.take_if(is_it).or_else(|| slot.arriving.take_if(is_it)).is_some()
-        })
+        });
+        self.lose();
+        is_gone
     }
 
     /// What is held lacks a slice from here on, and is arriving again. Gives `None` where this
@@ -218,7 +224,7 @@ impl Index {
     /// is arriving.
     pub(crate) fn degrade(&self, object: &Object) -> Option<Option<Arc<Object>>> {
         let is_it = |other: &mut Arc<Object>| other.is_same(object);
-        self.edit(&object.entry, |slot| {
+        let done = self.edit(&object.entry, |slot| {
             if slot.arriving.as_mut().is_some_and(is_it) {
                 return Some(None);
             }
@@ -228,7 +234,9 @@ impl Index {
             }
             slot.arriving = Some(degraded);
             Some(None)
-        })
+        });
+        self.lose();
+        done
     }
 
     /// Objects of a disk go out of sight; gives how many.
@@ -276,6 +284,7 @@ impl Index {
         let tables = tables.into_iter().map(Arc::new).collect();
         self.put(tables);
         *in_force = ranked.into();
+        self.lose();
         leaving.extend(before.iter().flat_map(|table| self.left_out(table)));
         leaving.sort_by_key(|object| (object.body.serial, object.entry.id));
         leaving
@@ -322,6 +331,7 @@ impl Index {
                 shard.store(Arc::new(after));
             }
         }
+        self.lose();
         gone.sort_by_key(|object| (object.body.serial, object.entry.id));
         gone
     }
@@ -340,6 +350,17 @@ impl Index {
         ranked.iter().filter(|entry| self.lacks(entry)).cloned().collect()
     }
 
+    /// How often something may have gone missing: as long as it stays, what is missing only
+    /// becomes less.
+    pub(crate) fn losses(&self) -> u64 {
+        self.losses.load(Ordering::Acquire)
+    }
+
+    /// Told after the change: whoever has seen this number sees it, too.
+    fn lose(&self) {
+        self.losses.fetch_add(1, Ordering::Release);
+    }
+
     /// Objects and bytes: wanted, and of these held.
     pub(crate) fn totals(&self) -> [(u64, u64); 2] {
         let ranked = self.ranked();
@@ -354,7 +375,8 @@ impl Index {
         totals
     }
 
-    fn lacks(&self, entry: &CatalogueEntry) -> bool {
+    /// Whether this version is wanted and not held.
+    pub(crate) fn lacks(&self, entry: &CatalogueEntry) -> bool {
         self.look(&entry.group, &entry.path, |slot| slot.lacks(entry)).unwrap_or(false)
     }
 
