@@ -49,7 +49,7 @@ mod tiers;
 pub mod watch;
 mod write_gate;
 
-pub use arena::{Node as MemoryNode, Region, Shortfall, nodes as memory_nodes};
+pub use arena::{Node as MemoryNode, Region, Shortfall, SliceBuffer, nodes as memory_nodes};
 pub use block::{Tier, VerifiedBlock};
 pub use cache::{Cache, Lookup, OpenError, Setup};
 pub use disk::DiskSetup;

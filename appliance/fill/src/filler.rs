@@ -4,6 +4,7 @@ use crate::admission::{Admission, Urgency};
 use crate::back_off::BackOff;
 use crate::backlog::{Backlog, Walk};
 use crate::board::{Board, Titles};
+use crate::buffers::Buffers;
 use crate::caps::Caps;
 use crate::gate;
 use crate::health::Health;
@@ -107,6 +108,7 @@ impl Filler {
             board: Board::default(),
             health: Health::new(random(setup.seed, 1)),
             trust: Mutex::new((Trust::default(), random(!setup.seed, 0))),
+            buffers: Buffers::default(),
         };
         Arc::new(Self {
             transfers,

@@ -10,7 +10,8 @@
 //! `back_off` behind both, [`upstream`] (what is asked of a source) and [`fetch`] (over HTTP),
 //! [`window`], [`admission`] and [`gate`] (who may fill now), `urgent` (what cannot wait), `caps`
 //! (how fast, with `bucket` and `arrivals` behind it), `grant` and `draw` (bytes, as they are
-//! allowed), `slicer` (pieces into slices), [`offload`] (what blocks), [`transfer`] (one object,
+//! allowed), `slicer` (pieces into slices, in
+//! `buffers`), [`offload`] (what blocks), [`transfer`] (one object,
 //! source after source), [`ledger`] and `board` (who gave what, and how far it has come),
 //! [`rules`] (what the configuration says of all this), `backlog` (what is missing), [`filler`] (in parallel, until told to
 //! stop). And for what nobody ordered: `directives` and `freshness` (what answers allow),
@@ -22,6 +23,7 @@ mod back_off;
 mod backlog;
 mod board;
 mod bucket;
+mod buffers;
 mod caps;
 pub mod demand;
 mod directives;

@@ -1,5 +1,6 @@
 //! Pieces of an answer, as they come, into whole slices, as the cache takes them.
 
+use crate::buffers::{Buffer, Buffers};
 use contract::slices::{SLICE_BYTES, slice_range};
 use std::ops::Range;
 
@@ -10,15 +11,16 @@ pub(crate) struct Slicer {
     /// Where the next byte belongs.
     at: u64,
     end: u64,
-    open: Vec<u8>,
+    buffers: Buffers,
+    open: Option<Buffer>,
 }
 
 impl Slicer {
     /// For these slices of an object.
-    pub(crate) fn new(size_bytes: u64, slices: &Range<u32>) -> Self {
+    pub(crate) fn new(size_bytes: u64, slices: &Range<u32>, buffers: Buffers) -> Self {
         let at = slice_range(size_bytes, slices.start).start;
         let end = slice_range(size_bytes, slices.end).start;
-        Self { size_bytes, at, end, open: Vec::new() }
+        Self { size_bytes, at, end, buffers, open: None }
     }
 
     /// The part of the object that these slices are, as far as it is still to come.
@@ -28,18 +30,18 @@ impl Slicer {
 
     /// Takes of a piece what belongs to the slice that is open; gives the slice when it is
     /// whole. What is left of the piece belongs to the next; beyond the end nothing is taken.
-    pub(crate) fn take(&mut self, piece: &mut bytes::Bytes) -> Option<(u32, Vec<u8>)> {
+    pub(crate) fn take(&mut self, piece: &mut bytes::Bytes) -> Option<(u32, Buffer)> {
         let slice = u32::try_from(self.at / SLICE_BYTES).ok()?;
         let whole = slice_range(self.size_bytes, slice);
         let room = usize::try_from(whole.end.min(self.end) - self.at).ok()?;
-        if self.open.is_empty() {
-            self.open.reserve_exact(usize::try_from(whole.end - whole.start).ok()?);
-        }
         let now = piece.split_to(room.min(piece.len()));
-        self.open.extend_from_slice(&now);
+        if now.is_empty() {
+            return None;
+        }
+        self.open.get_or_insert_with(|| self.buffers.take()).append(&now);
         self.at += now.len() as u64;
-        (self.at == whole.end && !self.open.is_empty())
-            .then(|| (slice, std::mem::take(&mut self.open)))
+        let filled = self.open.take_if(|_| self.at == whole.end)?;
+        Some((slice, filled))
     }
 }
 
@@ -61,7 +63,7 @@ mod tests {
             let all = contract::slices::slice_count(size_bytes);
             let slices = first.min(all - 1)..(first + count).min(all);
             let slices = slices.start..slices.end.max(slices.start + 1);
-            let mut slicer = Slicer::new(size_bytes, &slices);
+            let mut slicer = Slicer::new(size_bytes, &slices, Buffers::default());
             let range = slicer.range();
             let content: Vec<u8> =
                 range.map(|at| u8::try_from(at % 251).expect("below 251")).collect();
@@ -80,7 +82,8 @@ mod tests {
             prop_assert_eq!(numbers, slices.collect::<Vec<_>>());
             for (slice, bytes) in found {
                 let range = slice_range(size_bytes, slice);
-                prop_assert!(range.map(|at| u8::try_from(at % 251).expect("below")).eq(bytes));
+                let expected = range.map(|at| u8::try_from(at % 251).expect("below"));
+                prop_assert!(expected.eq(bytes.iter().copied()));
             }
             let mut more = Bytes::from_static(b"more");
             prop_assert!(slicer.take(&mut more).is_none() && more.len() == 4);

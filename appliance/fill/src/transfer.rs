@@ -2,6 +2,7 @@
 
 use crate::admission::Urgency;
 use crate::board::{Board, UnderWay};
+use crate::buffers::{Buffer, Buffers};
 use crate::caps::Caps;
 use crate::draw::{Draw, Terms};
 use crate::health::{Advice, Health};
@@ -145,6 +146,7 @@ pub(crate) struct Transfers {
     pub(crate) health: Health,
     /// With what spreads its rests.
     pub(crate) trust: Mutex<(Trust, StdRng)>,
+    pub(crate) buffers: Buffers,
 }
 
 /// How one round over the sources ended.
@@ -350,7 +352,7 @@ impl Transfers {
                 only_if_cached: route.standing == Standing::Behind,
             };
             for run in ask.runs(missing, entry.size_bytes) {
-                let slicer = Slicer::new(entry.size_bytes, &run);
+                let slicer = Slicer::new(entry.size_bytes, &run, self.buffers.clone());
                 let draw = Draw::new(terms, slicer.range());
                 self.receive(draw, slicer, &under_way, intake).await?;
             }
@@ -398,7 +400,7 @@ impl Transfers {
     }
 
     /// Begins to store a slice, unless it is there (where all of an object had to be asked for).
-    fn store(&self, intake: &Arc<Intake>, slice: u32, bytes: Vec<u8>) -> Option<Storing> {
+    fn store(&self, intake: &Arc<Intake>, slice: u32, bytes: Buffer) -> Option<Storing> {
         if !intake.lacks(slice) {
             return None;
         }

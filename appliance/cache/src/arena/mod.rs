@@ -19,6 +19,7 @@ mod pins;
 #[cfg(test)]
 mod pins_under_loom;
 mod places;
+mod slice_buffer;
 mod slot;
 #[cfg(test)]
 mod tests;
@@ -31,6 +32,7 @@ pub(crate) use numa::NODES_FOLDER;
 pub use numa::{Node, nodes};
 pub(crate) use pinned::Pinned;
 pub(crate) use places::Places;
+pub use slice_buffer::SliceBuffer;
 pub(crate) use slot::{Evicted, Resident, SlotRef};
 
 /// What [`pins`] counts with; the model checker puts its own in place of it.

@@ -1,10 +1,13 @@
 //! The file systems that the kernel has mounted.
 
+mod file;
+
 use super::{Storage, StoredFile};
+use file::TwoWays;
 use nix::fcntl::{FallocateFlags, OFlag, PosixFadviseAdvice, fallocate, posix_fadvise};
 use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
@@ -32,11 +35,12 @@ impl Storage for Kernel {
             fs::remove_file(file)?;
             return Err(err);
         }
-        Ok(Arc::new(made))
+        Ok(Arc::new(TwoWays::new(made, file)))
     }
 
     fn open(&self, file: &Path) -> io::Result<Arc<dyn StoredFile>> {
-        Ok(Arc::new(File::options().read(true).write(true).open(file)?))
+        let opened = File::options().read(true).write(true).open(file)?;
+        Ok(Arc::new(TwoWays::new(opened, file)))
     }
 
     fn open_uncached(&self, file: &Path) -> io::Result<Arc<dyn StoredFile>> {
@@ -93,23 +97,5 @@ fn allocate(file: &File, len_bytes: u64) -> io::Result<()> {
         // later, which is an error of the disk then.
         Err(nix::errno::Errno::EOPNOTSUPP | nix::errno::Errno::ENOSYS) => file.set_len(len_bytes),
         done => Ok(done?),
-    }
-}
-
-impl StoredFile for File {
-    fn len_bytes(&self) -> io::Result<u64> {
-        Ok(self.metadata()?.len())
-    }
-
-    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-        FileExt::read_at(self, buffer, offset)
-    }
-
-    fn write_all_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
-        FileExt::write_all_at(self, bytes, offset)
-    }
-
-    fn sync(&self) -> io::Result<()> {
-        self.sync_data()
     }
 }
