@@ -4,6 +4,7 @@
 //! its address and checks the certificate for its name. Boxes show who they are; an origin
 //! is checked against the public roots of the system and is shown nothing.
 
+use crate::read_ahead::AheadReader;
 use crate::upstream::{Body, FetchFailed, Promise, Question, Upstream};
 use bytes::Bytes;
 use contract::catalogue::CatalogueEntry;
@@ -24,7 +25,10 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-pub(crate) type HttpsClient = Client<HttpsConnector<HttpConnector>, Empty<Bytes>>;
+pub(crate) type HttpsClient = Client<HttpsConnector<AheadReader<HttpConnector>>, Empty<Bytes>>;
+
+/// The longest piece: it is copied and hashed while it is in the processor's own memory.
+const PIECE_BYTES: usize = 256 << 10;
 
 /// How long to wait for a source.
 #[derive(Debug, Clone, Copy)]
@@ -195,13 +199,14 @@ impl Fetcher {
                 builder
                     .with_server_name_resolver(FixedServerNameResolver::new(name))
                     .enable_http1()
-                    .wrap_connector(tcp)
+                    .wrap_connector(AheadReader(tcp))
             }
-            None => builder.enable_http1().wrap_connector(tcp),
+            None => builder.enable_http1().wrap_connector(AheadReader(tcp)),
         };
         Ok(Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(Duration::from_secs(20))
+            .http1_max_buf_size(PIECE_BYTES)
             .build(connector))
     }
 }

@@ -7,7 +7,8 @@
 //!
 //! Read in this order: [`routes`] (which sources serve an object), `widening` (when those
 //! further away are asked), `health` (who does not answer) and `trust` (what lies cost), with
-//! `back_off` behind both, [`upstream`] (what is asked of a source) and [`fetch`] (over HTTP),
+//! `back_off` behind both, [`upstream`] (what is asked of a source) and [`fetch`] (over HTTP, with
+//! `read_ahead` below it),
 //! [`window`], [`admission`] and [`gate`] (who may fill now), `urgent` (what cannot wait), `caps`
 //! (how fast, with `bucket` and `arrivals` behind it), `grant` and `draw` (bytes, as they are
 //! allowed), `slicer` (pieces into slices, in
@@ -37,6 +38,7 @@ mod health;
 pub mod ledger;
 pub mod offload;
 pub mod origins;
+mod read_ahead;
 pub mod routes;
 pub mod rules;
 mod slicer;
