@@ -158,6 +158,7 @@ impl Index {
             }));
         }
         self.put(tables);
+        self.lose();
         twins
     }
 
@@ -215,7 +216,9 @@ impl Index {
         let is_gone = self.edit(&object.entry, |slot| {
             slot.held.take_if(is_it).or_else(|| slot.arriving.take_if(is_it)).is_some()
         });
-        self.lose();
+        if is_gone {
+            self.lose();
+        }
         is_gone
     }
 

@@ -203,7 +203,10 @@ proptest! {
     fn the_index_says_what_a_plain_map_says(steps in steps()) {
         let (index, mut model, mut maker) = (Index::default(), Model::default(), Maker::new());
         for step in steps {
+            let (losses, missing) = (index.losses(), index.missing());
             take(step, &index, &mut model, &mut maker);
+            let is_new = |entry: &Arc<CatalogueEntry>| !missing.contains(entry);
+            prop_assert!(index.losses() > losses || !index.missing().iter().any(is_new));
             for path in 0..12 {
                 let key = entry(path, 0);
                 let found = index.look(&key.group, &key.path, |slot| {
