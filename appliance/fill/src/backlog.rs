@@ -3,6 +3,7 @@
 use cache::Cache;
 use contract::catalogue::CatalogueEntry;
 use std::collections::VecDeque;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 /// As it was when something went missing last; what has come since is in it until it is met.
@@ -28,16 +29,16 @@ impl Backlog {
     pub(crate) fn walk(
         &mut self,
         cache: &Cache,
-        mut show: impl FnMut(&Arc<CatalogueEntry>) -> Walk,
+        mut show: impl FnMut(&Arc<CatalogueEntry>) -> ControlFlow<()>,
     ) {
         let mut seen = Vec::new();
         while let Some(entry) = self.missing.pop_front() {
             if !cache.lacks(&entry) {
                 continue;
             }
-            let walk = show(&entry);
+            let flow = show(&entry);
             seen.push(entry);
-            if walk == Walk::Ends {
+            if flow.is_break() {
                 break;
             }
         }
@@ -48,11 +49,4 @@ impl Backlog {
     pub(crate) fn is_empty(&self) -> bool {
         self.missing.is_empty()
     }
-}
-
-/// Whether there is a point in going on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Walk {
-    GoesOn,
-    Ends,
 }

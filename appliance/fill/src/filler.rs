@@ -2,7 +2,7 @@
 
 use crate::admission::{Admission, Urgency};
 use crate::back_off::BackOff;
-use crate::backlog::{Backlog, Walk};
+use crate::backlog::Backlog;
 use crate::board::{Board, Titles};
 use crate::buffers::Buffers;
 use crate::caps::Caps;
@@ -26,6 +26,7 @@ use contract::time::TimeUs;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use std::collections::HashMap;
+use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 use tokio::sync::{Notify, watch};
@@ -233,31 +234,31 @@ impl Filler {
         let (mut awaited, mut firsts) = (0, Firsts::default());
         backlog.walk(cache, |entry| {
             if running.len() >= rules.parallel {
-                return Walk::Ends;
+                return ControlFlow::Break(());
             }
             if !routes.lead_to(entry.ordinal) {
-                return Walk::GoesOn;
+                return ControlFlow::Continue(());
             }
             if awaited >= MOST_AWAITED && !firsts.are_first(&routes, entry.ordinal) {
-                return Walk::GoesOn;
+                return ControlFlow::Continue(());
             }
             let urgency = self.urgent.is_urgent(entry, &rules.gate, wall);
             if allowance.admission.check(urgency).is_err() {
-                return Walk::GoesOn;
+                return ControlFlow::Continue(());
             }
             let attempt = attempts.entry(entry.id).or_insert(Attempt::new(now));
             attempt.urgency = urgency;
             awaited += usize::from(attempt.is_awaited());
             if attempt.is_running {
-                return Walk::GoesOn;
+                return ControlFlow::Continue(());
             }
             if attempt.not_before > now {
                 next = next.min(attempt.not_before);
-                return Walk::GoesOn;
+                return ControlFlow::Continue(());
             }
             attempt.is_running = true;
             running.spawn(Arc::clone(self).attempt(Arc::clone(entry), *attempt));
-            Walk::GoesOn
+            ControlFlow::Continue(())
         });
         if backlog.is_empty() {
             attempts.clear();
