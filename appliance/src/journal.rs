@@ -123,6 +123,11 @@ impl Watch for Journal {
             CacheEvent::FileUnreadable { file, reason } => {
                 self.note(Severity::Warning, "disk_error", file.display().to_string(), reason);
             }
+            CacheEvent::WritesForgotten { file, reason } => {
+                let detail = format!("{reason}; what was written to the disk is counted anew");
+                let subject = file.display().to_string();
+                self.note(Severity::Warning, "writes_forgotten", subject, detail);
+            }
             CacheEvent::TableDamaged { object, file } => {
                 let detail = format!("{}: slices to be fetched again", file.display());
                 self.note(Severity::Warning, "table_damaged", object.to_string(), detail);

@@ -18,6 +18,7 @@ mod demand;
 mod disk_io;
 mod documents;
 mod duties;
+mod endurance;
 mod filling;
 mod fleet;
 mod fleet_link;

@@ -3,7 +3,7 @@
 
 use crate::reporter::Reporter;
 use contract::progress::{Admission, FillProgress};
-use contract::report::{DiskReport, MovesReport, Report, Traffic};
+use contract::report::{DiskReport, MovesReport, Report, Traffic, WriteBudgetReport};
 use contract::smart::SmartReport;
 use contract::time::TimeUs;
 use prometheus::core::Collector;
@@ -244,6 +244,7 @@ fn storage(families: &mut Families, report: &Report) -> Result<(), Error> {
     let help = "What is written to a disk at most, because its reads got slow.";
     let limit = some(|disk| disk.write_limit_bytes_per_s);
     families.gauge("headend_disk_write_limit_bytes_per_second", help, &labels, &limit)?;
+    endurance(families, &report.disks)?;
     smart(families, &report.disks)?;
     let help = "What the pass over its blocks has read, or the last one has.";
     let done = disks(|disk| disk.scrub.map_or(0, |scrub| scrub.bytes_done));
@@ -251,6 +252,27 @@ fn storage(families: &mut Families, report: &Report) -> Result<(), Error> {
     let help = "What there was to read for that pass.";
     let total = disks(|disk| disk.scrub.map_or(0, |scrub| scrub.bytes_total));
     families.gauge("headend_scrub_bytes", help, &labels, &total)
+}
+
+/// What may be written to disks; those without a rating are not in it.
+fn endurance(families: &mut Families, disks: &[DiskReport]) -> Result<(), Error> {
+    let mut add = |name, help, value: fn(&WriteBudgetReport) -> u64| {
+        let with = disks.iter().filter_map(|disk| Some((disk, value(disk.write_budget.as_ref()?))));
+        let samples: Vec<Sample<'_>> =
+            with.map(|(disk, value)| (vec![disk.folder.as_str()], value)).collect();
+        families.gauge(name, help, &["disk"], &samples)
+    };
+    let help = "What may be written to the disk now, within its rated endurance.";
+    let now = |it: &WriteBudgetReport| u64::try_from(it.balance_bytes).unwrap_or(0);
+    add("headend_disk_write_budget_bytes", help, now)?;
+    let help = "What may be written to it in a day, as things are.";
+    add("headend_disk_write_budget_daily_bytes", help, |it| it.daily_bytes)?;
+    let help = "What it is rated for.";
+    add("headend_disk_rated_write_bytes", help, |it| it.rated_bytes)?;
+    let help = "What of that was written, by the disk's own count or ours.";
+    add("headend_disk_rated_written_bytes", help, |it| it.written_bytes)?;
+    let help = "Whether nothing may be written to it now (1).";
+    add("headend_disk_write_budget_exhausted", help, |it| u64::from(it.is_exhausted))
 }
 
 /// What disks say of themselves; those that say nothing are not in it.

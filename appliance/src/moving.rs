@@ -83,7 +83,9 @@ impl Parts {
                     // It is not there any more, or will be fetched again: the next plan knows.
                     Err(MoveFailed::Gone | MoveFailed::Read(_)) => {}
                     // What was planned behind it counts on room that there is not.
-                    Err(MoveFailed::NoRoom | MoveFailed::HandedOver) => break,
+                    Err(MoveFailed::NoRoom | MoveFailed::Exhausted(_) | MoveFailed::HandedOver) => {
+                        break;
+                    }
                     Err(failed @ MoveFailed::Copy(_)) => {
                         tracing::warn!(%failed, "an object stays on the wrong class of disks");
                         shunned.insert(planned.number);

@@ -23,13 +23,15 @@ use crate::smart::Smart;
 use crate::spool::{self, SharedSpool, Spool};
 use anyhow::Result;
 use cache::storage::Kernel;
-use cache::{Cache, DiskHandover, DiskSetup, OpenError};
+use cache::{Cache, DiskHandover, DiskSetup, OpenError, Rating};
 use contract::config::{ApplianceConfig, Document};
 use contract::time::TimeUs;
 use fill::fetch::{Fetcher, Patience};
 use fill::{Clock, Demand, Filler, Rules};
 use serve::{Certificates, Engine, Inherited, Listening, Prepared, Server};
+use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 use tokio::runtime::Handle;
@@ -173,6 +175,7 @@ fn open_cache(
     };
     let cache = Cache::open_after(setup, before)?;
     cache.set_read_p99(config.read_p99);
+    cache.set_ratings(ratings(config), TimeUs::from(SystemTime::now()));
     Ok(cache)
 }
 
@@ -185,6 +188,15 @@ pub(crate) fn disk_setups(config: &ApplianceConfig) -> Vec<DiskSetup> {
         reserve_bytes: disk.reserve_bytes.0,
     };
     config.disks.iter().map(setup).collect()
+}
+
+/// What they are rated for, by folder.
+pub(crate) fn ratings(config: &ApplianceConfig) -> BTreeMap<PathBuf, Rating> {
+    let rating = |disk: &contract::config::Disk| {
+        let rating = Rating::new(disk.rated_write_bytes?.0, disk.service_life_days);
+        Some((disk.folder.clone(), rating))
+    };
+    config.disks.iter().filter_map(rating).collect()
 }
 
 /// The place in the configuration that a person has to look at.

@@ -2,13 +2,15 @@
 //! What cannot be read, or makes no sense, stays as it was.
 
 use crate::check;
-use crate::opening::disk_setups;
+use crate::opening::{disk_setups, ratings};
 use cache::{Cache, DiskRefused, DiskSetup};
 use contract::config::ApplianceConfig;
+use contract::time::TimeUs;
 use fill::Filler;
 use serve::Certificates;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::SystemTime;
 use tokio::signal::unix::Signal;
 
 /// What is read again, and who is told.
@@ -48,7 +50,12 @@ impl Reload {
     async fn set_disks(&self, config: &ApplianceConfig) {
         self.cache.set_read_p99(config.read_p99);
         let (cache, setups) = (Arc::clone(&self.cache), disk_setups(config));
-        let done = tokio::task::spawn_blocking(move || use_disks(&cache, setups)).await;
+        let ratings = ratings(config);
+        let use_them = move || {
+            cache.set_ratings(ratings, TimeUs::from(SystemTime::now()));
+            use_disks(&cache, setups)
+        };
+        let done = tokio::task::spawn_blocking(use_them).await;
         match done {
             Ok(Ok(())) => tracing::info!("the disks are those of the configuration"),
             Ok(Err(err)) => tracing::error!(%err, "the old disks stay"),

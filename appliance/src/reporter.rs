@@ -6,15 +6,19 @@ use crate::moving::Moving;
 use crate::scrubbing::Scrubbing;
 use crate::smart::Smart;
 use crate::spool::SharedSpool;
-use cache::{Cache, DiskSlot, DiskState, disk::Disk};
+use cache::{Cache, DiskSlot, DiskState, WriteBudget, disk::Disk};
 use contract::autonomy::Limit;
 use contract::config::ApplianceConfig;
 use contract::progress::FillProgress;
-use contract::report::{DiskReport, DocumentState, Event, Hardware, Held, Load, Report};
+use contract::report::{
+    DiskReport, DocumentState, Event, Hardware, Held, Load, Report, WriteBudgetReport,
+};
+use contract::time::TimeUs;
 use fill::{Clock, Filler};
 use serve::{AllCounters, Certificates, Counters, Engine};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
 
 /// Knows where every figure is. Cheap to clone.
@@ -212,8 +216,23 @@ fn disk_report(slot: &DiskSlot) -> DiskReport {
         bad_blocks: count(Disk::bad_blocks),
         read_p99_us: slot.in_use().and_then(|disk| disk.read_p99_us()),
         write_limit_bytes_per_s: slot.in_use().and_then(|disk| disk.write_limit_bytes_per_s()),
+        write_budget: slot.in_use().and_then(|disk| disk.write_budget()).map(write_budget),
         ejected,
         scrub: None,
         smart: None,
+    }
+}
+
+fn write_budget(budget: WriteBudget) -> WriteBudgetReport {
+    let wait = budget.exhausted.and_then(|exhausted| exhausted.wait);
+    let seconds = |wait: Duration| i64::try_from(wait.as_secs()).unwrap_or(i64::MAX);
+    WriteBudgetReport {
+        rated_bytes: budget.rating.write_bytes,
+        written_bytes: budget.written_bytes,
+        life_left_s: budget.life_left.as_secs(),
+        daily_bytes: budget.daily_bytes,
+        balance_bytes: budget.balance_bytes,
+        is_exhausted: budget.exhausted.is_some(),
+        until_us: wait.map(|wait| TimeUs::from(SystemTime::now()).plus_s(seconds(wait))),
     }
 }

@@ -1,6 +1,7 @@
 //! `appliance run`: the table of contents of a box.
 
 use crate::admin::{self, Seen};
+use crate::endurance;
 use crate::handover::give::{Giver, Outcome};
 use crate::handover::predecessor::Meeting;
 use crate::handover::{Patience, Predecessor, Program, Successor, Taken};
@@ -97,6 +98,7 @@ async fn serve(file: &Path, document: &Document, before: Option<&Predecessor>) -
     let reloading = tokio::spawn(reloading);
     let scrubbing = tokio::spawn(scrubbing.run());
     let asking = tokio::spawn(smart.run());
+    let counting = tokio::spawn(endurance::keep(Arc::clone(&cache)));
     let refill = tokio::spawn(refill_what_was_lost(journal, filler));
     // Until the last answer has gone: readers turn to it.
     let booking = tokio::spawn(Arc::clone(&demand).run(stop.clone()));
@@ -129,6 +131,7 @@ async fn serve(file: &Path, document: &Document, before: Option<&Predecessor>) -
     refill.abort();
     scrubbing.abort();
     asking.abort();
+    counting.abort();
     reloading.abort();
     serving.await.context("serving")??;
     booking.await.context("keeping the books")?;

@@ -5,7 +5,7 @@ use crate::{autonomy, filling};
 use anyhow::{Context, Result};
 use contract::config::{ApplianceConfig, DiskClass};
 use contract::quantity::{BitRate, ByteCount};
-use contract::report::{MovesReport, Report, ScrubReport};
+use contract::report::{MovesReport, Report, ScrubReport, WriteBudgetReport};
 use contract::smart::SmartReport;
 
 /// Prints the status.
@@ -81,6 +81,7 @@ fn tell(report: &Report) -> String {
             let limit = BitRate::of_bytes_per_s(limit);
             format!("              its reads are slow: written to with {limit} at most")
         }));
+        lines.extend(disk.write_budget.as_ref().map(budget_line));
         lines.extend(disk.scrub.map(|scrub| scrub_line(&scrub)));
         lines.extend(disk.smart.as_ref().map(smart_line));
     }
@@ -105,6 +106,21 @@ fn class_name(class: DiskClass) -> &'static str {
         DiskClass::Ssd => " (ssd)",
         DiskClass::Hdd => " (hdd)",
     }
+}
+
+/// What may be written to a disk, within what it is rated for.
+fn budget_line(budget: &WriteBudgetReport) -> String {
+    let (written, rated) = (ByteCount(budget.written_bytes), ByteCount(budget.rated_bytes));
+    let (daily, days) = (ByteCount(budget.daily_bytes), budget.life_left_s / 86_400);
+    let now = match (budget.is_exhausted, budget.until_us) {
+        (false, _) => {
+            let bytes = ByteCount(u64::try_from(budget.balance_bytes).unwrap_or(0));
+            format!("{bytes} may be written now")
+        }
+        (true, Some(until)) => format!("USED UP until {}", filling::when(until)),
+        (true, None) => "ALL OF ITS RATING IS USED UP".to_owned(),
+    };
+    format!("              endurance: {written} of {rated}, {daily} a day for {days} days; {now}")
 }
 
 /// What a disk says of itself, in its own order of weight.

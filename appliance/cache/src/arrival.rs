@@ -2,6 +2,7 @@
 
 use crate::cache::Cache;
 use crate::disk::{Reservation, Weight};
+use crate::endurance::Permit;
 use crate::gate::Pass;
 use crate::intake::{Intake, IntakeError, Verified};
 use crate::layout;
@@ -19,8 +20,8 @@ impl Cache {
     /// the disk.
     ///
     /// # Errors
-    /// [`IntakeError::NoRoom`], [`IntakeError::Busy`], [`IntakeError::HandedOver`],
-    /// [`IntakeError::Withdrawn`] and [`IntakeError::Disk`].
+    /// [`IntakeError::NoRoom`], [`IntakeError::Exhausted`], [`IntakeError::Busy`],
+    /// [`IntakeError::HandedOver`], [`IntakeError::Withdrawn`] and [`IntakeError::Disk`].
     pub fn begin(&self, entry: &Arc<CatalogueEntry>) -> Result<Intake, IntakeError> {
         let pass = self.gate.enter().ok_or(IntakeError::HandedOver)?;
         self.eject_ailing();
@@ -31,14 +32,37 @@ impl Cache {
         }
         // Reading what there is may take long, and keeps nobody else from beginning.
         drop(alone);
-        self.resume(&object, pass)
+        let permit = Self::permit_to_resume(&object).inspect_err(|_| {
+            object.body.sums.close();
+        })?;
+        self.resume(&object, pass, permit)
     }
 
-    fn resume(&self, object: &Arc<Object>, pass: Pass) -> Result<Intake, IntakeError> {
+    /// Whether an object was whole, and comes again because a disk has lost some of it.
+    #[must_use]
+    pub fn is_mending(&self, entry: &CatalogueEntry) -> bool {
+        self.index.arriving(entry).is_some_and(|object| object.body.sums.has_lost())
+    }
+
+    /// What a disk has lost comes again at once, whatever was written to it.
+    fn permit_to_resume(object: &Object) -> Result<Permit, IntakeError> {
+        let (disk, bytes) = (&object.body.disk, object.body.disk_bytes);
+        if object.body.sums.has_lost() {
+            return Ok(disk.permit_anyway(bytes));
+        }
+        disk.permit(bytes).map_err(IntakeError::Exhausted)
+    }
+
+    fn resume(
+        &self,
+        object: &Arc<Object>,
+        pass: Pass,
+        permit: Permit,
+    ) -> Result<Intake, IntakeError> {
         let opened = object.body.disk.storage().open(&object.file());
         let resumed = match opened {
             // It gives the claim back where it ends.
-            Ok(file) => Intake::resume(Arc::clone(object), file, pass),
+            Ok(file) => Intake::resume(Arc::clone(object), file, pass, permit),
             Err(err) => {
                 object.body.sums.close();
                 Err(err)
@@ -54,9 +78,10 @@ impl Cache {
 
     fn lay_out(&self, entry: &Arc<CatalogueEntry>, pass: Pass) -> Result<Intake, IntakeError> {
         let size_bytes = entry.size_bytes;
-        let room = self.choose(entry);
-        self.index.set_room(entry, room.is_none());
-        let room = room.ok_or(IntakeError::NoRoom { size_bytes })?;
+        let chosen = self.choose(entry);
+        let has_no_room = matches!(chosen, Err(IntakeError::NoRoom { .. }));
+        self.index.set_room(entry, has_no_room);
+        let (room, permit) = chosen?;
         let disk = Arc::clone(&room.disk);
         let failed = |err: io::Error| match err.kind() {
             io::ErrorKind::StorageFull => IntakeError::NoRoom { size_bytes },
@@ -66,7 +91,7 @@ impl Cache {
             }
         };
         let (object, file) = self.make_file(entry, room).map_err(failed)?;
-        let intake = Intake::new(Arc::clone(&object), file, pass);
+        let intake = Intake::new(Arc::clone(&object), file, pass, permit);
         if let Some(leaving) = self.index.begin(object) {
             leaving.doom();
         }

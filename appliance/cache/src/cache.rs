@@ -165,7 +165,8 @@ impl Cache {
 
     /// Looks one version of a key up, for a sibling: it may be on its way while another is held.
     /// What is held and is another version is given all the same where there is nothing of this
-    /// one; what there is no room for is as good as unknown.
+    /// one; what there is no room for, or what disks may not be written with for a while, is as
+    /// good as unknown.
     #[must_use]
     pub fn lookup_version(
         &self,
@@ -180,7 +181,9 @@ impl Cache {
                 (_, Some(coming), _) if of_it(&coming) && coming.is_coming() => {
                     Lookup::Arriving(Arc::clone(coming))
                 }
-                (.., Some(wanted)) if is_it(wanted) && !slot.has_no_room => Lookup::Wanted,
+                (.., Some(wanted)) if is_it(wanted) && !slot.has_no_room && !self.rests() => {
+                    Lookup::Wanted
+                }
                 (Some(held), ..) => Lookup::Held(Arc::clone(held)),
                 _ => Lookup::Unknown,
             }

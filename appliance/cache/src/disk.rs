@@ -3,6 +3,7 @@
 //! `objects/ab/<id>.<serial>` holds an object, whole or still arriving. A lock file keeps a
 //! second process away, but for the one that it is handed over to.
 
+use crate::endurance::Budget;
 use crate::handover::DiskHandover;
 use crate::layout;
 use crate::object::Object;
@@ -75,6 +76,9 @@ pub struct Disk {
     is_ejected: AtomicBool,
     writes: Mutex<WriteGate>,
     read_bound_us: AtomicU64,
+    pub(crate) budget: Mutex<Option<Budget>>,
+    /// Held by whoever writes down how it stands.
+    pub(crate) keeping: Mutex<()>,
     /// Held as long as this file, or a duplicate of it in another process, is open.
     lock: Mutex<Option<File>>,
 }
@@ -152,6 +156,8 @@ impl Disk {
             is_ejected: AtomicBool::new(false),
             writes: Mutex::default(),
             read_bound_us,
+            budget: Mutex::default(),
+            keeping: Mutex::default(),
             lock: Mutex::new(Some(lock)),
         })
     }

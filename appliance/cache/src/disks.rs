@@ -3,6 +3,7 @@
 
 use crate::cache::Cache;
 use crate::disk::{Disk, DiskSetup};
+use crate::endurance::Ratings;
 use crate::recover;
 use crate::watch::CacheEvent;
 use arc_swap::ArcSwap;
@@ -40,12 +41,14 @@ pub(crate) struct Disks {
     /// Held by whoever changes anything.
     changing: Mutex<()>,
     read_p99: Mutex<ReadP99>,
+    ratings: Mutex<Ratings>,
 }
 
 impl Disks {
     pub(crate) fn new(slots: Vec<DiskSlot>) -> Self {
         let slots = ArcSwap::from_pointee(slots);
-        Self { slots, changing: Mutex::default(), read_p99: Mutex::default() }
+        let (changing, read_p99, ratings) = Default::default();
+        Self { slots, changing, read_p99, ratings }
     }
 
     pub(crate) fn alone(&self) -> MutexGuard<'_, ()> {
@@ -54,6 +57,10 @@ impl Disks {
 
     fn read_p99(&self) -> MutexGuard<'_, ReadP99> {
         self.read_p99.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn ratings(&self) -> MutexGuard<'_, Ratings> {
+        self.ratings.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn set(&self, folder: &Path, state: &DiskState) {
@@ -157,6 +164,7 @@ impl Cache {
         let serial = self.serials.fetch_max(found.next_serial, Ordering::Relaxed);
         recover::take_serials(&disk, serial.max(found.next_serial))?;
         disk.set_read_bound(&self.disks.read_p99());
+        self.rate(&disk);
         self.disks.set(&folder, &DiskState::InUse(disk));
         let found: Vec<_> = found.objects.into_iter().map(|found| self.found(found)).collect();
         let is_stale = self.has_missed_purges(&folder);

@@ -9,6 +9,7 @@
 
 use crate::block::Filling;
 use crate::disk::Weight;
+use crate::endurance::{Exhausted, Permit};
 use crate::gate::Pass;
 use crate::layout;
 use crate::object::{BLOCK_BYTES, Object};
@@ -31,6 +32,9 @@ pub enum IntakeError {
         /// What was asked for.
         size_bytes: u64,
     },
+    /// The disks that have room may not be written to now, within their rated endurance.
+    #[error(transparent)]
+    Exhausted(Exhausted),
     /// Somebody else is taking in the same object.
     #[error("the object is being taken in already")]
     Busy,
@@ -86,22 +90,30 @@ pub struct Intake {
     file: Arc<dyn StoredFile>,
     lines: Mutex<Vec<Option<Line>>>,
     hashes: Option<SliceHashes>,
+    permit: Permit,
     _pass: Pass,
 }
 
 impl Intake {
     /// For an object of which this process has just made the file.
-    pub(crate) fn new(object: Arc<Object>, file: Arc<dyn StoredFile>, pass: Pass) -> Self {
-        let intake = Self::over(object, file, pass);
+    pub(crate) fn new(
+        object: Arc<Object>,
+        file: Arc<dyn StoredFile>,
+        pass: Pass,
+        permit: Permit,
+    ) -> Self {
+        // Its header is there.
+        permit.spend(layout::PAGE);
+        let intake = Self::over(object, file, pass, permit);
         intake.object.body.sums.open();
         intake
     }
 
-    fn over(object: Arc<Object>, file: Arc<dyn StoredFile>, pass: Pass) -> Self {
+    fn over(object: Arc<Object>, file: Arc<dyn StoredFile>, pass: Pass, permit: Permit) -> Self {
         let implied = SliceHashes::implied(object.entry.size_bytes, &object.entry.blake3);
         let hashes = implied.or_else(|| object.body.sums.hashes());
         let lines = Mutex::new(vec![None; object.body.sums.slices() as usize]);
-        Self { object, file, lines, hashes, _pass: pass }
+        Self { object, file, lines, hashes, permit, _pass: pass }
     }
 
     /// Goes on where an earlier one ended, whichever process that was in.
@@ -109,13 +121,14 @@ impl Intake {
         object: Arc<Object>,
         file: Arc<dyn StoredFile>,
         pass: Pass,
+        permit: Permit,
     ) -> io::Result<Self> {
-        let mut intake = Self::over(object, file, pass);
+        let mut intake = Self::over(object, file, pass, permit);
         let sums = &intake.object.body.sums;
         let (is_trusted, has_lost) = (sums.is_trusted(), sums.has_lost());
         if !is_trusted {
             let header = layout::encode_header(&intake.object.entry).unwrap_or_default();
-            intake.file.write_all_at(&header, 0)?;
+            intake.write(&header, 0)?;
         }
         let mut found = intake.read_table()?;
         if has_lost && !intake.learn_from(&found) {
@@ -131,8 +144,25 @@ impl Intake {
             }
         }
         *intake.lines() = found;
+        intake.permit.keep_only(intake.bytes_to_come());
         intake.object.body.sums.open();
         Ok(intake)
+    }
+
+    /// What is written yet where nothing goes wrong: slices with their lines, and a seal.
+    fn bytes_to_come(&self) -> u64 {
+        let size_bytes = self.object.entry.size_bytes;
+        let of = |slice| {
+            let range = slice_range(size_bytes, slice);
+            range.end - range.start + table::LINE as u64
+        };
+        self.missing().into_iter().flatten().map(of).sum::<u64>() + layout::PAGE
+    }
+
+    /// All that is written counts.
+    fn write(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
+        self.permit.spend(bytes.len() as u64);
+        self.file.write_all_at(bytes, offset)
     }
 
     /// An object that was whole knows its slices by its table, unless that is damaged, too.
@@ -186,9 +216,9 @@ impl Intake {
         let bytes = self.read_slice(slice)?;
         let is_there = line.matches(&bytes);
         if is_there {
-            self.file.write_all_at(&bytes, self.content_at(slice))?;
+            self.write(&bytes, self.content_at(slice))?;
             let line = line.encode(&self.object.entry.id, slice);
-            self.file.write_all_at(&line, table::line_at(slice))?;
+            self.write(&line, table::line_at(slice))?;
         }
         Ok(is_there)
     }
@@ -295,7 +325,7 @@ impl Intake {
         }
         let proof = if expected.is_some() { Proof::Hashed } else { Proof::Received };
         let line = Line::of(found, bytes, proof);
-        self.on_disk(self.file.write_all_at(bytes, self.content_at(slice)))?;
+        self.on_disk(self.write(bytes, self.content_at(slice)))?;
         self.write_line(slice, &line)?;
         if proof == Proof::Hashed {
             self.hand_out(slice, bytes, self.object.body.sums.add(slice, &line));
@@ -323,11 +353,11 @@ impl Intake {
 
     fn write_line(&self, slice: u32, line: &Line) -> Result<(), IntakeError> {
         let bytes = line.encode(&self.object.entry.id, slice);
-        self.on_disk(self.file.write_all_at(&bytes, table::line_at(slice)))
+        self.on_disk(self.write(&bytes, table::line_at(slice)))
     }
 
     fn erase_line(&self, slice: u32) -> io::Result<()> {
-        self.file.write_all_at(&[0; table::LINE], table::line_at(slice))
+        self.write(&[0; table::LINE], table::line_at(slice))
     }
 
     /// A slice may be read; whoever waits for a block of it has it now.
@@ -385,7 +415,7 @@ impl Intake {
         let slices = self.object.body.sums.slices();
         self.lines().fill(None);
         self.object.body.sums.forget();
-        self.file.write_all_at(&vec![0; Table::padded_len(slices)], layout::TABLE_OFFSET)
+        self.write(&vec![0; Table::padded_len(slices)], layout::TABLE_OFFSET)
     }
 }
 
@@ -422,7 +452,7 @@ impl Verified {
         // Everything the seal speaks for is down before the seal is.
         intake.file.sync()?;
         let seal = table::seal(&object.entry.id, lines);
-        intake.file.write_all_at(&seal, layout::TABLE_OFFSET)?;
+        intake.write(&seal, layout::TABLE_OFFSET)?;
         intake.file.sync()?;
         object.body.disk.sync_folder_of(object)?;
         for (slice, line) in (0..).zip(lines).filter(|(slice, _)| !object.body.sums.has(*slice)) {

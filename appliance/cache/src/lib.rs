@@ -13,7 +13,8 @@
 //! and [`serials`] (how it is found again), [`index`], [`block`], [`arena`] and [`ram`] (what
 //! stands in memory), [`order`] and [`read`] (how it leaves), [`removal`] and [`purge`]
 //! (how it goes), [`tiers`], [`placement`], [`relocation`] and [`moves`] (which disk it stands
-//! on), [`write_gate`] (how fast a disk is written to), [`scrub`] (how it is looked after),
+//! on), [`write_gate`] (how fast a disk is written to), [`endurance`] (how much of its life that may
+//! cost), [`scrub`] (how it is looked after),
 //! [`received`] (what nobody ordered) and [`demand`] (which of that stays), [`cache`] (all of it
 //! together), [`handover`] (to the next process).
 
@@ -24,6 +25,7 @@ pub mod cache;
 pub mod demand;
 pub mod disk;
 mod disks;
+mod endurance;
 mod gate;
 mod handover;
 mod index;
@@ -54,6 +56,7 @@ pub use block::{Tier, VerifiedBlock};
 pub use cache::{Cache, Lookup, OpenError, Setup};
 pub use disk::DiskSetup;
 pub use disks::{DiskRefused, DiskSlot, DiskState};
+pub use endurance::{Exhausted, Rating, WriteBudget};
 pub use handover::DiskHandover;
 pub use intake::{Intake, IntakeError, Verified};
 pub use moves::{Move, MoveFailed, MovePlan, MoveStep, PlannedMove};

@@ -8,6 +8,7 @@
 
 use crate::cache::Cache;
 use crate::disk::{Disk, Weight};
+use crate::endurance::Exhausted;
 use crate::intake::{Intake, IntakeError};
 use crate::layout;
 use crate::object::{Object, block_count};
@@ -78,6 +79,9 @@ pub enum MoveFailed {
     /// The disk that it should go to has no room for it now.
     #[error("the disk has no room for it")]
     NoRoom,
+    /// The disk that it should go to may not be written to.
+    #[error(transparent)]
+    Exhausted(#[from] Exhausted),
     /// It was replaced, purged, or lost a slice; or one of its disks was ejected.
     #[error("it is not held there any more, or a disk is not in use any more")]
     Gone,
@@ -101,7 +105,7 @@ impl Cache {
             class: disk.class(),
             usable_bytes: disk.usable_bytes(),
             used_bytes: disk.used_bytes(),
-            is_open: !disk.is_wary(),
+            is_open: !disk.is_wary() && disk.exhausted().is_none(),
         };
         let places: Vec<Place> = disks.iter().map(place).collect();
         if places.windows(2).all(|pair| pair[0].class == pair[1].class) {
@@ -145,6 +149,7 @@ impl Cache {
         let pass = self.gate.enter().ok_or(MoveFailed::HandedOver)?;
         let old = planned.object.upgrade().ok_or(MoveFailed::Gone)?;
         let room = planned.to.reserve(old.entry.size_bytes).ok_or(MoveFailed::NoRoom)?;
+        let permit = planned.to.permit(old.body.disk_bytes)?;
         let opened = old.body.disk.storage().open_uncached(&old.file());
         let file = opened.map_err(|err| self.cannot_read(&old, &err))?;
         // A purge sees the copy, or the copy sees the purge.
@@ -155,7 +160,7 @@ impl Cache {
         let (new, copy) = self.make_file(&old.entry, room).map_err(IntakeError::Disk)?;
         purging.copies.push(Arc::clone(&new));
         drop(purging);
-        let intake = Some(Intake::new(Arc::clone(&new), copy, pass));
+        let intake = Some(Intake::new(Arc::clone(&new), copy, pass, permit));
         Ok(Move { cache: Arc::downgrade(self), old, file, new, intake, slice: 0 })
     }
 

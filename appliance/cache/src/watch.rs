@@ -55,6 +55,14 @@ pub enum CacheEvent {
         /// As the kernel says it.
         reason: String,
     },
+    /// How much was written to a disk is known no more: its record could not be read. It is
+    /// counted anew, beginning with nothing that may be written.
+    WritesForgotten {
+        /// The record.
+        file: PathBuf,
+        /// What was wrong with it.
+        reason: String,
+    },
     /// At start: an object that was whole lacks slices, which must be fetched again.
     TableDamaged {
         /// Which object.

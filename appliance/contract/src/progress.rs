@@ -157,6 +157,12 @@ pub enum WaitingOn {
         /// When this one is asked, too.
         at: TimeUs,
     },
+    /// Its disks may not be written to now, within their rated endurance.
+    DiskEndurance {
+        /// When one may again; never, where all of its rating is used up.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<TimeUs>,
+    },
     /// The fleet allows no byte from its sources.
     NotAllowed,
     /// The fleet names no source.
@@ -176,6 +182,7 @@ impl WaitingOn {
             | Self::BackOff { until: at }
             | Self::Sibling { until: at }
             | Self::Widening { at } => Some(at),
+            Self::DiskEndurance { until } => until,
             Self::NotAllowed | Self::NoSource | Self::Unknown => None,
         }
     }
@@ -188,6 +195,7 @@ impl WaitingOn {
             Self::BackOff { .. } => "back_off",
             Self::Sibling { .. } => "sibling",
             Self::Widening { .. } => "widening",
+            Self::DiskEndurance { .. } => "disk_endurance",
             Self::NotAllowed => "not_allowed",
             Self::NoSource => "no_source",
             Self::Unknown => "unknown",
@@ -203,6 +211,9 @@ impl fmt::Display for WaitingOn {
             Self::BackOff { .. } => "sources that failed or lack it",
             Self::Sibling { .. } => "a box of the same site that fetches it",
             Self::Widening { .. } => "nearer sources",
+            Self::DiskEndurance { .. } => {
+                "disks that were written to as much as their endurance allows"
+            }
             Self::NotAllowed => "the fleet, which allows nothing from its sources",
             Self::NoSource => "the fleet, which names no source",
             Self::Unknown => "something that this software does not know",
@@ -223,7 +234,9 @@ mod tests {
         let of_tomorrow = r#"{"on":"full_moon","rises":7}"#;
         let unknown: WaitingOn = serde_json::from_str(of_tomorrow).expect("json");
         assert_eq!((unknown, unknown.until()), (WaitingOn::Unknown, None));
-        for each in [waiting, WaitingOn::NotAllowed, WaitingOn::Widening { at: opens }] {
+        let worn = [None, Some(opens)].map(|until| WaitingOn::DiskEndurance { until });
+        let others = [waiting, WaitingOn::NotAllowed, WaitingOn::Widening { at: opens }];
+        for each in others.into_iter().chain(worn) {
             let json = serde_json::to_value(each).expect("json");
             assert_eq!(json["on"], each.kind());
             assert_eq!(each, serde_json::from_value(json).expect("back"));

@@ -200,6 +200,9 @@ pub struct DiskReport {
     /// back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub write_limit_bytes_per_s: Option<u64>,
+    /// What may be written to it within its rated endurance; `None` where it has no rating.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub write_budget: Option<WriteBudgetReport>,
     /// Why it is not in use; `None` where it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ejected: Option<String>,
@@ -209,6 +212,26 @@ pub struct DiskReport {
     /// What it says of its own health; `None` where it says nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub smart: Option<SmartReport>,
+}
+
+/// What may be written to a disk within what its maker rates it for, over its service life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WriteBudgetReport {
+    /// What may be written to it in its life.
+    pub rated_bytes: u64,
+    /// What was ever written to it: by its own count where it tells, else by ours.
+    pub written_bytes: u64,
+    /// What is left of its service life.
+    pub life_left_s: u64,
+    /// What may be written in a day, as things are.
+    pub daily_bytes: u64,
+    /// What may be written now; below 0 nothing begins until it is paid back.
+    pub balance_bytes: i64,
+    /// Whether nothing may be begun now.
+    pub is_exhausted: bool,
+    /// When something may; `None` where all of its rating is used up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until_us: Option<TimeUs>,
 }
 
 /// Objects that move to the class of disks where their rank belongs.

@@ -16,7 +16,7 @@ use contract::progress::{
 use contract::quantity::BitRate;
 use contract::report::{
     DiskReport, DocumentState, Event, FilledFrom, Hardware, Held, Load, MoveReport, MovesReport,
-    Report, Severity, SpoolReport, Traffic,
+    Report, Severity, SpoolReport, Traffic, WriteBudgetReport,
 };
 use contract::smart::SmartReport;
 use contract::sources::{Batch, OriginPath, Source, SourceKind, Sources};
@@ -252,6 +252,15 @@ fn report() {
             io_errors: 0,
             bad_blocks: 1,
             read_p99_us: Some(7_000),
+            write_budget: Some(WriteBudgetReport {
+                rated_bytes: 7_008_000_000_000_000,
+                written_bytes: 1_200_000_000_000_000,
+                life_left_s: 126_230_400,
+                daily_bytes: 3_975_000_000_000,
+                balance_bytes: -7,
+                is_exhausted: true,
+                until_us: Some(TimeUs(1_795_572_000_000_000)),
+            }),
             write_limit_bytes_per_s: Some(40_000_000),
             ejected: None,
             scrub: None,

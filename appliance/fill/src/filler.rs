@@ -229,6 +229,11 @@ impl Filler {
             return next;
         }
         let cache = &self.transfers.cache;
+        let exhausted = cache.exhausted();
+        if let Some(exhausted) = exhausted {
+            let on = self.transfers.endures(exhausted);
+            next = next.min(now + self.pause_until(on.until()));
+        }
         let mut backlog = self.backlog.lock().unwrap_or_else(PoisonError::into_inner);
         backlog.catch_up(cache);
         let (mut awaited, mut firsts) = (0, Firsts::default());
@@ -244,6 +249,9 @@ impl Filler {
             }
             let urgency = self.urgent.is_urgent(entry, &rules.gate, wall);
             if allowance.admission.check(urgency).is_err() {
+                return ControlFlow::Continue(());
+            }
+            if exhausted.is_some() && !cache.is_mending(entry) {
                 return ControlFlow::Continue(());
             }
             let attempt = attempts.entry(entry.id).or_insert(Attempt::new(now));
@@ -295,8 +303,9 @@ impl Filler {
     fn after(&self, round: &Round, attempt: Attempt) -> Attempt {
         let now = Instant::now();
         if let Round::Closed(on) = round {
-            let not_before = now + self.pause_until(on.until());
-            return Attempt { not_before, is_running: false, waiting: Some(*on), ..attempt };
+            // Time in which it may not come does not count as having been wanted.
+            let (not_before, waiting) = (now + self.pause_until(on.until()), Some(*on));
+            return Attempt { not_before, urgency: attempt.urgency, waiting, ..Attempt::new(now) };
         }
         let rounds = attempt.rounds.saturating_add(1);
         let not_before = now + PAUSES.after(rounds, self.spread());
@@ -331,6 +340,7 @@ impl Filler {
         let missing = self.transfers.cache.missing();
         let rate_bytes_per_s = self.transfers.caps.rate_bytes_per_s();
         let routes = Arc::clone(&self.routes.read().unwrap_or_else(PoisonError::into_inner));
+        let exhausted = self.transfers.cache.exhausted();
         let waiting = |entry: &CatalogueEntry| {
             if !routes.lead_to(entry.ordinal) {
                 return Some(WaitingOn::NoSource);
@@ -338,7 +348,10 @@ impl Filler {
             let urgency = self.urgent.is_urgent(entry, &rules.gate, wall);
             let closed = allowance.admission.check(urgency).err();
             let attempts = self.attempts.lock().unwrap_or_else(PoisonError::into_inner);
-            closed.or_else(|| attempts.get(&entry.id).filter(|it| !it.is_running)?.waiting)
+            let attempt = attempts.get(&entry.id);
+            let worn = exhausted.filter(|_| attempt.is_none_or(|attempt| !attempt.is_running));
+            let worn = worn.map(|exhausted| self.transfers.endures(exhausted));
+            closed.or(worn).or_else(|| attempt.filter(|it| !it.is_running)?.waiting)
         };
         let Titles { lacking, came, left_out, bytes_missing } =
             self.transfers.board.titles(&missing, waiting);

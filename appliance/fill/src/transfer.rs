@@ -14,7 +14,7 @@ use crate::slicer::Slicer;
 use crate::trust::{Lie, Trust};
 use crate::upstream::{FetchFailed, Promise, Upstream};
 use crate::widening;
-use cache::{Cache, Intake, IntakeError};
+use cache::{Cache, Exhausted, Intake, IntakeError};
 use contract::catalogue::CatalogueEntry;
 use contract::config::WidenAfter;
 use contract::object::ObjectKey;
@@ -59,11 +59,11 @@ impl Failure {
     /// A source that does not have the object yet is not at fault, nor is one that was not
     /// asked, or not to the end.
     fn is_fault(&self) -> bool {
-        use IntakeError::{Busy, HandedOver, Withdrawn};
+        use IntakeError::{Busy, Exhausted, HandedOver, Withdrawn};
         match self {
             Self::Abandoned | Self::Interrupted => false,
             Self::Resting(_) | Self::Waiting(_) | Self::Distrusted(_) => false,
-            Self::Intake(Busy | HandedOver | Withdrawn) => false,
+            Self::Intake(Busy | HandedOver | Withdrawn | Exhausted(_)) => false,
             Self::Fetch(FetchFailed::NotThere | FetchFailed::Coming) => false,
             Self::Fetch(FetchFailed::DeniedBefore) => false,
             Self::Fetch(_) | Self::Intake(_) => true,
@@ -72,12 +72,14 @@ impl Failure {
 
     /// Another source would fare no better.
     fn is_ours(&self) -> bool {
-        use IntakeError::{Busy, Disk, HandedOver, NoRoom, Withdrawn};
+        use IntakeError::{Busy, Disk, Exhausted, HandedOver, NoRoom, Withdrawn};
         matches!(
             self,
             Self::Interrupted
                 | Self::Waiting(WaitingOn::FillWindow { .. })
-                | Self::Intake(NoRoom { .. } | Disk(_) | Busy | HandedOver | Withdrawn)
+                | Self::Intake(
+                    NoRoom { .. } | Exhausted(_) | Disk(_) | Busy | HandedOver | Withdrawn
+                )
         )
     }
 
@@ -158,7 +160,7 @@ pub(crate) enum Round {
     Coming,
     /// No source had it, or all of those whose time has come failed.
     TryLater,
-    /// The box may not fill now.
+    /// The box may not fill, or its disks may not be written to, now.
     Closed(WaitingOn),
     /// The fleet allows nothing from the sources, or they are given their time.
     Waiting(WaitingOn),
@@ -210,6 +212,9 @@ impl Transfers {
                 Err(Failure::Waiting(on @ WaitingOn::FillWindow { .. })) => {
                     return Round::Closed(on);
                 }
+                Err(Failure::Intake(IntakeError::Exhausted(exhausted))) => {
+                    return Round::Closed(self.endures(exhausted));
+                }
                 Err(failure) if failure.is_ours() => return Round::TryLater,
                 Err(Failure::Waiting(on)) => waiting = waiting.or(Some(on)),
                 Err(Failure::Fetch(FetchFailed::IgnoresRange)) => whole_only.push(route),
@@ -245,6 +250,13 @@ impl Transfers {
     pub(crate) fn wall(&self, at: Instant) -> TimeUs {
         let ahead = at.saturating_duration_since(Instant::now()).as_micros();
         TimeUs((self.clock)().0.saturating_add(i64::try_from(ahead).unwrap_or(i64::MAX)))
+    }
+
+    /// When disks may be written to again.
+    pub(crate) fn endures(&self, exhausted: Exhausted) -> WaitingOn {
+        let after = |wait| Instant::now().checked_add(wait);
+        let until = exhausted.wait.and_then(after).map(|at| self.wall(at));
+        WaitingOn::DiskEndurance { until }
     }
 
     /// One source, with what came of it told of and counted.

@@ -72,8 +72,15 @@ impl Parts {
         self.answers().retain(|folder, _| folders.contains(folder));
         for folder in folders {
             let Some(device) = device::of(&folder) else { continue };
+            let disk = self.cache.disks().into_iter().find(|disk| disk.folder() == folder);
+            let unseen_bytes = disk.as_ref().map_or(0, |disk| disk.unseen_bytes());
             match ask(&self.config.program, &device).await {
-                Ok(report) => self.answered(&folder, &report),
+                Ok(report) => {
+                    if let (Some(disk), Some(bytes)) = (disk, report.written_bytes) {
+                        disk.counted(bytes, unseen_bytes);
+                    }
+                    self.answered(&folder, &report);
+                }
                 Err(why) => {
                     let folder = folder.display();
                     tracing::debug!(%folder, device = %device.display(), %why, "no SMART");

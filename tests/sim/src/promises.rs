@@ -115,7 +115,7 @@ impl Promises {
 pub(crate) fn hear(sim_box: &SimBox, event: &CacheEvent, findings: &Findings) {
     let (file, by_error) = match event {
         CacheEvent::DiskEjected { folder, .. } => return hear_eject(sim_box, folder, findings),
-        CacheEvent::DiskReadmitted { .. } => return,
+        CacheEvent::DiskReadmitted { .. } | CacheEvent::WritesForgotten { .. } => return,
         CacheEvent::BlockCorrupt { file, .. }
         | CacheEvent::FileDiscarded { file, .. }
         | CacheEvent::TableDamaged { file, .. } => (file, false),

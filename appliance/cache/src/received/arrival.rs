@@ -86,7 +86,7 @@ impl Cache {
     fn make_received(&self, facts: Facts, header: &[u8]) -> Result<Arc<Object>, NotReceived> {
         let size_bytes = facts.size_bytes;
         let entry = Arc::new(facts.entry().ok_or(NotReceived::Unfit)?);
-        let room = self.choose(&entry).ok_or(NotReceived::NoRoom { size_bytes })?;
+        let room = self.choose_received(&entry).ok_or(NotReceived::NoRoom { size_bytes })?;
         let serial = self.serials.fetch_add(1, Ordering::Relaxed);
         let disk = Arc::clone(&room.disk);
         let failed = |err: io::Error| match err.kind() {
@@ -101,6 +101,7 @@ impl Cache {
         let (sums, received) = (Sums::none(size_bytes, true), Some(Received::new(facts)));
         let object =
             self.found(FoundObject { entry, disk: Arc::clone(&disk), serial, sums, received });
+        disk.wrote(header.len() as u64);
         if let Err(err) = file.write_all_at(header, 0) {
             object.doom();
             return Err(failed(err));
@@ -144,13 +145,16 @@ impl Cache {
             return Err(IntakeError::Withdrawn);
         }
         let line = Line::of(Digest([0; 32]), bytes, Proof::Received);
-        let waiting = match self.gate.enter() {
-            Some(_pass) => {
+        let written_bytes = len + table::LINE as u64;
+        let waiting = match (self.gate.enter(), object.body.disk.permit(written_bytes)) {
+            (Some(_pass), Ok(permit)) => {
+                permit.spend(written_bytes);
                 write(object, slice, bytes, &line)?;
                 sums.add(slice, &line)
             }
-            // The disks are another process's: who reads here is given it from memory.
-            None => sums.take_waiting(slice),
+            // The disks are another process's, or may not be written to: who reads here is given
+            // it from memory.
+            _ => sums.take_waiting(slice),
         };
         self.hand_out_received(object, slice, bytes, &line, waiting);
         Ok(())

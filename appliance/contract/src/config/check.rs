@@ -1,8 +1,8 @@
 //! Does a configuration make sense? Each complaint names the key that it is about.
 
 use super::{
-    ApplianceConfig, ContentGroup, ListenerRole, Log, Pacing, demand, fill, moves, read_p99, scrub,
-    smart,
+    ApplianceConfig, ContentGroup, ListenerRole, Log, Pacing, demand, disk, fill, moves, read_p99,
+    scrub, smart,
 };
 use crate::bucket::CredentialsPlace;
 use crate::envelope::Role;
@@ -32,7 +32,8 @@ pub fn check(config: &ApplianceConfig) -> Vec<Complaint> {
     let mut found = Found(Vec::new());
     version(config, &mut found);
     listeners(config, &mut found);
-    disks(config, &mut found);
+    disk::check(&config.disks, &mut found);
+    ram(config, &mut found);
     groups(&config.content_groups, &mut found);
     demand::check(&config.content_groups, &config.disks, &mut found);
     fleet(config, &mut found);
@@ -105,22 +106,7 @@ fn listeners(config: &ApplianceConfig, found: &mut Found) {
     }
 }
 
-fn disks(config: &ApplianceConfig, found: &mut Found) {
-    if config.disks.is_empty() {
-        found.add("disks", "name at least one disk");
-    }
-    let mut seen = HashSet::new();
-    for (at, disk) in config.disks.iter().enumerate() {
-        if !disk.folder.is_absolute() {
-            found.add(format!("disks[{at}].folder"), "expected an absolute path");
-        }
-        if !seen.insert(&disk.folder) {
-            found.add(format!("disks[{at}].folder"), "named twice");
-        }
-        if disk.capacity_bytes.0 < 1 << 20 {
-            found.add(format!("disks[{at}].capacity_bytes"), "less than 1MiB holds nothing");
-        }
-    }
+fn ram(config: &ApplianceConfig, found: &mut Found) {
     if config.ram.budget_bytes.0 < 1 << 20 {
         found.add("ram.budget_bytes", "less than 1MiB holds no block");
     }

@@ -7,6 +7,7 @@
 
 pub mod check;
 mod demand;
+mod disk;
 mod fill;
 mod limits;
 mod locate;
@@ -19,6 +20,7 @@ mod serving;
 mod smart;
 
 pub use demand::{Demand, DemandOrigin, MAX_ORIGINS, MIN_SHARE, OnMiss};
+pub use disk::{DEFAULT_SERVICE_LIFE_DAYS, Disk, DiskClass, bad_rating};
 pub use fill::{
     EmergencyFill, Fill, FillWindow, MAX_FILL_WINDOWS, MAX_WIDEN_AFTER_S, MIN_FILL_CAP, WidenAfter,
     bad_cap, check_widen, check_windows,
@@ -177,33 +179,6 @@ pub struct Identity {
 pub struct Admin {
     /// Where to listen.
     pub address: SocketAddr,
-}
-
-/// One disk, or one folder that stands for one.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Disk {
-    /// Its mount point.
-    pub folder: PathBuf,
-    /// How fast it is.
-    pub class: DiskClass,
-    /// How much of it objects may take.
-    pub capacity_bytes: ByteCount,
-    /// How much of the file system stays free whatever the capacity says.
-    #[serde(default)]
-    pub reserve_bytes: ByteCount,
-}
-
-/// How fast a disk is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum DiskClass {
-    /// Flash on PCI Express.
-    Nvme,
-    /// Flash on SATA or SAS.
-    Ssd,
-    /// Spinning.
-    Hdd,
 }
 
 /// The RAM tier.
