@@ -35,6 +35,7 @@ mod opening;
 mod pem;
 mod process;
 mod purging;
+mod redirecting;
 mod reload;
 mod reporter;
 mod restart;

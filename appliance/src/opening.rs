@@ -15,6 +15,7 @@ use crate::journal::Journal;
 use crate::moving::Moving;
 use crate::pem;
 use crate::purging::Purging;
+use crate::redirecting::Redirecting;
 use crate::reporter::{Asked, Reporter};
 use crate::s3::Origins;
 use crate::scrubbing::Scrubbing;
@@ -27,7 +28,7 @@ use cache::{Cache, DiskHandover, DiskSetup, OpenError, Rating};
 use contract::config::{ApplianceConfig, Document};
 use contract::time::TimeUs;
 use fill::fetch::{Fetcher, Patience};
-use fill::{Clock, Demand, Filler, Rules};
+use fill::{Clock, Demand, Filler, Neighbours, Rules};
 use serve::{Certificates, Engine, Inherited, Listening, Prepared, Server};
 use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
@@ -100,6 +101,9 @@ pub(crate) fn open(document: &Document, taken: Taken) -> Result<Opened> {
     let fetcher = fetcher(&config, link.clone())?;
     let sources = Arc::new(Origins::new(Arc::clone(&fetcher), &config));
     let filler = filler(rules, &cache, &journal, sources);
+    let neighbours =
+        Neighbours::new(Arc::clone(&filler), Arc::clone(&fetcher) as _, Handle::current());
+    server.turn_to(Arc::new(Redirecting(neighbours)));
     let demand = demand::open(&config, &cache, &filler, fetcher);
     let scrubbing = Scrubbing::open(
         Arc::clone(&cache),

@@ -96,6 +96,7 @@ fn group_values(group: &ContentGroup, intent: &Intent<'_>) -> Value {
         host_name => group.host_name(&intent.appliance.name),
         cors_origins => group.cors_origins.clone(),
         log_requests => group.log_requests,
+        redirects => group.on_miss == OnMiss::Redirect,
         demand => demand_values(group, intent),
         origin_credentials => group.origin_s3.as_ref().map(credentials_values),
     }

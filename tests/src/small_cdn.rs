@@ -42,7 +42,7 @@ pub struct Answer {
 pub struct Plan {
     /// Files of the title beside [`title_files`], by path.
     pub more_files: Vec<(String, Vec<u8>)>,
-    /// Where boxes find the title, by `fleet group create`; at the origin without it.
+    /// More for `fleet group create`; boxes find the title at the origin unless it says where.
     pub origin: Vec<String>,
     /// Nobody waits until boxes hold the title: they cannot.
     pub is_unfilled: bool,
@@ -181,7 +181,7 @@ impl SmallCdn {
 
     async fn describe(&self, mut origin: Vec<String>) -> Result<()> {
         self.operator.create_site(SITE, (48.0, 11.0), ["127.0.0.0/8"]).await?;
-        if origin.is_empty() {
+        if !origin.iter().any(|word| word.starts_with("--origin=")) {
             origin.push(format!("--origin=http://{}", local(self.origin_port)));
         }
         let group =
@@ -311,12 +311,20 @@ impl SmallCdn {
 
     /// Asks a box for an object as a viewer does. `None`: it does not answer.
     pub async fn ask(&self, at: usize, path: &str) -> Option<Answer> {
-        let (host, port) = (format!("{}.localhost", BOXES[at]), self.ports[at].player);
+        self.ask_with(at, path, &[]).await
+    }
+
+    /// The same with more for curl.
+    pub async fn ask_with(&self, at: usize, path: &str, more: &[&str]) -> Option<Answer> {
         let ca = self.path(BOXES[0]).join("ca.pem");
         let mut curl = tokio::process::Command::new("curl");
         curl.args(["-s", "-m", "20", "-w", "%{stderr}%{http_code}", "--cacert"]).arg(ca);
-        curl.args(["--resolve", &format!("{host}:{port}:127.0.0.1")]);
-        let out = curl.arg(format!("https://{host}:{port}{path}")).output().await.ok()?;
+        for (device, ports) in BOXES.iter().zip(&self.ports) {
+            curl.args(["--resolve", &format!("{device}.localhost:{}:127.0.0.1", ports.player)]);
+        }
+        let (host, port) = (format!("{}.localhost", BOXES[at]), self.ports[at].player);
+        let url = format!("https://{host}:{port}{path}");
+        let out = curl.args(more).arg(url).output().await.ok()?;
         let status = String::from_utf8(out.stderr).ok()?.parse().ok().filter(|it| *it > 0)?;
         Some(Answer { status, body: out.stdout })
     }

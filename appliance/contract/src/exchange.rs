@@ -42,6 +42,20 @@ pub struct Answer {
 /// What the path of a request between boxes begins with, on a listener with role `peer`.
 pub const PEER_PREFIX: &str = "/peer/v1/";
 
+/// What the path of a question between boxes begins with whether a viewer would be given an object
+/// now. The answer is what a viewer would be given; asked with HEAD, it is its head.
+pub const SERVED_PREFIX: &str = "/served/v1/";
+
+/// The query argument of a request that one box has redirected to another. Who gets it redirects
+/// no further, so that boxes that are wrong about each other send nobody in circles.
+pub const REDIRECTED: &str = "headend-redirected";
+
+/// The path under which one box asks another whether it would serve an object.
+#[must_use]
+pub fn served_path(key: &ObjectKey) -> String {
+    format!("{SERVED_PREFIX}{}{}", key.group, key.path)
+}
+
 /// The path under which one box asks another for an object.
 #[must_use]
 pub fn peer_path(key: &ObjectKey) -> String {

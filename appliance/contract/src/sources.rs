@@ -10,6 +10,7 @@ use crate::catalogue::Ordinal;
 use crate::manifest::Run;
 use crate::names::{DeviceName, GroupName};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 /// Neighbouring objects share the order of boxes, so that a connection is used for more than
@@ -37,6 +38,20 @@ pub struct Sources {
     pub manifest_version: u64,
     /// Batches. An object that stands in none cannot be fetched.
     pub batches: Vec<Batch>,
+    /// The other boxes of the site, where viewers may be redirected to them. Left out where no
+    /// content group has that done: a box that knows nothing of it would refuse the document.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub neighbours: Vec<Neighbour>,
+}
+
+/// Another box of the site.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Neighbour {
+    /// Where it is asked.
+    pub source: Source,
+    /// `host[:port]` under which viewers ask it over HTTPS, by content group.
+    pub viewers: BTreeMap<GroupName, String>,
 }
 
 /// Objects that share their sources.

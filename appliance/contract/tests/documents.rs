@@ -19,7 +19,7 @@ use contract::report::{
     Report, Severity, SpoolReport, Traffic, WriteBudgetReport,
 };
 use contract::smart::SmartReport;
-use contract::sources::{Batch, OriginPath, Source, SourceKind, Sources};
+use contract::sources::{Batch, Neighbour, OriginPath, Source, SourceKind, Sources};
 use contract::tags::Tags;
 use contract::time::TimeUs;
 use contract::tombstones::{Purge, Purged, Tombstones};
@@ -144,10 +144,13 @@ fn sources() {
     let batch = Batch {
         group: group(),
         objects: vec![Run(0, 3)],
-        siblings: vec![peer],
+        siblings: vec![peer.clone()],
         beyond: vec![origin],
     };
-    hold_still("sources", &Sources { schema: SCHEMA, manifest_version: 12, batches: vec![batch] });
+    let viewers = [(group(), "oca2.site-a.cdn.example:8443".to_owned())].into();
+    let neighbours = vec![Neighbour { source: peer, viewers }];
+    let batches = vec![batch];
+    hold_still("sources", &Sources { schema: SCHEMA, manifest_version: 12, batches, neighbours });
 }
 
 #[test]

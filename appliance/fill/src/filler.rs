@@ -165,6 +165,11 @@ impl Filler {
         self.wake();
     }
 
+    /// Where to fetch from, and whom viewers may be redirected to.
+    pub(crate) fn routes(&self) -> Arc<Routes> {
+        Arc::clone(&self.routes.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// Something is missing that was not, a moment ago: look now.
     pub fn wake(&self) {
         self.changed.notify_one();
@@ -214,7 +219,7 @@ impl Filler {
         let now = Instant::now();
         let (rules, wall) = (self.rules(), (self.transfers.clock)());
         let allowance = rules.gate.at(wall);
-        let routes = Arc::clone(&self.routes.read().unwrap_or_else(PoisonError::into_inner));
+        let routes = self.routes();
         // Locked before looking: an object that is published after the look would seem
         // missing and, its attempt forgotten by then, be fetched twice.
         let mut attempts = self.attempts.lock().unwrap_or_else(PoisonError::into_inner);
@@ -281,7 +286,7 @@ impl Filler {
     }
 
     async fn attempt(self: Arc<Self>, entry: Arc<CatalogueEntry>, attempt: Attempt) {
-        let routes = Arc::clone(&self.routes.read().unwrap_or_else(PoisonError::into_inner));
+        let routes = self.routes();
         let ranked = routes.of(entry.ordinal).unwrap_or_default();
         let want = Want {
             absent_for: attempt.absent_since.elapsed(),
@@ -339,7 +344,7 @@ impl Filler {
         let allowance = rules.gate.at(wall);
         let missing = self.transfers.cache.missing();
         let rate_bytes_per_s = self.transfers.caps.rate_bytes_per_s();
-        let routes = Arc::clone(&self.routes.read().unwrap_or_else(PoisonError::into_inner));
+        let routes = self.routes();
         let exhausted = self.transfers.cache.exhausted();
         let waiting = |entry: &CatalogueEntry| {
             if !routes.lead_to(entry.ordinal) {

@@ -15,7 +15,7 @@
 //! what, and how far it has come), [`rules`] (what the configuration says of all this), `backlog`
 //! (what is missing), [`filler`] (in parallel, until told to stop). And for what nobody ordered:
 //! `directives` and `freshness` (what answers allow), [`origins`] (what is asked), [`demand`] (all
-//! of it).
+//! of it); and [`neighbours`]: who else would serve what a viewer has asked this box for.
 
 pub mod admission;
 mod arrivals;
@@ -35,6 +35,7 @@ pub mod gate;
 mod grant;
 mod health;
 pub mod ledger;
+pub mod neighbours;
 pub mod offload;
 pub mod origins;
 mod read_ahead;
@@ -51,6 +52,7 @@ pub mod window;
 pub use demand::Demand;
 pub use filler::{Filler, Setup};
 pub use ledger::Ledger;
+pub use neighbours::{Neighbours, Offers};
 pub use offload::{Offload, Threads};
 pub use origins::Origins;
 pub use routes::{Route, Routes, Standing};

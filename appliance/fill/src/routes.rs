@@ -2,7 +2,7 @@
 
 use contract::catalogue::Ordinal;
 use contract::names::DeviceName;
-use contract::sources::{Batch, Source, SourceKind, Sources, standing};
+use contract::sources::{Batch, Neighbour, Source, SourceKind, Sources, standing};
 use std::cmp::Reverse;
 use std::sync::Arc;
 
@@ -33,6 +33,7 @@ pub struct Routes {
     me: Option<DeviceName>,
     /// First ordinal, last ordinal, sources; by rising first ordinal.
     runs: Vec<(Ordinal, Ordinal, Arc<Shared>)>,
+    neighbours: Vec<Neighbour>,
 }
 
 /// What objects of a batch have in common.
@@ -48,7 +49,7 @@ impl Routes {
     pub fn new(me: &DeviceName, sources: Sources) -> Self {
         let mut runs: Vec<_> = sources.batches.into_iter().flat_map(runs_of).collect();
         runs.sort_by_key(|(first, ..)| *first);
-        Self { me: Some(me.clone()), runs }
+        Self { me: Some(me.clone()), runs, neighbours: sources.neighbours }
     }
 
     /// The ways to get one object, best first; none when the fleet named none.
@@ -75,6 +76,12 @@ impl Routes {
     pub fn sources(&self) -> impl Iterator<Item = &Source> {
         let shared = self.runs.iter().map(|(_, _, shared)| shared);
         shared.flat_map(|shared| shared.siblings.iter().chain(&shared.beyond))
+    }
+
+    /// The other boxes of the site that viewers may be redirected to.
+    #[must_use]
+    pub fn neighbours(&self) -> &[Neighbour] {
+        &self.neighbours
     }
 
     fn shared(&self, ordinal: Ordinal) -> Option<&Shared> {
@@ -142,7 +149,10 @@ mod tests {
     }
 
     fn routes(me: usize, batches: Vec<Batch>) -> Routes {
-        Routes::new(&device(me), Sources { schema: 1, manifest_version: 1, batches })
+        Routes::new(
+            &device(me),
+            Sources { schema: 1, manifest_version: 1, batches, neighbours: vec![] },
+        )
     }
 
     #[test]

@@ -203,7 +203,7 @@ async fn events_with(knowledge: Knowledge, manners: &[Manner]) -> Vec<String> {
     let me = DeviceName::new("oca1.test").expect("name");
     filler.set_routes(Routes::new(
         &me,
-        Sources { schema: 1, manifest_version: 1, batches: vec![batch] },
+        Sources { schema: 1, manifest_version: 1, batches: vec![batch], neighbours: vec![] },
     ));
     let (stopper, stop) = watch::channel(false);
     let filling = tokio::spawn(filler.run(stop));

@@ -63,6 +63,8 @@ impl Account {
             answer.cache_status,
             CacheStatus::Unknown
                 | CacheStatus::Wanted
+                | CacheStatus::Redirected
+                | CacheStatus::NoSibling
                 | CacheStatus::NotServedNow
                 | CacheStatus::Unreadable
                 | CacheStatus::MissLimit

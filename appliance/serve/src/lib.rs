@@ -7,7 +7,8 @@
 //! kernel, on tokio.
 //!
 //! It is not a proxy: nothing is fetched here. What the cache does not hold is answered
-//! from its index, with 404 and the reason; bringing it in is the business of `fill`.
+//! from its index, with 404 and the reason, or with 307 where another box holds it
+//! ([`Siblings`]); bringing it in is the business of `fill`.
 //! The admin listener belongs to the appliance, which reads [`counters`].
 //!
 //! Read [`http`] first, then [`Server`] with `engine`, `bind`, `listening`, `tls`,
@@ -27,6 +28,7 @@ pub mod portable;
 mod room;
 mod server;
 mod shared;
+mod siblings;
 mod sockopt;
 mod tickets;
 mod tls;
@@ -41,4 +43,5 @@ pub use error::BindError;
 pub use listening::{Door, Inherited, Listening};
 pub use room::most_bytes_per_connection;
 pub use server::{BoundAddress, Prepared, Server};
+pub use siblings::{Sibling, Siblings};
 pub use tickets::TicketSecrets;

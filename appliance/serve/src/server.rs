@@ -12,6 +12,7 @@ use crate::http::session_hash::SessionKey;
 use crate::listening::{Inherited, Listening};
 use crate::room::Room;
 use crate::shared::{Shared, now};
+use crate::siblings::{Siblings, SiblingsPlace};
 use crate::tls::Tls;
 use crate::topology::Survey;
 use crate::{portable, uring};
@@ -167,6 +168,11 @@ impl Server {
         &self.engine
     }
 
+    /// Who knows what the other boxes of the site would serve.
+    pub fn turn_to(&self, siblings: Arc<dyn Siblings>) {
+        self.shared.siblings.set(siblings);
+    }
+
     /// What it shows to clients, to be read again at any time.
     #[must_use]
     pub fn certificates(&self) -> Certificates {
@@ -253,6 +259,7 @@ fn shared(
         access_log,
         session_key: Arc::new(SessionKey::new(rand::random(), now())),
         misses: Arc::new(MissLimit::new(config.limits.misses_per_prefix_per_s)),
+        siblings: SiblingsPlace::default(),
     }
 }
 

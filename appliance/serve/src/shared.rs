@@ -3,10 +3,12 @@
 use crate::access_log::AccessLog;
 use crate::counters::Counters;
 use crate::http::client::ClientPrefix;
+use crate::http::demanded::{Miss, Whom};
 use crate::http::miss_limit::MissLimit;
 use crate::http::policy::Policy;
 use crate::http::session_hash::SessionKey;
-use cache::Cache;
+use crate::siblings::SiblingsPlace;
+use cache::{Cache, Resolving};
 use contract::config::{Limits, ListenerRole, Pacing, Protocol};
 use contract::time::TimeUs;
 use std::sync::Arc;
@@ -23,6 +25,17 @@ pub(crate) struct Shared {
     pub(crate) access_log: Option<Arc<dyn AccessLog>>,
     pub(crate) session_key: Arc<SessionKey>,
     pub(crate) misses: Arc<MissLimit>,
+    pub(crate) siblings: SiblingsPlace,
+}
+
+impl Shared {
+    /// Has whoever it is asked about what is not here. `None`: nobody can be.
+    pub(crate) fn ask(&self, miss: &Miss) -> Option<Resolving> {
+        match miss.whom {
+            Whom::Origins { offset, .. } => self.cache.resolve(&miss.key, offset),
+            Whom::Siblings => self.siblings.get()?.ask(&miss.key),
+        }
+    }
 }
 
 /// How a request came.

@@ -54,7 +54,8 @@ pub(crate) fn write(state: &Path, objects: Objects<'_>, origin: SocketAddr) -> S
         cap_bytes_per_s: None,
     };
     let batch = Batch { group: group(), objects: all, siblings: vec![], beyond: vec![source] };
-    let sources = Sources { schema: SCHEMA, manifest_version: 1, batches: vec![batch] };
+    let sources =
+        Sources { schema: SCHEMA, manifest_version: 1, batches: vec![batch], neighbours: vec![] };
     keep(state, Kind::Sources, &sources, &key);
     key.trusted().ed25519
 }

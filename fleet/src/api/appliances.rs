@@ -5,7 +5,6 @@ use super::operator::Operator;
 use super::status::{ApplianceStatus, Seen, seen};
 use super::{List, Problem, named};
 use crate::server::{App, now};
-use crate::viewer::authority;
 use axum::Json;
 use axum::extract::{Path, State};
 use contract::names::DeviceName;
@@ -55,7 +54,7 @@ pub(crate) struct ApplianceDetail {
 
 impl ApplianceItem {
     pub(super) fn new(appliance: &Appliance, groups: &[ContentGroup], seen: &Seen) -> Self {
-        let authorities = groups.iter().filter_map(|group| authority(group, appliance));
+        let authorities = groups.iter().filter_map(|group| group.authority(appliance));
         // The plainest of its names says best which box it is.
         let authority = authorities.min_by_key(|authority| (authority.len(), authority.clone()));
         let held = seen.held();

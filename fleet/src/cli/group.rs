@@ -73,8 +73,9 @@ pub(super) struct Create {
     /// Count its requests and log none of them.
     #[arg(long)]
     no_request_log: bool,
-    /// What boxes do when they are asked for what they were not told to hold: refuse it, or
-    /// fetch it from the origin and keep it as long as it is worth its place.
+    /// What boxes do when they are asked for what they were not told to hold: refuse it, fetch it
+    /// from the origin and keep it as long as it is worth its place, or redirect to a box of the
+    /// same site that holds it (also while it is on its way to the one that is asked).
     #[arg(long, value_enum, default_value_t = OnMissChoice::Refuse)]
     on_miss: OnMissChoice,
     /// With `--on-miss proxy`: the most that it may take of the disks of a box, in percent.
@@ -87,6 +88,7 @@ pub(super) struct Create {
 enum OnMissChoice {
     Refuse,
     Proxy,
+    Redirect,
 }
 
 impl GroupCommand {
@@ -127,6 +129,7 @@ impl Create {
             on_miss: match self.on_miss {
                 OnMissChoice::Refuse => OnMiss::Refuse,
                 OnMissChoice::Proxy => OnMiss::Proxy,
+                OnMissChoice::Redirect => OnMiss::Redirect,
             },
             demand_share_percent: self.demand_share,
         })
@@ -163,6 +166,7 @@ impl Create {
 fn on_miss(group: &ContentGroup) -> String {
     match group.on_miss {
         OnMiss::Refuse => "refuse".to_owned(),
+        OnMiss::Redirect => "redirect".to_owned(),
         OnMiss::Proxy => format!("proxy, {} %", group.demand_share_percent),
     }
 }

@@ -5,12 +5,13 @@ use catalog::CatalogObject;
 use catalog::segment::{Built, build};
 use contract::SCHEMA;
 use contract::catalogue::{Catalogue, Ordinal};
+use contract::config::OnMiss;
 use contract::exchange::identity_name;
 use contract::manifest::{Hold, runs_of};
 use contract::names::{DeviceName, GroupName, TitleName};
-use contract::sources::{Batch, Source, SourceKind};
+use contract::sources::{Batch, Neighbour, Source, SourceKind};
 use health_collector::HeldTitle;
-use inventory::Appliance;
+use inventory::{Appliance, Inventory};
 use prefill::{BoxRoom, BoxSources, Item, Problem, Reason, Solution};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -28,6 +29,8 @@ pub(super) struct BoxTargets {
     pub(super) device: DeviceName,
     pub(super) hold: Hold,
     pub(super) batches: Vec<Batch>,
+    /// Whom its viewers may be redirected to.
+    pub(super) neighbours: Vec<Neighbour>,
     /// The titles that it will hold whole.
     pub(super) titles: HashSet<HeldTitle>,
     /// How many objects it cannot hold, by reason.
@@ -91,6 +94,7 @@ fn targets(inputs: &Inputs, solution: &Solution, sources: &[BoxSources]) -> Vec<
                 device: plan.device.clone(),
                 hold: Hold::Snapshot(runs_of(plan.hold.iter().copied())),
                 batches: batches(inputs, sources),
+                neighbours: neighbours(inputs, &plan.device),
                 titles: whole_titles(inputs, &plan.hold),
                 not_placed: not_placed.into_values().collect(),
             }
@@ -146,6 +150,21 @@ fn batches(inputs: &Inputs, sources: &BoxSources) -> Vec<Batch> {
         })
         .filter(|batch| !(batch.siblings.is_empty() && batch.beyond.is_empty()))
         .collect()
+}
+
+/// The other boxes of a site, under their names for viewers, where a group has viewers redirected.
+fn neighbours(inputs: &Inputs, device: &DeviceName) -> Vec<Neighbour> {
+    let Inventory { appliances, groups, .. } = &inputs.inventory;
+    let Some(own) = appliances.iter().find(|each| each.name == *device) else { return vec![] };
+    let redirecting = || groups.iter().filter(|group| group.on_miss == OnMiss::Redirect);
+    let neighbour = |other: &Appliance| {
+        let viewers: BTreeMap<GroupName, String> = redirecting()
+            .filter_map(|group| Some((group.name.clone(), group.authority(other)?)))
+            .collect();
+        Some(Neighbour { source: peer(other)?, viewers }).filter(|it| !it.viewers.is_empty())
+    };
+    let others = appliances.iter().filter(|each| each.site == own.site && each.name != own.name);
+    others.filter_map(neighbour).collect()
 }
 
 fn peer(sibling: &Appliance) -> Option<Source> {

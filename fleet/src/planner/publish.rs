@@ -85,6 +85,7 @@ async fn publish_box(
             schema: SCHEMA,
             manifest_version: manifest.content_version,
             batches: target.batches.clone(),
+            neighbours: target.neighbours.clone(),
         })
         .await?;
     let (tombstones, purges_after) = press.issue_tombstones(purging).await?;

@@ -5,7 +5,7 @@ use crate::purging;
 use crate::server::{App, now};
 use contract::time::TimeUs;
 use health_collector::{HeldTitle, State};
-use inventory::{Appliance, ContentGroup};
+use inventory::Appliance;
 use std::net::IpAddr;
 use steer::{Liveness, Pathway, Problem, ServingBox, Solution, choose};
 
@@ -37,7 +37,7 @@ pub(super) fn candidates(
     let solution = choose(&Problem { client, title: &key, clients, sites, boxes: &boxes });
     let group = view.group(&wanted.group);
     let pathway = |choice: &steer::Choice| {
-        let authority = authority(group?, view.appliance(&choice.device)?)?;
+        let authority = group?.authority(view.appliance(&choice.device)?)?;
         Some(Pathway { id: choice.device.to_string(), authority })
     };
     Candidates { pathways: solution.ranked.iter().filter_map(pathway).collect(), solution }
@@ -63,14 +63,5 @@ fn serving_box(
         liveness,
         may_serve_purged: purging::doubt(app, view, &appliance.name, &wanted.group, at).is_some(),
         holds_title: latest.is_some_and(|latest| latest.holds.contains(wanted)),
-    }
-}
-
-/// Host and, unless it is 443, port at which a box serves a group.
-pub(crate) fn authority(group: &ContentGroup, appliance: &Appliance) -> Option<String> {
-    let host = group.host_name(&appliance.name);
-    match appliance.player_port()? {
-        443 => Some(host),
-        port => Some(format!("{host}:{port}")),
     }
 }

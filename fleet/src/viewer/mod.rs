@@ -2,7 +2,6 @@
 //! the console that shows it.
 
 mod candidates;
-pub(crate) use candidates::authority;
 mod console;
 mod play;
 mod steering;

@@ -1,7 +1,7 @@
 //! A content group: one owner's content under one policy.
 
 use super::s3_origin::is_bucket_url;
-use super::{Found, S3Origin, check_text};
+use super::{Appliance, Found, S3Origin, check_text};
 use crate::Complaint;
 use contract::config::OnMiss;
 use contract::names::{DeviceName, GroupName};
@@ -68,6 +68,17 @@ impl ContentGroup {
         self.host_pattern.replace(DEVICE_PLACEHOLDER, device.as_str())
     }
 
+    /// Host and, unless it is 443, port at which viewers ask a box for it; `None` where the box
+    /// has no listener for them.
+    #[must_use]
+    pub fn authority(&self, appliance: &Appliance) -> Option<String> {
+        let host = self.host_name(&appliance.name);
+        match appliance.player_port()? {
+            443 => Some(host),
+            port => Some(format!("{host}:{port}")),
+        }
+    }
+
     /// Whether it makes sense.
     ///
     /// # Errors
@@ -87,6 +98,10 @@ impl ContentGroup {
         }
         if self.on_miss == OnMiss::Proxy && self.origin_s3.is_some() {
             found.add("on_miss", "what a bucket has is not fetched on demand: refuse");
+        }
+        let is_for_all = self.cors_origins.iter().any(|origin| origin == "*");
+        if self.on_miss == OnMiss::Redirect && !is_for_all {
+            found.add("cors_origins", "redirected pages have the origin null: only * allows it");
         }
         if !(1..=90).contains(&self.demand_share_percent) {
             found.add("demand_share_percent", "expected 1 to 90");

@@ -119,7 +119,7 @@ impl World {
             beyond: vec![origin()],
         };
         let batches = wanted.iter().map(batch).collect();
-        let sources = Sources { schema: 1, manifest_version: 1, batches };
+        let sources = Sources { schema: 1, manifest_version: 1, batches, neighbours: vec![] };
         (wanted, Routes::new(&sim_box.name, sources))
     }
 

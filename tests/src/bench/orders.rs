@@ -61,7 +61,8 @@ pub fn leave(
     };
     let group = GroupName::new("default")?;
     let batch = Batch { group, objects: all, siblings: vec![sibling], beyond: Vec::new() };
-    let sources = Sources { schema: SCHEMA, manifest_version: 1, batches: vec![batch] };
+    let sources =
+        Sources { schema: SCHEMA, manifest_version: 1, batches: vec![batch], neighbours: vec![] };
     seal(state, device, Kind::Manifest, &manifest, &key)?;
     seal(state, device, Kind::Sources, &sources, &key)?;
     Ok(key.trusted().ed25519)

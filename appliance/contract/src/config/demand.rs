@@ -2,6 +2,7 @@
 
 use super::check::{Found, is_host_name};
 use super::{ContentGroup, Disk};
+use crate::exchange::REDIRECTED;
 use crate::quantity::ByteCount;
 use crate::sources::{OriginPath, Source, SourceKind};
 use serde::{Deserialize, Serialize};
@@ -24,6 +25,8 @@ pub enum OnMiss {
     Refuse,
     /// It is fetched from the origins of the group, and kept as long as it is worth its place.
     Proxy,
+    /// 307 to a box of the same site that holds it, also while it is on its way to this one.
+    Redirect,
 }
 
 /// Content that is brought because somebody asked for it.
@@ -77,17 +80,34 @@ pub(super) fn check(groups: &[ContentGroup], disks: &[Disk], found: &mut Found) 
         let path = format!("content_groups[{at}].demand");
         match (group.on_miss, &group.demand) {
             (OnMiss::Proxy, None) => found.add(path, "on_miss: proxy needs origins and a share"),
-            (OnMiss::Refuse, Some(_)) => found.add(path, "only on_miss: proxy brings anything"),
+            (OnMiss::Refuse | OnMiss::Redirect, Some(_)) => {
+                found.add(path, "only on_miss: proxy brings anything");
+            }
             (OnMiss::Proxy, Some(demand)) => {
                 shares = shares.saturating_add(demand.share_bytes.0);
                 check_one(demand, &path, found);
             }
-            (OnMiss::Refuse, None) => {}
+            (OnMiss::Refuse | OnMiss::Redirect, None) => {}
+        }
+        if group.on_miss == OnMiss::Redirect {
+            check_redirect(group, &format!("content_groups[{at}]"), found);
         }
     }
     let capacity = disks.iter().map(|disk| disk.capacity_bytes.0).sum::<u64>();
     if shares > capacity {
         found.add("content_groups", "the shares of demand are more than all disks hold");
+    }
+}
+
+/// A page that is sent from one box to another reads with `Origin: null` (Fetch, «HTTP-redirect
+/// fetch»), which is no origin that could be listed.
+fn check_redirect(group: &ContentGroup, path: &str, found: &mut Found) {
+    if !group.cors.allow_origins.iter().any(|origin| origin == "*") {
+        let what = "with on_miss: redirect only *: redirected pages have the origin null";
+        found.add(format!("{path}.cors.allow_origins"), what);
+    }
+    if group.query_keys.iter().any(|key| key == REDIRECTED) {
+        found.add(format!("{path}.query_keys"), format!("{REDIRECTED} marks what was redirected"));
     }
 }
 

@@ -230,7 +230,8 @@ impl World {
         let is_sibling = |source: &Source| matches!(source.kind, SourceKind::Peer(_));
         let (siblings, beyond) = ranked.into_iter().partition(is_sibling);
         let batch = Batch { group, objects: vec![Run(0, objects)], siblings, beyond };
-        let sources = Sources { schema: 1, manifest_version: 1, batches: vec![batch] };
+        let sources =
+            Sources { schema: 1, manifest_version: 1, batches: vec![batch], neighbours: vec![] };
         filler.set_routes(Routes::new(&me(), sources));
         let (stop, stopped) = watch::channel(false);
         tokio::spawn(Arc::clone(&filler).run(stopped));

@@ -87,6 +87,8 @@ pub(super) enum Kind<'p> {
     Later,
     /// 204 to OPTIONS.
     Options(Option<Preflight<'p>>),
+    /// 307: where to.
+    Redirect(Box<str>),
     /// Any other refusal.
     Refusal,
 }
@@ -181,9 +183,11 @@ impl<'p, H> Answer<'p, H> {
             Kind::Whole(whole) => Some(whole.length),
             Kind::Part(_, first, last) => Some(last - first + 1),
             Kind::NotModified(_) | Kind::Options(_) => None,
-            Kind::Unsatisfiable(_) | Kind::NotAllowed | Kind::Later | Kind::Refusal => {
-                u64::try_from(self.words_length).ok()
-            }
+            Kind::Unsatisfiable(_)
+            | Kind::NotAllowed
+            | Kind::Later
+            | Kind::Redirect(_)
+            | Kind::Refusal => u64::try_from(self.words_length).ok(),
         }
     }
 
@@ -231,6 +235,7 @@ impl<'p, H> Answer<'p, H> {
             Kind::Later => sink.field("Retry-After", b"1"),
             Kind::Options(Some(preflight)) => preflight.write(sink),
             Kind::Options(None) => sink.field("Allow", ALLOWED.as_bytes()),
+            Kind::Redirect(location) => sink.field("Location", location.as_bytes()),
             Kind::Refusal => {}
         }
         if self.words_length > 0 {

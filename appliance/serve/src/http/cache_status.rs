@@ -18,6 +18,10 @@ pub enum CacheStatus {
     Unknown,
     /// It will be here: the manifest lists it.
     Wanted,
+    /// Not here; a box of the same site holds it.
+    Redirected,
+    /// Not here, and no box of the site that this one knows of holds it.
+    NoSibling,
     /// Held, outside its rights window.
     NotServedNow,
     /// Held until now, and found unreadable.
@@ -85,6 +89,8 @@ impl CacheStatus {
             Self::HitFrom(Tier::Disk) => "; hit; detail=disk",
             Self::Unknown => "; detail=unknown",
             Self::Wanted => "; detail=wanted",
+            Self::Redirected => "; detail=redirected",
+            Self::NoSibling => "; detail=no-sibling",
             Self::NotServedNow => "; detail=not-served-now",
             Self::Unreadable => "; detail=unreadable",
             Self::MissLimit => "; detail=miss-limit",

@@ -22,15 +22,27 @@ use contract::time::TimeUs;
 /// before it was looked at.
 const MOST_TRIES: u8 = 3;
 
-/// Origins have to be asked.
+/// Somebody else has to be asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Miss {
     /// For what.
     pub key: ObjectKey,
-    /// The byte that is wanted first.
-    pub offset: u64,
-    /// Something is here, and stale.
-    pub is_stale: bool,
+    /// Who.
+    pub whom: Whom,
+}
+
+/// Who has to be asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whom {
+    /// The origins of the group.
+    Origins {
+        /// The byte that is wanted first.
+        offset: u64,
+        /// Something is here, and stale.
+        is_stale: bool,
+    },
+    /// The other boxes of the site.
+    Siblings,
 }
 
 /// What a request has waited for.
@@ -50,7 +62,8 @@ impl Before {
     #[must_use]
     pub fn after(before: Option<Self>, miss: &Miss, is_first: bool, at: TimeUs) -> Self {
         let tries = before.map_or(1, |before| before.tries.saturating_add(1));
-        let forward = if miss.is_stale { Forward::Stale } else { Forward::UriMiss };
+        let is_stale = matches!(miss.whom, Whom::Origins { is_stale: true, .. });
+        let forward = if is_stale { Forward::Stale } else { Forward::UriMiss };
         // What came first is why: later tries are for the sake of the same.
         let forward = before.map_or(forward, |before| before.forward);
         let is_collapsed = before.map_or(!is_first, |before| before.is_collapsed);
@@ -76,8 +89,7 @@ pub(super) fn decide<'p, I: Index>(
             let may_ask = context.before.is_none_or(|before| before.tries < MOST_TRIES);
             let miss = may_ask.then(|| Miss {
                 key: ObjectKey { group: group.name.clone(), path: path.into() },
-                offset: offset(request),
-                is_stale,
+                whom: Whom::Origins { offset: offset(request), is_stale },
             });
             // What is said where nobody can be asked.
             (absent(context, Absence::NoAnswer), miss)

@@ -7,7 +7,7 @@
 //!
 //! Read in this order: [`head`], [`framing`], [`target`] and [`fields`] (from octets to a
 //! [`request`]), [`policy`] and [`key`] (whose content, which object), [`respond`] (the
-//! table of contents of an answer), [`demanded`] (what nobody ordered), [`precondition`] and [`range`] (RFC 9110 §13 and §14),
+//! table of contents of an answer), [`demanded`] (what nobody ordered), `redirect` (to whoever holds it), [`precondition`] and [`range`] (RFC 9110 §13 and §14),
 //! [`answer`], [`cache_control`], [`cache_status`] and [`cors`] (what is said), then
 //! [`cmcd`], [`log`] and [`session_hash`] (what is remembered), and [`pace`] (how fast).
 
@@ -36,6 +36,7 @@ mod peer;
 pub mod policy;
 pub mod precondition;
 pub mod range;
+mod redirect;
 pub mod refuse;
 pub mod request;
 pub mod respond;
@@ -44,5 +45,7 @@ pub mod span;
 pub mod stack_text;
 pub mod target;
 
+#[cfg(test)]
+mod redirect_tests;
 #[cfg(test)]
 mod respond_tests;

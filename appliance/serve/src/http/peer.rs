@@ -1,7 +1,8 @@
-//! Paths under which boxes ask each other: `/peer/v1/{group}{path}`.
+//! Paths under which boxes ask each other: `/peer/v1/{group}{path}` for what one holds, and
+//! `/served/v1/{group}{path}` for what a viewer would be given.
 
 use super::policy::{GroupPolicy, Policy};
-use contract::exchange::PEER_PREFIX;
+use contract::exchange::{PEER_PREFIX, SERVED_PREFIX};
 use contract::path::{self, BadPath};
 use std::borrow::Cow;
 
@@ -10,6 +11,8 @@ use std::borrow::Cow;
 pub(super) struct PeerObject<'p, 'a> {
     pub(super) group: &'p GroupPolicy,
     pub(super) path: Cow<'a, str>,
+    /// As a viewer would.
+    pub(super) for_viewers: bool,
 }
 
 /// Reads a peer path; `None` when it is no peer path or names no group of this box. The
@@ -19,7 +22,11 @@ pub(super) fn object_of<'p, 'a>(
     path: &'a str,
     query: Option<&str>,
 ) -> Result<Option<PeerObject<'p, 'a>>, BadPath> {
-    let found = path.strip_prefix(PEER_PREFIX).and_then(|rest| {
+    let (rest, for_viewers) = match path.strip_prefix(SERVED_PREFIX) {
+        Some(rest) => (Some(rest), true),
+        None => (path.strip_prefix(PEER_PREFIX), false),
+    };
+    let found = rest.and_then(|rest| {
         let (name, path) = rest.split_at_checked(rest.find('/')?)?;
         Some((policy.group_named(name)?, path))
     });
@@ -29,5 +36,5 @@ pub(super) fn object_of<'p, 'a>(
         Some(query) => Cow::Owned(format!("{path}?{query}")),
         None => path,
     };
-    Ok(Some(PeerObject { group, path }))
+    Ok(Some(PeerObject { group, path, for_viewers }))
 }

@@ -18,9 +18,11 @@ use super::peer;
 use super::policy::{GroupPolicy, Policy};
 use super::precondition::{self, Outcome, Validators};
 use super::range::{self, Wanted};
+use super::redirect;
 use super::request::Request;
 use super::span::Span;
 use super::target::Target;
+use crate::siblings::Siblings;
 use cache::Received;
 use cache::received::Validator;
 use contract::catalogue::CatalogueEntry;
@@ -31,12 +33,14 @@ use http::StatusCode;
 use std::borrow::Cow;
 
 /// What an answer depends on beside the request.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Context<'p, I> {
     /// The configuration.
     pub policy: &'p Policy,
     /// What is here.
     pub index: &'p I,
+    /// Who knows what other boxes of the site hold, if anybody does.
+    pub siblings: Option<&'p dyn Siblings>,
     /// How many misses a network may cause.
     pub misses: &'p MissLimit,
     /// Who may ask on this listener.
@@ -58,7 +62,7 @@ pub struct Decision<'p, 'a, H> {
     pub group: Option<&'p GroupPolicy>,
     /// The path half of the cache key, once it was understood.
     pub path: Cow<'a, str>,
-    /// Origins have to be asked first. The answer is for where that cannot be done.
+    /// Somebody else has to be asked first. The answer is for where that cannot be done.
     pub miss: Option<Miss>,
 }
 
@@ -122,6 +126,11 @@ fn for_player<'p, I: Index>(
     let found = context.index.find(&group.name, path);
     match (found, group.on_miss) {
         (Found::Unknown, OnMiss::Proxy) => demanded::decide(context, request, group, path),
+        (Found::Arriving(_) | Found::Wanted | Found::Unknown, OnMiss::Redirect)
+            if !redirect::is_marked(request.query()) =>
+        {
+            redirect::decide(context, request, group, path)
+        }
         (found, _) => (of_manifest(context, request, group, found), None),
     }
 }
@@ -167,6 +176,11 @@ fn for_peer<'p, 'a, I: Index>(
         Ok(None) => return about_nothing(missing(context.policy, CacheStatus::Unknown)),
         Err(bad) => return about_nothing(bad_path(context.policy, bad)),
     };
+    if asked.for_viewers {
+        let found = context.index.find(&asked.group.name, &asked.path);
+        let answer = as_a_viewer_would(context, request, found);
+        return Decision { answer, group: Some(asked.group), path: asked.path, miss: None };
+    }
     let fields = &request.fields;
     let only_if_cached = cache_control::is_only_if_cached(fields);
     let is_it = |entry: &CatalogueEntry| precondition::is_meant(fields, &entry.blake3);
@@ -182,6 +196,22 @@ fn for_peer<'p, 'a, I: Index>(
         Found::Unknown => missing(context.policy, CacheStatus::Unknown),
     };
     Decision { answer, group: Some(asked.group), path: asked.path, miss: None }
+}
+
+/// What a viewer would be given, for a sibling that would send him here.
+fn as_a_viewer_would<'p, I: Index>(
+    context: &Context<'p, I>,
+    request: &Request<'_>,
+    found: Found<I::Held>,
+) -> Answer<'p, I::Held> {
+    match found {
+        Found::Held(held) if held.entry().is_served_at(context.now) => {
+            select(context, request, held, CacheControl::NoStore)
+        }
+        Found::Held(_) => missing(context.policy, CacheStatus::NotServedNow),
+        Found::Arriving(_) | Found::Wanted => missing(context.policy, CacheStatus::Wanted),
+        Found::Unknown => missing(context.policy, CacheStatus::Unknown),
+    }
 }
 
 /// The representation is here: conditions first, then ranges (RFC 9110 §13.2.2).

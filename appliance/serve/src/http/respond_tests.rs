@@ -16,12 +16,12 @@ use contract::time::TimeUs;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-const NOW: TimeUs = TimeUs(1_700_000_000_000_000);
+pub(super) const NOW: TimeUs = TimeUs(1_700_000_000_000_000);
 const MODIFIED: TimeUs = TimeUs(784_111_777_000_000);
 const PREFLIGHT: &str = "Access-Control-Request-Method: GET\r\n";
 
 #[derive(Default)]
-struct Shelf(HashMap<(String, String), Arc<CatalogueEntry>>);
+pub(super) struct Shelf(HashMap<(String, String), Arc<CatalogueEntry>>);
 
 impl Held for Arc<CatalogueEntry> {
     fn entry(&self) -> &CatalogueEntry {
@@ -88,7 +88,7 @@ fn entry(group: &str, path: &str, size_bytes: u64) -> CatalogueEntry {
     }
 }
 
-fn shelf() -> Shelf {
+pub(super) fn shelf() -> Shelf {
     let closed = CatalogueEntry { serve_until_us: Some(NOW), ..entry("open", "/closed", 9) };
     let future =
         CatalogueEntry { serve_from_us: Some(NOW.plus_s(1)), ..entry("open", "/future", 9) };
@@ -99,6 +99,9 @@ fn shelf() -> Shelf {
         entry("open", "/empty.ts", 0),
         entry("open", "/arriving/1", 9),
         entry("open", "/arriving/beyond", 9),
+        entry("sent", "/v/1.m4s", 9),
+        entry("sent", "/arriving/1", 9),
+        CatalogueEntry { serve_until_us: Some(NOW), ..entry("sent", "/closed", 9) },
         entry("listed", "/v/1.m4s", 500),
         entry("listed", "/k.m4s?lang=de", 5),
         closed,
@@ -109,7 +112,7 @@ fn shelf() -> Shelf {
     Shelf(entries.into_iter().map(|entry| (key(&entry), Arc::new(entry))).collect())
 }
 
-fn policy() -> Policy {
+pub(super) fn policy() -> Policy {
     let config: ApplianceConfig = serde_json::from_value(serde_json::json!({
         "schema": 1, "min_appliance_version": "0.1.0", "name": "1.site-a",
         "state_folder": "/s", "listeners": [], "certificates": [],
@@ -117,6 +120,7 @@ fn policy() -> Policy {
         "admin": {"address": "127.0.0.1:1"}, "disks": [], "ram": {"budget_bytes": 1},
         "content_groups": [
             {"name": "open", "owner": "o", "host_names": ["open.test"]},
+            {"name": "sent", "owner": "o", "host_names": ["sent.test"], "on_miss": "redirect"},
             {"name": "listed", "owner": "o", "host_names": ["listed.test"],
              "query_keys": ["lang"],
              "cors": {"allow_origins": ["https://www.test"], "max_age_s": 60}},
@@ -138,7 +142,7 @@ impl FieldSink for Text {
     }
 }
 
-fn text(decision: &Decision<'_, '_, Arc<CatalogueEntry>>) -> String {
+pub(super) fn text(decision: &Decision<'_, '_, Arc<CatalogueEntry>>) -> String {
     let mut text = Text(format!("{}\n", decision.answer.status.as_u16()));
     decision.answer.write_fields(&DateText::of(NOW), &mut text);
     text.0 += &match &decision.answer.body {
@@ -157,6 +161,7 @@ fn ask_as(role: ListenerRole, line: &str, fields: &str) -> String {
     let context = Context {
         policy: &policy,
         index: &index,
+        siblings: None,
         misses: &misses,
         role,
         client,
@@ -340,6 +345,7 @@ fn guessing_is_limited() {
     let context = Context {
         policy: &policy,
         index: &index,
+        siblings: None,
         misses: &misses,
         role: ListenerRole::Player,
         client: ClientPrefix::V4([192, 0, 2]),
@@ -376,6 +382,7 @@ fn an_object_that_cannot_be_read_is_a_miss() {
     let context = Context {
         policy: &policy,
         index: &index,
+        siblings: None,
         misses: &misses,
         role: ListenerRole::Player,
         client: ClientPrefix::V4([192, 0, 2]),

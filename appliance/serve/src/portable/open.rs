@@ -39,7 +39,7 @@ impl Shared {
         Ready { decision, opened }
     }
 
-    /// Decides, and once more when origins have said what they have.
+    /// Decides, and once more when origins or siblings have said what they have.
     async fn decide<'p, 'a>(
         &'p self,
         request: &Request<'a>,
@@ -51,6 +51,7 @@ impl Shared {
             let context = Context {
                 policy: &self.policy,
                 index: &*self.cache,
+                siblings: self.siblings.get(),
                 misses: &self.misses,
                 role: via.role,
                 client: via.client,
@@ -59,9 +60,7 @@ impl Shared {
             };
             let mut decision = respond(&context, request);
             let Some(miss) = decision.miss.take() else { return decision };
-            let Some(resolving) = self.cache.resolve(&miss.key, miss.offset) else {
-                return decision;
-            };
+            let Some(resolving) = self.ask(&miss) else { return decision };
             before = Some(Before::after(before, &miss, resolving.is_first(), at));
             resolving.await;
             now = shared::now();

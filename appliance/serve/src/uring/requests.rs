@@ -59,8 +59,8 @@ pub(super) struct Parked {
 enum Wait {
     /// Its first block, which is on its way.
     Block { read: BlockRead, object: Arc<Object>, block: u32 },
-    /// What origins say.
-    Origins(Resolving),
+    /// What origins or siblings say.
+    Others(Resolving),
 }
 
 /// What a request has waited for, and now is there.
@@ -78,7 +78,7 @@ impl Parked {
                 let (object, block) = (Arc::clone(object), *block);
                 Arrived::Block { first, object, block, before }
             }),
-            Wait::Origins(resolving) => {
+            Wait::Others(resolving) => {
                 let waker = waker();
                 let word = Pin::new(resolving).poll(&mut TaskContext::from_waker(&waker));
                 word.map(|()| Arrived::Word(before))
@@ -186,6 +186,7 @@ fn decide(
     let context = Context {
         policy: &shared.policy,
         index: &*shared.cache,
+        siblings: shared.siblings.get(),
         misses: &shared.misses,
         role: asker.via.role,
         client: asker.via.client,
@@ -239,7 +240,7 @@ fn refused(core: &Core, asker: Asker, answer: &Answer<'_, Arc<Object>>) -> Stand
     Stand::Answering(sending)
 }
 
-/// Has origins asked, and waits. `None`: nobody can be asked.
+/// Has origins or siblings asked, and waits. `None`: nobody can be asked.
 fn ask(
     core: &Core,
     asker: Asker,
@@ -247,14 +248,14 @@ fn ask(
     before: Option<Before>,
     at: TimeUs,
 ) -> Option<Parked> {
-    let mut resolving = core.shared.cache.resolve(&miss.key, miss.offset)?;
+    let mut resolving = core.shared.ask(miss)?;
     let before = Some(Before::after(before, miss, resolving.is_first(), at));
     let waker = core.inbox.waker(asker.place);
     if Pin::new(&mut resolving).poll(&mut TaskContext::from_waker(&waker)).is_ready() {
         // Whoever is woken is looked at again.
         waker.wake();
     }
-    Some(Parked { wait: Wait::Origins(resolving), before })
+    Some(Parked { wait: Wait::Others(resolving), before })
 }
 
 /// The block that a body begins with: what has arrived for it, or what the cache has.

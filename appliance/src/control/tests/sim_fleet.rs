@@ -138,7 +138,12 @@ impl SimFleet {
         };
         let group = GroupName::new("default").expect("name");
         let batch = Batch { group, objects: all, siblings: vec![], beyond: vec![origin] };
-        let sources = Sources { schema: SCHEMA, manifest_version: version, batches: vec![batch] };
+        let sources = Sources {
+            schema: SCHEMA,
+            manifest_version: version,
+            batches: vec![batch],
+            neighbours: vec![],
+        };
         vec![
             self.seal(Kind::Manifest, version, &manifest),
             self.seal(Kind::Sources, version, &sources),

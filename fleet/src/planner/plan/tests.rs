@@ -88,7 +88,7 @@ pub(in crate::planner) fn inputs() -> Inputs {
                 origin_s3: None,
                 cors_origins: vec![],
                 log_requests: true,
-                on_miss: contract::config::OnMiss::Refuse,
+                on_miss: OnMiss::Refuse,
                 demand_share_percent: 10,
             }],
         },
@@ -134,4 +134,21 @@ fn without_an_origin_only_peers_are_told() {
     assert_eq!(sources.count(), 0);
     let mut batches = plan.boxes.iter().flat_map(|each| &each.batches);
     assert!(batches.any(|each| !each.siblings.is_empty()));
+}
+
+#[test]
+fn neighbours_are_told_of_where_viewers_are_redirected() {
+    let mut inputs = inputs();
+    let none = plan(&inputs).expect("a plan");
+    assert!(none.boxes.iter().all(|each| each.neighbours.is_empty()));
+    inputs.inventory.groups[0].on_miss = OnMiss::Redirect;
+    let plan = plan(&inputs).expect("a plan");
+    let told = |device: &str| {
+        let told = plan.boxes.iter().find(|each| each.device.as_str() == device).expect("there");
+        let one = |it: &Neighbour| (it.source.kind.to_string(), it.viewers[&group("g")].clone());
+        told.neighbours.iter().map(one).collect::<Vec<_>>()
+    };
+    let authority = inputs.inventory.groups[0].authority(&inputs.inventory.appliances[2]);
+    assert_eq!(told("oca1.a"), [("peer oca2.a".to_owned(), authority.expect("a listener"))]);
+    assert_eq!(told("oca1.b"), [], "no other box of the site");
 }

@@ -1,0 +1,116 @@
+//! Requests to a group whose viewers are redirected.
+
+use super::client::ClientPrefix;
+use super::demanded::{Before, Whom};
+use super::head;
+use super::miss_limit::MissLimit;
+use super::respond::{Context, respond};
+use super::respond_tests::{NOW, policy, shelf, text};
+use crate::siblings::{Sibling, Siblings};
+use cache::Resolving;
+use contract::config::ListenerRole;
+use contract::object::ObjectKey;
+use contract::time::TimeUs;
+
+/// Knows one answer to every question.
+struct Says(Sibling);
+
+impl Siblings for Says {
+    fn known(&self, _: &ObjectKey, _: TimeUs) -> Sibling {
+        self.0.clone()
+    }
+
+    fn ask(&self, _: &ObjectKey) -> Option<Resolving> {
+        None
+    }
+}
+
+/// What is answered, and whether somebody is to be asked first.
+fn ask(sibling: Sibling, role: ListenerRole, line: &str) -> (String, bool) {
+    let (policy, index, misses) = (policy(), shelf(), MissLimit::new(1));
+    let siblings = Says(sibling);
+    let bytes = format!("{line} HTTP/1.1\r\nHost: sent.test\r\n\r\n");
+    let head = head::parse(bytes.as_bytes()).unwrap();
+    let context = Context {
+        policy: &policy,
+        index: &index,
+        siblings: Some(&siblings),
+        misses: &misses,
+        role,
+        client: ClientPrefix::V4([192, 0, 2]),
+        now: NOW,
+        before: None,
+    };
+    let decision = respond(&context, &head.request);
+    let asks = decision.miss.clone();
+    assert!(asks.as_ref().is_none_or(|miss| miss.whom == Whom::Siblings));
+    if let Some(miss) = &asks {
+        // Whoever has waited is answered, whatever is known by then.
+        let before = Some(Before::after(None, miss, true, NOW));
+        let again = respond(&Context { before, ..context }, &head.request);
+        assert!(again.miss.is_none());
+    }
+    (text(&decision), asks.is_some())
+}
+
+fn at() -> Sibling {
+    Sibling::At("oca2.test:8443".into())
+}
+
+#[test]
+fn a_viewer_goes_to_whoever_holds_it_with_all_that_he_brought() {
+    for (asked, target) in [
+        ("/none/1.m4s", "/none/1.m4s?headend-redirected"),
+        ("/wanted?token=a%2Fb&CMCD=x", "/wanted?token=a%2Fb&CMCD=x&headend-redirected"),
+        ("/arriving/1", "/arriving/1?headend-redirected"),
+    ] {
+        for method in ["GET", "HEAD"] {
+            let line = format!("{method} {asked}");
+            let (answer, asks) = ask(at(), ListenerRole::Player, &line);
+            assert!(answer.starts_with("307") && !asks, "{answer}");
+            let location = format!("Location: https://oca2.test:8443{target}\n");
+            assert!(answer.contains(&location), "{answer}");
+            assert!(answer.contains("detail=redirected") && answer.contains("no-store"));
+            assert!(answer.contains("Access-Control-Allow-Origin: *"), "{answer}");
+        }
+    }
+}
+
+#[test]
+fn what_is_here_or_was_redirected_stays_here() {
+    for (line, status) in [
+        ("GET /v/1.m4s", "200"),
+        ("GET /closed", "404"),
+        ("GET /none?headend-redirected", "404"),
+        ("GET /wanted?a=b&headend-redirected=1", "404"),
+        ("GET /arriving/1?headend-redirected", "404"),
+        ("GET /none?a#b", "404"),
+    ] {
+        let (answer, asks) = ask(at(), ListenerRole::Player, line);
+        assert!(answer.starts_with(status) && !asks, "{line}: {answer}");
+        assert!(!answer.contains("Location"), "{answer}");
+    }
+}
+
+#[test]
+fn siblings_are_asked_once_and_may_have_nothing() {
+    let (answer, asks) = ask(Sibling::Ask, ListenerRole::Player, "GET /none");
+    assert!(asks && answer.starts_with("404") && answer.contains("detail=no-sibling"), "{answer}");
+    let (answer, asks) = ask(Sibling::Nobody, ListenerRole::Player, "GET /wanted");
+    assert!(!asks && answer.starts_with("404") && answer.contains("detail=no-sibling"));
+}
+
+#[test]
+fn a_sibling_hears_what_a_viewer_would_be_given() {
+    for (path, status) in [
+        ("/v/1.m4s", "200"),
+        ("/closed", "404"),
+        ("/arriving/1", "404"),
+        ("/wanted", "404"),
+        ("/none", "404"),
+    ] {
+        let line = format!("HEAD /served/v1/sent{path}");
+        let (answer, asks) = ask(at(), ListenerRole::Peer, &line);
+        assert!(answer.starts_with(status) && !asks, "{path}: {answer}");
+    }
+}
