@@ -116,6 +116,7 @@ impl SimBox {
             io: Arc::new(io),
             watch: Arc::clone(&watch) as _,
         })?;
+        crate::endurance::tell(world, self, &cache);
         self.promises.excuse(self);
         watch.cache.get_or_init(|| Arc::downgrade(&cache));
         let filler = Filler::new(fill::Setup {

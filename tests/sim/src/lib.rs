@@ -4,19 +4,21 @@
 //!
 //! What must never be: a byte that is not what the catalogue says is handed to anyone; an
 //! object that a box has said it holds is gone in silence; a file is made into the reserve; an
-//! object crosses a provider's edge again without need; a cap is exceeded; and, once all
+//! object crosses a provider's edge again without need; a cap is exceeded; a disk is written to
+//! beyond what it is rated for; and, once all
 //! faults are mended, a box that does not get what it should hold.
 //!
 //! Read in this order: [`content`], [`disk`], [`network`] (what the world is made of),
 //! [`appliance`], [`upstream`], [`reads`] (boxes in it), [`plan`] (what a seed decides),
-//! [`world`] (all of it together), [`life`], [`moving`] and [`chaos`] (what happens), [`promises`]
-//! and [`edge`] (what is checked), [`findings`].
+//! [`world`] (all of it together), [`life`], [`moving`] and [`chaos`] (what happens), [`promises`],
+//! [`edge`] and [`endurance`] (what is checked), [`findings`].
 
 pub mod appliance;
 pub mod chaos;
 pub mod content;
 pub mod disk;
 pub mod edge;
+pub mod endurance;
 pub mod findings;
 pub mod life;
 mod many;

@@ -15,6 +15,9 @@ pub struct Plan {
     pub sites: Vec<usize>,
     /// For each box the classes of its disks, and their sizes in bytes.
     pub disks: Vec<Vec<(DiskClass, u64)>>,
+    /// What part of a disk may be written in one period of its life; `None` where disks have no
+    /// rating.
+    pub rated: Option<f64>,
     /// For each box its RAM tier.
     pub ram_budgets: Vec<u64>,
     /// The content at each place of the catalogue.
@@ -101,6 +104,7 @@ impl Plan {
             seed,
             sites,
             disks,
+            rated: rated(seed),
             ram_budgets,
             contents,
             wanted_percent,
@@ -108,6 +112,12 @@ impl Plan {
             troubles: troubles(random),
         }
     }
+}
+
+/// Drawn for itself, so that worlds are else as they were before disks had ratings.
+fn rated(seed: u64) -> Option<f64> {
+    let random = &mut random_for(seed, "rating");
+    random.random_bool(0.25).then(|| random.random_range(0.5..3.0))
 }
 
 /// What a content takes on a disk.

@@ -2,6 +2,7 @@
 
 use crate::chaos;
 use crate::disk::SimDisk;
+use crate::endurance;
 use crate::findings::Counts;
 use crate::life;
 use crate::moving;
@@ -20,6 +21,9 @@ const SETTLES_IN: Duration = Duration::from_secs(1800);
 
 /// Files on a disk that are no objects.
 const PAGES_OF_OTHERS: u64 = 3 * cache::layout::PAGE;
+
+/// What was written to a disk that has a rating is noted twice.
+const PAGES_OF_RECORD: u64 = 2 * cache::layout::PAGE;
 
 /// What must never be, and was.
 #[derive(Debug)]
@@ -69,6 +73,7 @@ async fn history(world: &Arc<World>) {
     for number in 0..world.boxes.len() {
         tasks.spawn(life::live(Arc::clone(world), number, is_calm.clone()));
         tasks.spawn(moving::shift(Arc::clone(world), number));
+        tasks.spawn(endurance::keep(Arc::clone(world), number));
         tasks.spawn(chaos::watch(Arc::clone(world), number));
     }
     tasks.spawn(chaos::turn(Arc::clone(world), is_calm.clone()));
@@ -120,7 +125,8 @@ fn lack(world: &World, sim_box: &crate::appliance::SimBox) -> Option<String> {
 fn has_room(sim_box: &crate::appliance::SimBox, disk: &cache::disk::Disk, bytes: u64) -> bool {
     let found = sim_box.disks.iter().find(|each| each.plan.root == disk.folder());
     found.is_some_and(|found: &Arc<SimDisk>| {
-        found.object_bytes() + bytes + PAGES_OF_OTHERS + found.plan.reserve_bytes
+        let record = found.plan.rating.map_or(0, |_| PAGES_OF_RECORD);
+        found.object_bytes() + bytes + PAGES_OF_OTHERS + record + found.plan.reserve_bytes
             <= found.plan.size_bytes
     })
 }
@@ -138,6 +144,7 @@ async fn close(world: &World) {
         for disk in running.cache.disks() {
             let found = sim_box.disks.iter().find(|found| found.plan.root == disk.folder());
             found.iter().for_each(|found| check_books(world, &disk, found));
+            found.iter().for_each(|found| endurance::check(world, found));
         }
     }
 }

@@ -4,6 +4,7 @@ use crate::appliance::SimBox;
 use crate::content;
 use crate::disk::{DiskPlan, SimDisk};
 use crate::edge::Edge;
+use crate::endurance;
 use crate::findings::Findings;
 use crate::network::{Network, Party};
 use crate::plan::{Plan, random_for};
@@ -12,11 +13,14 @@ use contract::config::DiskClass;
 use contract::manifest::Run;
 use contract::names::DeviceName;
 use contract::sources::{Batch, OriginPath, Source, SourceKind, Sources};
+use contract::time::TimeUs;
 use fill::Routes;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::time::Instant;
 
 /// A world.
 pub struct World {
@@ -34,6 +38,7 @@ pub struct World {
     catalogue: Mutex<Vec<Option<Arc<CatalogueEntry>>>>,
     /// What is hot: decides the order in which boxes want objects.
     fashion: AtomicU64,
+    began: Instant,
 }
 
 /// Kept free on every disk.
@@ -55,8 +60,21 @@ impl World {
             edge: Edge::default(),
             catalogue: Mutex::new(catalogue),
             fashion: AtomicU64::new(0),
+            began: Instant::now(),
             plan,
         })
+    }
+
+    /// How old it is.
+    #[must_use]
+    pub fn age(&self) -> Duration {
+        self.began.elapsed()
+    }
+
+    /// What clocks on walls show.
+    #[must_use]
+    pub fn wall(&self) -> TimeUs {
+        TimeUs(i64::try_from(self.age().as_micros()).unwrap_or(i64::MAX))
     }
 
     fn catalogue(&self) -> MutexGuard<'_, Vec<Option<Arc<CatalogueEntry>>>> {
@@ -174,8 +192,9 @@ fn weight(number: usize, ordinal: u32, seed: u64) -> u64 {
 fn sim_box(plan: &Plan, number: usize, site: usize) -> SimBox {
     let disk = |(at, (class, size_bytes)): (usize, &(DiskClass, u64))| {
         let root = PathBuf::from(format!("/box{number}/disk{at}"));
-        let disk =
-            DiskPlan { root, class: *class, size_bytes: *size_bytes, reserve_bytes: RESERVE_BYTES };
+        let (class, size_bytes, reserve_bytes) = (*class, *size_bytes, RESERVE_BYTES);
+        let rating = plan.rated.map(|part| endurance::rating(part, size_bytes));
+        let disk = DiskPlan { root, class, size_bytes, reserve_bytes, rating };
         SimDisk::new(disk, random_for(plan.seed, &format!("disk {number} {at}")))
     };
     let disks = plan.disks[number].iter().enumerate().map(disk).collect();

@@ -13,6 +13,7 @@ pub use faults::DiskFaults;
 pub use mount::Mounts;
 pub use power::Power;
 
+use cache::Rating;
 use contract::config::DiskClass;
 use file::Content;
 use names::{FileNumber, Names};
@@ -22,6 +23,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// What is longer is content.
+const PAGE: usize = 4096;
 
 /// What a file system is made of.
 #[derive(Debug, Clone)]
@@ -34,6 +38,8 @@ pub struct DiskPlan {
     pub size_bytes: u64,
     /// What must stay free of it.
     pub reserve_bytes: u64,
+    /// What may be written to it.
+    pub rating: Option<Rating>,
 }
 
 /// A disk, and the file system on it.
@@ -68,6 +74,8 @@ struct State {
     has_lied: bool,
     /// Whether the reserve was ever touched by a file that was made here.
     broke_reserve: bool,
+    /// Content that was ever written; what fits a page is headers and tables.
+    written_bytes: u64,
 }
 
 impl SimDisk {
@@ -89,6 +97,7 @@ impl SimDisk {
             has_failed: false,
             has_lied: false,
             broke_reserve: false,
+            written_bytes: 0,
         };
         Self { plan, state: Mutex::new(state) }
     }
@@ -211,6 +220,21 @@ impl SimDisk {
         self.state().broke_reserve
     }
 
+    /// Content that was ever written to it.
+    #[must_use]
+    pub fn written_bytes(&self) -> u64 {
+        self.state().written_bytes
+    }
+
+    /// Whether what it says of itself was always true: nothing on it was destroyed, and no call
+    /// has failed.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        let state = self.state();
+        let is_whole = state.damaged.is_empty() && state.in_limbo.is_empty();
+        is_whole && !state.was_damaged && !state.may_repeat && !state.has_failed && !state.has_lied
+    }
+
     /// What the files of objects take.
     #[must_use]
     pub fn object_bytes(&self) -> u64 {
@@ -312,6 +336,9 @@ impl SimDisk {
             if failed.is_err() { state.random.random_range(0..=bytes.len()) } else { bytes.len() };
         let content = state.files.get_mut(&number).ok_or(io::ErrorKind::NotFound)?;
         content.write(at, &bytes[..some]);
+        if bytes.len() > PAGE {
+            state.written_bytes += some as u64;
+        }
         failed
     }
 
