@@ -137,6 +137,8 @@ fn disk_values(disk: &Disk) -> Value {
         folder => text(&disk.folder),
         class => disk.class.as_str(),
         capacity_bytes => disk.capacity_bytes,
+        rated_write_bytes => disk.rated_write_bytes,
+        service_life_days => disk.service_life_days,
     }
 }
 

@@ -25,11 +25,11 @@ fn appliance() -> Appliance {
         peers: vec![address("127.0.1.1:9443")],
         admin: address("127.0.0.1:9101"),
         disks: vec![
-            Disk { folder: "/srv/disk0".into(), class: DiskClass::Nvme, capacity_bytes: 1 << 31 },
+            Disk::new("/srv/disk0", DiskClass::Nvme, 1 << 31),
             Disk {
-                folder: "/srv/a \"b\": {{c}}".into(),
-                class: DiskClass::Hdd,
-                capacity_bytes: 1 << 40,
+                rated_write_bytes: Some(600_000_000_000_000),
+                service_life_days: Some(1_000),
+                ..Disk::new("/srv/a \"b\": {{c}}", DiskClass::Hdd, 1 << 40)
             },
         ],
         ram_budget_bytes: 256 << 20,

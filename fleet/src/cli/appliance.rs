@@ -1,6 +1,7 @@
 //! `fleet appliance …`
 
 use super::client::Client;
+use super::disk;
 use super::folder::write_folder;
 use super::late_reports::LateReports;
 use super::output::{Output, number, text};
@@ -13,7 +14,7 @@ use crate::api::{
 use anyhow::Context;
 use clap::{Args, Subcommand};
 use contract::names::{DeviceName, SiteName};
-use inventory::{Appliance, Disk, DiskClass, PlayerListener};
+use inventory::{Appliance, Disk, PlayerListener};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -58,8 +59,10 @@ pub(super) struct Create {
     /// Health, metrics and status, on the box itself.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:9100")]
     admin: SocketAddr,
-    /// A disk: FOLDER:CLASS:CAPACITY, such as /srv/disk0:nvme:2TB. Can be given several times.
-    #[arg(long = "disk", value_name = "DISK", value_parser = parse_disk, required = true)]
+    /// A disk: FOLDER:CLASS:CAPACITY[,rated=BYTES[,life=DAYSd]], such as /srv/disk0:nvme:2TB or
+    /// /srv/disk0:nvme:2TB,rated=1200TB (what its maker allows to be written to it, in five years
+    /// if no life is given). Can be given several times.
+    #[arg(long = "disk", value_name = "DISK", value_parser = disk::parse, required = true)]
     disks: Vec<Disk>,
     /// What the RAM tier may take.
     #[arg(long, value_name = "BYTES", value_parser = parse_bytes, default_value = "1GiB")]
@@ -85,20 +88,6 @@ pub(super) struct Enroll {
     /// Replace what is in the folder.
     #[arg(long)]
     replace: bool,
-}
-
-/// `FOLDER:CLASS:CAPACITY`; the folder may hold colons.
-fn parse_disk(value: &str) -> Result<Disk, String> {
-    let expected = "expected FOLDER:CLASS:CAPACITY, such as /srv/disk0:nvme:2TB";
-    let (rest, capacity) = value.rsplit_once(':').ok_or(expected)?;
-    let (folder, class) = rest.rsplit_once(':').ok_or(expected)?;
-    let class = match class {
-        "nvme" => DiskClass::Nvme,
-        "ssd" => DiskClass::Ssd,
-        "hdd" => DiskClass::Hdd,
-        other => return Err(format!("class {other:?}: expected nvme, ssd or hdd")),
-    };
-    Ok(Disk { folder: folder.into(), class, capacity_bytes: parse_bytes(capacity)? })
 }
 
 impl ApplianceCommand {
@@ -194,8 +183,7 @@ fn detail_table(output: &Output, detail: &ApplianceDetail) -> String {
     line("peers", joined(&intended.peers));
     line("admin", intended.admin.to_string());
     for disk in &intended.disks {
-        let (class, capacity) = (disk.class.as_str(), bytes(disk.capacity_bytes));
-        line("disk", format!("{} ({class}, {capacity})", disk.folder.display()));
+        line("disk", disk::shown(disk));
     }
     line("ram", bytes(intended.ram_budget_bytes));
     line(

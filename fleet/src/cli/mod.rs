@@ -3,6 +3,7 @@
 mod appliance;
 mod client;
 mod content;
+mod disk;
 mod epoch;
 mod failure;
 mod fill;

@@ -1,6 +1,7 @@
 //! An appliance: one machine that serves.
 
 use super::Found;
+use super::disk::Disk;
 use crate::Complaint;
 use contract::names::{DeviceName, SiteName};
 use serde::{Deserialize, Serialize};
@@ -10,7 +11,7 @@ use std::path::{Path, PathBuf};
 use utoipa::ToSchema;
 
 /// A folder with less holds nothing worth planning for; the box refuses it too.
-const MIN_BYTES: u64 = 1 << 20;
+pub(super) const MIN_BYTES: u64 = 1 << 20;
 
 /// One machine that serves.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -53,43 +54,6 @@ pub struct PlayerListener {
     /// Whether HTTP/2 is offered beside HTTP/1.1. Bulk video travels better without.
     #[serde(default)]
     pub http2: bool,
-}
-
-/// One disk, or one folder that stands for one.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Disk {
-    /// Its mount point.
-    #[schema(value_type = String, example = "/srv/disk0")]
-    pub folder: PathBuf,
-    /// How fast it is.
-    pub class: DiskClass,
-    /// How much of it objects may take.
-    pub capacity_bytes: u64,
-}
-
-/// How fast a disk is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum DiskClass {
-    /// Flash on PCI Express.
-    Nvme,
-    /// Flash on SATA or SAS.
-    Ssd,
-    /// Spinning.
-    Hdd,
-}
-
-impl DiskClass {
-    /// As written in documents.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Nvme => "nvme",
-            Self::Ssd => "ssd",
-            Self::Hdd => "hdd",
-        }
-    }
 }
 
 impl Appliance {
@@ -154,19 +118,15 @@ impl Appliance {
         }
         let mut seen = HashSet::new();
         for (at, disk) in self.disks.iter().enumerate() {
-            let field = format!("disks[{at}].folder");
-            check_folder(&field, &disk.folder, found);
+            disk.check(&format!("disks[{at}]"), found);
             if !seen.insert(&disk.folder) {
-                found.add(&field, "named twice");
-            }
-            if disk.capacity_bytes < MIN_BYTES {
-                found.add(format!("disks[{at}].capacity_bytes"), "less than 1MiB holds nothing");
+                found.add(format!("disks[{at}].folder"), "named twice");
             }
         }
     }
 }
 
-fn check_folder(field: &str, folder: &Path, found: &mut Found) {
+pub(super) fn check_folder(field: &str, folder: &Path, found: &mut Found) {
     if !folder.is_absolute() {
         found.add(field, "expected an absolute path");
     }
@@ -178,6 +138,7 @@ fn check_folder(field: &str, folder: &Path, found: &mut Found) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::disk::DiskClass;
 
     fn good() -> Appliance {
         let address = |text: &str| text.parse().expect("address");
@@ -190,11 +151,7 @@ mod tests {
             ],
             peers: vec![address("127.0.1.1:9443")],
             admin: address("127.0.0.1:9101"),
-            disks: vec![Disk {
-                folder: "/srv/disk0".into(),
-                class: DiskClass::Nvme,
-                capacity_bytes: 1 << 30,
-            }],
+            disks: vec![Disk::new("/srv/disk0", DiskClass::Nvme, 1 << 30)],
             ram_budget_bytes: 64 << 20,
             state_folder: "/var/lib/headend".into(),
             access_log_folder: None,

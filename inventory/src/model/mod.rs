@@ -3,12 +3,14 @@
 
 mod appliance;
 mod content_group;
+mod disk;
 mod s3_origin;
 mod site;
 mod site_fill;
 
-pub use appliance::{Appliance, Disk, DiskClass, PlayerListener};
+pub use appliance::{Appliance, PlayerListener};
 pub use content_group::{ContentGroup, DEFAULT_DEMAND_SHARE_PERCENT, DEVICE_PLACEHOLDER};
+pub use disk::{Disk, DiskClass};
 pub use s3_origin::S3Origin;
 pub use site::Site;
 pub use site_fill::SiteFill;

@@ -102,7 +102,7 @@ mod tests {
     use crate::DiskClass;
 
     fn disk(capacity_bytes: u64) -> Disk {
-        Disk { folder: "/srv/disk0".into(), class: DiskClass::Hdd, capacity_bytes }
+        Disk::new("/srv/disk0", DiskClass::Hdd, capacity_bytes)
     }
 
     #[test]

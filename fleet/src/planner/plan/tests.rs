@@ -22,7 +22,7 @@ fn appliance(name: &str, port: u16) -> Appliance {
         players: vec![PlayerListener { addresses: vec![address(8443)], http2: false }],
         peers: vec![address(port)],
         admin: address(9100),
-        disks: vec![Disk { folder: "/d".into(), class: DiskClass::Ssd, capacity_bytes: 1 << 20 }],
+        disks: vec![Disk::new("/d", DiskClass::Ssd, 1 << 20)],
         ram_budget_bytes: 1 << 20,
         state_folder: "/s".into(),
         access_log_folder: None,
