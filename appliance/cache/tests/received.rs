@@ -257,3 +257,39 @@ fn times_decide_what_a_request_finds() {
     assert!(matches!(absent, Demanded::Absent(Absence::NoAnswer)), "{absent:?}");
     assert!(matches!(at(later.plus_s(20), None), Demanded::Ask(true)));
 }
+
+/// Sessions walk through forty titles, each followed by another two segments behind; how often
+/// a segment has to be brought. `name` gives the path of a segment.
+fn brought(name: impl Fn(u64, u64) -> String) -> usize {
+    let folder = tempfile::tempdir().expect("folder");
+    let (host, _asked) = opened(folder.path(), 60 * 12_288 * 16 / 15);
+    let mut brought = 0;
+    for segment in 0..150_u64 {
+        for title in 0..40 {
+            for at in [Some(segment), segment.checked_sub(2)].into_iter().flatten() {
+                let path = name(title, at);
+                if usable(&host.cache, &path).is_none() {
+                    begin(&host.cache, &path, 4096);
+                    brought += 1;
+                }
+                host.cache.keep_books();
+            }
+        }
+    }
+    brought
+}
+
+#[test]
+fn what_a_session_asks_for_next_is_known_by_its_name() {
+    // Fifteen titles have numbers that say what comes next; or none has.
+    let letters = |number: u64| {
+        let letter = |digit: char| char::from(b'a' + digit as u8 - b'0');
+        number.to_string().chars().map(letter).collect::<String>()
+    };
+    let numbered = brought(|title, at| match title {
+        0..15 => format!("/{title}/seg-{at}.m4s"),
+        _ => format!("/{title}/seg-{}.m4s", letters(at)),
+    });
+    let named = brought(|title, at| format!("/{title}/seg-{}.m4s", letters(at)));
+    assert!(numbered < named, "{numbered} with look-ahead, {named} without");
+}

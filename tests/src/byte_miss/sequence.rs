@@ -1,5 +1,6 @@
 //! A sequence of requests, with its objects numbered from zero.
 
+use cache::demand::following;
 use std::collections::HashMap;
 
 /// No further request.
@@ -119,18 +120,10 @@ impl Builder {
         }
         let by_key: HashMap<&str, u32> =
             self.names.iter().map(|(key, _)| &**key).zip(0..).collect();
-        let following = |(key, _): &(Box<str>, u64)| by_key.get(&*successor(key)?).copied();
+        let following = |(key, _): &(Box<str>, u64)| by_key.get(&*following(key)?).copied();
         sequence.following = self.names.iter().map(following).collect();
         sequence
     }
-}
-
-/// The key of the next segment, where a key is a path that ends with the number of a segment
-/// (`title/rendition/17`). A key that is a number alone says nothing.
-fn successor(key: &str) -> Option<String> {
-    let (folder, number) = key.rsplit_once('/')?;
-    let number: u64 = number.parse().ok()?;
-    Some(format!("{folder}/{}", number.checked_add(1)?))
 }
 
 #[cfg(test)]
@@ -150,10 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn segments_have_followers_and_numbers_have_none() {
-        assert_eq!(successor("t/9").as_deref(), Some("t/10"));
-        assert_eq!(successor("17"), None);
-        assert_eq!(successor("t/x"), None);
+    fn segments_have_followers() {
         let mut builder = Builder::default();
         ["t/1", "t/2"].iter().for_each(|key| builder.push(key, 5));
         assert_eq!(builder.finish("").following, [Some(1), None]);

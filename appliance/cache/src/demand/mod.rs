@@ -19,14 +19,17 @@
 //! [`ABSENT_FOR_EACH`] others for each of them. Chance comes from a fixed seed: the same
 //! requests have the same answers.
 //!
-//! Read in this order: [`habits`], [`ages`], [`returns`], [`known`], and [`Demand`].
+//! Read in this order: [`habits`], [`ages`], [`returns`], [`known`], `session`, and [`Demand`].
 
 mod ages;
 mod habits;
 mod known;
 mod returns;
+mod session;
 #[cfg(test)]
 mod tests;
+
+pub use session::following;
 
 use known::{Known, NOT_EXPECTED, Shelf};
 use returns::{Likeness, Returns};

@@ -67,8 +67,8 @@ impl Cache {
         let header = page::encode_page(&facts).ok_or(NotReceived::Unfit)?;
         let group = facts.key.group.clone();
         let key = self.stock.shelf.number(&group, &facts.key.path);
-        let (verdict, gone) =
-            self.stock.books().request(&group, key, layout::disk_bytes(size_bytes));
+        let (shelf, disk_bytes) = (&self.stock.shelf, layout::disk_bytes(size_bytes));
+        let (verdict, gone) = self.stock.books().request(shelf, &group, key, disk_bytes);
         self.leave(&gone);
         // Their files go here, unless somebody reads them.
         drop(gone);
@@ -77,7 +77,7 @@ impl Cache {
         }
         let made = self.make_received(facts, &header);
         match &made {
-            Ok(object) => self.stock.books().enter(key, object, verdict),
+            Ok(object) => self.stock.books().enter(shelf, key, object, verdict),
             Err(_) => self.stock.books().forget(&group, key),
         }
         made

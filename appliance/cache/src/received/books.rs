@@ -4,7 +4,8 @@
 //! sixteenth of the share to pass through, and goes when nobody reads it any more.
 
 use super::Share;
-use crate::demand::{Answer, Demand};
+use super::shelf::Shelf;
+use crate::demand::{Answer, Demand, following};
 use crate::object::Object;
 use contract::names::GroupName;
 use std::collections::HashMap;
@@ -64,6 +65,14 @@ impl Policy {
         passing.sum::<u64>().saturating_add(bytes) <= self.passing_bytes
     }
 
+    /// Whoever was served this asks for what is behind it, where its name says what that is.
+    fn expect_behind(&mut self, shelf: &Shelf, object: &Object) {
+        let entry = &object.entry;
+        if let Some(next) = following(&entry.path) {
+            self.demand.expect_next(shelf.number(&entry.group, &next));
+        }
+    }
+
     /// Those whom nobody reads.
     fn passed(&mut self) -> impl Iterator<Item = Arc<Object>> {
         let is_read = |object: &Arc<Object>| Arc::strong_count(object) > OWN_REFERENCES;
@@ -104,11 +113,12 @@ impl Books {
     /// left with that.
     pub(crate) fn request(
         &mut self,
+        shelf: &Shelf,
         group: &GroupName,
         key: u64,
         disk_bytes: u64,
     ) -> (Verdict, Leaving) {
-        let mut gone = self.catch_up();
+        let mut gone = self.catch_up(shelf);
         gone.extend(self.kept.remove(&key));
         let Some(policy) = self.policies.get_mut(group) else { return (Verdict::Refused, gone) };
         let mut leaving = Vec::new();
@@ -122,7 +132,16 @@ impl Books {
     }
 
     /// It has come in.
-    pub(crate) fn enter(&mut self, key: u64, object: &Arc<Object>, verdict: Verdict) {
+    pub(crate) fn enter(
+        &mut self,
+        shelf: &Shelf,
+        key: u64,
+        object: &Arc<Object>,
+        verdict: Verdict,
+    ) {
+        if let Some(policy) = self.policies.get_mut(&object.entry.group) {
+            policy.expect_behind(shelf, object);
+        }
         let passing = match verdict {
             Verdict::Kept => return drop(self.kept.insert(key, Arc::clone(object))),
             Verdict::Passing => self.policies.get_mut(&object.entry.group),
@@ -144,12 +163,13 @@ impl Books {
     }
 
     /// Books who was asked for meanwhile; gives who has to leave.
-    pub(crate) fn catch_up(&mut self) -> Leaving {
+    pub(crate) fn catch_up(&mut self, shelf: &Shelf) -> Leaving {
         let mut leaving = Vec::new();
         for key in self.touched.iter().flat_map(mpsc::Receiver::try_iter) {
             let Some(object) = self.kept.get(&key) else { continue };
             let Some(policy) = self.policies.get_mut(&object.entry.group) else { continue };
             policy.demand.request(key, object.body.disk_bytes, &mut leaving);
+            policy.expect_behind(shelf, object);
         }
         let mut gone = self.close(leaving);
         gone.extend(self.policies.values_mut().flat_map(Policy::passed));

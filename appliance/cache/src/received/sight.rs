@@ -24,17 +24,17 @@ impl Cache {
         if !shares.is_empty() {
             self.stock.book_touches(&mut books);
         }
-        let mut gone = books.set_shares(shares);
-        for object in self.stock.shelf.all() {
+        let (shelf, mut gone) = (&self.stock.shelf, books.set_shares(shares));
+        for object in shelf.all() {
             let key = self.number_of(&object);
             if books.have(key, &object) {
                 continue;
             }
             let (verdict, leaving) =
-                books.request(&object.entry.group, key, object.body.disk_bytes);
+                books.request(shelf, &object.entry.group, key, object.body.disk_bytes);
             gone.extend(leaving);
             match verdict {
-                Verdict::Kept => books.enter(key, &object, verdict),
+                Verdict::Kept => books.enter(shelf, key, &object, verdict),
                 Verdict::Passing | Verdict::Refused => gone.push(object),
             }
         }
@@ -45,7 +45,7 @@ impl Cache {
     /// Books what was asked for meanwhile; what is not worth its place any more goes. To be
     /// called every second or so.
     pub fn keep_books(&self) {
-        let gone = self.stock.books().catch_up();
+        let gone = self.stock.books().catch_up(&self.stock.shelf);
         self.leave(&gone);
     }
 
