@@ -57,6 +57,8 @@ struct Room {
     used_bytes: u64,
     /// Promises whose files were not made yet: the file system still counts them as free.
     promised_bytes: u64,
+    /// For a file of our own that is still to be made, and is no object's.
+    kept_bytes: u64,
 }
 
 /// One disk in use.
@@ -350,14 +352,29 @@ impl Disk {
         let used_bytes = room.used_bytes.checked_add(bytes)?;
         let promised_bytes = room.promised_bytes.checked_add(bytes)?;
         let free_bytes = self.storage.free_bytes(self.folder()).ok()?;
+        let beyond_bytes = promised_bytes.checked_add(room.kept_bytes)?;
         let fits = used_bytes <= self.setup.capacity_bytes
-            && promised_bytes.checked_add(self.setup.reserve_bytes)? <= free_bytes;
+            && beyond_bytes.checked_add(self.setup.reserve_bytes)? <= free_bytes;
         if !fits {
             return None;
         }
-        *room = Room { used_bytes, promised_bytes };
+        (room.used_bytes, room.promised_bytes) = (used_bytes, promised_bytes);
         drop(room);
         Some(Reservation { disk: Arc::clone(self), bytes })
+    }
+
+    /// Keeps room for a file of our own, which is no object's, until it is made.
+    pub(crate) fn keep_room(&self, bytes: u64) {
+        self.room().kept_bytes = bytes;
+    }
+
+    /// Whether that file can be made without taking the room of objects that were promised it.
+    pub(crate) fn has_kept_room(&self) -> bool {
+        let room = self.room();
+        let promised_bytes = room.promised_bytes;
+        let kept_bytes = promised_bytes + room.kept_bytes + self.setup.reserve_bytes;
+        let free_bytes = || self.storage.free_bytes(self.folder()).unwrap_or(0);
+        room.kept_bytes == 0 || promised_bytes == 0 || kept_bytes <= free_bytes()
     }
 
     /// What objects can take of it as things are: its capacity, or less where others have

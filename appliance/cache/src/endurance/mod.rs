@@ -119,13 +119,19 @@ impl Cache {
         };
         let mut budget = disk.budget();
         match (rating, &mut *budget) {
-            (None, budget) => *budget = None,
+            (None, budget) => {
+                *budget = None;
+                disk.keep_room(0);
+            }
             (Some(rating), Some(budget)) => budget.set_rating(rating, now_us),
             (Some(rating), none) => {
                 let begun = |is_new| Budget::begin(rating, disk.used_bytes(), is_new, wall, now_us);
                 *none = Some(match record::read(self.storage.as_ref(), disk.folder()) {
                     Kept::Record(record) => Budget::resume(rating, record, wall, now_us),
-                    Kept::Nothing => begun(disk.used_bytes() == 0),
+                    Kept::Nothing => {
+                        disk.keep_room(record::BYTES);
+                        begun(disk.used_bytes() == 0)
+                    }
                     Kept::Damaged(reason) => {
                         let file = record::file_of(disk.folder());
                         self.watch.event(CacheEvent::WritesForgotten { file, reason });

@@ -94,9 +94,15 @@ impl Disk {
     }
 
     fn write_down(&self, record: &Record) -> io::Result<()> {
+        if !self.has_kept_room() {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
         let written = record::write(self.storage(), self.folder(), record);
         match &written {
-            Ok(()) => self.budget().iter_mut().for_each(|budget| budget.kept(record)),
+            Ok(()) => {
+                self.keep_room(0);
+                self.budget().iter_mut().for_each(|budget| budget.kept(record));
+            }
             // A disk that is full to the last page takes nothing else either.
             Err(err) if err.kind() == io::ErrorKind::StorageFull => {}
             Err(_) => self.failed(Weight::Call),

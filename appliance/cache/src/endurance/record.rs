@@ -20,6 +20,9 @@ const LEN: usize = FIELDS * 8 + 4;
 
 const PLACES: [u64; 2] = [0, PAGE];
 
+/// What its file takes.
+pub(super) const BYTES: u64 = PLACES.len() as u64 * PAGE;
+
 /// What was found.
 #[derive(Debug)]
 pub(super) enum Kept {
@@ -69,11 +72,7 @@ pub(super) fn write(storage: &dyn Storage, disk: &Path, record: &Record) -> io::
         Err(err) => return Err(err),
     };
     let is_new = number == 0;
-    let file = if is_new {
-        storage.create(&path, PLACES.len() as u64 * PAGE)?
-    } else {
-        storage.open(&path)?
-    };
+    let file = if is_new { storage.create(&path, BYTES)? } else { storage.open(&path)? };
     put(&*file, &encode(number, record))?;
     if is_new { storage.sync_folder(disk) } else { Ok(()) }
 }
