@@ -88,6 +88,7 @@ mod tests {
             title: TitleName::new("big-demo").expect("name"),
             state: FillState::Waiting,
             source: Some(SourceKind::Origin),
+            sources: Vec::new(),
             objects_wanted: 4,
             objects_held: 1,
             bytes_wanted: 4_000_000,

@@ -13,6 +13,9 @@ pub const MAX_TITLES: usize = 128;
 /// Sources that one report says something of.
 pub const MAX_SOURCES: usize = 64;
 
+/// Sources that are named of one title.
+pub const MAX_TITLE_SOURCES: usize = 8;
+
 /// How far filling has come.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct FillProgress {
@@ -88,6 +91,9 @@ pub struct TitleProgress {
     /// Where it comes from now, or came from last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<SourceKind>,
+    /// What has been drawn of it from each source in the past ten seconds, the most first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<SourceProgress>,
     /// Objects that the manifest lists.
     pub objects_wanted: u64,
     /// Of these, those that are here.

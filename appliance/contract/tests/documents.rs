@@ -191,6 +191,7 @@ fn fill_progress() -> FillProgress {
             title: TitleName::new("big-demo").expect("name"),
             state: FillState::Waiting,
             source: Some(SourceKind::Origin),
+            sources: vec![SourceProgress { source: SourceKind::Origin, rate_bytes_per_s: 500 }],
             objects_wanted: 200,
             objects_held: 150,
             bytes_wanted: 20_000_000,

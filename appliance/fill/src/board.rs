@@ -4,15 +4,23 @@ use crate::arrivals::Arrivals;
 use contract::catalogue::CatalogueEntry;
 use contract::names::{GroupName, TitleName};
 use contract::object::ObjectId;
-use contract::progress::WaitingOn;
-use contract::progress::{FillState, MAX_SOURCES, MAX_TITLES, SourceProgress, TitleProgress};
+use contract::progress::{
+    FillState, MAX_SOURCES, MAX_TITLE_SOURCES, MAX_TITLES, SourceProgress, TitleProgress, WaitingOn,
+};
 use contract::sources::SourceKind;
 use contract::time::TimeUs;
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::time::Instant;
 
 type TitleKey = (GroupName, TitleName);
+
+/// What has come lately, by source.
+type Drawn = BTreeMap<SourceKind, Arrivals>;
+
+/// Titles whose sources are known. Of more that come at once, what they draw is not told.
+const MOST_DRAWN: usize = 1024;
 
 /// Told by transfers, asked by whoever wants to know.
 #[derive(Debug, Default)]
@@ -23,14 +31,15 @@ struct State {
     /// Those that the manifest lists.
     titles: HashMap<TitleKey, Title>,
     under_way: BTreeMap<ObjectId, u64>,
-    sources: BTreeMap<SourceKind, Arrivals>,
+    sources: Drawn,
+    /// Titles of which something has come in the past seconds.
+    drawn: HashMap<TitleKey, Drawn>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Title {
     objects: u64,
     bytes: u64,
-    arrivals: Arrivals,
     under_way: u32,
     source: Option<SourceKind>,
     came_last: Option<TimeUs>,
@@ -52,7 +61,6 @@ impl Board {
 
     /// What the manifest lists from now on.
     pub(crate) fn expect(&self, ranked: &[Arc<CatalogueEntry>]) {
-        let now = Instant::now();
         let mut sums: HashMap<TitleKey, (u64, u64)> = HashMap::new();
         for entry in ranked {
             let sum = sums.entry(key(entry)).or_default();
@@ -61,7 +69,7 @@ impl Board {
         let state = &mut *self.state();
         let mut before = std::mem::take(&mut state.titles);
         let titles = sums.into_iter().map(|(key, (objects, bytes))| {
-            let title = before.remove(&key).unwrap_or_else(|| Title::new(now));
+            let title = before.remove(&key).unwrap_or_default();
             (key, Title { objects, bytes, ..title })
         });
         state.titles = titles.collect();
@@ -92,12 +100,7 @@ impl Board {
 
     /// What each source gives.
     pub(crate) fn sources(&self, now: Instant) -> Vec<SourceProgress> {
-        let mut state = self.state();
-        let sources = state.sources.iter_mut().map(|(source, arrivals)| SourceProgress {
-            source: source.clone(),
-            rate_bytes_per_s: arrivals.rate_bytes_per_s(now),
-        });
-        sources.take(MAX_SOURCES).collect()
+        rates(&mut self.state().sources, now).take(MAX_SOURCES).collect()
     }
 
     /// How far the titles have come of which some is `missing`, best first, and those that
@@ -111,10 +114,12 @@ impl Board {
         let under_way = self.state().under_way.clone();
         let Lacking { titles: lacks, places, bytes: bytes_missing } = lacking(missing, &under_way);
         let (state, now) = (&mut *self.state(), Instant::now());
+        state.forget(now);
         let mut shown = Vec::new();
         for lack in lacks.iter().take(MAX_TITLES) {
             let key = key(lack.first);
-            let Some(title) = state.titles.get_mut(&key) else { continue };
+            let Some(all_here) = state.all_here(&key, now) else { continue };
+            let Some(title) = state.titles.get(&key) else { continue };
             let waiting = waiting(lack.first);
             let state = match (title.under_way, waiting) {
                 (1.., _) => FillState::Arriving,
@@ -126,7 +131,7 @@ impl Board {
                 waiting: waiting.filter(|_| state == FillState::Waiting),
                 objects_held: title.objects.saturating_sub(lack.objects),
                 bytes_done: title.bytes.saturating_sub(lack.bytes),
-                ..title.all_here(&key, now)
+                ..all_here
             };
             shown.push((progress, lack.bytes_up_to_its_end));
         }
@@ -205,34 +210,65 @@ impl State {
         came.truncate(most);
         let came: Vec<_> = came.into_iter().map(|(at, key)| (at, key.clone())).collect();
         let titles = came.into_iter().filter_map(|(at, key)| {
-            let all_here = self.titles.get_mut(&key)?.all_here(&key, now);
+            let all_here = self.all_here(&key, now)?;
             Some(TitleProgress { finish_at_us: Some(at), ..all_here })
         });
         titles.collect()
     }
-}
 
-impl Title {
-    fn new(now: Instant) -> Self {
-        let arrivals = Arrivals::new(now);
-        Self { objects: 0, bytes: 0, arrivals, under_way: 0, source: None, came_last: None }
-    }
-
-    fn all_here(&mut self, (group, title): &TitleKey, now: Instant) -> TitleProgress {
-        TitleProgress {
-            group: group.clone(),
-            title: title.clone(),
+    /// What a title is of which nothing is missing.
+    fn all_here(&mut self, key: &TitleKey, now: Instant) -> Option<TitleProgress> {
+        let title = self.titles.get(key)?;
+        let drawn = self.drawn.get_mut(key);
+        let mut sources: Vec<_> = drawn.into_iter().flat_map(|it| rates(it, now)).collect();
+        sources.sort_by_key(|source| Reverse(source.rate_bytes_per_s));
+        let rate_bytes_per_s = sources.iter().map(|source| source.rate_bytes_per_s).sum();
+        sources.truncate(MAX_TITLE_SOURCES);
+        Some(TitleProgress {
+            group: key.0.clone(),
+            title: key.1.clone(),
             state: FillState::Held,
-            source: self.source.clone(),
-            objects_wanted: self.objects,
-            objects_held: self.objects,
-            bytes_wanted: self.bytes,
-            bytes_done: self.bytes,
-            rate_bytes_per_s: self.arrivals.rate_bytes_per_s(now),
+            source: title.source.clone(),
+            sources,
+            objects_wanted: title.objects,
+            objects_held: title.objects,
+            bytes_wanted: title.bytes,
+            bytes_done: title.bytes,
+            rate_bytes_per_s,
             waiting: None,
             finish_at_us: None,
-        }
+        })
     }
+
+    /// Of what came long ago, nothing is told.
+    fn forget(&mut self, now: Instant) {
+        self.drawn.retain(|_, drawn| {
+            drawn.retain(|_, arrivals| arrivals.is_recent(now));
+            !drawn.is_empty()
+        });
+    }
+}
+
+/// What each source gives.
+fn rates(drawn: &mut Drawn, now: Instant) -> impl Iterator<Item = SourceProgress> {
+    drawn.iter_mut().map(move |(source, arrivals)| SourceProgress {
+        source: source.clone(),
+        rate_bytes_per_s: arrivals.rate_bytes_per_s(now),
+    })
+}
+
+/// So many bytes came from a source; of those that gave nothing lately, none is kept once there
+/// are too many.
+fn note(drawn: &mut Drawn, source: &SourceKind, bytes: u64, now: Instant) {
+    if let Some(arrivals) = drawn.get_mut(source) {
+        arrivals.arrived(bytes, 0, now);
+        return;
+    }
+    if drawn.len() >= MAX_SOURCES {
+        drawn.retain(|_, arrivals| arrivals.is_recent(now));
+    }
+    let arrivals = drawn.entry(source.clone());
+    arrivals.or_insert_with(|| Arrivals::new(now)).arrived(bytes, 0, now);
 }
 
 impl UnderWay<'_> {
@@ -242,18 +278,18 @@ impl UnderWay<'_> {
         if let Some(done) = state.under_way.get_mut(&self.object) {
             *done = done.saturating_add(bytes);
         }
-        if let Some(title) = state.titles.get_mut(&self.title) {
-            title.arrivals.arrived(bytes, 0, now);
-        }
-        if let Some(arrivals) = state.sources.get_mut(self.source) {
-            arrivals.arrived(bytes, 0, now);
+        note(&mut state.sources, self.source, bytes, now);
+        if let Some(drawn) = state.drawn.get_mut(&self.title) {
+            note(drawn, self.source, bytes, now);
             return;
         }
-        if state.sources.len() >= MAX_SOURCES {
-            state.sources.retain(|_, arrivals| arrivals.is_recent(now));
+        if state.drawn.len() >= MOST_DRAWN {
+            state.forget(now);
         }
-        let arrivals = state.sources.entry(self.source.clone());
-        arrivals.or_insert_with(|| Arrivals::new(now)).arrived(bytes, 0, now);
+        if state.drawn.len() < MOST_DRAWN {
+            let drawn = state.drawn.entry(self.title.clone());
+            note(drawn.or_default(), self.source, bytes, now);
+        }
     }
 }
 
@@ -269,4 +305,43 @@ impl Drop for UnderWay<'_> {
 
 fn key(entry: &CatalogueEntry) -> TitleKey {
     (entry.group.clone(), entry.title.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use contract::names::DeviceName;
+    use contract::object::Digest;
+    use std::time::Duration;
+
+    fn entry(number: u8) -> Arc<CatalogueEntry> {
+        let text = format!(
+            r#"{{"ordinal": {number}, "id": "{id}", "group": "studio-a", "title": "big-demo",
+                "path": "/{number}.m4s", "size_bytes": 1000, "blake3": "{id}", "modified_us": 0}}"#,
+            id = Digest::of(&[number]),
+        );
+        Arc::new(serde_json::from_str(&text).expect("an entry"))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_title_names_all_that_it_comes_from_the_most_first_and_for_ten_seconds() {
+        let board = Board::default();
+        let missing = [entry(1), entry(2)];
+        board.expect(&missing);
+        let peer = SourceKind::Peer(DeviceName::new("oca2.site-a").expect("name"));
+        let (from_origin, from_peer) =
+            (board.begin(&missing[0], &SourceKind::Origin, 0), board.begin(&missing[1], &peer, 0));
+        from_origin.arrived(300);
+        from_peer.arrived(500);
+        from_peer.arrived(100);
+        let seen = || board.titles(&missing, |_| None).lacking.remove(0).0;
+        let expected = [(&peer, 60), (&SourceKind::Origin, 30)].map(|(source, rate)| {
+            SourceProgress { source: source.clone(), rate_bytes_per_s: rate }
+        });
+        assert_eq!(seen().sources, expected);
+        assert_eq!((seen().rate_bytes_per_s, seen().bytes_done), (90, 900));
+        tokio::time::advance(Duration::from_secs(11)).await;
+        assert_eq!((seen().sources, seen().rate_bytes_per_s), (Vec::new(), 0));
+        assert_eq!(board.state().drawn.len(), 0);
+    }
 }

@@ -45,6 +45,10 @@ async fn caps_hold_on_the_wire_and_progress_says_when_it_will_be_done() {
         assert_eq!(progress.cap_bytes_per_s, Some(500_000));
         assert_eq!(progress.sources.len(), 1);
         assert!(progress.titles.iter().any(|title| title.state == FillState::Arriving));
+        let drawn = progress.titles.iter().flat_map(|title| &title.sources);
+        let drawn: u64 = drawn.map(|source| source.rate_bytes_per_s).sum();
+        // Each is rounded down.
+        assert!((rate - 5..=rate).contains(&drawn), "seed {seed}: titles {drawn} of {rate}");
         let forecast = progress.finish_at_us.expect("a forecast").since_s(TimeUs(0));
         world.until_held(5, HOUR).await;
         let took = world.now().since_s(TimeUs(0));
@@ -54,6 +58,9 @@ async fn caps_hold_on_the_wire_and_progress_says_when_it_will_be_done() {
         let progress = world.filler.progress();
         assert!(progress.titles.iter().all(|title| title.state == FillState::Held));
         assert_eq!((progress.titles.len(), progress.bytes_missing), (5, 0));
+        tokio::time::sleep(Duration::from_secs(11)).await;
+        let progress = world.filler.progress();
+        assert!(progress.titles.iter().all(|title| title.sources.is_empty()), "it is long ago");
     }
 }
 

@@ -63,6 +63,9 @@ pub(crate) struct FillTitleItem {
     pub(crate) state: String,
     /// Where it comes from now, or came from last.
     pub(crate) source: Option<String>,
+    /// What it draws from each source, the most first.
+    #[serde(default)]
+    pub(crate) sources: Vec<FillSourceItem>,
     /// Objects that are to be there.
     pub(crate) objects_wanted: u64,
     /// Of these, those that are.
@@ -137,6 +140,7 @@ impl FillTitleItem {
             title: title.title.to_string(),
             state: title.state.as_str().to_owned(),
             source: title.source.as_ref().map(ToString::to_string),
+            sources: title.sources.iter().map(FillSourceItem::new).collect(),
             objects_wanted: title.objects_wanted,
             objects_held: title.objects_held,
             bytes_wanted: title.bytes_wanted,

@@ -22,9 +22,9 @@ mod titles;
 pub(crate) use appliances::{ApplianceDetail, ApplianceItem};
 pub(crate) use enrolment::{EnrolmentFile, EnrolmentRequest, EnrolmentResponse};
 pub(crate) use epochs::EpochItem;
-pub(crate) use fill::{ApplianceFill, FillTitleItem};
 #[cfg(test)]
-pub(crate) use fill::{FillSourceItem, FillWaitingItem};
+pub(crate) use fill::FillWaitingItem;
+pub(crate) use fill::{ApplianceFill, FillSourceItem, FillTitleItem};
 pub(crate) use imports::{
     ImportBatch, ImportCreated, ImportRequest, ImportResult, NewFile, PlaylistText,
 };

@@ -4,7 +4,7 @@ use super::client::Client;
 use super::output::{Mood, Output, Shown, number, text};
 use super::quantity::{age, bytes, rate};
 use super::status::state;
-use crate::api::{ApplianceFill, FillTitleItem, List};
+use crate::api::{ApplianceFill, FillSourceItem, FillTitleItem, List};
 use clap::{Args, Subcommand};
 use contract::names::DeviceName;
 use std::time::Duration;
@@ -115,7 +115,7 @@ fn titles(output: &Output, all: &[ApplianceFill]) -> String {
         table.row([
             text(&fill.appliance),
             text(&format!("{}/{}", title.group, title.title)),
-            text(title.source.as_deref().unwrap_or("-")),
+            text(&sources(title)),
             Shown::State(title.state.clone(), mood),
             number(&format!("{}/{}", title.objects_held, title.objects_wanted)),
             number(&format!("{}/{}", bytes(title.bytes_done), bytes(title.bytes_wanted))),
@@ -126,6 +126,17 @@ fn titles(output: &Output, all: &[ApplianceFill]) -> String {
         ]);
     }
     table.render()
+}
+
+/// Each with its rate where there are several.
+fn sources(title: &FillTitleItem) -> String {
+    match title.sources.as_slice() {
+        [] | [_] => title.source.clone().unwrap_or_else(|| "-".to_owned()),
+        several => {
+            let one = |it: &FillSourceItem| format!("{} {}", it.source, rate(it.rate_bytes_per_s));
+            several.iter().map(one).collect::<Vec<_>>().join(", ")
+        }
+    }
 }
 
 /// Rounded down: 100 % is all of it.

@@ -1,7 +1,7 @@
 //! What people see, held still.
 
 use super::*;
-use crate::api::{FillSourceItem, FillWaitingItem};
+use crate::api::FillWaitingItem;
 
 fn title(name: &str, state: &str, done: u64) -> FillTitleItem {
     FillTitleItem {
@@ -9,6 +9,7 @@ fn title(name: &str, state: &str, done: u64) -> FillTitleItem {
         title: name.into(),
         state: state.into(),
         source: None,
+        sources: Vec::new(),
         objects_wanted: 200,
         objects_held: done / 1_000_000,
         bytes_wanted: 200_000_000,
@@ -39,8 +40,11 @@ fn fill(appliance: &str, admission: &str) -> ApplianceFill {
 
 #[test]
 fn a_fill_under_way_and_one_that_waits() {
+    let from =
+        |source: &str, rate_bytes_per_s| FillSourceItem { source: source.into(), rate_bytes_per_s };
     let arriving = FillTitleItem {
         source: Some("peer oca2.site-a".into()),
+        sources: vec![from("origin", 90_000_000), from("peer oca2.site-a", 50_000_000)],
         rate_bytes_per_s: 140_000_000,
         finish_at: Some("2026-11-25T02:00:01.000Z".into()),
         ..title("big-demo", "arriving", 149_500_000)
