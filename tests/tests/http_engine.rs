@@ -107,7 +107,10 @@ async fn certificates_change_under_connections_that_go_on(engine: EngineChoice) 
 
 async fn siblings_show_a_certificate_of_the_fleet(engine: EngineChoice) -> Result<()> {
     let world = World::start(engine, Limits::default(), RAM)?;
-    let sibling = Client::new(&world.ca, Some(&world.ca.issue(&["oca2.site-a.box.internal"])?))?;
+    let of_site = |site: &str| {
+        world.ca.issue(&[&format!("oca2.{site}.box.internal"), &format!("{site}.site.internal")])
+    };
+    let sibling = Client::new(&world.ca, Some(&of_site("site-a")?))?;
     let mut connection = sibling.connect_as(world.peers, IDENTITY).await?;
     connection.get("/peer/v1/open/v/seg.m4s", "Range: bytes=1000-\r\nOrigin: null\r\n").await?;
     let reply = connection.reply().await?;
@@ -121,10 +124,10 @@ async fn siblings_show_a_certificate_of_the_fleet(engine: EngineChoice) -> Resul
     ensure!(world.counters.total().peer_bytes_sent.get() == 1_233_567);
     ensure!(world.counters.traffic().iter().all(|row| row.requests == 0), "no player asked");
 
-    // Nobody, and somebody of another CA: TLS 1.3 lets a client believe in its handshake
+    // Nobody, somebody of another CA, and a box of another site: TLS 1.3 lets a client believe in its handshake
     // until it reads.
     let stranger = Ca::new(world.folder.path(), "stranger")?.issue(&["x.box.internal"])?;
-    for identity in [None, Some(&stranger)] {
+    for identity in [None, Some(&stranger), Some(&of_site("site-b")?)] {
         let client = Client::new(&world.ca, identity)?;
         if let Ok(mut connection) = client.connect_as(world.peers, IDENTITY).await {
             let _ = connection.get("/peer/v1/open/v/seg.m4s", "").await;

@@ -6,7 +6,7 @@ use contract::quantity::BitRate;
 use std::time::Instant;
 use tests::http_harness::client::{Client, Connection, field};
 use tests::http_harness::shelf::OBJECTS;
-use tests::http_harness::world::{IDENTITY, World, wait_for};
+use tests::http_harness::world::{IDENTITY, SITE, World, wait_for};
 use tokio::io::AsyncReadExt;
 
 const RAM: u64 = 16 << 20;
@@ -166,7 +166,7 @@ async fn siblings_are_paced_only_where_they_have_a_cap() -> Result<()> {
             pacing.client_max_rate_bits_per_s = Some(BitRate(8_000_000));
             pacing.peer_max_rate_bits_per_s = cap;
         })?;
-        let issued = world.ca.issue(&["oca2.site-a.box.internal"])?;
+        let issued = world.ca.issue(&["oca2.site-a.box.internal", SITE])?;
         let sibling = Client::new(&world.ca, Some(&issued))?;
         let sibling = sibling.with_segments_of(ETHERNET_SEGMENT_BYTES);
         let mut connection = sibling.connect_as(world.peers, IDENTITY).await?;

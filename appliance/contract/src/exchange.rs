@@ -2,7 +2,7 @@
 //! answer carries what is new for it.
 
 use crate::envelope::Envelope;
-use crate::names::DeviceName;
+use crate::names::{DeviceName, SiteName};
 use crate::object::ObjectKey;
 use serde::{Deserialize, Serialize};
 
@@ -67,6 +67,22 @@ pub fn peer_path(key: &ObjectKey) -> String {
 #[must_use]
 pub fn identity_name(device: &DeviceName) -> String {
     format!("{device}.box.internal")
+}
+
+/// What the DNS name of a site ends with.
+const SITE_SUFFIX: &str = ".site.internal";
+
+/// The DNS name that the identity certificates of a site's boxes hold beside their own: boxes let
+/// in no others as siblings. It never resolves.
+#[must_use]
+pub fn site_name(site: &SiteName) -> String {
+    format!("{site}{SITE_SUFFIX}")
+}
+
+/// Whether a DNS name is one of a site.
+#[must_use]
+pub fn is_site_name(name: &str) -> bool {
+    name.strip_suffix(SITE_SUFFIX).is_some_and(|site| SiteName::new(site).is_ok())
 }
 
 /// The DNS name that the fleet's control listener shows to boxes.

@@ -146,6 +146,11 @@ impl ByName {
         self.0.store(Arc::new(certificates));
     }
 
+    /// What stands in for names that none has.
+    pub(crate) fn first(&self) -> Option<Arc<CertifiedKey>> {
+        self.0.load().first().cloned()
+    }
+
     /// Of the certificates with this name, the first whose key the client can check.
     fn find(&self, hello: &ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         let name = ServerName::try_from(hello.server_name()?).ok()?;
@@ -167,7 +172,7 @@ fn has_name(certificate: &CertifiedKey, name: &ServerName<'_>) -> bool {
 
 impl ResolvesServerCert for ByName {
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        self.find(&hello).or_else(|| self.0.load().first().cloned())
+        self.find(&hello).or_else(|| self.first())
     }
 }
 

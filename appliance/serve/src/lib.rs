@@ -26,6 +26,7 @@ pub mod http;
 mod listening;
 pub mod portable;
 mod room;
+mod same_site;
 mod server;
 mod shared;
 mod siblings;

@@ -1,8 +1,9 @@
 //! TLS for the two kinds of listener: viewers see the certificate of the name they ask
-//! for; sibling boxes see the identity and must show one of the fleet's.
+//! for; sibling boxes see the identity and must show one of the fleet's, for the same site.
 
 use crate::certificates::{self, Certificates, IDENTITY};
 use crate::error::BindError;
+use crate::same_site::SameSite;
 use crate::tickets::{TicketSecrets, Tickets};
 use contract::config::{ApplianceConfig, Certificate, Listener, ListenerRole, Protocol};
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
@@ -116,6 +117,7 @@ fn for_peers(
             .build()
             .map_err(|err| tls_error("identity.ca_file", &err))?;
     let refused = |err| tls_error("identity", &err);
+    let verifier = Arc::new(SameSite::new(verifier, Arc::clone(&by_name)));
     let tls = ServerConfig::builder_with_provider(Arc::clone(provider))
         .with_protocol_versions(&[&version::TLS13, &version::TLS12])
         .map_err(refused)?

@@ -1,8 +1,8 @@
 //! What is issued, to whom, and for how long.
 
 use crate::{Ca, CaError};
-use contract::exchange::{FLEET_IDENTITY_NAME, identity_name};
-use contract::names::DeviceName;
+use contract::exchange::{FLEET_IDENTITY_NAME, identity_name, site_name};
+use contract::names::{DeviceName, SiteName};
 use rcgen::{
     CertificateParams, DnType, ExtendedKeyUsagePurpose, KeyPair, KeyUsagePurpose, SerialNumber,
 };
@@ -35,13 +35,19 @@ impl std::fmt::Debug for Issued {
 }
 
 impl Ca {
-    /// Who a box is, towards the fleet and its siblings: client and server.
+    /// Who a box is, and where it stands, towards the fleet and its siblings: client and server.
     ///
     /// # Errors
     /// [`CaError`] when keys or random numbers cannot be made.
-    pub fn issue_identity(&self, device: &DeviceName, now: SystemTime) -> Result<Issued, CaError> {
+    pub fn issue_identity(
+        &self,
+        device: &DeviceName,
+        site: &SiteName,
+        now: SystemTime,
+    ) -> Result<Issued, CaError> {
         use ExtendedKeyUsagePurpose::{ClientAuth, ServerAuth};
-        self.issue(device.as_str(), vec![identity_name(device)], &[ServerAuth, ClientAuth], now)
+        let names = vec![identity_name(device), site_name(site)];
+        self.issue(device.as_str(), names, &[ServerAuth, ClientAuth], now)
     }
 
     /// Who the fleet is, on its control listener.

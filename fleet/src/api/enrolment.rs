@@ -12,7 +12,7 @@ use config_render::{Files, FleetAddress, Intent, Origin, RenderError, render};
 use contract::config::OnMiss;
 use contract::names::{DeviceName, GroupName};
 use http::header;
-use inventory::ContentGroup;
+use inventory::{Appliance, ContentGroup};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -98,7 +98,7 @@ pub(super) async fn enroll(
     })
     .map_err(not_rendered)?;
     let hosts = groups.iter().map(|group| group.host_name(&name)).collect();
-    let files = files(&app, &name, hosts, config).map_err(Problem::internal)?;
+    let files = files(&app, &appliance, hosts, config).map_err(Problem::internal)?;
     Ok(Json(EnrolmentResponse { files }))
 }
 
@@ -119,12 +119,13 @@ async fn origins_of_demand(
 
 fn files(
     app: &App,
-    name: &DeviceName,
+    appliance: &Appliance,
     hosts: Vec<String>,
     config: String,
 ) -> Result<Vec<EnrolmentFile>, ca::CaError> {
     let now = SystemTime::now();
-    let identity = app.ca.issue_identity(name, now)?;
+    let name = &appliance.name;
+    let identity = app.ca.issue_identity(name, &appliance.site, now)?;
     let player = app.ca.issue_player(name, hosts, now)?;
     let file = |name: &str, secret, content| EnrolmentFile { name: name.into(), secret, content };
     Ok(vec![

@@ -28,6 +28,8 @@ pub const OTHER_HOST: &str = "other.headend.test";
 pub const LISTED_ORIGIN: &str = "https://www.headend.test";
 /// The identity that the peer listener shows.
 pub const IDENTITY: &str = "oca1.site-a.box.internal";
+/// Where it stands.
+pub const SITE: &str = "site-a.site.internal";
 
 /// Lines of the request log, kept in memory.
 #[derive(Default)]
@@ -145,7 +147,7 @@ impl World {
         let ca = Ca::new(folder.path(), "ca")?;
         let site = ca.issue(&[OPEN_HOST, LISTED_HOST, STRAY_HOST])?;
         let other = ca.issue_rsa(&[OTHER_HOST])?;
-        let identity = ca.issue(&[IDENTITY])?;
+        let identity = ca.issue(&[IDENTITY, SITE])?;
         let mut config = config(&ca, [&site, &other], &identity)?;
         config.serving = Serving {
             engine,

@@ -26,8 +26,10 @@ fn what_is_issued_names_its_owner_and_lasts() {
     let ca = Ca::open(folder.path(), now).expect("a new authority");
     let device = DeviceName::new("oca1.site-a").expect("name");
 
-    let identity = ca.issue_identity(&device, now).expect("identity");
-    assert_eq!(dns_names(&identity.chain_pem), ["oca1.site-a.box.internal"]);
+    let site = SiteName::new("munich").expect("name");
+    let identity = ca.issue_identity(&device, &site, now).expect("identity");
+    let names = ["oca1.site-a.box.internal", "munich.site.internal"];
+    assert_eq!(dns_names(&identity.chain_pem), names);
     assert_eq!(device_of(&der(&identity.chain_pem)), Some(device.clone()));
 
     let hosts = vec!["oca1.site-a.localhost".to_owned(), "kino.oca1.site-a.localhost".to_owned()];
