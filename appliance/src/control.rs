@@ -76,7 +76,7 @@ impl Control {
         }
         if let Some(tombstones) = self.documents.restore::<Tombstones>(&config, Kind::Tombstones)? {
             let generation = self.documents.in_force(Kind::Tombstones).unwrap_or_default();
-            self.purging = Purging::after(&tombstones, generation.epoch);
+            self.purged(Purging::after(&tombstones, generation.epoch));
         }
         Ok(())
     }
@@ -112,7 +112,7 @@ impl Control {
     fn report(&self) -> Report {
         let events = self.journal.unreported();
         let report = self.reporter.report(self.holding.version(), events);
-        Report { purged_up_to: self.purging.up_to(), ..report }
+        Report { purged_up_to: self.purging.up_to().version, ..report }
     }
 
     /// Speaks to the fleet until `stop` turns true; the box serves on whatever happens here.
@@ -296,6 +296,7 @@ impl Control {
         let epoch = envelope.header.generation.epoch;
         let rules = self.purging.due(&tombstones, epoch)?;
         if !rules.is_empty() {
+            self.cache.begin_purges(Purging::after(&tombstones, epoch).up_to());
             // Not in force before the disks have forgotten it: until then a kill would bring
             // back what somebody is being sent.
             let count = block_in_place(|| self.cache.purge(|entry| rules.take(entry)))?;
@@ -303,9 +304,15 @@ impl Control {
             let detail = format!("{count} objects went out of sight");
             self.journal.note(Severity::Info, "purged", subject, detail);
         }
-        self.purging = Purging::after(&tombstones, epoch);
+        self.purged(Purging::after(&tombstones, epoch));
         self.filler.wake();
         Ok(())
+    }
+
+    /// Siblings hear of it: who has not come so far is not sent viewers from here.
+    fn purged(&mut self, purging: Purging) {
+        self.purging = purging;
+        self.cache.has_purged(purging.up_to());
     }
 
     fn take_sources(&mut self, envelope: &Envelope) -> Result<()> {

@@ -150,6 +150,9 @@ fn connections(families: &mut Families, counters: &Counters) -> Result<(), Error
     let bound = one(pacing.box_bound.get());
     let help = "Answers that were slowed by what the box may send.";
     families.counter("headend_pacing_box_bound_total", help, &[], &bound)?;
+    let redirects = one(counters.redirects.get());
+    let help = "Viewers sent to another box of the site for what is not here.";
+    families.counter("headend_redirects_total", help, &[], &redirects)?;
     let cut = one(counters.answers_cut.get());
     let help = "Answers cut off because a block could not be read.";
     families.counter("headend_answers_cut_total", help, &[], &cut)?;

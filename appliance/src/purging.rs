@@ -5,30 +5,28 @@
 //! backup numbers purges anew, so that in a new epoch, or where it has counted less far than
 //! this box, all that it lists is carried out.
 
-use contract::tombstones::{BadTombstones, Rules, Tombstones};
+use contract::tombstones::{BadTombstones, PurgedUpTo, Rules, Tombstones};
 
 /// The last purge carried out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Purging {
-    epoch: u32,
-    up_to: u64,
-}
+pub(crate) struct Purging(PurgedUpTo);
 
 impl Purging {
     /// All of these tombstones have been carried out.
     pub(crate) fn after(tombstones: &Tombstones, epoch: u32) -> Self {
-        Self { epoch, up_to: tombstones.version }
+        Self(PurgedUpTo { epoch, version: tombstones.version })
     }
 
-    /// The version of the last purge carried out.
-    pub(crate) fn up_to(self) -> u64 {
-        self.up_to
+    /// The last purge carried out.
+    pub(crate) fn up_to(self) -> PurgedUpTo {
+        self.0
     }
 
     /// What of these tombstones is still to be carried out.
     pub(crate) fn due(self, tombstones: &Tombstones, epoch: u32) -> Result<Rules, BadTombstones> {
-        let same_count = epoch == self.epoch && tombstones.version >= self.up_to;
-        tombstones.due(if same_count { self.up_to } else { 0 })
+        let PurgedUpTo { epoch: counted_in, version } = self.0;
+        let same_count = epoch == counted_in && tombstones.version >= version;
+        tombstones.due(if same_count { version } else { 0 })
     }
 }
 

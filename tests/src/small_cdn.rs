@@ -264,6 +264,17 @@ impl SmallCdn {
         Ok(serde_json::from_str(&output("curl", ["-sf", "-m", "5", &url]).await?)?)
     }
 
+    /// A figure that a box counts, of a family without labels.
+    ///
+    /// # Errors
+    /// When it does not answer, or does not count that.
+    pub async fn metric(&self, at: usize, name: &str) -> Result<f64> {
+        let url = format!("http://127.0.0.1:{}/metrics", self.ports[at].admin);
+        let text = output("curl", ["-sf", "-m", "5", &url]).await?;
+        let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        Ok(value.with_context(|| format!("{name} is not counted"))?.parse()?)
+    }
+
     /// Adds another title, of one segment beside its playlist.
     ///
     /// # Errors

@@ -3,8 +3,9 @@
 
 use anyhow::{Context, Result, ensure};
 use std::fs;
+use std::path::Path;
 use std::time::SystemTime;
-use tests::small_cdn::{BOXES, Plan, SmallCdn, content, path};
+use tests::small_cdn::{BOXES, GROUP, Plan, SmallCdn, content, path};
 
 /// The head of an answer, in lower case, status line first.
 async fn head(cdn: &SmallCdn, at: usize, path: &str) -> Result<String> {
@@ -34,6 +35,23 @@ fn fill_at_another_hour(cdn: &SmallCdn, at: usize) -> Result<()> {
     Ok(fs::write(cdn.config(at), text + &fill)?)
 }
 
+/// The first box has lost its disk, and may not fill at this hour.
+async fn lose_disk(cdn: &mut SmallCdn) -> Result<()> {
+    cdn.boxes[0].take().context("it runs")?.kill().await?;
+    let disk = cdn.state_folder(0).with_file_name("disk");
+    fs::remove_dir_all(&disk)?;
+    fs::create_dir(&disk)?;
+    fill_at_another_hour(cdn, 0)
+}
+
+/// Writes a configuration anew with something else in it; gives what it was.
+fn exchange(file: &Path, from: &str, to: &str) -> Result<String> {
+    let text = fs::read_to_string(file)?;
+    ensure!(text.contains(from), "no {from} in {}", file.display());
+    fs::write(file, text.replace(from, to))?;
+    Ok(text)
+}
+
 #[tokio::test]
 async fn what_has_not_come_here_is_served_by_the_sibling_that_has_it() -> Result<()> {
     let origin = vec!["--on-miss=redirect".to_owned()];
@@ -42,12 +60,7 @@ async fn what_has_not_come_here_is_served_by_the_sibling_that_has_it() -> Result
     let said = head(&cdn, 0, "/clip/none.m4s").await?;
     ensure!(said.contains(" 404") && said.contains("detail=no-sibling"), "{said}");
 
-    // One box has lost its disk, and may not fill at this hour.
-    cdn.boxes[0].take().context("it runs")?.kill().await?;
-    let disk = cdn.state_folder(0).with_file_name("disk");
-    fs::remove_dir_all(&disk)?;
-    fs::create_dir(&disk)?;
-    fill_at_another_hour(&cdn, 0)?;
+    lose_disk(&mut cdn).await?;
     cdn.start_box(0).await?;
     let said = head(&cdn, 0, &format!("{}?token=a%2Fb", path(2))).await?;
     ensure!(said.contains(" 307") && said.contains("detail=redirected"), "{said}");
@@ -56,6 +69,8 @@ async fn what_has_not_come_here_is_served_by_the_sibling_that_has_it() -> Result
     ensure!(said.contains("cache-control: no-store"), "{said}");
     ensure!(said.contains("access-control-allow-origin: *"), "{said}");
     plays(&cdn, 0).await?;
+    let counted = cdn.metric(0, "headend_redirects_total").await?;
+    ensure!((counted - 7.0).abs() < 0.1, "{counted} redirects: a head and six segments");
 
     // One hop: whoever was sent here already is sent no further.
     let said = head(&cdn, 0, &format!("{}?headend-redirected", path(2))).await?;
@@ -67,4 +82,44 @@ async fn what_has_not_come_here_is_served_by_the_sibling_that_has_it() -> Result
         head(cdn, 0, &path(2)).await.is_ok_and(|said| said.contains("detail=no-sibling"))
     };
     cdn.until("nobody is sent to a box that is gone", is_alone).await
+}
+
+/// Over HTTP/2, which the portable engine speaks.
+#[tokio::test]
+async fn nobody_is_sent_to_a_sibling_that_has_missed_a_purge() -> Result<()> {
+    let origin = vec!["--on-miss=redirect".to_owned()];
+    let mut cdn = SmallCdn::start_with(Plan { origin, ..Plan::default() }).await?;
+    plays(&cdn, 1).await?;
+    lose_disk(&mut cdn).await?;
+    exchange(&cdn.config(0), "protocols: [http/1.1]", "protocols: [h2, http/1.1]")?;
+    cdn.start_box(0).await?;
+    // The sibling serves what it has, and hears nothing from the fleet any more.
+    cdn.boxes[1].take().context("it runs")?.kill().await?;
+    let nowhere = format!("127.0.0.1:{}", ports::free()?);
+    let connected = exchange(&cdn.config(1), &cdn.control_address().to_string(), &nowhere)?;
+    cdn.start_box(1).await?;
+    plays(&cdn, 1).await?;
+
+    let sends = async |cdn: &SmallCdn, number| {
+        head(cdn, 0, &path(number)).await.is_ok_and(|said| said.starts_with("http/2 307"))
+    };
+    cdn.until("viewers are sent to the sibling", async |cdn| sends(cdn, 2).await).await?;
+    plays(&cdn, 0).await?;
+    cdn.fleet_ok(&format!("content purge {GROUP} --object {}", path(2))).await?;
+    let stays = async |cdn: &SmallCdn| {
+        head(cdn, 0, &path(2)).await.is_ok_and(|said| said.contains("detail=no-sibling"))
+    };
+    cdn.until("nobody is sent to what was purged", stays).await?;
+    let purged = cdn.ask_with(0, &path(2), &["--location"]).await.context("no answer")?;
+    ensure!(purged.status == 404, "{} for what was purged", purged.status);
+    ensure!(cdn.status(1, &path(2)).await == 200, "it has not heard of it");
+
+    // It hears of the purge as it comes back, and what was not purged is still there.
+    cdn.boxes[1].take().context("it runs")?.kill().await?;
+    fs::write(cdn.config(1), connected)?;
+    cdn.start_box(1).await?;
+    cdn.until("viewers are sent to the sibling again", async |cdn| sends(cdn, 3).await).await?;
+    let answer = cdn.ask_with(0, &path(3), &["--location"]).await.context("no answer")?;
+    ensure!(answer.status == 200 && answer.body == content(3), "{} for segment 3", answer.status);
+    Ok(())
 }

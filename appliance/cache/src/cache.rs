@@ -10,7 +10,7 @@ use crate::index::Index;
 use crate::object::{Object, block_count};
 use crate::order::BlockIo;
 use crate::placement::Placement;
-use crate::purge::Purging;
+use crate::purge::{Purging, Reached};
 use crate::ram::{RamStats, RamTier};
 use crate::read::{Begun, BlockRead, ReadFailed, Reads};
 use crate::received::Stock;
@@ -88,6 +88,7 @@ pub struct Cache {
     /// Held by whoever makes the file of an object: never two for one.
     pub(crate) beginning: Mutex<()>,
     pub(crate) purging: Mutex<Purging>,
+    pub(crate) reached: Reached,
     pub(crate) placement: Placement,
     pub(crate) gate: Arc<Gate>,
     pub(crate) ram: RamTier,
@@ -135,6 +136,7 @@ impl Cache {
             io: setup.io,
             beginning: Mutex::default(),
             purging: Mutex::default(),
+            reached: Reached::default(),
             placement: Placement::default(),
             gate,
             ram,

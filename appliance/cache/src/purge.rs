@@ -15,7 +15,9 @@ use crate::disks::DiskSlot;
 use crate::layout::PAGE_LEN;
 use crate::object::Object;
 use crate::storage::StoredFile;
+use arc_swap::ArcSwap;
 use contract::catalogue::CatalogueEntry;
+use contract::tombstones::PurgedUpTo;
 use std::collections::HashSet;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -30,7 +32,38 @@ pub(crate) struct Purging {
     pub(crate) copies: Vec<Arc<Object>>,
 }
 
+/// How far the purges have come that the fleet has numbered. Read without a lock.
+#[derive(Debug, Default)]
+pub(crate) struct Reached {
+    begun: ArcSwap<PurgedUpTo>,
+    done: ArcSwap<PurgedUpTo>,
+}
+
 impl Cache {
+    /// How far purges were carried out, by the fleet's count: what others may rely on.
+    #[must_use]
+    pub fn purged_up_to(&self) -> PurgedUpTo {
+        **self.reached.done.load()
+    }
+
+    /// How far they were begun: what a box that is asked must have carried out. Were it only what
+    /// is done, a purge that waits for a disk could have what it takes come back from another box.
+    #[must_use]
+    pub fn purging_up_to(&self) -> PurgedUpTo {
+        **self.reached.begun.load()
+    }
+
+    /// All purges up to this one are being carried out. Said before [`Cache::purge`].
+    pub fn begin_purges(&self, up_to: PurgedUpTo) {
+        self.reached.begun.store(Arc::new(up_to));
+    }
+
+    /// All purges up to this one were carried out: what they took is out of sight.
+    pub fn has_purged(&self, up_to: PurgedUpTo) {
+        self.begin_purges(up_to);
+        self.reached.done.store(Arc::new(up_to));
+    }
+
     /// Takes everything out of sight that `is_purged` says, before it returns; gives the
     /// number of objects. What the manifest still wants will be fetched again. Blocks on the
     /// disks.

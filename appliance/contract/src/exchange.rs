@@ -46,6 +46,11 @@ pub const PEER_PREFIX: &str = "/peer/v1/";
 /// now. The answer is what a viewer would be given; asked with HEAD, it is its head.
 pub const SERVED_PREFIX: &str = "/served/v1/";
 
+/// The field in which such a question says how far the box that asks has carried purges out
+/// ([`PurgedUpTo`](crate::tombstones::PurgedUpTo)): who is behind would give the viewer what was
+/// purged, and says that it would give him nothing.
+pub const PURGED_UP_TO: &str = "headend-purged-up-to";
+
 /// The query argument of a request that one box has redirected to another. Who gets it redirects
 /// no further, so that boxes that are wrong about each other send nobody in circles.
 pub const REDIRECTED: &str = "headend-redirected";

@@ -7,8 +7,10 @@
 //! fleet keeps is folded into one purge of the whole group, which the same rule makes safe:
 //! only a box that was away for longer carries it out.
 
+mod purged_up_to;
 mod rules;
 
+pub use purged_up_to::{BadPurgedUpTo, PurgedUpTo};
 pub use rules::Rules;
 
 use crate::catalogue::CatalogueEntry;

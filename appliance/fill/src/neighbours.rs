@@ -4,7 +4,9 @@
 //! are asked, all at once, with one question however many viewers ask, and what they say is
 //! remembered for [`FRESH_S`]. Of those that would, the first in the order of the object's folder
 //! is taken: boxes agree on it, loads are spread, and a player who goes from segment to segment
-//! stays where he is. A box that does not answer rests, as any source does.
+//! stays where he is. A box that does not answer rests, as any source does. One that has not
+//! carried out all purges that this box has says that it would serve nothing, and what was said
+//! before a purge is forgotten with it.
 //!
 //! Not here: what a viewer is told (`serve`). Nothing is fetched.
 
@@ -17,17 +19,18 @@ use crate::transfer::FillEvent;
 use crate::upstream::{FetchFailed, Promise};
 use cache::Resolving;
 use cache::received::Ticket;
-use contract::exchange::served_path;
+use contract::exchange::{PURGED_UP_TO, served_path};
 use contract::names::GroupName;
 use contract::object::{Digest, ObjectKey};
 use contract::sources::{Neighbour, SLAB, Source, SourceKind, standing};
 use contract::time::TimeUs;
+use contract::tombstones::PurgedUpTo;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesOrdered;
 use http_body_util::Empty;
 use hyper::header::HOST;
 use hyper::{Request, StatusCode};
-use remembered::Remembered;
+use remembered::{Remembered, Said};
 use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -46,6 +49,9 @@ const MOST_QUESTIONS: usize = 1024;
 /// other things to do than to serve one more viewer.
 const PATIENCE: Duration = Duration::from_secs(1);
 
+/// So often boxes are asked again because there was a purge meanwhile.
+const MOST_PURGES: usize = 3;
+
 /// Boxes that are asked about one object. A site has fewer.
 const MOST_ASKED: usize = 64;
 
@@ -54,11 +60,12 @@ const MAX_AUTHORITY_LEN: usize = 261;
 
 /// Whoever can be asked.
 pub trait Offers: Send + Sync {
-    /// Whether a box would serve a viewer an object now.
+    /// Whether a box would serve a viewer an object now, and has purged as far as this one.
     fn offers<'a>(
         &'a self,
         source: &'a Source,
         key: &'a ObjectKey,
+        purged: PurgedUpTo,
     ) -> Promise<'a, Result<bool, FetchFailed>>;
 }
 
@@ -100,7 +107,7 @@ impl Neighbours {
     /// Who would serve a key, as far as that is known. Never blocks.
     #[must_use]
     pub fn known(&self, key: &ObjectKey, now: TimeUs) -> Known {
-        match self.remembered().of(key, now) {
+        match self.remembered().of(key, self.purging_up_to(), now) {
             Some(said) => said,
             None if self.filler.routes().neighbours().is_empty() => Known::Nobody,
             None => Known::Ask,
@@ -136,15 +143,19 @@ impl Neighbours {
         self.remembered.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn purging_up_to(&self) -> PurgedUpTo {
+        self.filler.transfers().cache.purging_up_to()
+    }
+
     /// One box. What it does not answer is a no, and costs it a rest.
-    async fn would_serve(&self, source: &Source, key: &ObjectKey) -> bool {
+    async fn would_serve(&self, source: &Source, key: &ObjectKey, purged: PurgedUpTo) -> bool {
         let transfers = self.filler.transfers();
         let (health, began) = (&transfers.health, Instant::now());
         if let Advice::Rest(_) = health.advise(source.address, began) {
             return false;
         }
         let late = || Err(FetchFailed::Stalled(PATIENCE.as_secs()));
-        let said = timeout(PATIENCE, self.offers.offers(source, key)).await;
+        let said = timeout(PATIENCE, self.offers.offers(source, key, purged)).await;
         match said.unwrap_or_else(|_| late()) {
             Ok(would) => {
                 health.answered(source.address);
@@ -169,22 +180,34 @@ struct Question {
 }
 
 impl Question {
+    /// Asks, and again where there was a purge meanwhile: what boxes say is of before it.
     async fn answer(&self) {
-        let routes = self.neighbours.filler.routes();
-        let mut asked: FuturesOrdered<_> = ranked(routes.neighbours(), &self.key)
-            .map(|(source, authority)| async move {
-                self.neighbours.would_serve(source, &self.key).await.then_some(authority)
-            })
-            .collect();
-        let mut known = Known::Nobody;
-        while let Some(said) = asked.next().await {
-            if let Some(authority) = said {
-                known = Known::At(authority.into());
+        for _ in 0..MOST_PURGES {
+            let purged = self.neighbours.purging_up_to();
+            let known = self.ask_all(purged).await;
+            let now = (self.neighbours.filler.transfers().clock)();
+            let said = Said { known, purged, until: now.plus_s(FRESH_S) };
+            self.neighbours.remembered().note(&self.key, said, now);
+            if self.neighbours.purging_up_to() == purged {
                 break;
             }
         }
-        let now = (self.neighbours.filler.transfers().clock)();
-        self.neighbours.remembered().note(&self.key, known, now.plus_s(FRESH_S), now);
+    }
+
+    /// The first of them, in their order, that would serve it.
+    async fn ask_all(&self, purged: PurgedUpTo) -> Known {
+        let routes = self.neighbours.filler.routes();
+        let mut asked: FuturesOrdered<_> = ranked(routes.neighbours(), &self.key)
+            .map(|(source, authority)| async move {
+                self.neighbours.would_serve(source, &self.key, purged).await.then_some(authority)
+            })
+            .collect();
+        while let Some(said) = asked.next().await {
+            if let Some(authority) = said {
+                return Known::At(authority.into());
+            }
+        }
+        Known::Nobody
     }
 }
 
@@ -232,11 +255,13 @@ impl Offers for Fetcher {
         &'a self,
         source: &'a Source,
         key: &'a ObjectKey,
+        purged: PurgedUpTo,
     ) -> Promise<'a, Result<bool, FetchFailed>> {
         Box::pin(async move {
             let host = source.tls_name.as_deref().unwrap_or_default();
             let request = Request::head(served_path(key))
                 .header(HOST, host)
+                .header(PURGED_UP_TO, purged.to_string())
                 .body(Empty::new())
                 .map_err(|err| FetchFailed::Unusable(err.to_string()))?;
             match self.send(source, request).await?.status() {

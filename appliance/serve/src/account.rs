@@ -65,6 +65,7 @@ impl Account {
                 | CacheStatus::Wanted
                 | CacheStatus::Redirected
                 | CacheStatus::NoSibling
+                | CacheStatus::PurgePending
                 | CacheStatus::NotServedNow
                 | CacheStatus::Unreadable
                 | CacheStatus::MissLimit
@@ -82,6 +83,9 @@ impl Account {
     /// Counts the request.
     pub(crate) fn count(&self, shared: &Shared, group: Option<usize>) {
         shared.counters.answer(self.status);
+        if self.status == StatusCode::TEMPORARY_REDIRECT {
+            shared.counters.redirects.one();
+        }
         if self.via.role == ListenerRole::Peer {
             shared.counters.peer(self.content_bytes());
         } else if let Some(group) = group {

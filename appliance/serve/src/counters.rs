@@ -111,6 +111,8 @@ pub struct Counters {
     pub kernel_tls: KernelTlsCounters,
     /// Sending without a copy.
     pub zero_copy: ZeroCopyCounters,
+    /// Viewers sent to another box of the site.
+    pub redirects: Counter,
     /// Answers cut off because a block could not be read.
     pub answers_cut: Counter,
     /// How often a ring was entered.
@@ -187,6 +189,7 @@ impl Counters {
             (&self.timeouts.header, &other.timeouts.header),
             (&self.timeouts.idle, &other.timeouts.idle),
             (&self.timeouts.write, &other.timeouts.write),
+            (&self.redirects, &other.redirects),
             (&self.answers_cut, &other.answers_cut),
             (&self.zero_copy.as_is, &other.zero_copy.as_is),
             (&self.zero_copy.copied, &other.zero_copy.copied),

@@ -22,6 +22,8 @@ pub enum CacheStatus {
     Redirected,
     /// Not here, and no box of the site that this one knows of holds it.
     NoSibling,
+    /// Whoever asks has carried out purges that this box has not.
+    PurgePending,
     /// Held, outside its rights window.
     NotServedNow,
     /// Held until now, and found unreadable.
@@ -91,6 +93,7 @@ impl CacheStatus {
             Self::Wanted => "; detail=wanted",
             Self::Redirected => "; detail=redirected",
             Self::NoSibling => "; detail=no-sibling",
+            Self::PurgePending => "; detail=purge-pending",
             Self::NotServedNow => "; detail=not-served-now",
             Self::Unreadable => "; detail=unreadable",
             Self::MissLimit => "; detail=miss-limit",

@@ -93,9 +93,13 @@ pub struct Fields<'a> {
     pub requested_method: Single<'a>,
     /// `User-Agent`.
     pub user_agent: Single<'a>,
+    /// `Headend-Purged-Up-To`, of a box that asks another.
+    pub purged_up_to: Single<'a>,
     /// `CMCD-Request`, `-Object`, `-Status`, `-Session`.
     pub cmcd: [Single<'a>; 4],
 }
+
+const PURGED_UP_TO: &[u8] = contract::exchange::PURGED_UP_TO.as_bytes();
 
 /// The longest name that is looked for.
 const LONGEST_NAME: usize = "access-control-request-method".len();
@@ -118,6 +122,7 @@ impl<'a> Fields<'a> {
             b"origin" => self.origin.add(value),
             b"access-control-request-method" => self.requested_method.add(value),
             b"user-agent" => self.user_agent.add(value),
+            PURGED_UP_TO => self.purged_up_to.add(value),
             b"cmcd-request" => self.cmcd[0].add(value),
             b"cmcd-object" => self.cmcd[1].add(value),
             b"cmcd-status" => self.cmcd[2].add(value),

@@ -5,6 +5,7 @@ use cache::received::Absence;
 use contract::catalogue::CatalogueEntry;
 use contract::names::GroupName;
 use contract::time::TimeUs;
+use contract::tombstones::PurgedUpTo;
 use std::sync::Arc;
 
 /// What an index says of a key.
@@ -47,6 +48,9 @@ pub trait Index {
         asked: Option<TimeUs>,
         now: TimeUs,
     ) -> Demanded<Self::Held>;
+
+    /// How far purges were carried out. Never blocks.
+    fn purged_up_to(&self) -> PurgedUpTo;
 }
 
 /// What an index says of a key that no manifest names.
@@ -116,6 +120,10 @@ impl Index for cache::Cache {
             cache::Demanded::Absent(why) => Demanded::Absent(why),
             cache::Demanded::Ask(is_stale) => Demanded::Ask(is_stale),
         }
+    }
+
+    fn purged_up_to(&self) -> PurgedUpTo {
+        Self::purged_up_to(self)
     }
 }
 

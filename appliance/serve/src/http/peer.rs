@@ -1,9 +1,11 @@
 //! Paths under which boxes ask each other: `/peer/v1/{group}{path}` for what one holds, and
 //! `/served/v1/{group}{path}` for what a viewer would be given.
 
+use super::fields::{Fields, Single};
 use super::policy::{GroupPolicy, Policy};
 use contract::exchange::{PEER_PREFIX, SERVED_PREFIX};
 use contract::path::{self, BadPath};
+use contract::tombstones::{BadPurgedUpTo, PurgedUpTo};
 use std::borrow::Cow;
 
 /// What a sibling asks for.
@@ -37,4 +39,13 @@ pub(super) fn object_of<'p, 'a>(
         None => path,
     };
     Ok(Some(PeerObject { group, path, for_viewers }))
+}
+
+/// How far a sibling that asks has carried purges out; `None` where it does not say.
+pub(super) fn purged_up_to(fields: &Fields<'_>) -> Result<Option<PurgedUpTo>, BadPurgedUpTo> {
+    let field = fields.purged_up_to;
+    match field {
+        Single::Absent => Ok(None),
+        Single::Value(_) | Single::Repeated => field.text().ok_or(BadPurgedUpTo)?.parse().map(Some),
+    }
 }

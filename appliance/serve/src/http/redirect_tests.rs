@@ -27,9 +27,13 @@ impl Siblings for Says {
 
 /// What is answered, and whether somebody is to be asked first.
 fn ask(sibling: Sibling, role: ListenerRole, line: &str) -> (String, bool) {
+    ask_with(sibling, role, line, "")
+}
+
+fn ask_with(sibling: Sibling, role: ListenerRole, line: &str, fields: &str) -> (String, bool) {
     let (policy, index, misses) = (policy(), shelf(), MissLimit::new(1));
     let siblings = Says(sibling);
-    let bytes = format!("{line} HTTP/1.1\r\nHost: sent.test\r\n\r\n");
+    let bytes = format!("{line} HTTP/1.1\r\nHost: sent.test\r\n{fields}\r\n");
     let head = head::parse(bytes.as_bytes()).unwrap();
     let context = Context {
         policy: &policy,
@@ -109,8 +113,34 @@ fn a_sibling_hears_what_a_viewer_would_be_given() {
         ("/wanted", "404"),
         ("/none", "404"),
     ] {
-        let line = format!("HEAD /served/v1/sent{path}");
-        let (answer, asks) = ask(at(), ListenerRole::Peer, &line);
+        let (answer, asks) = served(path, "Headend-Purged-Up-To: 1.7\r\n");
         assert!(answer.starts_with(status) && !asks, "{path}: {answer}");
     }
+}
+
+fn served(path: &str, fields: &str) -> (String, bool) {
+    ask_with(at(), ListenerRole::Peer, &format!("HEAD /served/v1/sent{path}"), fields)
+}
+
+#[test]
+fn who_has_not_purged_what_a_sibling_has_would_serve_nothing() {
+    for (said, status) in [
+        ("1.6", "200"),
+        ("0.0", "200"),
+        ("2.0", "200"),
+        ("1.8", "404"),
+        ("2.1", "404"),
+        ("0.7", "404"),
+        ("", "400"),
+        ("7", "400"),
+        ("1.07", "400"),
+        ("1.18446744073709551616", "400"),
+        ("1.7\r\nHeadend-Purged-Up-To: 1.7", "400"),
+    ] {
+        let (answer, asks) = served("/v/1.m4s", &format!("Headend-Purged-Up-To: {said}\r\n"));
+        assert!(answer.starts_with(status) && !asks, "{said:?}: {answer}");
+        assert_eq!(answer.contains("detail=purge-pending"), status == "404", "{answer}");
+    }
+    let (answer, _) = served("/v/1.m4s", "");
+    assert!(answer.starts_with("404") && answer.contains("detail=purge-pending"), "{answer}");
 }

@@ -14,7 +14,7 @@ use super::index::{Found, Held, Index};
 use super::key;
 use super::method::Method;
 use super::miss_limit::MissLimit;
-use super::peer;
+use super::peer::{self, PeerObject};
 use super::policy::{GroupPolicy, Policy};
 use super::precondition::{self, Outcome, Validators};
 use super::range::{self, Wanted};
@@ -29,6 +29,7 @@ use contract::catalogue::CatalogueEntry;
 use contract::config::{ListenerRole, OnMiss};
 use contract::path::BadPath;
 use contract::time::TimeUs;
+use contract::tombstones::BadPurgedUpTo;
 use http::StatusCode;
 use std::borrow::Cow;
 
@@ -177,8 +178,7 @@ fn for_peer<'p, 'a, I: Index>(
         Err(bad) => return about_nothing(bad_path(context.policy, bad)),
     };
     if asked.for_viewers {
-        let found = context.index.find(&asked.group.name, &asked.path);
-        let answer = as_a_viewer_would(context, request, found);
+        let answer = as_a_viewer_would(context, request, &asked);
         return Decision { answer, group: Some(asked.group), path: asked.path, miss: None };
     }
     let fields = &request.fields;
@@ -198,13 +198,20 @@ fn for_peer<'p, 'a, I: Index>(
     Decision { answer, group: Some(asked.group), path: asked.path, miss: None }
 }
 
-/// What a viewer would be given, for a sibling that would send him here.
+/// What a viewer would be given, for a sibling that would send him here. Where that one has
+/// carried out purges that this box has not, the viewer would be given what it has just refused.
 fn as_a_viewer_would<'p, I: Index>(
     context: &Context<'p, I>,
     request: &Request<'_>,
-    found: Found<I::Held>,
+    asked: &PeerObject<'p, '_>,
 ) -> Answer<'p, I::Held> {
-    match found {
+    match peer::purged_up_to(&request.fields) {
+        Ok(Some(theirs)) if context.index.purged_up_to().covers(theirs) => {}
+        // Who does not say how far it has come may be further.
+        Ok(_) => return missing(context.policy, CacheStatus::PurgePending),
+        Err(BadPurgedUpTo) => return bad_question(context.policy),
+    }
+    match context.index.find(&asked.group.name, &asked.path) {
         Found::Held(held) if held.entry().is_served_at(context.now) => {
             select(context, request, held, CacheControl::NoStore)
         }
@@ -304,6 +311,11 @@ fn bad_path<H>(policy: &Policy, bad: BadPath) -> Answer<'_, H> {
         _ => (StatusCode::BAD_REQUEST, "The path cannot name an object.\n"),
     };
     Answer::refusal(status, words, &policy.cache_name)
+}
+
+fn bad_question<H>(policy: &Policy) -> Answer<'_, H> {
+    let words = "How far it has purged cannot be understood.\n";
+    Answer::refusal(StatusCode::BAD_REQUEST, words, &policy.cache_name)
 }
 
 pub(super) fn missing<H>(policy: &Policy, cache_status: CacheStatus) -> Answer<'_, H> {

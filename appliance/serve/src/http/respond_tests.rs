@@ -13,6 +13,7 @@ use contract::config::{ApplianceConfig, ListenerRole};
 use contract::names::GroupName;
 use contract::object::{Digest, ObjectId};
 use contract::time::TimeUs;
+use contract::tombstones::PurgedUpTo;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -64,6 +65,10 @@ impl Index for Shelf {
         _: TimeUs,
     ) -> Demanded<Self::Held> {
         Demanded::Ask(false)
+    }
+
+    fn purged_up_to(&self) -> PurgedUpTo {
+        PurgedUpTo { epoch: 1, version: 7 }
     }
 }
 
