@@ -59,6 +59,50 @@ impl Drop for Buffer {
     }
 }
 
+/// Room for bytes whose number is known.
+#[derive(Debug)]
+pub(crate) enum Room {
+    /// As a disk takes it without a copy.
+    Paged(Buffer),
+    /// For what is too short for that: a playlist does not take a megabyte.
+    Heap(Vec<u8>),
+}
+
+/// Shorter writes go through the page cache anyway.
+const LEAST_PAGED: usize = 64 << 10;
+
+impl Room {
+    /// For so many bytes, a slice at the most.
+    pub(crate) fn of(bytes: usize, buffers: &Buffers) -> Self {
+        if bytes < LEAST_PAGED { Self::on_heap(bytes) } else { Self::Paged(buffers.take()) }
+    }
+
+    /// For so many bytes that no disk takes from there.
+    pub(crate) fn on_heap(bytes: usize) -> Self {
+        Self::Heap(Vec::with_capacity(bytes))
+    }
+
+    /// Takes bytes for which there is room.
+    pub(crate) fn append(&mut self, bytes: &[u8]) {
+        match self {
+            Self::Paged(buffer) => {
+                let taken = buffer.append(bytes);
+                debug_assert_eq!(taken, bytes.len(), "no more than a slice");
+            }
+            Self::Heap(all) => all.extend_from_slice(bytes),
+        }
+    }
+}
+
+impl AsRef<[u8]> for Room {
+    fn as_ref(&self) -> &[u8] {
+        match self {
+            Self::Paged(buffer) => buffer,
+            Self::Heap(all) => all,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -74,6 +118,19 @@ mod tests {
         drop(first);
         let again = buffers.take();
         assert!(again.is_empty() && again.as_ptr() == room);
+    }
+
+    #[test]
+    fn only_what_goes_around_the_page_cache_takes_a_whole_buffer() {
+        let buffers = Buffers::default();
+        let mut long = Room::of(LEAST_PAGED, &buffers);
+        let mut short = Room::of(LEAST_PAGED - 1, &buffers);
+        assert!(matches!((&long, &short), (Room::Paged(_), Room::Heap(_))));
+        for room in [&mut long, &mut short] {
+            room.append(b"sl");
+            room.append(b"ice");
+            assert_eq!(room.as_ref(), b"slice");
+        }
     }
 
     #[test]

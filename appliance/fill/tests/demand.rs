@@ -20,7 +20,8 @@ use fill::{
     Body, Demand, FetchFailed, FillEvent, FillWatch, Filler, Offload, Origins, Promise, Question,
     Rules, Upstream,
 };
-use parts::open_cache;
+use parts::open_cache_on;
+use parts::watched::{Watched, Writes};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::watch;
@@ -149,6 +150,7 @@ impl Offload for AtOnce {
 struct World {
     cache: Arc<Cache>,
     network: Arc<Network>,
+    writes: Writes,
     began: Instant,
     _demand: Arc<Demand>,
     _folder: tempfile::TempDir,
@@ -184,7 +186,8 @@ fn key() -> ObjectKey {
 impl World {
     async fn new(fill: &Fill, manners: [Manner; 2], content: Bytes) -> Self {
         let folder = tempfile::tempdir().expect("folder");
-        let cache = open_cache(folder.path(), 256 << 20);
+        let writes = Writes::default();
+        let cache = open_cache_on(Arc::new(Watched(writes.clone())), folder.path(), 256 << 20);
         cache.set_shares(&[Share { group: group(), bytes: 128 << 20 }]);
         let began = Instant::now();
         let filler = Filler::new(fill::Setup {
@@ -218,7 +221,7 @@ impl World {
             groups: vec![(group(), vec![source(1), source(2)])],
             runtime: tokio::runtime::Handle::current(),
         });
-        Self { cache, network, began, _demand: demand, _folder: folder }
+        Self { cache, network, writes, began, _demand: demand, _folder: folder }
     }
 
     fn now(&self) -> TimeUs {
@@ -311,6 +314,19 @@ async fn an_answer_that_breaks_off_costs_its_slice_another_request_and_no_reader
     world.be(0, Manner::BreaksAfter(0));
     let firsts = world.asked().iter().filter(|(_, start)| *start == 0).count();
     assert_eq!(firsts, 2, "{:?}", world.asked());
+}
+
+/// So that the disk takes whole pages of them without a copy.
+#[tokio::test(start_paused = true)]
+async fn slices_are_written_from_where_a_page_begins() {
+    let expected = content(1, 5 * MIB + 100_000);
+    let world = World::new(&Fill::default(), HONEST, expected.clone()).await;
+    let object = world.object().await;
+    assert!(world.read(&object).await.expect("all of it") == expected);
+    let slices = world.writes.all().into_iter().filter(|write| write.len >= 64 << 10);
+    let slices: Vec<_> = slices.collect();
+    assert_eq!(slices.iter().map(|write| write.len).sum::<usize>(), expected.len());
+    assert!(slices.iter().all(|write| write.is_on_page), "{slices:?}");
 }
 
 #[tokio::test(start_paused = true)]

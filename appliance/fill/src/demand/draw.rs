@@ -1,6 +1,7 @@
 //! Content as the caps allow: slice by slice.
 
 use crate::admission::Urgency;
+use crate::buffers::Room;
 use crate::caps::Caps;
 use crate::grant::{Grant, Revoked};
 use crate::transfer::Failure;
@@ -49,22 +50,25 @@ impl<'a> Draw<'a> {
         }
     }
 
-    /// Reads so many bytes, a slice at the most, and what belongs to the next stays in `rest`.
-    /// Fewer come at the end of the answer.
+    /// Reads so many bytes, a slice at the most, into room that is empty, and what belongs to the
+    /// next stays in `rest`. Fewer come at the end of the answer.
     pub(super) async fn read(
         &mut self,
         body: &mut dyn Body,
         rest: &mut Bytes,
         bytes: usize,
-    ) -> Result<Vec<u8>, Failure> {
-        let mut all = Vec::with_capacity(bytes);
+        mut all: Room,
+    ) -> Result<Room, Failure> {
+        let bytes = bytes.min(usize::try_from(SLICE_BYTES).unwrap_or(usize::MAX));
+        let mut len = 0;
         loop {
-            let taken = rest.split_to(rest.len().min(bytes - all.len()));
-            all.extend_from_slice(&taken);
-            if all.len() == bytes {
+            let taken = rest.split_to(rest.len().min(bytes - len));
+            all.append(&taken);
+            len += taken.len();
+            if len == bytes {
                 return Ok(all);
             }
-            let missing = (bytes - all.len()) as u64;
+            let missing = (bytes - len) as u64;
             if self.grant.left() == 0 {
                 let more = acquire(self.caps, self.source, missing).await?;
                 self.grant.add(more);

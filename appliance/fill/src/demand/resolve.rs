@@ -6,6 +6,7 @@ use super::ask::Answered;
 use super::draw::Draw;
 use super::reply::{Description, Extent, Said};
 use super::{Demand, Question};
+use crate::buffers::{Buffers, Room};
 use crate::freshness::{Exchange, Freshness};
 use crate::offload;
 use crate::origins::Condition;
@@ -69,6 +70,8 @@ struct Content<'a> {
 pub(super) struct Flow<'a> {
     pub(super) draw: Draw<'a>,
     pub(super) body: Box<dyn Body>,
+    /// Room for slices.
+    pub(super) buffers: Buffers,
     /// What has been read, and belongs to what comes next.
     pub(super) rest: Bytes,
 }
@@ -147,7 +150,8 @@ impl Demand {
             let condition =
                 held.map_or(Condition::None, |held| Condition::Changed(&held.facts().validator));
             let answered = self.ask(source, key, range, condition, deadline).await?;
-            match understand(source, slice, held, answered).await {
+            let buffers = self.transfers().buffers.clone();
+            match understand(source, slice, held, answered, buffers).await {
                 Ok(Next::Found(found)) => return Ok(found),
                 Ok(Next::Ask(other)) => slice = other,
                 Err(failure) => {
@@ -216,11 +220,12 @@ async fn understand<'a>(
     slice: Option<u32>,
     held: Option<&Received>,
     answered: Answered<'a>,
+    buffers: Buffers,
 ) -> Result<Next<'a>, Failure> {
     let Answered { said, reply, exchange, draw } = answered;
     match (said, held) {
         (Said::Content(extent), _) => {
-            let flow = Flow { draw, body: reply.body, rest: Bytes::new() };
+            let flow = Flow { draw, body: reply.body, buffers, rest: Bytes::new() };
             content(source, slice, held, (extent, &reply.fields, exchange), flow).await
         }
         (Said::Unchanged, Some(held)) => {
@@ -303,15 +308,17 @@ impl Flow<'_> {
     /// Learns the length of an answer that does not say it, if it is no longer than a slice.
     async fn measure(&mut self) -> Result<Option<u64>, Failure> {
         let most = usize::try_from(SLICE_BYTES).unwrap_or(usize::MAX);
-        let all = self.draw.read(&mut *self.body, &mut self.rest, most).await?;
-        if all.len() == most {
-            let more = self.draw.read(&mut *self.body, &mut self.rest, 1).await?;
-            if !more.is_empty() {
+        let room = Room::on_heap(most);
+        let all = self.draw.read(&mut *self.body, &mut self.rest, most, room).await?;
+        let length = all.as_ref().len();
+        if length == most {
+            let room = Room::on_heap(1);
+            let more = self.draw.read(&mut *self.body, &mut self.rest, 1, room).await?;
+            if !more.as_ref().is_empty() {
                 return Ok(None);
             }
         }
-        let length = all.len() as u64;
-        self.rest = all.into();
-        Ok(Some(length))
+        self.rest = Bytes::from_owner(all);
+        Ok(Some(length as u64))
     }
 }

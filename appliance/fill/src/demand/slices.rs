@@ -6,6 +6,7 @@ use super::draw::ended_early;
 use super::reply::{Extent, Said, validator};
 use super::resolve::Flow;
 use super::{Demand, MOST_WAITING, READ_AHEAD};
+use crate::buffers::Room;
 use crate::offload;
 use crate::origins::Condition;
 use crate::transfer::Failure;
@@ -109,7 +110,8 @@ impl Demand {
                 return Ok(Outcome::OtherVersion);
             }
         };
-        let mut flow = Flow { draw, body: reply.body, rest: Bytes::new() };
+        let buffers = self.transfers().buffers.clone();
+        let mut flow = Flow { draw, body: reply.body, buffers, rest: Bytes::new() };
         let began = Instant::now();
         let taken = async {
             for before in first..slice {
@@ -131,11 +133,11 @@ impl Demand {
         source: &Source,
         arriving: &Arriving,
         slice: u32,
-        bytes: Vec<u8>,
+        bytes: Room,
     ) -> Result<(), Failure> {
-        self.transfers().ledger.received(&source.kind, bytes.len() as u64);
+        self.transfers().ledger.received(&source.kind, bytes.as_ref().len() as u64);
         let (cache, object) = (Arc::clone(&self.cache), Arc::clone(arriving.object()));
-        let put = move || cache.put_received(&object, slice, &bytes);
+        let put = move || cache.put_received(&object, slice, bytes.as_ref());
         let put = offload::begin(&self.transfers().offload, put).await;
         Ok(put.ok_or(Failure::Abandoned)??)
     }
@@ -143,12 +145,14 @@ impl Demand {
 
 impl Flow<'_> {
     /// The next slice.
-    pub(super) async fn slice(&mut self, object: &Object, slice: u32) -> Result<Vec<u8>, Failure> {
+    pub(super) async fn slice(&mut self, object: &Object, slice: u32) -> Result<Room, Failure> {
         let range = slice_range(object.entry.size_bytes, slice);
         let Ok(bytes) = usize::try_from(range.end - range.start) else {
             return Err(FetchFailed::Unusable("the slice is too long".to_owned()).into());
         };
-        let read = self.draw.read(&mut *self.body, &mut self.rest, bytes).await?;
-        if read.len() < bytes { Err(ended_early(read.len(), bytes)) } else { Ok(read) }
+        let room = Room::of(bytes, &self.buffers);
+        let read = self.draw.read(&mut *self.body, &mut self.rest, bytes, room).await?;
+        let len = read.as_ref().len();
+        if len < bytes { Err(ended_early(len, bytes)) } else { Ok(read) }
     }
 }

@@ -1,5 +1,9 @@
 //! A cache on a folder.
+#![allow(dead_code, reason = "shared, and no test needs all of it")]
 
+pub(crate) mod watched;
+
+use cache::storage::Storage;
 use cache::{BlockIo, Cache, CacheEvent, DiskSetup, ReadOrder, Setup, Watch};
 use contract::config::DiskClass;
 use std::fs::File;
@@ -23,11 +27,20 @@ impl Watch for Nobody {
 }
 
 pub(crate) fn open_cache(folder: &Path, capacity_bytes: u64) -> Arc<Cache> {
+    open_cache_on(Arc::new(cache::storage::Kernel), folder, capacity_bytes)
+}
+
+/// The same on other file systems.
+pub(crate) fn open_cache_on(
+    storage: Arc<dyn Storage>,
+    folder: &Path,
+    capacity_bytes: u64,
+) -> Arc<Cache> {
     let (folder, class) = (folder.to_path_buf(), DiskClass::Ssd);
     let setup = Setup {
         disks: vec![DiskSetup { folder, class, capacity_bytes, reserve_bytes: 0 }],
         ram_budget_bytes: 1 << 20,
-        storage: Arc::new(cache::storage::Kernel),
+        storage,
         io: Arc::new(AtOnce),
         watch: Arc::new(Nobody),
     };
