@@ -20,6 +20,10 @@ impl Siblings for Redirecting {
         }
     }
 
+    fn is_home(&self, key: &ObjectKey) -> bool {
+        self.0.is_home(key)
+    }
+
     fn ask(&self, key: &ObjectKey) -> Option<Resolving> {
         self.0.ask(key)
     }

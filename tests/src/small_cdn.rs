@@ -146,12 +146,37 @@ impl SmallCdn {
         Ok(())
     }
 
-    /// How many requests the origin has answered.
+    /// The requests that the origin has answered, in order.
     ///
     /// # Errors
     /// When its log cannot be read, or names somebody who is no box.
+    pub fn asked_of_origin(&self) -> Result<Vec<origin::Request>> {
+        origin::requests(&self.path("nginx/access.log"))
+    }
+
+    /// How many requests the origin has answered.
+    ///
+    /// # Errors
+    /// As [`SmallCdn::asked_of_origin`].
     pub fn origin_requests(&self) -> Result<usize> {
-        Ok(origin::requests(&self.path("nginx/access.log"))?.len())
+        Ok(self.asked_of_origin()?.len())
+    }
+
+    /// Where what stands under a path of the origin is.
+    #[must_use]
+    pub fn origin_file(&self, path: &str) -> PathBuf {
+        self.path("origin").join(path.trim_start_matches('/'))
+    }
+
+    /// The head of what the origin answers, in lower case, as a box would be answered.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub async fn head_of_origin(&self, path: &str) -> Result<String> {
+        let url = format!("http://{}{path}", local(self.origin_port));
+        let agent = format!("headend-appliance/0 ({})", BOXES[0]);
+        let head = output("curl", ["-sf", "-m", "5", "--head", "-A", &agent, &url]).await?;
+        Ok(head.to_ascii_lowercase())
     }
 
     /// Starts the fleet manager (again).
@@ -241,6 +266,20 @@ impl SmallCdn {
         daemon.wait_until(async || self.status(at, "/").await != 0).await?;
         self.boxes[at] = Some(daemon);
         Ok(())
+    }
+
+    /// A box that does not run will hear nothing from the fleet when it does; gives the
+    /// configuration with which it will again.
+    ///
+    /// # Errors
+    /// When the configuration cannot be read or written.
+    pub fn cut_off(&self, at: usize) -> Result<String> {
+        let connected = std::fs::read_to_string(self.config(at))?;
+        let nowhere = SocketAddr::from((Ipv4Addr::LOCALHOST, ports::free()?));
+        let fleet = self.control_address().to_string();
+        ensure!(connected.contains(&fleet), "the fleet is not at {fleet}");
+        std::fs::write(self.config(at), connected.replace(&fleet, &nowhere.to_string()))?;
+        Ok(connected)
     }
 
     /// Where the fleet manager listens for boxes.
@@ -338,6 +377,23 @@ impl SmallCdn {
         let out = curl.args(more).arg(url).output().await.ok()?;
         let status = String::from_utf8(out.stderr).ok()?.parse().ok().filter(|it| *it > 0)?;
         Some(Answer { status, body: out.stdout })
+    }
+
+    /// Asks a box what its sibling may ask it, as that one.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub async fn ask_as_sibling(&self, at: usize, path: &str, more: &[&str]) -> Result<Answer> {
+        let own = self.path(BOXES[1 - at]);
+        let (host, port) = (format!("{}.box.internal", BOXES[at]), self.ports[at].peer);
+        let mut curl = tokio::process::Command::new("curl");
+        curl.args(["-s", "-m", "20", "-w", "%{stderr}%{http_code}", "--cacert"]);
+        curl.arg(own.join("ca.pem")).arg("--cert").arg(own.join("identity.pem"));
+        curl.arg("--key").arg(own.join("identity.key"));
+        curl.args(["--resolve", &format!("{host}:{port}:127.0.0.1")]).args(more);
+        let out = curl.arg(format!("https://{host}:{port}{path}")).output().await?;
+        let status = String::from_utf8(out.stderr)?.parse().ok().filter(|it| *it > 0);
+        Ok(Answer { status: status.context("no answer")?, body: out.stdout })
     }
 
     /// The status with which a box answers; 0 for none.

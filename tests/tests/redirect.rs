@@ -3,7 +3,6 @@
 
 use anyhow::{Context, Result, ensure};
 use std::fs;
-use std::path::Path;
 use std::time::SystemTime;
 use tests::small_cdn::{BOXES, GROUP, Plan, SmallCdn, content, path};
 
@@ -44,12 +43,12 @@ async fn lose_disk(cdn: &mut SmallCdn) -> Result<()> {
     fill_at_another_hour(cdn, 0)
 }
 
-/// Writes a configuration anew with something else in it; gives what it was.
-fn exchange(file: &Path, from: &str, to: &str) -> Result<String> {
-    let text = fs::read_to_string(file)?;
-    ensure!(text.contains(from), "no {from} in {}", file.display());
-    fs::write(file, text.replace(from, to))?;
-    Ok(text)
+/// Players are offered HTTP/2 first.
+fn offer_http2(cdn: &SmallCdn, at: usize) -> Result<()> {
+    let (from, to) = ("protocols: [http/1.1]", "protocols: [h2, http/1.1]");
+    let text = fs::read_to_string(cdn.config(at))?;
+    ensure!(text.contains(from), "the fleet offers something else");
+    Ok(fs::write(cdn.config(at), text.replace(from, to))?)
 }
 
 #[tokio::test]
@@ -91,12 +90,11 @@ async fn nobody_is_sent_to_a_sibling_that_has_missed_a_purge() -> Result<()> {
     let mut cdn = SmallCdn::start_with(Plan { origin, ..Plan::default() }).await?;
     plays(&cdn, 1).await?;
     lose_disk(&mut cdn).await?;
-    exchange(&cdn.config(0), "protocols: [http/1.1]", "protocols: [h2, http/1.1]")?;
+    offer_http2(&cdn, 0)?;
     cdn.start_box(0).await?;
     // The sibling serves what it has, and hears nothing from the fleet any more.
     cdn.boxes[1].take().context("it runs")?.kill().await?;
-    let nowhere = format!("127.0.0.1:{}", ports::free()?);
-    let connected = exchange(&cdn.config(1), &cdn.control_address().to_string(), &nowhere)?;
+    let connected = cdn.cut_off(1)?;
     cdn.start_box(1).await?;
     plays(&cdn, 1).await?;
 

@@ -46,7 +46,11 @@ pub const PEER_PREFIX: &str = "/peer/v1/";
 /// now. The answer is what a viewer would be given; asked with HEAD, it is its head.
 pub const SERVED_PREFIX: &str = "/served/v1/";
 
-/// The field in which such a question says how far the box that asks has carried purges out
+/// What the path of a question between boxes begins with for what nobody ordered, put to the home
+/// of its key: it answers what the origin says, from its disk or by asking, and asks nobody else.
+pub const DEMANDED_PREFIX: &str = "/demanded/v1/";
+
+/// The field in which such questions say how far the box that asks has carried purges out
 /// ([`PurgedUpTo`](crate::tombstones::PurgedUpTo)): who is behind would give the viewer what was
 /// purged, and says that it would give him nothing.
 pub const PURGED_UP_TO: &str = "headend-purged-up-to";
@@ -59,6 +63,12 @@ pub const REDIRECTED: &str = "headend-redirected";
 #[must_use]
 pub fn served_path(key: &ObjectKey) -> String {
     format!("{SERVED_PREFIX}{}{}", key.group, key.path)
+}
+
+/// The path under which one box asks the home of a key for what nobody ordered.
+#[must_use]
+pub fn demanded_path(key: &ObjectKey) -> String {
+    format!("{DEMANDED_PREFIX}{}{}", key.group, key.path)
 }
 
 /// The path under which one box asks another for an object.

@@ -38,8 +38,9 @@ pub struct Sources {
     pub manifest_version: u64,
     /// Batches. An object that stands in none cannot be fetched.
     pub batches: Vec<Batch>,
-    /// The other boxes of the site, where viewers may be redirected to them. Left out where no
-    /// content group has that done: a box that knows nothing of it would refuse the document.
+    /// The other boxes of the site, where viewers may be redirected to them, or they share what
+    /// nobody ordered. Left out where no content group has that done: a box that knows nothing of
+    /// it would refuse the document.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub neighbours: Vec<Neighbour>,
 }
@@ -50,7 +51,8 @@ pub struct Sources {
 pub struct Neighbour {
     /// Where it is asked.
     pub source: Source,
-    /// `host[:port]` under which viewers ask it over HTTPS, by content group.
+    /// `host[:port]` under which viewers ask it over HTTPS, by content group: those that redirect,
+    /// and those that are filled by demand.
     pub viewers: BTreeMap<GroupName, String>,
 }
 

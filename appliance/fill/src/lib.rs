@@ -34,6 +34,7 @@ mod freshness;
 pub mod gate;
 mod grant;
 mod health;
+mod homes;
 pub mod ledger;
 pub mod neighbours;
 pub mod offload;

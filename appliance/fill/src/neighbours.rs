@@ -114,6 +114,13 @@ impl Neighbours {
         }
     }
 
+    /// Whether this box is the home of a key: the one that asks origins for it, for all of the
+    /// site.
+    #[must_use]
+    pub fn is_home(&self, key: &ObjectKey) -> bool {
+        self.filler.routes().home_of(key).is_none()
+    }
+
     /// Has the boxes of the site asked; whoever asks for the same joins. `None`: too much is
     /// being asked already.
     #[must_use]

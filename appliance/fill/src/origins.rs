@@ -1,9 +1,13 @@
-//! What is asked of an origin for content that nobody ordered: a path, not an object.
+//! What is asked of an origin, or of the home of a key, for content that nobody ordered: a path,
+//! not an object.
 
 use crate::fetch::{Fetcher, deepest};
 use crate::upstream::{Body, FetchFailed, Promise};
 use cache::received::Validator;
-use contract::sources::Source;
+use contract::exchange::{PURGED_UP_TO, demanded_path};
+use contract::object::ObjectKey;
+use contract::sources::{Source, SourceKind};
+use contract::tombstones::PurgedUpTo;
 use http_body_util::Empty;
 use hyper::body::Bytes;
 use hyper::header::{
@@ -33,8 +37,10 @@ pub enum Condition<'a> {
 pub struct Asked<'a> {
     /// Whom.
     pub source: &'a Source,
-    /// The path, and the query that is part of the key.
-    pub path: &'a str,
+    /// What. Its path has the query that is part of the key.
+    pub key: &'a ObjectKey,
+    /// How far this box has come with purges: the home of a key must have, too.
+    pub purged: PurgedUpTo,
     /// Which part; `None` for all of it.
     pub range: Option<Range<u64>>,
     /// On which condition.
@@ -81,10 +87,17 @@ impl Fetcher {
 
 fn request(asked: &Asked<'_>) -> Result<Request<Empty<Bytes>>, FetchFailed> {
     let unusable = |what: String| FetchFailed::Unusable(what);
-    let Asked { source, path, range, condition } = asked;
-    let origin = source.origin.as_ref().ok_or_else(|| unusable("it is no origin".to_owned()))?;
-    let mut request = Request::get(format!("{}{path}", origin.prefix))
-        .header(HOST, &origin.host)
+    let Asked { source, key, purged, range, condition } = asked;
+    let request = match (&source.origin, &source.kind) {
+        (Some(origin), _) => {
+            Request::get(format!("{}{}", origin.prefix, key.path)).header(HOST, &origin.host)
+        }
+        (None, SourceKind::Peer(_)) => Request::get(demanded_path(key))
+            .header(HOST, source.tls_name.as_deref().unwrap_or_default())
+            .header(PURGED_UP_TO, purged.to_string()),
+        (None, _) => return Err(unusable("it is no origin".to_owned())),
+    };
+    let mut request = request
         // What is kept is cut into slices of what viewers get.
         .header(ACCEPT_ENCODING, "identity");
     if let Some(range) = range {

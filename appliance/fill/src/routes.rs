@@ -1,7 +1,9 @@
 //! Which sources serve an object, in which order, and what each may be asked for.
 
+use crate::homes;
 use contract::catalogue::Ordinal;
 use contract::names::DeviceName;
+use contract::object::ObjectKey;
 use contract::sources::{Batch, Neighbour, Source, SourceKind, Sources, standing};
 use std::cmp::Reverse;
 use std::sync::Arc;
@@ -82,6 +84,12 @@ impl Routes {
     #[must_use]
     pub fn neighbours(&self) -> &[Neighbour] {
         &self.neighbours
+    }
+
+    /// The box that is the home of a key that no catalogue has; `None`: this one is.
+    #[must_use]
+    pub fn home_of(&self, key: &ObjectKey) -> Option<&Source> {
+        homes::home_of(self.me.as_ref()?, &self.neighbours, key)
     }
 
     fn shared(&self, ordinal: Ordinal) -> Option<&Shared> {

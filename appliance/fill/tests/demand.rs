@@ -14,11 +14,10 @@ use contract::quantity::BitRate;
 use contract::slices::SliceHashes;
 use contract::sources::{OriginPath, Source, SourceKind};
 use contract::time::TimeUs;
-use fill::offload::Job;
 use fill::origins::{Asked, Reply};
 use fill::{
-    Body, Demand, FetchFailed, FillEvent, FillWatch, Filler, Offload, Origins, Promise, Question,
-    Rules, Upstream,
+    Body, Demand, FetchFailed, FillEvent, FillWatch, Filler, Origins, Promise, Question, Rules,
+    Upstream,
 };
 use parts::open_cache_on;
 use parts::watched::{Watched, Writes};
@@ -137,15 +136,6 @@ impl FillWatch for Nobody {
     fn event(&self, _: FillEvent<'_>) {}
 }
 
-/// On this thread.
-struct AtOnce;
-
-impl Offload for AtOnce {
-    fn run(&self, job: Job) {
-        job();
-    }
-}
-
 /// A box with two origins.
 struct World {
     cache: Arc<Cache>,
@@ -193,7 +183,7 @@ impl World {
         let filler = Filler::new(fill::Setup {
             cache: Arc::clone(&cache),
             upstream: Arc::new(Nobody),
-            offload: Arc::new(AtOnce),
+            offload: Arc::new(parts::AtOnce),
             seed: 7,
             rules: Rules::of(fill).expect("rules"),
             clock: Arc::new(move || {
@@ -219,6 +209,7 @@ impl World {
             filler,
             origins: Arc::new(Reachable(Arc::clone(&network))),
             groups: vec![(group(), vec![source(1), source(2)])],
+            seed: 7,
             runtime: tokio::runtime::Handle::current(),
         });
         Self { cache, network, writes, began, _demand: demand, _folder: folder }

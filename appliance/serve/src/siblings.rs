@@ -21,6 +21,9 @@ pub trait Siblings: Send + Sync {
     /// Who would serve a key, as far as that is known.
     fn known(&self, key: &ObjectKey, now: TimeUs) -> Sibling;
 
+    /// Whether this box is the one that asks origins for a key, for all of the site.
+    fn is_home(&self, key: &ObjectKey) -> bool;
+
     /// Has them asked. `None`: too much is being asked already.
     fn ask(&self, key: &ObjectKey) -> Option<Resolving>;
 }

@@ -152,13 +152,14 @@ fn batches(inputs: &Inputs, sources: &BoxSources) -> Vec<Batch> {
         .collect()
 }
 
-/// The other boxes of a site, under their names for viewers, where a group has viewers redirected.
+/// The other boxes of a site, under their names for viewers, where a group has viewers redirected
+/// or is filled by demand.
 fn neighbours(inputs: &Inputs, device: &DeviceName) -> Vec<Neighbour> {
     let Inventory { appliances, groups, .. } = &inputs.inventory;
     let Some(own) = appliances.iter().find(|each| each.name == *device) else { return vec![] };
-    let redirecting = || groups.iter().filter(|group| group.on_miss == OnMiss::Redirect);
+    let turning_to_them = || groups.iter().filter(|group| group.on_miss != OnMiss::Refuse);
     let neighbour = |other: &Appliance| {
-        let viewers: BTreeMap<GroupName, String> = redirecting()
+        let viewers: BTreeMap<GroupName, String> = turning_to_them()
             .filter_map(|group| Some((group.name.clone(), group.authority(other)?)))
             .collect();
         Some(Neighbour { source: peer(other)?, viewers }).filter(|it| !it.viewers.is_empty())

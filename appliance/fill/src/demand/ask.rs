@@ -3,17 +3,18 @@
 
 use super::draw::Draw;
 use super::reply::Said;
-use super::{Demand, PATIENCE};
+use super::{Demand, HOME_PATIENCE, PATIENCE};
 use crate::freshness::Exchange;
-use crate::health::Advice;
+use crate::health::{Advice, Health};
 use crate::origins::{Asked, Condition, Reply};
 use crate::transfer::{Failure, FillEvent};
 use crate::upstream::FetchFailed;
 use contract::object::ObjectKey;
 use contract::slices::SLICE_BYTES;
-use contract::sources::Source;
+use contract::sources::{Source, SourceKind};
 use std::ops::Range;
-use tokio::time::{Instant, timeout_at};
+use std::time::Duration;
+use tokio::time::{Instant, timeout, timeout_at};
 
 /// An answer, and what it says.
 pub(super) struct Answered<'a> {
@@ -34,7 +35,7 @@ impl Demand {
         deadline: Instant,
     ) -> Result<Answered<'a>, Failure> {
         let began = Instant::now();
-        let health = &self.transfers().health;
+        let health = self.health_of(source);
         if let Advice::Rest(silent_for) = health.advise(source.address, began) {
             return Err(Failure::Resting(silent_for));
         }
@@ -42,7 +43,7 @@ impl Demand {
         let late = || Err(FetchFailed::Stalled(PATIENCE.as_secs()).into());
         let answered = answered.unwrap_or_else(|_| late());
         match &answered {
-            Ok(_) => health.answered(source.address),
+            Ok(_) | Err(Failure::Fetch(FetchFailed::NotThere)) => health.answered(source.address),
             Err(Failure::Waiting(_) | Failure::Interrupted) => {
                 health.spared(source.address, began);
             }
@@ -61,16 +62,29 @@ impl Demand {
         let bytes = range.as_ref().map_or(SLICE_BYTES, |range| range.end - range.start);
         let draw = Draw::granted(&self.transfers().caps, source, bytes).await?;
         let asked = self.now();
-        let question = Asked { source, path: &key.path, range, condition };
-        let reply = draw.unless_revoked(self.origins.ask(question)).await??;
+        let purged = self.cache.purging_up_to();
+        let question = Asked { source, key, purged, range, condition };
+        let reply = self.origins.ask(question);
+        let reply = draw.unless_revoked(within(patience_with(source), reply)).await??;
         let exchange = Exchange { asked, answered: self.now() };
-        match Said::by(&reply) {
+        let said = if is_home(source) { Said::by_home(&reply) } else { Said::by(&reply) };
+        match said {
+            Said::NotForUs => {
+                draw.end();
+                Err(FetchFailed::NotThere.into())
+            }
             Said::Failed(status) => {
                 draw.end();
                 Err(FetchFailed::Status(status.as_u16()).into())
             }
             said => Ok(Answered { said, reply, exchange, draw }),
         }
+    }
+
+    /// Who is slow because an origin is slow may be as good as ever at what was ordered: what
+    /// homes do counts for them as homes alone.
+    fn health_of(&self, source: &Source) -> &Health {
+        if is_home(source) { &self.homes } else { &self.transfers().health }
     }
 
     /// A source has failed: it rests.
@@ -82,9 +96,27 @@ impl Demand {
         failure: &Failure,
     ) {
         let transfers = self.transfers();
-        transfers.health.failed(source.address, began, Instant::now());
+        self.health_of(source).failed(source.address, began, Instant::now());
         transfers.ledger.failed(&source.kind);
         let source = &source.kind;
         transfers.watch.event(FillEvent::SourceFailed { object: key, source, failure });
     }
+}
+
+/// Whether a source is the home of a key, and no origin.
+pub(super) fn is_home(source: &Source) -> bool {
+    matches!(source.kind, SourceKind::Peer(_))
+}
+
+/// How long one source may take to answer, once it may be asked.
+fn patience_with(source: &Source) -> Duration {
+    if is_home(source) { HOME_PATIENCE } else { PATIENCE }
+}
+
+async fn within<T>(
+    patience: Duration,
+    answer: impl Future<Output = Result<T, FetchFailed>>,
+) -> Result<T, FetchFailed> {
+    let late = |_| Err(FetchFailed::Stalled(patience.as_secs()));
+    timeout(patience, answer).await.unwrap_or_else(late)
 }

@@ -1,8 +1,9 @@
 //! Brings what nobody ordered, because somebody asks for it: one question to the origins
 //! however many ask, one request for each slice however many read.
 //!
-//! The cache says what it would like to have ([`cache::Bring`]); this asks the origins of the
-//! content group, one after the other, under the same caps and windows as everything that is
+//! The cache says what it would like to have ([`cache::Bring`]); this asks the home of the key
+//! (`homes`), unless this box is that, and the origins of the content group, one
+//! after the other, under the same caps and windows as everything that is
 //! filled: viewers wait, so it counts as what cannot wait. A source that fails rests.
 //!
 //! Nothing is brought that nobody asked for, but for [`READ_AHEAD`] slices before somebody who
@@ -21,6 +22,7 @@ mod resolve;
 mod slices;
 
 use crate::filler::Filler;
+use crate::health::Health;
 use crate::origins::Origins;
 use crate::transfer::Transfers;
 use cache::received::Ticket;
@@ -29,6 +31,8 @@ use contract::names::GroupName;
 use contract::object::ObjectKey;
 use contract::sources::Source;
 use contract::time::TimeUs;
+use rand::SeedableRng;
+use rand::rngs::StdRng;
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -55,6 +59,10 @@ const READ_AHEAD: u32 = 2;
 /// nobody.
 const PATIENCE: Duration = Duration::from_secs(12);
 
+/// What the home of a key may take of that: longer than an origin that is well, and the origins
+/// have their time after it.
+const HOME_PATIENCE: Duration = Duration::from_secs(4);
+
 /// How often the books are kept.
 const BETWEEN_BOOKS: Duration = Duration::from_secs(1);
 
@@ -68,6 +76,8 @@ pub struct Setup {
     pub origins: Arc<dyn Origins>,
     /// Where: the groups that may be filled by demand, each with its origins, best first.
     pub groups: Vec<(GroupName, Vec<Source>)>,
+    /// Spreads the rests of homes that do not answer.
+    pub seed: u64,
     /// Where questions run: whoever asks may be on any thread.
     pub runtime: Handle,
 }
@@ -79,6 +89,8 @@ pub struct Demand {
     filler: Arc<Filler>,
     origins: Arc<dyn Origins>,
     groups: HashMap<GroupName, Vec<Source>>,
+    /// Boxes of the site, as homes of keys.
+    homes: Health,
     runtime: Handle,
     questions: Mutex<HashMap<ObjectKey, Ticket>>,
     /// Slices that are being brought, by the number of their object.
@@ -98,6 +110,7 @@ impl Demand {
             filler: setup.filler,
             origins: setup.origins,
             groups: setup.groups.into_iter().collect(),
+            homes: Health::new(StdRng::seed_from_u64(setup.seed)),
             runtime: setup.runtime,
             questions: Mutex::default(),
             coming: Mutex::default(),
@@ -134,11 +147,25 @@ impl Demand {
         (self.transfers().clock)()
     }
 
+    /// The box of the site that is asked before the origins; `None`: this one is the home.
+    fn home_of(&self, key: &ObjectKey) -> Option<Source> {
+        self.filler.routes().home_of(key).cloned()
+    }
+
     /// Who is asked, and until when: one that says nothing leaves the others their time.
-    fn turns_of(&self, group: &GroupName) -> impl Iterator<Item = (&Source, Instant)> {
+    fn turns_of<'a>(
+        &'a self,
+        home: Option<&'a Source>,
+        group: &GroupName,
+    ) -> impl Iterator<Item = (&'a Source, Instant)> {
         let sources = self.groups.get(group).map_or(&[][..], Vec::as_slice);
         let (began, all) = (Instant::now(), u32::try_from(sources.len()).unwrap_or(1).max(1));
-        (1..).zip(sources).map(move |(turn, source)| (source, began + PATIENCE * turn / all))
+        // What caps let it wait for does not count against a home.
+        let home = home.map(|home| (home, began + PATIENCE));
+        let then = began + home.map_or(Duration::ZERO, |_| HOME_PATIENCE);
+        let origins = (1..).zip(sources);
+        let origins = origins.map(move |(turn, source)| (source, then + PATIENCE * turn / all));
+        home.into_iter().chain(origins)
     }
 
     fn questions(&self) -> MutexGuard<'_, HashMap<ObjectKey, Ticket>> {

@@ -1,5 +1,6 @@
 //! What an origin's answer says, with a bound on everything in it.
 
+use crate::directives::Directives;
 use crate::freshness::{Exchange, Freshness, parse_date};
 use crate::origins::Reply;
 use cache::received::{Facts, MAX_MEDIA_TYPE_LEN, MAX_VALIDATOR_LEN, Terms, Validator};
@@ -9,7 +10,8 @@ use contract::slices::MAX_OBJECT_BYTES;
 use contract::tags::{MAX_TAGS, Tags};
 use contract::time::TimeUs;
 use hyper::header::{
-    CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, DATE, ETAG, LAST_MODIFIED,
+    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, DATE, ETAG,
+    LAST_MODIFIED,
 };
 use hyper::{HeaderMap, StatusCode};
 use std::collections::BTreeSet;
@@ -40,6 +42,8 @@ pub(super) enum Said {
     NoSuchRange,
     /// Nothing that makes sense here.
     Nonsense(&'static str),
+    /// A home that cannot say anything for an origin: somebody else has to be asked.
+    NotForUs,
     /// The origin cannot.
     Failed(StatusCode),
 }
@@ -67,6 +71,27 @@ impl Said {
             status => Self::Failed(status),
         }
     }
+}
+
+impl Said {
+    /// What the home of a key answers is the origin's where it may be kept, and its own where not:
+    /// that it is not the home, has a purge to carry out, or had no answer itself.
+    pub(super) fn by_home(reply: &Reply) -> Self {
+        match reply.status {
+            StatusCode::OK
+            | StatusCode::PARTIAL_CONTENT
+            | StatusCode::NOT_MODIFIED
+            | StatusCode::RANGE_NOT_SATISFIABLE => Self::by(reply),
+            StatusCode::NOT_FOUND if may_be_kept(&reply.fields) => Self::NotFound,
+            _ => Self::NotForUs,
+        }
+    }
+}
+
+fn may_be_kept(fields: &HeaderMap) -> bool {
+    let lines = fields.get_all(CACHE_CONTROL).iter();
+    let directives = Directives::of(lines.map(|line| line.as_bytes()));
+    directives.allows_storing() && directives.max_age_s.is_some()
 }
 
 fn is_encoded(fields: &HeaderMap) -> bool {

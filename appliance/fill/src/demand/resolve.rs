@@ -1,4 +1,4 @@
-//! What there is under a key: the origins are asked, and an object begins to arrive, or it is
+//! What there is under a key: its home or the origins are asked, and an object begins to arrive, or it is
 //! known that there is none, or that what is here is still so.
 
 use super::arriving::Arriving;
@@ -80,10 +80,11 @@ pub(super) struct Flow<'a> {
 pub(super) async fn answer(question: Question, offset: u64) {
     let (demand, key) = (Arc::clone(&question.demand), question.key.clone());
     let held = demand.cache.received(&key);
+    let home = demand.home_of(&key);
     let mut question = Some(question);
     for _ in 0..MOST_PURGES {
         let since = demand.cache.since();
-        let found = demand.find(&key, offset, held.as_ref()).await;
+        let found = demand.find(&key, offset, held.as_ref(), home.as_ref()).await;
         let Some(found) = found else { return demand.nobody_answers(&key, held.as_ref()) };
         let begun = match found {
             Found::Content(content) => demand.receive(&key, *content, since, &mut question).await,
@@ -118,14 +119,15 @@ impl Demand {
         }
     }
 
-    /// What the first origin that answers has; `None` where none does.
-    async fn find(
-        &self,
+    /// What the home or the first origin that answers has; `None` where none does.
+    async fn find<'a>(
+        &'a self,
         key: &ObjectKey,
         offset: u64,
         held: Option<&Arc<Object>>,
-    ) -> Option<Found<'_>> {
-        for (source, deadline) in self.turns_of(&key.group) {
+        home: Option<&'a Source>,
+    ) -> Option<Found<'a>> {
+        for (source, deadline) in self.turns_of(home, &key.group) {
             // Failures were told of where they came up.
             if let Ok(found) = self.find_at(source, key, offset, held, deadline).await {
                 return Some(found);
@@ -244,7 +246,7 @@ async fn understand<'a>(
             Ok(Next::Ask(slice.filter(|slice| *slice > 0).map(|_| 0)))
         }
         (Said::Nonsense(what), _) => Err(nonsense(what)),
-        (Said::Unchanged | Said::Changed | Said::Failed(_), _) => {
+        (Said::Unchanged | Said::Changed | Said::NotForUs | Said::Failed(_), _) => {
             Err(FetchFailed::Status(reply.status.as_u16()).into())
         }
     }

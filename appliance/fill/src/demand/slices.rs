@@ -1,7 +1,7 @@
 //! More of what is known: slices that somebody waits for, of the version that he reads.
 
 use super::arriving::Arriving;
-use super::ask::Answered;
+use super::ask::{Answered, is_home};
 use super::draw::ended_early;
 use super::reply::{Extent, Said, validator};
 use super::resolve::Flow;
@@ -70,7 +70,8 @@ impl Demand {
             // It came in one answer, and what a disk has lost of it cannot be asked for.
             return self.cache.replaced(&object);
         }
-        let turns = (0..TRIES).flat_map(|_| self.turns_of(&facts.key.group));
+        let home = self.home_of(&facts.key);
+        let turns = (0..TRIES).flat_map(|_| self.turns_of(home.as_ref(), &facts.key.group));
         for (source, deadline) in turns {
             match self.fetch_from(source, &arriving, facts, slice, deadline).await {
                 Ok(Outcome::Stored) => return arriving.came(),
@@ -104,6 +105,11 @@ impl Demand {
             // It knows no ranges today: what comes before is passed over.
             Said::Content(Extent::Whole(Some(length))) if is_same && length == facts.size_bytes => {
                 0
+            }
+            // Which version is the right one, an origin says.
+            _ if is_home(source) => {
+                draw.end();
+                return Err(FetchFailed::Changed.into());
             }
             _ => {
                 draw.end();

@@ -6,12 +6,20 @@ pub(crate) mod watched;
 use cache::storage::Storage;
 use cache::{BlockIo, Cache, CacheEvent, DiskSetup, ReadOrder, Setup, Watch};
 use contract::config::DiskClass;
+use fill::Offload;
+use fill::offload::Job;
 use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
-/// Reads at once, on the thread that asks.
-struct AtOnce;
+/// Reads, and does all that blocks, at once, on the thread that asks.
+pub(crate) struct AtOnce;
+
+impl Offload for AtOnce {
+    fn run(&self, job: Job) {
+        job();
+    }
+}
 
 impl BlockIo for AtOnce {
     fn submit(&self, mut order: ReadOrder) {

@@ -14,6 +14,7 @@ use super::span::Span;
 use super::stack_text::StackText;
 use cache::ReadFailed;
 use cache::received::Absence;
+use contract::tags::Tags;
 use http::StatusCode;
 use std::sync::Arc;
 
@@ -46,10 +47,12 @@ pub struct Representation {
     pub media_type: MediaType,
     /// The whole of it.
     pub length: u64,
-    /// Its strong validator.
-    pub etag: EntityTag,
+    /// Its strong validator; none, where a sibling is told what the origin said.
+    pub etag: Option<EntityTag>,
     /// When it was made, where that is known.
     pub modified: Option<DateText>,
+    /// What it can be purged by: for siblings.
+    pub tags: Tags,
 }
 
 /// What kind of content something is.
@@ -227,7 +230,11 @@ impl<'p, H> Answer<'p, H> {
                 representation(whole, sink);
             }
             // RFC 9110 §15.4.5: what updates a stored answer, nothing else.
-            Kind::NotModified(whole) => sink.field("ETag", whole.etag.as_bytes()),
+            Kind::NotModified(whole) => {
+                if let Some(etag) = &whole.etag {
+                    sink.field("ETag", etag.as_bytes());
+                }
+            }
             Kind::Unsatisfiable(length) => {
                 number(sink, "Content-Range", format_args!("bytes */{length}"));
             }
@@ -246,7 +253,12 @@ impl<'p, H> Answer<'p, H> {
 
 fn representation(whole: &Representation, sink: &mut impl FieldSink) {
     sink.field("Content-Type", whole.media_type.as_str().as_bytes());
-    sink.field("ETag", whole.etag.as_bytes());
+    if let Some(etag) = &whole.etag {
+        sink.field("ETag", etag.as_bytes());
+    }
+    for tag in whole.tags.as_slice() {
+        sink.field("Cache-Tag", tag.as_str().as_bytes());
+    }
     if let Some(modified) = &whole.modified {
         sink.field("Last-Modified", modified.as_bytes());
     }

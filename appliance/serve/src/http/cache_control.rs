@@ -32,6 +32,15 @@ pub enum CacheControl {
         /// `max-age`; 0: not without asking.
         max_age_s: u64,
     },
+    /// As the origin allows it, for a sibling.
+    Received {
+        /// `max-age`.
+        max_age_s: u64,
+        /// `stale-while-revalidate` (RFC 5861).
+        stale_while_revalidate_s: u64,
+        /// `stale-if-error`.
+        stale_if_error_s: u64,
+    },
 }
 
 impl CacheControl {
@@ -56,6 +65,16 @@ impl CacheControl {
             Self::Shared { max_age_s } => {
                 if let Some(text) = StackText::<64>::of(format_args!("public, max-age={max_age_s}"))
                 {
+                    sink.field("Cache-Control", text.as_bytes());
+                }
+            }
+            Self::Received { max_age_s, stale_while_revalidate_s, stale_if_error_s } => {
+                let text = format_args!(
+                    "max-age={max_age_s}, stale-while-revalidate={stale_while_revalidate_s}, \
+                     stale-if-error={stale_if_error_s}"
+                );
+                // Three numbers of 20 digits and these words fit.
+                if let Some(text) = StackText::<128>::of(text) {
                     sink.field("Cache-Control", text.as_bytes());
                 }
             }

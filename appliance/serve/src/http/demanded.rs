@@ -86,15 +86,28 @@ pub(super) fn decide<'p, I: Index>(
         }
         Demanded::Absent(why) => (absent(context, why), None),
         Demanded::Ask(is_stale) => {
-            let may_ask = context.before.is_none_or(|before| before.tries < MOST_TRIES);
-            let miss = may_ask.then(|| Miss {
-                key: ObjectKey { group: group.name.clone(), path: path.into() },
-                whom: Whom::Origins { offset: offset(request), is_stale },
-            });
+            let key = ObjectKey { group: group.name.clone(), path: path.into() };
+            let miss = miss(context, request, key, is_stale);
             // What is said where nobody can be asked.
             (absent(context, Absence::NoAnswer), miss)
         }
     }
+}
+
+/// The question to the origins; `None` once it was asked often enough.
+pub(super) fn miss<I>(
+    context: &Context<'_, I>,
+    request: &Request<'_>,
+    key: ObjectKey,
+    is_stale: bool,
+) -> Option<Miss> {
+    let may_ask = context.before.is_none_or(|before| before.tries < MOST_TRIES);
+    may_ask.then(|| Miss { key, whom: Whom::Origins { offset: offset(request), is_stale } })
+}
+
+/// Whole seconds from one instant to a later one.
+pub(super) fn span_s(from: TimeUs, to: TimeUs) -> u64 {
+    u64::try_from(to.unix_s().saturating_sub(from.unix_s())).unwrap_or(0)
 }
 
 fn usable<'p, I: Index>(
@@ -105,21 +118,19 @@ fn usable<'p, I: Index>(
     let Some(terms) = held.received().map(cache::Received::terms) else {
         return missing(context.policy, CacheStatus::Unknown);
     };
-    let span_s = |from: TimeUs, to: TimeUs| to.unix_s().saturating_sub(from.unix_s());
-    let lifetime_s = u64::try_from(span_s(terms.born, terms.fresh_until)).unwrap_or(0);
+    let lifetime_s = span_s(terms.born, terms.fresh_until);
     let answer = select(context, request, held, CacheControl::Shared { max_age_s: lifetime_s });
     if answer.cache_status != CacheStatus::Hit {
         return answer;
     }
-    let ttl_s = span_s(context.now, terms.fresh_until);
+    let ttl_s = terms.fresh_until.unix_s().saturating_sub(context.now.unix_s());
     let cache_status = match context.before {
         None => CacheStatus::Fresh { ttl_s, tier: None },
         Some(Before { forward, is_collapsed, .. }) => {
             CacheStatus::Forwarded { forward, is_collapsed, ttl_s }
         }
     };
-    let age_s = u64::try_from(span_s(terms.born, context.now)).unwrap_or(0);
-    Answer { cache_status, age_s: Some(age_s), ..answer }
+    Answer { cache_status, age_s: Some(span_s(terms.born, context.now)), ..answer }
 }
 
 fn absent<'p, I: Index>(context: &Context<'p, I>, why: Absence) -> Answer<'p, I::Held> {

@@ -25,6 +25,7 @@ pub mod fields;
 pub mod framing;
 pub mod h1_head;
 pub mod head;
+mod home;
 pub mod index;
 pub mod key;
 pub mod log;
@@ -45,6 +46,8 @@ pub mod span;
 pub mod stack_text;
 pub mod target;
 
+#[cfg(test)]
+mod home_tests;
 #[cfg(test)]
 mod redirect_tests;
 #[cfg(test)]

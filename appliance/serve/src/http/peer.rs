@@ -1,9 +1,10 @@
-//! Paths under which boxes ask each other: `/peer/v1/{group}{path}` for what one holds, and
-//! `/served/v1/{group}{path}` for what a viewer would be given.
+//! Paths under which boxes ask each other: `/peer/v1/{group}{path}` for what one holds,
+//! `/served/v1/{group}{path}` for what a viewer would be given, and `/demanded/v1/{group}{path}`
+//! for what nobody ordered and one is the home of.
 
 use super::fields::{Fields, Single};
 use super::policy::{GroupPolicy, Policy};
-use contract::exchange::{PEER_PREFIX, SERVED_PREFIX};
+use contract::exchange::{DEMANDED_PREFIX, PEER_PREFIX, SERVED_PREFIX};
 use contract::path::{self, BadPath};
 use contract::tombstones::{BadPurgedUpTo, PurgedUpTo};
 use std::borrow::Cow;
@@ -13,9 +14,25 @@ use std::borrow::Cow;
 pub(super) struct PeerObject<'p, 'a> {
     pub(super) group: &'p GroupPolicy,
     pub(super) path: Cow<'a, str>,
-    /// As a viewer would.
-    pub(super) for_viewers: bool,
+    pub(super) what: Wish,
 }
+
+/// What it wants of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wish {
+    /// What a manifest names, and this box holds, or takes in.
+    Held,
+    /// What a viewer would be given.
+    ForViewer,
+    /// What nobody ordered.
+    Demanded,
+}
+
+const WISHES: [(&str, Wish); 3] = [
+    (PEER_PREFIX, Wish::Held),
+    (SERVED_PREFIX, Wish::ForViewer),
+    (DEMANDED_PREFIX, Wish::Demanded),
+];
 
 /// Reads a peer path; `None` when it is no peer path or names no group of this box. The
 /// query, if there is one, is part of the key already, as the catalogue has it.
@@ -24,21 +41,18 @@ pub(super) fn object_of<'p, 'a>(
     path: &'a str,
     query: Option<&str>,
 ) -> Result<Option<PeerObject<'p, 'a>>, BadPath> {
-    let (rest, for_viewers) = match path.strip_prefix(SERVED_PREFIX) {
-        Some(rest) => (Some(rest), true),
-        None => (path.strip_prefix(PEER_PREFIX), false),
-    };
-    let found = rest.and_then(|rest| {
+    let wished = WISHES.iter().find_map(|(prefix, what)| Some((path.strip_prefix(prefix)?, *what)));
+    let found = wished.and_then(|(rest, what)| {
         let (name, path) = rest.split_at_checked(rest.find('/')?)?;
-        Some((policy.group_named(name)?, path))
+        Some((policy.group_named(name)?, path, what))
     });
-    let Some((group, path)) = found else { return Ok(None) };
+    let Some((group, path, what)) = found else { return Ok(None) };
     let path = path::normalise(path)?;
     let path = match query {
         Some(query) => Cow::Owned(format!("{path}?{query}")),
         None => path,
     };
-    Ok(Some(PeerObject { group, path, for_viewers }))
+    Ok(Some(PeerObject { group, path, what }))
 }
 
 /// How far a sibling that asks has carried purges out; `None` where it does not say.

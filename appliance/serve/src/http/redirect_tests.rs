@@ -13,11 +13,15 @@ use contract::object::ObjectKey;
 use contract::time::TimeUs;
 
 /// Knows one answer to every question.
-struct Says(Sibling);
+pub(super) struct Says(pub(super) Sibling);
 
 impl Siblings for Says {
     fn known(&self, _: &ObjectKey, _: TimeUs) -> Sibling {
         self.0.clone()
+    }
+
+    fn is_home(&self, key: &ObjectKey) -> bool {
+        &*key.path != "/elsewhere"
     }
 
     fn ask(&self, _: &ObjectKey) -> Option<Resolving> {

@@ -10,11 +10,12 @@ use super::cors::{Cors, Preflight};
 use super::date::DateText;
 use super::demanded::{self, Before, Miss};
 use super::etag::EntityTag;
+use super::home;
 use super::index::{Found, Held, Index};
 use super::key;
 use super::method::Method;
 use super::miss_limit::MissLimit;
-use super::peer::{self, PeerObject};
+use super::peer::{self, PeerObject, Wish};
 use super::policy::{GroupPolicy, Policy};
 use super::precondition::{self, Outcome, Validators};
 use super::range::{self, Wanted};
@@ -28,6 +29,7 @@ use cache::received::Validator;
 use contract::catalogue::CatalogueEntry;
 use contract::config::{ListenerRole, OnMiss};
 use contract::path::BadPath;
+use contract::tags::Tags;
 use contract::time::TimeUs;
 use contract::tombstones::BadPurgedUpTo;
 use http::StatusCode;
@@ -177,9 +179,16 @@ fn for_peer<'p, 'a, I: Index>(
         Ok(None) => return about_nothing(missing(context.policy, CacheStatus::Unknown)),
         Err(bad) => return about_nothing(bad_path(context.policy, bad)),
     };
-    if asked.for_viewers {
-        let answer = as_a_viewer_would(context, request, &asked);
-        return Decision { answer, group: Some(asked.group), path: asked.path, miss: None };
+    match asked.what {
+        Wish::Held => {}
+        Wish::ForViewer => {
+            let answer = as_a_viewer_would(context, request, &asked);
+            return Decision { answer, group: Some(asked.group), path: asked.path, miss: None };
+        }
+        Wish::Demanded => {
+            let (answer, miss) = home::decide(context, request, asked.group, &asked.path);
+            return Decision { answer, group: Some(asked.group), path: asked.path, miss };
+        }
     }
     let fields = &request.fields;
     let only_if_cached = cache_control::is_only_if_cached(fields);
@@ -247,8 +256,9 @@ pub(super) fn select<'p, I: Index>(
     let whole = Representation {
         media_type: media_type.map_or_else(by_path, MediaType::Received),
         length: entry.size_bytes,
-        etag: validators.etag,
+        etag: Some(validators.etag),
         modified: is_dated.then(|| DateText::of(modified)),
+        tags: Tags::default(),
     };
     let length = whole.length;
     let (status, kind, keep, span) = match precondition::evaluate(&request.fields, &validators) {
@@ -313,7 +323,7 @@ fn bad_path<H>(policy: &Policy, bad: BadPath) -> Answer<'_, H> {
     Answer::refusal(status, words, &policy.cache_name)
 }
 
-fn bad_question<H>(policy: &Policy) -> Answer<'_, H> {
+pub(super) fn bad_question<H>(policy: &Policy) -> Answer<'_, H> {
     let words = "How far it has purged cannot be understood.\n";
     Answer::refusal(StatusCode::BAD_REQUEST, words, &policy.cache_name)
 }

@@ -126,6 +126,7 @@ pub(super) fn policy() -> Policy {
         "content_groups": [
             {"name": "open", "owner": "o", "host_names": ["open.test"]},
             {"name": "sent", "owner": "o", "host_names": ["sent.test"], "on_miss": "redirect"},
+            {"name": "filled", "owner": "o", "host_names": ["filled.test"], "on_miss": "proxy"},
             {"name": "listed", "owner": "o", "host_names": ["listed.test"],
              "query_keys": ["lang"],
              "cors": {"allow_origins": ["https://www.test"], "max_age_s": 60}},

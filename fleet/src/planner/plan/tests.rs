@@ -137,12 +137,18 @@ fn without_an_origin_only_peers_are_told() {
 }
 
 #[test]
-fn neighbours_are_told_of_where_viewers_are_redirected() {
+fn neighbours_are_told_of_where_boxes_turn_to_each_other() {
     let mut inputs = inputs();
     let none = plan(&inputs).expect("a plan");
     assert!(none.boxes.iter().all(|each| each.neighbours.is_empty()));
-    inputs.inventory.groups[0].on_miss = OnMiss::Redirect;
-    let plan = plan(&inputs).expect("a plan");
+    for on_miss in [OnMiss::Redirect, OnMiss::Proxy] {
+        inputs.inventory.groups[0].on_miss = on_miss;
+        neighbours_of_a_site_are_told(&inputs);
+    }
+}
+
+fn neighbours_of_a_site_are_told(inputs: &Inputs) {
+    let plan = plan(inputs).expect("a plan");
     let told = |device: &str| {
         let told = plan.boxes.iter().find(|each| each.device.as_str() == device).expect("there");
         let one = |it: &Neighbour| (it.source.kind.to_string(), it.viewers[&group("g")].clone());
