@@ -27,7 +27,6 @@ pub(crate) fn open(
         filler: Arc::clone(filler),
         origins,
         groups: groups(config).map(|(group, wanted)| (group.clone(), sources(wanted))).collect(),
-        seed: rand::random(),
         runtime: Handle::current(),
     })
 }

@@ -47,7 +47,7 @@ pub const PEER_PREFIX: &str = "/peer/v1/";
 pub const SERVED_PREFIX: &str = "/served/v1/";
 
 /// What the path of a question between boxes begins with for what nobody ordered, put to the home
-/// of its key: it answers what the origin says, from its disk or by asking, and asks nobody else.
+/// of its key, or who takes its place: it answers what the origin says, from its disk or by asking.
 pub const DEMANDED_PREFIX: &str = "/demanded/v1/";
 
 /// The field in which such questions say how far the box that asks has carried purges out

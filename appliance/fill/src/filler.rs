@@ -108,6 +108,7 @@ impl Filler {
             clock: setup.clock,
             board: Board::default(),
             health: Health::new(random(setup.seed, 1)),
+            homes: Health::new(random(setup.seed, 2)),
             trust: Mutex::new((Trust::default(), random(!setup.seed, 0))),
             buffers: Buffers::default(),
         };

@@ -88,6 +88,11 @@ impl Health {
         }
     }
 
+    /// Whether it did not answer when it was last asked.
+    pub(crate) fn is_ailing(&self, source: SocketAddr) -> bool {
+        self.state().ailing.contains_key(&source)
+    }
+
     /// For how long it has not answered.
     pub(crate) fn silent_for(&self, source: SocketAddr, now: Instant) -> Duration {
         self.state().ailing.get(&source).map_or(Duration::ZERO, |ailing| now - ailing.since)

@@ -115,10 +115,11 @@ impl Neighbours {
     }
 
     /// Whether this box is the home of a key: the one that asks origins for it, for all of the
-    /// site.
+    /// site. It is while none of those that stand before it answers.
     #[must_use]
     pub fn is_home(&self, key: &ObjectKey) -> bool {
-        self.filler.routes().home_of(key).is_none()
+        let homes = &self.filler.transfers().homes;
+        self.filler.routes().homes_of(key).iter().all(|source| homes.is_ailing(source.address))
     }
 
     /// Has the boxes of the site asked; whoever asks for the same joins. `None`: too much is

@@ -86,10 +86,12 @@ impl Routes {
         &self.neighbours
     }
 
-    /// The box that is the home of a key that no catalogue has; `None`: this one is.
+    /// The boxes that stand before this one for a key that no catalogue has, the first of all
+    /// first: its home, and those that take its place.
     #[must_use]
-    pub fn home_of(&self, key: &ObjectKey) -> Option<&Source> {
-        homes::home_of(self.me.as_ref()?, &self.neighbours, key)
+    pub fn homes_of(&self, key: &ObjectKey) -> Vec<&Source> {
+        let me = self.me.as_ref();
+        me.map(|me| homes::before(me, &self.neighbours, key)).unwrap_or_default()
     }
 
     fn shared(&self, ordinal: Ordinal) -> Option<&Shared> {

@@ -146,6 +146,8 @@ pub(crate) struct Transfers {
     pub(crate) clock: Clock,
     pub(crate) board: Board,
     pub(crate) health: Health,
+    /// Of boxes of the site, as homes of what nobody ordered.
+    pub(crate) homes: Health,
     /// With what spreads its rests.
     pub(crate) trust: Mutex<(Trust, StdRng)>,
     pub(crate) buffers: Buffers,

@@ -209,7 +209,6 @@ impl World {
             filler,
             origins: Arc::new(Reachable(Arc::clone(&network))),
             groups: vec![(group(), vec![source(1), source(2)])],
-            seed: 7,
             runtime: tokio::runtime::Handle::current(),
         });
         Self { cache, network, writes, began, _demand: demand, _folder: folder }

@@ -16,8 +16,8 @@ use contract::time::TimeUs;
 use contract::tombstones::PurgedUpTo;
 use fill::origins::{Asked, Reply};
 use fill::{
-    Body, Demand, FetchFailed, FillEvent, FillWatch, Filler, Origins, Promise, Question, Routes,
-    Rules, Upstream,
+    Body, Demand, FetchFailed, FillEvent, FillWatch, Filler, Neighbours, Offers, Origins, Promise,
+    Question, Routes, Rules, Upstream,
 };
 use hyper::StatusCode;
 use parts::open_cache;
@@ -31,7 +31,9 @@ const MIB: usize = 1 << 20;
 const SIZE: usize = 3 * MIB + 5;
 
 const HOME: u16 = 1;
-const ORIGIN: u16 = 2;
+/// Who takes its place.
+const NEXT: u16 = 2;
+const ORIGIN: u16 = 3;
 
 /// What the home does with a question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,10 +46,13 @@ enum Manner {
     NotFound,
     /// Nothing ever comes.
     Silent,
+    /// No connection.
+    Dead,
 }
 
 struct Network {
     home: Mutex<Manner>,
+    next: Mutex<Manner>,
     /// Whom, which byte first, and how far the box had purged.
     asked: Mutex<Vec<(u16, u64, PurgedUpTo)>>,
 }
@@ -91,7 +96,8 @@ impl Origins for Reachable {
             let port = asked.source.address.port();
             let range = asked.range.expect("it knows ranges");
             self.0.asked.lock().expect("lock").push((port, range.start, asked.purged));
-            let manner = *self.0.home.lock().expect("lock");
+            let manner = if port == HOME { &self.0.home } else { &self.0.next };
+            let manner = *manner.lock().expect("lock");
             let keep = |how: &str| [("cache-control", how.to_owned())];
             Ok(match (port, manner) {
                 (ORIGIN, _) | (_, Manner::Gives) => part(range.start, range.end),
@@ -100,6 +106,9 @@ impl Origins for Reachable {
                     reply(StatusCode::NOT_FOUND, &keep("public, max-age=1"), Bytes::new())
                 }
                 (_, Manner::Silent) => std::future::pending().await,
+                (_, Manner::Dead) => {
+                    return Err(FetchFailed::Connection("refused".to_owned()));
+                }
             })
         })
     }
@@ -115,6 +124,17 @@ impl Upstream for Nobody {
 
     fn slice_hashes<'a>(&'a self, _: &'a CatalogueEntry) -> Promise<'a, Option<SliceHashes>> {
         Box::pin(async { None })
+    }
+}
+
+impl Offers for Nobody {
+    fn offers<'a>(
+        &'a self,
+        _: &'a Source,
+        _: &'a ObjectKey,
+        _: PurgedUpTo,
+    ) -> Promise<'a, Result<bool, FetchFailed>> {
+        Box::pin(async { Ok(false) })
     }
 }
 
@@ -139,10 +159,11 @@ fn source(kind: SourceKind, port: u16) -> Source {
     }
 }
 
-/// A box, its sibling, and an origin.
+/// A box, the home of a key, who takes its place, and an origin.
 struct World {
     cache: Arc<Cache>,
     network: Arc<Network>,
+    neighbours: Arc<Neighbours>,
     key: ObjectKey,
     began: Instant,
     _demand: Arc<Demand>,
@@ -165,30 +186,42 @@ impl World {
             clock: Arc::new(move || time(began)),
             watch: Arc::new(Nobody),
         });
-        let sibling = SourceKind::Peer(DeviceName::new("oca2").expect("name"));
-        let viewers = BTreeMap::from([(group(), "oca2.test".to_owned())]);
-        let neighbours = vec![Neighbour { source: source(sibling, HOME), viewers }];
+        let neighbours = [HOME, NEXT].map(|port| {
+            let sibling = SourceKind::Peer(DeviceName::new(format!("oca{port}")).expect("name"));
+            let viewers = BTreeMap::from([(group(), format!("oca{port}.test"))]);
+            Neighbour { source: source(sibling, port), viewers }
+        });
+        let neighbours = neighbours.to_vec();
         let sources = Sources { schema: 1, manifest_version: 1, batches: vec![], neighbours };
-        let routes = Routes::new(&DeviceName::new("oca1").expect("name"), sources);
-        // One that has the other box as its home.
+        let routes = Routes::new(&DeviceName::new("oca3").expect("name"), sources);
+        // One for which the others stand before this box, in this order.
         let keys = (0..).map(|at| ObjectKey { group: group(), path: format!("/{at}").into() });
-        let key = keys.into_iter().find(|key| routes.home_of(key).is_some()).expect("half of all");
+        let is_it = |key: &ObjectKey| {
+            let homes = routes.homes_of(key);
+            homes.iter().map(|home| home.address.port()).eq([HOME, NEXT])
+        };
+        let key = keys.into_iter().find(is_it).expect("a sixth of all");
         filler.set_routes(routes);
         let (stop, stopped) = watch::channel(false);
         tokio::spawn(Arc::clone(&filler).run(stopped));
         // It runs as long as the world.
         std::mem::forget(stop);
         tokio::time::sleep(Duration::from_millis(1)).await;
-        let network = Arc::new(Network { home: Mutex::new(manner), asked: Mutex::default() });
+        let network = Arc::new(Network {
+            home: Mutex::new(manner),
+            next: Mutex::new(Manner::Says(StatusCode::MISDIRECTED_REQUEST)),
+            asked: Mutex::default(),
+        });
+        let runtime = tokio::runtime::Handle::current();
+        let neighbours = Neighbours::new(Arc::clone(&filler), Arc::new(Nobody), runtime.clone());
         let demand = Demand::new(fill::demand::Setup {
             cache: Arc::clone(&cache),
             filler,
             origins: Arc::new(Reachable(Arc::clone(&network))),
             groups: vec![(group(), vec![source(SourceKind::Origin, ORIGIN)])],
-            seed: 7,
-            runtime: tokio::runtime::Handle::current(),
+            runtime,
         });
-        Self { cache, network, key, began, _demand: demand, _folder: folder }
+        Self { cache, network, neighbours, key, began, _demand: demand, _folder: folder }
     }
 
     /// What a player finds who waits.
@@ -243,8 +276,10 @@ async fn where_the_home_says_nothing_that_holds_the_origin_is_asked() {
         assert!(world.began.elapsed() < Duration::from_secs(1), "nobody waits: {status}");
         // It is as well as before, and asked again for the next.
         let asked = world.asked();
-        let of = |port| asked.iter().filter(|it| **it == port).count();
-        assert_eq!((of(HOME), of(ORIGIN)), (4, 4), "{status}: {asked:?}");
+        for port in [HOME, NEXT, ORIGIN] {
+            let count = asked.iter().filter(|it| **it == port).count();
+            assert_eq!(count, 4, "{status}: {asked:?}");
+        }
     }
 }
 
@@ -255,7 +290,32 @@ async fn a_home_that_is_silent_costs_its_time_once() {
     let took = world.began.elapsed();
     assert!((4..6).contains(&took.as_secs()), "{took:?}");
     let asked = world.asked();
+    // Nor is another box waited for after it. Those that are asked next go past it at once.
+    assert_eq!(asked[..2], [HOME, ORIGIN]);
     assert_eq!(asked.iter().filter(|port| **port == HOME).count(), 1, "{asked:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_comes_next_takes_the_place_of_a_home_that_is_gone() {
+    let world = World::new(Manner::Dead).await;
+    *world.network.next.lock().expect("lock") = Manner::Gives;
+    assert!(!world.neighbours.is_home(&world.key));
+    assert!(world.play().await == content());
+    let asked = world.asked();
+    assert_eq!(asked[..2], [HOME, NEXT]);
+    assert!(!asked.contains(&ORIGIN), "{asked:?}");
+    assert!(!world.neighbours.is_home(&world.key), "one that stands before it is well");
+
+    // That one goes as well: this box is the home as long as both are gone.
+    *world.network.next.lock().expect("lock") = Manner::Dead;
+    world.cache.purge(|_| true).expect("purged");
+    assert!(world.play().await == content());
+    assert!(world.neighbours.is_home(&world.key));
+    *world.network.home.lock().expect("lock") = Manner::Gives;
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    world.cache.purge(|_| true).expect("purged");
+    assert!(world.play().await == content());
+    assert!(!world.neighbours.is_home(&world.key), "it is back");
 }
 
 #[tokio::test(start_paused = true)]
@@ -273,5 +333,5 @@ async fn a_home_that_goes_away_in_the_middle_costs_no_reader() {
     *world.network.home.lock().expect("lock") = Manner::Says(StatusCode::GATEWAY_TIMEOUT);
     let block = world.cache.read(&object, 12).await.expect("from the origin");
     assert_eq!(block.bytes(), &content()[3 * MIB..]);
-    assert_eq!(world.asked()[..3], [HOME, HOME, ORIGIN]);
+    assert_eq!(world.asked()[..4], [HOME, HOME, NEXT, ORIGIN]);
 }

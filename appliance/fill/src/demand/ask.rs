@@ -3,7 +3,7 @@
 
 use super::draw::Draw;
 use super::reply::Said;
-use super::{Demand, HOME_PATIENCE, PATIENCE};
+use super::{Demand, HOME_PATIENCE, PATIENCE, PROBE_PATIENCE};
 use crate::freshness::Exchange;
 use crate::health::{Advice, Health};
 use crate::origins::{Asked, Condition, Reply};
@@ -65,7 +65,7 @@ impl Demand {
         let purged = self.cache.purging_up_to();
         let question = Asked { source, key, purged, range, condition };
         let reply = self.origins.ask(question);
-        let reply = draw.unless_revoked(within(patience_with(source), reply)).await??;
+        let reply = draw.unless_revoked(within(self.patience_with(source), reply)).await??;
         let exchange = Exchange { asked, answered: self.now() };
         let said = if is_home(source) { Said::by_home(&reply) } else { Said::by(&reply) };
         match said {
@@ -84,7 +84,18 @@ impl Demand {
     /// Who is slow because an origin is slow may be as good as ever at what was ordered: what
     /// homes do counts for them as homes alone.
     fn health_of(&self, source: &Source) -> &Health {
-        if is_home(source) { &self.homes } else { &self.transfers().health }
+        let transfers = self.transfers();
+        if is_home(source) { &transfers.homes } else { &transfers.health }
+    }
+
+    /// How long one source may take to answer, once it may be asked.
+    fn patience_with(&self, source: &Source) -> Duration {
+        match is_home(source) {
+            // Whoever waits for this box may be another box, with the patience of one.
+            true if self.health_of(source).is_ailing(source.address) => PROBE_PATIENCE,
+            true => HOME_PATIENCE,
+            false => PATIENCE,
+        }
     }
 
     /// A source has failed: it rests.
@@ -108,9 +119,9 @@ pub(super) fn is_home(source: &Source) -> bool {
     matches!(source.kind, SourceKind::Peer(_))
 }
 
-/// How long one source may take to answer, once it may be asked.
-fn patience_with(source: &Source) -> Duration {
-    if is_home(source) { HOME_PATIENCE } else { PATIENCE }
+/// Whether a source has said nothing for all of its time: then no other box is waited for.
+pub(super) fn is_late(failure: &Failure) -> bool {
+    matches!(failure, Failure::Fetch(FetchFailed::Stalled(_)))
 }
 
 async fn within<T>(

@@ -22,7 +22,6 @@ mod resolve;
 mod slices;
 
 use crate::filler::Filler;
-use crate::health::Health;
 use crate::origins::Origins;
 use crate::transfer::Transfers;
 use cache::received::Ticket;
@@ -31,8 +30,6 @@ use contract::names::GroupName;
 use contract::object::ObjectKey;
 use contract::sources::Source;
 use contract::time::TimeUs;
-use rand::SeedableRng;
-use rand::rngs::StdRng;
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -63,6 +60,13 @@ const PATIENCE: Duration = Duration::from_secs(12);
 /// have their time after it.
 const HOME_PATIENCE: Duration = Duration::from_secs(4);
 
+/// And what one may that did not answer before.
+const PROBE_PATIENCE: Duration = Duration::from_secs(1);
+
+/// The home, and whoever takes its place. Where both are gone, a site has more to bear than a
+/// question more to its origins.
+const MOST_HOMES: usize = 2;
+
 /// How often the books are kept.
 const BETWEEN_BOOKS: Duration = Duration::from_secs(1);
 
@@ -76,8 +80,6 @@ pub struct Setup {
     pub origins: Arc<dyn Origins>,
     /// Where: the groups that may be filled by demand, each with its origins, best first.
     pub groups: Vec<(GroupName, Vec<Source>)>,
-    /// Spreads the rests of homes that do not answer.
-    pub seed: u64,
     /// Where questions run: whoever asks may be on any thread.
     pub runtime: Handle,
 }
@@ -89,8 +91,6 @@ pub struct Demand {
     filler: Arc<Filler>,
     origins: Arc<dyn Origins>,
     groups: HashMap<GroupName, Vec<Source>>,
-    /// Boxes of the site, as homes of keys.
-    homes: Health,
     runtime: Handle,
     questions: Mutex<HashMap<ObjectKey, Ticket>>,
     /// Slices that are being brought, by the number of their object.
@@ -110,7 +110,6 @@ impl Demand {
             filler: setup.filler,
             origins: setup.origins,
             groups: setup.groups.into_iter().collect(),
-            homes: Health::new(StdRng::seed_from_u64(setup.seed)),
             runtime: setup.runtime,
             questions: Mutex::default(),
             coming: Mutex::default(),
@@ -147,25 +146,25 @@ impl Demand {
         (self.transfers().clock)()
     }
 
-    /// The box of the site that is asked before the origins; `None`: this one is the home.
-    fn home_of(&self, key: &ObjectKey) -> Option<Source> {
-        self.filler.routes().home_of(key).cloned()
+    /// The boxes of the site that are asked before the origins; none, where this one is the home.
+    fn homes_of(&self, key: &ObjectKey) -> Vec<Source> {
+        let routes = self.filler.routes();
+        routes.homes_of(key).into_iter().take(MOST_HOMES).cloned().collect()
     }
 
     /// Who is asked, and until when: one that says nothing leaves the others their time.
     fn turns_of<'a>(
         &'a self,
-        home: Option<&'a Source>,
+        homes: &'a [Source],
         group: &GroupName,
     ) -> impl Iterator<Item = (&'a Source, Instant)> {
         let sources = self.groups.get(group).map_or(&[][..], Vec::as_slice);
         let (began, all) = (Instant::now(), u32::try_from(sources.len()).unwrap_or(1).max(1));
+        let then = if homes.is_empty() { began } else { began + HOME_PATIENCE };
         // What caps let it wait for does not count against a home.
-        let home = home.map(|home| (home, began + PATIENCE));
-        let then = began + home.map_or(Duration::ZERO, |_| HOME_PATIENCE);
+        let homes = homes.iter().map(move |home| (home, began + PATIENCE));
         let origins = (1..).zip(sources);
-        let origins = origins.map(move |(turn, source)| (source, then + PATIENCE * turn / all));
-        home.into_iter().chain(origins)
+        homes.chain(origins.map(move |(turn, source)| (source, then + PATIENCE * turn / all)))
     }
 
     fn questions(&self) -> MutexGuard<'_, HashMap<ObjectKey, Ticket>> {

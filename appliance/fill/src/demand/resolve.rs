@@ -2,7 +2,7 @@
 //! known that there is none, or that what is here is still so.
 
 use super::arriving::Arriving;
-use super::ask::Answered;
+use super::ask::{Answered, is_home, is_late};
 use super::draw::Draw;
 use super::reply::{Description, Extent, Said};
 use super::{Demand, Question};
@@ -80,11 +80,11 @@ pub(super) struct Flow<'a> {
 pub(super) async fn answer(question: Question, offset: u64) {
     let (demand, key) = (Arc::clone(&question.demand), question.key.clone());
     let held = demand.cache.received(&key);
-    let home = demand.home_of(&key);
+    let homes = demand.homes_of(&key);
     let mut question = Some(question);
     for _ in 0..MOST_PURGES {
         let since = demand.cache.since();
-        let found = demand.find(&key, offset, held.as_ref(), home.as_ref()).await;
+        let found = demand.find(&key, offset, held.as_ref(), &homes).await;
         let Some(found) = found else { return demand.nobody_answers(&key, held.as_ref()) };
         let begun = match found {
             Found::Content(content) => demand.receive(&key, *content, since, &mut question).await,
@@ -125,12 +125,17 @@ impl Demand {
         key: &ObjectKey,
         offset: u64,
         held: Option<&Arc<Object>>,
-        home: Option<&'a Source>,
+        homes: &'a [Source],
     ) -> Option<Found<'a>> {
-        for (source, deadline) in self.turns_of(home, &key.group) {
-            // Failures were told of where they came up.
-            if let Ok(found) = self.find_at(source, key, offset, held, deadline).await {
-                return Some(found);
+        let mut was_late = false;
+        for (source, deadline) in self.turns_of(homes, &key.group) {
+            if was_late && is_home(source) {
+                continue;
+            }
+            match self.find_at(source, key, offset, held, deadline).await {
+                Ok(found) => return Some(found),
+                // Failures were told of where they came up.
+                Err(failure) => was_late |= is_late(&failure),
             }
         }
         None

@@ -1,7 +1,7 @@
 //! More of what is known: slices that somebody waits for, of the version that he reads.
 
 use super::arriving::Arriving;
-use super::ask::{Answered, is_home};
+use super::ask::{Answered, is_home, is_late};
 use super::draw::ended_early;
 use super::reply::{Extent, Said, validator};
 use super::resolve::Flow;
@@ -70,14 +70,18 @@ impl Demand {
             // It came in one answer, and what a disk has lost of it cannot be asked for.
             return self.cache.replaced(&object);
         }
-        let home = self.home_of(&facts.key);
-        let turns = (0..TRIES).flat_map(|_| self.turns_of(home.as_ref(), &facts.key.group));
+        let homes = self.homes_of(&facts.key);
+        let turns = (0..TRIES).flat_map(|_| self.turns_of(&homes, &facts.key.group));
+        let mut was_late = false;
         for (source, deadline) in turns {
+            if was_late && is_home(source) {
+                continue;
+            }
             match self.fetch_from(source, &arriving, facts, slice, deadline).await {
                 Ok(Outcome::Stored) => return arriving.came(),
                 Ok(Outcome::OtherVersion) => return self.cache.replaced(&object),
                 // Told of where it came up.
-                Err(_) => {}
+                Err(failure) => was_late |= is_late(&failure),
             }
         }
     }
