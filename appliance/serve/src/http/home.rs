@@ -109,3 +109,85 @@ fn cache_control(terms: &Terms) -> CacheControl {
         stale_if_error_s: span_s(terms.fresh_until, terms.if_error_until),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::answer::{FieldSink, MediaType};
+    use super::super::date::DateText;
+    use super::*;
+    use contract::names::GroupName;
+    use contract::object::Digest;
+    use contract::tags::Tags;
+    use contract::time::TimeUs;
+
+    const MODIFIED: TimeUs = TimeUs(784_111_777_000_000);
+
+    struct Lines(Vec<String>);
+
+    impl FieldSink for Lines {
+        fn field_of(&mut self, name: &'static str, value: &[&[u8]]) {
+            self.0.push(format!("{name}: {}", String::from_utf8_lossy(&value.concat())));
+        }
+    }
+
+    /// The fields of an answer about something that came with this validator.
+    fn said(validator: Validator) -> Vec<String> {
+        let born = MODIFIED.plus_s(1000);
+        let terms = Terms {
+            born,
+            validated: born,
+            fresh_until: born.plus_s(60),
+            while_revalidate_until: born.plus_s(90),
+            if_error_until: born.plus_s(660),
+        };
+        let group = GroupName::new("g").unwrap();
+        let facts = Facts {
+            key: ObjectKey { group, path: "/a.mp4".into() },
+            size_bytes: 9,
+            validator,
+            media_type: None,
+            modified: Some(MODIFIED),
+            tags: Tags::new(["a", "b"].map(|tag| tag.parse().unwrap()).to_vec()).unwrap(),
+            terms,
+        };
+        let mut whole = Representation {
+            media_type: MediaType::OfPath("video/mp4"),
+            length: 9,
+            etag: Some(EntityTag::of(&Digest::of(b"ours"))),
+            modified: Some(DateText::of(MODIFIED)),
+            tags: Tags::default(),
+        };
+        as_received(&mut whole, facts);
+        let refusal = Answer::<()>::refusal(StatusCode::OK, "", "oca1");
+        let (kind, cache_control) = (Kind::Whole(whole), Some(cache_control(&terms)));
+        let answer = Answer { kind, cache_control, ..refusal };
+        let mut lines = Lines(Vec::new());
+        answer.write_fields(&DateText::of(born), &mut lines);
+        lines.0
+    }
+
+    #[test]
+    fn a_sibling_hears_the_origins_validators_and_none_of_ours() {
+        let is = |lines: &[String], name: &str| lines.iter().any(|line| line.starts_with(name));
+        let by_tag = said(Validator::Etag("\"v1\"".into()));
+        assert!(is(&by_tag, "ETag: \"v1\"") && is(&by_tag, "Last-Modified: Sun, 06 Nov 1994"));
+        let by_date = said(Validator::Modified(MODIFIED.unix_s()));
+        assert!(!is(&by_date, "ETag") && is(&by_date, "Last-Modified"), "{by_date:?}");
+        // Nothing that would seem to hold slices together that nothing holds together here, or
+        // that cannot be said.
+        let long = Validator::Etag(format!("\"{}\"", "x".repeat(100)).into());
+        for validator in [Validator::Nothing, long] {
+            let lines = said(validator);
+            assert!(!is(&lines, "ETag") && !is(&lines, "Last-Modified"), "{lines:?}");
+        }
+    }
+
+    #[test]
+    fn a_sibling_hears_what_it_is_purged_by_and_all_terms() {
+        let lines = said(Validator::Nothing);
+        let terms = "Cache-Control: max-age=60, stale-while-revalidate=30, stale-if-error=600";
+        for line in ["Cache-Tag: a", "Cache-Tag: b", terms] {
+            assert!(lines.iter().any(|it| it == line), "{line} is not in {lines:?}");
+        }
+    }
+}
