@@ -25,7 +25,7 @@ lab: setup ## Whole machines and networks: the same CDN to play with, until Ctrl
 	exec $(AS_ROOT) target/release/lab up $(TOPOLOGY)
 
 .PHONY: test
-test: setup ## Every test, and a quarter of a minute of fuzzing for each parser.
+test: kernel ## Every test, and a quarter of a minute of fuzzing for each parser.
 	@$(if $(AS_ROOT),echo 'test: not root: the tests of the lab (tests/tests/lab.rs) are skipped' >&2,:)
 	$(TEST) --workspace
 	tests/fuzz/run 15
@@ -33,7 +33,7 @@ test: setup ## Every test, and a quarter of a minute of fuzzing for each parser.
 .PHONY: nightly
 nightly: export HEADEND_NIGHTLY := 1
 nightly: export NEXTEST_PROFILE := nightly
-nightly: setup ## The same for longer: ten times as many draws, ten minutes of fuzzing for each parser.
+nightly: kernel ## The same for longer: ten times as many draws, ten minutes of fuzzing for each parser.
 	@$(TEST) --workspace
 	tests/fuzz/run 600
 
@@ -58,6 +58,10 @@ clean: ## Removes what was built.
 .PHONY: setup
 setup:
 	@setup/install.sh
+
+.PHONY: kernel
+kernel: setup
+	@setup/kernel.sh
 
 # The players and the browser driver come from the npm registry, pinned by lock files.
 .PHONY: web

@@ -3,6 +3,7 @@
 
 pub(crate) mod changing_origin;
 pub(crate) mod documents;
+pub(crate) mod guest;
 pub(crate) mod image;
 pub(crate) mod origin;
 pub(crate) mod place;

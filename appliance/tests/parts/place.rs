@@ -61,6 +61,10 @@ impl Place {
         Self { folder, player, player_h2, admin, origin, fleet, notify, trusted, engine }
     }
 
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
