@@ -2,6 +2,7 @@
 
 use crate::autonomy::Rights;
 use crate::catching_up::CatchingUp;
+use crate::commands::{Commands, Stage};
 use crate::documents::Documents;
 use crate::fleet::Fleet;
 use crate::holding::{Holding, Unfit};
@@ -11,6 +12,7 @@ use crate::reporter::{Reporter, Stands};
 use crate::spool::SharedSpool;
 use anyhow::Result;
 use cache::Cache;
+use contract::command::{Action, Command, Outcome};
 use contract::config::ApplianceConfig;
 use contract::envelope::{Envelope, Kind, Refused};
 use contract::exchange::Answer;
@@ -43,6 +45,7 @@ pub(crate) struct Control {
     pub(crate) journal: Arc<Journal>,
     pub(crate) reporter: Reporter,
     pub(crate) purging: Purging,
+    pub(crate) commands: Commands,
     pub(crate) rights: Rights,
     pub(crate) spool: SharedSpool,
     /// The last report could not be kept: said once.
@@ -78,6 +81,8 @@ impl Control {
             let generation = self.documents.in_force(Kind::Tombstones).unwrap_or_default();
             self.purged(Purging::after(&tombstones, generation.epoch));
         }
+        // It has been carried out; what comes next must be newer.
+        self.documents.restore::<Command>(&config, Kind::Command)?;
         Ok(())
     }
 
@@ -112,7 +117,8 @@ impl Control {
     fn report(&self) -> Report {
         let events = self.journal.unreported();
         let report = self.reporter.report(self.holding.version(), events);
-        Report { purged_up_to: self.purging.up_to().version, ..report }
+        let results = self.commands.results();
+        Report { purged_up_to: self.purging.up_to().version, results, ..report }
     }
 
     /// Speaks to the fleet until `stop` turns true; the box serves on whatever happens here.
@@ -159,8 +165,28 @@ impl Control {
                     usual.mul_f64(rand::random_range(0.8..1.2))
                 }
             };
-            tokio::time::sleep(pause).await;
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                // Somebody waits for it: it is told at once.
+                (envelope, action, outcome) = self.commands.end() => {
+                    self.command_ended(&envelope, &action, &outcome);
+                }
+            }
         }
+    }
+
+    fn command_ended(&mut self, envelope: &Envelope, action: &Action, outcome: &Outcome) {
+        let (severity, detail) = match outcome {
+            Outcome::Done => (Severity::Info, "done".to_owned()),
+            Outcome::Refused(reason) => (Severity::Warning, format!("refused: {reason}")),
+            Outcome::Failed(reason) => (Severity::Warning, format!("failed: {reason}")),
+        };
+        self.journal.note(severity, "command", action.to_string(), detail);
+        if let Err(err) = self.documents.accept(envelope) {
+            // It comes again, and is known to have ended.
+            tracing::warn!("a command is not kept: {err:#}");
+        }
+        self.tell_reporter();
     }
 
     /// A report that could not be sent goes into the spool, where it is time for one, or
@@ -245,7 +271,12 @@ impl Control {
             Kind::Manifest => self.take_manifest(link, envelope).await,
             Kind::Sources => self.take_sources(envelope),
             Kind::Tombstones => self.take_tombstones(envelope),
-            Kind::Config | Kind::Command => {
+            Kind::Command => match self.take_command(envelope) {
+                Ok(Stage::Pending) => return,
+                Ok(Stage::Ended) => Ok(()),
+                Err(err) => Err(err),
+            },
+            Kind::Config => {
                 let version = env!("CARGO_PKG_VERSION");
                 Err(Unfit(format!("appliance {version} takes no {kind}")).into())
             }
@@ -313,6 +344,11 @@ impl Control {
     fn purged(&mut self, purging: Purging) {
         self.purging = purging;
         self.cache.has_purged(purging.up_to());
+    }
+
+    fn take_command(&mut self, envelope: &Envelope) -> Result<Stage> {
+        let command: Command = self.documents.examine(&self.config, envelope)?;
+        Ok(self.commands.begin(envelope, command))
     }
 
     fn take_sources(&mut self, envelope: &Envelope) -> Result<()> {

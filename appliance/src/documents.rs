@@ -18,7 +18,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// The kinds that this version takes.
-pub(crate) const KINDS: [Kind; 3] = [Kind::Manifest, Kind::Sources, Kind::Tombstones];
+pub(crate) const KINDS: [Kind; 4] =
+    [Kind::Manifest, Kind::Sources, Kind::Tombstones, Kind::Command];
 
 #[derive(Debug, Default)]
 struct Standing {
@@ -156,14 +157,15 @@ impl Documents {
         is_news
     }
 
-    /// When what is in force ends.
+    /// When what is in force ends. What is done once is over when it was done.
     pub(crate) fn limits(&self) -> Vec<Limit> {
         let limit = |(kind, standing): (&Kind, &Standing)| {
             let in_force = standing.in_force.as_ref()?;
             let subject = format!("{kind} {}", in_force.generation);
             Some(Limit { kind: LimitKind::Document, subject, until_us: in_force.not_after })
         };
-        self.standing.iter().filter_map(limit).collect()
+        let lasting = self.standing.iter().filter(|(kind, _)| **kind != Kind::Command);
+        lasting.filter_map(limit).collect()
     }
 
     /// Which generation of a kind is in force.

@@ -4,7 +4,7 @@
 //! what (`fill`). This crate joins them, and speaks to the fleet and to the operator.
 //!
 //! Read in this order: [`cli`], [`check`], [`run`] (the table of contents of a box),
-//! [`control`] (the conversation with the fleet), [`spool`] (what nobody could be told),
+//! [`control`] (the conversation with the fleet), [`commands`] (what it asks for once), [`spool`] (what nobody could be told),
 //! [`handover`] (from one process to the next), [`admin`].
 
 mod access_files;
@@ -13,6 +13,7 @@ mod autonomy;
 mod catching_up;
 mod check;
 mod cli;
+mod commands;
 mod control;
 mod demand;
 mod disk_io;
@@ -28,6 +29,7 @@ mod holding;
 mod inquiry;
 mod journal;
 mod keep;
+mod kept_out;
 mod memory;
 mod metrics;
 mod moving;

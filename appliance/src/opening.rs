@@ -3,6 +3,7 @@
 
 use crate::access_files;
 use crate::autonomy::Rights;
+use crate::commands::{Commands, Means};
 use crate::control::Control;
 use crate::demand;
 use crate::disk_io::ThreadIo;
@@ -12,6 +13,7 @@ use crate::fleet_link::FleetLink;
 use crate::handover::Taken;
 use crate::holding::Holding;
 use crate::journal::Journal;
+use crate::kept_out::KeptOut;
 use crate::moving::Moving;
 use crate::pem;
 use crate::purging::Purging;
@@ -63,6 +65,7 @@ pub(crate) struct Opened {
     pub(crate) reporter: Reporter,
     pub(crate) scrubbing: Scrubbing,
     pub(crate) smart: Smart,
+    pub(crate) kept_out: KeptOut,
     pub(crate) duties: Duties,
     /// The addresses of the process before at which this one accepts.
     pub(crate) kept: Vec<SocketAddr>,
@@ -83,6 +86,8 @@ pub(crate) fn open(document: &Document, taken: Taken) -> Result<Opened> {
     }
     let cache = open_cache(&config, &journal, disks)
         .map_err(|err| cannot_start(&place_of(&err), err.to_string()))?;
+    let kept_out = KeptOut::open(config.state_folder.join("ejected.json"));
+    kept_out.enforce(&cache);
     for (node, shortfall) in cache.ram_shortfalls() {
         tracing::warn!(node, %shortfall, "the memory of the RAM tier could serve better");
     }
@@ -128,7 +133,14 @@ pub(crate) fn open(document: &Document, taken: Taken) -> Result<Opened> {
         spool: spool.clone(),
         clock: wall_clock(),
     });
+    let means = Means {
+        cache: Arc::clone(&cache),
+        scrubbing: scrubbing.clone(),
+        kept_out: kept_out.clone(),
+    };
+    let commands = config.state_folder.join("commands.json");
     let mut control = Control {
+        commands: Commands::open(means, wall_clock(), commands),
         documents: Documents::open(&config, wall_clock())?,
         holding: Holding::open(&config.state_folder)?,
         config,
@@ -155,6 +167,7 @@ pub(crate) fn open(document: &Document, taken: Taken) -> Result<Opened> {
         reporter,
         scrubbing,
         smart,
+        kept_out,
         duties: Duties::Resting(Box::new(Resting { control, link, filler, moving })),
         kept,
     })

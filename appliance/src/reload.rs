@@ -2,6 +2,7 @@
 //! What cannot be read, or makes no sense, stays as it was.
 
 use crate::check;
+use crate::kept_out::KeptOut;
 use crate::opening::{disk_setups, ratings};
 use cache::{Cache, DiskRefused, DiskSetup};
 use contract::config::ApplianceConfig;
@@ -20,6 +21,7 @@ pub(crate) struct Reload {
     pub(crate) certificates: Certificates,
     pub(crate) filler: Arc<Filler>,
     pub(crate) cache: Arc<Cache>,
+    pub(crate) kept_out: KeptOut,
 }
 
 impl Reload {
@@ -46,14 +48,14 @@ impl Reload {
     }
 
     /// New disks are taken into use, missing ones ejected; those that were ejected and are
-    /// named still have been mended, somebody says.
+    /// named still have been mended, somebody says: but for those that somebody else keeps out.
     async fn set_disks(&self, config: &ApplianceConfig) {
         self.cache.set_read_p99(config.read_p99);
         let (cache, setups) = (Arc::clone(&self.cache), disk_setups(config));
-        let ratings = ratings(config);
+        let (ratings, kept_out) = (ratings(config), self.kept_out.clone());
         let use_them = move || {
             cache.set_ratings(ratings, TimeUs::from(SystemTime::now()));
-            use_disks(&cache, setups)
+            use_disks(&cache, setups, &kept_out)
         };
         let done = tokio::task::spawn_blocking(use_them).await;
         match done {
@@ -64,11 +66,12 @@ impl Reload {
     }
 }
 
-fn use_disks(cache: &Cache, setups: Vec<DiskSetup>) -> Result<(), DiskRefused> {
+fn use_disks(cache: &Cache, setups: Vec<DiskSetup>, kept_out: &KeptOut) -> Result<(), DiskRefused> {
     let refused = cache.set_disks(setups)?;
+    kept_out.enforce(cache);
     for slot in cache.disk_slots().iter().filter(|slot| slot.in_use().is_none()) {
         let folder = &slot.setup.folder;
-        if refused.iter().any(|(setup, _)| setup.folder == *folder) {
+        if kept_out.has(folder) || refused.iter().any(|(setup, _)| setup.folder == *folder) {
             continue;
         }
         if let Err(err) = cache.readmit(folder) {

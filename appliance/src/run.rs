@@ -58,6 +58,7 @@ async fn serve(file: &Path, document: &Document, before: Option<&Predecessor>) -
         certificates: opened.certificates,
         filler: Arc::clone(&opened.filler),
         cache: Arc::clone(&opened.cache),
+        kept_out: opened.kept_out,
     };
     let reloading = reload.when_told(told_to_reload);
     if let Some(meeting) = &meeting {

@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
+use tokio::sync::Notify;
 use tokio::time::{Instant, sleep, sleep_until};
 
 /// How often it is written down how far it has come, and whether a pass is due is looked at.
@@ -29,6 +30,9 @@ struct Pass {
     bytes_done: u64,
     bytes_total: u64,
     bad_blocks: u64,
+    /// Somebody has asked for it, or for the next where it has ended.
+    #[serde(default)]
+    is_asked_for: bool,
 }
 
 /// Scrubs. Cheap to clone: who reports looks at the same.
@@ -41,6 +45,7 @@ struct Parts {
     config: config::Scrub,
     file: PathBuf,
     passes: Mutex<BTreeMap<PathBuf, Pass>>,
+    is_asked: Notify,
 }
 
 impl Scrubbing {
@@ -53,7 +58,8 @@ impl Scrubbing {
     ) -> Self {
         let kept = std::fs::read(&file).ok().and_then(|text| serde_json::from_slice(&text).ok());
         let passes = Mutex::new(kept.unwrap_or_default());
-        Self(Arc::new(Parts { cache, journal, config, file, passes }))
+        let is_asked = Notify::new();
+        Self(Arc::new(Parts { cache, journal, config, file, passes, is_asked }))
     }
 
     /// How far the pass over a disk is, or was.
@@ -68,17 +74,30 @@ impl Scrubbing {
         })
     }
 
+    /// Has every disk read through, from now on and one after the other, also where the last pass
+    /// was not long ago, or none is made unasked. A pass that is under way is the one.
+    pub(crate) fn begin(&self) {
+        let fresh = || Pass { began_us: now(), ..Pass::default() };
+        for slot in self.0.cache.disk_slots().iter().filter(|slot| slot.in_use().is_some()) {
+            let mut passes = self.0.passes();
+            let pass = passes.entry(slot.setup.folder.clone()).or_insert_with(fresh);
+            pass.is_asked_for = true;
+        }
+        self.0.write();
+        self.0.is_asked.notify_one();
+    }
+
     /// Scrubs until it is dropped.
     pub(crate) async fn run(self) {
-        if !self.0.config.enabled {
-            return;
-        }
         loop {
             let due = self.0.due(now());
             for slot in &due {
                 self.0.pass(slot).await;
             }
-            sleep(LOOK_EVERY).await;
+            tokio::select! {
+                () = sleep(LOOK_EVERY) => {}
+                () = self.0.is_asked.notified() => {}
+            }
         }
     }
 }
@@ -92,13 +111,16 @@ impl Parts {
     fn due(&self, now: TimeUs) -> Vec<DiskSlot> {
         let passes = self.passes();
         let every_s = i64::try_from(self.config.every_s.0).unwrap_or(i64::MAX);
+        let is_time = |pass: &Pass| {
+            // A clock that was wrong does not put a pass off for years.
+            let age_s = now.unix_s() - pass.began_us.unix_s();
+            pass.ended_us.is_none() || !(0..every_s).contains(&age_s)
+        };
         let is_due = |slot: &&DiskSlot| {
-            slot.in_use().is_some()
-                && passes.get(&slot.setup.folder).is_none_or(|pass| {
-                    // A clock that was wrong does not put a pass off for years.
-                    let age_s = now.unix_s() - pass.began_us.unix_s();
-                    pass.ended_us.is_none() || !(0..every_s).contains(&age_s)
-                })
+            let pass = passes.get(&slot.setup.folder);
+            let is_wanted = pass.is_some_and(|pass| pass.is_asked_for)
+                || self.config.enabled && pass.is_none_or(is_time);
+            slot.in_use().is_some() && is_wanted
         };
         self.cache.disk_slots().iter().filter(is_due).cloned().collect()
     }
@@ -107,8 +129,11 @@ impl Parts {
     async fn pass(&self, slot: &DiskSlot) {
         let Some(disk) = slot.in_use() else { return };
         let folder = &slot.setup.folder;
-        let before = self.passes().get(folder).filter(|pass| pass.ended_us.is_none()).cloned();
-        let before = before.unwrap_or_else(|| Pass { began_us: now(), ..Pass::default() });
+        let before = self.passes().get(folder).cloned().unwrap_or_default();
+        let is_asked_for = before.is_asked_for;
+        let goes_on = before.ended_us.is_none() && before.began_us != TimeUs::default();
+        let fresh = || Pass { began_us: now(), is_asked_for, ..Pass::default() };
+        let before = if goes_on { before } else { fresh() };
         let (cache, disk, behind) = (Arc::clone(&self.cache), Arc::clone(disk), before.serial);
         let begun = tokio::task::spawn_blocking(move || cache.scrub(&disk, behind)).await;
         let Ok(mut scrub) = begun else { return };
@@ -152,6 +177,7 @@ impl Parts {
             bytes_done: before.bytes_done + progress.bytes_done,
             bytes_total: before.bytes_done + progress.bytes_total,
             bad_blocks: before.bad_blocks + progress.bad_blocks,
+            is_asked_for: before.is_asked_for && ended_us.is_none(),
         };
         self.passes().insert(folder.to_path_buf(), pass);
     }
@@ -170,4 +196,51 @@ impl Parts {
 fn now() -> TimeUs {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     TimeUs(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::disk_io::ThreadIo;
+    use cache::storage::Kernel;
+    use cache::{DiskSetup, Setup};
+    use contract::config::{DiskClass, Scrub};
+    use tokio::runtime::Handle;
+
+    #[tokio::test]
+    async fn a_disk_that_nobody_reads_unasked_is_read_when_somebody_asks() {
+        let place = tempfile::tempdir().expect("folder");
+        let file = place.path().join("scrub.json");
+        let journal = Journal::new(Arc::new(|| TimeUs(0)));
+        let disk = DiskSetup {
+            folder: place.path().join("disk"),
+            class: DiskClass::Hdd,
+            capacity_bytes: 64 << 20,
+            reserve_bytes: 0,
+        };
+        let cache = Cache::open(Setup {
+            disks: vec![disk],
+            ram_budget_bytes: 8 << 20,
+            storage: Arc::new(Kernel),
+            io: Arc::new(ThreadIo(Handle::current())),
+            watch: journal.clone(),
+        });
+        let cache = cache.expect("a cache");
+        let config = Scrub { enabled: false, ..Scrub::default() };
+        let open = || {
+            let (cache, journal) = (Arc::clone(&cache), Arc::clone(&journal));
+            Scrubbing::open(cache, journal, config.clone(), file.clone())
+        };
+        let scrubbing = open();
+        for _ in 0..2 {
+            assert!(scrubbing.0.due(now()).is_empty());
+            scrubbing.begin();
+            // A restart forgets nothing.
+            assert_eq!(open().0.due(now()).len(), 1);
+            let due = scrubbing.0.due(now());
+            scrubbing.0.pass(&due[0]).await;
+            let report = scrubbing.report(&place.path().join("disk")).expect("a pass");
+            assert!(report.ended_us >= Some(report.began_us));
+        }
+    }
 }

@@ -4,6 +4,7 @@ use crate::order::{self, Order, Position};
 use crate::state::{State, state};
 use crate::store::Store;
 use crate::{HeldTitle, RecordedEvent};
+use contract::command::{CommandResult, MAX_REASON_BYTES, MAX_RESULTS};
 use contract::names::DeviceName;
 use contract::progress::{MAX_SOURCES, MAX_TITLES};
 use contract::report::{Event, MAX_EVENTS, MAX_REPORT_BYTES, Report};
@@ -203,6 +204,16 @@ fn check_bounds(report: &Report) -> Result<(), ReportError> {
     let fill = &report.fill;
     if fill.titles.len() > MAX_TITLES || fill.sources.len() > MAX_SOURCES {
         return Err(ReportError::Beyond("fill has more titles or sources than a report carries"));
+    }
+    check_results(&report.results)
+}
+
+fn check_results(results: &[CommandResult]) -> Result<(), ReportError> {
+    let is_long = |it: &CommandResult| {
+        it.outcome.reason().is_some_and(|reason| reason.len() > MAX_REASON_BYTES)
+    };
+    if results.len() > MAX_RESULTS || results.iter().any(is_long) {
+        return Err(ReportError::Beyond("results are more than a report carries"));
     }
     Ok(())
 }

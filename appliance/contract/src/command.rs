@@ -2,6 +2,14 @@
 
 use crate::time::TimeUs;
 use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// How many results one report carries: those of the last commands, each told until as many have
+/// come after it. A fleet has one command of a box under way, and sees it end in the next report.
+pub const MAX_RESULTS: usize = 16;
+
+/// The most bytes of the reason in a result.
+pub const MAX_REASON_BYTES: usize = 512;
 
 /// One command. Carrying it out twice is the same as once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,7 +33,8 @@ pub enum Action {
     Drain,
     /// Take viewers again.
     Undrain,
-    /// Read every block and check it.
+    /// Begin to read every block of every disk, and check it. Done once it has begun: how far it is,
+    /// and what it finds, stands in the report.
     Scrub,
     /// Stop using a disk.
     EjectDisk {
@@ -41,6 +50,20 @@ pub enum Action {
     FillNow,
     /// Gather what support needs.
     CollectBundle,
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Drain => f.write_str("drain"),
+            Self::Undrain => f.write_str("undrain"),
+            Self::Scrub => f.write_str("scrub"),
+            Self::EjectDisk { folder } => write!(f, "eject disk {folder}"),
+            Self::ReadmitDisk { folder } => write!(f, "readmit disk {folder}"),
+            Self::FillNow => f.write_str("fill now"),
+            Self::CollectBundle => f.write_str("collect a bundle"),
+        }
+    }
 }
 
 /// How a command ended.
@@ -65,4 +88,47 @@ pub enum Outcome {
     Refused(String),
     /// Begun and not finished, and why.
     Failed(String),
+}
+
+impl Outcome {
+    /// Why it was not done.
+    #[must_use]
+    pub fn reason(&self) -> Option<&str> {
+        match self {
+            Self::Done => None,
+            Self::Refused(reason) | Self::Failed(reason) => Some(reason),
+        }
+    }
+
+    /// The same with a reason that is no longer than a result may say.
+    #[must_use]
+    pub fn bounded(self) -> Self {
+        let cut = |mut reason: String| {
+            reason.truncate(reason.floor_char_boundary(MAX_REASON_BYTES));
+            reason
+        };
+        match self {
+            Self::Done => Self::Done,
+            Self::Refused(reason) => Self::Refused(cut(reason)),
+            Self::Failed(reason) => Self::Failed(cut(reason)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_is_cut_between_characters() {
+        let long = |count: usize| "\u{e4}".repeat(count);
+        let odd = format!("x{}", long(MAX_REASON_BYTES));
+        for outcome in [Outcome::Failed(odd), Outcome::Refused(long(MAX_REASON_BYTES))] {
+            let bounded = outcome.bounded();
+            let reason = bounded.reason().expect("a reason");
+            assert!((MAX_REASON_BYTES - 1..=MAX_REASON_BYTES).contains(&reason.len()));
+        }
+        assert_eq!(Outcome::Refused("short".to_owned()).bounded().reason(), Some("short"));
+        assert_eq!(Outcome::Done.bounded(), Outcome::Done);
+    }
 }

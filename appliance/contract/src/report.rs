@@ -74,7 +74,7 @@ pub struct Report {
     pub routes: Vec<ipnet::IpNet>,
     /// What happened since the last report that was answered.
     pub events: Vec<Event>,
-    /// Commands that ended.
+    /// The commands that ended last, no more than [`MAX_RESULTS`](crate::command::MAX_RESULTS).
     #[serde(default)]
     pub results: Vec<CommandResult>,
     /// How long it can serve alone.

@@ -146,6 +146,19 @@ async fn strangers_and_nonsense_are_refused() {
     };
     sources.fill.sources = vec![source; contract::progress::MAX_SOURCES + 1];
     assert!(matches!(read(&sources, "oca1.a"), Err(ReportError::Beyond(_))));
+    let result = contract::command::CommandResult {
+        id: "1".to_owned(),
+        at_us: NOW,
+        outcome: contract::command::Outcome::Failed("x".repeat(512)),
+    };
+    let mut results = report("x", 1, &[]);
+    results.results = vec![result; 16];
+    assert!(read(&results, "oca1.a").is_ok());
+    results.results.push(results.results[0].clone());
+    assert!(matches!(read(&results, "oca1.a"), Err(ReportError::Beyond(_))));
+    results.results.truncate(1);
+    results.results[0].outcome = contract::command::Outcome::Failed("x".repeat(513));
+    assert!(matches!(read(&results, "oca1.a"), Err(ReportError::Beyond(_))));
     let mut schema = report("x", 1, &[]);
     schema.schema = 2;
     assert!(matches!(read(&schema, "oca1.a"), Err(ReportError::Schema(2))));

@@ -2,11 +2,13 @@
 
 use super::sim_fleet::SimFleet;
 use crate::autonomy::Rights;
+use crate::commands::{Commands, Means};
 use crate::control::Control;
 use crate::disk_io::ThreadIo;
 use crate::documents::Documents;
 use crate::holding::Holding;
 use crate::journal::Journal;
+use crate::kept_out::KeptOut;
 use crate::moving::Moving;
 use crate::purging::Purging;
 use crate::reporter::{Asked, Reporter};
@@ -179,12 +181,20 @@ content_groups:
         });
         let spool = Spool::open(config.state_folder.join("spool"), spool::LIMITS).expect("a spool");
         let spool = SharedSpool::new(spool);
+        let asked = self.asked(&config, &cache, &filler, &journal, &spool);
+        let means = Means {
+            cache: Arc::clone(&cache),
+            scrubbing: asked.scrubbing.clone(),
+            kept_out: KeptOut::open(config.state_folder.join("ejected.json")),
+        };
+        let commands = config.state_folder.join("commands.json");
         let mut control = Control {
+            commands: Commands::open(means, Arc::clone(&self.clock), commands),
             documents: Documents::open(&config, Arc::clone(&self.clock)).expect("documents"),
             holding: Holding::open(&config.state_folder).expect("a holding"),
             cache: Arc::clone(&cache),
             filler: Arc::clone(&filler),
-            reporter: Reporter::new(self.asked(&config, &cache, &filler, &journal, &spool)),
+            reporter: Reporter::new(asked),
             purging: Purging::default(),
             rights: Rights::default(),
             spool: spool.clone(),
