@@ -14,6 +14,8 @@ pub enum Counter {
     Ordinal,
     /// The version of the tombstones.
     Purge,
+    /// The version of commands and their results.
+    Command,
 }
 
 impl Counter {
@@ -23,6 +25,7 @@ impl Counter {
             Self::Catalogue => "catalogue",
             Self::Ordinal => "ordinal",
             Self::Purge => "purge",
+            Self::Command => "command",
         }
     }
 }

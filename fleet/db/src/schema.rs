@@ -11,6 +11,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (4, "fill", include_str!("../migrations/0004_fill.sql")),
     (5, "slices", include_str!("../migrations/0005_slices.sql")),
     (6, "cut_off", include_str!("../migrations/0006_cut_off.sql")),
+    (7, "commands", include_str!("../migrations/0007_commands.sql")),
 ];
 
 /// What PostgreSQL must be told and SQLite does by itself.

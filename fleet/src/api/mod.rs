@@ -5,6 +5,8 @@
 
 mod appliances;
 mod body;
+mod commands;
+mod disks;
 mod enrolment;
 mod epochs;
 mod fill;
@@ -20,6 +22,8 @@ mod status;
 mod titles;
 
 pub(crate) use appliances::{ApplianceDetail, ApplianceItem};
+pub(crate) use commands::{CommandAll, CommandDisk, CommandItem, CommandRequest};
+pub(crate) use disks::{DiskHealthItem, DiskItem, ScrubItem};
 pub(crate) use enrolment::{EnrolmentFile, EnrolmentRequest, EnrolmentResponse};
 pub(crate) use epochs::EpochItem;
 #[cfg(test)]
@@ -85,6 +89,9 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(appliances::list_appliances, appliances::create_appliance))
         .routes(routes!(appliances::show_appliance, appliances::delete_appliance))
         .routes(routes!(enrolment::enroll))
+        .routes(routes!(commands::list_commands, commands::make_command))
+        .routes(routes!(commands::show_command))
+        .routes(routes!(disks::list_disks))
         .routes(routes!(titles::list_titles))
         .routes(routes!(titles::show_title, titles::remove_title))
         .routes(routes!(titles::list_objects))

@@ -29,6 +29,11 @@ pub(super) enum ApplianceCommand {
         /// The appliance.
         name: DeviceName,
     },
+    /// What an appliance was asked for, newest first, and how it ended.
+    Commands {
+        /// The appliance.
+        name: DeviceName,
+    },
     /// What an appliance would have reported while it was cut off, newest first.
     LateReports(LateReports),
     /// Remove an appliance and everything that it reported.
@@ -107,6 +112,7 @@ impl ApplianceCommand {
                 let detail: ApplianceDetail = client.get(&path).await?;
                 output.write(&detail, |detail| detail_table(output, detail))
             }
+            Self::Commands { name } => super::command::list(client, output, &name).await,
             Self::LateReports(late) => late.run(client, output).await,
             Self::Delete { name } => {
                 client.delete(&format!("/api/v1/appliances/{name}")).await?;

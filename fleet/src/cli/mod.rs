@@ -2,6 +2,7 @@
 
 mod appliance;
 mod client;
+mod command;
 mod content;
 mod disk;
 mod epoch;
@@ -76,6 +77,9 @@ enum Command {
     /// Appliances: the machines that serve.
     #[command(subcommand)]
     Appliance(appliance::ApplianceCommand),
+    /// Disks of appliances: how they are, and having them ejected, readmitted or scrubbed.
+    #[command(subcommand)]
+    Disk(disk::DiskCommand),
     /// Content groups: one owner's content under one policy.
     #[command(subcommand)]
     Group(group::GroupCommand),
@@ -125,6 +129,7 @@ fn dispatch(fleet: Fleet) -> anyhow::Result<()> {
         match command {
             Command::Site(command) => command.run(&client, &output).await,
             Command::Appliance(command) => command.run(&client, &output).await,
+            Command::Disk(command) => command.run(&client, &output).await,
             Command::Group(command) => command.run(&client, &output).await,
             Command::Content(command) => command.run(&client, &output).await,
             Command::Fill(command) => command.run(&client, &output).await,

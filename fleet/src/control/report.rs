@@ -8,6 +8,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::{Extension, Json};
 use contract::SCHEMA;
+use contract::command::CommandResult;
 use contract::envelope::{Envelope, Generation, Header, Kind};
 use contract::exchange::Answer;
 use contract::names::DeviceName;
@@ -27,7 +28,12 @@ pub(super) async fn post_report(
     let whole_titles = |version| view.whole_titles(&identity, epoch?, version);
     let mut documents_wanted = wanted(&view, &report);
     let lacks_purges = purging::lacks(&view, &report);
+    let ended = view.command(&identity).and_then(|id| result_of(&report, id));
     let accepted = app.collector.accept(report, whole_titles, now()).await.map_err(refused)?;
+    if let Some(result) = ended {
+        app.commands.settle(&identity, &result).await?;
+        app.changed.notify_one();
+    }
     if lacks_purges {
         // What is in force for it begins too late; the planner issues another.
         documents_wanted.retain(|kind| *kind != Kind::Tombstones);
@@ -41,6 +47,11 @@ pub(super) async fn post_report(
     let next_report_in_s = app.settings.report_interval_s as f64;
     let events_recorded = accepted.events_recorded;
     Ok(Json(Answer { schema: SCHEMA, next_report_in_s, events_recorded, documents }))
+}
+
+/// How the command ended that a box is to carry out, if it has.
+fn result_of(report: &Report, id: &str) -> Option<CommandResult> {
+    report.results.iter().find(|result| result.id == id).cloned()
 }
 
 /// The kinds of which there is something newer than the box has. What it has refused is not

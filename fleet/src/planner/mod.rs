@@ -2,9 +2,10 @@
 //!
 //! [`inputs`] gathers what is intended, [`plan`] decides (pure), [`publish`] makes numbered
 //! documents of it, and the [`View`] lets steering and answers to boxes see the outcome
-//! without a query. The planner runs when something changed and now and then besides; it
+//! without a query. [`Commands`] are told to boxes as they are. The planner runs when something changed and now and then besides; it
 //! takes nothing from the signal but the wish to look again.
 
+mod commands;
 mod documents;
 mod epochs;
 mod inputs;
@@ -14,6 +15,7 @@ mod publish;
 mod task;
 mod view;
 
+pub(crate) use commands::{CommandError, Commands, RecordedCommand};
 pub(crate) use documents::{Documents, Head};
 pub(crate) use epochs::{Epoch, Epochs};
 pub(crate) use task::Planner;

@@ -5,6 +5,7 @@ use super::documents::{self, Documents, Head};
 use super::plan::{BoxTargets, Plan};
 use catalog::PurgeHistory;
 use contract::SCHEMA;
+use contract::command::Command;
 use contract::envelope::{Generation, Kind};
 use contract::manifest::Manifest;
 use contract::names::DeviceName;
@@ -27,13 +28,16 @@ const RENEW_BELOW_S: i64 = 38 * DAY_S;
 
 const _: () = assert!(RENEW_BELOW_S >= 30 * DAY_S && RENEW_BELOW_S < LIFE_S);
 
-/// What boxes must purge, and in which epoch documents are counted.
+/// What boxes are told beside the plan: what to purge, and what to do once; and in which epoch
+/// documents are counted.
 #[derive(Clone, Copy)]
-pub(super) struct Purging<'a> {
+pub(super) struct Beside<'a> {
     pub(super) epoch: u32,
     pub(super) history: &'a PurgeHistory,
     /// Up to which version a box has confirmed the purges of an epoch.
     pub(super) confirmed: &'a (dyn Fn(&DeviceName, u32) -> u64 + Sync),
+    /// What a box is asked for now.
+    pub(super) command: &'a (dyn Fn(&DeviceName) -> Option<Command> + Sync),
 }
 
 /// What is in force for a box.
@@ -42,20 +46,22 @@ pub(super) struct InForce {
     pub(super) heads: Vec<Head>,
     /// Its tombstones list purges beyond this version.
     pub(super) purges_after: u64,
+    /// The command that it is to carry out, by its id.
+    pub(super) command: Option<String>,
 }
 
 /// Publishes what a plan says; gives what is now in force, box by box.
 pub(super) async fn publish(
     store: &Documents,
     plan: &Plan,
-    purging: Purging<'_>,
+    beside: Beside<'_>,
     now: TimeUs,
 ) -> anyhow::Result<HashMap<DeviceName, InForce>> {
     let mut in_force = HashMap::new();
     for target in &plan.boxes {
         // A transaction a box: a fleet's worth in one would keep reports waiting.
         let mut tx = store.begin().await?;
-        let its = publish_box(&mut tx, plan, target, purging, now).await?;
+        let its = publish_box(&mut tx, plan, target, beside, now).await?;
         tx.commit().await?;
         in_force.insert(target.device.clone(), its);
     }
@@ -66,11 +72,11 @@ async fn publish_box(
     tx: &mut Tx,
     plan: &Plan,
     target: &BoxTargets,
-    purging: Purging<'_>,
+    beside: Beside<'_>,
     now: TimeUs,
 ) -> anyhow::Result<InForce> {
     let before = documents::heads(tx, &target.device).await?;
-    let mut press = Press { tx, device: &target.device, before, epoch: purging.epoch, now };
+    let mut press = Press { tx, device: &target.device, before, epoch: beside.epoch, now };
     let manifest = press
         .issue(Kind::Manifest, |version| Manifest {
             schema: SCHEMA,
@@ -88,8 +94,13 @@ async fn publish_box(
             neighbours: target.neighbours.clone(),
         })
         .await?;
-    let (tombstones, purges_after) = press.issue_tombstones(purging).await?;
-    Ok(InForce { heads: vec![tombstones, manifest, sources], purges_after })
+    let (tombstones, purges_after) = press.issue_tombstones(beside).await?;
+    let mut heads = vec![tombstones, manifest, sources];
+    let command = (beside.command)(&target.device);
+    if let Some(command) = &command {
+        heads.push(press.issue(Kind::Command, |_| command.clone()).await?);
+    }
+    Ok(InForce { heads, purges_after, command: command.map(|command| command.id) })
 }
 
 /// Issues the documents of one box.
@@ -121,8 +132,8 @@ impl Press<'_> {
     /// Tombstones list what the box has not confirmed. What it confirms since leaves them with
     /// the next purge: a list that is too long is as good until then. Gives also where the list
     /// in force begins.
-    async fn issue_tombstones(&mut self, purging: Purging<'_>) -> anyhow::Result<(Head, u64)> {
-        let Purging { epoch, history, confirmed } = purging;
+    async fn issue_tombstones(&mut self, beside: Beside<'_>) -> anyhow::Result<(Head, u64)> {
+        let Beside { epoch, history, confirmed, .. } = beside;
         let kind = Kind::Tombstones;
         // A box that has purged more than there is comes from a future that a backup undid.
         let up_to = Some(confirmed(self.device, epoch)).filter(|it| *it <= history.version);

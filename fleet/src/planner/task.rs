@@ -3,7 +3,7 @@
 use super::inputs::Inputs;
 use super::origin::{Origin, resolve_all};
 use super::plan::plan;
-use super::publish::{Purging, publish};
+use super::publish::{Beside, publish};
 use super::view::View;
 use crate::purging;
 use crate::server::{App, now};
@@ -20,8 +20,8 @@ const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// How often a plan is made although nothing changed: origins move, documents grow old.
 const PLAN_EVERY: Duration = Duration::from_secs(60);
 
-/// Versions of inventory, catalogue and purges, and the epoch.
-type Versions = (i64, u64, u64, u32);
+/// Versions of inventory, catalogue, purges and commands, and the epoch.
+type Versions = (i64, u64, u64, i64, u32);
 
 /// Makes plans and publishes them.
 #[derive(Debug)]
@@ -57,6 +57,7 @@ impl Planner {
             app.inventory.version().await?,
             app.catalog.version().await?,
             app.catalog.purge_version().await?,
+            app.commands.version().await?,
             app.epochs.current().await?,
         );
         let fresh = self
@@ -73,8 +74,13 @@ impl Planner {
         inputs.origins = resolve_all(&inputs.inventory.groups, &self.origins).await;
         self.origins.clone_from(&inputs.origins);
         let epoch = app.epochs.current().await?;
-        let versions =
-            (inputs.inventory.version, inputs.catalog.version, inputs.purges.version, epoch);
+        let versions = (
+            inputs.inventory.version,
+            inputs.catalog.version,
+            inputs.purges.version,
+            inputs.commands_version,
+            epoch,
+        );
         let (inputs, plan) = tokio::task::spawn_blocking(move || {
             let plan = plan(&inputs);
             plan.map(|plan| (inputs, plan))
@@ -84,12 +90,14 @@ impl Planner {
         let confirmed = |device: &DeviceName, epoch| {
             app.collector.latest(device).map_or(0, |it| it.report.has_purged_up_to(epoch))
         };
-        let purging = Purging { epoch, history: &inputs.purges, confirmed: &confirmed };
-        let in_force = publish(&app.documents, &plan, purging, now()).await?;
+        let command = |device: &DeviceName| inputs.commands.get(device).cloned();
+        let (history, confirmed, command) = (&inputs.purges, &confirmed, &command);
+        let beside = Beside { epoch, history, confirmed, command };
+        let in_force = publish(&app.documents, &plan, beside, now()).await?;
         app.view.store(Arc::new(View::new(inputs, plan, in_force)));
         self.planned = Some((versions, Instant::now()));
-        let (inventory, catalogue, purges, _) = versions;
-        tracing::debug!(inventory, catalogue, purges, epoch, "plan in force");
+        let (inventory, catalogue, purges, commands, _) = versions;
+        tracing::debug!(inventory, catalogue, purges, commands, epoch, "plan in force");
         Ok(())
     }
 }

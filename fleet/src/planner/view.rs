@@ -90,6 +90,11 @@ impl View {
         self.targets.get(device).map_or(0, |target| target.in_force.purges_after)
     }
 
+    /// The id of the command that a box is to carry out.
+    pub(crate) fn command(&self, device: &DeviceName) -> Option<&str> {
+        self.targets.get(device)?.in_force.command.as_deref()
+    }
+
     /// The epoch in which a box's purges are counted; `None` for a box that is told nothing.
     pub(crate) fn purge_epoch(&self, device: &DeviceName) -> Option<u32> {
         let tombstones = |head: &&Head| head.kind == Kind::Tombstones;

@@ -31,6 +31,7 @@ pub(crate) struct App {
     pub(crate) catalog: catalog::Store,
     pub(crate) documents: crate::planner::Documents,
     pub(crate) epochs: crate::planner::Epochs,
+    pub(crate) commands: crate::planner::Commands,
     pub(crate) collector: Collector,
     /// Late reports wait their turn here.
     pub(crate) late_gate: crate::control::LateGate,

@@ -3,7 +3,7 @@
 use super::connections::{Acceptor, serve};
 use super::{App, Settings, bind, token};
 use crate::cli::Usage;
-use crate::planner::{Documents, Epochs, Planner, View};
+use crate::planner::{Commands, Documents, Epochs, Planner, View};
 use crate::{api, control};
 use anyhow::Context;
 use arc_swap::ArcSwap;
@@ -82,7 +82,8 @@ async fn open(options: &Options, control: &[TcpListener]) -> anyhow::Result<App>
         inventory: inventory::Store::new(db.clone()),
         catalog: catalog::Store::new(db.clone()),
         documents: Documents::new(db.clone()),
-        epochs: Epochs::new(db),
+        epochs: Epochs::new(db.clone()),
+        commands: Commands::new(db),
         collector,
         late_gate: control::LateGate::new(Instant::now()),
         ca,

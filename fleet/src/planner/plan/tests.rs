@@ -72,6 +72,8 @@ pub(in crate::planner) fn inputs() -> Inputs {
         OriginPath { host: "origin.example".into(), prefix: "/o".into(), bucket: None };
     let origin = Origin { address: ([192, 0, 2, 1], 80).into(), tls_name: None, path: origin_path };
     Inputs {
+        commands: HashMap::new(),
+        commands_version: 0,
         inventory: Inventory {
             version: 3,
             sites: vec![site("a"), site("b")],

@@ -27,7 +27,12 @@ async fn generations_rise_only_with_the_content_or_with_age() {
         let store = boxes(&test).await;
         let mut inputs = inputs();
         let history = PurgeHistory::default();
-        let none = Purging { epoch: FIRST_EPOCH, history: &history, confirmed: &|_, _| 0 };
+        let none = Beside {
+            epoch: FIRST_EPOCH,
+            history: &history,
+            confirmed: &|_, _| 0,
+            command: &|_| None,
+        };
         let first = plan(&inputs).expect("a plan");
         let heads = publish(&store, &first, none, NOW).await.expect(test.name);
         assert_eq!(numbers(&heads, "oca1.a"), [(1, 1), (1, 1), (1, 1)], "{}", test.name);
@@ -67,7 +72,12 @@ async fn a_box_is_told_of_each_purge_and_not_of_what_it_has_confirmed() {
                 confirmed.iter().find(|it| it.0 == device.as_str()).map_or(0, |it| it.1)
             };
             let history = history(version);
-            let purging = Purging { epoch: FIRST_EPOCH, history: &history, confirmed: &of };
+            let purging = Beside {
+                epoch: FIRST_EPOCH,
+                history: &history,
+                confirmed: &of,
+                command: &|_| None,
+            };
             publish(&store, &plan, purging, NOW).await.expect(test.name)
         };
         let told = async |device: &str| {
@@ -115,7 +125,8 @@ async fn in_a_new_epoch_everything_is_issued_anew() {
         let store = boxes(&test).await;
         let mut inputs = inputs();
         let history = history(3);
-        let epoch = |epoch| Purging { epoch, history: &history, confirmed: &|_, _| 3 };
+        let epoch =
+            |epoch| Beside { epoch, history: &history, confirmed: &|_, _| 3, command: &|_| None };
         let first = plan(&inputs).expect("a plan");
         publish(&store, &first, epoch(1), NOW).await.expect(test.name);
         inputs.catalog.objects.truncate(30);
@@ -134,4 +145,34 @@ async fn in_a_new_epoch_everything_is_issued_anew() {
         let next = publish(&store, &first, epoch(2), NOW.plus_s(3)).await.expect(test.name);
         assert_eq!(generations(&next), ["2.1", "2.2", "2.2"], "{}", test.name);
     }
+}
+
+#[tokio::test]
+async fn a_command_is_told_while_it_is_pending_and_counted_on_afterwards() {
+    use contract::command::{Action, Command};
+    let test = testing::sqlite().await;
+    let store = boxes(&test).await;
+    let (plan, history) = (plan(&inputs()).expect("a plan"), PurgeHistory::default());
+    let told = async |id: Option<&str>, epoch: u32, now: TimeUs| {
+        let command = |device: &DeviceName| {
+            let (action, deadline_us) = (Action::Scrub, NOW.plus_s(3600));
+            let id = id.filter(|_| device.as_str() == "oca1.a")?.to_owned();
+            Some(Command { schema: SCHEMA, id, deadline_us, action })
+        };
+        let beside = Beside { epoch, history: &history, confirmed: &|_, _| 0, command: &command };
+        let mut in_force = publish(&store, &plan, beside, now).await.expect("published");
+        let others = in_force.remove("oca2.a").expect("there");
+        assert!(others.command.is_none() && others.heads.len() == 3);
+        let its = in_force.remove("oca1.a").expect("there");
+        let head = its.heads.into_iter().find(|head| head.kind == Kind::Command);
+        (its.command, head.map(|head| (head.generation.epoch, head.generation.number)))
+    };
+    let some = |id: &str| Some(id.to_owned());
+    let first = FIRST_EPOCH;
+    assert_eq!(told(None, first, NOW).await, (None, None));
+    assert_eq!(told(Some("a"), first, NOW).await, (some("a"), Some((first, 1))));
+    assert_eq!(told(Some("a"), first, NOW.plus_s(60)).await, (some("a"), Some((first, 1))));
+    assert_eq!(told(Some("a"), first + 1, NOW).await, (some("a"), Some((first + 1, 1))));
+    assert_eq!(told(None, first + 1, NOW).await, (None, None));
+    assert_eq!(told(Some("b"), first + 1, NOW).await, (some("b"), Some((first + 1, 2))));
 }

@@ -1,13 +1,13 @@
 //! A disk on the command line, and as it is shown.
 
-use super::quantity::{bytes, parse_bytes};
+use super::super::quantity::{bytes, parse_bytes};
 use inventory::{Disk, DiskClass};
 
 const EXPECTED: &str = "expected FOLDER:CLASS:CAPACITY, such as /srv/disk0:nvme:2TB, and what its \
 maker rates it for, such as ,rated=1200TB,life=1826d";
 
 /// `FOLDER:CLASS:CAPACITY[,rated=BYTES[,life=DAYSd]]`; the folder may hold colons and commas.
-pub(super) fn parse(value: &str) -> Result<Disk, String> {
+pub(in super::super) fn parse(value: &str) -> Result<Disk, String> {
     let (rest, tail) = value.rsplit_once(':').ok_or(EXPECTED)?;
     let (folder, class) = rest.rsplit_once(':').ok_or(EXPECTED)?;
     let class = match class {
@@ -36,7 +36,7 @@ pub(super) fn parse(value: &str) -> Result<Disk, String> {
 }
 
 /// For people.
-pub(super) fn shown(disk: &Disk) -> String {
+pub(in super::super) fn shown(disk: &Disk) -> String {
     let (class, capacity) = (disk.class.as_str(), bytes(disk.capacity_bytes));
     let rated = disk.rated_write_bytes.map(|rated| format!(", rated for {}", bytes(rated)));
     let life = disk.service_life_days.map(|days| format!(" in {days} d"));
