@@ -179,11 +179,13 @@ impl Budget {
         self.is_kept = false;
     }
 
-    /// They were not written after all.
+    /// They were not written after all. What the disk's own counter was taken to have shown of them
+    /// were others' bytes, and stays.
     pub(crate) fn refund(&mut self, bytes: u64) {
         let record = &mut self.record;
+        let bytes = bytes.min(record.unseen_bytes);
         record.written_bytes = record.written_bytes.saturating_sub(bytes);
-        record.unseen_bytes = record.unseen_bytes.saturating_sub(bytes);
+        record.unseen_bytes -= bytes;
         record.balance_bytes = record.balance_bytes.saturating_add(signed(bytes));
         self.limit();
     }

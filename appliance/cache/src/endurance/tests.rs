@@ -145,6 +145,23 @@ fn the_disks_own_counter_knows_what_others_wrote() {
 }
 
 #[test]
+fn what_others_wrote_meanwhile_is_not_given_back() {
+    let mut disk = Disk::new(Rating::new(1826 * GB, DAYS));
+    disk.budget.counted(500 * GB, 0);
+    let before = disk.balance();
+    disk.write(GB / 10).expect("promised");
+    // The counter rises by more than was promised, or by less, and none of it was ours.
+    disk.budget.counted(500 * GB + GB / 5, disk.budget.unseen_bytes());
+    disk.budget.refund(GB / 10);
+    assert_eq!(disk.balance(), before - 200_000_000);
+    disk.write(GB / 10).expect("promised");
+    disk.budget.counted(500 * GB + GB / 5 + GB / 50, disk.budget.unseen_bytes());
+    disk.budget.refund(GB / 10);
+    assert_eq!(disk.balance(), before - 220_000_000);
+    assert_eq!(disk.budget.told(0).written_bytes, 500_220_000_000);
+}
+
+#[test]
 fn nobody_knows_what_a_disk_has_taken_that_has_objects_and_no_record() {
     let rating = Rating::new(1826 * GB, DAYS);
     let mut budget = Budget::begin(rating, 300 * GB, false, TimeUs(0), 0);
