@@ -20,8 +20,9 @@ use tempfile::TempDir;
 
 const QEMU: &str = "qemu-system-x86_64";
 
-/// How long a command may say nothing; the first waits for the machine to boot.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long a command may say nothing, on a machine with others to emulate; the first waits for this
+/// one to boot.
+const PATIENCE: Duration = Duration::from_secs(100);
 
 /// What the box, its tools and this guest are in memory, several times over.
 const MEMORY: &str = "512M";
@@ -172,7 +173,11 @@ fn start(folder: &Path) -> Child {
     command.args(["-append", "console=ttyS0 quiet panic=-1"]);
     command.args(["-serial", &format!("file:{}", path("console"))]);
     command.args(["-serial", &listen("shell"), "-qmp", &listen("monitor")]);
-    command.args(["-drive", &format!("if=none,id=file,format=raw,file={}", path("disk"))]);
+    // Nobody needs the disk afterwards: no flush of it waits for ours.
+    command.args([
+        "-drive",
+        &format!("if=none,id=file,format=raw,cache=unsafe,file={}", path("disk")),
+    ]);
     command.args(["-device", &format!("nvme,id={DISK},drive=file,serial={SERIAL}")]);
     command.stdin(Stdio::null()).spawn().expect("setpriv (util-linux)")
 }
