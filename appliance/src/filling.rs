@@ -1,6 +1,8 @@
 //! How far filling has come, in words.
 
-use contract::progress::{Admission, FillProgress, FillState, TitleProgress, WaitingOn};
+use contract::progress::{
+    Admission, FillProgress, FillState, SourceFailure, TitleProgress, WaitingOn,
+};
 use contract::quantity::{BitRate, ByteCount};
 use contract::time::TimeUs;
 
@@ -18,6 +20,10 @@ pub(crate) fn tell(fill: &FillProgress) -> Vec<String> {
     for each in fill.sources.iter().filter(|each| each.rate_bytes_per_s > 0) {
         lines.push(format!("  filling     {} from {}", rate(each.rate_bytes_per_s), each.source));
     }
+    lines.extend(fill.failing.iter().map(|each| {
+        let SourceFailure { source, group, path, reason, at_us } = each;
+        format!("  failing     {source} of {group}: {reason}: {path}, at {}", when(*at_us))
+    }));
     let coming = fill.titles.iter().filter(|title| title.state != FillState::Held);
     lines.extend(coming.take(TOLD).map(|title| format!("  title       {}", of_title(title))));
     lines

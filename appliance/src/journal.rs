@@ -1,7 +1,9 @@
 //! What happened on this box: numbered, bounded, kept until the fleet has it.
 
+use crate::failing::Failing;
 use cache::{CacheEvent, Watch};
 use contract::object::ObjectKey;
+use contract::progress::SourceFailure;
 use contract::report::{Event, MAX_EVENTS, Severity};
 use fill::{Clock, FillEvent, FillWatch};
 use std::collections::VecDeque;
@@ -27,12 +29,13 @@ pub(crate) struct Journal {
     /// Objects that went missing while somebody asked for them: whoever fills should look.
     lost: Mutex<Vec<ObjectKey>>,
     is_lost: Notify,
+    failing: Failing,
 }
 
 impl Journal {
     pub(crate) fn new(clock: Clock) -> Arc<Self> {
-        let (entries, lost, is_lost) = Default::default();
-        Arc::new(Self { clock, entries, lost, is_lost })
+        let (entries, lost, is_lost, failing) = Default::default();
+        Arc::new(Self { clock, entries, lost, is_lost, failing })
     }
 
     fn entries(&self) -> MutexGuard<'_, Entries> {
@@ -52,6 +55,11 @@ impl Journal {
         }
         drop(lost);
         self.is_lost.notify_one();
+    }
+
+    /// The sources whose last word was a failure.
+    pub(crate) fn failing(&self) -> Vec<SourceFailure> {
+        self.failing.list((self.clock)())
     }
 
     /// Takes an event down, and into the log.
@@ -144,8 +152,10 @@ impl FillWatch for Journal {
         match event {
             FillEvent::Published { object, source, bytes } => {
                 tracing::debug!(%object, %source, bytes, "published");
+                self.failing.gave(object, source);
             }
             FillEvent::SourceFailed { object, source, failure } => {
+                self.failing.failed(object, source, &failure.to_string(), (self.clock)());
                 let detail = format!("{source}: {failure}");
                 self.note(Severity::Warning, failure.kind(), object.to_string(), detail);
             }

@@ -20,6 +20,7 @@ mod disk_io;
 mod documents;
 mod duties;
 mod endurance;
+mod failing;
 mod filling;
 mod fleet;
 mod fleet_link;

@@ -127,6 +127,7 @@ pub(crate) fn open(document: &Document, taken: Taken) -> Result<Opened> {
         moving: moving.clone(),
         smart: smart.clone(),
         filler: Arc::clone(&filler),
+        journal: Arc::clone(&journal),
         counters: server.counters(),
         engine: server.engine().clone(),
         certificates: server.certificates(),

@@ -2,6 +2,7 @@
 
 use crate::autonomy::{Rights, autonomy};
 use crate::hardware;
+use crate::journal::Journal;
 use crate::moving::Moving;
 use crate::scrubbing::Scrubbing;
 use crate::smart::Smart;
@@ -33,6 +34,7 @@ pub(crate) struct Asked {
     pub(crate) moving: Moving,
     pub(crate) smart: Smart,
     pub(crate) filler: Arc<Filler>,
+    pub(crate) journal: Arc<Journal>,
     pub(crate) counters: AllCounters,
     pub(crate) engine: Engine,
     pub(crate) certificates: Certificates,
@@ -128,7 +130,7 @@ impl Reporter {
             documents,
             purged_up_to: 0,
             held: parts.held(),
-            fill: parts.asked.filler.progress(),
+            fill: self.fill(),
             hardware: parts.hardware.clone(),
             disks: parts.disks(),
             moves: parts.asked.moving.report(),
@@ -144,7 +146,8 @@ impl Reporter {
 
     /// How far filling has come.
     pub(crate) fn fill(&self) -> FillProgress {
-        self.0.asked.filler.progress()
+        let asked = &self.0.asked;
+        FillProgress { failing: asked.journal.failing(), ..asked.filler.progress() }
     }
 
     pub(crate) fn counters(&self) -> Counters {

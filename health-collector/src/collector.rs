@@ -6,7 +6,7 @@ use crate::store::Store;
 use crate::{HeldTitle, RecordedEvent};
 use contract::command::{CommandResult, MAX_REASON_BYTES, MAX_RESULTS};
 use contract::names::DeviceName;
-use contract::progress::{MAX_SOURCES, MAX_TITLES};
+use contract::progress::{MAX_REFUSAL_BYTES, MAX_SOURCES, MAX_TITLES, SourceFailure};
 use contract::report::{Event, MAX_EVENTS, MAX_REPORT_BYTES, Report};
 use contract::time::TimeUs;
 use db::Db;
@@ -204,6 +204,10 @@ fn check_bounds(report: &Report) -> Result<(), ReportError> {
     let fill = &report.fill;
     if fill.titles.len() > MAX_TITLES || fill.sources.len() > MAX_SOURCES {
         return Err(ReportError::Beyond("fill has more titles or sources than a report carries"));
+    }
+    let is_long = |it: &SourceFailure| it.path.len().max(it.reason.len()) > MAX_REFUSAL_BYTES;
+    if fill.failing.len() > MAX_SOURCES || fill.failing.iter().any(is_long) {
+        return Err(ReportError::Beyond("fill has more refusals than a report carries"));
     }
     check_results(&report.results)
 }

@@ -58,13 +58,21 @@ async fn is_served_right(cdn: &SmallCdn) -> Result<()> {
         let answer = cdn.ask(0, &path).await.context("an answer")?;
         ensure!(answer.body == content, "wrong bytes of {path}");
     }
-    Ok(())
+    cdn.until("nothing fails any more", async |cdn| failing(cdn).await == "[]").await
 }
 
-/// Waits until the box has told the fleet something of its source.
+/// What the box has heard last from sources that gave nothing.
+async fn failing(cdn: &SmallCdn) -> String {
+    let fill = cdn.fleet_json("fill status").await.unwrap_or_default();
+    fill["items"][0]["failing"].to_string()
+}
+
+/// Waits until the box has told the fleet something of its source: as an event, and as what
+/// keeps it from filling.
 async fn told(cdn: &SmallCdn, what: &str) -> Result<()> {
     let is_told = async |cdn: &SmallCdn| {
         cdn.fleet_json("status").await.is_ok_and(|status| status.to_string().contains(what))
+            && failing(cdn).await.contains(what)
     };
     cdn.until(what, is_told).await
 }

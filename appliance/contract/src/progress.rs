@@ -16,6 +16,9 @@ pub const MAX_SOURCES: usize = 64;
 /// Sources that are named of one title.
 pub const MAX_TITLE_SOURCES: usize = 8;
 
+/// The most bytes of a source's refusal, and of the path that it was about.
+pub const MAX_REFUSAL_BYTES: usize = 256;
+
 /// How far filling has come.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct FillProgress {
@@ -37,6 +40,9 @@ pub struct FillProgress {
     /// What is drawn from each source.
     #[serde(default)]
     pub sources: Vec<SourceProgress>,
+    /// Sources whose last word was a failure, no more than [`MAX_SOURCES`]; the last first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub failing: Vec<SourceFailure>,
     /// Titles that are not all here, in the manifest's order; then those that came last.
     #[serde(default)]
     pub titles: Vec<TitleProgress>,
@@ -77,6 +83,21 @@ pub struct SourceProgress {
     pub source: SourceKind,
     /// Over the past ten seconds.
     pub rate_bytes_per_s: u64,
+}
+
+/// What a source said last, where that was no.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceFailure {
+    /// The source.
+    pub source: SourceKind,
+    /// The content group of what it was asked for; each has an origin of its own.
+    pub group: GroupName,
+    /// The path of that, or what it begins with.
+    pub path: String,
+    /// What went wrong.
+    pub reason: String,
+    /// When.
+    pub at_us: TimeUs,
 }
 
 /// How far one title has come.

@@ -11,7 +11,7 @@ use contract::manifest::{Deadline, Hold, Insert, Manifest, Run};
 use contract::names::{DeviceName, GroupName, TagName, TitleName};
 use contract::object::{Digest, ObjectId, ObjectKey};
 use contract::progress::{
-    Admission, FillProgress, FillState, SourceProgress, TitleProgress, WaitingOn,
+    Admission, FillProgress, FillState, SourceFailure, SourceProgress, TitleProgress, WaitingOn,
 };
 use contract::quantity::BitRate;
 use contract::report::{
@@ -186,6 +186,13 @@ fn fill_progress() -> FillProgress {
         bytes_missing: 5_000_000,
         finish_at_us: Some(opens.plus_s(60)),
         sources: vec![SourceProgress { source: SourceKind::Origin, rate_bytes_per_s: 900_000 }],
+        failing: vec![SourceFailure {
+            source: SourceKind::Peer(device("oca2.site-a")),
+            group: group(),
+            path: "/big-demo/seg-1.m4s".to_owned(),
+            reason: "it answered 500".to_owned(),
+            at_us: opens,
+        }],
         titles: vec![TitleProgress {
             group: group(),
             title: TitleName::new("big-demo").expect("name"),

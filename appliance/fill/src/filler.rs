@@ -382,6 +382,8 @@ impl Filler {
             bytes_missing,
             finish_at_us,
             sources: self.transfers.board.sources(Instant::now()),
+            // Whoever watches knows.
+            failing: Vec::new(),
             titles,
             titles_left_out: left_out,
         }

@@ -5,7 +5,7 @@ use super::{List, Problem};
 use crate::server::App;
 use axum::Json;
 use axum::extract::State;
-use contract::progress::{FillProgress, SourceProgress, TitleProgress, WaitingOn};
+use contract::progress::{FillProgress, SourceFailure, SourceProgress, TitleProgress, WaitingOn};
 use inventory::Appliance;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -36,6 +36,9 @@ pub(crate) struct ApplianceFill {
     pub(crate) finish_at: Option<String>,
     /// What it draws from each source.
     pub(crate) sources: Vec<FillSourceItem>,
+    /// Sources whose last word was a failure, the last first.
+    #[serde(default)]
+    pub(crate) failing: Vec<FillFailureItem>,
     /// Titles that are not all there, in the order in which they come; then those that came
     /// last.
     pub(crate) titles: Vec<FillTitleItem>,
@@ -50,6 +53,21 @@ pub(crate) struct FillSourceItem {
     pub(crate) source: String,
     /// Over the past ten seconds.
     pub(crate) rate_bytes_per_s: u64,
+}
+
+/// What a source said last, where that was no.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub(crate) struct FillFailureItem {
+    /// `origin`, `peer NAME` or `parent NAME`.
+    pub(crate) source: String,
+    /// The content group of what it was asked for.
+    pub(crate) group: String,
+    /// The path of that, or what it begins with.
+    pub(crate) path: String,
+    /// What went wrong.
+    pub(crate) reason: String,
+    /// When, by the box's clock (RFC 3339).
+    pub(crate) at: String,
 }
 
 /// How far one title has come.
@@ -106,6 +124,7 @@ impl ApplianceFill {
             bytes_missing,
             finish_at_us,
             sources,
+            failing,
             titles,
             titles_left_out,
         } = fill.unwrap_or_default();
@@ -121,6 +140,7 @@ impl ApplianceFill {
             bytes_missing,
             finish_at: finish_at_us.map(rfc3339),
             sources: sources.iter().map(FillSourceItem::new).collect(),
+            failing: failing.iter().map(FillFailureItem::new).collect(),
             titles: titles.iter().map(FillTitleItem::new).collect(),
             titles_left_out,
         }
@@ -130,6 +150,18 @@ impl ApplianceFill {
 impl FillSourceItem {
     fn new(each: &SourceProgress) -> Self {
         Self { source: each.source.to_string(), rate_bytes_per_s: each.rate_bytes_per_s }
+    }
+}
+
+impl FillFailureItem {
+    fn new(each: &SourceFailure) -> Self {
+        Self {
+            source: each.source.to_string(),
+            group: each.group.to_string(),
+            path: each.path.clone(),
+            reason: each.reason.clone(),
+            at: rfc3339(each.at_us),
+        }
     }
 }
 

@@ -26,9 +26,9 @@ pub(crate) use commands::{CommandAll, CommandDisk, CommandItem, CommandRequest};
 pub(crate) use disks::{DiskHealthItem, DiskItem, ScrubItem};
 pub(crate) use enrolment::{EnrolmentFile, EnrolmentRequest, EnrolmentResponse};
 pub(crate) use epochs::EpochItem;
-#[cfg(test)]
-pub(crate) use fill::FillWaitingItem;
 pub(crate) use fill::{ApplianceFill, FillSourceItem, FillTitleItem};
+#[cfg(test)]
+pub(crate) use fill::{FillFailureItem, FillWaitingItem};
 pub(crate) use imports::{
     ImportBatch, ImportCreated, ImportRequest, ImportResult, NewFile, PlaylistText,
 };

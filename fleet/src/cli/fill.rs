@@ -63,7 +63,28 @@ pub(super) fn tables(output: &Output, all: &[ApplianceFill]) -> String {
     for fill in all.iter().filter(|fill| fill.titles_left_out > 0) {
         text.push_str(&format!("\n{}: {} more titles", fill.appliance, fill.titles_left_out));
     }
+    if all.iter().any(|fill| !fill.failing.is_empty()) {
+        text.push_str("\n\n");
+        text.push_str(&failing(output, all));
+    }
     text
+}
+
+/// What sources said last that said no.
+fn failing(output: &Output, all: &[ApplianceFill]) -> String {
+    let mut table =
+        output.columns(&["appliance", "failing", "group", "when", "because", "asked for"]);
+    for (fill, each) in all.iter().flat_map(|fill| fill.failing.iter().map(move |it| (fill, it))) {
+        table.row([
+            text(&fill.appliance),
+            Shown::State(each.source.clone(), Mood::Bad),
+            text(&each.group),
+            text(&when(Some(&each.at))),
+            text(&each.reason),
+            text(&each.path),
+        ]);
+    }
+    table.render()
 }
 
 fn overview(output: &Output, all: &[ApplianceFill]) -> String {

@@ -146,6 +146,18 @@ async fn strangers_and_nonsense_are_refused() {
     };
     sources.fill.sources = vec![source; contract::progress::MAX_SOURCES + 1];
     assert!(matches!(read(&sources, "oca1.a"), Err(ReportError::Beyond(_))));
+    let failure = contract::progress::SourceFailure {
+        source: contract::sources::SourceKind::Origin,
+        group: GroupName::new("g").expect("name"),
+        path: "/a".to_owned(),
+        reason: "x".repeat(256),
+        at_us: NOW,
+    };
+    let mut failing = report("x", 1, &[]);
+    failing.fill.failing = vec![failure; contract::progress::MAX_SOURCES];
+    assert!(read(&failing, "oca1.a").is_ok());
+    failing.fill.failing[0].reason.push('x');
+    assert!(matches!(read(&failing, "oca1.a"), Err(ReportError::Beyond(_))));
     let result = contract::command::CommandResult {
         id: "1".to_owned(),
         at_us: NOW,

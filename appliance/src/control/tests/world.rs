@@ -228,6 +228,7 @@ content_groups:
             cache: Arc::clone(cache),
             scrubbing: Scrubbing::open(Arc::clone(cache), Arc::clone(journal), scrub, file),
             filler: Arc::clone(filler),
+            journal: Arc::clone(journal),
             counters: AllCounters::default(),
             engine: Engine::Portable { reason: "nobody is served over a network".to_owned() },
             certificates: Certificates::default(),

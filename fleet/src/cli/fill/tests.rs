@@ -1,7 +1,7 @@
 //! What people see, held still.
 
 use super::*;
-use crate::api::FillWaitingItem;
+use crate::api::{FillFailureItem, FillWaitingItem};
 
 fn title(name: &str, state: &str, done: u64) -> FillTitleItem {
     FillTitleItem {
@@ -33,6 +33,7 @@ fn fill(appliance: &str, admission: &str) -> ApplianceFill {
         bytes_missing: 250_500_000,
         finish_at: Some("2026-11-25T02:00:02.300Z".into()),
         sources: vec![FillSourceItem { source: "origin".into(), rate_bytes_per_s: 140_000_000 }],
+        failing: Vec::new(),
         titles: Vec::new(),
         titles_left_out: 0,
     }
@@ -61,7 +62,15 @@ fn a_fill_under_way_and_one_that_waits() {
         titles_left_out: 4,
         ..fill("oca1.site-a", "all")
     };
+    let refused = FillFailureItem {
+        source: "origin".into(),
+        group: "studio-a".into(),
+        path: "/big-demo/seg-1.m4s".into(),
+        reason: "it answered 403".into(),
+        at: "2026-11-25T01:59:58.200Z".into(),
+    };
     let closed = ApplianceFill {
+        failing: vec![refused],
         titles: vec![waiting],
         cap_bytes_per_s: None,
         rate_bytes_per_s: 0,
