@@ -51,6 +51,16 @@ struct Ailing {
     not_before: Instant,
 }
 
+impl Ailing {
+    /// Where nobody has asked for long, as while a window is closed, it may have been well since:
+    /// its silence before that proves nothing.
+    fn begin_anew(&mut self, since: Instant, now: Instant) {
+        if now.saturating_duration_since(self.not_before) > FORGOTTEN_AFTER {
+            *self = Self { since, failures: 0, not_before: now };
+        }
+    }
+}
+
 impl Health {
     /// All are well. `random` spreads rests, so that boxes do not come back together.
     pub(crate) fn new(random: StdRng) -> Self {
@@ -67,6 +77,7 @@ impl Health {
         match self.state().ailing.get_mut(&source) {
             Some(ailing) if now < ailing.not_before => Advice::Rest(now - ailing.since),
             Some(ailing) => {
+                ailing.begin_anew(now, now);
                 ailing.not_before = now + LONGEST_REST;
                 Advice::Ask
             }
@@ -108,10 +119,7 @@ impl Health {
         }
         let well = Ailing { since: began, failures: 0, not_before: now };
         let ailing = state.ailing.entry(source).or_insert(well);
-        if now.saturating_duration_since(ailing.not_before) > FORGOTTEN_AFTER {
-            // Nobody has asked for long: it may have been well.
-            *ailing = well;
-        }
+        ailing.begin_anew(began, now);
         ailing.failures = ailing.failures.saturating_add(1);
         let spread = state.random.random_range(0.0..=1.0);
         ailing.not_before = now + RESTS.after(ailing.failures, spread);
@@ -168,6 +176,7 @@ mod tests {
         health.failed(SOURCE, began, began);
         let later = began + Duration::from_secs(60);
         assert_eq!(health.advise(SOURCE, later), Advice::Ask);
+        assert_eq!(health.advise(SOURCE, later), Advice::Rest(Duration::ZERO), "the others");
         health.spared(SOURCE, later);
         let again = later + Duration::from_secs(1);
         assert_eq!(health.advise(SOURCE, again), Advice::Ask);
