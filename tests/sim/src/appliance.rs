@@ -124,8 +124,8 @@ impl SimBox {
             upstream: Arc::new(SimUpstream::new(world, self.number)),
             offload: Arc::new(Busy(mounts)),
             seed,
-            rules: fill::Rules { parallel: 3, ..fill::Rules::default() },
-            clock: clock(),
+            rules: world.limits.begin(self.number),
+            clock: clock(world),
             watch,
         });
         let (stop, stopped) = watch::channel(false);
@@ -143,6 +143,13 @@ impl SimBox {
         self.promises.keep_only(&wanted);
         cache.set_wanted(wanted);
         filler.set_routes(routes);
+    }
+
+    /// Fills as its operator wants it from now on.
+    pub fn limit(&self, rules: fill::Rules) {
+        if let Some(running) = self.running() {
+            running.filler.set_rules(rules);
+        }
     }
 
     /// The process has ended, by whatever cause.
@@ -274,8 +281,8 @@ impl FillWatch for BoxWatch {
     }
 }
 
-/// What the box's clock on the wall shows. No box has fill windows here, so nothing goes by it.
-fn clock() -> fill::Clock {
-    let began = Instant::now();
-    Arc::new(move || TimeUs(i64::try_from(began.elapsed().as_micros()).unwrap_or(i64::MAX)))
+/// What the box's clock on the wall shows.
+fn clock(world: &Arc<World>) -> fill::Clock {
+    let world = Arc::downgrade(world);
+    Arc::new(move || world.upgrade().map_or(TimeUs(0), |world| world.wall()))
 }

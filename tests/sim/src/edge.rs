@@ -60,7 +60,7 @@ impl Edge {
         let asker = &world.boxes[me];
         let name = &asker.name;
         world.findings.note(format_args!("{name}: asks the origin for {}: {range:?}", entry.path));
-        if let Some(other) = self.who_has(world, asker, entry) {
+        if let Some(other) = self.who_has(world, asker, entry).filter(|_| !world.limits.slow()) {
             let key = (asker.site, entry.id);
             let mut state = self.state();
             let avoidable = state.avoidable_bytes.entry(key).or_default();

@@ -16,9 +16,6 @@ const PERIOD: Duration = Duration::from_secs(60);
 /// So many days a disk lives: in the time of a world what is left of it hardly changes.
 const LIFE_PERIODS: u32 = 20_000;
 
-/// Transfers that one disk may have under way: those of the filler, and a move.
-const UNDER_WAY: u64 = 4;
-
 /// What a disk is good for of which so much may be written in a day.
 #[must_use]
 pub fn rating(part: f64, size_bytes: u64) -> Rating {
@@ -66,7 +63,7 @@ pub fn check(world: &World, disk: &SimDisk) {
     }
 }
 
-/// A day's worth for each that has passed and one at the beginning, and what was under way.
+/// A day's worth for each that has passed and one at the beginning, and the object that overdrew it.
 fn most_bytes(rating: Rating, age: Duration) -> u64 {
     let daily_bytes = rating.write_bytes / u64::from(LIFE_PERIODS);
     let micros = |span: Duration| u64::try_from(span.as_micros()).unwrap_or(u64::MAX);
@@ -74,5 +71,5 @@ fn most_bytes(rating: Rating, age: Duration) -> u64 {
     let largest = (0..crate::content::SHELF).map(file_bytes).max().unwrap_or(0);
     // What is left of the rating is for a life that has become shorter, too.
     let grown = grown + grown / 20;
-    grown + daily_bytes + UNDER_WAY * largest
+    grown + daily_bytes + largest
 }

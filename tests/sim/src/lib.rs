@@ -4,14 +4,15 @@
 //!
 //! What must never be: a byte that is not what the catalogue says is handed to anyone; an
 //! object that a box has said it holds is gone in silence; a file is made into the reserve; an
-//! object crosses a provider's edge again without need; a cap is exceeded; a disk is written to
+//! object crosses a provider's edge again without need; a cap is exceeded, or something
+//! is drawn outside of a window; a disk is written to
 //! beyond what it is rated for; and, once all
 //! faults are mended, a box that does not get what it should hold.
 //!
 //! Read in this order: [`content`], [`disk`], [`network`] (what the world is made of),
 //! [`appliance`], [`upstream`], [`reads`] (boxes in it), [`plan`] (what a seed decides),
 //! [`world`] (all of it together), [`life`], [`moving`] and [`chaos`] (what happens), [`promises`],
-//! [`edge`] and [`endurance`] (what is checked), [`findings`].
+//! [`edge`], [`limits`] and [`endurance`] (what is checked), [`findings`].
 
 pub mod appliance;
 pub mod chaos;
@@ -21,6 +22,7 @@ pub mod edge;
 pub mod endurance;
 pub mod findings;
 pub mod life;
+pub mod limits;
 mod many;
 pub mod moving;
 pub mod network;

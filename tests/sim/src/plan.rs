@@ -1,6 +1,7 @@
 //! What a seed decides before anything happens.
 
 use crate::content::SHELF;
+use crate::limits::LimitsPlan;
 use contract::config::DiskClass;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
@@ -18,6 +19,8 @@ pub struct Plan {
     /// What part of a disk may be written in one period of its life; `None` where disks have no
     /// rating.
     pub rated: Option<f64>,
+    /// Windows and caps; `None` where boxes fill at any hour, as fast as they can.
+    pub limits: Option<LimitsPlan>,
     /// For each box its RAM tier.
     pub ram_budgets: Vec<u64>,
     /// The content at each place of the catalogue.
@@ -105,6 +108,7 @@ impl Plan {
             sites,
             disks,
             rated: rated(seed),
+            limits: LimitsPlan::of(seed),
             ram_budgets,
             contents,
             wanted_percent,
@@ -117,7 +121,7 @@ impl Plan {
 /// Drawn for itself, so that worlds are else as they were before disks had ratings.
 fn rated(seed: u64) -> Option<f64> {
     let random = &mut random_for(seed, "rating");
-    random.random_bool(0.25).then(|| random.random_range(0.5..3.0))
+    random.random_bool(0.25).then(|| random.random_range(0.1..1.5))
 }
 
 /// What a content takes on a disk.

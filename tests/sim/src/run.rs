@@ -5,6 +5,7 @@ use crate::disk::SimDisk;
 use crate::endurance;
 use crate::findings::Counts;
 use crate::life;
+use crate::limits;
 use crate::moving;
 use crate::plan::Plan;
 use crate::promises;
@@ -77,6 +78,7 @@ async fn history(world: &Arc<World>) {
         tasks.spawn(chaos::watch(Arc::clone(world), number));
     }
     tasks.spawn(chaos::turn(Arc::clone(world), is_calm.clone()));
+    tasks.spawn(limits::turn(Arc::clone(world), is_calm.clone()));
     tasks.spawn(chaos::reign(Arc::clone(world), is_calm));
     let began = Instant::now();
     while began.elapsed() < world.plan.chaos && world.findings.verdict().is_none() {

@@ -40,6 +40,7 @@ impl SimUpstream {
     ) -> Result<SimBody, FetchFailed> {
         let world = self.world.upgrade().ok_or_else(broken)?;
         let party = world.party_at(source.address);
+        world.limits.check_window(&world, self.me, "asks for something");
         sleep(world.network.round_trip(party)).await;
         if !world.network.reaches(Party::Box(self.me), party) {
             sleep(PATIENCE).await;
@@ -177,6 +178,7 @@ impl SimBody {
             piece = wrong.into();
         }
         self.at = range.end;
+        world.limits.came(&world, self.upstream.me, self.party, piece.len() as u64);
         if self.crossing.is_some() {
             world.findings.count(|counts| counts.edge_bytes += piece.len() as u64);
         }

@@ -6,6 +6,7 @@ use crate::disk::{DiskPlan, SimDisk};
 use crate::edge::Edge;
 use crate::endurance;
 use crate::findings::Findings;
+use crate::limits::{Limits, LimitsPlan};
 use crate::network::{Network, Party};
 use crate::plan::{Plan, random_for};
 use contract::catalogue::CatalogueEntry;
@@ -34,6 +35,8 @@ pub struct World {
     pub boxes: Vec<SimBox>,
     /// What crosses its edges.
     pub edge: Edge,
+    /// What boxes may draw, and have drawn.
+    pub limits: Limits,
     /// By ordinal; `None` for what was taken out of the catalogue.
     catalogue: Mutex<Vec<Option<Arc<CatalogueEntry>>>>,
     /// What is hot: decides the order in which boxes want objects.
@@ -50,12 +53,14 @@ impl World {
     pub fn new(plan: Plan, is_loud: bool) -> Arc<Self> {
         let sites = (0..).zip(&plan.sites);
         let places = sites.flat_map(|(site, boxes)| std::iter::repeat_n(site, *boxes));
-        let boxes = places.enumerate().map(|(number, site)| sim_box(&plan, number, site)).collect();
+        let boxes: Vec<_> =
+            places.enumerate().map(|(number, site)| sim_box(&plan, number, site)).collect();
         let entries = (0..).zip(&plan.contents);
         let catalogue = entries.map(|(ordinal, it)| Some(content::entry(ordinal, *it))).collect();
         Arc::new(Self {
             findings: Findings::new(is_loud),
             network: Network::new(random_for(plan.seed, "network")),
+            limits: Limits::new(plan.limits, boxes.len()),
             boxes,
             edge: Edge::default(),
             catalogue: Mutex::new(catalogue),
@@ -74,7 +79,8 @@ impl World {
     /// What clocks on walls show.
     #[must_use]
     pub fn wall(&self) -> TimeUs {
-        TimeUs(i64::try_from(self.age().as_micros()).unwrap_or(i64::MAX))
+        let began = self.plan.limits.map_or(TimeUs(0), |limits| limits.wall);
+        TimeUs(began.0 + i64::try_from(self.age().as_micros()).unwrap_or(i64::MAX))
     }
 
     fn catalogue(&self) -> MutexGuard<'_, Vec<Option<Arc<CatalogueEntry>>>> {
@@ -134,7 +140,7 @@ impl World {
             group: content::group(),
             objects: vec![Run(entry.ordinal, 1)],
             siblings: self.siblings(sim_box, entry.ordinal),
-            beyond: vec![origin()],
+            beyond: vec![origin(self.plan.limits)],
         };
         let batches = wanted.iter().map(batch).collect();
         let sources = Sources { schema: 1, manifest_version: 1, batches, neighbours: vec![] };
@@ -151,7 +157,7 @@ impl World {
             tls_name: None,
             origin: None,
             after_s: 0,
-            cap_bytes_per_s: None,
+            cap_bytes_per_s: self.plan.limits.and_then(|it| it.sibling_cap_bytes_per_s),
         };
         holders.map(source).collect()
     }
@@ -168,14 +174,14 @@ impl World {
 
 const ORIGIN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);
 
-fn origin() -> Source {
+fn origin(limits: Option<LimitsPlan>) -> Source {
     Source {
         kind: SourceKind::Origin,
         address: ORIGIN,
         tls_name: None,
         origin: Some(OriginPath { host: "origin".to_owned(), prefix: String::new(), bucket: None }),
         after_s: 20,
-        cap_bytes_per_s: None,
+        cap_bytes_per_s: limits.and_then(|it| it.origin_cap_bytes_per_s),
     }
 }
 
