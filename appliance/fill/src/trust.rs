@@ -4,7 +4,7 @@
 //! Trust::may_ask(&mut self, source, object, now) -> Result<(), Distrusted>
 //! Trust::lied(&mut self, Lie)                                  wrong bytes, for certain
 //! Trust::proved(&mut self, source, object, now)                an object came from it, and is right
-//! Trust::lies_for(&self, source, now) -> Duration              since the first that is not forgiven
+//! Trust::lies_for(&self, source, now) -> Duration              how long its lies are known
 //! ```
 //!
 //! Who does not answer costs a connection; who lies costs all the bytes that it sent. So a
@@ -45,6 +45,9 @@ const OBJECT_RESTS: BackOff =
 /// How long others wait for what comes of a transfer that tries a source, at most: it may have
 /// been dropped.
 const TRIAL: Duration = Duration::from_secs(15);
+
+/// For how long after its rest nobody has to ask a source before the time of its lies counts anew.
+const FORGOTTEN_AFTER: Duration = Duration::from_secs(5);
 
 /// Lies beyond these change nothing.
 const MOST_LIES: u32 = 8;
@@ -138,6 +141,10 @@ impl Trust {
             });
         }
         if liar.lies > 0 {
+            // Nobody has asked for long, as while a window is closed: it may have been honest since.
+            if now.saturating_duration_since(until) > FORGOTTEN_AFTER {
+                liar.since = now;
+            }
             (liar.is_on_trial, liar.not_before) = (true, now + TRIAL);
         }
         Ok(())

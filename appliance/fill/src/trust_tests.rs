@@ -172,3 +172,17 @@ fn lies_of_transfers_that_were_under_way_together_are_one() {
     }
     assert!(trust.0.len() <= MOST_SOURCES);
 }
+
+#[test]
+fn lies_from_before_a_closed_window_do_not_count_for_as_long() {
+    let (mut trust, began) = (Trust::default(), Instant::now());
+    let known = object(1);
+    trust.lied(Lie { is_near: true, ..lie(&known, began, 0.0) });
+    let soon = began + LONGEST_REST_NEAR;
+    assert_eq!(trust.lies_for(SOURCE, soon), LONGEST_REST_NEAR);
+    // Nobody asks for half a day; then one tries it, and the others wait for what comes of it.
+    let later = began + Duration::from_secs(12 * 3600);
+    assert_eq!(trust.may_ask(SOURCE, &object(2), later), Ok(()));
+    assert!(trust.may_ask(SOURCE, &object(3), later).is_err());
+    assert_eq!(trust.lies_for(SOURCE, later), Duration::ZERO);
+}
