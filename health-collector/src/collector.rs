@@ -6,7 +6,9 @@ use crate::store::Store;
 use crate::{HeldTitle, RecordedEvent};
 use contract::command::{CommandResult, MAX_REASON_BYTES, MAX_RESULTS};
 use contract::names::DeviceName;
-use contract::progress::{MAX_REFUSAL_BYTES, MAX_SOURCES, MAX_TITLES, SourceFailure};
+use contract::progress::{
+    MAX_REFUSAL_BYTES, MAX_SOURCES, MAX_TITLE_SOURCES, MAX_TITLES, SourceFailure, TitleProgress,
+};
 use contract::report::{Event, MAX_EVENTS, MAX_REPORT_BYTES, Report};
 use contract::time::TimeUs;
 use db::Db;
@@ -202,7 +204,11 @@ fn check_bounds(report: &Report) -> Result<(), ReportError> {
     check_boot_id(&report.boot_id)?;
     check_events(report.sequence, &report.events)?;
     let fill = &report.fill;
-    if fill.titles.len() > MAX_TITLES || fill.sources.len() > MAX_SOURCES {
+    let is_wide = |it: &TitleProgress| it.sources.len() > MAX_TITLE_SOURCES;
+    if fill.titles.len() > MAX_TITLES
+        || fill.sources.len() > MAX_SOURCES
+        || fill.titles.iter().any(is_wide)
+    {
         return Err(ReportError::Beyond("fill has more titles or sources than a report carries"));
     }
     let is_long = |it: &SourceFailure| it.path.len().max(it.reason.len()) > MAX_REFUSAL_BYTES;

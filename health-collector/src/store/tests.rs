@@ -119,6 +119,25 @@ async fn a_box_holds_a_title_once_it_said_it_holds_everything() {
     }
 }
 
+fn title_from(
+    sources: Vec<contract::progress::SourceProgress>,
+) -> contract::progress::TitleProgress {
+    contract::progress::TitleProgress {
+        group: GroupName::new("g").expect("name"),
+        title: TitleName::new("t").expect("name"),
+        state: contract::progress::FillState::Arriving,
+        source: None,
+        sources,
+        objects_wanted: 1,
+        objects_held: 0,
+        bytes_wanted: 1,
+        bytes_done: 0,
+        rate_bytes_per_s: 0,
+        waiting: None,
+        finish_at_us: None,
+    }
+}
+
 #[tokio::test]
 async fn strangers_and_nonsense_are_refused() {
     for test in testing::both().await {
@@ -144,8 +163,14 @@ async fn strangers_and_nonsense_are_refused() {
         source: contract::sources::SourceKind::Origin,
         rate_bytes_per_s: 0,
     };
-    sources.fill.sources = vec![source; contract::progress::MAX_SOURCES + 1];
+    sources.fill.sources = vec![source.clone(); contract::progress::MAX_SOURCES + 1];
     assert!(matches!(read(&sources, "oca1.a"), Err(ReportError::Beyond(_))));
+    let mut titles = report("x", 1, &[]);
+    titles.fill.titles = vec![title_from(vec![source; contract::progress::MAX_TITLE_SOURCES])];
+    assert!(read(&titles, "oca1.a").is_ok());
+    let one = titles.fill.titles[0].sources[0].clone();
+    titles.fill.titles[0].sources.push(one);
+    assert!(matches!(read(&titles, "oca1.a"), Err(ReportError::Beyond(_))));
     let failure = contract::progress::SourceFailure {
         source: contract::sources::SourceKind::Origin,
         group: GroupName::new("g").expect("name"),
