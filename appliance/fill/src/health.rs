@@ -21,6 +21,10 @@ const RESTS: BackOff =
 /// For how long after a rest a failure is the same as before.
 const FORGOTTEN_AFTER: Duration = Duration::from_secs(5);
 
+/// What is wanted of a source is asked for again within this time, the pause after a round over
+/// sources that all stall included: if nobody has asked for longer, nothing was wanted of it.
+pub(crate) const UNASKED: Duration = Duration::from_secs(120);
+
 /// Sources are as many as there are siblings and origins: some hundred at the most. Beyond that
 /// the oldest are forgotten.
 const MOST_SOURCES: usize = 4096;
@@ -51,16 +55,6 @@ struct Ailing {
     not_before: Instant,
 }
 
-impl Ailing {
-    /// Where nobody has asked for long, as while a window is closed, it may have been well since:
-    /// its silence before that proves nothing.
-    fn begin_anew(&mut self, since: Instant, now: Instant) {
-        if now.saturating_duration_since(self.not_before) > FORGOTTEN_AFTER {
-            *self = Self { since, failures: 0, not_before: now };
-        }
-    }
-}
-
 impl Health {
     /// All are well. `random` spreads rests, so that boxes do not come back together.
     pub(crate) fn new(random: StdRng) -> Self {
@@ -77,7 +71,10 @@ impl Health {
         match self.state().ailing.get_mut(&source) {
             Some(ailing) if now < ailing.not_before => Advice::Rest(now - ailing.since),
             Some(ailing) => {
-                ailing.begin_anew(now, now);
+                // As while a window is closed: its silence before that proves nothing.
+                if now - ailing.not_before > UNASKED {
+                    *ailing = Ailing { since: now, failures: 0, not_before: now };
+                }
                 ailing.not_before = now + LONGEST_REST;
                 Advice::Ask
             }
@@ -119,7 +116,10 @@ impl Health {
         }
         let well = Ailing { since: began, failures: 0, not_before: now };
         let ailing = state.ailing.entry(source).or_insert(well);
-        ailing.begin_anew(began, now);
+        if now.saturating_duration_since(ailing.not_before) > FORGOTTEN_AFTER {
+            // Nobody has asked for long: it may have been well.
+            *ailing = well;
+        }
         ailing.failures = ailing.failures.saturating_add(1);
         let spread = state.random.random_range(0.0..=1.0);
         ailing.not_before = now + RESTS.after(ailing.failures, spread);
@@ -170,13 +170,26 @@ mod tests {
     }
 
     #[test]
+    fn a_silence_before_a_closed_window_is_none() {
+        let health = Health::new(StdRng::seed_from_u64(1));
+        let began = Instant::now();
+        health.failed(SOURCE, began, began);
+        // Asked now and then, it is silent all the time.
+        let soon = began + UNASKED;
+        assert_eq!(health.advise(SOURCE, soon), Advice::Ask);
+        assert_eq!(health.advise(SOURCE, soon), Advice::Rest(UNASKED));
+        let later = soon + LONGEST_REST + UNASKED + Duration::from_secs(1);
+        assert_eq!(health.advise(SOURCE, later), Advice::Ask);
+        assert_eq!(health.advise(SOURCE, later), Advice::Rest(Duration::ZERO), "the others");
+    }
+
+    #[test]
     fn a_silence_that_nobody_has_listened_to_is_none() {
         let health = Health::new(StdRng::seed_from_u64(1));
         let began = Instant::now();
         health.failed(SOURCE, began, began);
         let later = began + Duration::from_secs(60);
         assert_eq!(health.advise(SOURCE, later), Advice::Ask);
-        assert_eq!(health.advise(SOURCE, later), Advice::Rest(Duration::ZERO), "the others");
         health.spared(SOURCE, later);
         let again = later + Duration::from_secs(1);
         assert_eq!(health.advise(SOURCE, again), Advice::Ask);

@@ -17,6 +17,7 @@
 //! source lies once, and is not asked for that one again for a while.
 
 use crate::back_off::BackOff;
+use crate::health::UNASKED;
 use contract::object::ObjectId;
 use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
@@ -45,9 +46,6 @@ const OBJECT_RESTS: BackOff =
 /// How long others wait for what comes of a transfer that tries a source, at most: it may have
 /// been dropped.
 const TRIAL: Duration = Duration::from_secs(15);
-
-/// For how long after its rest nobody has to ask a source before the time of its lies counts anew.
-const FORGOTTEN_AFTER: Duration = Duration::from_secs(5);
 
 /// Lies beyond these change nothing.
 const MOST_LIES: u32 = 8;
@@ -142,7 +140,7 @@ impl Trust {
         }
         if liar.lies > 0 {
             // Nobody has asked for long, as while a window is closed: it may have been honest since.
-            if now.saturating_duration_since(until) > FORGOTTEN_AFTER {
+            if now.saturating_duration_since(until) > UNASKED {
                 liar.since = now;
             }
             (liar.is_on_trial, liar.not_before) = (true, now + TRIAL);

@@ -33,7 +33,7 @@ const MINUTE_S: i64 = 60;
 const MIDNIGHT_S: i64 = 1_795_564_800;
 
 /// When windows open and close, in minutes of the day; the last for longer than any world lasts.
-const WINDOWS: [(i64, i64); 2] = [(120, 121), (122, 840)];
+const WINDOWS: [(i64, i64); 2] = [(120, 121), (126, 840)];
 
 /// Windows and caps of a world.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
