@@ -302,23 +302,19 @@ impl Caps {
     }
 
     /// Waits until a permission ends before its time.
-    pub(crate) async fn revoked(
-        &self,
-        urgency: Urgency,
-        is_free: bool,
-        address: SocketAddr,
-    ) -> Revoked {
+    pub(crate) async fn revoked(&self, grant: &Grant<'_>) -> Revoked {
         loop {
             let changed = self.changed.notified();
-            if let Some(revoked) = self.is_revoked(urgency, is_free, address) {
+            if let Some(revoked) = self.is_revoked(grant) {
                 return revoked;
             }
             changed.await;
         }
     }
 
-    fn is_revoked(&self, urgency: Urgency, is_free: bool, address: SocketAddr) -> Option<Revoked> {
+    fn is_revoked(&self, grant: &Grant<'_>) -> Option<Revoked> {
         let now = Instant::now();
+        let Grant { urgency, is_free, .. } = *grant;
         let is_capped = {
             let mut total = lock(&self.total);
             if let Err(waiting) = total.admission.check(urgency) {
@@ -326,8 +322,10 @@ impl Caps {
             }
             total.account.ends_grants(is_free, now)
         };
+        // What was granted before its source had a cap is not counted under it.
+        let is_free = is_free || grant.lane.is_none();
         let ends = |lane: &Arc<Lane>| lock(&lane.account).ends_grants(is_free, now);
-        let is_capped = is_capped || lock(&self.lanes).get(&address).is_some_and(ends);
+        let is_capped = is_capped || lock(&self.lanes).get(&grant.address).is_some_and(ends);
         is_capped.then_some(Revoked::Capped)
     }
 

@@ -241,6 +241,34 @@ async fn what_is_on_its_way_hears_of_an_edge_and_of_a_cap_that_begins_or_falls()
     assert!(still.is_err(), "nothing changed");
     caps.set_sources([&source(1, Some(KB))]);
     assert_eq!(free.revoked().await, Revoked::Capped);
+    drop(free);
+
+    // The source's cap alone: under that of the box something is under way.
+    caps.allow(Admission::All, NonZeroU64::new(1000 * KB), None);
+    let grant = caps.acquire(&source(2, None), 100, Urgency::Ordinary).await.expect("open");
+    caps.set_sources([&source(2, Some(1000 * KB))]);
+    let told = tokio::time::timeout(Duration::from_secs(60), grant.revoked()).await;
+    assert_eq!(told, Ok(Revoked::Capped));
+    drop(grant);
+    let counted = source(2, Some(1000 * KB));
+    let grant = caps.acquire(&counted, 100, Urgency::Ordinary).await.expect("open");
+    let still = tokio::time::timeout(Duration::from_secs(60), grant.revoked()).await;
+    assert!(still.is_err(), "it is counted");
+    drop(grant);
     let never = caps.acquire(&source(1, Some(0)), 1, Urgency::Ordinary).await.map(|_| ());
     assert_eq!(never, Err(WaitingOn::NotAllowed));
+}
+
+#[tokio::test(start_paused = true)]
+async fn more_of_the_same_is_counted_by_its_source_as_well() {
+    let caps = open(1000 * KB);
+    let mut grant = caps.acquire(&source(1, None), 100, Urgency::Ordinary).await.expect("open");
+    let capped = source(1, Some(1000 * KB));
+    caps.set_sources([&capped]);
+    let more = caps.acquire(&capped, 100, Urgency::Ordinary).await.expect("open");
+    grant.add(more);
+    let lane = caps.lane(&capped).expect("it has a cap");
+    assert!(lock(&lane.account).arrivals.is_recent(Instant::now()), "it is on its way");
+    grant.give_back();
+    assert!(!lock(&lane.account).arrivals.is_recent(Instant::now()), "nothing is");
 }

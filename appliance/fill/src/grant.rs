@@ -37,10 +37,10 @@ impl Grant<'_> {
 
     /// More of the same, for an answer that cannot be asked for in parts.
     pub(crate) fn add(&mut self, mut more: Grant<'_>) {
-        if self.is_free != more.is_free {
+        if self.is_free != more.is_free || self.lane.is_some() != more.lane.is_some() {
             // A cap began or ended in between: what was granted before is of another kind.
             self.forgo();
-            self.is_free = more.is_free;
+            (self.is_free, self.lane) = (more.is_free, more.lane.clone());
         }
         self.left = self.left.saturating_add(std::mem::take(&mut more.left));
     }
@@ -59,7 +59,7 @@ impl Grant<'_> {
 
     /// Waits until this permission ends before its time.
     pub async fn revoked(&self) -> Revoked {
-        self.caps.revoked(self.urgency, self.is_free, self.address).await
+        self.caps.revoked(self).await
     }
 }
 
