@@ -18,9 +18,6 @@ const LONGEST_REST: Duration = Duration::from_secs(15);
 const RESTS: BackOff =
     BackOff { first: Duration::from_millis(400), growth: 2, longest: LONGEST_REST };
 
-/// For how long after a rest a failure is the same as before.
-const FORGOTTEN_AFTER: Duration = Duration::from_secs(5);
-
 /// What is wanted of a source is asked for again within this time, the pause after a round over
 /// sources that all stall included: if nobody has asked for longer, nothing was wanted of it.
 pub(crate) const UNASKED: Duration = Duration::from_secs(120);
@@ -116,10 +113,6 @@ impl Health {
         }
         let well = Ailing { since: began, failures: 0, not_before: now };
         let ailing = state.ailing.entry(source).or_insert(well);
-        if now.saturating_duration_since(ailing.not_before) > FORGOTTEN_AFTER {
-            // Nobody has asked for long: it may have been well.
-            *ailing = well;
-        }
         ailing.failures = ailing.failures.saturating_add(1);
         let spread = state.random.random_range(0.0..=1.0);
         ailing.not_before = now + RESTS.after(ailing.failures, spread);
