@@ -6,21 +6,16 @@ mod parts;
 use bytes::Bytes;
 use cache::received::Absence;
 use cache::{Cache, Demanded, Object, Share};
-use contract::catalogue::CatalogueEntry;
 use contract::config::Fill;
 use contract::names::GroupName;
 use contract::object::ObjectKey;
 use contract::quantity::BitRate;
-use contract::slices::SliceHashes;
 use contract::sources::{OriginPath, Source, SourceKind};
 use contract::time::TimeUs;
 use fill::origins::{Asked, Reply};
-use fill::{
-    Body, Demand, FetchFailed, FillEvent, FillWatch, Filler, Origins, Promise, Question, Rules,
-    Upstream,
-};
-use parts::open_cache_on;
+use fill::{Body, Demand, FetchFailed, Filler, Origins, Promise, Rules};
 use parts::watched::{Watched, Writes};
+use parts::{Nobody, open_cache_on};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::watch;
@@ -117,23 +112,6 @@ impl Origins for Reachable {
             Ok(Reply { status, fields: fields.collect(), body })
         })
     }
-}
-
-/// Nothing is ordered here.
-struct Nobody;
-
-impl Upstream for Nobody {
-    fn get<'a>(&'a self, _: Question<'a>) -> Promise<'a, Result<Box<dyn Body>, FetchFailed>> {
-        Box::pin(async { Err(FetchFailed::NotThere) })
-    }
-
-    fn slice_hashes<'a>(&'a self, _: &'a CatalogueEntry) -> Promise<'a, Option<SliceHashes>> {
-        Box::pin(async { None })
-    }
-}
-
-impl FillWatch for Nobody {
-    fn event(&self, _: FillEvent<'_>) {}
 }
 
 /// A box with two origins.

@@ -6,21 +6,16 @@ mod parts;
 use bytes::Bytes;
 use cache::received::Absence;
 use cache::{Cache, Demanded, Object, Share};
-use contract::catalogue::CatalogueEntry;
 use contract::config::Fill;
 use contract::names::{DeviceName, GroupName};
 use contract::object::ObjectKey;
-use contract::slices::SliceHashes;
 use contract::sources::{Neighbour, OriginPath, Source, SourceKind, Sources};
 use contract::time::TimeUs;
 use contract::tombstones::PurgedUpTo;
 use fill::origins::{Asked, Reply};
-use fill::{
-    Body, Demand, FetchFailed, FillEvent, FillWatch, Filler, Neighbours, Offers, Origins, Promise,
-    Question, Routes, Rules, Upstream,
-};
+use fill::{Body, Demand, FetchFailed, Filler, Neighbours, Origins, Promise, Routes, Rules};
 use hyper::StatusCode;
-use parts::open_cache;
+use parts::{Nobody, open_cache};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -114,34 +109,6 @@ impl Origins for Reachable {
     }
 }
 
-/// Nothing is ordered here.
-struct Nobody;
-
-impl Upstream for Nobody {
-    fn get<'a>(&'a self, _: Question<'a>) -> Promise<'a, Result<Box<dyn Body>, FetchFailed>> {
-        Box::pin(async { Err(FetchFailed::NotThere) })
-    }
-
-    fn slice_hashes<'a>(&'a self, _: &'a CatalogueEntry) -> Promise<'a, Option<SliceHashes>> {
-        Box::pin(async { None })
-    }
-}
-
-impl Offers for Nobody {
-    fn offers<'a>(
-        &'a self,
-        _: &'a Source,
-        _: &'a ObjectKey,
-        _: PurgedUpTo,
-    ) -> Promise<'a, Result<bool, FetchFailed>> {
-        Box::pin(async { Ok(false) })
-    }
-}
-
-impl FillWatch for Nobody {
-    fn event(&self, _: FillEvent<'_>) {}
-}
-
 fn group() -> GroupName {
     GroupName::new("g").expect("name")
 }
@@ -206,7 +173,6 @@ impl World {
         tokio::spawn(Arc::clone(&filler).run(stopped));
         // It runs as long as the world.
         std::mem::forget(stop);
-        tokio::time::sleep(Duration::from_millis(1)).await;
         let network = Arc::new(Network {
             home: Mutex::new(manner),
             next: Mutex::new(Manner::Says(StatusCode::MISDIRECTED_REQUEST)),

@@ -3,42 +3,20 @@
 mod parts;
 
 use cache::Cache;
-use contract::catalogue::CatalogueEntry;
 use contract::config::Fill;
 use contract::names::{DeviceName, GroupName};
 use contract::object::ObjectKey;
-use contract::slices::SliceHashes;
 use contract::sources::{Neighbour, Source, SourceKind, Sources};
 use contract::time::TimeUs;
 use contract::tombstones::PurgedUpTo;
 use fill::neighbours::Known;
-use fill::{
-    Body, FetchFailed, FillEvent, FillWatch, Filler, Neighbours, Offers, Promise, Question, Routes,
-    Rules, Upstream,
-};
-use parts::open_cache;
+use fill::{FetchFailed, Filler, Neighbours, Offers, Promise, Routes, Rules};
+use parts::{Nobody, open_cache};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use tokio::sync::Notify;
 
 const NOW: TimeUs = TimeUs(1_000_000_000);
-
-/// Nothing is filled here.
-struct Nobody;
-
-impl Upstream for Nobody {
-    fn get<'a>(&'a self, _: Question<'a>) -> Promise<'a, Result<Box<dyn Body>, FetchFailed>> {
-        Box::pin(async { Err(FetchFailed::NotThere) })
-    }
-
-    fn slice_hashes<'a>(&'a self, _: &'a CatalogueEntry) -> Promise<'a, Option<SliceHashes>> {
-        Box::pin(async { None })
-    }
-}
-
-impl FillWatch for Nobody {
-    fn event(&self, _: FillEvent<'_>) {}
-}
 
 /// A sibling that holds everything, and has purged so far.
 struct Sibling {

@@ -5,9 +5,14 @@ pub(crate) mod watched;
 
 use cache::storage::Storage;
 use cache::{BlockIo, Cache, CacheEvent, DiskSetup, ReadOrder, Setup, Watch};
+use contract::catalogue::CatalogueEntry;
 use contract::config::DiskClass;
-use fill::Offload;
+use contract::object::ObjectKey;
+use contract::slices::SliceHashes;
+use contract::sources::Source;
+use contract::tombstones::PurgedUpTo;
 use fill::offload::Job;
+use fill::{Body, FetchFailed, FillEvent, FillWatch, Offers, Offload, Promise, Question, Upstream};
 use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
@@ -28,10 +33,36 @@ impl BlockIo for AtOnce {
     }
 }
 
-struct Nobody;
+/// Has nothing, gives nothing, and hears nothing.
+pub(crate) struct Nobody;
 
 impl Watch for Nobody {
     fn event(&self, _: CacheEvent) {}
+}
+
+impl Upstream for Nobody {
+    fn get<'a>(&'a self, _: Question<'a>) -> Promise<'a, Result<Box<dyn Body>, FetchFailed>> {
+        Box::pin(async { Err(FetchFailed::NotThere) })
+    }
+
+    fn slice_hashes<'a>(&'a self, _: &'a CatalogueEntry) -> Promise<'a, Option<SliceHashes>> {
+        Box::pin(async { None })
+    }
+}
+
+impl Offers for Nobody {
+    fn offers<'a>(
+        &'a self,
+        _: &'a Source,
+        _: &'a ObjectKey,
+        _: PurgedUpTo,
+    ) -> Promise<'a, Result<bool, FetchFailed>> {
+        Box::pin(async { Ok(false) })
+    }
+}
+
+impl FillWatch for Nobody {
+    fn event(&self, _: FillEvent<'_>) {}
 }
 
 pub(crate) fn open_cache(folder: &Path, capacity_bytes: u64) -> Arc<Cache> {
