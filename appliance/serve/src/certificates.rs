@@ -91,14 +91,19 @@ fn is_of_viewers((path, _): &(String, Certificate)) -> bool {
 /// When a certificate ends (RFC 5280 §4.1.2.5), and what it is called.
 fn end(leaf: &CertificateDer<'_>) -> Option<(String, TimeUs)> {
     let (_, leaf) = X509Certificate::from_der(leaf).ok()?;
-    let names = leaf.subject_alternative_name().ok().flatten();
-    let names = names.into_iter().flat_map(|names| &names.value.general_names);
-    let name = names.into_iter().find_map(|name| match name {
-        GeneralName::DNSName(name) => Some((*name).to_owned()),
-        _ => None,
-    });
+    let name = dns_names(&leaf).next().map(str::to_owned);
     let until = TimeUs(0).plus_s(leaf.validity().not_after.timestamp());
     Some((name.unwrap_or_else(|| leaf.subject().to_string()), until))
+}
+
+/// The host names that a certificate is for (RFC 5280 §4.2.1.6).
+pub(crate) fn dns_names<'a>(leaf: &'a X509Certificate<'_>) -> impl Iterator<Item = &'a str> {
+    let names = leaf.subject_alternative_name().ok().flatten();
+    let names = names.into_iter().flat_map(|names| &names.value.general_names);
+    names.filter_map(|name| match name {
+        GeneralName::DNSName(name) => Some(*name),
+        _ => None,
+    })
 }
 
 fn load_all(

@@ -4,14 +4,14 @@
 //! network, where no byte goes to. Where our identity names no site, every one of the fleet's is
 //! let in.
 
-use crate::certificates::ByName;
+use crate::certificates::{ByName, dns_names};
 use contract::exchange::is_site_name;
 use rustls::client::danger::HandshakeSignatureValid;
 use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::{CertificateError, DigitallySignedStruct, DistinguishedName, Error, SignatureScheme};
 use std::sync::Arc;
-use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
+use x509_parser::prelude::{FromDer, X509Certificate};
 
 /// Lets in whom `inner` does, if it stands on this site.
 #[derive(Debug)]
@@ -81,11 +81,7 @@ impl ClientCertVerifier for SameSite {
 /// The site that an identity names; `None` where it names none.
 fn site_of(leaf: &CertificateDer<'_>) -> Option<String> {
     let (_, leaf) = X509Certificate::from_der(leaf).ok()?;
-    let names = leaf.subject_alternative_name().ok()??;
-    names.value.general_names.iter().find_map(|name| match name {
-        GeneralName::DNSName(name) if is_site_name(name) => Some((*name).to_owned()),
-        _ => None,
-    })
+    dns_names(&leaf).find(|name| is_site_name(name)).map(str::to_owned)
 }
 
 #[cfg(test)]

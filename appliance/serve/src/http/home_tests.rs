@@ -1,13 +1,12 @@
 //! Questions of siblings to the home of a key, where nothing of it is here. What is answered where
 //! something is, tests with whole boxes say.
 
-use super::client::ClientPrefix;
 use super::demanded::{Before, Whom};
 use super::head;
 use super::miss_limit::MissLimit;
 use super::redirect_tests::Says;
 use super::respond::{Context, respond};
-use super::respond_tests::{NOW, policy, shelf, text};
+use super::respond_tests::{NOW, context, policy, shelf, text};
 use crate::siblings::Sibling;
 use contract::config::ListenerRole;
 
@@ -19,16 +18,8 @@ fn ask(path: &str, fields: &str) -> (String, Option<u64>) {
     let siblings = Says(Sibling::At("oca2.test".into()));
     let bytes = format!("GET /demanded/v1/{path} HTTP/1.1\r\nHost: b.internal\r\n{fields}\r\n");
     let head = head::parse(bytes.as_bytes()).unwrap();
-    let context = Context {
-        policy: &policy,
-        index: &index,
-        siblings: Some(&siblings),
-        misses: &misses,
-        role: ListenerRole::Peer,
-        client: ClientPrefix::V4([192, 0, 2]),
-        now: NOW,
-        before: None,
-    };
+    let context = context(&policy, &index, &misses, ListenerRole::Peer);
+    let context = Context { siblings: Some(&siblings), ..context };
     let decision = respond(&context, &head.request);
     let offset = decision.miss.as_ref().map(|miss| {
         // It asks a few times at the most.

@@ -1,11 +1,10 @@
 //! Requests to a group whose viewers are redirected.
 
-use super::client::ClientPrefix;
 use super::demanded::{Before, Whom};
 use super::head;
 use super::miss_limit::MissLimit;
 use super::respond::{Context, respond};
-use super::respond_tests::{NOW, policy, shelf, text};
+use super::respond_tests::{NOW, context, policy, shelf, text};
 use crate::siblings::{Sibling, Siblings};
 use cache::Resolving;
 use contract::config::ListenerRole;
@@ -39,16 +38,8 @@ fn ask_with(sibling: Sibling, role: ListenerRole, line: &str, fields: &str) -> (
     let siblings = Says(sibling);
     let bytes = format!("{line} HTTP/1.1\r\nHost: sent.test\r\n{fields}\r\n");
     let head = head::parse(bytes.as_bytes()).unwrap();
-    let context = Context {
-        policy: &policy,
-        index: &index,
-        siblings: Some(&siblings),
-        misses: &misses,
-        role,
-        client: ClientPrefix::V4([192, 0, 2]),
-        now: NOW,
-        before: None,
-    };
+    let context = context(&policy, &index, &misses, role);
+    let context = Context { siblings: Some(&siblings), ..context };
     let decision = respond(&context, &head.request);
     let asks = decision.miss.clone();
     assert!(asks.as_ref().is_none_or(|miss| miss.whom == Whom::Siblings));

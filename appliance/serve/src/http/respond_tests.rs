@@ -159,21 +159,22 @@ pub(super) fn text(decision: &Decision<'_, '_, Arc<CatalogueEntry>>) -> String {
     text.0
 }
 
+/// Somebody asks who has not waited, of a box that knows no other.
+pub(super) fn context<'p>(
+    policy: &'p Policy,
+    index: &'p Shelf,
+    misses: &'p MissLimit,
+    role: ListenerRole,
+) -> Context<'p, Shelf> {
+    let client = ClientPrefix::V4([192, 0, 2]);
+    Context { policy, index, siblings: None, misses, role, client, now: NOW, before: None }
+}
+
 fn ask_as(role: ListenerRole, line: &str, fields: &str) -> String {
     let (policy, index, misses) = (policy(), shelf(), MissLimit::new(1));
     let bytes = format!("{line} HTTP/1.1\r\n{fields}\r\n");
     let head = head::parse(bytes.as_bytes()).unwrap();
-    let client = ClientPrefix::V4([192, 0, 2]);
-    let context = Context {
-        policy: &policy,
-        index: &index,
-        siblings: None,
-        misses: &misses,
-        role,
-        client,
-        now: NOW,
-        before: None,
-    };
+    let context = context(&policy, &index, &misses, role);
     text(&respond(&context, &head.request))
 }
 
@@ -348,16 +349,7 @@ fn siblings_ask_by_group_and_path() {
 #[test]
 fn guessing_is_limited() {
     let (policy, index, misses) = (policy(), shelf(), MissLimit::new(2));
-    let context = Context {
-        policy: &policy,
-        index: &index,
-        siblings: None,
-        misses: &misses,
-        role: ListenerRole::Player,
-        client: ClientPrefix::V4([192, 0, 2]),
-        now: NOW,
-        before: None,
-    };
+    let context = context(&policy, &index, &misses, ListenerRole::Player);
     let mut answers = Vec::new();
     for path in ["/none", "/wanted", "/none", "/v/1.m4s"] {
         let bytes = format!("GET {path} HTTP/1.1\r\nHost: open.test\r\n\r\n");
@@ -385,16 +377,7 @@ fn what_arrives_goes_on_to_siblings_and_not_in_a_circle() {
 #[test]
 fn an_object_that_cannot_be_read_is_a_miss() {
     let (policy, index, misses) = (policy(), shelf(), MissLimit::new(2));
-    let context = Context {
-        policy: &policy,
-        index: &index,
-        siblings: None,
-        misses: &misses,
-        role: ListenerRole::Player,
-        client: ClientPrefix::V4([192, 0, 2]),
-        now: NOW,
-        before: None,
-    };
+    let context = context(&policy, &index, &misses, ListenerRole::Player);
     let head = head::parse(b"GET /v/1.m4s HTTP/1.1\r\nHost: open.test\r\n\r\n").unwrap();
     let mut decision = respond(&context, &head.request);
     decision.answer = decision.answer.unreadable(&cache::ReadFailed::Corrupt { block: 0 });
