@@ -34,6 +34,8 @@ mod kept_out;
 mod memory;
 mod metrics;
 mod moving;
+#[cfg(test)]
+mod one_disk;
 mod opening;
 mod pem;
 mod process;

@@ -194,38 +194,21 @@ impl Parts {
 }
 
 fn now() -> TimeUs {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    TimeUs(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
+    TimeUs::from(SystemTime::now())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::disk_io::ThreadIo;
-    use cache::storage::Kernel;
-    use cache::{DiskSetup, Setup};
-    use contract::config::{DiskClass, Scrub};
-    use tokio::runtime::Handle;
+    use crate::one_disk;
+    use contract::config::Scrub;
 
     #[tokio::test]
     async fn a_disk_that_nobody_reads_unasked_is_read_when_somebody_asks() {
         let place = tempfile::tempdir().expect("folder");
         let file = place.path().join("scrub.json");
         let journal = Journal::new(Arc::new(|| TimeUs(0)));
-        let disk = DiskSetup {
-            folder: place.path().join("disk"),
-            class: DiskClass::Hdd,
-            capacity_bytes: 64 << 20,
-            reserve_bytes: 0,
-        };
-        let cache = Cache::open(Setup {
-            disks: vec![disk],
-            ram_budget_bytes: 8 << 20,
-            storage: Arc::new(Kernel),
-            io: Arc::new(ThreadIo(Handle::current())),
-            watch: journal.clone(),
-        });
-        let cache = cache.expect("a cache");
+        let cache = one_disk::open(place.path().join("disk"), &journal);
         let config = Scrub { enabled: false, ..Scrub::default() };
         let open = || {
             let (cache, journal) = (Arc::clone(&cache), Arc::clone(&journal));

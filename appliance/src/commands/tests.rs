@@ -1,16 +1,13 @@
 use super::*;
-use crate::disk_io::ThreadIo;
 use crate::journal::Journal;
-use cache::storage::Kernel;
-use cache::{DiskSetup, Setup};
+use crate::one_disk;
 use contract::SCHEMA;
-use contract::config::{DiskClass, Scrub};
+use contract::config::Scrub;
 use contract::envelope::{Generation, Header, Kind, Role, SigningKey};
 use contract::names::DeviceName;
 use contract::time::TimeUs;
 use rcgen::KeyPair;
 use tempfile::TempDir;
-use tokio::runtime::Handle;
 
 const NOW: TimeUs = TimeUs(1_795_564_800_000_000);
 
@@ -25,20 +22,7 @@ impl Place {
         let folder = tempfile::tempdir().expect("folder");
         let path = |name: &str| folder.path().join(name);
         let journal = Journal::new(Arc::new(|| NOW));
-        let disk = DiskSetup {
-            folder: path("disk"),
-            class: DiskClass::Nvme,
-            capacity_bytes: 64 << 20,
-            reserve_bytes: 0,
-        };
-        let cache = Cache::open(Setup {
-            disks: vec![disk],
-            ram_budget_bytes: 8 << 20,
-            storage: Arc::new(Kernel),
-            io: Arc::new(ThreadIo(Handle::current())),
-            watch: journal.clone(),
-        });
-        let cache = cache.expect("a cache");
+        let cache = one_disk::open(path("disk"), &journal);
         let (config, file) = (Scrub::default(), path("scrub.json"));
         let scrubbing = Scrubbing::open(Arc::clone(&cache), journal, config, file);
         let kept_out = KeptOut::open(path("ejected.json"));
