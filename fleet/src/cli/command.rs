@@ -2,30 +2,10 @@
 
 use super::client::Client;
 use super::output::{Mood, Output, Shown, text};
-use super::quantity::parse_duration;
+use super::wait::{Wait, until};
 use crate::api::{CommandItem, CommandRequest, List};
-use clap::Args;
 use contract::names::DeviceName;
-use indicatif::{ProgressBar, ProgressStyle};
-use std::time::{Duration, Instant};
-
-/// How often the manager is asked while somebody waits; a box says at once how it ended.
-const ASK_EVERY: Duration = Duration::from_millis(250);
-
-#[derive(Debug, Args)]
-pub(super) struct Wait {
-    /// Wait until the appliance has done it, or for this long. Without it the command ends once the
-    /// wish is recorded; the appliance hears of it with its next report.
-    #[arg(
-        long,
-        value_name = "TIME",
-        num_args = 0..=1,
-        require_equals = true,
-        default_missing_value = "30s",
-        value_parser = parse_duration
-    )]
-    wait: Option<Duration>,
-}
+use std::time::Duration;
 
 /// Asks, and waits where somebody wants that. Fails where it was not done.
 pub(super) async fn ask(
@@ -37,38 +17,22 @@ pub(super) async fn ask(
 ) -> anyhow::Result<()> {
     let path = format!("/api/v1/appliances/{name}/commands");
     let made: CommandItem = client.post(&path, request).await?;
-    let Some(patience) = wait.wait else { return output.write(&made, words) };
-    let ended = until_ended(client, made, patience).await?;
+    let Some(patience) = wait.patience() else { return output.write(&made, words) };
+    let ended = until_ended(client, &made, patience).await?;
     output.write(&ended, words)?;
     anyhow::ensure!(ended.state != "pending", "{name} has not carried it out in time");
     anyhow::ensure!(ended.state == "done", "{name} has not done it");
     Ok(())
 }
 
-/// A manager that does not answer may be back in time.
 async fn until_ended(
     client: &Client,
-    made: CommandItem,
+    made: &CommandItem,
     patience: Duration,
 ) -> anyhow::Result<CommandItem> {
-    let until = Instant::now() + patience;
-    // On a terminal only.
-    let live = ProgressBar::new_spinner();
-    live.set_style(ProgressStyle::with_template("{spinner} {msg}")?);
-    live.set_message(words(&made));
     let path = format!("/api/v1/commands/{}", made.id);
-    let outcome = loop {
-        let asked = client.get::<CommandItem>(&path).await;
-        live.tick();
-        let is_over = Instant::now() >= until;
-        match asked {
-            Ok(item) if is_over || item.state != "pending" => break Ok(item),
-            Err(err) if is_over => break Err(err),
-            Ok(_) | Err(_) => tokio::time::sleep(ASK_EVERY).await,
-        }
-    };
-    live.finish_and_clear();
-    outcome
+    let is_ended = |item: &CommandItem| item.state != "pending";
+    until(patience, async || client.get(&path).await, is_ended, words).await
 }
 
 fn words(item: &CommandItem) -> String {

@@ -4,10 +4,10 @@ use super::client::Client;
 use super::output::{Mood, Output, Shown, number, text};
 use super::quantity::{age, bytes, rate};
 use super::status::state;
+use super::watch::Watch;
 use crate::api::{ApplianceFill, FillSourceItem, FillTitleItem, List};
 use clap::{Args, Subcommand};
 use contract::names::DeviceName;
-use std::time::Duration;
 
 /// How content gets to the boxes.
 #[derive(Debug, Subcommand)]
@@ -21,25 +21,15 @@ pub(super) enum FillCommand {
 pub(super) struct FillStatus {
     /// Only this appliance.
     name: Option<DeviceName>,
-    /// Go on until interrupted: on a terminal the table is drawn again in its place.
-    #[arg(short, long)]
-    watch: bool,
-    /// How often.
-    #[arg(long, value_name = "SECONDS", default_value_t = 2, requires = "watch",
-        value_parser = clap::value_parser!(u64).range(1..=3600))]
-    every: u64,
+    #[command(flatten)]
+    watch: Watch,
 }
 
 impl FillCommand {
     pub(super) async fn run(self, client: &Client, output: &Output) -> anyhow::Result<()> {
         let Self::Status(asked) = self;
-        if !asked.watch {
-            return output.write(&asked.ask(client).await?, |all| tables(output, &all.items));
-        }
-        loop {
-            output.redraw(&asked.ask(client).await?, |all| tables(output, &all.items))?;
-            tokio::time::sleep(Duration::from_secs(asked.every)).await;
-        }
+        let shown = |all: &List<ApplianceFill>| tables(output, &all.items);
+        asked.watch.show(output, async || asked.ask(client).await, shown).await
     }
 }
 

@@ -16,6 +16,8 @@ mod quantity;
 mod serve;
 mod site;
 mod status;
+mod wait;
+mod watch;
 
 pub(crate) use failure::Usage;
 

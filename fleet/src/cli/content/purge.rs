@@ -2,17 +2,13 @@
 
 use super::super::client::Client;
 use super::super::output::Output;
-use super::super::quantity::{bytes, parse_duration};
+use super::super::quantity::bytes;
+use super::super::wait::{Wait, until};
 use super::purges::{progress, unconfirmed};
 use crate::api::{ObjectVersion, PurgeItem, PurgeMade, PurgeRequest, PurgeTaken, PurgeWhat};
 use clap::Args;
 use contract::names::{GroupName, TagName, TitleName};
-use indicatif::{ProgressBar, ProgressStyle};
-use std::time::{Duration, Instant};
-
-/// How often the manager is asked while somebody waits; a box confirms a fifth of a second after
-/// it was told.
-const ASK_EVERY: Duration = Duration::from_millis(250);
+use std::time::Duration;
 
 /// Have boxes serve no longer what they hold of something.
 ///
@@ -32,16 +28,8 @@ pub(in super::super) struct Purge {
     group: GroupName,
     #[command(flatten)]
     what: What,
-    /// Wait until every appliance has carried it out, or for this long.
-    #[arg(
-        long,
-        value_name = "TIME",
-        num_args = 0..=1,
-        require_equals = true,
-        default_missing_value = "30s",
-        value_parser = parse_duration
-    )]
-    wait: Option<Duration>,
+    #[command(flatten)]
+    wait: Wait,
     /// Show what it would take, and purge nothing.
     #[arg(long, conflicts_with = "wait")]
     dry_run: bool,
@@ -100,7 +88,7 @@ impl Purge {
             return output.write(&taken, preview);
         }
         let made: PurgeMade = client.post("/api/v1/purges", &request).await?;
-        let Some(patience) = self.wait else {
+        let Some(patience) = self.wait.patience() else {
             let item = read(client, made.version).await?;
             return output.write(&item, |item| report(output, &made, item));
         };
@@ -122,38 +110,17 @@ async fn read(client: &Client, version: u64) -> anyhow::Result<PurgeItem> {
     client.get(&format!("/api/v1/purges/{version}")).await
 }
 
-/// Asks until all have confirmed or the time is over, and shows meanwhile how far they are. A
-/// manager that does not answer may be back in time.
 async fn wait(
     client: &Client,
     output: &Output,
     version: u64,
     patience: Duration,
 ) -> anyhow::Result<PurgeItem> {
-    let until = Instant::now() + patience;
-    // On a terminal only; the table comes in the end all the same.
-    let live = ProgressBar::new_spinner();
-    live.set_style(ProgressStyle::with_template("{spinner} {msg}")?);
-    let outcome = loop {
-        let asked = read(client, version).await;
-        if let Ok(item) = &asked {
-            live.set_message(format!(
-                "{} of {} done\n{}",
-                item.done,
-                item.boxes.len(),
-                progress(output, item)
-            ));
-            live.tick();
-        }
-        let is_over = Instant::now() >= until;
-        match asked {
-            Ok(item) if is_over || item.done == item.boxes.len() => break Ok(item),
-            Err(err) if is_over => break Err(err),
-            Ok(_) | Err(_) => tokio::time::sleep(ASK_EVERY).await,
-        }
+    let words = |item: &PurgeItem| {
+        format!("{} of {} done\n{}", item.done, item.boxes.len(), progress(output, item))
     };
-    live.finish_and_clear();
-    outcome
+    let is_done = |item: &PurgeItem| item.done == item.boxes.len();
+    until(patience, async || read(client, version).await, is_done, words).await
 }
 
 fn taken(taken: &PurgeTaken) -> String {

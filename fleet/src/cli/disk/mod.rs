@@ -6,12 +6,13 @@ mod table;
 pub(super) use spec::{parse, shown};
 
 use super::client::Client;
-use super::command::{Wait, ask};
+use super::command::ask;
 use super::output::Output;
+use super::wait::Wait;
+use super::watch::Watch;
 use crate::api::{CommandAll, CommandDisk, CommandRequest, DiskItem, List};
 use clap::{Args, Subcommand};
 use contract::names::DeviceName;
-use std::time::Duration;
 
 /// Disks of appliances.
 #[derive(Debug, Subcommand)]
@@ -35,13 +36,8 @@ pub(super) enum DiskCommand {
 pub(super) struct DiskList {
     /// Only this appliance.
     name: Option<DeviceName>,
-    /// Go on until interrupted: on a terminal the table is drawn again in its place.
-    #[arg(short, long)]
-    watch: bool,
-    /// How often.
-    #[arg(long, value_name = "SECONDS", default_value_t = 2, requires = "watch",
-        value_parser = clap::value_parser!(u64).range(1..=3600))]
-    every: u64,
+    #[command(flatten)]
+    watch: Watch,
 }
 
 #[derive(Debug, Args)]
@@ -82,13 +78,8 @@ impl DiskCommand {
 
 impl DiskList {
     async fn run(self, client: &Client, output: &Output) -> anyhow::Result<()> {
-        if !self.watch {
-            return output.write(&self.read(client).await?, |all| table::of(output, &all.items));
-        }
-        loop {
-            output.redraw(&self.read(client).await?, |all| table::of(output, &all.items))?;
-            tokio::time::sleep(Duration::from_secs(self.every)).await;
-        }
+        let shown = |all: &List<DiskItem>| table::of(output, &all.items);
+        self.watch.show(output, async || self.read(client).await, shown).await
     }
 
     async fn read(&self, client: &Client) -> anyhow::Result<List<DiskItem>> {
