@@ -22,6 +22,7 @@ mod resolve;
 mod slices;
 
 use crate::filler::Filler;
+use crate::offload;
 use crate::origins::Origins;
 use crate::transfer::Transfers;
 use cache::received::Ticket;
@@ -131,8 +132,8 @@ impl Demand {
             }
             let cache = Arc::clone(&self.cache);
             // Files go: that blocks.
-            let kept = tokio::task::spawn_blocking(move || cache.keep_books()).await;
-            if kept.is_err() {
+            let kept = offload::begin(&self.transfers().offload, move || cache.keep_books());
+            if kept.await.is_none() {
                 break;
             }
         }
