@@ -284,6 +284,22 @@ async fn an_answer_that_breaks_off_costs_its_slice_another_request_and_no_reader
     assert_eq!(firsts, 2, "{:?}", world.asked());
 }
 
+/// Nothing holds parts of it together, so it cannot be asked for again: whoever waits hears so.
+#[tokio::test(start_paused = true)]
+async fn an_answer_without_validator_that_breaks_off_leaves_nobody_waiting() {
+    let expected = content(1, 300_000);
+    let manners = [Manner::BreaksAfter(100_000), Manner::Honest];
+    let world = World::new(&Fill::default(), manners, expected.clone()).await;
+    world.network.content.lock().expect("lock").0 = "W/\"v1\"".to_owned();
+    let object = world.object().await;
+    let read = tokio::time::timeout(Duration::from_secs(60), world.read(&object)).await;
+    let failed = read.expect("it ends").expect_err("it broke");
+    assert!(matches!(failed, cache::ReadFailed::NotComing { .. }), "{failed}");
+    let again = tokio::time::timeout(Duration::from_secs(60), world.read(&object)).await;
+    again.expect("it ends").expect_err("it is not all there");
+    assert!(world.read(&world.object().await).await.expect("all of it") == expected);
+}
+
 /// So that the disk takes whole pages of them without a copy.
 #[tokio::test(start_paused = true)]
 async fn slices_are_written_from_where_a_page_begins() {

@@ -68,7 +68,10 @@ impl Arriving {
     pub(super) fn ask_again(mut self) {
         let facts = self.object.received().map(cache::Received::facts);
         let has_parts = facts.is_some_and(|facts| facts.validator != Validator::Nothing);
-        let Some(slice) = self.left.next().filter(|_| has_parts) else { return };
+        if !has_parts {
+            return;
+        }
+        let Some(slice) = self.left.next() else { return };
         self.demand.coming().remove(&(self.object.number(), slice));
         self.demand.bring_slice(&self.object, slice);
     }
