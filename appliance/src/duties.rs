@@ -7,6 +7,7 @@ use crate::moving::Moving;
 use anyhow::{Context, Result};
 use fill::Filler;
 use std::sync::Arc;
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -47,10 +48,10 @@ impl Duties {
         }
     }
 
-    /// Begins, or begins again.
-    pub(crate) fn begin(&mut self) {
+    /// Begins, or begins again; what no viewer waits for, in the background.
+    pub(crate) fn begin(&mut self, background: &Handle) {
         *self = match std::mem::replace(self, Self::Changing) {
-            Self::Resting(resting) => Self::Busy(resting.begin()),
+            Self::Resting(resting) => Self::Busy(resting.begin(background)),
             other => other,
         };
     }
@@ -69,11 +70,11 @@ impl Duties {
 }
 
 impl Resting {
-    fn begin(self) -> Busy {
+    fn begin(self, background: &Handle) -> Busy {
         let Self { mut control, link, filler, moving } = self;
         let (stop, stopped) = watch::channel(false);
-        let filling = tokio::spawn(Arc::clone(&filler).run(stopped.clone()));
-        let shifting = tokio::spawn(moving.clone().run(stopped.clone()));
+        let filling = background.spawn(Arc::clone(&filler).run(stopped.clone()));
+        let shifting = background.spawn(moving.clone().run(stopped.clone()));
         let talking = tokio::spawn(async move {
             if let Some(link) = &link {
                 control.run(&**link, stopped).await;

@@ -10,6 +10,7 @@
 mod access_files;
 mod admin;
 mod autonomy;
+mod background;
 mod catching_up;
 mod check;
 mod cli;

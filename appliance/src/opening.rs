@@ -103,9 +103,11 @@ pub(crate) fn open(document: &Document, taken: Taken) -> Result<Opened> {
     let link = FleetLink::new(&config)?.map(Arc::new);
     let rules =
         Rules::of(&config.fill).map_err(|err| cannot_start("fill.time_zone", err.to_string()))?;
-    let fetcher = fetcher(&config, link.clone())?;
-    let sources = Arc::new(Origins::new(Arc::clone(&fetcher), &config));
+    // Connections live where they were made: those that viewers wait for not in the background.
+    let fetcher = || fetcher(&config, link.clone());
+    let sources = Arc::new(Origins::new(fetcher()?, &config));
     let filler = filler(rules, &cache, &journal, sources);
+    let fetcher = fetcher()?;
     let neighbours =
         Neighbours::new(Arc::clone(&filler), Arc::clone(&fetcher) as _, Handle::current());
     server.turn_to(Arc::new(Redirecting(neighbours)));

@@ -1,6 +1,7 @@
 //! `appliance run`: the table of contents of a box.
 
 use crate::admin::{self, Seen};
+use crate::background;
 use crate::endurance;
 use crate::handover::give::{Giver, Outcome};
 use crate::handover::predecessor::Meeting;
@@ -19,19 +20,25 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 /// How long transfers under way may go on after a stop was asked for, or another process has
 /// taken over.
 const DRAIN: Duration = Duration::from_secs(15);
 
+/// How long calls that block may take at the end.
+const LAST_CALLS: Duration = Duration::from_secs(2);
+
 /// Runs until SIGTERM, Ctrl-C, or until another process has taken over.
 pub(crate) fn run(file: &Path, document: &Document, before: Option<&Predecessor>) -> Result<()> {
     start_log();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let outcome = runtime.block_on(serve(file, document, before));
+    let background = background::start()?;
+    let outcome = runtime.block_on(serve(file, document, before, background.handle()));
     // A read that hangs on a dying disk must not keep the process alive.
-    runtime.shutdown_timeout(Duration::from_secs(2));
+    runtime.shutdown_timeout(LAST_CALLS);
+    background.shutdown_timeout(LAST_CALLS);
     outcome
 }
 
@@ -42,7 +49,12 @@ fn start_log() {
     tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(std::io::stderr).init();
 }
 
-async fn serve(file: &Path, document: &Document, before: Option<&Predecessor>) -> Result<()> {
+async fn serve(
+    file: &Path,
+    document: &Document,
+    before: Option<&Predecessor>,
+    background: &Handle,
+) -> Result<()> {
     let (mut signals, told_to_reload) = (Signals::listen()?, hangups()?);
     let program = Program::this()?;
     let meeting = before.map(Predecessor::meet).transpose()?;
@@ -90,14 +102,14 @@ async fn serve(file: &Path, document: &Document, before: Option<&Predecessor>) -
             () = signals.stop() => return Ok(()),
         }
     }
-    duties.begin();
+    duties.begin(background);
     let this = This::new(meeting.is_some());
     let (stopper, stop) = watch::channel(false);
     let is_ready = Arc::new(AtomicBool::new(true));
     let seen = Seen { reporter, this: this.clone(), is_ready: Arc::clone(&is_ready) };
     let admin = tokio::spawn(admin::serve(admin, seen, stopped(stop.clone())));
     let reloading = tokio::spawn(reloading);
-    let scrubbing = tokio::spawn(scrubbing.run());
+    let scrubbing = background.spawn(scrubbing.run());
     let asking = tokio::spawn(smart.run());
     let counting = tokio::spawn(endurance::keep(Arc::clone(&cache)));
     let refill = tokio::spawn(refill_what_was_lost(journal, filler));
@@ -121,6 +133,7 @@ async fn serve(file: &Path, document: &Document, before: Option<&Predecessor>) -
         admin: (document.config.admin.address, opened.admin),
         cache,
         duties,
+        background: background.clone(),
     };
     let successor = until_the_end(&mut giver, &mut signals).await;
     tracing::info!("stopping: what is in flight may finish");

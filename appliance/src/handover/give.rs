@@ -12,6 +12,7 @@ use cache::Cache;
 use serve::{Door, Listening};
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
+use tokio::runtime::Handle;
 
 /// All that changes hands.
 pub(crate) struct Giver {
@@ -23,6 +24,8 @@ pub(crate) struct Giver {
     pub(crate) admin: (SocketAddr, TcpListener),
     pub(crate) cache: Arc<Cache>,
     pub(crate) duties: Duties,
+    /// Where those go on that no viewer waits for, when this process goes on after all.
+    pub(crate) background: Handle,
 }
 
 /// How a restart came out.
@@ -65,7 +68,7 @@ impl Giver {
                 if is_stopping {
                     return Outcome::Stop;
                 }
-                self.duties.begin();
+                self.duties.begin(&self.background);
                 Outcome::GoesOn
             }
         }
