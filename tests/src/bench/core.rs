@@ -17,6 +17,8 @@ pub enum Cores {
     Server,
     /// The load's.
     Load,
+    /// The load's, when the load does not want it.
+    Spare,
     /// Both.
     Both,
 }
@@ -27,7 +29,7 @@ impl Cores {
     pub fn list(self) -> String {
         match self {
             Self::Server => SERVER.to_string(),
-            Self::Load => LOAD.to_string(),
+            Self::Load | Self::Spare => LOAD.to_string(),
             Self::Both => format!("{SERVER},{LOAD}"),
         }
     }

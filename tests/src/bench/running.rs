@@ -39,7 +39,9 @@ impl Running {
         time: Duration,
     ) -> Result<Self> {
         let address = SocketAddr::from(([127, 0, 0, 1], port));
-        let args = ["-c".to_owned(), cores.list()].into_iter().chain(args);
+        let spare = ["chrt", "--idle", "0"].map(str::to_owned);
+        let spare = (cores == Cores::Spare).then_some(spare).into_iter().flatten();
+        let args = ["-c".to_owned(), cores.list()].into_iter().chain(spare).chain(args);
         let mut daemon = Daemon::start(name, "taskset", args, &folder.join("log"))?;
         daemon.wait_for(time, async || is_listening(address).await).await?;
         Ok(Self { name: name.to_owned(), address, daemon })

@@ -1,11 +1,13 @@
 //! How fast an appliance fills from another over TLS, with all that it does to what comes
 //! (verification, disk), against what curl gets from the same one and throws away. Each has the
-//! load's core to itself; the one that gives has the server's.
+//! load's core to itself; the one that gives has the server's. What the disk takes of such files
+//! stands beside it: nothing can fill faster.
 
 use super::{Bench, Found};
 use crate::bench::appliance::{self, Options};
 use crate::bench::contender::median;
 use crate::bench::core::Cores;
+use crate::bench::fio;
 use crate::bench::object::Object;
 use crate::bench::sheet::{Limit, Row};
 use crate::bench::sibling::{self, Filling};
@@ -44,11 +46,14 @@ pub(super) async fn run(bench: &Bench) -> Result<Found> {
     let curl = Curl::new(&site, giver.device, &entries, from)?;
     // What it gives is in RAM from here on.
     curl.fetch_all(1).await?;
-    let (mut ours, mut one, mut many) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut ours, mut one, mut many, mut disk) = (vec![], vec![], vec![], vec![]);
     for taker in TAKERS {
         one.push(curl.fetch_all(1).await? / 1e9);
         many.push(curl.fetch_all(PARALLEL).await? / 1e9);
         ours.push(fill(bench, &site, &entries, (&giver, from), taker).await? / 1e9);
+        let folder = site.folder().join(format!("{taker}-fio"));
+        std::fs::create_dir(&folder)?;
+        disk.push(fio::write_files(&folder, OBJECTS, BYTES, PARALLEL).await? / 1e9);
     }
     let ours = median(ours);
     let mut peers = [("curl, one connection", median(one)), ("curl, 4 connections", median(many))];
@@ -57,7 +62,8 @@ pub(super) async fn run(bench: &Bench) -> Result<Found> {
         let limit = (at == 0).then_some(Limit::AtLeast(0.8));
         Row::new("filled", "GB/s", ours, *peer, limit)
     };
-    let rows = peers.iter().enumerate().map(row).collect();
+    let disk = Row::new("filled", "GB/s", ours, ("fio, 4 synchronised files", median(disk)), None);
+    let rows = peers.iter().enumerate().map(row).chain([disk]).collect();
     Ok(Found { runs: TAKERS.len(), rows, notes: Vec::new() })
 }
 

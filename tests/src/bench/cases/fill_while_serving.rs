@@ -49,12 +49,13 @@ pub(super) async fn run(bench: &Bench) -> Result<Found> {
         .map(|(name, count)| Object::many(name, count, BYTES));
     let peer_port = ports::free()?;
     let from = sibling::peers(peer_port);
-    // What it gives is read from its disk; it shares the load's core, and is not what is measured.
+    // What it gives is read from its disk. It stands for another machine: the load, which measures,
+    // has its core whenever it wants to.
     let giver = Options {
         device: "giver",
         ram_budget: "64MiB",
         peer_port: Some(peer_port),
-        cores: Cores::Load,
+        cores: Cores::Spare,
         ..Options::default()
     };
     let _giver = appliance::start(&site, &bench.bin, &new, &giver).await?;
