@@ -140,6 +140,12 @@ impl Object {
         self.is_whole() || self.body.sums.is_from_beyond()
     }
 
+    /// Whether nothing of it may come any more: it was purged, or replaced.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        self.body.sums.is_stopped()
+    }
+
     /// Where it stands.
     #[must_use]
     pub fn file(&self) -> PathBuf {

@@ -120,7 +120,7 @@ struct World {
     network: Arc<Network>,
     writes: Writes,
     began: Instant,
-    _demand: Arc<Demand>,
+    demand: Arc<Demand>,
     _folder: tempfile::TempDir,
 }
 
@@ -189,7 +189,7 @@ impl World {
             groups: vec![(group(), vec![source(1), source(2)])],
             runtime: tokio::runtime::Handle::current(),
         });
-        Self { cache, network, writes, began, _demand: demand, _folder: folder }
+        Self { cache, network, writes, began, demand, _folder: folder }
     }
 
     fn now(&self) -> TimeUs {
@@ -334,6 +334,17 @@ async fn what_was_asked_before_a_purge_is_asked_again_after_it() {
     };
     assert_eq!(world.read(&object).await.expect("all of it"), content(2, 9));
     assert_eq!(world.asked().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_what_was_purged_nothing_more_is_asked_for() {
+    let world = World::new(&Fill::default(), HONEST, content(1, 3 * MIB)).await;
+    let object = world.object().await;
+    world.cache.purge(|entry| &*entry.path == "/a.mp4").expect("purged");
+    let asked = world.asked();
+    cache::Bring::bring(&*world.demand, &object, 2);
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    assert_eq!(world.asked(), asked);
 }
 
 #[tokio::test(start_paused = true)]

@@ -74,6 +74,9 @@ impl Demand {
         let turns = (0..TRIES).flat_map(|_| self.turns_of(&homes, &facts.key.group));
         let mut was_late = false;
         for (source, deadline) in turns {
+            if object.is_stopped() {
+                return;
+            }
             if was_late && is_home(source) {
                 continue;
             }
