@@ -33,6 +33,8 @@ enum Manner {
     BreaksAfter(usize),
     /// Says nothing until told to.
     Waits,
+    /// Has nothing, and says so when told to.
+    WaitsWithNothing,
 }
 
 /// Origins by their ports, all with the same content.
@@ -90,7 +92,7 @@ impl Origins for Reachable {
                     breaks_after = Some(bytes);
                     network.manners.lock().expect("lock")[at] = Manner::Honest;
                 }
-                Manner::Waits => {
+                Manner::Waits | Manner::WaitsWithNothing => {
                     let mut changed = network.changed.subscribe();
                     changed.changed().await.expect("told");
                 }
@@ -108,7 +110,11 @@ impl Origins for Reachable {
             });
             let rest = content.slice(part[0]..part[1]);
             let body = Answer { network: Arc::clone(network), rest, breaks_after };
-            let (status, body) = (hyper::StatusCode::PARTIAL_CONTENT, Box::new(body));
+            let status = match manner {
+                Manner::WaitsWithNothing => hyper::StatusCode::NOT_FOUND,
+                _ => hyper::StatusCode::PARTIAL_CONTENT,
+            };
+            let body = Box::new(body);
             Ok(Reply { status, fields: fields.collect(), body })
         })
     }
@@ -315,14 +321,20 @@ async fn slices_are_written_from_where_a_page_begins() {
 
 #[tokio::test(start_paused = true)]
 async fn what_was_asked_before_a_purge_is_asked_again_after_it() {
-    let world = World::new(&Fill::default(), [Manner::Waits, Manner::Honest], content(1, 9)).await;
+    for before in [Manner::Waits, Manner::WaitsWithNothing] {
+        asked_before_a_purge(before).await;
+    }
+}
+
+async fn asked_before_a_purge(before: Manner) {
+    let world = World::new(&Fill::default(), [before, Manner::Honest], content(1, 9)).await;
     let cache = Arc::clone(&world.cache);
     let asked = world.now();
     let resolving = cache.resolve(&key(), 0).expect("they are asked");
     while world.asked().is_empty() {
         tokio::task::yield_now().await;
     }
-    // The origin has the old version in its hand when something else is purged.
+    // The origin has the old version in its hand, or nothing, when something else is purged.
     cache.purge(|entry| &*entry.path == "/other").expect("purged");
     *world.network.content.lock().expect("lock") = ("\"v2\"".to_owned(), content(2, 9));
     world.be(0, Manner::Honest);

@@ -127,6 +127,12 @@ impl Shelf {
         }
     }
 
+    /// There may be something under this key.
+    pub(crate) fn forget(&self, key: &ObjectKey) {
+        let _alone = self.alone();
+        self.edit(key, |place| place.absent = None);
+    }
+
     /// Takes this very object out of sight; `false` when it was not in sight any more.
     pub(crate) fn withdraw(&self, object: &Object) -> bool {
         let _alone = self.alone();

@@ -1,6 +1,7 @@
 //! How received objects go out of sight: replaced, evicted, purged, or with their disk.
 
 use super::Share;
+use super::arrival::{NotReceived, Since};
 use super::books::Verdict;
 use super::demanded::Absence;
 use super::facts::Terms;
@@ -79,6 +80,26 @@ impl Cache {
     /// There is nothing under a key: whoever asks hears so until then.
     pub fn note_absent(&self, key: &ObjectKey, why: Absence, noted: TimeUs, until: TimeUs) {
         self.stock.shelf.note(key, Absent { why, noted, until });
+    }
+
+    /// The same of what an origin has said that was asked then.
+    ///
+    /// # Errors
+    /// [`NotReceived::Purged`]: it is forgotten again, there may be something by now.
+    pub fn heard_absent(
+        &self,
+        key: &ObjectKey,
+        why: Absence,
+        (noted, until): (TimeUs, TimeUs),
+        since: Since,
+    ) -> Result<(), NotReceived> {
+        self.note_absent(key, why, noted, until);
+        // A purge that was too early to forget it is seen here.
+        if self.since() == since {
+            return Ok(());
+        }
+        self.stock.shelf.forget(key);
+        Err(NotReceived::Purged)
     }
 
     /// The origin has another version by now, or none: this one goes, and whoever is in the

@@ -94,8 +94,7 @@ pub(super) async fn answer(question: Question, offset: u64) {
             }
             Found::Nothing(why, until) => {
                 held.iter().for_each(|held| demand.cache.replaced(held));
-                demand.cache.note_absent(&key, why, demand.now(), until);
-                Ok(())
+                demand.cache.heard_absent(&key, why, (demand.now(), until), since)
             }
         };
         match begun {
