@@ -6,6 +6,7 @@ use crate::findings::Findings;
 use crate::moving::UnderWay;
 use crate::promises::Promises;
 use crate::reads::SimIo;
+use crate::unordered::SimDemand;
 use crate::upstream::SimUpstream;
 use crate::world::World;
 use cache::{Cache, CacheEvent, DiskSetup, Lookup, Object, OpenError, Watch};
@@ -49,6 +50,8 @@ pub struct Running {
     pub cache: Arc<Cache>,
     /// How long it lives.
     pub power: Arc<Power>,
+    /// What brings what nobody ordered, where there is such a thing.
+    pub demand: Option<SimDemand>,
     since: Instant,
     filler: Arc<Filler>,
 }
@@ -129,11 +132,16 @@ impl SimBox {
             watch,
         });
         let (stop, stopped) = watch::channel(false);
-        let task = tokio::spawn(Arc::clone(&filler).run(stopped));
-        *self.slot() =
-            Some(Running { cache, power: Arc::clone(power), since: Instant::now(), filler });
+        let mut tasks = vec![tokio::spawn(Arc::clone(&filler).run(stopped.clone()))];
+        let demand =
+            world.unordered.as_ref().map(|it| it.open(world, self, &cache, &filler, power));
+        let books =
+            demand.iter().map(|it| tokio::spawn(Arc::clone(&it.demand).run(stopped.clone())));
+        tasks.extend(books);
+        let (power, since) = (Arc::clone(power), Instant::now());
+        *self.slot() = Some(Running { cache, power, demand, since, filler });
         self.obey(world);
-        Ok(Process { task, _stop: stop })
+        Ok(Process { tasks, _stop: stop })
     }
 
     /// Takes over what the fleet wants of it now.
@@ -206,13 +214,13 @@ fn held(cache: &Cache, path: &str) -> Option<Arc<Object>> {
 /// A process that fills; it ends when this is dropped.
 #[derive(Debug)]
 pub struct Process {
-    task: JoinHandle<()>,
+    tasks: Vec<JoinHandle<()>>,
     _stop: watch::Sender<bool>,
 }
 
 impl Drop for Process {
     fn drop(&mut self) {
-        self.task.abort();
+        self.tasks.iter().for_each(JoinHandle::abort);
     }
 }
 

@@ -41,6 +41,7 @@ pub async fn turn(world: Arc<World>, is_calm: watch::Receiver<bool>) {
 pub fn mend(world: &World) {
     world.findings.note("all is mended");
     world.network.mend();
+    crate::unordered::mend(world);
     world.boxes.iter().filter_map(SimBox::running).for_each(|running| running.power.stay_on());
     for disk in world.boxes.iter().flat_map(|each| each.disks.iter()) {
         disk.set_faults(DiskFaults::default());

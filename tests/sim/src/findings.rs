@@ -41,6 +41,14 @@ pub struct Counts {
     pub moved: u64,
     /// Bytes that crossed a provider's edge.
     pub edge_bytes: u64,
+    /// Answers to players who asked for what nobody ordered.
+    pub asked: u64,
+    /// Blocks that they were handed, and compared.
+    pub blocks_handed: u64,
+    /// Questions that the origin of it was asked.
+    pub questions: u64,
+    /// Purges of it that boxes have carried out.
+    pub purges: u64,
 }
 
 impl std::ops::AddAssign for Counts {
@@ -53,6 +61,10 @@ impl std::ops::AddAssign for Counts {
         self.failures += other.failures;
         self.moved += other.moved;
         self.edge_bytes += other.edge_bytes;
+        self.asked += other.asked;
+        self.blocks_handed += other.blocks_handed;
+        self.questions += other.questions;
+        self.purges += other.purges;
     }
 }
 

@@ -7,12 +7,14 @@
 //! object crosses a provider's edge again without need; a cap is exceeded, or something
 //! is drawn outside of a window; a disk is written to
 //! beyond what it is rated for; and, once all
-//! faults are mended, a box that does not get what it should hold.
+//! faults are mended, a box that does not get what it should hold. What must never be with
+//! content that nobody orders, [`unordered`] says.
 //!
 //! Read in this order: [`content`], [`disk`], [`network`] (what the world is made of),
 //! [`appliance`], [`upstream`], [`reads`] (boxes in it), [`plan`] (what a seed decides),
 //! [`world`] (all of it together), [`life`], [`moving`] and [`chaos`] (what happens), [`promises`],
-//! [`edge`], [`limits`] and [`endurance`] (what is checked), [`findings`].
+//! [`edge`], [`limits`] and [`endurance`] (what is checked), [`findings`]; and [`unordered`], which
+//! is all of that for what nobody ordered.
 
 pub mod appliance;
 pub mod chaos;
@@ -30,6 +32,7 @@ pub mod plan;
 pub mod promises;
 pub mod reads;
 pub mod run;
+pub mod unordered;
 pub mod upstream;
 pub mod world;
 

@@ -193,6 +193,8 @@ impl Limits {
         let cap = match from {
             Party::Box(_) => plan.sibling_cap_bytes_per_s,
             Party::Origin | Party::Fleet => plan.origin_cap_bytes_per_s,
+            // Its cap is nobody's to name but the operator's, and he has named none.
+            Party::Publisher => None,
         };
         if let Some(cap) = cap.filter(|cap| from_it > cap * SPAN.as_secs()) {
             let what = format_args!("{name} is given {from_it} bytes by {from:?} at {cap} B/s");

@@ -16,6 +16,15 @@ pub enum Party {
     Origin,
     /// The fleet manager.
     Fleet,
+    /// The server of what nobody orders. It stands beside the owner's, behind the same cables.
+    Publisher,
+}
+
+impl Party {
+    /// Whose cables lead there.
+    fn behind(self) -> Self {
+        if self == Self::Publisher { Self::Origin } else { self }
+    }
 }
 
 /// What is wrong with a source that answers.
@@ -89,7 +98,7 @@ impl Network {
     /// How a party lies.
     #[must_use]
     pub fn lies(&self, party: Party) -> Lies {
-        self.state().lies.get(&party).copied().unwrap_or_default()
+        self.state().lies.get(&party.behind()).copied().unwrap_or_default()
     }
 
     /// All cables are whole, and nobody lies.
@@ -128,5 +137,6 @@ impl Network {
 }
 
 fn cable(one: Party, other: Party) -> (Party, Party) {
+    let (one, other) = (one.behind(), other.behind());
     if one < other { (one, other) } else { (other, one) }
 }

@@ -2,6 +2,7 @@
 
 use crate::content::SHELF;
 use crate::limits::LimitsPlan;
+use crate::unordered::UnorderedPlan;
 use contract::config::DiskClass;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
@@ -21,6 +22,8 @@ pub struct Plan {
     pub rated: Option<f64>,
     /// Windows and caps; `None` where boxes fill at any hour, as fast as they can.
     pub limits: Option<LimitsPlan>,
+    /// Content that nobody orders; `None` where there is none.
+    pub unordered: Option<UnorderedPlan>,
     /// For each box its RAM tier.
     pub ram_budgets: Vec<u64>,
     /// The content at each place of the catalogue.
@@ -109,6 +112,7 @@ impl Plan {
             disks,
             rated: rated(seed),
             limits: LimitsPlan::of(seed),
+            unordered: UnorderedPlan::of(seed),
             ram_budgets,
             contents,
             wanted_percent,

@@ -9,6 +9,7 @@ use crate::limits;
 use crate::moving;
 use crate::plan::Plan;
 use crate::promises;
+use crate::unordered;
 use crate::world::World;
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -76,7 +77,12 @@ async fn history(world: &Arc<World>) {
         tasks.spawn(moving::shift(Arc::clone(world), number));
         tasks.spawn(endurance::keep(Arc::clone(world), number));
         tasks.spawn(chaos::watch(Arc::clone(world), number));
+        tasks.spawn(unordered::purges::obey(Arc::clone(world), number));
     }
+    for number in 0..world.plan.unordered.map_or(0, |plan| plan.players) {
+        tasks.spawn(unordered::player::play(Arc::clone(world), number));
+    }
+    tasks.spawn(unordered::reign(Arc::clone(world), is_calm.clone()));
     tasks.spawn(chaos::turn(Arc::clone(world), is_calm.clone()));
     tasks.spawn(limits::turn(Arc::clone(world), is_calm.clone()));
     tasks.spawn(chaos::reign(Arc::clone(world), is_calm));
@@ -87,6 +93,7 @@ async fn history(world: &Arc<World>) {
     calm.send_replace(true);
     chaos::mend(world);
     settle(world).await;
+    unordered::settle(world).await;
     if world.findings.verdict().is_none() {
         close(world).await;
     }

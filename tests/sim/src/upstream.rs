@@ -48,7 +48,7 @@ impl SimUpstream {
         }
         let giver = match party {
             Party::Box(number) => from_box(&world, number, entry, only_if_cached)?,
-            Party::Origin | Party::Fleet => from_origin(&world, entry)?,
+            Party::Origin | Party::Fleet | Party::Publisher => from_origin(&world, entry)?,
         };
         if let Giver::Box(running, object) = &giver
             && range.start < range.end

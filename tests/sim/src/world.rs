@@ -9,13 +9,15 @@ use crate::findings::Findings;
 use crate::limits::{Limits, LimitsPlan};
 use crate::network::{Network, Party};
 use crate::plan::{Plan, random_for};
+use crate::unordered::{self, Unordered};
 use contract::catalogue::CatalogueEntry;
 use contract::config::DiskClass;
 use contract::manifest::Run;
 use contract::names::DeviceName;
-use contract::sources::{Batch, OriginPath, Source, SourceKind, Sources};
+use contract::sources::{Batch, Neighbour, OriginPath, Source, SourceKind, Sources};
 use contract::time::TimeUs;
 use fill::Routes;
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -35,6 +37,8 @@ pub struct World {
     pub boxes: Vec<SimBox>,
     /// What crosses its edges.
     pub edge: Edge,
+    /// What nobody orders, where there is such a thing.
+    pub unordered: Option<Unordered>,
     /// What boxes may draw, and have drawn.
     pub limits: Limits,
     /// By ordinal; `None` for what was taken out of the catalogue.
@@ -61,6 +65,7 @@ impl World {
             findings: Findings::new(is_loud),
             network: Network::new(random_for(plan.seed, "network")),
             limits: Limits::new(plan.limits, boxes.len()),
+            unordered: plan.unordered.map(|it| Unordered::new(plan.seed, it)),
             boxes,
             edge: Edge::default(),
             catalogue: Mutex::new(catalogue),
@@ -143,7 +148,12 @@ impl World {
             beyond: vec![origin(self.plan.limits)],
         };
         let batches = wanted.iter().map(batch).collect();
-        let sources = Sources { schema: 1, manifest_version: 1, batches, neighbours: vec![] };
+        let sources = Sources {
+            schema: 1,
+            manifest_version: 1,
+            batches,
+            neighbours: self.neighbours(sim_box),
+        };
         (wanted, Routes::new(&sim_box.name, sources))
     }
 
@@ -151,15 +161,39 @@ impl World {
         let of_the_site = |other: &&SimBox| other.site == me.site && other.number != me.number;
         let others = self.boxes.iter().filter(of_the_site);
         let holders = others.filter(|other| self.wants(other.number, ordinal));
-        let source = |other: &SimBox| Source {
+        holders.map(|other| self.source(other)).collect()
+    }
+
+    fn source(&self, other: &SimBox) -> Source {
+        Source {
             kind: SourceKind::Peer(other.name.clone()),
             address: address(other.number),
             tls_name: None,
             origin: None,
             after_s: 0,
             cap_bytes_per_s: self.plan.limits.and_then(|it| it.sibling_cap_bytes_per_s),
+        }
+    }
+
+    /// The other boxes of a site, where they share what nobody ordered.
+    fn neighbours(&self, me: &SimBox) -> Vec<Neighbour> {
+        if !self.plan.unordered.is_some_and(|plan| plan.has_homes) {
+            return Vec::new();
+        }
+        let of_the_site = |other: &&SimBox| other.site == me.site && other.number != me.number;
+        let neighbour = |other: &SimBox| Neighbour {
+            source: self.source(other),
+            viewers: BTreeMap::from([(unordered::group(), "viewers.test".to_owned())]),
         };
-        holders.map(source).collect()
+        self.boxes.iter().filter(of_the_site).map(neighbour).collect()
+    }
+
+    /// Where what nobody ordered comes from.
+    #[must_use]
+    pub fn origin_of_the_unordered() -> Source {
+        // Another server of the same owner: what becomes of the one says nothing of the other.
+        let address = SocketAddr::new(ORIGIN.ip(), u16::MAX);
+        Source { address, after_s: 0, ..origin(None) }
     }
 
     /// Who stands at an address.
@@ -167,6 +201,7 @@ impl World {
     pub fn party_at(&self, address: SocketAddr) -> Party {
         match usize::from(address.port()) {
             0 => Party::Origin,
+            0xffff => Party::Publisher,
             port => Party::Box(port - 1),
         }
     }

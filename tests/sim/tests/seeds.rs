@@ -19,6 +19,9 @@ fn what_must_never_be_is_in_no_world() {
         (counts.survived, 5),
         (counts.failures, 3),
         (counts.moved, 1),
+        (counts.asked, 15),
+        (counts.questions, 8),
+        (counts.purges, 1),
     ];
     for (count, for_each) in least {
         assert!(count >= for_each * seeds(), "the worlds are too quiet: {counts:?}");
