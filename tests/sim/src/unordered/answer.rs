@@ -125,7 +125,8 @@ impl SimOrigins {
         let ends_early = world.network.happens(lies.ends_early);
         let ends_at =
             if ends_early { range.start + (range.end - range.start) / 2 } else { range.end };
-        let goes_on = world.network.happens(lies.goes_on);
+        // Both would be wrong bytes in the place of right ones, and nothing could tell.
+        let goes_on = !ends_early && world.network.happens(lies.goes_on);
         let (at, origins) = (range.start, self.clone());
         let body = SimBody { origins, party, giver, at, ends_at, ends_early, goes_on, flight };
         Ok(Reply { status, fields, body: Box::new(body) })
