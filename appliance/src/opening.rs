@@ -103,11 +103,10 @@ pub(crate) fn open(document: &Document, taken: Taken) -> Result<Opened> {
     let link = FleetLink::new(&config)?.map(Arc::new);
     let rules =
         Rules::of(&config.fill).map_err(|err| cannot_start("fill.time_zone", err.to_string()))?;
-    // Connections live where they were made: those that viewers wait for not in the background.
-    let fetcher = || fetcher(&config, link.clone());
-    let sources = Arc::new(Origins::new(fetcher()?, &config));
+    // What viewers wait for has connections apart from those of the background.
+    let fetcher = fetcher(&config, link.clone())?;
+    let sources = Arc::new(Origins::new(Arc::new(fetcher.apart()), &config));
     let filler = filler(rules, &cache, &journal, sources);
-    let fetcher = fetcher()?;
     let neighbours =
         Neighbours::new(Arc::clone(&filler), Arc::clone(&fetcher) as _, Handle::current());
     server.turn_to(Arc::new(Redirecting(neighbours)));

@@ -125,6 +125,19 @@ impl Fetcher {
         Self { user_agent, patience, boxes, public, knowledge, clients: Mutex::default() }
     }
 
+    /// The same with connections of its own: they live on the runtime on which they were made.
+    #[must_use]
+    pub fn apart(&self) -> Self {
+        Self {
+            user_agent: self.user_agent.clone(),
+            patience: self.patience,
+            boxes: self.boxes.clone(),
+            public: self.public.clone(),
+            knowledge: Arc::clone(&self.knowledge),
+            clients: Mutex::default(),
+        }
+    }
+
     async fn ask(&self, question: Question<'_>) -> Result<Box<dyn Body>, FetchFailed> {
         let response = self.send(question.source, request(&question)?).await?;
         check(&response, question.entry.size_bytes, &question.range)?;
