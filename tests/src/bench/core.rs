@@ -1,7 +1,8 @@
 //! How busy a core was, and what a process has.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 /// The server's core.
@@ -113,6 +114,19 @@ pub fn pin(core: usize) -> Result<()> {
     set.set(core)?;
     nix::sched::sched_setaffinity(nix::unistd::Pid::from_raw(0), &set)
         .with_context(|| format!("cannot run on core {core}: a benchmark needs two cores"))
+}
+
+/// This thread has its core whenever it wants to: it stands for another machine.
+///
+/// # Errors
+/// When the kernel refuses.
+pub fn come_first() -> Result<()> {
+    let thread = nix::unistd::gettid().to_string();
+    let mut chrt = Command::new("chrt");
+    chrt.args(["--rr", "--reset-on-fork", "--pid", "1", &thread]);
+    let done = chrt.status().context("chrt cannot be run")?;
+    ensure!(done.success(), "chrt cannot make a thread come first: {done}");
+    Ok(())
 }
 
 /// The memory of a process that is in RAM, in bytes; what it shares counts by its part.

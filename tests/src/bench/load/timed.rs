@@ -6,6 +6,7 @@ use super::asker::Asker;
 use super::closed::BUFFER;
 use super::lookout::Lookout;
 use super::stream::Stream;
+use crate::bench::core;
 use anyhow::{Context, Result, ensure};
 use rustls::ClientConfig;
 use std::net::SocketAddr;
@@ -61,11 +62,17 @@ struct Turn {
     at: usize,
 }
 
-/// Lets groups ask at the same time; the answers of each.
+/// Lets groups ask at the same time, before all else that wants this core; the answers of each.
 ///
 /// # Errors
 /// When an answer is wrong or does not come.
 pub fn run(groups: &mut [&mut Group], span: Duration) -> Result<Vec<Vec<Answered>>> {
+    let ask = || core::come_first().and_then(|()| ask_and_listen(groups, span));
+    let asking = std::thread::scope(|scope| scope.spawn(ask).join());
+    asking.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
+
+fn ask_and_listen(groups: &mut [&mut Group], span: Duration) -> Result<Vec<Vec<Answered>>> {
     let mut lookout = Lookout::new()?;
     let mut buffer = vec![0; BUFFER];
     let mut answers = vec![Vec::new(); groups.len()];
