@@ -1,4 +1,4 @@
-//! How busy a core was, and what a process has.
+//! Who runs on which core, how busy a core was, and what a process has.
 
 use anyhow::{Context, Result, ensure};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
@@ -18,7 +18,7 @@ pub enum Cores {
     Server,
     /// The load's.
     Load,
-    /// The load's, when the load does not want it.
+    /// The load's, when nobody else wants it.
     Spare,
     /// Both.
     Both,

@@ -49,8 +49,8 @@ pub(super) async fn run(bench: &Bench) -> Result<Found> {
         .map(|(name, count)| Object::many(name, count, BYTES));
     let peer_port = ports::free()?;
     let from = sibling::peers(peer_port);
-    // What it gives is read from its disk. It stands for another machine: the load, which measures,
-    // has its core whenever it wants to.
+    // What it gives is read from its disk. It stands for another machine: what the kernel does
+    // for this one's disk on that core comes before it.
     let giver = Options {
         device: "giver",
         ram_budget: "64MiB",
