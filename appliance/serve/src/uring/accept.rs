@@ -6,11 +6,15 @@ use super::tls::shake::Shaking;
 use super::token::{Asked, Place};
 use super::worker::Worker;
 use crate::http::client::ClientPrefix;
+use nix::errno::Errno;
 use nix::libc;
-use nix::sys::socket::{SockaddrStorage, getpeername};
+use nix::sys::socket::{SockFlag, SockaddrStorage, accept4, getpeername};
 use std::net::IpAddr;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::sync::Arc;
+
+/// When more come than that while listening ends, those who still listen hear of the next.
+const MOST_LAST: usize = 1024;
 
 /// Listens on every entrance.
 pub(super) fn begin(worker: &mut Worker) {
@@ -38,10 +42,7 @@ pub(super) fn end(worker: &mut Worker) {
 /// A client has connected, or nobody can any more.
 pub(super) fn accepted(worker: &mut Worker, at: Place, completion: &Completion) {
     if completion.result >= 0 {
-        let socket = super::ring::owned(completion.result);
-        if let Some(connection) = greet(worker, at, socket) {
-            worker.admit(connection);
-        }
+        take_in(worker, at, super::ring::owned(completion.result));
     } else if !matches!(-completion.result, libc::ECANCELED | libc::ECONNABORTED | libc::EINVAL) {
         let err = std::io::Error::from_raw_os_error(-completion.result);
         tracing::warn!(%err, "cannot accept");
@@ -50,9 +51,35 @@ pub(super) fn accepted(worker: &mut Worker, at: Place, completion: &Completion) 
         return;
     }
     worker.core.listens -= 1;
-    if !worker.core.is_draining {
+    if worker.core.is_draining {
+        take_in_last(worker, at);
+    } else {
         // Out of descriptors, it would fail at once and again: the next tick asks.
         worker.listen_soon(at);
+    }
+}
+
+fn take_in(worker: &mut Worker, at: Place, socket: OwnedFd) {
+    if let Some(connection) = greet(worker, at, socket) {
+        worker.admit(connection);
+    }
+}
+
+/// Takes in who has connected up to the end of listening. The kernel tells of a client to one
+/// of those who listen on a socket: where that was us and we took no notice any more, nobody
+/// else hears of it until the next connects.
+fn take_in_last(worker: &mut Worker, at: Place) {
+    let Some(entrance) = worker.core.entrances.get(at.index as usize) else { return };
+    let listener = entrance.socket.as_raw_fd();
+    let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
+    for _ in 0..MOST_LAST {
+        match accept4(listener, flags) {
+            Ok(socket) => take_in(worker, at, super::ring::owned(socket)),
+            // It has gone again.
+            Err(Errno::ECONNABORTED | Errno::EINTR) => {}
+            // There is none, or nobody listens here any more.
+            Err(_) => return,
+        }
     }
 }
 
