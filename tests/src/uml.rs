@@ -6,8 +6,13 @@
 use crate::effort;
 use crate::process::some_passed;
 use anyhow::{Context, Result, bail};
+use nix::errno::Errno;
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::Pid;
+use std::fs::File;
+use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 
 /// Set, to any value, for whoever runs inside.
 const INSIDE: &str = "HEADEND_IN_UML";
@@ -15,10 +20,17 @@ const INSIDE: &str = "HEADEND_IN_UML";
 /// What it has to work with: the RAM tier of a test's server and the test itself.
 const MEMORY: &str = "mem=768M";
 
-/// A machine that hangs is given up, before the test is.
-const PATIENCE_S: usize = 170;
+/// What a machine may take, booted twice within the time of one test.
+const PATIENCE_S: usize = 80;
+
+/// How often one is booted whose kernel takes no notice of anything.
+const ATTEMPTS: usize = 2;
 
 const KERNEL: &str = "linux.uml";
+
+/// Its name, and that of its first process's file.
+const NAME: &str = "machine";
+const INIT_FILE: &str = "init";
 
 /// The first process inside. Only `/run` can be written to. It ends by telling the kernel to
 /// halt.
@@ -47,26 +59,72 @@ pub fn is_inside() -> bool {
 /// # Errors
 /// When it does not boot, or a test fails; with what it printed.
 pub fn run_own_tests(filter: &str, environment: &[(&str, &str)]) -> Result<()> {
-    let folder = tempfile::tempdir()?;
-    let init = folder.path().join("init");
-    write_init(&init, filter, environment)?;
-    let out = Command::new("timeout")
+    for attempt in 1..=ATTEMPTS {
+        let folder = tempfile::tempdir()?;
+        write_init(&folder.path().join(INIT_FILE), filter, environment)?;
+        let end = boot(folder.path())?;
+        if end.was_killed() && attempt < ATTEMPTS {
+            // No process inside can keep the machine itself from ending.
+            println!("its kernel has hung; it is booted once more:\n{}", end.said);
+            continue;
+        }
+        // The kernel's own end says nothing of the tests'.
+        if end.said.lines().any(|line| line.trim_end() == "ended with 0") {
+            return some_passed(&end.said);
+        }
+        bail!("it did not end well: {}\n{}", end.status, end.said)
+    }
+    bail!("it was not booted")
+}
+
+/// How a machine has ended.
+struct End {
+    /// What `timeout` says of it.
+    status: ExitStatus,
+    /// What it printed.
+    said: String,
+}
+
+impl End {
+    /// Whether it took no notice of SIGTERM. `timeout` kills itself as well.
+    fn was_killed(&self) -> bool {
+        self.status.signal() == Some(Signal::SIGKILL as i32)
+    }
+}
+
+/// Boots one from a folder of its own and waits for its end.
+fn boot(folder: &Path) -> Result<End> {
+    // Not a pipe: what a killed machine leaves behind would hold it open.
+    let console = folder.join("console");
+    let out = File::create(&console)?;
+    let mut command = Command::new("timeout");
+    command
         .arg("--kill-after=5")
         .arg((effort::times(PATIENCE_S) * 2 / 3).max(PATIENCE_S).to_string())
         .args([KERNEL, MEMORY])
         .args(["root=/dev/root", "rootfstype=hostfs", "ro", "quiet", "con=null", "con0=null,fd:1"])
-        .arg(format!("init={}", init.display()))
-        .arg(format!("uml_dir={}", folder.path().display()))
-        .env("TMPDIR", folder.path())
+        .arg(format!("init={}", folder.join(INIT_FILE).display()))
+        .args([format!("uml_dir={}", folder.display()), format!("umid={NAME}")])
+        .env("TMPDIR", folder)
         .stdin(Stdio::null())
-        .output()
-        .with_context(|| format!("cannot run {KERNEL}"))?;
-    let said = String::from_utf8_lossy(&out.stdout);
-    // The kernel's own end says nothing of the tests'.
-    if said.lines().any(|line| line.trim_end() == "ended with 0") {
-        return some_passed(&said);
+        .stdout(out.try_clone()?)
+        .stderr(out);
+    let status = command.status().with_context(|| format!("cannot run {KERNEL}"))?;
+    let said = String::from_utf8_lossy(&std::fs::read(&console)?).into_owned();
+    let end = End { status, said };
+    if end.was_killed() {
+        sweep(folder)?;
     }
-    bail!("it did not end well: {}\n{said}{}", out.status, String::from_utf8_lossy(&out.stderr))
+    Ok(end)
+}
+
+/// Ends what a killed machine has left: its helpers are in its session and outlive it.
+fn sweep(folder: &Path) -> Result<()> {
+    let Ok(pid) = std::fs::read_to_string(folder.join(NAME).join("pid")) else { return Ok(()) };
+    match killpg(Pid::from_raw(pid.trim().parse()?), Signal::SIGKILL) {
+        Ok(()) | Err(Errno::ESRCH) => Ok(()),
+        Err(err) => Err(err.into()),
+    }
 }
 
 fn write_init(init: &Path, filter: &str, environment: &[(&str, &str)]) -> Result<()> {
