@@ -113,7 +113,7 @@ impl Cache {
         let sums = Sums::none(entry.size_bytes, true);
         sums.claim();
         let entry = Arc::clone(entry);
-        let object = self.found(FoundObject { entry, disk, serial, sums, received: None });
+        let object = Object::found(FoundObject { entry, disk, serial, sums, received: None });
         match file.write_all_at(&header, 0) {
             Ok(()) => Ok((object, file)),
             Err(err) => {

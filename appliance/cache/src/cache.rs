@@ -7,14 +7,14 @@ use crate::disks::Disks;
 use crate::gate::Gate;
 use crate::handover::DiskHandover;
 use crate::index::Index;
-use crate::object::{Object, block_count};
+use crate::object::Object;
 use crate::order::BlockIo;
 use crate::placement::Placement;
 use crate::purge::{Purging, Reached};
 use crate::ram::{RamStats, RamTier};
 use crate::read::{Begun, BlockRead, ReadFailed, Reads};
 use crate::received::Stock;
-use crate::recover::{self, FoundObject};
+use crate::recover;
 use crate::storage::Storage;
 use crate::table::SLICE_BLOCKS;
 use crate::watch::{CacheEvent, Watch};
@@ -142,7 +142,7 @@ impl Cache {
             ram,
             reads: Reads::default(),
         };
-        let found: Vec<_> = found.objects.into_iter().map(|found| cache.found(found)).collect();
+        let found: Vec<_> = found.objects.into_iter().map(Object::found).collect();
         let found = cache.restock(found).into_iter();
         // Two copies of one path: a crash came between publishing the new version, or the copy
         // on another disk, and removing the old. The manifest decides later which is wanted.
@@ -196,7 +196,7 @@ impl Cache {
     /// A block, if it stands in RAM. Takes no lock, touches no disk; counts as a hit.
     #[must_use]
     pub fn peek(&self, object: &Object, block: u32) -> Option<VerifiedBlock> {
-        let pinned = object.body.places.pin(block)?;
+        let pinned = object.pin(block)?;
         pinned.hit();
         Some(VerifiedBlock::from_ram(pinned))
     }
@@ -253,12 +253,6 @@ impl Cache {
     #[must_use]
     pub fn totals(&self) -> [(u64, u64); 2] {
         self.index.totals()
-    }
-
-    /// An object whose file is there.
-    pub(crate) fn found(&self, found: FoundObject) -> Arc<Object> {
-        let places = self.ram.places(block_count(found.entry.size_bytes));
-        Object::found(found, places)
     }
 
     /// What the RAM tier holds, in whole blocks.

@@ -4,6 +4,7 @@
 use crate::cache::Cache;
 use crate::disk::{Disk, DiskSetup};
 use crate::endurance::Ratings;
+use crate::object::Object;
 use crate::recover;
 use crate::watch::CacheEvent;
 use arc_swap::ArcSwap;
@@ -166,7 +167,7 @@ impl Cache {
         disk.set_read_bound(&self.disks.read_p99());
         self.rate(&disk);
         self.disks.set(&folder, &DiskState::InUse(disk));
-        let found: Vec<_> = found.objects.into_iter().map(|found| self.found(found)).collect();
+        let found: Vec<_> = found.objects.into_iter().map(Object::found).collect();
         let is_stale = self.has_missed_purges(&folder);
         // What nobody ordered may be stale or purged by now: it comes again where it is wanted.
         let (received, found): (Vec<_>, Vec<_>) =

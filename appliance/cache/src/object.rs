@@ -1,8 +1,9 @@
 //! An object as this box holds it.
 
-use crate::arena::Places;
+use crate::arena::{Pinned, Places};
 use crate::disk::Disk;
 use crate::layout;
+use crate::ram::RamTier;
 use crate::received::Received;
 use crate::recover::FoundObject;
 use crate::removal::Removal;
@@ -10,8 +11,8 @@ use crate::sums::Sums;
 use contract::catalogue::CatalogueEntry;
 use contract::object::ObjectId;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 /// Content is checked and cached in blocks of this many bytes; the last may be shorter.
 /// Large enough that a checksum and a look-up per block cost nothing beside the bytes,
@@ -37,8 +38,9 @@ pub(crate) struct Body {
     id: ObjectId,
     /// What is there of it.
     pub(crate) sums: Sums,
-    /// Where its blocks stand in RAM.
-    pub(crate) places: Arc<Places>,
+    /// Where its blocks stand in RAM; made for the first that is read, since most objects of a
+    /// large disk are cold.
+    places: OnceLock<Arc<Places>>,
     /// Tells files of one object apart; the later has the higher. Disks that were not in use at
     /// the same time may have the same.
     pub(crate) serial: u64,
@@ -80,14 +82,24 @@ impl Drop for Body {
 
 impl Object {
     /// Of a file that is there.
-    pub(crate) fn found(found: FoundObject, places: Arc<Places>) -> Arc<Self> {
+    pub(crate) fn found(found: FoundObject) -> Arc<Self> {
         let FoundObject { entry, disk, serial, sums, received } = found;
         let received = received.map(Box::new);
         let disk_bytes = layout::disk_bytes(entry.size_bytes);
-        let (id, doomed) = (entry.id, AtomicBool::new(false));
+        let (id, places, doomed) = (entry.id, OnceLock::new(), AtomicBool::new(false));
         let number = NUMBERS.fetch_add(1, Ordering::Relaxed);
         let body = Body { disk, id, sums, places, serial, number, received, disk_bytes, doomed };
         Arc::new(Self { entry, body: Arc::new(body) })
+    }
+
+    /// A block, if it stands in RAM. No lock is taken.
+    pub(crate) fn pin(&self, block: u32) -> Option<Pinned> {
+        self.body.places.get()?.pin(block)
+    }
+
+    /// Where its blocks stand in RAM, or will.
+    pub(crate) fn places(&self, ram: &RamTier) -> &Arc<Places> {
+        self.body.places.get_or_init(|| ram.places(block_count(self.entry.size_bytes)))
     }
 
     /// The same bytes under a newer catalogue entry (another rights window, say).

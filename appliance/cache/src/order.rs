@@ -46,7 +46,7 @@ impl ReadOrder {
         // A folder with a NUL in its name could not have been opened at start.
         let file = CString::new(object.file().into_os_string().into_vec()).unwrap_or_default();
         let len = usize::try_from(object.block_len(block)).unwrap_or(0);
-        let filling = Some(cache.ram.room(&object.body.places, block, len));
+        let filling = Some(cache.ram.room(object.places(&cache.ram), block, len));
         let (cache, object) = (Arc::clone(cache), Arc::clone(object));
         let began_us = object.body.disk.storage().now_us();
         Self { cache, object, block, file, pending, began_us, filling }

@@ -14,10 +14,32 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 #[derive(Debug)]
 pub(crate) struct Sums {
     slices: u32,
-    /// One CRC-32C for each block.
-    blocks: Box<[AtomicU32]>,
+    blocks: Checksums,
     /// Empty for an object that was whole when it was found, and is.
     coming: OnceLock<Box<Coming>>,
+}
+
+/// One CRC-32C for each block. Many objects have a single block, and no list for it.
+#[derive(Debug)]
+enum Checksums {
+    One(AtomicU32),
+    Many(Box<[AtomicU32]>),
+}
+
+impl Checksums {
+    fn of(blocks: u64) -> Self {
+        match blocks {
+            1 => Self::One(AtomicU32::new(0)),
+            _ => Self::Many((0..blocks).map(|_| AtomicU32::new(0)).collect()),
+        }
+    }
+
+    fn as_slice(&self) -> &[AtomicU32] {
+        match self {
+            Self::One(checksum) => std::slice::from_ref(checksum),
+            Self::Many(checksums) => checksums,
+        }
+    }
 }
 
 /// More of an object that was not whole when this began.
@@ -64,7 +86,7 @@ pub(crate) enum Wait {
 
 impl Sums {
     fn new(size_bytes: u64, coming: Option<Coming>) -> Self {
-        let blocks = (0..block_count(size_bytes)).map(|_| AtomicU32::new(0)).collect();
+        let blocks = Checksums::of(block_count(size_bytes));
         let coming = coming.map_or_else(OnceLock::new, |coming| Box::new(coming).into());
         Self { slices: slice_count(size_bytes), blocks, coming }
     }
@@ -95,7 +117,7 @@ impl Sums {
 
     fn note(&self, slice: u32, line: &Line) {
         let first = slice as usize * SLICE_BLOCKS as usize;
-        for (block, checksum) in self.blocks.iter().skip(first).zip(line.checksums) {
+        for (block, checksum) in self.blocks.as_slice().iter().skip(first).zip(line.checksums) {
             block.store(checksum, Ordering::Relaxed);
         }
     }
@@ -118,7 +140,7 @@ impl Sums {
 
     /// What a block must look like; `None` while it may not be read.
     pub(crate) fn checksum(&self, block: u32) -> Option<u32> {
-        let checksum = self.blocks.get(block as usize)?;
+        let checksum = self.blocks.as_slice().get(block as usize)?;
         self.has(block / SLICE_BLOCKS).then(|| checksum.load(Ordering::Relaxed))
     }
 
@@ -249,7 +271,7 @@ impl Sums {
 
     /// Joins those who wait for a block that is brought because they do.
     pub(crate) fn wait_received(&self, block: u32) -> Wait {
-        let exists = (block as usize) < self.blocks.len();
+        let exists = (block as usize) < self.blocks.as_slice().len();
         let Some(coming) = self.coming.get().filter(|_| exists) else { return Wait::InVain };
         let mut waiting = coming.waiting();
         match self.has(block / SLICE_BLOCKS) {
@@ -261,7 +283,7 @@ impl Sums {
 
     /// Joins those who wait for a block.
     pub(crate) fn wait(&self, block: u32) -> Wait {
-        let exists = (block as usize) < self.blocks.len();
+        let exists = (block as usize) < self.blocks.as_slice().len();
         let Some(coming) = self.coming.get().filter(|_| exists) else { return Wait::InVain };
         let mut waiting = coming.waiting();
         if self.has(block / SLICE_BLOCKS) {

@@ -29,6 +29,7 @@ pub mod path;
 pub mod progress;
 pub mod quantity;
 pub mod report;
+mod shared;
 pub mod slices;
 pub mod smart;
 pub mod sources;

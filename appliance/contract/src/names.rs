@@ -4,8 +4,10 @@
 //! them are held to what is safe in each: lower-case letters, digits, `-` and, between
 //! labels, `.`; at most 63 characters (32 for a tag).
 
+use crate::shared::Pool;
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::sync::{Arc, LazyLock};
 
 /// The most characters that a name may have: one DNS label.
 pub const MAX_NAME_LEN: usize = 63;
@@ -38,12 +40,38 @@ fn check(value: &str, at_most: usize) -> Result<(), BadName> {
     }
 }
 
+/// The text of a name. All who have the same share it: an index of millions of objects has few
+/// groups and titles, and a pointer for each of them.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+struct Shared(Arc<Text>);
+
+#[derive(PartialEq, Eq, PartialOrd, Ord, Hash)]
+struct Text(Box<str>);
+
+static NAMES: LazyLock<Pool<Text>> = LazyLock::new(Pool::new);
+
+impl Shared {
+    fn new(text: String) -> Self {
+        Self(NAMES.share(Text(text.into())))
+    }
+
+    fn as_str(&self) -> &str {
+        &self.0.0
+    }
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self.as_str(), f)
+    }
+}
+
 macro_rules! name {
     ($(#[$doc:meta])* $type:ident, $at_most:expr) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
-        pub struct $type(String);
+        pub struct $type(Shared);
 
         impl $type {
             /// Checks `value` and takes it as a name.
@@ -53,19 +81,19 @@ macro_rules! name {
             pub fn new(value: impl Into<String>) -> Result<Self, BadName> {
                 let value = value.into();
                 check(&value, $at_most)?;
-                Ok(Self(value))
+                Ok(Self(Shared::new(value)))
             }
 
             /// The name as text.
             #[must_use]
             pub fn as_str(&self) -> &str {
-                &self.0
+                self.0.as_str()
             }
         }
 
         impl fmt::Display for $type {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.pad(&self.0)
+                f.pad(self.as_str())
             }
         }
 
@@ -78,7 +106,7 @@ macro_rules! name {
 
         impl From<$type> for String {
             fn from(name: $type) -> Self {
-                name.0
+                name.as_str().to_owned()
             }
         }
 
@@ -91,7 +119,7 @@ macro_rules! name {
 
         impl std::borrow::Borrow<str> for $type {
             fn borrow(&self) -> &str {
-                &self.0
+                self.as_str()
             }
         }
     };

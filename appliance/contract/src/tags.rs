@@ -1,17 +1,23 @@
 //! Tags of an object: few, short, each once, in order.
 
 use crate::names::TagName;
+use crate::shared::Pool;
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 /// The most tags of one object. With the longest names they are 560 bytes of JSON; that is
 /// what the header page of its file can spare beside the longest path and names.
 pub const MAX_TAGS: usize = 16;
 
-/// The tags of an object, sorted. All objects of a title share one list.
+/// The tags of an object, sorted. All objects that have the same share one list.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(try_from = "Vec<TagName>", into = "Vec<TagName>")]
-pub struct Tags(Option<Arc<[TagName]>>);
+pub struct Tags(Option<Arc<List>>);
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct List(Box<[TagName]>);
+
+static LISTS: LazyLock<Pool<List>> = LazyLock::new(Pool::new);
 
 /// Tags that an object cannot have.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -38,7 +44,7 @@ impl Tags {
             return Err(BadTags::Twice(pair[0].clone()));
         }
         // Most objects have none, and an index of millions of them allocates nothing for it.
-        Ok(Self((!tags.is_empty()).then(|| tags.into())))
+        Ok(Self((!tags.is_empty()).then(|| LISTS.share(List(tags.into())))))
     }
 
     /// Whether there is none.
@@ -50,7 +56,7 @@ impl Tags {
     /// The tags, in order.
     #[must_use]
     pub fn as_slice(&self) -> &[TagName] {
-        self.0.as_deref().unwrap_or_default()
+        self.0.as_ref().map_or(&[], |list| &list.0)
     }
 
     /// Whether this is one of them.

@@ -22,11 +22,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// Of a million objects, one publication copies a thousand references.
 const SHARDS: usize = 1024;
 
-/// What the index knows of one key. A new version may be wanted while the old one is held.
+/// What the index knows of one key. A new version may be wanted while the old one is held. The
+/// key itself stands in the entry of each of them.
 #[derive(Debug, Clone)]
 pub(crate) struct Slot {
-    group: GroupName,
-    path: Arc<str>,
     pub(crate) held: Option<Arc<Object>>,
     /// What of the wanted version has come so far.
     pub(crate) arriving: Option<Arc<Object>>,
@@ -38,28 +37,31 @@ pub(crate) struct Slot {
 }
 
 impl Slot {
-    /// For the key of an entry, with nothing in it.
-    fn of(entry: &CatalogueEntry) -> Self {
-        let (group, path) = (entry.group.clone(), Arc::clone(&entry.path));
-        let (has_no_room, rank) = (false, u32::MAX);
-        Self { group, path, held: None, arriving: None, wanted: None, has_no_room, rank }
+    /// With nothing in it.
+    const EMPTY: Self =
+        Self { held: None, arriving: None, wanted: None, has_no_room: false, rank: u32::MAX };
+
+    /// One of those that have its key; `None` where nothing is in it.
+    fn entry(&self) -> Option<&Arc<CatalogueEntry>> {
+        self.wanted.as_ref().or_else(|| self.objects().next().map(|object| &object.entry))
     }
 
     fn is_of(&self, group: &GroupName, path: &str) -> bool {
-        *self.path == *path && self.group == *group
+        self.entry().is_some_and(|entry| *entry.path == *path && entry.group == *group)
     }
 
     fn is_empty(&self) -> bool {
-        self.held.is_none() && self.arriving.is_none() && self.wanted.is_none()
+        self.entry().is_none()
     }
 
-    /// Wants this version; gives back what has come of another.
+    /// Wants this version; gives back what has come of another. What is here of it has the
+    /// wanted entry from now on, so that none is in memory twice.
     fn want(&mut self, entry: &Arc<CatalogueEntry>) -> Option<Arc<Object>> {
         self.wanted = Some(Arc::clone(entry));
         self.has_no_room = false;
         let stale = self.arriving.take_if(|coming| coming.entry.id != entry.id);
         for object in [&mut self.held, &mut self.arriving].into_iter().flatten() {
-            if object.entry.id == entry.id && object.entry != *entry {
+            if object.entry.id == entry.id && !Arc::ptr_eq(&object.entry, entry) {
                 *object = Arc::new(object.under(entry));
             }
         }
@@ -296,7 +298,10 @@ impl Index {
     /// What a table of before holds and that of now has no place for.
     fn left_out(&self, before: &Shard) -> Vec<Arc<Object>> {
         let is_out = |hash, slot: &Slot| {
-            self.shard(hash).load().get(hash, &slot.group, &slot.path).is_none()
+            let is_in = |entry: &Arc<CatalogueEntry>| {
+                self.shard(hash).load().get(hash, &entry.group, &entry.path).is_some()
+            };
+            !slot.entry().is_some_and(is_in)
         };
         let out = before.iter().filter(|(hash, slot)| is_out(*hash, slot));
         out.flat_map(|(_, slot)| slot.objects().cloned()).collect()

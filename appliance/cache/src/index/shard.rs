@@ -43,7 +43,7 @@ impl Shard {
                 done
             }
             Entry::Vacant(place) => {
-                let mut slot = Slot::of(entry);
+                let mut slot = Slot::EMPTY;
                 let done = edit(&mut slot);
                 if !slot.is_empty() {
                     place.insert(Filed { hash, slot: Arc::new(slot) });

@@ -1,7 +1,6 @@
 use super::*;
 use crate::disk::{Disk, DiskSetup};
 use crate::layout;
-use crate::ram::RamTier;
 use crate::recover::FoundObject;
 use crate::storage::Kernel;
 use crate::sums::Sums;
@@ -14,7 +13,6 @@ use tempfile::TempDir;
 /// Makes objects, of which no byte stands anywhere.
 struct Maker {
     disk: Arc<Disk>,
-    ram: RamTier,
     serial: u64,
     _folder: TempDir,
 }
@@ -30,7 +28,7 @@ impl Maker {
             reserve_bytes,
         };
         let disk = Arc::new(Disk::open(setup, Arc::new(Kernel), None).expect("a disk"));
-        Self { disk, ram: RamTier::open(0).expect("no tier"), serial: 0, _folder: folder }
+        Self { disk, serial: 0, _folder: folder }
     }
 
     fn whole(&mut self, entry: &Arc<CatalogueEntry>) -> Arc<Object> {
@@ -46,7 +44,7 @@ impl Maker {
         let (entry, disk) = (Arc::clone(entry), Arc::clone(&self.disk));
         let serial = self.serial;
         let found = FoundObject { entry, disk, serial, sums, received: None };
-        Object::found(found, self.ram.places(1))
+        Object::found(found)
     }
 }
 

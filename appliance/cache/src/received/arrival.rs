@@ -100,7 +100,7 @@ impl Cache {
         disk.objects.fetch_add(1, Ordering::Relaxed);
         let (sums, received) = (Sums::none(size_bytes, true), Some(Received::new(facts)));
         let object =
-            self.found(FoundObject { entry, disk: Arc::clone(&disk), serial, sums, received });
+            Object::found(FoundObject { entry, disk: Arc::clone(&disk), serial, sums, received });
         disk.wrote(header.len() as u64);
         if let Err(err) = file.write_all_at(header, 0) {
             object.doom();
@@ -173,7 +173,7 @@ impl Cache {
         let mut waiting = waiting.into_iter().peekable();
         let first = slice * SLICE_BLOCKS;
         for ((block, content), crc) in (first..).zip(bytes.chunks(block_len)).zip(line.checksums) {
-            let mut filling = self.ram.room(&object.body.places, block, content.len());
+            let mut filling = self.ram.room(object.places(&self.ram), block, content.len());
             if let Some(room) = filling.pages_mut().get_mut(..content.len()) {
                 room.copy_from_slice(content);
             }
