@@ -22,8 +22,8 @@ impl Rights {
     pub(crate) fn of(entries: &[Arc<CatalogueEntry>]) -> Self {
         let mut ends = BTreeMap::new();
         for entry in entries {
-            let Some(until) = entry.serve_until_us else { continue };
-            let title = || (0, format!("{}/{}", entry.group, entry.title));
+            let Some(until) = entry.common.serve_until_us else { continue };
+            let title = || (0, format!("{}/{}", entry.common.group, entry.common.title));
             ends.entry(until).or_insert_with(title).0 += 1;
         }
         Self { ends }
@@ -68,25 +68,22 @@ pub(crate) fn tell(autonomy: &Autonomy, now: TimeUs) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use contract::catalogue::Common;
     use contract::names::{GroupName, TitleName};
-    use contract::object::{Digest, ObjectId, ObjectKey};
+    use contract::object::Digest;
 
     fn entry(path: &str, until: Option<i64>) -> Arc<CatalogueEntry> {
-        let key = ObjectKey { group: GroupName::new("g").expect("name"), path: path.into() };
-        let blake3 = Digest::of(path.as_bytes());
+        let group = GroupName::new("g").expect("name");
+        let title = TitleName::new("t").expect("name");
+        let serve_until_us = until.map(|until_s| TimeUs(0).plus_s(until_s));
+        let common = Common { serve_until_us, ..Common::of(group, title) };
         Arc::new(CatalogueEntry {
             ordinal: 0,
-            id: ObjectId::new(&key, &blake3),
-            group: key.group,
-            title: TitleName::new("t").expect("name"),
-            path: key.path,
+            path: path.into(),
             size_bytes: 1,
-            blake3,
+            blake3: Digest::of(path.as_bytes()),
             modified_us: TimeUs(0),
-            serve_from_us: None,
-            serve_until_us: until.map(|until_s| TimeUs(0).plus_s(until_s)),
-            bitrate_bits_per_s: None,
-            tags: contract::tags::Tags::default(),
+            common: common.share(),
         })
     }
 

@@ -221,17 +221,20 @@ async fn tags_and_times_reach_the_boxes() {
     let entries = loop {
         boxes[0].report().await;
         let entries = boxes[0].objects().await;
-        if entries.iter().any(|entry| entry.serve_until_us.is_some()) {
+        if entries.iter().any(|entry| entry.common.serve_until_us.is_some()) {
             break entries;
         }
         assert!(Instant::now() < deadline, "the times never come");
         tokio::time::sleep(Duration::from_millis(50)).await;
     };
     for entry in entries {
-        let is_it = entry.title.as_str() == "big-demo";
-        let tags: Vec<&str> = entry.tags.as_slice().iter().map(|tag| tag.as_str()).collect();
+        let is_it = entry.common.title.as_str() == "big-demo";
+        let tags: Vec<&str> = entry.common.tags.as_slice().iter().map(|tag| tag.as_str()).collect();
         assert_eq!(tags, if is_it { &["hd", "season-1"][..] } else { &[] });
-        assert_eq!(entry.serve_until_us.map(|it| it.unix_s()), is_it.then_some(1_609_459_200));
+        assert_eq!(
+            entry.common.serve_until_us.map(|it| it.unix_s()),
+            is_it.then_some(1_609_459_200)
+        );
     }
     let (head, body) = curl(&server, "/play/studio-a/big-demo/master.m3u8");
     assert!(head.starts_with("HTTP/1.1 404") && body.contains("not served at this time"), "{head}");

@@ -46,7 +46,7 @@ impl Cache {
 
     /// What a disk has lost comes again at once, whatever was written to it.
     fn permit_to_resume(object: &Object) -> Result<Permit, IntakeError> {
-        let (disk, bytes) = (&object.body.disk, object.body.disk_bytes);
+        let (disk, bytes) = (&object.body.disk, object.disk_bytes());
         if object.body.sums.has_lost() {
             return Ok(disk.permit_anyway(bytes));
         }
@@ -108,7 +108,7 @@ impl Cache {
             .ok_or_else(|| io::Error::other("the catalogue entry does not fit the header"))?;
         let serial = self.serials.fetch_add(1, Ordering::Relaxed);
         let disk = Arc::clone(&room.disk);
-        let file = room.create(&disk.object_file(&entry.id, serial))?;
+        let file = room.create(&disk.object_file(&entry.id(), serial))?;
         disk.objects.fetch_add(1, Ordering::Relaxed);
         let sums = Sums::none(entry.size_bytes, true);
         sums.claim();

@@ -156,7 +156,7 @@ impl Cache {
     /// Looks a key up in RAM. Takes no lock, never touches a disk.
     #[must_use]
     pub fn lookup(&self, group: &GroupName, path: &str) -> Lookup {
-        let found = self.index.look(group, path, |slot| match (&slot.held, &slot.arriving) {
+        let found = self.index.look(group, path, |seen| match (seen.held, seen.arriving) {
             // A new version that is coming does not hide the one that is here.
             (Some(held), _) => Lookup::Held(Arc::clone(held)),
             (None, Some(coming)) if coming.is_coming() => Lookup::Arriving(Arc::clone(coming)),
@@ -176,14 +176,14 @@ impl Cache {
         path: &str,
         is_it: impl Fn(&CatalogueEntry) -> bool,
     ) -> Lookup {
-        let found = self.index.look(group, path, |slot| {
-            let of_it = |object: &&Arc<Object>| is_it(&object.entry);
-            match (&slot.held, &slot.arriving, &slot.wanted) {
-                (Some(held), ..) if of_it(&held) => Lookup::Held(Arc::clone(held)),
-                (_, Some(coming), _) if of_it(&coming) && coming.is_coming() => {
+        let found = self.index.look(group, path, |seen| {
+            let of_it = |object: &Object| is_it(&object.entry);
+            match (seen.held, seen.arriving, seen.wanted) {
+                (Some(held), ..) if of_it(held) => Lookup::Held(Arc::clone(held)),
+                (_, Some(coming), _) if of_it(coming) && coming.is_coming() => {
                     Lookup::Arriving(Arc::clone(coming))
                 }
-                (.., Some(wanted)) if is_it(wanted) && !slot.has_no_room && !self.rests() => {
+                (.., Some(wanted)) if is_it(wanted) && !seen.has_no_room && !self.rests() => {
                     Lookup::Wanted
                 }
                 (Some(held), ..) => Lookup::Held(Arc::clone(held)),

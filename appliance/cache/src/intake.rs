@@ -199,7 +199,7 @@ impl Intake {
         let slices = self.object.body.sums.slices();
         let mut bytes = vec![0; Table::padded_len(slices)];
         read_full(&*self.file, &mut bytes, layout::TABLE_OFFSET)?;
-        let table = Table::decode(&bytes, &self.object.entry.id, slices);
+        let table = Table::decode(&bytes, &self.object.entry.id(), slices);
         Ok(table.map_or_else(|| vec![None; slices as usize], |table| table.lines))
     }
 
@@ -217,7 +217,7 @@ impl Intake {
         let is_there = line.matches(&bytes);
         if is_there {
             self.write(&bytes, self.content_at(slice))?;
-            let line = line.encode(&self.object.entry.id, slice);
+            let line = line.encode(&self.object.entry.id(), slice);
             self.write(&line, table::line_at(slice))?;
         }
         Ok(is_there)
@@ -352,7 +352,7 @@ impl Intake {
     }
 
     fn write_line(&self, slice: u32, line: &Line) -> Result<(), IntakeError> {
-        let bytes = line.encode(&self.object.entry.id, slice);
+        let bytes = line.encode(&self.object.entry.id(), slice);
         self.on_disk(self.write(&bytes, table::line_at(slice)))
     }
 
@@ -451,7 +451,7 @@ impl Verified {
         }
         // Everything the seal speaks for is down before the seal is.
         intake.file.sync()?;
-        let seal = table::seal(&object.entry.id, lines);
+        let seal = table::seal(&object.entry.id(), lines);
         intake.write(&seal, layout::TABLE_OFFSET)?;
         intake.file.sync()?;
         object.body.disk.sync_folder_of(object)?;

@@ -119,29 +119,24 @@ pub(crate) fn decode_json<T: DeserializeOwned>(magic: [u8; 8], page: &[u8]) -> R
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use contract::catalogue::Common;
     use contract::names::{GroupName, TagName, TitleName};
-    use contract::object::{Digest, ObjectId, ObjectKey};
+    use contract::object::Digest;
     use contract::quantity::BitRate;
     use contract::tags::Tags;
     use contract::time::TimeUs;
     use proptest::prelude::*;
 
     pub(crate) fn entry(path: &str, content: &[u8]) -> CatalogueEntry {
-        let key = ObjectKey { group: GroupName::new("g").expect("name"), path: path.into() };
-        let blake3 = Digest::of(content);
+        let group = GroupName::new("g").expect("name");
+        let title = TitleName::new("t").expect("name");
         CatalogueEntry {
             ordinal: 1,
-            id: ObjectId::new(&key, &blake3),
-            group: key.group,
-            title: TitleName::new("t").expect("name"),
-            path: key.path,
+            path: path.into(),
             size_bytes: content.len() as u64,
-            blake3,
+            blake3: Digest::of(content),
             modified_us: TimeUs(0),
-            serve_from_us: None,
-            serve_until_us: None,
-            bitrate_bits_per_s: None,
-            tags: Tags::default(),
+            common: Common::of(group, title).share(),
         }
     }
 
@@ -151,16 +146,19 @@ pub(crate) mod tests {
         let name = "n".repeat(contract::names::MAX_NAME_LEN);
         let tag = |at: usize| format!("{at:0>width$}", width = contract::names::MAX_TAG_LEN);
         let tags = (0..contract::tags::MAX_TAGS).map(|at| TagName::new(tag(at)).expect("name"));
-        let entry = CatalogueEntry {
-            ordinal: u32::MAX,
+        let common = Common {
             group: GroupName::new(name.clone()).expect("name"),
             title: TitleName::new(name).expect("name"),
-            size_bytes: MAX_OBJECT_BYTES,
-            modified_us: TimeUs(i64::MIN),
-            tags: Tags::new(tags.collect()).expect("tags"),
             serve_from_us: Some(TimeUs(i64::MIN)),
             serve_until_us: Some(TimeUs(i64::MAX)),
             bitrate_bits_per_s: Some(BitRate(u64::MAX)),
+            tags: Tags::new(tags.collect()).expect("tags"),
+        };
+        let entry = CatalogueEntry {
+            ordinal: u32::MAX,
+            size_bytes: MAX_OBJECT_BYTES,
+            modified_us: TimeUs(i64::MIN),
+            common: common.share(),
             ..entry(&path, b"content")
         };
         let page = encode_header(&entry).expect("fits");

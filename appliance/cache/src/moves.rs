@@ -113,7 +113,7 @@ impl Cache {
         }
         let ranked = self.index.ranked();
         let placed = |entry: &Arc<CatalogueEntry>| {
-            let held = self.held(entry).filter(|object| !without.contains(&object.body.number));
+            let held = self.held(entry).filter(|object| !without.contains(&object.number));
             let on_it = |object: Arc<Object>| {
                 disks.iter().position(|disk| Arc::ptr_eq(disk, &object.body.disk))
             };
@@ -124,7 +124,7 @@ impl Cache {
         let planned = relocation::plan(&places, &placed, most);
         let of = |it: &relocation::Relocation| {
             let object = self.held(&ranked[it.object])?;
-            let number = object.body.number;
+            let number = object.number;
             let to = Arc::clone(&disks[it.to]);
             Some(PlannedMove { object: Arc::downgrade(&object), to, number })
         };
@@ -137,8 +137,9 @@ impl Cache {
     }
 
     fn held(&self, entry: &CatalogueEntry) -> Option<Arc<Object>> {
-        let held = self.index.look(&entry.group, &entry.path, |slot| slot.held.clone()).flatten();
-        held.filter(|object| object.entry.id == entry.id)
+        let held =
+            self.index.look(&entry.common.group, &entry.path, |seen| seen.held.cloned()).flatten();
+        held.filter(|object| object.entry.is_same(entry))
     }
 
     /// Begins to move an object. Blocks on the disks.
@@ -149,7 +150,7 @@ impl Cache {
         let pass = self.gate.enter().ok_or(MoveFailed::HandedOver)?;
         let old = planned.object.upgrade().ok_or(MoveFailed::Gone)?;
         let room = planned.to.reserve(old.entry.size_bytes).ok_or(MoveFailed::NoRoom)?;
-        let permit = planned.to.permit(old.body.disk_bytes)?;
+        let permit = planned.to.permit(old.disk_bytes())?;
         let opened = old.body.disk.storage().open_uncached(&old.file());
         let file = opened.map_err(|err| self.cannot_read(&old, &err))?;
         // A purge sees the copy, or the copy sees the purge.
@@ -195,7 +196,7 @@ impl Move {
     /// What it takes on a disk.
     #[must_use]
     pub fn disk_bytes(&self) -> u64 {
-        self.new.body.disk_bytes
+        self.new.disk_bytes()
     }
 
     /// Copies the next slice, or ends the move when there is none. Blocks on the disks.

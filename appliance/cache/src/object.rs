@@ -9,9 +9,9 @@ use crate::recover::FoundObject;
 use crate::removal::Removal;
 use crate::sums::Sums;
 use contract::catalogue::CatalogueEntry;
-use contract::object::ObjectId;
+use once_cell::race::OnceBox;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 /// Content is checked and cached in blocks of this many bytes; the last may be shorter.
@@ -28,14 +28,17 @@ static NUMBERS: AtomicU64 = AtomicU64::new(0);
 pub struct Object {
     /// What the catalogue says of it.
     pub entry: Arc<CatalogueEntry>,
+    /// The name of its body in this process: no other one ever has it.
+    pub(crate) number: u64,
     pub(crate) body: Arc<Body>,
 }
 
-/// The file of an object, and all that is known of it. It stays while somebody has it in hand.
+/// The file of an object, and what is known of it beside the entry. It stays while somebody has
+/// it in hand. A box with large disks has millions, so each field is small where there is
+/// nothing special about the object.
 #[derive(Debug)]
 pub(crate) struct Body {
     pub(crate) disk: Arc<Disk>,
-    id: ObjectId,
     /// What is there of it.
     pub(crate) sums: Sums,
     /// Where its blocks stand in RAM; made for the first that is read, since most objects of a
@@ -44,38 +47,23 @@ pub(crate) struct Body {
     /// Tells files of one object apart; the later has the higher. Disks that were not in use at
     /// the same time may have the same.
     pub(crate) serial: u64,
-    /// Its name in this process: no other body ever has it.
-    pub(crate) number: u64,
     /// What its origin said of it; `None` for what a catalogue names.
     received: Option<Box<Received>>,
-    /// What it takes on the disk.
-    pub(crate) disk_bytes: u64,
-    /// Out of sight for good: the file goes when the last reader has gone.
-    pub(crate) doomed: AtomicBool,
+    /// Once it is out of sight for good: the file goes when the last reader has gone.
+    leaving: OnceBox<Removal>,
 }
 
 impl Body {
-    fn file(&self) -> PathBuf {
-        self.disk.object_file(&self.id, self.serial)
-    }
-
-    /// Has the file removed once nobody reads it any more.
-    pub(crate) fn doom(&self) {
-        self.doomed.store(true, Ordering::Relaxed);
-        self.disk.removals.doom(self.file());
-    }
-
     /// Whether it is out of sight for good.
     pub(crate) fn is_doomed(&self) -> bool {
-        self.doomed.load(Ordering::Relaxed)
+        self.leaving.get().is_some()
     }
 }
 
 impl Drop for Body {
     fn drop(&mut self) {
-        if *self.doomed.get_mut() {
-            let removal = Removal { file: self.file(), bytes: self.disk_bytes, objects: 1 };
-            self.disk.remove(removal);
+        if let Some(removal) = self.leaving.get() {
+            self.disk.remove(removal.clone());
         }
     }
 }
@@ -85,11 +73,10 @@ impl Object {
     pub(crate) fn found(found: FoundObject) -> Arc<Self> {
         let FoundObject { entry, disk, serial, sums, received } = found;
         let received = received.map(Box::new);
-        let disk_bytes = layout::disk_bytes(entry.size_bytes);
-        let (id, places, doomed) = (entry.id, OnceLock::new(), AtomicBool::new(false));
+        let (places, leaving) = (OnceLock::new(), OnceBox::new());
         let number = NUMBERS.fetch_add(1, Ordering::Relaxed);
-        let body = Body { disk, id, sums, places, serial, number, received, disk_bytes, doomed };
-        Arc::new(Self { entry, body: Arc::new(body) })
+        let body = Arc::new(Body { disk, sums, places, serial, received, leaving });
+        Arc::new(Self { entry, number, body })
     }
 
     /// A block, if it stands in RAM. No lock is taken.
@@ -104,7 +91,7 @@ impl Object {
 
     /// The same bytes under a newer catalogue entry (another rights window, say).
     pub(crate) fn under(&self, entry: &Arc<CatalogueEntry>) -> Self {
-        Self { entry: Arc::clone(entry), body: Arc::clone(&self.body) }
+        Self { entry: Arc::clone(entry), number: self.number, body: Arc::clone(&self.body) }
     }
 
     /// What its origin said of it; `None` for what a catalogue names.
@@ -113,19 +100,27 @@ impl Object {
         self.body.received.as_deref()
     }
 
+    /// Has the file removed once nobody reads it any more.
     pub(crate) fn doom(&self) {
-        self.body.doom();
+        let removal = || Removal { file: self.file(), bytes: self.disk_bytes(), objects: 1 };
+        let removal = self.body.leaving.get_or_init(|| Box::new(removal()));
+        self.body.disk.removals.doom(removal.file.clone());
+    }
+
+    /// What it takes on the disk.
+    pub(crate) fn disk_bytes(&self) -> u64 {
+        layout::disk_bytes(self.entry.size_bytes)
     }
 
     /// Whether the other one stands in the same file.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.body, &other.body)
+        self.number == other.number
     }
 
     /// A number that no other object of this process ever has.
     #[must_use]
     pub fn number(&self) -> u64 {
-        self.body.number
+        self.number
     }
 
     /// Whether a slice of it may be read.
@@ -161,7 +156,7 @@ impl Object {
     /// Where it stands.
     #[must_use]
     pub fn file(&self) -> PathBuf {
-        self.body.file()
+        self.body.disk.object_file(&self.entry.id(), self.body.serial)
     }
 
     /// How many bytes block `block` has.
@@ -170,6 +165,14 @@ impl Object {
         let start = u64::from(block) * BLOCK_BYTES;
         self.entry.size_bytes.saturating_sub(start).min(BLOCK_BYTES)
     }
+}
+
+/// In the order in which their files were begun, which no hash decides.
+pub(crate) fn sort(objects: &mut [Arc<Object>]) {
+    objects.sort_by(|a, b| {
+        let by_id = || a.entry.id().cmp(&b.entry.id());
+        a.body.serial.cmp(&b.body.serial).then_with(by_id)
+    });
 }
 
 /// How many blocks content of this size has.

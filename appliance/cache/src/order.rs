@@ -120,7 +120,7 @@ impl ReadOrder {
 
     /// Whoever asks from here on finds the block in RAM, or begins anew.
     fn settle(&self, outcome: Result<VerifiedBlock, ReadFailed>) {
-        self.cache.reads.forget((self.object.body.number, self.block));
+        self.cache.reads.forget((self.object.number, self.block));
         self.pending.settle(outcome);
     }
 
@@ -141,7 +141,7 @@ impl ReadOrder {
             self.object.body.disk.succeeded();
         }
         let checked = checked.ok_or(ReadFailed::Corrupt { block })?;
-        Ok(self.cache.ram.keep((self.object.body.number, block), checked))
+        Ok(self.cache.ram.keep((self.object.number, block), checked))
     }
 }
 

@@ -144,7 +144,7 @@ impl Reads {
     /// A block is kept before its read is forgotten, so one of the two is found here: it is
     /// never read twice.
     fn join(&self, cache: &Cache, object: &Arc<Object>, block: u32) -> Joined {
-        let key = (object.body.number, block);
+        let key = (object.number, block);
         let mut table = self.table();
         if let Some(pending) = table.get(&key) {
             return Joined::UnderWay(Arc::clone(pending));

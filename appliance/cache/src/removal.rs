@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// A file that is to go, and what is counted for it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Removal {
     pub(crate) file: PathBuf,
     pub(crate) bytes: u64,

@@ -6,6 +6,7 @@ use crate::object::block_count;
 use crate::read::Pending;
 use crate::table::{Line, SLICE_BLOCKS};
 use contract::slices::{SliceHashes, slice_count};
+use once_cell::race::OnceBox;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -13,10 +14,9 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 /// What is known of an object's content.
 #[derive(Debug)]
 pub(crate) struct Sums {
-    slices: u32,
     blocks: Checksums,
     /// Empty for an object that was whole when it was found, and is.
-    coming: OnceLock<Box<Coming>>,
+    coming: OnceBox<Coming>,
 }
 
 /// One CRC-32C for each block. Many objects have a single block, and no list for it.
@@ -87,8 +87,8 @@ pub(crate) enum Wait {
 impl Sums {
     fn new(size_bytes: u64, coming: Option<Coming>) -> Self {
         let blocks = Checksums::of(block_count(size_bytes));
-        let coming = coming.map_or_else(OnceLock::new, |coming| Box::new(coming).into());
-        Self { slices: slice_count(size_bytes), blocks, coming }
+        let coming = coming.map(Box::new).map_or_else(OnceBox::new, OnceBox::with_value);
+        Self { blocks, coming }
     }
 
     /// Of an object that is whole.
@@ -124,7 +124,7 @@ impl Sums {
 
     /// How many slices the object has.
     pub(crate) fn slices(&self) -> u32 {
-        self.slices
+        u32::try_from(self.blocks.as_slice().len()).unwrap_or(u32::MAX).div_ceil(SLICE_BLOCKS)
     }
 
     pub(crate) fn is_whole(&self) -> bool {
@@ -133,7 +133,7 @@ impl Sums {
 
     /// Whether a slice may be read.
     pub(crate) fn has(&self, slice: u32) -> bool {
-        let Some(coming) = self.coming.get() else { return slice < self.slices };
+        let Some(coming) = self.coming.get() else { return slice < self.slices() };
         let word = coming.present.get(slice as usize / 64);
         word.is_some_and(|word| word.load(Ordering::Acquire) & (1 << (slice % 64)) != 0)
     }
@@ -193,7 +193,7 @@ impl Sums {
 
     /// A slice cannot be read: it has to come again. `false` when it was missing already.
     pub(crate) fn lose(&self, slice: u32) -> bool {
-        let whole = || Box::new(Coming::of(self.slices, u64::MAX));
+        let whole = || Box::new(Coming::of(self.slices(), u64::MAX));
         let coming = self.coming.get_or_init(whole);
         // Together with the bits, or nobody would know which came first.
         let _waiting = coming.waiting();

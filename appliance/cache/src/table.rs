@@ -202,7 +202,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_table_comes_back(lines in prop::collection::vec(prop::option::of(a_line()), 0..200)) {
-            let id = entry("/a", b"a").id;
+            let id = entry("/a", b"a").id();
             let slices = u32::try_from(lines.len()).expect("few");
             let is_whole = lines.iter().all(Option::is_some);
             let found = Table::decode(&written(&id, &lines, is_whole), &id, slices).expect("read");
@@ -216,7 +216,7 @@ mod tests {
             is_sealed: bool,
             bit in any::<prop::sample::Index>(),
         ) {
-            let id = entry("/a", b"a").id;
+            let id = entry("/a", b"a").id();
             let slices = u32::try_from(lines.len()).expect("few");
             let all: Vec<_> = lines.iter().copied().map(Some).collect();
             let mut bytes = written(&id, &all, is_sealed);
@@ -234,7 +234,7 @@ mod tests {
 
         #[test]
         fn lines_of_another_object_or_place_are_none(line in a_line(), slice in 0..1000_u32) {
-            let (id, other) = (entry("/a", b"a").id, entry("/b", b"a").id);
+            let (id, other) = (entry("/a", b"a").id(), entry("/b", b"a").id());
             let bytes = line.encode(&id, slice);
             prop_assert_eq!(Line::decode(&bytes, &id, slice), Some(line));
             prop_assert_eq!(Line::decode(&bytes, &other, slice), None);

@@ -45,10 +45,10 @@ unsafe impl GlobalAlloc for Counting {
 const OBJECTS: usize = 3_000;
 
 /// Of an object that was found on a disk at start.
-const MOST_FOUND_BYTES: usize = 600;
+const MOST_FOUND_BYTES: usize = 370;
 
 /// Of one that the manifest names, too.
-const MOST_WANTED_BYTES: usize = 610;
+const MOST_WANTED_BYTES: usize = 380;
 
 fn path(at: usize) -> String {
     format!("/big-demo/v{}/segment-{at:08}.m4s", at % 6)

@@ -194,7 +194,7 @@ fn a_purge_takes_what_is_arriving_and_what_is_being_asked() {
     assert!(usable(&host.cache, "/a/1").is_none(), "no later process finds it");
     assert!(usable(&host.cache, "/b/1").is_some());
     let tag = TagName::new("show-1").expect("name");
-    assert_eq!(host.cache.purge(|entry| entry.tags.contains(&tag)).expect("purged"), 1);
+    assert_eq!(host.cache.purge(|entry| entry.common.tags.contains(&tag)).expect("purged"), 1);
     assert!(usable(&host.cache, "/b/1").is_none());
 }
 

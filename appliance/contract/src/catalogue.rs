@@ -4,10 +4,11 @@
 use crate::names::{GroupName, TitleName};
 use crate::object::{Digest, ObjectId, ObjectKey};
 use crate::quantity::BitRate;
+use crate::shared::Pool;
 use crate::tags::Tags;
 use crate::time::TimeUs;
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 /// The number of an object inside the catalogue. Dense, never reused.
 pub type Ordinal = u32;
@@ -15,18 +16,13 @@ pub type Ordinal = u32;
 /// The most entries that one segment holds; bounds what a box must read to learn of a change.
 pub const MAX_SEGMENT_ENTRIES: usize = 65_536;
 
-/// One object as the catalogue knows it.
+/// One object as the catalogue knows it. Boxes have millions of them in memory: what can be
+/// worked out is not kept, and what objects have in common is there once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(try_from = "Line", into = "Line")]
 pub struct CatalogueEntry {
     /// Its number.
     pub ordinal: Ordinal,
-    /// Identifies this version of it.
-    pub id: ObjectId,
-    /// Its content group.
-    pub group: GroupName,
-    /// The title it belongs to.
-    pub title: TitleName,
     /// Its normalised path.
     pub path: Arc<str>,
     /// Its length.
@@ -35,33 +31,136 @@ pub struct CatalogueEntry {
     pub blake3: Digest,
     /// When its content was made: `Last-Modified`.
     pub modified_us: TimeUs,
+    /// What others of its title may have in common with it.
+    pub common: Arc<Common>,
+}
+
+/// What objects of a title have in common.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Common {
+    /// Their content group.
+    pub group: GroupName,
+    /// The title they belong to.
+    pub title: TitleName,
     /// Not served before.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub serve_from_us: Option<TimeUs>,
     /// Not served from then on.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub serve_until_us: Option<TimeUs>,
-    /// What a viewer who plays it receives a second. `None` where nobody knows, as with
+    /// What a viewer who plays one of them receives a second. `None` where nobody knows, as with
     /// playlists and initialisation segments.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bitrate_bits_per_s: Option<BitRate>,
-    /// What it can be purged by, beside its path and title.
-    #[serde(default, skip_serializing_if = "Tags::is_empty")]
+    /// What they can be purged by, beside their paths and title.
     pub tags: Tags,
+}
+
+static IN_COMMON: LazyLock<Pool<Common>> = LazyLock::new(Pool::new);
+
+impl Common {
+    /// Of a title, with nothing else to say.
+    #[must_use]
+    pub fn of(group: GroupName, title: TitleName) -> Self {
+        let (serve_from_us, serve_until_us, bitrate_bits_per_s) = (None, None, None);
+        let tags = Tags::default();
+        Self { group, title, serve_from_us, serve_until_us, bitrate_bits_per_s, tags }
+    }
+
+    /// The same, in memory once for all who have it.
+    #[must_use]
+    pub fn share(self) -> Arc<Self> {
+        IN_COMMON.share(self)
+    }
 }
 
 impl CatalogueEntry {
     /// The key under which viewers ask for it.
     #[must_use]
     pub fn key(&self) -> ObjectKey {
-        ObjectKey { group: self.group.clone(), path: Arc::clone(&self.path) }
+        ObjectKey { group: self.common.group.clone(), path: Arc::clone(&self.path) }
+    }
+
+    /// Identifies this version of it. Worked out each time: whoever only compares two entries
+    /// asks [`CatalogueEntry::is_same`].
+    #[must_use]
+    pub fn id(&self) -> ObjectId {
+        ObjectId::of(&self.common.group, &self.path, &self.blake3)
+    }
+
+    /// Whether the other one is of the same version of the same object: has the same id.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        let is_of_one_key = || self.path == other.path && self.common.group == other.common.group;
+        self.blake3 == other.blake3 && is_of_one_key()
     }
 
     /// Whether its rights window is open at `now`.
     #[must_use]
     pub fn is_served_at(&self, now: TimeUs) -> bool {
-        self.serve_from_us.is_none_or(|from| now >= from)
-            && self.serve_until_us.is_none_or(|until| now < until)
+        self.common.serve_from_us.is_none_or(|from| now >= from)
+            && self.common.serve_until_us.is_none_or(|until| now < until)
+    }
+}
+
+/// An entry as it is written.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Line {
+    ordinal: Ordinal,
+    id: ObjectId,
+    group: GroupName,
+    title: TitleName,
+    path: Arc<str>,
+    size_bytes: u64,
+    blake3: Digest,
+    modified_us: TimeUs,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    serve_from_us: Option<TimeUs>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    serve_until_us: Option<TimeUs>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    bitrate_bits_per_s: Option<BitRate>,
+    #[serde(default, skip_serializing_if = "Tags::is_empty")]
+    tags: Tags,
+}
+
+/// An entry with the id of another object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("entry {0}: the id does not follow from key and digest")]
+pub struct WrongId(Ordinal);
+
+impl TryFrom<Line> for CatalogueEntry {
+    type Error = WrongId;
+
+    fn try_from(line: Line) -> Result<Self, WrongId> {
+        let Line { ordinal, id, group, title, path, size_bytes, blake3, modified_us, .. } = line;
+        let Line { serve_from_us, serve_until_us, bitrate_bits_per_s, tags, .. } = line;
+        let common =
+            Common { group, title, serve_from_us, serve_until_us, bitrate_bits_per_s, tags };
+        let common = common.share();
+        let entry = Self { ordinal, path, size_bytes, blake3, modified_us, common };
+        if entry.id() == id { Ok(entry) } else { Err(WrongId(ordinal)) }
+    }
+}
+
+impl From<CatalogueEntry> for Line {
+    fn from(entry: CatalogueEntry) -> Self {
+        let id = entry.id();
+        let CatalogueEntry { ordinal, path, size_bytes, blake3, modified_us, common } = entry;
+        let Common { group, title, serve_from_us, serve_until_us, bitrate_bits_per_s, tags } =
+            Arc::unwrap_or_clone(common);
+        Self {
+            ordinal,
+            id,
+            group,
+            title,
+            path,
+            size_bytes,
+            blake3,
+            modified_us,
+            serve_from_us,
+            serve_until_us,
+            bitrate_bits_per_s,
+            tags,
+        }
     }
 }
 
@@ -148,10 +247,7 @@ impl CatalogueSegment {
             if !is_normal(&entry.path) {
                 return bad("the path is not in normal form");
             }
-            if entry.id != ObjectId::new(&entry.key(), &entry.blake3) {
-                return bad("the id does not follow from key and digest");
-            }
-            if entry.bitrate_bits_per_s == Some(BitRate(0)) {
+            if entry.common.bitrate_bits_per_s == Some(BitRate(0)) {
                 return bad("a bitrate of 0");
             }
             previous = Some(entry.ordinal);

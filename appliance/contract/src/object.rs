@@ -1,9 +1,10 @@
 //! Objects: one immutable file of bytes with a path.
 
 use crate::names::GroupName;
+use blake3::hazmat::{ContextKey, HasherExt, hash_derive_key_context};
 use serde::{Deserialize, Serialize};
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 /// A BLAKE3 digest, written as 64 hex digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -83,14 +84,23 @@ impl fmt::Display for ObjectKey {
 #[serde(transparent)]
 pub struct ObjectId(pub Digest);
 
+static ID_CONTEXT: LazyLock<ContextKey> =
+    LazyLock::new(|| hash_derive_key_context("headend object id v1"));
+
 impl ObjectId {
     /// The id of the object that has this key and this content.
     #[must_use]
     pub fn new(key: &ObjectKey, content: &Digest) -> Self {
-        let mut hasher = blake3::Hasher::new_derive_key("headend object id v1");
-        hasher.update(key.group.as_str().as_bytes());
+        Self::of(&key.group, &key.path, content)
+    }
+
+    /// The same, of both halves of the key.
+    #[must_use]
+    pub fn of(group: &GroupName, path: &str, content: &Digest) -> Self {
+        let mut hasher = blake3::Hasher::new_from_context_key(&ID_CONTEXT);
+        hasher.update(group.as_str().as_bytes());
         hasher.update(&[0]);
-        hasher.update(key.path.as_bytes());
+        hasher.update(path.as_bytes());
         hasher.update(&[0]);
         hasher.update(&content.0);
         Self(Digest(*hasher.finalize().as_bytes()))

@@ -19,7 +19,7 @@ pub struct ByteCount(pub u64);
 pub struct Seconds(pub u64);
 
 /// A number of bits a second. Written as `8000000`, `8Mb/s` or `8 Mb/s`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Default)]
 #[serde(transparent)]
 pub struct BitRate(pub u64);
 

@@ -93,13 +93,13 @@ impl Purge {
     /// Whether this purge takes an object.
     #[must_use]
     pub fn takes(&self, entry: &CatalogueEntry) -> bool {
-        self.group == entry.group
+        self.group == entry.common.group
             && match &self.what {
-                Purged::Object(id) => *id == entry.id,
+                Purged::Object(id) => *id == entry.id(),
                 Purged::Path(path) => path == without_query(&entry.path),
-                Purged::Title(title) => *title == entry.title,
+                Purged::Title(title) => *title == entry.common.title,
                 Purged::Prefix(prefix) => entry.path.starts_with(prefix.as_str()),
-                Purged::Tag(tag) => entry.tags.contains(tag),
+                Purged::Tag(tag) => entry.common.tags.contains(tag),
             }
     }
 }

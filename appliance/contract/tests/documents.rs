@@ -2,14 +2,14 @@
 
 use contract::SCHEMA;
 use contract::autonomy::{Autonomy, Limit, LimitKind};
-use contract::catalogue::{Catalogue, CatalogueEntry, CatalogueSegment, SegmentRef};
+use contract::catalogue::{Catalogue, CatalogueEntry, CatalogueSegment, Common, SegmentRef};
 use contract::command::{Action, Command, CommandResult, Outcome};
 use contract::config::DiskClass;
 use contract::envelope::{Generation, Kind};
 use contract::late::{LateReport, LateReports};
 use contract::manifest::{Deadline, Hold, Insert, Manifest, Run};
 use contract::names::{DeviceName, GroupName, TagName, TitleName};
-use contract::object::{Digest, ObjectId, ObjectKey};
+use contract::object::Digest;
 use contract::progress::{
     Admission, FillProgress, FillState, SourceFailure, SourceProgress, TitleProgress, WaitingOn,
 };
@@ -26,6 +26,7 @@ use contract::tombstones::{Purge, Purged, Tombstones};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::fmt::Debug;
+use std::sync::Arc;
 
 fn hold_still<T: Serialize + DeserializeOwned + PartialEq + Debug>(name: &str, document: &T) {
     let json = serde_json::to_string_pretty(document).expect("json");
@@ -47,21 +48,15 @@ fn device(name: &str) -> DeviceName {
 }
 
 fn entry(ordinal: u32, path: &str, until: Option<i64>) -> CatalogueEntry {
-    let key = ObjectKey { group: group(), path: path.into() };
-    let blake3 = Digest::of(path.as_bytes());
+    let title = TitleName::new("big-demo").expect("name");
+    let common = Common { serve_until_us: until.map(TimeUs), ..Common::of(group(), title) };
     CatalogueEntry {
         ordinal,
-        id: ObjectId::new(&key, &blake3),
-        group: key.group,
-        title: TitleName::new("big-demo").expect("name"),
-        path: key.path,
+        path: path.into(),
         size_bytes: path.len() as u64,
-        blake3,
+        blake3: Digest::of(path.as_bytes()),
         modified_us: TimeUs(1_700_000_000_000_000),
-        serve_from_us: None,
-        serve_until_us: until.map(TimeUs),
-        bitrate_bits_per_s: None,
-        tags: Tags::default(),
+        common: common.share(),
     }
 }
 
@@ -72,13 +67,12 @@ fn catalogue() -> Catalogue {
 
 #[test]
 fn catalogue_segment() {
-    let segment = entry(4, "/big-demo/v0-1.m4s", Some(1_800_000_000_000_000));
-    let tagged = Tags::new(vec![tag("season-1"), tag("demo")]).expect("tags");
-    let entries = vec![
-        entry(0, "/big-demo/master.m3u8", None),
-        CatalogueEntry { bitrate_bits_per_s: Some(BitRate(3_500_000)), ..segment },
-        CatalogueEntry { tags: tagged, ..entry(5, "/big-demo/v0-2.m4s", None) },
-    ];
+    let mut segment = entry(4, "/big-demo/v0-1.m4s", Some(1_800_000_000_000_000));
+    Arc::make_mut(&mut segment.common).bitrate_bits_per_s = Some(BitRate(3_500_000));
+    let mut tagged = entry(5, "/big-demo/v0-2.m4s", None);
+    let tags = Tags::new(vec![tag("season-1"), tag("demo")]).expect("tags");
+    Arc::make_mut(&mut tagged.common).tags = tags;
+    let entries = vec![entry(0, "/big-demo/master.m3u8", None), segment, tagged];
     let segment = CatalogueSegment { schema: SCHEMA, entries };
     hold_still("catalogue_segment", &segment);
     let bytes = serde_json::to_vec(&segment).expect("json");
@@ -89,7 +83,7 @@ fn catalogue_segment() {
     twisted.entries[1].path = "/big-demo/../v0-1.m4s".into();
     assert_eq!(refusal(&twisted), "catalogue segment, entry 4: the path is not in normal form");
     let mut still = segment;
-    still.entries[1].bitrate_bits_per_s = Some(BitRate(0));
+    Arc::make_mut(&mut still.entries[1].common).bitrate_bits_per_s = Some(BitRate(0));
     assert_eq!(refusal(&still), "catalogue segment, entry 4: a bitrate of 0");
     assert!(CatalogueSegment::open(b"{}", &named).is_err());
 }
@@ -156,7 +150,7 @@ fn sources() {
 #[test]
 fn tombstones() {
     let purge = |version, what| Purge { version, group: group(), what };
-    let object = entry(0, "/big-demo/master.m3u8", None).id;
+    let object = entry(0, "/big-demo/master.m3u8", None).id();
     let purges = vec![
         purge(1, Purged::Object(object)),
         purge(2, Purged::Title(TitleName::new("big-demo").expect("name"))),

@@ -1,9 +1,9 @@
 //! What purges take, one by one and many at once, and which tombstones are refused.
 
 use contract::SCHEMA;
-use contract::catalogue::CatalogueEntry;
+use contract::catalogue::{CatalogueEntry, Common};
 use contract::names::{GroupName, TagName, TitleName};
-use contract::object::{Digest, ObjectId, ObjectKey};
+use contract::object::Digest;
 use contract::tags::Tags;
 use contract::time::TimeUs;
 use contract::tombstones::{BadTombstones, MAX_PURGES, Purge, Purged, Rules, Tombstones};
@@ -14,22 +14,17 @@ fn group(name: &str) -> GroupName {
 }
 
 fn entry(group_name: &str, title: &str, path: &str, tags: &[&str]) -> CatalogueEntry {
-    let key = ObjectKey { group: group(group_name), path: path.into() };
-    let blake3 = Digest::of(path.as_bytes());
     let tags = tags.iter().map(|tag| TagName::new(*tag).expect("name")).collect();
+    let tags = Tags::new(tags).expect("tags");
+    let title = TitleName::new(title).expect("name");
+    let common = Common { tags, ..Common::of(group(group_name), title) };
     CatalogueEntry {
         ordinal: 0,
-        id: ObjectId::new(&key, &blake3),
-        group: key.group,
-        title: TitleName::new(title).expect("name"),
-        path: key.path,
+        path: path.into(),
         size_bytes: 1,
-        blake3,
+        blake3: Digest::of(path.as_bytes()),
         modified_us: TimeUs(0),
-        serve_from_us: None,
-        serve_until_us: None,
-        bitrate_bits_per_s: None,
-        tags: Tags::new(tags).expect("tags"),
+        common: common.share(),
     }
 }
 
@@ -53,7 +48,7 @@ fn each_kind_takes_what_it_names() {
         let purge = purge(1, what);
         all.iter().map(|entry| purge.takes(entry)).collect::<Vec<_>>()
     };
-    assert_eq!(taken(Purged::Object(all[0].id)), [true, false, false, false]);
+    assert_eq!(taken(Purged::Object(all[0].id())), [true, false, false, false]);
     assert_eq!(taken(Purged::Path("/t/a".into())), [true, false, false, false]);
     assert_eq!(taken(Purged::Path("/t/ab".into())), [false, true, true, false]);
     let title = TitleName::new("t").expect("name");
@@ -93,7 +88,7 @@ fn nonsense_is_refused() {
 fn any_purge() -> impl Strategy<Value = Purge> {
     let path = "/[ab]{0,3}(/[ab]{0,2})?";
     let what = prop_oneof![
-        path.prop_map(|path| Purged::Object(entry("g", "t", &path, &[]).id)),
+        path.prop_map(|path| Purged::Object(entry("g", "t", &path, &[]).id())),
         path.prop_map(Purged::Path),
         "[tu]".prop_map(|title| Purged::Title(TitleName::new(title).expect("name"))),
         path.prop_map(Purged::Prefix),

@@ -83,12 +83,12 @@ impl Board {
         done: u64,
     ) -> UnderWay<'a> {
         let (state, key) = (&mut *self.state(), key(entry));
-        state.under_way.insert(entry.id, done);
+        state.under_way.insert(entry.id(), done);
         if let Some(title) = state.titles.get_mut(&key) {
             title.under_way += 1;
             title.source = Some(source.clone());
         }
-        UnderWay { board: self, object: entry.id, title: key, source }
+        UnderWay { board: self, object: entry.id(), title: key, source }
     }
 
     /// All of an object is here.
@@ -177,10 +177,13 @@ fn lacking<'a>(
 ) -> Lacking<'a> {
     let mut all = Lacking { titles: Vec::new(), places: HashMap::new(), bytes: 0 };
     for entry in missing {
-        let done = under_way.get(&entry.id).copied().unwrap_or(0);
+        let done = under_way.get(&entry.id()).copied().unwrap_or(0);
         let bytes = entry.size_bytes.saturating_sub(done);
         all.bytes = all.bytes.saturating_add(bytes);
-        let place = *all.places.entry((&entry.group, &entry.title)).or_insert(all.titles.len());
+        let place = *all
+            .places
+            .entry((&entry.common.group, &entry.common.title))
+            .or_insert(all.titles.len());
         if place == all.titles.len() {
             all.titles.push(Lack { first: entry, objects: 0, bytes: 0, bytes_up_to_its_end: 0 });
         }
@@ -304,23 +307,28 @@ impl Drop for UnderWay<'_> {
 }
 
 fn key(entry: &CatalogueEntry) -> TitleKey {
-    (entry.group.clone(), entry.title.clone())
+    (entry.common.group.clone(), entry.common.title.clone())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use contract::catalogue::Common;
     use contract::names::DeviceName;
     use contract::object::Digest;
     use std::time::Duration;
 
     fn entry(number: u8) -> Arc<CatalogueEntry> {
-        let text = format!(
-            r#"{{"ordinal": {number}, "id": "{id}", "group": "studio-a", "title": "big-demo",
-                "path": "/{number}.m4s", "size_bytes": 1000, "blake3": "{id}", "modified_us": 0}}"#,
-            id = Digest::of(&[number]),
-        );
-        Arc::new(serde_json::from_str(&text).expect("an entry"))
+        let group = GroupName::new("studio-a").expect("name");
+        let title = TitleName::new("big-demo").expect("name");
+        Arc::new(CatalogueEntry {
+            ordinal: number.into(),
+            path: format!("/{number}.m4s").into(),
+            size_bytes: 1000,
+            blake3: Digest::of(&[number]),
+            modified_us: TimeUs(0),
+            common: Common::of(group, title).share(),
+        })
     }
 
     #[tokio::test(start_paused = true)]

@@ -260,7 +260,7 @@ impl Filler {
             if exhausted.is_some() && !cache.is_mending(entry) {
                 return ControlFlow::Continue(());
             }
-            let attempt = attempts.entry(entry.id).or_insert(Attempt::new(now));
+            let attempt = attempts.entry(entry.id()).or_insert(Attempt::new(now));
             attempt.urgency = urgency;
             awaited += usize::from(attempt.is_awaited());
             if attempt.is_running {
@@ -298,10 +298,10 @@ impl Filler {
         let round = self.transfers.round(&entry, &ranked, want).await;
         let mut attempts = self.attempts.lock().unwrap_or_else(PoisonError::into_inner);
         if round == Round::Published {
-            attempts.remove(&entry.id);
+            attempts.remove(&entry.id());
             self.urgent.came(&entry);
         } else {
-            attempts.insert(entry.id, self.after(&round, attempt));
+            attempts.insert(entry.id(), self.after(&round, attempt));
         }
     }
 
@@ -354,7 +354,7 @@ impl Filler {
             let urgency = self.urgent.is_urgent(entry, &rules.gate, wall);
             let closed = allowance.admission.check(urgency).err();
             let attempts = self.attempts.lock().unwrap_or_else(PoisonError::into_inner);
-            let attempt = attempts.get(&entry.id);
+            let attempt = attempts.get(&entry.id());
             let worn = exhausted.filter(|_| attempt.is_none_or(|attempt| !attempt.is_running));
             let worn = worn.map(|exhausted| self.transfers.endures(exhausted));
             closed.or(worn).or_else(|| attempt.filter(|it| !it.is_running)?.waiting)

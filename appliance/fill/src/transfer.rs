@@ -271,7 +271,7 @@ impl Transfers {
         intake: &mut Option<Arc<Intake>>,
     ) -> Result<(), Failure> {
         let (address, began) = (route.source.address, Instant::now());
-        if self.trust().0.may_ask(address, &entry.id, began).is_err() {
+        if self.trust().0.may_ask(address, &entry.id(), began).is_err() {
             return Err(Failure::Distrusted(self.trust().0.lies_for(address, began)));
         }
         if let Advice::Rest(silent_for) = self.health.advise(address, began) {
@@ -321,7 +321,7 @@ impl Transfers {
         let (trust, random) = &mut *self.trust();
         let (source, now) = (route.source.address, Instant::now());
         let is_near = route.standing != Standing::Beyond;
-        let object = &entry.id;
+        let object = &entry.id();
         let mut lied = || {
             let spread = random.random_range(0.0..1.0);
             trust.lied(Lie { source, is_near, object, began, now, spread });

@@ -4,10 +4,10 @@
 mod parts;
 
 use cache::Lookup;
-use contract::catalogue::CatalogueEntry;
+use contract::catalogue::{CatalogueEntry, Common};
 use contract::manifest::Run;
 use contract::names::{DeviceName, GroupName, TitleName};
-use contract::object::{Digest, ObjectId, ObjectKey};
+use contract::object::Digest;
 use contract::slices::{SliceHasher, SliceHashes};
 use contract::sources::{Batch, OriginPath, Source, SourceKind, Sources};
 use contract::time::TimeUs;
@@ -133,21 +133,14 @@ impl FillWatch for Heard {
 }
 
 fn entry() -> Arc<CatalogueEntry> {
-    let key = ObjectKey { group: GroupName::new("g").expect("name"), path: "/a/seg.m4s".into() };
-    let blake3 = Digest::of(&content());
+    let (group, title) = (GroupName::new("g").expect("name"), TitleName::new("t").expect("name"));
     Arc::new(CatalogueEntry {
         ordinal: 7,
-        id: ObjectId::new(&key, &blake3),
-        group: key.group,
-        title: TitleName::new("t").expect("name"),
-        path: key.path,
+        path: "/a/seg.m4s".into(),
         size_bytes: SIZE as u64,
-        blake3,
+        blake3: Digest::of(&content()),
         modified_us: TimeUs(0),
-        serve_from_us: None,
-        serve_until_us: None,
-        bitrate_bits_per_s: None,
-        tags: contract::tags::Tags::default(),
+        common: Common::of(group, title).share(),
     })
 }
 
@@ -197,8 +190,12 @@ async fn events_with(knowledge: Knowledge, manners: &[Manner]) -> Vec<String> {
         beyond.push(source(*manner).await);
     }
     let entry = entry();
-    let batch =
-        Batch { group: entry.group.clone(), objects: vec![Run(7, 1)], siblings: vec![], beyond };
+    let batch = Batch {
+        group: entry.common.group.clone(),
+        objects: vec![Run(7, 1)],
+        siblings: vec![],
+        beyond,
+    };
     cache.set_wanted(vec![Arc::clone(&entry)]);
     let me = DeviceName::new("oca1.test").expect("name");
     filler.set_routes(Routes::new(
@@ -217,12 +214,14 @@ async fn events_with(knowledge: Knowledge, manners: &[Manner]) -> Vec<String> {
         if is_done {
             break;
         }
-        let before = cache.lookup(&entry.group, &entry.path);
+        let before = cache.lookup(&entry.common.group, &entry.path);
         assert!(matches!(before, Lookup::Wanted | Lookup::Arriving(_)), "{before:?}");
     }
     stopper.send_replace(true);
     filling.await.expect("filler");
-    let Lookup::Held(object) = cache.lookup(&entry.group, &entry.path) else { panic!("not held") };
+    let Lookup::Held(object) = cache.lookup(&entry.common.group, &entry.path) else {
+        panic!("not held")
+    };
     let file = std::fs::read(object.file()).expect("file");
     assert_eq!(file[8192..][..SIZE], content(), "what stands on the disk");
     seen

@@ -104,7 +104,7 @@ impl Origins {
         origin: &OriginPath,
         bucket: &Bucket,
     ) -> Result<Box<dyn Body>, FetchFailed> {
-        let (entry, group) = (question.entry, &question.entry.group);
+        let (entry, group) = (question.entry, &question.entry.common.group);
         let place = (group, question.source.address);
         if self.denials.stands(place, Instant::now()) {
             return Err(FetchFailed::DeniedBefore);
@@ -124,7 +124,7 @@ impl Origins {
         GetOptions {
             range: is_part.then(|| range.clone().into()),
             // Only a part has another before it.
-            if_match: is_part.then(|| self.etags.of(&entry.id)).flatten(),
+            if_match: is_part.then(|| self.etags.of(&entry.id())).flatten(),
             ..GetOptions::default()
         }
     }
@@ -138,7 +138,7 @@ impl Origins {
     ) -> FetchFailed {
         match &failed {
             FetchFailed::Denied(_) => self.denials.denied(place, Instant::now()),
-            FetchFailed::Changed => self.etags.forget(&entry.id),
+            FetchFailed::Changed => self.etags.forget(&entry.id()),
             _ => {}
         }
         failed
@@ -153,7 +153,7 @@ impl Origins {
             return Err(FetchFailed::Length { offered, expected: entry.size_bytes });
         }
         if let Some(etag) = &result.meta.e_tag {
-            self.etags.note(&entry.id, etag);
+            self.etags.note(&entry.id(), etag);
         }
         Ok(())
     }

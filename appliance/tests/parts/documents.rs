@@ -3,11 +3,11 @@
 
 use super::content;
 use contract::SCHEMA;
-use contract::catalogue::{Catalogue, CatalogueEntry, CatalogueSegment, SegmentRef};
+use contract::catalogue::{Catalogue, CatalogueEntry, CatalogueSegment, Common, SegmentRef};
 use contract::envelope::{Envelope, Generation, Header, Kind, Role, SigningKey};
 use contract::manifest::{Hold, Manifest, Run};
 use contract::names::{DeviceName, GroupName, TitleName};
-use contract::object::{Digest, ObjectId, ObjectKey};
+use contract::object::Digest;
 use contract::sources::{Batch, OriginPath, Source, SourceKind, Sources};
 use contract::time::TimeUs;
 use rcgen::KeyPair;
@@ -65,21 +65,14 @@ fn group() -> GroupName {
 }
 
 fn entry(ordinal: u32, path: &str, size: usize) -> CatalogueEntry {
-    let key = ObjectKey { group: group(), path: path.into() };
-    let blake3 = Digest::of(&content(path, size));
+    let (group, title) = (group(), TitleName::new("title").expect("name"));
     CatalogueEntry {
         ordinal,
-        id: ObjectId::new(&key, &blake3),
-        group: key.group,
-        title: TitleName::new("title").expect("name"),
-        path: key.path,
+        path: path.into(),
         size_bytes: size as u64,
-        blake3,
+        blake3: Digest::of(&content(path, size)),
         modified_us: TimeUs(0),
-        serve_from_us: None,
-        serve_until_us: None,
-        bitrate_bits_per_s: None,
-        tags: contract::tags::Tags::default(),
+        common: Common::of(group, title).share(),
     }
 }
 

@@ -4,9 +4,9 @@
 use crate::CatalogObject;
 use contract::SCHEMA;
 use contract::catalogue::{
-    CatalogueEntry, CatalogueSegment, MAX_SEGMENT_ENTRIES, Ordinal, SegmentRef,
+    CatalogueEntry, CatalogueSegment, Common, MAX_SEGMENT_ENTRIES, Ordinal, SegmentRef,
 };
-use contract::object::{Digest, ObjectId};
+use contract::object::Digest;
 
 /// Ordinals are cut into segments at multiples of this. An entry is some 380 bytes: a
 /// change costs a box 1.6 MB at most, and a million objects are 245 segments.
@@ -42,22 +42,21 @@ pub fn build(objects: &[CatalogObject]) -> Result<Vec<Built>, serde_json::Error>
 
 fn entry(object: &CatalogObject) -> CatalogueEntry {
     let file = &object.file;
-    let mut entry = CatalogueEntry {
-        ordinal: object.ordinal,
-        id: ObjectId(file.blake3),
-        group: object.group.clone(),
-        title: object.title.clone(),
-        path: file.path.as_str().into(),
-        size_bytes: file.size_bytes,
-        blake3: file.blake3,
-        modified_us: file.modified,
+    let common = Common {
         serve_from_us: object.window.serve_from,
         serve_until_us: object.window.serve_until,
         bitrate_bits_per_s: file.bitrate_bits_per_s,
         tags: object.tags.clone(),
+        ..Common::of(object.group.clone(), object.title.clone())
     };
-    entry.id = ObjectId::new(&entry.key(), &file.blake3);
-    entry
+    CatalogueEntry {
+        ordinal: object.ordinal,
+        path: file.path.as_str().into(),
+        size_bytes: file.size_bytes,
+        blake3: file.blake3,
+        modified_us: file.modified,
+        common: common.share(),
+    }
 }
 
 #[cfg(test)]
@@ -97,9 +96,9 @@ mod tests {
             .collect();
         assert_eq!(entries, [vec![0, 1, 4095], vec![4096], vec![9000]]);
         let first = CatalogueSegment::open(&built[0].bytes, &built[0].reference).expect("opens");
-        assert_eq!(first.entries[0].bitrate_bits_per_s, Some(BitRate(7_000_000)));
-        assert_eq!(first.entries[0].tags, objects[0].tags);
-        assert_eq!(first.entries[0].serve_until_us, Some(TimeUs(9)));
+        assert_eq!(first.entries[0].common.bitrate_bits_per_s, Some(BitRate(7_000_000)));
+        assert_eq!(first.entries[0].common.tags, objects[0].tags);
+        assert_eq!(first.entries[0].common.serve_until_us, Some(TimeUs(9)));
     }
 
     #[test]

@@ -187,7 +187,7 @@ impl SimBox {
     /// Whether it holds this version of an object.
     #[must_use]
     pub fn holds(&self, entry: &CatalogueEntry) -> bool {
-        self.held(entry).is_some_and(|object| object.entry.id == entry.id)
+        self.held(entry).is_some_and(|object| object.entry.id() == entry.id())
     }
 
     /// Whether something of a file was destroyed by what happened to its disk.

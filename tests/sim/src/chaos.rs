@@ -174,7 +174,7 @@ fn purge(world: &World, random: &mut StdRng) {
             }
         }
         sim_box.promises.forget(&entry.path);
-        if matches!(running.cache.lookup(&entry.group, &entry.path), Lookup::Held(_)) {
+        if matches!(running.cache.lookup(&entry.common.group, &entry.path), Lookup::Held(_)) {
             world.findings.violation(format_args!("{} is held after its purge", entry.path));
         }
     }

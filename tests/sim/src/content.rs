@@ -1,9 +1,9 @@
 //! What the origins have: a shelf of contents, hashed once for all worlds.
 
 use bytes::Bytes;
-use contract::catalogue::CatalogueEntry;
+use contract::catalogue::{CatalogueEntry, Common};
 use contract::names::{GroupName, TitleName};
-use contract::object::{Digest, ObjectId, ObjectKey};
+use contract::object::Digest;
 use contract::slices::{SLICE_BYTES, SliceHasher, SliceHashes};
 use contract::time::TimeUs;
 use rand::rngs::StdRng;
@@ -96,19 +96,13 @@ fn name(text: &str) -> GroupName {
 pub fn entry(ordinal: u32, content: usize) -> Arc<CatalogueEntry> {
     static TITLE: LazyLock<Option<TitleName>> = LazyLock::new(|| TitleName::new("film").ok());
     let of = of(content);
-    let key = ObjectKey { group: group(), path: format!("/film/{ordinal}.m4s").into() };
+    let title = TITLE.clone().unwrap_or_else(|| unreachable!("it is a name"));
     Arc::new(CatalogueEntry {
         ordinal,
-        id: ObjectId::new(&key, &of.blake3),
-        group: key.group,
-        title: TITLE.clone().unwrap_or_else(|| unreachable!("it is a name")),
-        path: key.path,
+        path: format!("/film/{ordinal}.m4s").into(),
         size_bytes: of.bytes.len() as u64,
         blake3: of.blake3,
         modified_us: TimeUs(0),
-        serve_from_us: None,
-        serve_until_us: None,
-        bitrate_bits_per_s: None,
-        tags: contract::tags::Tags::default(),
+        common: Common::of(group(), title).share(),
     })
 }

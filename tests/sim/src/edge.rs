@@ -61,7 +61,7 @@ impl Edge {
         let name = &asker.name;
         world.findings.note(format_args!("{name}: asks the origin for {}: {range:?}", entry.path));
         if let Some(other) = self.who_has(world, asker, entry).filter(|_| !world.limits.slow()) {
-            let key = (asker.site, entry.id);
+            let key = (asker.site, entry.id());
             let mut state = self.state();
             let avoidable = state.avoidable_bytes.entry(key).or_default();
             *avoidable += range.end - range.start;
@@ -72,7 +72,7 @@ impl Edge {
                 ));
             }
         }
-        let key = (entry.id, me);
+        let key = (entry.id(), me);
         *self.state().under_way.entry(key).or_default() += 1;
         Crossing { edge: self.clone(), key }
     }
@@ -98,7 +98,7 @@ impl Edge {
     }
 
     fn is_under_way(&self, entry: &CatalogueEntry, to: &SimBox) -> bool {
-        let count = self.state().under_way.get(&(entry.id, to.number)).copied();
+        let count = self.state().under_way.get(&(entry.id(), to.number)).copied();
         to.running().is_some() && count.unwrap_or(0) > 0
     }
 }

@@ -68,7 +68,7 @@ pub async fn read_all(running: &Running, object: &Arc<Object>, findings: &Findin
             let (path, is_off) = (&object.entry.path, running.power.is_off());
             findings.note(format_args!("{path} cannot be read: {failed}"));
             let is_seen = matches!(
-                running.cache.lookup(&object.entry.group, path),
+                running.cache.lookup(&object.entry.common.group, path),
                 cache::Lookup::Held(held) if held.file() == object.file()
             );
             if is_seen && !is_off {

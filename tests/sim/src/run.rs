@@ -119,7 +119,7 @@ fn lack(world: &World, sim_box: &crate::appliance::SimBox) -> Option<String> {
     let Some(running) = sim_box.running() else { return Some(format!("{name} does not run")) };
     let (wanted, _) = world.wanted_by(sim_box);
     let missing = wanted.iter().find(|entry| {
-        let is_held = sim_box.held(entry).is_some_and(|object| object.entry.id == entry.id);
+        let is_held = sim_box.held(entry).is_some_and(|object| object.entry.id() == entry.id());
         let bytes = cache::layout::disk_bytes(entry.size_bytes);
         !is_held && running.cache.disks().iter().any(|disk| has_room(sim_box, disk, bytes))
     });

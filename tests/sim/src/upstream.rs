@@ -99,7 +99,7 @@ fn from_box(
 ) -> Result<Giver, FetchFailed> {
     let running = world.boxes[number].running().ok_or_else(broken)?;
     let is_it = |found: &CatalogueEntry| found.blake3 == entry.blake3;
-    match running.cache.lookup_version(&entry.group, &entry.path, is_it) {
+    match running.cache.lookup_version(&entry.common.group, &entry.path, is_it) {
         Lookup::Arriving(object) if only_if_cached && !object.is_from_beyond() => {
             Err(FetchFailed::NotThere)
         }

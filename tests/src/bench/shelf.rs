@@ -5,10 +5,10 @@ use super::object::Object;
 use anyhow::Result;
 use cache::storage::{Kernel, Storage, StoredFile};
 use cache::{BlockIo, Cache, CacheEvent, DiskSetup, ReadOrder, Setup, Watch};
-use contract::catalogue::CatalogueEntry;
+use contract::catalogue::{CatalogueEntry, Common};
 use contract::config::DiskClass;
 use contract::names::{GroupName, TitleName};
-use contract::object::{Digest, ObjectId, ObjectKey};
+use contract::object::Digest;
 use contract::time::TimeUs;
 use std::fs::File;
 use std::io;
@@ -50,20 +50,14 @@ pub fn put(disk: &Path, objects: &[Object]) -> Result<()> {
 /// # Errors
 /// When it cannot be named so.
 pub fn entry(ordinal: u32, object: &Object, blake3: Digest) -> Result<Arc<CatalogueEntry>> {
-    let key = ObjectKey { group: GroupName::new("default")?, path: object.path.as_str().into() };
+    let common = Common::of(GroupName::new("default")?, TitleName::new("bench")?);
     Ok(Arc::new(CatalogueEntry {
         ordinal,
-        id: ObjectId::new(&key, &blake3),
-        group: key.group,
-        title: TitleName::new("bench")?,
-        path: key.path,
+        path: object.path.as_str().into(),
         size_bytes: object.bytes as u64,
         blake3,
         modified_us: TimeUs(0),
-        serve_from_us: None,
-        serve_until_us: None,
-        bitrate_bits_per_s: None,
-        tags: contract::tags::Tags::default(),
+        common: common.share(),
     }))
 }
 

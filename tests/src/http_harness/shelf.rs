@@ -3,10 +3,10 @@
 use anyhow::{Context, Result};
 use cache::storage::Kernel;
 use cache::{BlockIo, Cache, CacheEvent, DiskSetup, ReadOrder, Setup, Watch};
-use contract::catalogue::CatalogueEntry;
+use contract::catalogue::{CatalogueEntry, Common};
 use contract::config::DiskClass;
 use contract::names::{GroupName, TitleName};
-use contract::object::{Digest, ObjectId, ObjectKey};
+use contract::object::Digest;
 use contract::quantity::BitRate;
 use contract::time::TimeUs;
 use std::fs::File;
@@ -146,8 +146,9 @@ impl Shelf {
     /// When a disk or a file cannot be written.
     pub fn refill(&self, objects: &[Offer]) -> Result<()> {
         for entry in self.cache.missing() {
-            let is_it =
-                |(group, path, _): &&Offer| entry.group.as_str() == *group && &*entry.path == *path;
+            let is_it = |(group, path, _): &&Offer| {
+                entry.common.group.as_str() == *group && &*entry.path == *path
+            };
             if let Some(&(group, path, length)) = objects.iter().find(is_it) {
                 self.put(&entry, group, path, length)?;
             }
@@ -162,7 +163,8 @@ impl Shelf {
     pub fn say_bitrate(&self, objects: &[Offer], path: &str, rate: BitRate) -> Result<()> {
         let entries = (0u32..).zip(objects.iter().copied()).map(|offer| {
             let mut entry = Arc::unwrap_or_clone(entry(offer)?);
-            entry.bitrate_bits_per_s = (&*entry.path == path).then_some(rate);
+            let common = Arc::make_mut(&mut entry.common);
+            common.bitrate_bits_per_s = (&*entry.path == path).then_some(rate);
             Ok(Arc::new(entry))
         });
         self.cache.set_wanted(entries.collect::<Result<_>>()?);
@@ -231,20 +233,13 @@ fn entry(
     (ordinal, (group, path, length)): (u32, (&str, &str, usize)),
 ) -> Result<Arc<CatalogueEntry>> {
     let bytes = content(group, path, length);
-    let key = ObjectKey { group: GroupName::new(group)?, path: path.into() };
     let blake3 = Digest::of(&bytes);
     Ok(Arc::new(CatalogueEntry {
         ordinal,
-        id: ObjectId::new(&key, &blake3),
-        group: key.group,
-        title: TitleName::new("title")?,
-        path: key.path,
+        path: path.into(),
         size_bytes: length as u64,
         blake3,
         modified_us: TimeUs(0).plus_s(i64::try_from(MODIFIED_S)?),
-        serve_from_us: None,
-        serve_until_us: None,
-        bitrate_bits_per_s: None,
-        tags: contract::tags::Tags::default(),
+        common: Common::of(GroupName::new(group)?, TitleName::new("title")?).share(),
     }))
 }

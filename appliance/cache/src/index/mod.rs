@@ -5,15 +5,18 @@
 //! are rare (a publication, a manifest), and a copy shares what stands in it.
 
 mod shard;
+mod slot;
 #[cfg(test)]
 mod tests;
 
 use crate::disk::Disk;
-use crate::object::Object;
+use crate::object::{self, Object};
 use arc_swap::ArcSwap;
 use contract::catalogue::CatalogueEntry;
 use contract::names::GroupName;
 use shard::Shard;
+pub(crate) use slot::Seen;
+use slot::{Slot, UNRANKED};
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -22,89 +25,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// Of a million objects, one publication copies a thousand references.
 const SHARDS: usize = 1024;
 
-/// What the index knows of one key. A new version may be wanted while the old one is held. The
-/// key itself stands in the entry of each of them.
-#[derive(Debug, Clone)]
-pub(crate) struct Slot {
-    pub(crate) held: Option<Arc<Object>>,
-    /// What of the wanted version has come so far.
-    pub(crate) arriving: Option<Arc<Object>>,
-    pub(crate) wanted: Option<Arc<CatalogueEntry>>,
-    /// No disk had room for it when it was to come.
-    pub(crate) has_no_room: bool,
-    /// Where it stands in the manifest's order; beyond all of it where nobody ordered it.
-    pub(crate) rank: u32,
-}
-
-impl Slot {
-    /// With nothing in it.
-    const EMPTY: Self =
-        Self { held: None, arriving: None, wanted: None, has_no_room: false, rank: u32::MAX };
-
-    /// One of those that have its key; `None` where nothing is in it.
-    fn entry(&self) -> Option<&Arc<CatalogueEntry>> {
-        self.wanted.as_ref().or_else(|| self.objects().next().map(|object| &object.entry))
-    }
-
-    fn is_of(&self, group: &GroupName, path: &str) -> bool {
-        self.entry().is_some_and(|entry| *entry.path == *path && entry.group == *group)
-    }
-
-    fn is_empty(&self) -> bool {
-        self.entry().is_none()
-    }
-
-    /// Wants this version; gives back what has come of another. What is here of it has the
-    /// wanted entry from now on, so that none is in memory twice.
-    fn want(&mut self, entry: &Arc<CatalogueEntry>) -> Option<Arc<Object>> {
-        self.wanted = Some(Arc::clone(entry));
-        self.has_no_room = false;
-        let stale = self.arriving.take_if(|coming| coming.entry.id != entry.id);
-        for object in [&mut self.held, &mut self.arriving].into_iter().flatten() {
-            if object.entry.id == entry.id && !Arc::ptr_eq(&object.entry, entry) {
-                *object = Arc::new(object.under(entry));
-            }
-        }
-        stale
-    }
-
-    /// Takes an object that is here again; gives back what must go.
-    fn rejoin(&mut self, object: Arc<Object>) -> Option<Arc<Object>> {
-        let Some(wanted) = self.wanted.clone().filter(|wanted| wanted.id == object.entry.id) else {
-            return Some(object);
-        };
-        let object = Arc::new(object.under(&wanted));
-        match object.is_whole() {
-            _ if !self.lacks(&wanted) => Some(object),
-            true => self.held.replace(object),
-            false if self.arriving.is_none() => self.arriving.replace(object),
-            false => Some(object),
-        }
-    }
-
-    /// What has come of a version that is held: a copy that a move has not finished.
-    fn take_leftover(&mut self) -> Option<Arc<Object>> {
-        let held = self.held.as_ref()?.entry.id;
-        self.arriving.take_if(|coming| coming.entry.id == held)
-    }
-
-    /// What is here of it, whole or not.
-    fn objects(&self) -> impl Iterator<Item = &Arc<Object>> {
-        self.held.iter().chain(&self.arriving)
-    }
-
-    fn wants(&self, entry: &CatalogueEntry) -> bool {
-        self.wanted.as_ref().is_some_and(|wanted| wanted.id == entry.id)
-    }
-
-    /// Whether this version is wanted and not held.
-    fn lacks(&self, entry: &CatalogueEntry) -> bool {
-        let is_held = self.held.as_ref().is_some_and(|held| held.entry.id == entry.id);
-        self.wants(entry) && !is_held
-    }
-}
-
-/// Keys to slots.
+/// Keys to what is known of them.
 #[derive(Debug)]
 pub(crate) struct Index {
     hasher: RandomState,
@@ -126,16 +47,15 @@ impl Default for Index {
 }
 
 impl Index {
-    /// What `look` finds in the slot of a key. It must be quick: it holds an old table in
-    /// memory.
+    /// What `look` finds under a key. It must be quick: it holds an old table in memory.
     pub(crate) fn look<T>(
         &self,
         group: &GroupName,
         path: &str,
-        look: impl FnOnce(&Slot) -> T,
+        look: impl FnOnce(Seen<'_>) -> T,
     ) -> Option<T> {
-        let hash = self.hash(group, path);
-        self.shard(hash).load().get(hash, group, path).map(look)
+        let (shard, hash) = self.place(group, path);
+        self.shards[shard].load().get(hash, group, path).map(look)
     }
 
     /// Makes objects that were found on disks visible; gives back those that others replace:
@@ -146,8 +66,8 @@ impl Index {
         let mut tables: Vec<_> = self.shards.iter().map(ArcSwap::load_full).collect();
         let mut twins = Vec::new();
         for object in objects {
-            let hash = self.hash(&object.entry.group, &object.entry.path);
-            let table = Arc::make_mut(&mut tables[number(hash)]);
+            let (shard, hash) = self.place(&object.entry.common.group, &object.entry.path);
+            let table = Arc::make_mut(&mut tables[shard]);
             let entry = Arc::clone(&object.entry);
             twins.extend(table.edit(hash, &entry, |slot| {
                 let place = if object.is_whole() { &mut slot.held } else { &mut slot.arriving };
@@ -166,22 +86,21 @@ impl Index {
 
     /// What has come of a version so far.
     pub(crate) fn arriving(&self, entry: &CatalogueEntry) -> Option<Arc<Object>> {
-        let of_it = |slot: &Slot| slot.arriving.clone().filter(|it| it.entry.id == entry.id);
-        self.look(&entry.group, &entry.path, of_it).flatten()
+        let of_it = |it: &&Arc<Object>| it.entry.is_same(entry);
+        self.look(&entry.common.group, &entry.path, |seen| seen.arriving.filter(of_it).cloned())
+            .flatten()
     }
 
     /// An object begins to arrive; gives back what must go: what has come of another version,
     /// or the object itself where it is not wanted.
     pub(crate) fn begin(&self, object: Arc<Object>) -> Option<Arc<Object>> {
-        self.edit(&Arc::clone(&object).entry, |slot| {
-            if slot.wants(&object.entry) { slot.arriving.replace(object) } else { Some(object) }
-        })
+        self.edit(&Arc::clone(&object).entry, |slot| slot.begin(object))
     }
 
     /// Says whether there was room for a version that is wanted.
     pub(crate) fn set_room(&self, entry: &CatalogueEntry, has_no_room: bool) {
-        let is_known = |slot: &Slot| slot.has_no_room == has_no_room || !slot.wants(entry);
-        if !self.look(&entry.group, &entry.path, is_known).unwrap_or(true) {
+        let is_known = |seen: Seen<'_>| seen.has_no_room == has_no_room || !seen.wants(entry);
+        if !self.look(&entry.common.group, &entry.path, is_known).unwrap_or(true) {
             self.edit(entry, |slot| slot.has_no_room = has_no_room);
         }
     }
@@ -247,7 +166,7 @@ impl Index {
     /// Objects of a disk go out of sight; gives how many.
     pub(crate) fn drop_disk(&self, disk: &Arc<Disk>) -> usize {
         let is_on_it = |object: &Arc<Object>| Arc::ptr_eq(&object.body.disk, disk);
-        self.take_out(|slot| slot.objects().any(is_on_it), |object| is_on_it(object)).len()
+        self.take_out(|seen| seen.objects().any(is_on_it), |object| is_on_it(object)).len()
     }
 
     /// Objects of a disk that is used again come into sight where they are wanted and lacking;
@@ -257,14 +176,14 @@ impl Index {
         let (all, mut leaving) = (objects.len(), Vec::new());
         let mut changed: BTreeMap<usize, Shard> = BTreeMap::new();
         for object in objects {
-            let hash = self.hash(&object.entry.group, &object.entry.path);
-            let copy = || Shard::clone(&self.shard(hash).load());
-            let table = changed.entry(number(hash)).or_insert_with(copy);
+            let (shard, hash) = self.place(&object.entry.common.group, &object.entry.path);
+            let copy = || Shard::clone(&self.shards[shard].load());
+            let table = changed.entry(shard).or_insert_with(copy);
             let entry = Arc::clone(&object.entry);
             leaving.extend(table.edit(hash, &entry, |slot| slot.rejoin(object)));
         }
-        for (number, table) in changed {
-            self.shards[number].store(Arc::new(table));
+        for (shard, table) in changed {
+            self.shards[shard].store(Arc::new(table));
         }
         (all - leaving.len(), leaving)
     }
@@ -276,48 +195,36 @@ impl Index {
         let mut tables = vec![Shard::default(); SHARDS];
         let mut leaving = Vec::new();
         for (rank, entry) in (0_u32..).zip(&ranked) {
-            let hash = self.hash(&entry.group, &entry.path);
-            let (before, table) = (&before[number(hash)], &mut tables[number(hash)]);
-            let old = before.get(hash, &entry.group, &entry.path);
-            let (held, arriving) =
-                old.map_or((None, None), |old| (old.held.clone(), old.arriving.clone()));
-            leaving.extend(table.edit(hash, entry, |slot| {
-                (slot.held, slot.arriving, slot.rank) = (held, arriving, rank);
-                slot.want(entry)
+            let (shard, hash) = self.place(&entry.common.group, &entry.path);
+            let old = before[shard].get(hash, &entry.common.group, &entry.path);
+            leaving.extend(tables[shard].edit(hash, entry, |slot| {
+                slot.held = old.and_then(|old| old.held.cloned());
+                slot.arriving = old.and_then(|old| old.arriving.cloned());
+                slot.want(entry, rank)
             }));
         }
         let tables = tables.into_iter().map(Arc::new).collect();
         self.put(tables);
         *in_force = ranked.into();
         self.lose();
-        leaving.extend(before.iter().flat_map(|table| self.left_out(table)));
-        leaving.sort_by_key(|object| (object.body.serial, object.entry.id));
+        for (before, now) in before.iter().zip(&self.shards) {
+            leaving.extend(left_out(before, &now.load()));
+        }
+        object::sort(&mut leaving);
         leaving
-    }
-
-    /// What a table of before holds and that of now has no place for.
-    fn left_out(&self, before: &Shard) -> Vec<Arc<Object>> {
-        let is_out = |hash, slot: &Slot| {
-            let is_in = |entry: &Arc<CatalogueEntry>| {
-                self.shard(hash).load().get(hash, &entry.group, &entry.path).is_some()
-            };
-            !slot.entry().is_some_and(is_in)
-        };
-        let out = before.iter().filter(|(hash, slot)| is_out(*hash, slot));
-        out.flat_map(|(_, slot)| slot.objects().cloned()).collect()
     }
 
     /// Takes everything out of sight that `is_purged` says; what is still wanted is missing
     /// then.
     pub(crate) fn purge(&self, is_purged: impl Fn(&CatalogueEntry) -> bool) -> Vec<Arc<Object>> {
         let of_it = |object: &Arc<Object>| is_purged(&object.entry);
-        self.take_out(|slot| slot.objects().any(of_it), |object| of_it(object))
+        self.take_out(|seen| seen.objects().any(of_it), |object| of_it(object))
     }
 
     /// Takes objects out of sight; gives them in an order that no hash decides.
     fn take_out(
         &self,
-        has_some: impl Fn(&Slot) -> bool,
+        has_some: impl Fn(Seen<'_>) -> bool,
         is_one: impl Fn(&mut Arc<Object>) -> bool,
     ) -> Vec<Arc<Object>> {
         let _alone = self.alone();
@@ -325,10 +232,8 @@ impl Index {
         for shard in &self.shards {
             let before = shard.load_full();
             let mut after = None;
-            for (hash, slot) in before.iter().filter(|(_, slot)| has_some(slot)) {
-                let Some(entry) = slot.objects().next().map(|object| &object.entry) else {
-                    continue;
-                };
+            for (hash, seen) in before.iter().filter(|(_, seen)| has_some(*seen)) {
+                let Some(entry) = seen.entry() else { continue };
                 let table = after.get_or_insert_with(|| Shard::clone(&before));
                 table.edit(hash, entry, |slot| {
                     gone.extend(slot.held.take_if(&is_one));
@@ -340,7 +245,7 @@ impl Index {
             }
         }
         self.lose();
-        gone.sort_by_key(|object| (object.body.serial, object.entry.id));
+        object::sort(&mut gone);
         gone
     }
 
@@ -348,7 +253,7 @@ impl Index {
     pub(crate) fn each_held(&self, mut show: impl FnMut(&Arc<Object>)) {
         for shard in &self.shards {
             let table = shard.load_full();
-            table.iter().filter_map(|(_, slot)| slot.held.as_ref()).for_each(&mut show);
+            table.iter().filter_map(|(_, seen)| seen.held).for_each(&mut show);
         }
     }
 
@@ -385,20 +290,20 @@ impl Index {
 
     /// Whether this version is wanted and not held.
     pub(crate) fn lacks(&self, entry: &CatalogueEntry) -> bool {
-        self.look(&entry.group, &entry.path, |slot| slot.lacks(entry)).unwrap_or(false)
+        self.look(&entry.common.group, &entry.path, |seen| seen.lacks(entry)).unwrap_or(false)
     }
 
-    fn hash(&self, group: &GroupName, path: &str) -> u64 {
-        self.hasher.hash_one((group, path))
-    }
-
-    fn shard(&self, hash: u64) -> &ArcSwap<Shard> {
-        &self.shards[number(hash)]
+    /// In which shard a key stands, and its hash there.
+    fn place(&self, group: &GroupName, path: &str) -> (usize, u32) {
+        let hash = self.hasher.hash_one((group, path));
+        let [high, low] = [hash >> 32, hash & u64::from(u32::MAX)];
+        let shard = usize::try_from(high).unwrap_or_default() % SHARDS;
+        (shard, u32::try_from(low).unwrap_or_default())
     }
 
     /// Where an entry stands in the manifest's order.
     pub(crate) fn rank(&self, entry: &CatalogueEntry) -> u32 {
-        self.look(&entry.group, &entry.path, |slot| slot.rank).unwrap_or(u32::MAX)
+        self.look(&entry.common.group, &entry.path, |seen| seen.rank).unwrap_or(UNRANKED)
     }
 
     /// The manifest's order now. Whoever walks it keeps nobody from changing things.
@@ -411,13 +316,13 @@ impl Index {
         self.ranked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Changes the slot of one key.
+    /// Changes what is known of one key.
     fn edit<T>(&self, entry: &CatalogueEntry, edit: impl FnOnce(&mut Slot) -> T) -> T {
         let _alone = self.alone();
-        let hash = self.hash(&entry.group, &entry.path);
-        let mut table = Shard::clone(&self.shard(hash).load());
+        let (shard, hash) = self.place(&entry.common.group, &entry.path);
+        let mut table = Shard::clone(&self.shards[shard].load());
         let done = table.edit(hash, entry, edit);
-        self.shard(hash).store(Arc::new(table));
+        self.shards[shard].store(Arc::new(table));
         done
     }
 
@@ -428,7 +333,11 @@ impl Index {
     }
 }
 
-/// Which shard; tables use the hash's other bits.
-fn number(hash: u64) -> usize {
-    usize::try_from(hash >> 32).unwrap_or_default() % SHARDS
+/// What a table of before holds and that of now has no place for.
+fn left_out(before: &Shard, now: &Shard) -> Vec<Arc<Object>> {
+    let is_in =
+        |hash, entry: &CatalogueEntry| now.get(hash, &entry.common.group, &entry.path).is_some();
+    let is_out =
+        |(hash, seen): &(u32, Seen<'_>)| !seen.entry().is_some_and(|entry| is_in(*hash, entry));
+    before.iter().filter(is_out).flat_map(|(_, seen)| seen.objects()).cloned().collect()
 }

@@ -63,12 +63,12 @@ struct Model {
 
 impl Model {
     fn wants(&self, path: &str) -> Option<ObjectId> {
-        self.wanted.iter().find(|entry| &*entry.path == path).map(|entry| entry.id)
+        self.wanted.iter().find(|entry| &*entry.path == path).map(|entry| entry.id())
     }
 
     fn missing(&self) -> Vec<Arc<CatalogueEntry>> {
         let held = |entry: &CatalogueEntry| self.held.get(&entry.path).map(|held| held.0);
-        self.wanted.iter().filter(|entry| held(entry) != Some(entry.id)).cloned().collect()
+        self.wanted.iter().filter(|entry| held(entry) != Some(entry.id())).cloned().collect()
     }
 }
 
@@ -118,7 +118,7 @@ fn take(step: Step, index: &Index, model: &mut Model, maker: &mut Maker) {
             let objects: Vec<_> =
                 keys.iter().map(|(path, version)| maker.whole(&entry(*path, *version))).collect();
             let twins = objects.iter().flat_map(|object| {
-                let (path, held) = (&object.entry.path, (object.entry.id, object.body.serial));
+                let (path, held) = (&object.entry.path, (object.entry.id(), object.body.serial));
                 let twin = model.held.insert(Arc::clone(path), held);
                 // What was to become a copy of it, and did not.
                 let is_leftover = model.arriving.get(path).is_some_and(|it| it.0 == held.0);
@@ -131,7 +131,7 @@ fn take(step: Step, index: &Index, model: &mut Model, maker: &mut Maker) {
         Step::Want(keys) => {
             model.wanted = keys.iter().map(|(path, version)| entry(*path, *version)).collect();
             let wanted: HashMap<_, _> =
-                model.wanted.iter().map(|entry| (Arc::clone(&entry.path), entry.id)).collect();
+                model.wanted.iter().map(|entry| (Arc::clone(&entry.path), entry.id())).collect();
             let held = model.held.extract_if(|path, _| !wanted.contains_key(path));
             // What has come of another version than the wanted one is of no use.
             let arriving = &mut model.arriving;
@@ -141,7 +141,7 @@ fn take(step: Step, index: &Index, model: &mut Model, maker: &mut Maker) {
         }
         Step::Begin(path, version) => {
             let object = maker.arriving(&entry(path, version));
-            let (id, serial) = (object.entry.id, object.body.serial);
+            let (id, serial) = (object.entry.id(), object.body.serial);
             let expected = if model.wants(&object.entry.path) == Some(id) {
                 let before = model.arriving.insert(Arc::clone(&object.entry.path), (id, serial));
                 before.map(|before| before.1)
@@ -153,8 +153,8 @@ fn take(step: Step, index: &Index, model: &mut Model, maker: &mut Maker) {
         }
         Step::Publish(path) => {
             let path = entry(path, 0).path.clone();
-            let group = entry(0, 0).group.clone();
-            let object = index.look(&group, &path, |slot| slot.arriving.clone()).flatten();
+            let group = entry(0, 0).common.group.clone();
+            let object = index.look(&group, &path, |seen| seen.arriving.cloned()).flatten();
             let expected = model.arriving.remove(&path);
             assert_eq!(object.as_ref().map(|object| object.body.serial), expected.map(|it| it.1));
             let before = expected.and_then(|arrived| model.held.insert(path, arrived));
@@ -164,8 +164,8 @@ fn take(step: Step, index: &Index, model: &mut Model, maker: &mut Maker) {
         }
         Step::Withdraw(path) => {
             let path = entry(path, 0).path.clone();
-            let group = entry(0, 0).group.clone();
-            let object = index.look(&group, &path, |slot| slot.held.clone()).flatten();
+            let group = entry(0, 0).common.group.clone();
+            let object = index.look(&group, &path, |seen| seen.held.cloned()).flatten();
             if let Some(object) = object {
                 assert!(index.withdraw(&object) && !index.withdraw(&object));
                 model.held.remove(&path);
@@ -174,19 +174,20 @@ fn take(step: Step, index: &Index, model: &mut Model, maker: &mut Maker) {
         }
         Step::Relocate(path) => {
             let key = entry(path, 0);
-            let held = index.look(&key.group, &key.path, |slot| slot.held.clone()).flatten();
+            let held =
+                index.look(&key.common.group, &key.path, |seen| seen.held.cloned()).flatten();
             if let Some(old) = held {
                 let copy = maker.whole(&old.entry);
                 old.body.sums.complete();
                 assert!(index.relocate(&old, &copy) && !index.relocate(&old, &copy));
-                model.held.insert(Arc::clone(&key.path), (old.entry.id, copy.body.serial));
+                model.held.insert(Arc::clone(&key.path), (old.entry.id(), copy.body.serial));
             }
             (vec![], vec![])
         }
         Step::Purge(version) => {
             let digest = entry(0, version).blake3;
             let gone = index.purge(|entry| entry.blake3 == digest);
-            let ids: Vec<_> = (0..12).map(|path| entry(path, version).id).collect();
+            let ids: Vec<_> = (0..12).map(|path| entry(path, version).id()).collect();
             let held = model.held.extract_if(|_, held| ids.contains(&held.0));
             let coming = model.arriving.extract_if(|_, held| ids.contains(&held.0));
             (serials(&gone), sorted(held.chain(coming).map(|out| out.1.1)))
@@ -207,10 +208,10 @@ proptest! {
             prop_assert!(index.losses() > losses || !index.missing().iter().any(is_new));
             for path in 0..12 {
                 let key = entry(path, 0);
-                let found = index.look(&key.group, &key.path, |slot| {
-                    let known = |object: &Arc<Object>| (object.entry.id, object.body.serial);
-                    let here = [&slot.held, &slot.arriving].map(|it| it.as_ref().map(known));
-                    (here, slot.wanted.as_ref().map(|wanted| wanted.id))
+                let found = index.look(&key.common.group, &key.path, |seen| {
+                    let known = |object: &Arc<Object>| (object.entry.id(), object.body.serial);
+                    let here = [seen.held, seen.arriving].map(|it| it.map(known));
+                    (here, seen.wanted.map(|wanted| wanted.id()))
                 });
                 let here = [&model.held, &model.arriving].map(|it| it.get(&key.path).copied());
                 let wanted = model.wants(&key.path);
@@ -245,9 +246,9 @@ fn readers_see_one_version_or_the_next_whatever_is_written() {
             let mut looks = 0;
             while !is_over.load(Ordering::Relaxed) {
                 let key = &versions[0];
-                let held = index.look(&key.group, &key.path, |slot| slot.held.clone());
+                let held = index.look(&key.common.group, &key.path, |seen| seen.held.cloned());
                 let held = held.flatten().expect("held all the time");
-                assert!(versions.iter().any(|version| version.id == held.entry.id));
+                assert!(versions.iter().any(|version| version.is_same(&held.entry)));
                 looks += 1;
             }
             looks

@@ -96,7 +96,7 @@ impl Cache {
                 err.into()
             }
         };
-        let file = room.create(&disk.object_file(&entry.id, serial)).map_err(failed)?;
+        let file = room.create(&disk.object_file(&entry.id(), serial)).map_err(failed)?;
         disk.objects.fetch_add(1, Ordering::Relaxed);
         let (sums, received) = (Sums::none(size_bytes, true), Some(Received::new(facts)));
         let object =
@@ -178,7 +178,7 @@ impl Cache {
                 room.copy_from_slice(content);
             }
             let kept = filling.check(crc);
-            let kept = kept.map(|checked| self.ram.keep((object.body.number, block), checked));
+            let kept = kept.map(|checked| self.ram.keep((object.number, block), checked));
             let is_waited_for = |next: &(u32, _)| next.0 == block;
             if let Some((_, pending)) = waiting.next_if(is_waited_for) {
                 pending.settle(kept.ok_or(ReadFailed::Corrupt { block }));
@@ -222,7 +222,7 @@ fn write(object: &Object, slice: u32, bytes: &[u8], line: &Line) -> io::Result<(
     let content = layout::content_offset(object.entry.size_bytes);
     let written = disk.storage().open(&object.file()).and_then(|file| {
         file.write_all_at(bytes, content + u64::from(slice) * SLICE_BYTES)?;
-        file.write_all_at(&line.encode(&object.entry.id, slice), table::line_at(slice))
+        file.write_all_at(&line.encode(&object.entry.id(), slice), table::line_at(slice))
     });
     match &written {
         Ok(()) => disk.succeeded(),

@@ -61,7 +61,7 @@ impl Policy {
     }
 
     fn has_room_to_pass(&self, bytes: u64) -> bool {
-        let passing = self.passing.iter().map(|(_, object)| object.body.disk_bytes);
+        let passing = self.passing.iter().map(|(_, object)| object.disk_bytes());
         passing.sum::<u64>().saturating_add(bytes) <= self.passing_bytes
     }
 
@@ -69,7 +69,7 @@ impl Policy {
     fn expect_behind(&mut self, shelf: &Shelf, object: &Object) {
         let entry = &object.entry;
         if let Some(next) = following(&entry.path) {
-            self.demand.expect_next(shelf.number(&entry.group, &next));
+            self.demand.expect_next(shelf.number(&entry.common.group, &next));
         }
     }
 
@@ -104,7 +104,8 @@ impl Books {
         for mut policy in before.into_values() {
             gone.extend(policy.passing.drain(..).map(|(_, object)| object));
         }
-        let has_share = |object: &Arc<Object>| self.policies.contains_key(&object.entry.group);
+        let has_share =
+            |object: &Arc<Object>| self.policies.contains_key(&object.entry.common.group);
         gone.extend(self.kept.extract_if(|_, object| !has_share(object)).map(|(_, it)| it));
         gone
     }
@@ -139,12 +140,12 @@ impl Books {
         object: &Arc<Object>,
         verdict: Verdict,
     ) {
-        if let Some(policy) = self.policies.get_mut(&object.entry.group) {
+        if let Some(policy) = self.policies.get_mut(&object.entry.common.group) {
             policy.expect_behind(shelf, object);
         }
         let passing = match verdict {
             Verdict::Kept => return drop(self.kept.insert(key, Arc::clone(object))),
-            Verdict::Passing => self.policies.get_mut(&object.entry.group),
+            Verdict::Passing => self.policies.get_mut(&object.entry.common.group),
             Verdict::Refused => None,
         };
         passing.into_iter().for_each(|policy| policy.passing.push((key, Arc::clone(object))));
@@ -159,7 +160,7 @@ impl Books {
     pub(crate) fn have(&self, key: u64, object: &Object) -> bool {
         let is_kept = self.kept.get(&key).is_some_and(|other| other.is_same(object));
         let is_passing = |policy: &Policy| policy.passing.iter().any(|(_, it)| it.is_same(object));
-        is_kept || self.policies.get(&object.entry.group).is_some_and(is_passing)
+        is_kept || self.policies.get(&object.entry.common.group).is_some_and(is_passing)
     }
 
     /// Books who was asked for meanwhile; gives who has to leave.
@@ -167,8 +168,8 @@ impl Books {
         let mut leaving = Vec::new();
         for key in self.touched.iter().flat_map(mpsc::Receiver::try_iter) {
             let Some(object) = self.kept.get(&key) else { continue };
-            let Some(policy) = self.policies.get_mut(&object.entry.group) else { continue };
-            policy.demand.request(key, object.body.disk_bytes, &mut leaving);
+            let Some(policy) = self.policies.get_mut(&object.entry.common.group) else { continue };
+            policy.demand.request(key, object.disk_bytes(), &mut leaving);
             policy.expect_behind(shelf, object);
         }
         let mut gone = self.close(leaving);
@@ -179,7 +180,7 @@ impl Books {
     /// An object has gone for another reason.
     pub(crate) fn remove(&mut self, key: u64, object: &Object) {
         let is_it = |other: &mut Arc<Object>| other.is_same(object);
-        let Some(policy) = self.policies.get_mut(&object.entry.group) else { return };
+        let Some(policy) = self.policies.get_mut(&object.entry.common.group) else { return };
         policy.passing.retain_mut(|(_, other)| !is_it(other));
         if self.kept.get_mut(&key).is_some_and(is_it) {
             self.kept.remove(&key);
@@ -190,7 +191,7 @@ impl Books {
     /// What a group takes, what passes through included.
     pub(crate) fn used_bytes(&self, group: &GroupName) -> u64 {
         let Some(policy) = self.policies.get(group) else { return 0 };
-        let passing = policy.passing.iter().map(|(_, object)| object.body.disk_bytes);
+        let passing = policy.passing.iter().map(|(_, object)| object.disk_bytes());
         policy.demand.used_bytes() + passing.sum::<u64>()
     }
 

@@ -1,9 +1,9 @@
 //! What is known of a received object: what its origin said.
 
 use arc_swap::ArcSwap;
-use contract::catalogue::CatalogueEntry;
+use contract::catalogue::{CatalogueEntry, Common};
 use contract::names::TitleName;
-use contract::object::{Digest, ObjectId, ObjectKey};
+use contract::object::{Digest, ObjectKey};
 use contract::tags::Tags;
 use contract::time::TimeUs;
 use serde::{Deserialize, Serialize};
@@ -75,19 +75,16 @@ impl Facts {
     /// that follows from what is known instead: equal for equal validators, and for no others.
     pub(crate) fn entry(&self) -> Option<CatalogueEntry> {
         let blake3 = self.stand_in()?;
+        let title = TitleName::new(NO_TITLE).ok()?;
+        let common =
+            Common { tags: self.tags.clone(), ..Common::of(self.key.group.clone(), title) };
         Some(CatalogueEntry {
             ordinal: u32::MAX,
-            id: ObjectId::new(&self.key, &blake3),
-            group: self.key.group.clone(),
-            title: TitleName::new(NO_TITLE).ok()?,
             path: Arc::clone(&self.key.path),
             size_bytes: self.size_bytes,
             blake3,
             modified_us: self.modified.unwrap_or(self.terms.born),
-            serve_from_us: None,
-            serve_until_us: None,
-            bitrate_bits_per_s: None,
-            tags: self.tags.clone(),
+            common: common.share(),
         })
     }
 

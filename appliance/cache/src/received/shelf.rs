@@ -5,7 +5,7 @@
 //! a manifest decides about all of that one, and about nothing here.
 
 use super::demanded::Absence;
-use crate::object::Object;
+use crate::object::{self, Object};
 use arc_swap::ArcSwap;
 use contract::names::GroupName;
 use contract::object::ObjectKey;
@@ -157,7 +157,7 @@ impl Shelf {
                 gone.push(object);
             }
         }
-        gone.sort_by_key(|object| (object.body.serial, object.entry.id));
+        object::sort(&mut gone);
         gone
     }
 
@@ -168,7 +168,7 @@ impl Shelf {
             let table = shard.load_full();
             all.extend(table.iter().filter_map(|filed| filed.place.object.clone()));
         }
-        all.sort_by_key(|object| (object.body.serial, object.entry.id));
+        object::sort(&mut all);
         all
     }
 

@@ -32,7 +32,7 @@ impl Cache {
                 continue;
             }
             let (verdict, leaving) =
-                books.request(shelf, &object.entry.group, key, object.body.disk_bytes);
+                books.request(shelf, &object.entry.common.group, key, object.disk_bytes());
             gone.extend(leaving);
             match verdict {
                 Verdict::Kept => books.enter(shelf, key, &object, verdict),
@@ -169,6 +169,6 @@ impl Cache {
     }
 
     pub(crate) fn number_of(&self, object: &Object) -> u64 {
-        self.stock.shelf.number(&object.entry.group, &object.entry.path)
+        self.stock.shelf.number(&object.entry.common.group, &object.entry.path)
     }
 }

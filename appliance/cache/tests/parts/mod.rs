@@ -4,10 +4,10 @@ use cache::storage::Kernel;
 use cache::{
     BlockIo, Cache, CacheEvent, DiskSetup, Lookup, Object, ReadFailed, ReadOrder, Setup, Watch,
 };
-use contract::catalogue::CatalogueEntry;
+use contract::catalogue::{CatalogueEntry, Common};
 use contract::config::DiskClass;
 use contract::names::{GroupName, TitleName};
-use contract::object::{Digest, ObjectId, ObjectKey};
+use contract::object::Digest;
 use contract::time::TimeUs;
 use std::fs::File;
 use std::path::Path;
@@ -77,21 +77,14 @@ pub(crate) fn content(len: usize, seed: u8) -> Vec<u8> {
 }
 
 pub(crate) fn entry(path: &str, content: &[u8]) -> Arc<CatalogueEntry> {
-    let key = ObjectKey { group: GroupName::new("g").expect("name"), path: path.into() };
-    let blake3 = Digest::of(content);
+    let (group, title) = (GroupName::new("g").expect("name"), TitleName::new("t").expect("name"));
     Arc::new(CatalogueEntry {
         ordinal: 1,
-        id: ObjectId::new(&key, &blake3),
-        group: key.group,
-        title: TitleName::new("t").expect("name"),
-        path: key.path,
+        path: path.into(),
         size_bytes: content.len() as u64,
-        blake3,
+        blake3: Digest::of(content),
         modified_us: TimeUs(0),
-        serve_from_us: None,
-        serve_until_us: None,
-        bitrate_bits_per_s: None,
-        tags: contract::tags::Tags::default(),
+        common: Common::of(group, title).share(),
     })
 }
 

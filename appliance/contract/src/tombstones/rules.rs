@@ -35,7 +35,7 @@ impl Rules {
     /// Whether one of them takes an object.
     #[must_use]
     pub fn take(&self, entry: &CatalogueEntry) -> bool {
-        self.0.get(&entry.group).is_some_and(|rules| rules.take(entry))
+        self.0.get(&entry.common.group).is_some_and(|rules| rules.take(entry))
     }
 
     /// Whether there is none.
@@ -74,11 +74,11 @@ impl GroupRules {
     }
 
     fn take(&self, entry: &CatalogueEntry) -> bool {
-        self.objects.contains(&entry.id)
-            || self.titles.contains(&entry.title)
+        (!self.objects.is_empty() && self.objects.contains(&entry.id()))
+            || self.titles.contains(&entry.common.title)
             || self.paths.contains(without_query(&entry.path))
             || (!self.tags.is_empty()
-                && entry.tags.as_slice().iter().any(|it| self.tags.contains(it)))
+                && entry.common.tags.as_slice().iter().any(|it| self.tags.contains(it)))
             || self.has_prefix_of(&entry.path)
     }
 }

@@ -3,11 +3,11 @@
 use crate::parts::open_cache;
 use bytes::Bytes;
 use cache::Cache;
-use contract::catalogue::CatalogueEntry;
+use contract::catalogue::{CatalogueEntry, Common};
 use contract::config::Fill;
 use contract::manifest::Run;
 use contract::names::{DeviceName, GroupName, TitleName};
-use contract::object::{Digest, ObjectId, ObjectKey};
+use contract::object::Digest;
 use contract::slices::{SliceHasher, SliceHashes};
 use contract::sources::{Batch, Source, SourceKind, Sources};
 use contract::time::TimeUs;
@@ -53,24 +53,15 @@ fn slices(content: &Bytes) -> SliceHashes {
 }
 
 pub(crate) fn entry(number: u32) -> Arc<CatalogueEntry> {
-    let key = ObjectKey {
-        group: GroupName::new("g").expect("name"),
-        path: format!("/{number}.m4s").into(),
-    };
-    let blake3 = Digest::of(&content(number));
+    let group = GroupName::new("g").expect("name");
+    let title = TitleName::new(format!("t{number}")).expect("name");
     Arc::new(CatalogueEntry {
         ordinal: number,
-        id: ObjectId::new(&key, &blake3),
-        group: key.group,
-        title: TitleName::new(format!("t{number}")).expect("name"),
-        path: key.path,
+        path: format!("/{number}.m4s").into(),
         size_bytes: SIZE,
-        blake3,
+        blake3: Digest::of(&content(number)),
         modified_us: TimeUs(0),
-        serve_from_us: None,
-        serve_until_us: None,
-        bitrate_bits_per_s: None,
-        tags: contract::tags::Tags::default(),
+        common: Common::of(group, title).share(),
     })
 }
 

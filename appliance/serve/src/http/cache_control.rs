@@ -49,7 +49,7 @@ impl CacheControl {
     pub fn of(group: &GroupPolicy, entry: &CatalogueEntry, now: TimeUs) -> Self {
         let is_playlist = is_playlist(&entry.path);
         let most = if is_playlist { PLAYLIST_MAX_AGE_S } else { u64::MAX };
-        let left = entry.serve_until_us.map_or(u64::MAX, |until| {
+        let left = entry.common.serve_until_us.map_or(u64::MAX, |until| {
             u64::try_from(until.unix_s().saturating_sub(now.unix_s())).unwrap_or(0)
         });
         Self::Keep {

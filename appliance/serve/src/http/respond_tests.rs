@@ -8,10 +8,10 @@ use super::index::{Demanded, Found, Held, Index};
 use super::miss_limit::MissLimit;
 use super::policy::Policy;
 use super::respond::{Context, Decision, respond};
-use contract::catalogue::CatalogueEntry;
+use contract::catalogue::{CatalogueEntry, Common};
 use contract::config::{ApplianceConfig, ListenerRole};
 use contract::names::GroupName;
-use contract::object::{Digest, ObjectId};
+use contract::object::Digest;
 use contract::time::TimeUs;
 use contract::tombstones::PurgedUpTo;
 use std::collections::HashMap;
@@ -75,29 +75,23 @@ impl Index for Shelf {
 fn entry(group: &str, path: &str, size_bytes: u64) -> CatalogueEntry {
     let blake3 = Digest::of(path.as_bytes());
     let group = GroupName::new(group).unwrap();
-    let path = Arc::from(path);
-    let key = contract::object::ObjectKey { group, path };
     CatalogueEntry {
         ordinal: 0,
-        id: ObjectId::new(&key, &blake3),
-        group: key.group,
-        title: "t".parse().unwrap(),
-        path: key.path,
+        path: path.into(),
         size_bytes,
         blake3,
         modified_us: MODIFIED,
-        serve_from_us: None,
-        serve_until_us: None,
-        bitrate_bits_per_s: None,
-        tags: contract::tags::Tags::default(),
+        common: Common::of(group, "t".parse().unwrap()).share(),
     }
 }
 
 pub(super) fn shelf() -> Shelf {
-    let closed = CatalogueEntry { serve_until_us: Some(NOW), ..entry("open", "/closed", 9) };
-    let future =
-        CatalogueEntry { serve_from_us: Some(NOW.plus_s(1)), ..entry("open", "/future", 9) };
-    let soon = CatalogueEntry { serve_until_us: Some(NOW.plus_s(60)), ..entry("open", "/soon", 9) };
+    let until = |end, mut entry: CatalogueEntry| {
+        Arc::make_mut(&mut entry.common).serve_until_us = Some(end);
+        entry
+    };
+    let mut future = entry("open", "/future", 9);
+    Arc::make_mut(&mut future.common).serve_from_us = Some(NOW.plus_s(1));
     let entries = [
         entry("open", "/v/1.m4s", 1000),
         entry("open", "/v/list.m3u8", 100),
@@ -106,14 +100,14 @@ pub(super) fn shelf() -> Shelf {
         entry("open", "/arriving/beyond", 9),
         entry("sent", "/v/1.m4s", 9),
         entry("sent", "/arriving/1", 9),
-        CatalogueEntry { serve_until_us: Some(NOW), ..entry("sent", "/closed", 9) },
+        until(NOW, entry("sent", "/closed", 9)),
         entry("listed", "/v/1.m4s", 500),
         entry("listed", "/k.m4s?lang=de", 5),
-        closed,
+        until(NOW, entry("open", "/closed", 9)),
         future,
-        soon,
+        until(NOW.plus_s(60), entry("open", "/soon", 9)),
     ];
-    let key = |entry: &CatalogueEntry| (entry.group.to_string(), entry.path.to_string());
+    let key = |entry: &CatalogueEntry| (entry.common.group.to_string(), entry.path.to_string());
     Shelf(entries.into_iter().map(|entry| (key(&entry), Arc::new(entry))).collect())
 }
 

@@ -200,7 +200,7 @@ fn decide(
     }
     let mut sending = core.spare.answer(Account::new(asker.via, at, began));
     let span = decision.answer.take_span();
-    let title = span.as_ref().and_then(|span| span.object.entry.bitrate_bits_per_s);
+    let title = span.as_ref().and_then(|span| span.object.entry.common.bitrate_bits_per_s);
     let opening = match (span, arrived) {
         (Some(span), arrived) => Some((open(core, asker, &span, arrived), Some(span))),
         // The index has withdrawn it meanwhile, for this very reason.

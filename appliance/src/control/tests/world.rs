@@ -18,10 +18,10 @@ use crate::spool::{self, SharedSpool, Spool};
 use bytes::Bytes;
 use cache::storage::Kernel;
 use cache::{BLOCK_BYTES, Cache, Lookup};
-use contract::catalogue::CatalogueEntry;
+use contract::catalogue::{CatalogueEntry, Common};
 use contract::config::ApplianceConfig;
 use contract::names::{GroupName, TitleName};
-use contract::object::{Digest, ObjectId, ObjectKey};
+use contract::object::Digest;
 use contract::slices::SliceHashes;
 use contract::time::TimeUs;
 use fill::{Body, Clock, FetchFailed, Filler, Promise, Question, Rules, Upstream};
@@ -51,24 +51,15 @@ fn content(ordinal: u32) -> Bytes {
 }
 
 pub(super) fn entry(ordinal: u32) -> CatalogueEntry {
-    let key = ObjectKey {
-        group: GroupName::new("default").expect("name"),
-        path: format!("/v/{ordinal}.m4s").into(),
-    };
-    let blake3 = Digest::of(&content(ordinal));
+    let group = GroupName::new("default").expect("name");
+    let title = TitleName::new("title").expect("name");
     CatalogueEntry {
         ordinal,
-        id: ObjectId::new(&key, &blake3),
-        group: key.group,
-        title: TitleName::new("title").expect("name"),
-        path: key.path,
+        path: format!("/v/{ordinal}.m4s").into(),
         size_bytes: SIZES[ordinal as usize],
-        blake3,
+        blake3: Digest::of(&content(ordinal)),
         modified_us: TimeUs(0),
-        serve_from_us: None,
-        serve_until_us: None,
-        bitrate_bits_per_s: None,
-        tags: contract::tags::Tags::default(),
+        common: Common::of(group, title).share(),
     }
 }
 
@@ -250,7 +241,7 @@ pub(super) struct Process {
 impl Process {
     fn look(&self, ordinal: u32) -> Lookup {
         let entry = entry(ordinal);
-        self.cache.lookup(&entry.group, &entry.path)
+        self.cache.lookup(&entry.common.group, &entry.path)
     }
 
     pub(super) fn knows_of(&self, ordinal: u32) -> bool {
