@@ -1,9 +1,8 @@
 //! What is under way, from whom, and how far each title has come.
 
 use crate::arrivals::Arrivals;
-use contract::catalogue::CatalogueEntry;
+use contract::catalogue::{CatalogueEntry, Version};
 use contract::names::{GroupName, TitleName};
-use contract::object::ObjectId;
 use contract::progress::{
     FillState, MAX_SOURCES, MAX_TITLE_SOURCES, MAX_TITLES, SourceProgress, TitleProgress, WaitingOn,
 };
@@ -30,7 +29,7 @@ pub(crate) struct Board(Mutex<State>);
 struct State {
     /// Those that the manifest lists.
     titles: HashMap<TitleKey, Title>,
-    under_way: BTreeMap<ObjectId, u64>,
+    under_way: BTreeMap<Version, u64>,
     sources: Drawn,
     /// Titles of which something has come in the past seconds.
     drawn: HashMap<TitleKey, Drawn>,
@@ -49,7 +48,7 @@ struct Title {
 #[derive(Debug)]
 pub(crate) struct UnderWay<'a> {
     board: &'a Board,
-    object: ObjectId,
+    object: Version,
     title: TitleKey,
     source: &'a SourceKind,
 }
@@ -83,12 +82,12 @@ impl Board {
         done: u64,
     ) -> UnderWay<'a> {
         let (state, key) = (&mut *self.state(), key(entry));
-        state.under_way.insert(entry.id(), done);
+        state.under_way.insert(entry.version(), done);
         if let Some(title) = state.titles.get_mut(&key) {
             title.under_way += 1;
             title.source = Some(source.clone());
         }
-        UnderWay { board: self, object: entry.id(), title: key, source }
+        UnderWay { board: self, object: entry.version(), title: key, source }
     }
 
     /// All of an object is here.
@@ -173,11 +172,11 @@ struct Lacking<'a> {
 
 fn lacking<'a>(
     missing: &'a [Arc<CatalogueEntry>],
-    under_way: &BTreeMap<ObjectId, u64>,
+    under_way: &BTreeMap<Version, u64>,
 ) -> Lacking<'a> {
     let mut all = Lacking { titles: Vec::new(), places: HashMap::new(), bytes: 0 };
     for entry in missing {
-        let done = under_way.get(&entry.id()).copied().unwrap_or(0);
+        let done = under_way.get(&entry.version()).copied().unwrap_or(0);
         let bytes = entry.size_bytes.saturating_sub(done);
         all.bytes = all.bytes.saturating_add(bytes);
         let place = *all

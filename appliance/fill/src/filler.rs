@@ -17,9 +17,9 @@ use crate::trust::Trust;
 use crate::upstream::Upstream;
 use crate::urgent::Urgent;
 use cache::Cache;
-use contract::catalogue::{CatalogueEntry, Ordinal};
+use contract::catalogue::{CatalogueEntry, Ordinal, Version};
 use contract::manifest::Deadline;
-use contract::object::{ObjectId, ObjectKey};
+use contract::object::ObjectKey;
 use contract::progress::{FillProgress, TitleProgress, WaitingOn};
 use contract::sources::SLAB;
 use contract::time::TimeUs;
@@ -74,7 +74,7 @@ pub struct Filler {
     urgent: Urgent,
     routes: RwLock<Arc<Routes>>,
     backlog: Mutex<Backlog>,
-    attempts: Mutex<HashMap<ObjectId, Attempt>>,
+    attempts: Mutex<HashMap<Version, Attempt>>,
     random: Mutex<StdRng>,
     changed: Notify,
 }
@@ -260,7 +260,7 @@ impl Filler {
             if exhausted.is_some() && !cache.is_mending(entry) {
                 return ControlFlow::Continue(());
             }
-            let attempt = attempts.entry(entry.id()).or_insert(Attempt::new(now));
+            let attempt = attempts.entry(entry.version()).or_insert(Attempt::new(now));
             attempt.urgency = urgency;
             awaited += usize::from(attempt.is_awaited());
             if attempt.is_running {
@@ -298,10 +298,10 @@ impl Filler {
         let round = self.transfers.round(&entry, &ranked, want).await;
         let mut attempts = self.attempts.lock().unwrap_or_else(PoisonError::into_inner);
         if round == Round::Published {
-            attempts.remove(&entry.id());
+            attempts.remove(&entry.version());
             self.urgent.came(&entry);
         } else {
-            attempts.insert(entry.id(), self.after(&round, attempt));
+            attempts.insert(entry.version(), self.after(&round, attempt));
         }
     }
 
@@ -354,7 +354,7 @@ impl Filler {
             let urgency = self.urgent.is_urgent(entry, &rules.gate, wall);
             let closed = allowance.admission.check(urgency).err();
             let attempts = self.attempts.lock().unwrap_or_else(PoisonError::into_inner);
-            let attempt = attempts.get(&entry.id());
+            let attempt = attempts.get(&entry.version());
             let worn = exhausted.filter(|_| attempt.is_none_or(|attempt| !attempt.is_running));
             let worn = worn.map(|exhausted| self.transfers.endures(exhausted));
             closed.or(worn).or_else(|| attempt.filter(|it| !it.is_running)?.waiting)
