@@ -2,24 +2,22 @@
 
 use super::slot::{Resident, SlotRef};
 use super::{Arena, Lease, Pinned, SizeClass};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
 
 /// The blocks of an object in the arena. They leave with it.
 #[derive(Debug)]
 pub(crate) struct Places {
     arena: Arc<Arena>,
-    blocks: usize,
-    /// 0 or a [`SlotRef`]. Made for the first block that is kept: most objects of a large
-    /// disk are cold, and a word for each block of each would add up to gigabytes.
-    words: OnceLock<Box<[AtomicU64]>>,
+    /// 0 or a [`SlotRef`].
+    words: Box<[AtomicU64]>,
 }
 
 impl Places {
     /// Of an object with so many blocks, none of them there.
     pub(crate) fn new(arena: &Arc<Arena>, blocks: u64) -> Arc<Self> {
-        let blocks = usize::try_from(blocks).unwrap_or(usize::MAX);
-        Arc::new(Self { arena: Arc::clone(arena), blocks, words: OnceLock::new() })
+        let words = (0..blocks).map(|_| AtomicU64::new(0)).collect();
+        Arc::new(Self { arena: Arc::clone(arena), words })
     }
 
     pub(super) fn arena(&self) -> &Arena {
@@ -28,14 +26,14 @@ impl Places {
 
     /// Room for a block of `len` bytes, for the caller alone; `None` when there is none.
     pub(crate) fn lease(self: &Arc<Self>, block: u32, len: usize) -> Option<Lease> {
-        let class = SizeClass::of(len).filter(|_| (block as usize) < self.blocks)?;
+        let class = SizeClass::of(len).filter(|_| (block as usize) < self.words.len())?;
         let page = self.arena.take(class)?;
         Some(Lease::new(Arc::clone(self), block, page, class, len))
     }
 
     /// The block, if it is there. No lock is taken.
     pub(crate) fn pin(self: &Arc<Self>, block: u32) -> Option<Pinned> {
-        let word = self.words.get()?.get(block as usize)?;
+        let word = self.words.get(block as usize)?;
         let at = SlotRef::from_word(word.load(Ordering::Acquire))?;
         let is_pinned = self.arena.slot(at.page).pins.pin(at.generation);
         is_pinned.then(|| Pinned::adopt(Arc::clone(self), at.page))
@@ -55,9 +53,7 @@ impl Places {
         let pinned = Pinned::adopt(Arc::clone(self), page);
         let at = SlotRef { page, generation };
         self.arena.resident_bytes.fetch_add(class.bytes() as u64, Ordering::Relaxed);
-        let words =
-            self.words.get_or_init(|| (0..self.blocks).map(|_| AtomicU64::new(0)).collect());
-        words[block as usize].store(at.to_word(), Ordering::Release);
+        self.words[block as usize].store(at.to_word(), Ordering::Release);
         (pinned, Resident { places: Arc::downgrade(self), block, at, class })
     }
 
@@ -66,7 +62,7 @@ impl Places {
         if !self.arena.slot(resident.at.page).pins.retire(resident.at.generation) {
             return false;
         }
-        if let Some(word) = self.words.get().and_then(|words| words.get(resident.block as usize)) {
+        if let Some(word) = self.words.get(resident.block as usize) {
             // Not ours any more when the block has come back in another slot meanwhile.
             let ours = resident.at.to_word();
             let _ = word.compare_exchange(ours, 0, Ordering::Relaxed, Ordering::Relaxed);
@@ -85,7 +81,7 @@ impl Drop for Places {
     /// The last who had the object has gone, and with it every pin: each holds an `Arc` of
     /// this.
     fn drop(&mut self) {
-        for word in self.words.take().iter().flatten() {
+        for word in &self.words {
             let Some(at) = SlotRef::from_word(word.load(Ordering::Relaxed)) else { continue };
             let slot = self.arena.slot(at.page);
             let class = SizeClass::of(slot.len());
