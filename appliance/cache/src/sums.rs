@@ -5,8 +5,8 @@
 use crate::object::block_count;
 use crate::read::Pending;
 use crate::table::{Line, SLICE_BLOCKS};
+use arc_swap::ArcSwapOption;
 use contract::slices::{SliceHashes, slice_count};
-use once_cell::race::OnceBox;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -15,8 +15,8 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 #[derive(Debug)]
 pub(crate) struct Sums {
     blocks: Checksums,
-    /// Empty for an object that was whole when it was found, and is.
-    coming: OnceBox<Coming>,
+    /// Of an object that is whole, and that nobody brings, there is no more.
+    coming: ArcSwapOption<Coming>,
 }
 
 /// One CRC-32C for each block. Many objects have a single block, and no list for it.
@@ -42,7 +42,7 @@ impl Checksums {
     }
 }
 
-/// More of an object that was not whole when this began.
+/// More of an object that is not whole, or about to be published.
 #[derive(Debug, Default)]
 struct Coming {
     /// A bit for each slice that may be read.
@@ -87,8 +87,12 @@ pub(crate) enum Wait {
 impl Sums {
     fn new(size_bytes: u64, coming: Option<Coming>) -> Self {
         let blocks = Checksums::of(block_count(size_bytes));
-        let coming = coming.map(Box::new).map_or_else(OnceBox::new, OnceBox::with_value);
-        Self { blocks, coming }
+        Self { blocks, coming: ArcSwapOption::new(coming.map(Arc::new)) }
+    }
+
+    /// What `look` finds in more of it, where there is more.
+    fn more<T>(&self, look: impl FnOnce(&Coming) -> T) -> Option<T> {
+        self.coming.load().as_deref().map(look)
     }
 
     /// Of an object that is whole.
@@ -128,14 +132,12 @@ impl Sums {
     }
 
     pub(crate) fn is_whole(&self) -> bool {
-        self.coming.get().is_none_or(|coming| coming.is_whole.load(Ordering::Acquire))
+        self.more(Coming::is_whole).unwrap_or(true)
     }
 
     /// Whether a slice may be read.
     pub(crate) fn has(&self, slice: u32) -> bool {
-        let Some(coming) = self.coming.get() else { return slice < self.slices() };
-        let word = coming.present.get(slice as usize / 64);
-        word.is_some_and(|word| word.load(Ordering::Acquire) & (1 << (slice % 64)) != 0)
+        self.more(|coming| coming.has(slice)).unwrap_or_else(|| slice < self.slices())
     }
 
     /// What a block must look like; `None` while it may not be read.
@@ -144,155 +146,169 @@ impl Sums {
         self.has(block / SLICE_BLOCKS).then(|| checksum.load(Ordering::Relaxed))
     }
 
-    /// One at a time brings it.
+    /// One at a time brings it, unless it has come.
     pub(crate) fn claim(&self) -> bool {
-        let claimed = |coming: &Coming| !coming.is_claimed.swap(true, Ordering::AcqRel);
-        self.coming.get().is_some_and(|coming| claimed(coming))
+        let claim = |coming: &Coming| {
+            let _waiting = coming.waiting();
+            !coming.is_whole() && !coming.is_claimed.swap(true, Ordering::AcqRel)
+        };
+        self.more(claim).unwrap_or(false)
     }
 
     /// Whether what the disk says of it was written by this process, or read back.
     pub(crate) fn is_trusted(&self) -> bool {
-        self.coming.get().is_none_or(|coming| coming.is_trusted.load(Ordering::Relaxed))
+        self.more(|coming| coming.is_trusted.load(Ordering::Relaxed)).unwrap_or(true)
     }
 
     /// From now on readers may wait for what is not there, and need not ask twice.
     pub(crate) fn open(&self) {
-        let Some(coming) = self.coming.get() else { return };
-        coming.is_trusted.store(true, Ordering::Relaxed);
-        coming.waiting().is_open = true;
+        self.more(|coming| {
+            coming.is_trusted.store(true, Ordering::Relaxed);
+            coming.waiting().is_open = true;
+        });
     }
 
-    /// Nobody brings it any more; gives those who wait.
-    pub(crate) fn close(&self) -> Vec<(u32, Arc<Pending>)> {
-        let Some(coming) = self.coming.get() else { return Vec::new() };
-        let mut waiting = coming.waiting();
-        waiting.is_open = false;
-        coming.is_claimed.store(false, Ordering::Release);
-        std::mem::take(&mut waiting.blocks).into_iter().collect()
+    /// Nobody brings it any more; gives those who wait. If all of it has come, it is as any that
+    /// was found at start.
+    pub(crate) fn close(&self) -> Waiters {
+        let close = |coming: &Coming| {
+            let mut waiting = coming.waiting();
+            waiting.is_open = false;
+            coming.is_claimed.store(false, Ordering::Release);
+            if coming.is_whole() {
+                self.coming.store(None);
+            }
+            std::mem::take(&mut waiting.blocks).into_iter().collect()
+        };
+        self.more(close).unwrap_or_default()
     }
 
     /// A slice may be read from here on; gives those who wait for its blocks.
-    pub(crate) fn add(&self, slice: u32, line: &Line) -> Vec<(u32, Arc<Pending>)> {
-        let Some(coming) = self.coming.get() else { return Vec::new() };
-        self.note(slice, line);
-        let mut waiting = coming.waiting();
-        if let Some(word) = coming.present.get(slice as usize / 64) {
-            word.fetch_or(1 << (slice % 64), Ordering::Release);
-        }
-        let blocks = (slice * SLICE_BLOCKS..).take(SLICE_BLOCKS as usize);
-        blocks.filter_map(|block| waiting.blocks.remove_entry(&block)).collect()
+    pub(crate) fn add(&self, slice: u32, line: &Line) -> Waiters {
+        let add = |coming: &Coming| {
+            self.note(slice, line);
+            let mut waiting = coming.waiting();
+            if let Some(word) = coming.present.get(slice as usize / 64) {
+                word.fetch_or(1 << (slice % 64), Ordering::Release);
+            }
+            waiting.take(slice)
+        };
+        self.more(add).unwrap_or_default()
     }
 
     /// All slices are there and stay.
     pub(crate) fn complete(&self) {
-        if let Some(coming) = self.coming.get() {
+        self.more(|coming| {
             coming.is_whole.store(true, Ordering::Release);
             coming.has_lost.store(false, Ordering::Release);
-        }
+        });
     }
 
     /// A slice cannot be read: it has to come again. `false` when it was missing already.
     pub(crate) fn lose(&self, slice: u32) -> bool {
-        let whole = || Box::new(Coming::of(self.slices(), u64::MAX));
-        let coming = self.coming.get_or_init(whole);
-        // Together with the bits, or nobody would know which came first.
-        let _waiting = coming.waiting();
-        let Some(word) = coming.present.get(slice as usize / 64) else { return false };
-        let bit = 1 << (slice % 64);
-        let was_there = word.fetch_and(!bit, Ordering::AcqRel) & bit != 0;
-        if coming.is_whole.swap(false, Ordering::AcqRel) {
-            coming.has_lost.store(true, Ordering::Release);
+        loop {
+            let coming = self.unsettled();
+            // Together with the bits, or nobody would know which came first.
+            let _waiting = coming.waiting();
+            // Not what counts any more where somebody has closed it meanwhile.
+            if self.coming.load().as_ref().is_some_and(|now| Arc::ptr_eq(now, &coming)) {
+                return coming.lose(slice);
+            }
         }
-        was_there
+    }
+
+    /// More of it, and from here on there is.
+    fn unsettled(&self) -> Arc<Coming> {
+        if let Some(coming) = self.coming.load_full() {
+            return coming;
+        }
+        let whole = Arc::new(Coming::of(self.slices(), u64::MAX));
+        let before = self.coming.compare_and_swap(&None::<Arc<Coming>>, Some(Arc::clone(&whole)));
+        before.as_ref().map_or(whole, Arc::clone)
     }
 
     /// Nothing of it is there.
     pub(crate) fn forget(&self) {
-        if let Some(coming) = self.coming.get() {
+        self.more(|coming| {
             let _waiting = coming.waiting();
             coming.present.iter().for_each(|word| word.store(0, Ordering::Release));
             coming.has_lost.store(false, Ordering::Release);
-        }
+        });
     }
 
     /// Whether it was whole before it lost a slice: what is not there has a line all the same.
     pub(crate) fn has_lost(&self) -> bool {
-        self.coming.get().is_some_and(|coming| coming.has_lost.load(Ordering::Acquire))
+        self.more(|coming| coming.has_lost.load(Ordering::Acquire)).unwrap_or(false)
     }
 
     /// Whether somebody brings what is missing.
     pub(crate) fn is_coming(&self) -> bool {
-        self.coming.get().is_some_and(|coming| coming.waiting().is_open)
+        self.more(|coming| coming.waiting().is_open).unwrap_or(false)
     }
 
     /// Whether what is missing comes from beyond the site.
     pub(crate) fn is_from_beyond(&self) -> bool {
-        let from_beyond = |coming: &Coming| coming.is_from_beyond.load(Ordering::Acquire);
-        self.coming.get().is_none_or(|coming| from_beyond(coming))
+        self.more(|coming| coming.is_from_beyond.load(Ordering::Acquire)).unwrap_or(true)
     }
 
     pub(crate) fn set_from_beyond(&self, is_from_beyond: bool) {
-        if let Some(coming) = self.coming.get() {
-            coming.is_from_beyond.store(is_from_beyond, Ordering::Release);
-        }
+        self.more(|coming| coming.is_from_beyond.store(is_from_beyond, Ordering::Release));
     }
 
     /// What its slices hash to, if an intake has learned it before.
     pub(crate) fn hashes(&self) -> Option<SliceHashes> {
-        self.coming.get().and_then(|coming| coming.hashes.get()).cloned()
+        self.more(|coming| coming.hashes.get().cloned()).flatten()
     }
 
     /// Whoever goes on with it need not ask again.
     pub(crate) fn learn(&self, hashes: &SliceHashes) {
-        if let Some(coming) = self.coming.get() {
-            coming.hashes.get_or_init(|| hashes.clone());
-        }
+        self.more(|coming| drop(coming.hashes.set(hashes.clone())));
     }
 
     /// Those who wait for blocks of a slice.
     pub(crate) fn take_waiting(&self, slice: u32) -> Waiters {
-        let Some(coming) = self.coming.get() else { return Vec::new() };
-        let mut waiting = coming.waiting();
-        let blocks = (slice * SLICE_BLOCKS..).take(SLICE_BLOCKS as usize);
-        blocks.filter_map(|block| waiting.blocks.remove_entry(&block)).collect()
+        self.more(|coming| coming.waiting().take(slice)).unwrap_or_default()
     }
 
     /// Nothing comes any more, and nobody can wait for it; gives those who do.
     pub(crate) fn stop(&self) -> Waiters {
-        let Some(coming) = self.coming.get() else { return Vec::new() };
-        let mut waiting = coming.waiting();
-        waiting.is_stopped = true;
-        std::mem::take(&mut waiting.blocks).into_iter().collect()
+        let stop = |coming: &Coming| {
+            let mut waiting = coming.waiting();
+            waiting.is_stopped = true;
+            std::mem::take(&mut waiting.blocks).into_iter().collect()
+        };
+        self.more(stop).unwrap_or_default()
     }
 
     pub(crate) fn is_stopped(&self) -> bool {
-        self.coming.get().is_some_and(|coming| coming.waiting().is_stopped)
+        self.more(|coming| coming.waiting().is_stopped).unwrap_or(false)
     }
 
     /// Joins those who wait for a block that is brought because they do.
     pub(crate) fn wait_received(&self, block: u32) -> Wait {
-        let exists = (block as usize) < self.blocks.as_slice().len();
-        let Some(coming) = self.coming.get().filter(|_| exists) else { return Wait::InVain };
-        let mut waiting = coming.waiting();
-        match self.has(block / SLICE_BLOCKS) {
-            true => Wait::Came,
-            false if waiting.is_stopped => Wait::InVain,
-            false => Wait::For(Arc::clone(waiting.blocks.entry(block).or_default())),
-        }
+        self.join(block, |waiting| !waiting.is_stopped)
     }
 
     /// Joins those who wait for a block.
     pub(crate) fn wait(&self, block: u32) -> Wait {
-        let exists = (block as usize) < self.blocks.as_slice().len();
-        let Some(coming) = self.coming.get().filter(|_| exists) else { return Wait::InVain };
-        let mut waiting = coming.waiting();
-        if self.has(block / SLICE_BLOCKS) {
-            return Wait::Came;
-        }
-        if !waiting.is_open {
+        self.join(block, |waiting| waiting.is_open)
+    }
+
+    fn join(&self, block: u32, may_come: impl Fn(&Waiting) -> bool) -> Wait {
+        if block as usize >= self.blocks.as_slice().len() {
             return Wait::InVain;
         }
-        Wait::For(Arc::clone(waiting.blocks.entry(block).or_default()))
+        let join = |coming: &Coming| {
+            let mut waiting = coming.waiting();
+            match coming.has(block / SLICE_BLOCKS) {
+                true => Wait::Came,
+                false if may_come(&waiting) => {
+                    Wait::For(Arc::clone(waiting.blocks.entry(block).or_default()))
+                }
+                false => Wait::InVain,
+            }
+        };
+        self.more(join).unwrap_or(Wait::Came)
     }
 }
 
@@ -304,7 +320,34 @@ impl Coming {
         Self { present, is_whole, is_trusted: AtomicBool::new(true), ..Self::default() }
     }
 
+    fn is_whole(&self) -> bool {
+        self.is_whole.load(Ordering::Acquire)
+    }
+
+    fn has(&self, slice: u32) -> bool {
+        let word = self.present.get(slice as usize / 64);
+        word.is_some_and(|word| word.load(Ordering::Acquire) & (1 << (slice % 64)) != 0)
+    }
+
+    fn lose(&self, slice: u32) -> bool {
+        let Some(word) = self.present.get(slice as usize / 64) else { return false };
+        let bit = 1 << (slice % 64);
+        let was_there = word.fetch_and(!bit, Ordering::AcqRel) & bit != 0;
+        if self.is_whole.swap(false, Ordering::AcqRel) {
+            self.has_lost.store(true, Ordering::Release);
+        }
+        was_there
+    }
+
     fn waiting(&self) -> MutexGuard<'_, Waiting> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Waiting {
+    /// Those who wait for blocks of a slice.
+    fn take(&mut self, slice: u32) -> Waiters {
+        let blocks = (slice * SLICE_BLOCKS..).take(SLICE_BLOCKS as usize);
+        blocks.filter_map(|block| self.blocks.remove_entry(&block)).collect()
     }
 }

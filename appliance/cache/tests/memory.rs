@@ -6,7 +6,7 @@
 mod parts;
 
 use contract::catalogue::CatalogueEntry;
-use parts::{entry, fill, open};
+use parts::{entry, fill, held, open};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -47,8 +47,11 @@ const OBJECTS: usize = 3_000;
 /// Of an object that was found on a disk at start.
 const MOST_FOUND_BYTES: usize = 370;
 
-/// Of one that the manifest names, too.
+/// Of one that the manifest names, too; be it found or filled.
 const MOST_WANTED_BYTES: usize = 380;
+
+/// Of one of which a block was read since, with what the RAM tier remembers of it.
+const MOST_READ_BYTES: usize = 530;
 
 fn path(at: usize) -> String {
     format!("/big-demo/v{}/segment-{at:08}.m4s", at % 6)
@@ -71,6 +74,7 @@ fn in_use() -> usize {
 #[test]
 fn an_object_costs_few_bytes_and_none_twice() {
     let (empty, full) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("one"));
+    let before = in_use();
     let first = open(full.path(), 1 << 40);
     first.cache.set_wanted(catalogue());
     // Each waits for the disk: many at once wait no longer than one.
@@ -82,11 +86,13 @@ fn an_object_costs_few_bytes_and_none_twice() {
             });
         }
     });
+    let filled = in_use() - before;
     drop(first);
 
     let before = in_use();
     let without = open(empty.path(), 1 << 40);
     let base = in_use() - before;
+    let filled = filled.saturating_sub(base) / OBJECTS;
     drop(without);
 
     let before = in_use() + base;
@@ -96,7 +102,14 @@ fn an_object_costs_few_bytes_and_none_twice() {
     with.cache.set_wanted(catalogue());
     let wanted = of_each();
     assert_eq!(with.cache.totals().map(|(objects, _)| objects), [OBJECTS as u64; 2]);
-    println!("{found} bytes for each object that was found, {wanted} where it is wanted, too");
+    for at in 0..OBJECTS {
+        drop(with.cache.read(&held(&with.cache, &path(at)), 0));
+        assert_eq!(with.io.complete_all(), 1);
+    }
+    let read = of_each();
+    println!("an object found: {found} bytes, wanted: {wanted}, read: {read}, filled: {filled}");
     assert!(found <= MOST_FOUND_BYTES, "{found}");
     assert!(wanted <= MOST_WANTED_BYTES, "{wanted}");
+    assert!(filled <= MOST_WANTED_BYTES, "{filled}");
+    assert!(read <= MOST_READ_BYTES, "{read}");
 }

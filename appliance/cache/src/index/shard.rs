@@ -130,7 +130,7 @@ fn find<'a, T: Known>(
 fn take<T: Known>(table: &mut Table<T>, hash: u32, entry: &CatalogueEntry) -> Option<Filed<T>> {
     let is_it = |filed: &Filed<T>| filed.is_of(hash, &entry.common.group, &entry.path);
     let (taken, _) = table.find_entry(spread(hash), is_it).ok()?.remove();
-    if table.len() < table.capacity() / 4 {
+    if table.len() <= table.capacity() / 4 {
         table.shrink_to_fit(|filed| spread(filed.hash));
     }
     Some(taken)
