@@ -10,7 +10,7 @@
 //!
 //! Read in this order: [`object`], [`layout`] and [`table`] (what stands on a disk), [`storage`],
 //! [`disk`] and [`disks`], [`sums`], [`intake`] and [`arrival`] (how it gets there), [`recover`]
-//! and [`serials`] (how it is found again), [`index`], [`block`], [`arena`] and [`ram`] (what
+//! and [`serials`] (how it is found again), [`shards`] and [`index`], [`block`], [`arena`] and [`ram`] (what
 //! stands in memory), [`order`] and [`read`] (how it leaves), [`removal`] and [`purge`]
 //! (how it goes), [`tiers`], [`placement`], [`relocation`] and [`moves`] (which disk it stands
 //! on), [`write_gate`] (how fast a disk is written to), [`endurance`] (how much of its life that may
@@ -44,6 +44,7 @@ mod relocation;
 mod removal;
 mod scrub;
 mod serials;
+mod shards;
 pub mod storage;
 mod sums;
 mod table;

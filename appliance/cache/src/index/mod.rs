@@ -11,7 +11,7 @@ mod tests;
 
 use crate::disk::Disk;
 use crate::object::{self, Object};
-use arc_swap::ArcSwap;
+use crate::shards::{Changed, Shards};
 use contract::catalogue::CatalogueEntry;
 use contract::names::GroupName;
 use shard::Shard;
@@ -22,14 +22,11 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Of a million objects, one publication copies a thousand references.
-const SHARDS: usize = 1024;
-
 /// Keys to what is known of them.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Index {
     hasher: RandomState,
-    shards: Box<[ArcSwap<Shard>]>,
+    shards: Shards<Shard>,
     /// The manifest's order. Held by whoever changes anything.
     ranked: Mutex<Ranked>,
     /// How often something may have gone missing.
@@ -37,14 +34,6 @@ pub(crate) struct Index {
 }
 
 pub(crate) type Ranked = Arc<[Arc<CatalogueEntry>]>;
-
-impl Default for Index {
-    fn default() -> Self {
-        let shards = std::iter::repeat_with(ArcSwap::default).take(SHARDS).collect();
-        let (hasher, ranked) = (RandomState::new(), Mutex::default());
-        Self { hasher, shards, ranked, losses: AtomicU64::new(0) }
-    }
-}
 
 impl Index {
     /// What `look` finds under a key. It must be quick: it holds an old table in memory.
@@ -55,7 +44,7 @@ impl Index {
         look: impl FnOnce(Seen<'_>) -> T,
     ) -> Option<T> {
         let (shard, hash) = self.place(group, path);
-        self.shards[shard].load().get(hash, group, path).map(look)
+        self.shards.load(shard)?.get(hash, group, path).map(look)
     }
 
     /// Makes objects that were found on disks visible; gives back those that others replace:
@@ -63,11 +52,10 @@ impl Index {
     /// has brought it back.
     pub(crate) fn restore(&self, objects: impl Iterator<Item = Arc<Object>>) -> Vec<Arc<Object>> {
         let _alone = self.alone();
-        let mut tables: Vec<_> = self.shards.iter().map(ArcSwap::load_full).collect();
-        let mut twins = Vec::new();
+        let (mut changed, mut twins) = (Changed::new(), Vec::new());
         for object in objects {
             let (shard, hash) = self.place(&object.entry.common.group, &object.entry.path);
-            let table = Arc::make_mut(&mut tables[shard]);
+            let table = changed.entry(shard).or_insert_with(|| self.shards.copy(shard));
             let entry = Arc::clone(&object.entry);
             twins.extend(table.edit(hash, &entry, |slot| {
                 let place = if object.is_whole() { &mut slot.held } else { &mut slot.arriving };
@@ -79,7 +67,7 @@ impl Index {
                 twin.into_iter().chain(slot.take_leftover())
             }));
         }
-        self.put(tables);
+        self.shards.store_all(changed);
         self.lose();
         twins
     }
@@ -173,43 +161,37 @@ impl Index {
     /// gives how many, and what must go.
     pub(crate) fn rejoin(&self, objects: Vec<Arc<Object>>) -> (usize, Vec<Arc<Object>>) {
         let _alone = self.alone();
-        let (all, mut leaving) = (objects.len(), Vec::new());
-        let mut changed: BTreeMap<usize, Shard> = BTreeMap::new();
+        let (all, mut leaving, mut changed) = (objects.len(), Vec::new(), Changed::new());
         for object in objects {
             let (shard, hash) = self.place(&object.entry.common.group, &object.entry.path);
-            let copy = || Shard::clone(&self.shards[shard].load());
-            let table = changed.entry(shard).or_insert_with(copy);
+            let table = changed.entry(shard).or_insert_with(|| self.shards.copy(shard));
             let entry = Arc::clone(&object.entry);
             leaving.extend(table.edit(hash, &entry, |slot| slot.rejoin(object)));
         }
-        for (shard, table) in changed {
-            self.shards[shard].store(Arc::new(table));
-        }
+        self.shards.store_all(changed);
         (all - leaving.len(), leaving)
     }
 
     /// Takes over a manifest; gives back what is held and wanted no longer.
     pub(crate) fn set_wanted(&self, ranked: Vec<Arc<CatalogueEntry>>) -> Vec<Arc<Object>> {
         let mut in_force = self.alone();
-        let before: Vec<_> = self.shards.iter().map(ArcSwap::load_full).collect();
-        let mut tables = vec![Shard::default(); SHARDS];
-        let mut leaving = Vec::new();
+        let before: BTreeMap<_, _> = self.shards.iter().collect();
+        let empty = || before.keys().map(|shard| (*shard, Shard::default())).collect();
+        let (mut tables, mut leaving): (Changed<Shard>, _) = (empty(), Vec::new());
         for (rank, entry) in (0_u32..).zip(&ranked) {
             let (shard, hash) = self.place(&entry.common.group, &entry.path);
-            let old = before[shard].get(hash, &entry.common.group, &entry.path);
-            leaving.extend(tables[shard].edit(hash, entry, |slot| {
+            let there = before.get(&shard);
+            let old = there.and_then(|it| it.get(hash, &entry.common.group, &entry.path));
+            leaving.extend(tables.entry(shard).or_default().edit(hash, entry, |slot| {
                 slot.held = old.and_then(|old| old.held.cloned());
                 slot.arriving = old.and_then(|old| old.arriving.cloned());
                 slot.want(entry, rank)
             }));
         }
-        let tables = tables.into_iter().map(Arc::new).collect();
-        self.put(tables);
+        leaving.extend(before.iter().flat_map(|(shard, before)| left_out(before, &tables[shard])));
+        self.shards.store_all(tables);
         *in_force = ranked.into();
         self.lose();
-        for (before, now) in before.iter().zip(&self.shards) {
-            leaving.extend(left_out(before, &now.load()));
-        }
         object::sort(&mut leaving);
         leaving
     }
@@ -229,8 +211,7 @@ impl Index {
     ) -> Vec<Arc<Object>> {
         let _alone = self.alone();
         let mut gone = Vec::new();
-        for shard in &self.shards {
-            let before = shard.load_full();
+        for (shard, before) in self.shards.iter() {
             let mut after = None;
             for (hash, seen) in before.iter().filter(|(_, seen)| has_some(*seen)) {
                 let Some(entry) = seen.entry() else { continue };
@@ -241,7 +222,7 @@ impl Index {
                 });
             }
             if let Some(after) = after {
-                shard.store(Arc::new(after));
+                self.shards.store(shard, after);
             }
         }
         self.lose();
@@ -251,8 +232,7 @@ impl Index {
 
     /// Shows every object that is held, in no order.
     pub(crate) fn each_held(&self, mut show: impl FnMut(&Arc<Object>)) {
-        for shard in &self.shards {
-            let table = shard.load_full();
+        for (_, table) in self.shards.iter() {
             table.iter().filter_map(|(_, seen)| seen.held).for_each(&mut show);
         }
     }
@@ -296,9 +276,8 @@ impl Index {
     /// In which shard a key stands, and its hash there.
     fn place(&self, group: &GroupName, path: &str) -> (usize, u32) {
         let hash = self.hasher.hash_one((group, path));
-        let [high, low] = [hash >> 32, hash & u64::from(u32::MAX)];
-        let shard = usize::try_from(high).unwrap_or_default() % SHARDS;
-        (shard, u32::try_from(low).unwrap_or_default())
+        let low = u32::try_from(hash & u64::from(u32::MAX));
+        (Shards::<Shard>::number(hash), low.unwrap_or_default())
     }
 
     /// Where an entry stands in the manifest's order.
@@ -320,16 +299,10 @@ impl Index {
     fn edit<T>(&self, entry: &CatalogueEntry, edit: impl FnOnce(&mut Slot) -> T) -> T {
         let _alone = self.alone();
         let (shard, hash) = self.place(&entry.common.group, &entry.path);
-        let mut table = Shard::clone(&self.shards[shard].load());
+        let mut table = self.shards.copy(shard);
         let done = table.edit(hash, entry, edit);
-        self.shards[shard].store(Arc::new(table));
+        self.shards.store(shard, table);
         done
-    }
-
-    fn put(&self, tables: Vec<Arc<Shard>>) {
-        for (shard, table) in self.shards.iter().zip(tables) {
-            shard.store(table);
-        }
     }
 }
 

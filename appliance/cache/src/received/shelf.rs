@@ -6,7 +6,7 @@
 
 use super::demanded::Absence;
 use crate::object::{self, Object};
-use arc_swap::ArcSwap;
+use crate::shards::{Changed, Shards};
 use contract::names::GroupName;
 use contract::object::ObjectKey;
 use contract::time::TimeUs;
@@ -15,9 +15,6 @@ use hashbrown::hash_table::Entry;
 use std::collections::VecDeque;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
-/// Of a million objects, one arrival copies a thousand references.
-const SHARDS: usize = 1024;
 
 /// Keys of which it is known that there is nothing. Who scans for guesses finds the eldest
 /// forgotten, and is slowed down elsewhere.
@@ -49,19 +46,12 @@ struct Filed {
 type Table = HashTable<Filed>;
 
 /// Keys to places.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Shelf {
     hasher: RandomState,
-    shards: Box<[ArcSwap<Table>]>,
+    shards: Shards<Table>,
     /// Keys with an [`Absent`], eldest first. Held by whoever changes anything.
     absent: Mutex<VecDeque<ObjectKey>>,
-}
-
-impl Default for Shelf {
-    fn default() -> Self {
-        let shards = std::iter::repeat_with(ArcSwap::default).take(SHARDS).collect();
-        Self { hasher: RandomState::new(), shards, absent: Mutex::default() }
-    }
 }
 
 impl Shelf {
@@ -78,7 +68,7 @@ impl Shelf {
         look: impl FnOnce(&Place) -> T,
     ) -> Option<T> {
         let hash = self.number(group, path);
-        let table = self.shard(hash).load();
+        let table = self.shards.load(Shards::<Table>::number(hash))?;
         let is_it = |filed: &Filed| filed.hash == hash && filed.place.is_of(group, path);
         table.find(hash, is_it).map(|filed| look(&filed.place))
     }
@@ -98,17 +88,15 @@ impl Shelf {
     pub(crate) fn fill(&self, mut objects: Vec<Arc<Object>>) -> Vec<Arc<Object>> {
         let _alone = self.alone();
         objects.sort_by_key(|object| object.body.serial);
-        let mut tables: Vec<_> = self.shards.iter().map(ArcSwap::load_full).collect();
-        let mut twins = Vec::new();
+        let (mut changed, mut twins) = (Changed::new(), Vec::new());
         for object in objects {
             let key = object.entry.key();
             let hash = self.number(&key.group, &key.path);
-            let table = Arc::make_mut(&mut tables[shard_number(hash)]);
+            let shard = Shards::<Table>::number(hash);
+            let table = changed.entry(shard).or_insert_with(|| self.shards.copy(shard));
             twins.extend(edit(table, hash, &key, |place| place.object.replace(object)));
         }
-        for (shard, table) in self.shards.iter().zip(tables) {
-            shard.store(table);
-        }
+        self.shards.store_all(changed);
         twins
     }
 
@@ -148,8 +136,7 @@ impl Shelf {
             self.edit(&key, |place| place.absent = None);
         }
         let mut gone = Vec::new();
-        for shard in &self.shards {
-            let before = shard.load_full();
+        for (_, before) in self.shards.iter() {
             let objects = before.iter().filter_map(|filed| filed.place.object.as_ref());
             let leaving: Vec<_> = objects.filter(|object| is_one(object)).cloned().collect();
             for object in leaving {
@@ -164,8 +151,7 @@ impl Shelf {
     /// All that are here, the one that came first first.
     pub(crate) fn all(&self) -> Vec<Arc<Object>> {
         let mut all = Vec::new();
-        for shard in &self.shards {
-            let table = shard.load_full();
+        for (_, table) in self.shards.iter() {
             all.extend(table.iter().filter_map(|filed| filed.place.object.clone()));
         }
         object::sort(&mut all);
@@ -174,14 +160,11 @@ impl Shelf {
 
     fn edit<T>(&self, key: &ObjectKey, change: impl FnOnce(&mut Place) -> T) -> T {
         let hash = self.number(&key.group, &key.path);
-        let mut table = Table::clone(&self.shard(hash).load());
+        let shard = Shards::<Table>::number(hash);
+        let mut table = self.shards.copy(shard);
         let done = edit(&mut table, hash, key, change);
-        self.shard(hash).store(Arc::new(table));
+        self.shards.store(shard, table);
         done
-    }
-
-    fn shard(&self, hash: u64) -> &ArcSwap<Table> {
-        &self.shards[shard_number(hash)]
     }
 
     /// Nobody else changes anything as long as this is held.
@@ -198,11 +181,6 @@ impl Place {
     fn is_empty(&self) -> bool {
         self.object.is_none() && self.absent.is_none()
     }
-}
-
-/// Which shard; tables use the hash's other bits.
-fn shard_number(hash: u64) -> usize {
-    usize::try_from(hash >> 32).unwrap_or_default() % SHARDS
 }
 
 /// Changes the place of a key; one that has nothing to say leaves no trace.
