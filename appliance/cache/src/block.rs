@@ -6,6 +6,7 @@
 //! ```
 
 use crate::arena::{HeapBuffer, Lease, Pinned, Resident};
+use crate::crc::crc32c;
 use std::fmt;
 use std::sync::Arc;
 
@@ -67,7 +68,7 @@ impl Filling {
             Room::Leased(lease) => lease,
             Room::OnHeap(buffer) => buffer,
         };
-        let matches = pages.get(..self.len).map(crc32c::crc32c) == Some(expected_crc32c);
+        let matches = pages.get(..self.len).map(crc32c) == Some(expected_crc32c);
         matches.then_some(Checked(self))
     }
 }

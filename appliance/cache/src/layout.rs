@@ -19,6 +19,7 @@
 //! content does not match after a crash. Content begins on a page, so that it can be read and
 //! written around the page cache.
 
+use crate::crc::crc32c;
 use crate::table;
 use contract::catalogue::CatalogueEntry;
 use contract::slices::{MAX_OBJECT_BYTES, slice_count};
@@ -84,7 +85,7 @@ pub(crate) fn encode_json(magic: [u8; 8], text: &impl Serialize) -> Option<Vec<u
     page.extend_from_slice(&u32::try_from(json.len()).ok()?.to_le_bytes());
     page.extend_from_slice(&json);
     page.resize(PAGE_LEN - 4, 0);
-    page.extend_from_slice(&crc32c::crc32c(&page).to_le_bytes());
+    page.extend_from_slice(&crc32c(&page).to_le_bytes());
     Some(page)
 }
 
@@ -107,7 +108,7 @@ pub(crate) fn decode_json<T: DeserializeOwned>(magic: [u8; 8], page: &[u8]) -> R
     if page.iter().all(|byte| *byte == 0) {
         return Err(BadFile::Empty);
     }
-    if page.len() != PAGE_LEN || crc32c::crc32c(covered) != u32::from_le_bytes(*crc) {
+    if page.len() != PAGE_LEN || crc32c(covered) != u32::from_le_bytes(*crc) {
         return Err(BadFile::Header);
     }
     let rest = covered.strip_prefix(&magic).ok_or(BadFile::Header)?;

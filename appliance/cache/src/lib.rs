@@ -9,7 +9,7 @@
 //! ([`Cache::read`]). So the same cache runs on rings, on threads and on a simulation.
 //!
 //! Read in this order: [`object`], [`layout`] and [`table`] (what stands on a disk), [`storage`],
-//! [`disk`] and [`disks`], [`sums`], [`intake`] and [`arrival`] (how it gets there), [`recover`]
+//! [`disk`] and [`disks`], [`crc`] and [`sums`], [`intake`] and [`arrival`] (how it gets there), [`recover`]
 //! and [`serials`] (how it is found again), [`shards`] and [`index`], [`block`], [`arena`] and [`ram`] (what
 //! stands in memory), [`order`] and [`read`] (how it leaves), [`removal`] and [`purge`]
 //! (how it goes), [`tiers`], [`placement`], [`relocation`] and [`moves`] (which disk it stands
@@ -22,6 +22,7 @@ mod arena;
 mod arrival;
 mod block;
 pub mod cache;
+mod crc;
 pub mod demand;
 pub mod disk;
 mod disks;

@@ -5,6 +5,7 @@
 //! which they came, so that a pass that was broken off goes on where it was.
 
 use crate::cache::Cache;
+use crate::crc::crc32c;
 use crate::disk::Disk;
 use crate::layout;
 use crate::object::{BLOCK_BYTES, Object, block_count};
@@ -149,7 +150,7 @@ pub(crate) fn read_block(
     let io = |reason: String| ReadFailed::Io { block, reason };
     match read.map_err(|err| io(err.to_string()))? {
         count if count < len => Err(io(format!("{count} of {len} bytes came"))),
-        _ if crc32c::crc32c(pages.bytes()) == expected => {
+        _ if crc32c(pages.bytes()) == expected => {
             object.body.disk.succeeded();
             Ok(Some(pages))
         }

@@ -5,6 +5,7 @@
 //! takes a range for itself, and writes its end down, before it uses the first. It stands in
 //! two pages, so that a bit that rots does not have them begin anew.
 
+use crate::crc::crc32c;
 use crate::layout::PAGE;
 use crate::storage::{Storage, StoredFile, read_full};
 use std::io;
@@ -40,7 +41,7 @@ fn read(file: &dyn StoredFile, place: u64) -> io::Result<Option<u64>> {
     let mut line = [0; LEN];
     let count = read_full(file, &mut line, place)?;
     let (end, sum) = line.split_at(LEN - 4);
-    let is_it = count == LEN && sum == crc32c::crc32c(end).to_le_bytes();
+    let is_it = count == LEN && sum == crc32c(end).to_le_bytes();
     Ok(end.first_chunk().filter(|_| is_it).map(|end| u64::from_le_bytes(*end)))
 }
 
@@ -53,7 +54,7 @@ pub(crate) fn take(storage: &dyn Storage, disk: &Path, first: u64) -> io::Result
     let end = first.saturating_add(RANGE).to_le_bytes();
     let mut line = [0; LEN];
     line[..8].copy_from_slice(&end);
-    line[8..].copy_from_slice(&crc32c::crc32c(&end).to_le_bytes());
+    line[8..].copy_from_slice(&crc32c(&end).to_le_bytes());
     let path = file_of(disk);
     let opened = match storage.open(&path) {
         Err(err) if err.kind() == io::ErrorKind::NotFound => {

@@ -3,6 +3,7 @@
 //! Lines of 64 bytes, so that none crosses a sector and a torn write spoils no other: first the
 //! seal, then a line for each slice. [`layout`](crate::layout) draws where they stand.
 
+use crate::crc::{crc32c, crc32c_of};
 use crate::layout::{PAGE_LEN, TABLE_OFFSET};
 use contract::object::{Digest, ObjectId};
 use contract::slices::SLICE_BYTES;
@@ -48,7 +49,7 @@ impl Line {
         let mut checksums = [0; SLICE_BLOCKS as usize];
         let block_len = usize::try_from(crate::BLOCK_BYTES).unwrap_or(usize::MAX);
         for (checksum, block) in checksums.iter_mut().zip(bytes.chunks(block_len)) {
-            *checksum = crc32c::crc32c(block);
+            *checksum = crc32c(block);
         }
         Self { value, checksums, proof }
     }
@@ -93,9 +94,7 @@ impl Line {
 /// A line belongs to one slice of one object: what an older file left on the same sectors, or a
 /// write that went astray, is no line here.
 fn crc_of(id: &ObjectId, slice: u32, line: &[u8; LINE]) -> u32 {
-    let crc = crc32c::crc32c(&id.0.0);
-    let crc = crc32c::crc32c_append(crc, &slice.to_le_bytes());
-    crc32c::crc32c_append(crc, &line[..CRC_AT])
+    crc32c_of([&id.0.0[..], &slice.to_le_bytes(), &line[..CRC_AT]])
 }
 
 fn word(line: &[u8; LINE], at: usize) -> u32 {
@@ -109,9 +108,7 @@ pub(crate) fn line_at(slice: u32) -> u64 {
 
 /// The seal of an object with these slices.
 pub(crate) fn seal(id: &ObjectId, lines: &[Line]) -> [u8; LINE] {
-    let below = (0_u32..)
-        .zip(lines)
-        .fold(0, |crc, (slice, line)| crc32c::crc32c_append(crc, &line.encode(id, slice)));
+    let below = crc32c_of((0_u32..).zip(lines).map(|(slice, line)| line.encode(id, slice)));
     sealed(id, below)
 }
 
@@ -149,7 +146,7 @@ impl Table {
         let (lines, _) = bytes.as_chunks::<LINE>();
         let (first, lines) = lines.split_first()?;
         let lines = lines.get(..slices as usize)?;
-        let below = lines.iter().fold(0, |crc, line| crc32c::crc32c_append(crc, line));
+        let below = crc32c_of(lines);
         // A seal that was torn is no seal: the object is whole and does not know it.
         let has_seal =
             first.starts_with(SEAL) && crc_of(id, u32::MAX, first) == word(first, CRC_AT);

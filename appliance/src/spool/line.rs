@@ -16,13 +16,13 @@ pub(crate) struct Record {
 pub(super) fn encode(record: &Record) -> serde_json::Result<Vec<u8>> {
     // JSON holds no line feed but as an escape.
     let json = serde_json::to_string(record)?;
-    Ok(format!("{:08x} {json}\n", crc32c::crc32c(json.as_bytes())).into_bytes())
+    Ok(format!("{:08x} {json}\n", crc_fast::crc32_iscsi(json.as_bytes())).into_bytes())
 }
 
 fn decode(line: &[u8]) -> Option<Record> {
     let (crc, json) = (line.get(..8)?, line.get(9..)?);
     let crc = u32::from_str_radix(std::str::from_utf8(crc).ok()?, 16).ok()?;
-    (crc == crc32c::crc32c(json)).then(|| serde_json::from_slice(json).ok()).flatten()
+    (crc == crc_fast::crc32_iscsi(json)).then(|| serde_json::from_slice(json).ok()).flatten()
 }
 
 /// The records of a file whose lines hold, with numbers that rise.

@@ -7,6 +7,7 @@
 //! ```
 
 use super::budget::Record;
+use crate::crc::crc32c;
 use crate::layout::PAGE;
 use crate::storage::{Storage, StoredFile, read_full};
 use std::io;
@@ -102,13 +103,13 @@ fn encode(number: u64, record: &Record) -> [u8; LEN] {
     for (place, field) in all.chunks_exact_mut(8).zip(fields) {
         place.copy_from_slice(&field.to_le_bytes());
     }
-    sum.copy_from_slice(&crc32c::crc32c(all).to_le_bytes());
+    sum.copy_from_slice(&crc32c(all).to_le_bytes());
     line
 }
 
 fn decode(line: &[u8; LEN]) -> Option<(u64, Record)> {
     let (all, sum) = line.split_at(LEN - 4);
-    if sum != crc32c::crc32c(all).to_le_bytes() {
+    if sum != crc32c(all).to_le_bytes() {
         return None;
     }
     let mut fields = [0; FIELDS];

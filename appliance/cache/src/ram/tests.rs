@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::arena::{Node, Places};
+use crate::crc::crc32c;
 use proptest::prelude::*;
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
@@ -35,7 +36,7 @@ impl Shelf {
     fn read(&self, tier: &RamTier, block: u32, content: &[u8]) -> VerifiedBlock {
         let mut filling = tier.room(&self.places, block, content.len());
         filling.pages_mut()[..content.len()].copy_from_slice(content);
-        let checked = filling.check(crc32c::crc32c(content)).expect("as it was written");
+        let checked = filling.check(crc32c(content)).expect("as it was written");
         tier.keep((self.serial, block), checked)
     }
 }
