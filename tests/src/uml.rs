@@ -65,7 +65,7 @@ pub fn run_own_tests(filter: &str, environment: &[(&str, &str)]) -> Result<()> {
         let end = boot(folder.path())?;
         if end.was_killed() && attempt < ATTEMPTS {
             // No process inside can keep the machine itself from ending.
-            println!("its kernel has hung; it is booted once more:\n{}", end.said);
+            eprintln!("its kernel has hung; it is booted once more:\n{}", end.said);
             continue;
         }
         // The kernel's own end says nothing of the tests'.
