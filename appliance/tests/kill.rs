@@ -33,13 +33,18 @@ fn empty(place: &Place) {
     }
 }
 
-/// Whether an object is served; that it is not there yet is an answer, wrong bytes are none.
+/// Whether an object is served; that it is not there yet is an answer, wrong bytes are none. Who
+/// asks too often for what is not there is told that.
 fn is_served(client: &Client, place: &Place, at: usize) -> bool {
     let (path, size) = OBJECTS[at];
     let mut connection = client.connect(place.player).expect("connected");
     match connection.fetch(path, &content(path, size)) {
         Ok(_) => true,
-        Err(NoAnswer::Broken(err)) if err.to_string().starts_with("status 404") => false,
+        Err(NoAnswer::Broken(err))
+            if ["status 404", "status 429"].iter().any(|not| err.to_string().starts_with(not)) =>
+        {
+            false
+        }
         Err(err) => panic!("{path}: {err:?}"),
     }
 }
