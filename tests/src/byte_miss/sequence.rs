@@ -1,6 +1,6 @@
 //! A sequence of requests, with its objects numbered from zero.
 
-use cache::demand::following;
+use cache::demand::{Segment, segment};
 use std::collections::HashMap;
 
 /// No further request.
@@ -61,8 +61,8 @@ pub struct Sequence {
     pub requests: Vec<Request>,
     /// What the objects take.
     pub sizes: Sizes,
-    /// By object: the one that a session asks for after it, as its name says.
-    pub following: Vec<Option<u32>>,
+    /// By object: which segment of which series it is, as its name says.
+    pub segments: Vec<Option<Segment>>,
 }
 
 /// Numbers the objects while requests come in. An object is a key with a size: a key that
@@ -118,12 +118,22 @@ impl Builder {
         for (at, request) in (0..count).zip(&mut sequence.requests).rev() {
             request.next = std::mem::replace(&mut next[request.object as usize], at);
         }
-        let by_key: HashMap<&str, u32> =
-            self.names.iter().map(|(key, _)| &**key).zip(0..).collect();
-        let following = |(key, _): &(Box<str>, u64)| by_key.get(&*following(key)?).copied();
-        sequence.following = self.names.iter().map(following).collect();
+        sequence.segments = segments(&self.names);
         sequence
     }
+}
+
+fn segments(names: &[(Box<str>, u64)]) -> Vec<Option<Segment>> {
+    let mut numbers = HashMap::new();
+    let mut segments = Vec::with_capacity(names.len());
+    for (key, _) in names {
+        let next = numbers.len() as u64;
+        segments.push(segment(key).map(|(name, index)| {
+            let series = *numbers.entry(name).or_insert(next);
+            Segment { series, index }
+        }));
+    }
+    segments
 }
 
 #[cfg(test)]
@@ -143,9 +153,11 @@ mod tests {
     }
 
     #[test]
-    fn segments_have_followers() {
+    fn segments_have_series() {
         let mut builder = Builder::default();
-        ["t/1", "t/2"].iter().for_each(|key| builder.push(key, 5));
-        assert_eq!(builder.finish("").following, [Some(1), None]);
+        ["t/1", "a", "t/2", "u/2"].iter().for_each(|key| builder.push(key, 5));
+        let segments = builder.finish("").segments;
+        let of = |series, index| Some(Segment { series, index });
+        assert_eq!(segments, [of(0, 1), None, of(0, 2), of(1, 2)]);
     }
 }

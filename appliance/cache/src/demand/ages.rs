@@ -9,17 +9,27 @@ const FINEST_BITS: u32 = 15;
 
 /// The step of an age.
 pub(super) fn step(age_bytes: u64) -> usize {
-    let units = (age_bytes >> FINEST_BITS) + 2;
+    step_of_unit(age_bytes >> FINEST_BITS)
+}
+
+/// The age at which a step begins.
+pub(super) fn begin(step: usize) -> u64 {
+    first_unit(step) << FINEST_BITS
+}
+
+/// The step of whatever is counted, from zero.
+pub(super) fn step_of_unit(unit: u64) -> usize {
+    let units = unit.saturating_add(2);
     let doublings = units.ilog2() - 1;
     let is_upper_half = (units >> doublings) & 1 == 1;
     (2 * doublings as usize + usize::from(is_upper_half)).min(STEPS - 1)
 }
 
-/// The age at which a step begins.
-pub(super) fn begin(step: usize) -> u64 {
+/// With what a step begins.
+pub(super) fn first_unit(step: usize) -> u64 {
     let units = 2_u64 << (step / 2);
     let half = if step % 2 == 1 { units / 2 } else { 0 };
-    (units + half - 2) << FINEST_BITS
+    units + half - 2
 }
 
 #[cfg(test)]
@@ -32,6 +42,6 @@ mod tests {
             let (first, behind) = (begin(at), begin(at + 1));
             assert_eq!((step(first), step(behind - 1)), (at, at));
         }
-        assert_eq!(step(u64::MAX), STEPS - 1);
+        assert_eq!((step(u64::MAX), step_of_unit(u64::MAX)), (STEPS - 1, STEPS - 1));
     }
 }

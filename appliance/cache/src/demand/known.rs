@@ -5,6 +5,7 @@
 //! and what is forgotten leaves its number to the next.
 
 use super::habits::{BY_PACE, Habit};
+use super::series;
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 use std::hash::{BuildHasher, RandomState};
@@ -15,9 +16,6 @@ const NONE: u32 = u32::MAX;
 /// The list of those that are not kept.
 const ABSENT: usize = BY_PACE;
 
-/// Nobody is known to ask for it next.
-pub(super) const NOT_EXPECTED: u64 = u64::MAX;
-
 /// A key, and all that is known of it. Times are those of the clock of bytes.
 #[derive(Debug)]
 pub(super) struct Known {
@@ -26,9 +24,10 @@ pub(super) struct Known {
     pub(super) used_at: u64,
     /// Until when its waiting stands in the books.
     pub(super) booked_until: u64,
-    /// When a session was last found to ask for it next, or [`NOT_EXPECTED`].
-    pub(super) expected_at: u64,
     pub(super) habit: Habit,
+    /// Of which of [all series](super::series::AllSeries) it is a segment, if of any, and which.
+    series: u32,
+    index: u64,
     is_kept: bool,
     is_free: bool,
     /// Where it stands among those that are kept.
@@ -45,8 +44,9 @@ impl Known {
             size_bytes,
             used_at: now,
             booked_until: now,
-            expected_at: NOT_EXPECTED,
             habit: Habit::new(),
+            series: NONE,
+            index: 0,
             is_kept: false,
             is_free: false,
             place: NONE,
@@ -57,6 +57,14 @@ impl Known {
 
     pub(super) fn is_kept(&self) -> bool {
         self.is_kept
+    }
+
+    pub(super) fn set_segment(&mut self, series: u32, index: u64) {
+        (self.series, self.index) = (series, index);
+    }
+
+    pub(super) fn segment(&self) -> Option<series::Place> {
+        (self.series != NONE).then_some((self.series, self.index))
     }
 
     fn list(&self) -> usize {

@@ -10,29 +10,32 @@
 //! come in, with which hazard keys come back, by age and by [`habits`], and who leaves is
 //! whose place is worth least by that. Where only recency tells, this becomes LRU; where only
 //! frequency does, LFU; where the new seldom come back, they leave first or do not enter; and
-//! rounds that are larger than the cache keep a part in place. Where a session's next segment
-//! is known ([`Demand::expect_next`]) its return is expected by a hazard of its own.
+//! rounds that are larger than the cache keep a part in place. Where it is known which segment
+//! of a [`series`] a key is, the sessions that walk towards it are seen coming.
 //!
 //! A request looks at one key for each habit and [`SAMPLES`] at random for each that leaves,
 //! whatever the cache holds; each [`MOST_BETWEEN`]th also makes ranks anew, in a tenth of a
-//! millisecond. All that is known takes about 90 bytes a key: of those that are kept, and of
+//! millisecond. All that is known takes about 100 bytes a key: of those that are kept, and of
 //! [`ABSENT_FOR_EACH`] others for each of them. Chance comes from a fixed seed: the same
 //! requests have the same answers.
 //!
-//! Read in this order: [`habits`], [`ages`], [`returns`], [`known`], `session`, and [`Demand`].
+//! Read in this order: [`habits`], [`ages`], [`returns`], [`known`], [`series`], `session`, and [`Demand`].
 
 mod ages;
 mod habits;
 mod known;
 mod returns;
+mod series;
 mod session;
 #[cfg(test)]
 mod tests;
 
-pub use session::following;
+pub use series::Segment;
+pub use session::{SeriesName, segment};
 
-use known::{Known, NOT_EXPECTED, Shelf};
+use known::{Known, Shelf};
 use returns::{Likeness, Returns};
+use series::AllSeries;
 
 /// So many keys are looked at at random for each that leaves. Who has waited longest in its
 /// habit is looked at anyway; these find who waits in vain among the others. Of twice as many
@@ -78,7 +81,7 @@ pub struct Demand {
     shelf: Shelf,
     by_frequency: Returns,
     by_pace: Returns,
-    expected: Returns,
+    series: AllSeries,
     /// What was asked for so far: the clock.
     now: u64,
     requests: u64,
@@ -98,7 +101,7 @@ impl Demand {
             shelf: Shelf::new(),
             by_frequency: Returns::new(habits::BY_FREQUENCY, Likeness::Chain),
             by_pace: Returns::new(habits::BY_PACE, Likeness::Groups(habits::PACES)),
-            expected: Returns::new(1, Likeness::Chain),
+            series: AllSeries::new(),
             now: 0,
             requests: 0,
             learn_at: FEWEST_BETWEEN,
@@ -108,10 +111,16 @@ impl Demand {
         }
     }
 
-    /// Somebody asks for an object. Adds to `leaving` the keys that are to be deleted to
-    /// make room; the key asked for is never among them. A key that comes with another size
-    /// is another object: the old one has left with that.
-    pub fn request(&mut self, key: u64, size_bytes: u64, leaving: &mut Vec<u64>) -> Answer {
+    /// Somebody asks for an object, which may be a segment of a series. Adds to `leaving` the
+    /// keys that are to be deleted to make room; the key asked for is never among them. A key
+    /// that comes with another size is another object: the old one has left with that.
+    pub fn request(
+        &mut self,
+        key: u64,
+        size_bytes: u64,
+        segment: Option<Segment>,
+        leaving: &mut Vec<u64>,
+    ) -> Answer {
         self.requests += 1;
         let is_other = |number: u32| self.shelf.get(number).size_bytes != size_bytes;
         if self.shelf.find(key).is_some_and(is_other) {
@@ -121,8 +130,11 @@ impl Demand {
         let is_hit = known.is_some_and(|number| self.shelf.get(number).is_kept());
         let number = match known {
             Some(number) => Some(self.come_back(number)),
-            None => self.shelf.add(Known::new(key, size_bytes, self.now)),
+            None => self.add(Known::new(key, size_bytes, self.now), segment),
         };
+        if let Some(segment) = number.and_then(|at| self.shelf.get(at).segment()) {
+            self.series.ask(segment, self.now, self.capacity_bytes);
+        }
         self.now = self.now.saturating_add(size_bytes);
         let answer = match number {
             None => Answer::Bypassed,
@@ -134,18 +146,6 @@ impl Demand {
         };
         self.keep_books();
         answer
-    }
-
-    /// A session that was just served will ask for this next.
-    pub fn expect_next(&mut self, key: u64) {
-        let Some(number) = self.shelf.find(key).filter(|at| self.shelf.get(*at).is_kept()) else {
-            return;
-        };
-        self.give_up_expecting(number);
-        // It goes to the end of its list, so that it does not hide who waits behind it.
-        self.shelf.take_out(number);
-        self.shelf.get_mut(number).expected_at = self.now;
-        self.shelf.put_in(number);
     }
 
     /// The object has gone for another reason: it was purged, or its disk was lost. Nothing
@@ -206,22 +206,30 @@ impl Demand {
         self.shelf.len()
     }
 
+    /// A key is asked for the first time.
+    fn add(&mut self, known: Known, segment: Option<Segment>) -> Option<u32> {
+        let number = self.shelf.add(known)?;
+        if let Some(Segment { series, index }) = segment {
+            let series = self.series.join(series, self.now);
+            self.shelf.get_mut(number).set_segment(series, index);
+        }
+        Some(number)
+    }
+
     /// A known key is asked for: learns from it, and takes it out of its list.
     fn come_back(&mut self, number: u32) -> u32 {
         self.book(number);
+        if let Some(segment) = self.shelf.get(number).segment() {
+            self.series.returned(segment, self.hazard(number), self.now);
+        }
         self.shelf.take_out(number);
         let (now, capacity_bytes) = (self.now, self.capacity_bytes);
         let known = self.shelf.get_mut(number);
         let (age_bytes, weight) = (now - known.used_at, weight(known.size_bytes));
         self.by_frequency.returned(known.habit.by_frequency(), age_bytes, weight);
         self.by_pace.returned(known.habit.by_pace(), age_bytes, weight);
-        if known.expected_at != NOT_EXPECTED {
-            let expected_for = now - known.expected_at;
-            self.expected.waited(0, 0, expected_for, weight);
-            self.expected.returned(0, expected_for, weight);
-        }
         known.habit.used(age_bytes, capacity_bytes);
-        (known.used_at, known.booked_until, known.expected_at) = (now, now, NOT_EXPECTED);
+        (known.used_at, known.booked_until) = (now, now);
         number
     }
 
@@ -268,33 +276,39 @@ impl Demand {
         let by_frequency = self.by_frequency.rank(known.habit.by_frequency(), age_bytes);
         let by_pace = self.by_pace.rank(known.habit.by_pace(), age_bytes);
         let own = f32::midpoint(by_frequency, by_pace);
-        // A session that walks towards it comes beside all others.
-        match known.expected_at {
-            NOT_EXPECTED => own,
-            expected_at => own + self.expected.rank(0, self.now - expected_at),
-        }
+        known.segment().map_or(own, |segment| self.series.rank(segment, own, self.now))
     }
 
     fn evict(&mut self, number: u32) {
-        self.give_up_expecting(number);
         self.shelf.take_out(number);
         self.shelf.give_up(number);
         self.shelf.put_in(number);
         self.used_bytes -= self.shelf.get(number).size_bytes;
     }
 
-    fn give_up_expecting(&mut self, number: u32) {
-        let known = self.shelf.get_mut(number);
-        let expected_at = std::mem::replace(&mut known.expected_at, NOT_EXPECTED);
-        if expected_at != NOT_EXPECTED {
-            self.expected.waited(0, 0, self.now - expected_at, weight(known.size_bytes));
-        }
-    }
-
     fn forget(&mut self, number: u32) {
         self.book(number);
+        if let Some((series, _)) = self.shelf.get(number).segment() {
+            self.series.leave(series, self.now);
+        }
         self.shelf.take_out(number);
         self.shelf.forget(number);
+    }
+
+    /// By its own past alone.
+    fn hazard(&self, number: u32) -> f64 {
+        let Known { habit, used_at, .. } = self.shelf.get(number);
+        let age_bytes = self.now - used_at;
+        let by_frequency = self.by_frequency.hazard(habit.by_frequency(), age_bytes);
+        f64::midpoint(by_frequency, self.by_pace.hazard(habit.by_pace(), age_bytes))
+    }
+
+    /// Looks at a key at a moment that nothing about it has chosen.
+    fn look_at(&mut self, number: u32) {
+        self.book(number);
+        if let Some(segment) = self.shelf.get(number).segment() {
+            self.series.looked_at(segment, self.hazard(number), self.now);
+        }
     }
 
     /// Writes down that a key was waited for until now.
@@ -316,17 +330,20 @@ impl Demand {
         for _ in 0..BOOKED {
             let (next, known) = self.shelf.after(self.booked);
             self.booked = next;
-            known.into_iter().for_each(|number| self.book(number));
+            known.into_iter().for_each(|number| self.look_at(number));
         }
-        let returns = [&mut self.by_frequency, &mut self.by_pace, &mut self.expected];
+        self.series.look_after_next(self.now);
+        let returns = [&mut self.by_frequency, &mut self.by_pace];
         if self.requests >= self.fade_at {
             let known = self.shelf.len().max(FEWEST_ABSENT / 8) as u64;
             self.fade_at = self.requests + known * FADING_ROUNDS;
             returns.into_iter().for_each(Returns::fade);
+            self.series.fade();
         } else if self.requests >= self.learn_at {
             let between = (self.requests / 8).clamp(FEWEST_BETWEEN, MOST_BETWEEN);
             self.learn_at = self.requests + between;
             returns.into_iter().for_each(Returns::learn);
+            self.series.learn();
         }
     }
 }

@@ -43,6 +43,7 @@ pub(super) struct Returns {
     likeness: Likeness,
     returned: Vec<Row>,
     exposed: Vec<Row>,
+    hazard: Vec<Row>,
     rank: Vec<[f32; STEPS]>,
 }
 
@@ -50,7 +51,8 @@ impl Returns {
     pub(super) fn new(habits: usize, likeness: Likeness) -> Self {
         let rows = vec![[0.0; STEPS]; habits];
         let rank = vec![[0.0; STEPS]; habits];
-        let mut empty = Self { likeness, returned: rows.clone(), exposed: rows, rank };
+        let (returned, exposed, hazard) = (rows.clone(), rows.clone(), rows);
+        let mut empty = Self { likeness, returned, exposed, hazard, rank };
         empty.learn();
         empty
     }
@@ -58,6 +60,11 @@ impl Returns {
     /// Returns for a byte that is asked for, if a place is held for a key of this age.
     pub(super) fn rank(&self, habit: usize, age_bytes: u64) -> f32 {
         self.rank[habit][ages::step(age_bytes)]
+    }
+
+    /// Returns for a byte that is asked for, now, of a key of this age.
+    pub(super) fn hazard(&self, habit: usize, age_bytes: u64) -> f64 {
+        self.hazard[habit][ages::step(age_bytes)]
     }
 
     /// A key came back at this age.
@@ -89,31 +96,36 @@ impl Returns {
 
     /// Makes ranks of what was seen.
     pub(super) fn learn(&mut self) {
-        let all = self.hazard(0..self.rank.len(), &first_belief());
+        let all = self.seen(0..self.rank.len(), &first_belief());
         match self.likeness {
             Likeness::Chain => {
                 let mut before = all;
                 for habit in 0..self.rank.len() {
-                    before = self.hazard(habit..habit + 1, &before);
-                    self.rank[habit] = gittins(&before);
+                    before = self.learn_of(habit, &before);
                     before.iter_mut().for_each(|hazard| *hazard *= NEXT_HABIT);
                 }
             }
             Likeness::Groups(len) => {
-                self.rank[0] = gittins(&self.hazard(0..1, &all));
+                self.learn_of(0, &all);
                 let mut group = all;
                 for first in (1..self.rank.len()).step_by(len) {
-                    group = self.hazard(first..first + len, &group);
+                    group = self.seen(first..first + len, &group);
                     for habit in first..first + len {
-                        self.rank[habit] = gittins(&self.hazard(habit..habit + 1, &group));
+                        self.learn_of(habit, &group);
                     }
                 }
             }
         }
     }
 
+    fn learn_of(&mut self, habit: usize, belief: &Row) -> Row {
+        let hazard = self.seen(habit..habit + 1, belief);
+        (self.hazard[habit], self.rank[habit]) = (hazard, gittins(&hazard));
+        hazard
+    }
+
     /// The hazard of some habits together, by age, with a belief where little was seen.
-    fn hazard(&self, habits: std::ops::Range<usize>, belief: &Row) -> Row {
+    fn seen(&self, habits: std::ops::Range<usize>, belief: &Row) -> Row {
         std::array::from_fn(|step| {
             let sum = |rows: &[Row]| rows[habits.clone()].iter().map(|row| row[step]).sum::<f64>();
             let (returned, exposed) = (sum(&self.returned), sum(&self.exposed));

@@ -13,6 +13,7 @@ use crate::recover::FoundObject;
 use crate::sums::{Sums, Waiters};
 use crate::table::{self, Line, Proof, SLICE_BLOCKS};
 use contract::object::Digest;
+use contract::object::ObjectKey;
 use contract::slices::{MAX_OBJECT_BYTES, SLICE_BYTES, slice_range};
 use std::io;
 use std::sync::Arc;
@@ -65,10 +66,9 @@ impl Cache {
             return Err(no_room());
         }
         let header = page::encode_page(&facts).ok_or(NotReceived::Unfit)?;
-        let group = facts.key.group.clone();
-        let key = self.stock.shelf.number(&group, &facts.key.path);
-        let (shelf, disk_bytes) = (&self.stock.shelf, layout::disk_bytes(size_bytes));
-        let (verdict, gone) = self.stock.books().request(shelf, &group, key, disk_bytes);
+        let (shelf, ObjectKey { group, path }) = (&self.stock.shelf, facts.key.clone());
+        let (key, disk_bytes) = (shelf.number(&group, &path), layout::disk_bytes(size_bytes));
+        let (verdict, gone) = self.stock.books().request(shelf, &group, &path, disk_bytes);
         self.leave(&gone);
         // Their files go here, unless somebody reads them.
         drop(gone);
@@ -77,7 +77,7 @@ impl Cache {
         }
         let made = self.make_received(facts, &header);
         match &made {
-            Ok(object) => self.stock.books().enter(shelf, key, object, verdict),
+            Ok(object) => self.stock.books().enter(key, object, verdict),
             Err(_) => self.stock.books().forget(&group, key),
         }
         made

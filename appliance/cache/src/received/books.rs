@@ -5,7 +5,7 @@
 
 use super::Share;
 use super::shelf::Shelf;
-use crate::demand::{Answer, Demand, following};
+use crate::demand::{Answer, Demand};
 use crate::object::Object;
 use contract::names::GroupName;
 use std::collections::HashMap;
@@ -65,14 +65,6 @@ impl Policy {
         passing.sum::<u64>().saturating_add(bytes) <= self.passing_bytes
     }
 
-    /// Whoever was served this asks for what is behind it, where its name says what that is.
-    fn expect_behind(&mut self, shelf: &Shelf, object: &Object) {
-        let entry = &object.entry;
-        if let Some(next) = following(&entry.path) {
-            self.demand.expect_next(shelf.number(&entry.common.group, &next));
-        }
-    }
-
     /// Those whom nobody reads.
     fn passed(&mut self) -> impl Iterator<Item = Arc<Object>> {
         let is_read = |object: &Arc<Object>| Arc::strong_count(object) > OWN_REFERENCES;
@@ -116,14 +108,15 @@ impl Books {
         &mut self,
         shelf: &Shelf,
         group: &GroupName,
-        key: u64,
+        path: &str,
         disk_bytes: u64,
     ) -> (Verdict, Leaving) {
+        let (key, segment) = (shelf.number(group, path), shelf.segment(group, path));
         let mut gone = self.catch_up(shelf);
         gone.extend(self.kept.remove(&key));
         let Some(policy) = self.policies.get_mut(group) else { return (Verdict::Refused, gone) };
         let mut leaving = Vec::new();
-        let verdict = match policy.demand.request(key, disk_bytes, &mut leaving) {
+        let verdict = match policy.demand.request(key, disk_bytes, segment, &mut leaving) {
             Answer::Hit | Answer::Admitted => Verdict::Kept,
             Answer::Bypassed if policy.has_room_to_pass(disk_bytes) => Verdict::Passing,
             Answer::Bypassed => Verdict::Refused,
@@ -133,16 +126,7 @@ impl Books {
     }
 
     /// It has come in.
-    pub(crate) fn enter(
-        &mut self,
-        shelf: &Shelf,
-        key: u64,
-        object: &Arc<Object>,
-        verdict: Verdict,
-    ) {
-        if let Some(policy) = self.policies.get_mut(&object.entry.common.group) {
-            policy.expect_behind(shelf, object);
-        }
+    pub(crate) fn enter(&mut self, key: u64, object: &Arc<Object>, verdict: Verdict) {
         let passing = match verdict {
             Verdict::Kept => return drop(self.kept.insert(key, Arc::clone(object))),
             Verdict::Passing => self.policies.get_mut(&object.entry.common.group),
@@ -168,9 +152,10 @@ impl Books {
         let mut leaving = Vec::new();
         for key in self.touched.iter().flat_map(mpsc::Receiver::try_iter) {
             let Some(object) = self.kept.get(&key) else { continue };
-            let Some(policy) = self.policies.get_mut(&object.entry.common.group) else { continue };
-            policy.demand.request(key, object.disk_bytes(), &mut leaving);
-            policy.expect_behind(shelf, object);
+            let (group, path) = (&object.entry.common.group, &object.entry.path);
+            let Some(policy) = self.policies.get_mut(group) else { continue };
+            let segment = shelf.segment(group, path);
+            policy.demand.request(key, object.disk_bytes(), segment, &mut leaving);
         }
         let mut gone = self.close(leaving);
         gone.extend(self.policies.values_mut().flat_map(Policy::passed));

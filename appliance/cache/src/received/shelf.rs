@@ -5,6 +5,7 @@
 //! a manifest decides about all of that one, and about nothing here.
 
 use super::demanded::Absence;
+use crate::demand::{self, Segment};
 use crate::object::{self, Object};
 use crate::shards::{Changed, Shards};
 use contract::names::GroupName;
@@ -58,6 +59,12 @@ impl Shelf {
     /// The number that a key has in the books.
     pub(crate) fn number(&self, group: &GroupName, path: &str) -> u64 {
         self.hasher.hash_one((group, path))
+    }
+
+    /// Which segment of which series a key is, as its name says.
+    pub(crate) fn segment(&self, group: &GroupName, path: &str) -> Option<Segment> {
+        let (series, index) = demand::segment(path)?;
+        Some(Segment { series: self.hasher.hash_one((group, series)), index })
     }
 
     /// What `look` finds in the place of a key. It must be quick: it holds an old table.

@@ -31,11 +31,11 @@ impl Cache {
             if books.have(key, &object) {
                 continue;
             }
-            let (verdict, leaving) =
-                books.request(shelf, &object.entry.common.group, key, object.disk_bytes());
+            let (group, path) = (&object.entry.common.group, &object.entry.path);
+            let (verdict, leaving) = books.request(shelf, group, path, object.disk_bytes());
             gone.extend(leaving);
             match verdict {
-                Verdict::Kept => books.enter(shelf, key, &object, verdict),
+                Verdict::Kept => books.enter(key, &object, verdict),
                 Verdict::Passing | Verdict::Refused => gone.push(object),
             }
         }

@@ -18,7 +18,7 @@ pub struct Ours<'a> {
 }
 
 impl<'a> Ours<'a> {
-    /// An empty one. With `looks_ahead` it is told which segment a session asks for next,
+    /// An empty one. With `looks_ahead` it is told which segment of which series is asked for,
     /// where the keys say so.
     #[must_use]
     pub fn new(sequence: &'a Sequence, capacity_bytes: u64, looks_ahead: bool) -> Self {
@@ -39,7 +39,9 @@ impl Policy for Ours<'_> {
     fn request(&mut self, request: &Request) -> bool {
         let (key, sizes) = (u64::from(request.object), &self.sequence.sizes);
         let size_bytes = sizes.of(request.object);
-        let answer = self.demand.request(key, size_bytes, &mut self.leaving);
+        let segment = self.sequence.segments[request.object as usize];
+        let segment = segment.filter(|_| self.looks_ahead);
+        let answer = self.demand.request(key, size_bytes, segment, &mut self.leaving);
         for left in self.leaving.drain(..) {
             assert!(self.kept.remove(&left), "{left} leaves, and was not there");
             self.kept_bytes -= sizes.of(u32::try_from(left).unwrap_or(0));
@@ -50,8 +52,6 @@ impl Policy for Ours<'_> {
             self.kept.insert(key);
             self.kept_bytes += size_bytes;
         }
-        let next = self.sequence.following[request.object as usize].filter(|_| self.looks_ahead);
-        next.into_iter().for_each(|next| self.demand.expect_next(u64::from(next)));
         is_hit
     }
 
