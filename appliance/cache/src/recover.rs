@@ -203,8 +203,8 @@ fn read_file(path: &Path, disk: &Arc<Disk>) -> Read {
         Ok(read) => read,
         Err(bad) => return Ok(Err(bad)),
     };
-    let serial = serial_of(path);
-    if path != disk.object_file(&entry.id(), serial) {
+    let (id, serial) = (entry.id(), serial_of(path));
+    if path != disk.object_file(&id, serial) {
         return Ok(Err(BadFile::Name));
     }
     let (expected, found) = (layout::disk_bytes(entry.size_bytes), file.len_bytes()?);
@@ -217,7 +217,7 @@ fn read_file(path: &Path, disk: &Arc<Disk>) -> Read {
         front.resize(table_end, 0);
         read_full(&*file, &mut front[count..], count as u64)?;
     }
-    let Some(table) = Table::decode(&front[layout::PAGE_LEN..], &entry.id(), slices) else {
+    let Some(table) = Table::decode(&front[layout::PAGE_LEN..], &id, slices) else {
         return Ok(Err(BadFile::Header));
     };
     let sums = match table.seal {

@@ -23,12 +23,12 @@ impl<T> Default for Shards<T> {
     }
 }
 
-impl<T: Default + Clone> Shards<T> {
-    /// The number of the table in which a hash stands. Tables look at its other half.
-    pub(crate) fn number(hash: u64) -> usize {
-        usize::try_from(hash >> 32).unwrap_or_default() % SHARDS
-    }
+/// The number of the table in which a hash stands. Tables look at its other half.
+pub(crate) fn number(hash: u64) -> usize {
+    usize::try_from(hash >> 32).unwrap_or_default() % SHARDS
+}
 
+impl<T: Default + Clone> Shards<T> {
     /// A table as it is now; `None` where there is nothing in it.
     pub(crate) fn load(&self, number: usize) -> Option<Guard<Arc<T>>> {
         self.0[number].get().map(ArcSwap::load)

@@ -11,7 +11,7 @@ mod tests;
 
 use crate::disk::Disk;
 use crate::object::{self, Object};
-use crate::shards::{Changed, Shards};
+use crate::shards::{self, Changed, Shards};
 use contract::catalogue::CatalogueEntry;
 use contract::names::GroupName;
 use shard::Shard;
@@ -277,7 +277,7 @@ impl Index {
     fn place(&self, group: &GroupName, path: &str) -> (usize, u32) {
         let hash = self.hasher.hash_one((group, path));
         let low = u32::try_from(hash & u64::from(u32::MAX));
-        (Shards::<Shard>::number(hash), low.unwrap_or_default())
+        (shards::number(hash), low.unwrap_or_default())
     }
 
     /// Where an entry stands in the manifest's order.

@@ -7,7 +7,7 @@
 use super::demanded::Absence;
 use crate::demand::{self, Segment};
 use crate::object::{self, Object};
-use crate::shards::{Changed, Shards};
+use crate::shards::{self, Changed, Shards};
 use contract::names::GroupName;
 use contract::object::ObjectKey;
 use contract::time::TimeUs;
@@ -75,7 +75,7 @@ impl Shelf {
         look: impl FnOnce(&Place) -> T,
     ) -> Option<T> {
         let hash = self.number(group, path);
-        let table = self.shards.load(Shards::<Table>::number(hash))?;
+        let table = self.shards.load(shards::number(hash))?;
         let is_it = |filed: &Filed| filed.hash == hash && filed.place.is_of(group, path);
         table.find(hash, is_it).map(|filed| look(&filed.place))
     }
@@ -99,7 +99,7 @@ impl Shelf {
         for object in objects {
             let key = object.entry.key();
             let hash = self.number(&key.group, &key.path);
-            let shard = Shards::<Table>::number(hash);
+            let shard = shards::number(hash);
             let table = changed.entry(shard).or_insert_with(|| self.shards.copy(shard));
             twins.extend(edit(table, hash, &key, |place| place.object.replace(object)));
         }
@@ -167,7 +167,7 @@ impl Shelf {
 
     fn edit<T>(&self, key: &ObjectKey, change: impl FnOnce(&mut Place) -> T) -> T {
         let hash = self.number(&key.group, &key.path);
-        let shard = Shards::<Table>::number(hash);
+        let shard = shards::number(hash);
         let mut table = self.shards.copy(shard);
         let done = edit(&mut table, hash, key, change);
         self.shards.store(shard, table);
