@@ -25,7 +25,7 @@ struct Cli {
     /// Only generated sequences with this in their name.
     #[arg(long)]
     only: Option<String>,
-    /// Do not tell ours which segment comes next, where keys end with its number (`title/17`).
+    /// Do not tell ours which segment of which series a key is, where its end says so (`title/17`).
     #[arg(long)]
     no_look_ahead: bool,
 }
