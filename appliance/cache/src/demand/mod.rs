@@ -19,7 +19,8 @@
 //! [`ABSENT_FOR_EACH`] others for each of them. Chance comes from a fixed seed: the same
 //! requests have the same answers.
 //!
-//! Read in this order: [`habits`], [`ages`], [`returns`], [`known`], [`series`], `session`, and [`Demand`].
+//! Read in this order: [`habits`], [`ages`], [`returns`], [`known`], [`series`], `session`, and
+//! [`Demand`].
 
 mod ages;
 mod habits;
@@ -34,7 +35,7 @@ pub use series::Segment;
 pub use session::{SeriesName, segment};
 
 use known::{Known, Shelf};
-use returns::{Likeness, Returns};
+use returns::Returns;
 use series::AllSeries;
 
 /// So many keys are looked at at random for each that leaves. Who has waited longest in its
@@ -79,8 +80,7 @@ pub struct Demand {
     capacity_bytes: u64,
     used_bytes: u64,
     shelf: Shelf,
-    by_frequency: Returns,
-    by_pace: Returns,
+    returns: Returns,
     series: AllSeries,
     /// What was asked for so far: the clock.
     now: u64,
@@ -99,8 +99,7 @@ impl Demand {
             capacity_bytes,
             used_bytes: 0,
             shelf: Shelf::new(),
-            by_frequency: Returns::new(habits::BY_FREQUENCY, Likeness::Chain),
-            by_pace: Returns::new(habits::BY_PACE, Likeness::Groups(habits::PACES)),
+            returns: Returns::new(),
             series: AllSeries::new(),
             now: 0,
             requests: 0,
@@ -226,8 +225,7 @@ impl Demand {
         let (now, capacity_bytes) = (self.now, self.capacity_bytes);
         let known = self.shelf.get_mut(number);
         let (age_bytes, weight) = (now - known.used_at, weight(known.size_bytes));
-        self.by_frequency.returned(known.habit.by_frequency(), age_bytes, weight);
-        self.by_pace.returned(known.habit.by_pace(), age_bytes, weight);
+        self.returns.returned(&known.habit, age_bytes, weight);
         known.habit.used(age_bytes, capacity_bytes);
         (known.used_at, known.booked_until) = (now, now);
         number
@@ -272,10 +270,7 @@ impl Demand {
 
     fn rank(&self, number: u32) -> f32 {
         let known = self.shelf.get(number);
-        let age_bytes = self.now - known.used_at;
-        let by_frequency = self.by_frequency.rank(known.habit.by_frequency(), age_bytes);
-        let by_pace = self.by_pace.rank(known.habit.by_pace(), age_bytes);
-        let own = f32::midpoint(by_frequency, by_pace);
+        let own = self.returns.rank(&known.habit, self.now - known.used_at);
         known.segment().map_or(own, |segment| self.series.rank(segment, own, self.now))
     }
 
@@ -297,10 +292,8 @@ impl Demand {
 
     /// By its own past alone.
     fn hazard(&self, number: u32) -> f64 {
-        let Known { habit, used_at, .. } = self.shelf.get(number);
-        let age_bytes = self.now - used_at;
-        let by_frequency = self.by_frequency.hazard(habit.by_frequency(), age_bytes);
-        f64::midpoint(by_frequency, self.by_pace.hazard(habit.by_pace(), age_bytes))
+        let known = self.shelf.get(number);
+        self.returns.hazard(&known.habit, self.now - known.used_at)
     }
 
     /// Looks at a key at a moment that nothing about it has chosen.
@@ -317,8 +310,7 @@ impl Demand {
         let (from, to) = (known.booked_until - known.used_at, self.now - known.used_at);
         known.booked_until = self.now;
         let weight = weight(known.size_bytes);
-        self.by_frequency.waited(known.habit.by_frequency(), from, to, weight);
-        self.by_pace.waited(known.habit.by_pace(), from, to, weight);
+        self.returns.waited(&known.habit, from, to, weight);
     }
 
     fn keep_books(&mut self) {
@@ -333,16 +325,15 @@ impl Demand {
             known.into_iter().for_each(|number| self.look_at(number));
         }
         self.series.look_after_next(self.now);
-        let returns = [&mut self.by_frequency, &mut self.by_pace];
         if self.requests >= self.fade_at {
             let known = self.shelf.len().max(FEWEST_ABSENT / 8) as u64;
             self.fade_at = self.requests + known * FADING_ROUNDS;
-            returns.into_iter().for_each(Returns::fade);
+            self.returns.fade();
             self.series.fade();
         } else if self.requests >= self.learn_at {
             let between = (self.requests / 8).clamp(FEWEST_BETWEEN, MOST_BETWEEN);
             self.learn_at = self.requests + between;
-            returns.into_iter().for_each(Returns::learn);
+            self.returns.learn();
             self.series.learn();
         }
     }

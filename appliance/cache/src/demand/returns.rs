@@ -14,6 +14,7 @@
 //! size, since a byte of a large object saves as much as one of a small one.
 
 use super::ages::{self, STEPS};
+use super::habits::{BY_FREQUENCY, BY_PACE, Habit, PACES};
 
 /// A habit begins with so many returns of what is expected of it.
 const BELIEF: f64 = 2.0;
@@ -27,7 +28,7 @@ const NEXT_HABIT: f64 = 1.3;
 
 /// What habits are expected to be like of which little was seen.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Likeness {
+enum Likeness {
     /// Like the one before, and somewhat better.
     Chain,
     /// The first like all together; the others stand in groups of so many, like their group.
@@ -37,9 +38,62 @@ pub(super) enum Likeness {
 /// Returns and exposure of one habit, by age.
 type Row = [f64; STEPS];
 
-/// The books of one way to see keys.
+/// The books of both ways to see keys, of which each misleads somewhere; what is expected is the
+/// mean of the two.
 #[derive(Debug)]
 pub(super) struct Returns {
+    by_frequency: Books,
+    by_pace: Books,
+}
+
+impl Returns {
+    pub(super) fn new() -> Self {
+        Self {
+            by_frequency: Books::new(BY_FREQUENCY, Likeness::Chain),
+            by_pace: Books::new(BY_PACE, Likeness::Groups(PACES)),
+        }
+    }
+
+    /// Returns for a byte that is asked for, if a place is held for who has this habit and age.
+    pub(super) fn rank(&self, habit: &Habit, age_bytes: u64) -> f32 {
+        let by_frequency = self.by_frequency.rank(habit.by_frequency(), age_bytes);
+        f32::midpoint(by_frequency, self.by_pace.rank(habit.by_pace(), age_bytes))
+    }
+
+    /// The same now, whatever is to come.
+    pub(super) fn hazard(&self, habit: &Habit, age_bytes: u64) -> f64 {
+        let by_frequency = self.by_frequency.hazard(habit.by_frequency(), age_bytes);
+        f64::midpoint(by_frequency, self.by_pace.hazard(habit.by_pace(), age_bytes))
+    }
+
+    /// One came back at this age.
+    pub(super) fn returned(&mut self, habit: &Habit, age_bytes: u64, weight: f64) {
+        self.by_frequency.returned(habit.by_frequency(), age_bytes, weight);
+        self.by_pace.returned(habit.by_pace(), age_bytes, weight);
+    }
+
+    /// One was waited for from one age to another.
+    pub(super) fn waited(&mut self, habit: &Habit, from: u64, to: u64, weight: f64) {
+        self.by_frequency.waited(habit.by_frequency(), from, to, weight);
+        self.by_pace.waited(habit.by_pace(), from, to, weight);
+    }
+
+    /// What was seen until now counts half from now on.
+    pub(super) fn fade(&mut self) {
+        self.by_frequency.fade();
+        self.by_pace.fade();
+    }
+
+    /// Makes ranks of what was seen.
+    pub(super) fn learn(&mut self) {
+        self.by_frequency.learn();
+        self.by_pace.learn();
+    }
+}
+
+/// Those of one way.
+#[derive(Debug)]
+struct Books {
     likeness: Likeness,
     returned: Vec<Row>,
     exposed: Vec<Row>,
@@ -47,8 +101,8 @@ pub(super) struct Returns {
     rank: Vec<[f32; STEPS]>,
 }
 
-impl Returns {
-    pub(super) fn new(habits: usize, likeness: Likeness) -> Self {
+impl Books {
+    fn new(habits: usize, likeness: Likeness) -> Self {
         let rows = vec![[0.0; STEPS]; habits];
         let rank = vec![[0.0; STEPS]; habits];
         let (returned, exposed, hazard) = (rows.clone(), rows.clone(), rows);
@@ -57,24 +111,20 @@ impl Returns {
         empty
     }
 
-    /// Returns for a byte that is asked for, if a place is held for a key of this age.
-    pub(super) fn rank(&self, habit: usize, age_bytes: u64) -> f32 {
+    fn rank(&self, habit: usize, age_bytes: u64) -> f32 {
         self.rank[habit][ages::step(age_bytes)]
     }
 
-    /// Returns for a byte that is asked for, now, of a key of this age.
-    pub(super) fn hazard(&self, habit: usize, age_bytes: u64) -> f64 {
+    fn hazard(&self, habit: usize, age_bytes: u64) -> f64 {
         self.hazard[habit][ages::step(age_bytes)]
     }
 
-    /// A key came back at this age.
-    pub(super) fn returned(&mut self, habit: usize, age_bytes: u64, weight: f64) {
+    fn returned(&mut self, habit: usize, age_bytes: u64, weight: f64) {
         self.returned[habit][ages::step(age_bytes)] += weight;
     }
 
-    /// A key was waited for from one age to another.
     #[expect(clippy::cast_precision_loss, reason = "a share of a time")]
-    pub(super) fn waited(&mut self, habit: usize, from: u64, to: u64, weight: f64) {
+    fn waited(&mut self, habit: usize, from: u64, to: u64, weight: f64) {
         let mut at = from;
         for step in ages::step(from)..STEPS {
             let end = if step + 1 < STEPS { ages::begin(step + 1).min(to) } else { to };
@@ -88,14 +138,12 @@ impl Returns {
         }
     }
 
-    /// What was seen until now counts half from now on.
-    pub(super) fn fade(&mut self) {
+    fn fade(&mut self) {
         let rows = self.returned.iter_mut().chain(&mut self.exposed);
         rows.flatten().for_each(|seen| *seen /= 2.0);
     }
 
-    /// Makes ranks of what was seen.
-    pub(super) fn learn(&mut self) {
+    fn learn(&mut self) {
         let all = self.seen(0..self.rank.len(), &first_belief());
         match self.likeness {
             Likeness::Chain => {
@@ -206,7 +254,7 @@ mod tests {
 
     #[test]
     fn who_returns_on_the_hour_is_worth_most_before_it() {
-        let mut returns = Returns::new(1, Likeness::Chain);
+        let mut returns = Books::new(1, Likeness::Chain);
         for _ in 0..1000 {
             returns.waited(0, 0, 1000 * MIB, 1.0);
             returns.returned(0, 1000 * MIB, 1.0);
@@ -219,7 +267,7 @@ mod tests {
 
     #[test]
     fn a_habit_of_which_little_was_seen_is_like_its_group() {
-        let mut returns = Returns::new(3, Likeness::Groups(2));
+        let mut returns = Books::new(3, Likeness::Groups(2));
         for _ in 0..1000 {
             returns.waited(1, 0, 10 * MIB, 1.0);
             returns.returned(1, 10 * MIB, 1.0);

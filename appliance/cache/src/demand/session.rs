@@ -1,7 +1,7 @@
 //! Which segment of which series an object is, as far as names say so.
 //!
 //! Segments are numbered: `17`, `seg-00017.m4s`, `video_17.ts`. A number that means something
-//! else makes a series through which nobody walks, and of which nothing is believed alone.
+//! else makes a series through which nobody walks, and what such a one says is not believed.
 
 /// Numbers that are longer count nothing.
 const MOST_DIGITS: usize = 18;

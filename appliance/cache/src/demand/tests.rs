@@ -193,6 +193,32 @@ fn names_that_mislead_cost_nothing() {
 }
 
 #[test]
+fn a_title_tells_of_segments_that_were_seldom_asked_for() {
+    // Every other session watches five segments of the title of the week, from anywhere in it;
+    // the others of one of 200 more. By its own past a segment of either was asked for once.
+    let missed = |segments: u64| {
+        let (mut obeying, mut chance) = (Obeying::new(150 << 20, segments), 1);
+        let mut missed = 0;
+        for session in 0..8_000_u64 {
+            let title = match session % 2 {
+                0 => 1000 + session / 400,
+                _ => below(&mut chance, 200) as u64,
+            };
+            let from = below(&mut chance, 96) as u64;
+            for at in from..from + 5 {
+                let answer = obeying.step(Step::Request(title * 100 + at, 1 << 20));
+                missed += usize::from(answer != Some(Answer::Hit));
+            }
+        }
+        missed
+    };
+    // What is asked for the first time, and by the others nearly always.
+    let beyond = |missed: usize| missed.saturating_sub(20 * 100 + 8_000 / 2 * 5);
+    let (without, with) = (beyond(missed(0)), beyond(missed(100)));
+    assert!(with < without / 4, "{with} where series are known, {without} without");
+}
+
+#[test]
 fn the_beginning_of_a_title_that_is_begun_often_stays() {
     // One title is begun every 50 requests by somebody who watches ten segments, and is never
     // asked for those behind; between them everything is asked for once.
@@ -206,6 +232,12 @@ fn the_beginning_of_a_title_that_is_begun_often_stays() {
             assert!(key > 10 || session < 100 || answer == Some(Answer::Hit), "{session}: {key}");
         }
     }
+}
+
+#[test]
+fn a_key_is_known_for_a_hundred_bytes() {
+    // Beside itself a key has a number in a table that is at least half full, and may be kept.
+    assert!(size_of::<Known>() + 3 * size_of::<u32>() <= 100, "{}", size_of::<Known>());
 }
 
 #[test]

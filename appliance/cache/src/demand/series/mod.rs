@@ -11,8 +11,8 @@ mod reach;
 mod sessions;
 mod trust;
 
-use super::habits::{self, Habit};
-use super::returns::{Likeness, Returns};
+use super::habits::Habit;
+use super::returns::Returns;
 use reach::Reach;
 use sessions::{Sessions, Walk};
 use std::collections::HashMap;
@@ -47,6 +47,8 @@ struct Series {
     /// So many segments it has at least.
     len: u64,
     gain: Gain,
+    /// Whether that is enough. Each victim is looked for among many, and asks.
+    is_trusted: bool,
 }
 
 /// Every series of which a key is known.
@@ -55,8 +57,8 @@ pub(super) struct AllSeries {
     all: Vec<Series>,
     free: Vec<u32>,
     numbers: HashMap<u64, u32>,
-    by_frequency: Returns,
-    by_pace: Returns,
+    /// When sessions begin.
+    beginnings: Returns,
     walk: Walk,
     reach: Reach,
     gain: Gain,
@@ -69,8 +71,7 @@ impl AllSeries {
             all: Vec::new(),
             free: Vec::new(),
             numbers: HashMap::new(),
-            by_frequency: Returns::new(habits::BY_FREQUENCY, Likeness::Chain),
-            by_pace: Returns::new(habits::BY_PACE, Likeness::Groups(habits::PACES)),
+            beginnings: Returns::new(),
             walk: Walk::new(),
             reach: Reach::new(),
             gain: Gain::default(),
@@ -93,6 +94,7 @@ impl AllSeries {
             booked_until: now,
             len: 0,
             gain: Gain::default(),
+            is_trusted: Gain::default().is_trusted(&self.gain),
         };
         let number = self.free.pop().unwrap_or_else(|| {
             // There are no more of them than keys, which are numbered likewise.
@@ -147,8 +149,7 @@ impl AllSeries {
         let series = &mut self.all[number];
         if let Some(began_at) = series.began_at {
             let age_bytes = now - began_at;
-            self.by_frequency.returned(series.habit.by_frequency(), age_bytes, WEIGHT);
-            self.by_pace.returned(series.habit.by_pace(), age_bytes, WEIGHT);
+            self.beginnings.returned(&series.habit, age_bytes, WEIGHT);
             series.habit.used(age_bytes, capacity_bytes);
         }
         (series.began_at, series.booked_until) = (Some(now), now);
@@ -160,8 +161,7 @@ impl AllSeries {
         let Some(began_at) = series.began_at else { return };
         let (from, to) = (series.booked_until - began_at, now - began_at);
         series.booked_until = now;
-        self.by_frequency.waited(series.habit.by_frequency(), from, to, WEIGHT);
-        self.by_pace.waited(series.habit.by_pace(), from, to, WEIGHT);
+        self.beginnings.waited(&series.habit, from, to, WEIGHT);
     }
 
     /// Looks after one series, each in turn: of those that nobody begins nothing would be learnt.
@@ -174,15 +174,13 @@ impl AllSeries {
     }
 
     pub(super) fn learn(&mut self) {
-        self.by_frequency.learn();
-        self.by_pace.learn();
+        self.beginnings.learn();
         self.walk.learn();
         self.reach.learn();
     }
 
     pub(super) fn fade(&mut self) {
-        self.by_frequency.fade();
-        self.by_pace.fade();
+        self.beginnings.fade();
         self.walk.fade();
         self.reach.fade();
         self.all.iter_mut().map(|series| &mut series.gain).for_each(Gain::fade);
@@ -191,39 +189,46 @@ impl AllSeries {
 
     /// A segment is waited for, whose own past lets this hazard be expected. To be called for
     /// each as often, at moments that nothing about it has chosen.
-    pub(super) fn looked_at(&mut self, (number, index): Place, own: f64, now: u64) {
-        let with = self.hazard((number, index), own, now);
-        self.gain.looked_at(own, with);
-        self.all[number as usize].gain.looked_at(own, with);
+    pub(super) fn looked_at(&mut self, place: Place, own: f64, now: u64) {
+        let with = self.hazard(place, own, now);
+        self.weigh(place, |gain| gain.looked_at(own, with));
     }
 
     /// It was asked for.
-    pub(super) fn returned(&mut self, (number, index): Place, own: f64, now: u64) {
-        let with = self.hazard((number, index), own, now);
-        self.gain.returned(own, with);
-        self.all[number as usize].gain.returned(own, with);
+    pub(super) fn returned(&mut self, place: Place, own: f64, now: u64) {
+        let with = self.hazard(place, own, now);
+        self.weigh(place, |gain| gain.returned(own, with));
+    }
+
+    fn weigh(&mut self, (number, _): Place, weigh: impl Fn(&mut Gain)) {
+        let series = &mut self.all[number as usize];
+        [&mut self.gain, &mut series.gain].into_iter().for_each(weigh);
+        series.is_trusted = series.gain.is_trusted(&self.gain);
     }
 
     fn hazard(&self, (number, index): Place, own: f64, now: u64) -> f64 {
         let series = &self.all[number as usize];
-        let age_bytes = now - series.began_at.unwrap_or(now);
-        let by_frequency = self.by_frequency.hazard(series.habit.by_frequency(), age_bytes);
-        let by_pace = self.by_pace.hazard(series.habit.by_pace(), age_bytes);
-        let begins = f64::midpoint(by_frequency, by_pace) * f64::from(self.reach.share(index));
+        let begins = self.beginnings.hazard(&series.habit, series.age_bytes(now));
+        let begins = begins * f64::from(self.reach.share(index));
         f64::midpoint(own, begins) + series.sessions.hazard(index, now, &self.walk)
     }
 
     /// What the place of a segment is worth, which by its own past alone is worth `own`.
     pub(super) fn rank(&self, (number, index): Place, own: f32, now: u64) -> f32 {
         let series = &self.all[number as usize];
-        if !series.gain.is_trusted(&self.gain) {
+        if !series.is_trusted {
             return own;
         }
-        let age_bytes = now - series.began_at.unwrap_or(now);
-        let by_frequency = self.by_frequency.rank(series.habit.by_frequency(), age_bytes);
-        let by_pace = self.by_pace.rank(series.habit.by_pace(), age_bytes);
-        let begins = f32::midpoint(by_frequency, by_pace) * self.reach.share(index);
+        let begins = self.beginnings.rank(&series.habit, series.age_bytes(now));
+        let begins = begins * self.reach.share(index);
         f32::midpoint(own, begins) + series.sessions.rank(index, now, &self.walk)
+    }
+}
+
+impl Series {
+    /// Since a session began.
+    fn age_bytes(&self, now: u64) -> u64 {
+        now - self.began_at.unwrap_or(now)
     }
 }
 
