@@ -14,7 +14,7 @@
 //! of a [`series`] a key is, the sessions that walk towards it are seen coming.
 //!
 //! A request looks at one key for each habit and [`SAMPLES`] at random for each that leaves,
-//! whatever the cache holds; each [`MOST_BETWEEN`]th also makes ranks anew, in a tenth of a
+//! whatever the cache holds; each [`MOST_BETWEEN`]th also makes ranks anew, in less than a
 //! millisecond. All that is known takes about 100 bytes a key: of those that are kept, and of
 //! [`ABSENT_FOR_EACH`] others for each of them. Chance comes from a fixed seed: the same
 //! requests have the same answers.

@@ -174,6 +174,9 @@ impl AllSeries {
     }
 
     pub(super) fn learn(&mut self) {
+        if self.all.is_empty() {
+            return;
+        }
         self.beginnings.learn();
         self.walk.learn();
         self.reach.learn();
