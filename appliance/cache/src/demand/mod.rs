@@ -15,9 +15,9 @@
 //!
 //! A request looks at one key for each habit and [`SAMPLES`] at random for each that leaves,
 //! whatever the cache holds; each [`MOST_BETWEEN`]th also makes ranks anew, in less than a
-//! millisecond. All that is known takes about 100 bytes a key: of those that are kept, and of
-//! [`ABSENT_FOR_EACH`] others for each of them. Chance comes from a fixed seed: the same
-//! requests have the same answers.
+//! millisecond. All that is known takes about 100 bytes a key, of those that are kept and of
+//! [`ABSENT_FOR_EACH`] others for each of them, and about 150 a series, beside 24 for each session
+//! in it. Chance comes from a fixed seed: the same requests have the same answers.
 //!
 //! Read in this order: [`habits`], [`ages`], [`returns`], [`known`], [`series`], `session`, and
 //! [`Demand`].

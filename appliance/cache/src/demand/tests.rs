@@ -235,9 +235,11 @@ fn the_beginning_of_a_title_that_is_begun_often_stays() {
 }
 
 #[test]
-fn a_key_is_known_for_a_hundred_bytes() {
+fn what_is_known_takes_as_much_as_is_said() {
     // Beside itself a key has a number in a table that is at least half full, and may be kept.
-    assert!(size_of::<Known>() + 3 * size_of::<u32>() <= 100, "{}", size_of::<Known>());
+    let key = size_of::<Known>() + 3 * size_of::<u32>();
+    assert!(key <= 100, "{key}");
+    assert!(AllSeries::BYTES + 2 * size_of::<(u64, u32)>() <= 160, "{}", AllSeries::BYTES);
 }
 
 #[test]

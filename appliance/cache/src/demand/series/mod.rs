@@ -237,6 +237,9 @@ impl Series {
 
 #[cfg(test)]
 impl AllSeries {
+    /// What one of them takes, beside its place in a table and its sessions.
+    pub(super) const BYTES: usize = size_of::<Series>();
+
     /// How many of them have keys.
     pub(super) fn len(&self) -> usize {
         let in_use = self.all.iter().filter(|series| series.keys > 0).count();
