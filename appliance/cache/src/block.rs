@@ -41,9 +41,7 @@ impl Filling {
 
     /// With a copy of bytes that came from elsewhere than a disk.
     pub(crate) fn copied(content: &[u8]) -> Self {
-        let mut buffer = HeapBuffer::new(content.len());
-        buffer[..content.len()].copy_from_slice(content);
-        Self::on_heap(buffer, content.len())
+        Self::on_heap(HeapBuffer::copy_of(content), content.len())
     }
 
     /// Whole pages, on a page.

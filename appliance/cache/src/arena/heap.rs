@@ -7,7 +7,6 @@ use std::slice;
 
 /// What makes the alignment.
 #[repr(align(4096))]
-#[derive(Clone)]
 struct Page(#[expect(dead_code, reason = "looked at as part of a slice")] [u8; PAGE_BYTES]);
 
 const _: () = assert!(size_of::<Page>() == PAGE_BYTES && align_of::<Page>() == PAGE_BYTES);
@@ -18,9 +17,27 @@ pub(crate) struct HeapBuffer(Box<[Page]>);
 impl HeapBuffer {
     /// Room for so many bytes, at least a page.
     pub(crate) fn new(bytes: usize) -> Self {
-        let pages = bytes.div_ceil(PAGE_BYTES).max(1);
-        Self(vec![Page([0; PAGE_BYTES]); pages].into())
+        let pages = Box::new_zeroed_slice(pages_for(bytes));
+        // SAFETY: zeros are bytes.
+        Self(unsafe { pages.assume_init() })
     }
+
+    /// A copy of this, and zeros up to a whole page.
+    pub(crate) fn copy_of(content: &[u8]) -> Self {
+        let mut pages = Box::<[Page]>::new_uninit_slice(pages_for(content.len()));
+        let (room, len) = (pages.as_mut_ptr().cast::<u8>(), size_of_val(&*pages));
+        // SAFETY: there are at least as many pages as the content takes, nobody else has them,
+        // and each byte of them is written.
+        unsafe {
+            room.copy_from_nonoverlapping(content.as_ptr(), content.len());
+            room.add(content.len()).write_bytes(0, len - content.len());
+            Self(pages.assume_init())
+        }
+    }
+}
+
+fn pages_for(bytes: usize) -> usize {
+    bytes.div_ceil(PAGE_BYTES).max(1)
 }
 
 impl Deref for HeapBuffer {
@@ -49,6 +66,16 @@ mod tests {
             assert_eq!((buffer.len(), buffer.as_ptr() as usize % PAGE_BYTES), (len, 0));
             buffer.fill(7);
             assert!(buffer.iter().all(|byte| *byte == 7));
+        }
+    }
+
+    #[test]
+    fn a_copy_ends_in_zeros() {
+        for len in [0, 1, 4095, 4096, 4097, 262_144] {
+            let buffer = HeapBuffer::copy_of(&vec![7; len]);
+            assert_eq!(buffer.len(), pages_for(len) * PAGE_BYTES);
+            let is_seven = |(at, byte): (usize, &u8)| *byte == if at < len { 7 } else { 0 };
+            assert!(buffer.iter().enumerate().all(is_seven), "{len}");
         }
     }
 }
