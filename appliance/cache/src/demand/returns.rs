@@ -15,6 +15,7 @@
 
 use super::ages::{self, STEPS};
 use super::habits::{BY_FREQUENCY, BY_PACE, Habit, PACES};
+use std::sync::LazyLock;
 
 /// A habit begins with so many returns of what is expected of it.
 const BELIEF: f64 = 2.0;
@@ -40,18 +41,20 @@ type Row = [f64; STEPS];
 
 /// The books of both ways to see keys, of which each misleads somewhere; what is expected is the
 /// mean of the two.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Returns {
     by_frequency: Books,
     by_pace: Books,
 }
 
 impl Returns {
+    /// With what is expected before anybody has come, which is worked out once.
     pub(super) fn new() -> Self {
-        Self {
+        static AT_FIRST: LazyLock<Returns> = LazyLock::new(|| Returns {
             by_frequency: Books::new(BY_FREQUENCY, Likeness::Chain),
             by_pace: Books::new(BY_PACE, Likeness::Groups(PACES)),
-        }
+        });
+        AT_FIRST.clone()
     }
 
     /// Returns for a byte that is asked for, if a place is held for who has this habit and age.
@@ -92,7 +95,7 @@ impl Returns {
 }
 
 /// Those of one way.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Books {
     likeness: Likeness,
     returned: Vec<Row>,
