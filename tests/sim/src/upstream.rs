@@ -186,12 +186,8 @@ impl SimBody {
     }
 
     async fn read(&self, world: &World, range: Range<u64>) -> Result<Bytes, FetchFailed> {
-        let part = |start: u64, bytes: &[u8]| {
-            let at = |at: u64| usize::try_from(at - start).unwrap_or(usize::MAX);
-            bytes.get(at(range.start)..at(range.end)).map(Bytes::copy_from_slice)
-        };
         let part = match &self.giver {
-            Giver::Origin(bytes) => part(0, bytes),
+            Giver::Origin(bytes) => content::part(bytes, range),
             Giver::Box(running, object) => {
                 let block = u32::try_from(range.start / BLOCK_BYTES).unwrap_or(u32::MAX);
                 let read = read_block(running, object, block, &world.findings).await;
@@ -201,7 +197,7 @@ impl SimBody {
                     }
                     FetchFailed::Connection(failed.to_string())
                 })?;
-                part(u64::from(block) * BLOCK_BYTES, read.bytes())
+                content::part_of_block(read, block, range)
             }
         };
         part.ok_or_else(broken)

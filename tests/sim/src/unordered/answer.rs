@@ -5,6 +5,7 @@ use super::Unordered;
 use super::flights::{Flight, Needless};
 use super::origin::{Path, Version, set};
 use super::told::Circle;
+use crate::content;
 use crate::disk::Power;
 use crate::network::Party;
 use crate::world::World;
@@ -362,20 +363,16 @@ impl SimBody {
     }
 
     async fn read(&self, range: Range<u64>) -> Result<Bytes, FetchFailed> {
-        let part = |start: u64, bytes: &[u8]| {
-            let at = |at: u64| usize::try_from(at - start).unwrap_or(usize::MAX);
-            bytes.get(at(range.start)..at(range.end)).map(Bytes::copy_from_slice)
-        };
         let part = match &self.giver {
             Giver::Nobody => None,
-            Giver::Origin(bytes) => part(0, bytes),
+            Giver::Origin(bytes) => content::part(bytes, range),
             Giver::Box(number, cache, object) => {
                 let block = u32::try_from(range.start / BLOCK_BYTES).unwrap_or(u32::MAX);
                 let read = cache
                     .read(object, block)
                     .await
                     .map_err(|failed| FetchFailed::Connection(format!("box {number}: {failed}")))?;
-                part(u64::from(block) * BLOCK_BYTES, read.bytes())
+                content::part_of_block(read, block, range)
             }
         };
         part.ok_or_else(broken)
