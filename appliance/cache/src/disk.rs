@@ -46,7 +46,8 @@ pub(crate) enum Weight {
     Bit = 4,
     /// A read or a write that failed.
     Call = 12,
-    /// A synchronisation: from here on nothing that the disk says can be relied upon.
+    /// A synchronisation: from here on nothing that the disk says can be relied upon, however
+    /// many calls succeed.
     Sync = AILING as isize,
 }
 
@@ -75,6 +76,8 @@ pub struct Disk {
     trouble: AtomicU32,
     /// Calls that have yet to succeed before it is trusted with more than it has.
     wary: AtomicU32,
+    /// A synchronisation has failed.
+    is_unreliable: AtomicBool,
     is_ejected: AtomicBool,
     writes: Mutex<WriteGate>,
     read_bound_us: AtomicU64,
@@ -155,6 +158,7 @@ impl Disk {
             removals,
             trouble: AtomicU32::new(0),
             wary: AtomicU32::new(0),
+            is_unreliable: AtomicBool::new(false),
             is_ejected: AtomicBool::new(false),
             writes: Mutex::default(),
             read_bound_us,
@@ -233,6 +237,9 @@ impl Disk {
         if weight != Weight::Bit {
             self.io_errors.fetch_add(1, Ordering::Relaxed);
         }
+        if weight == Weight::Sync {
+            self.is_unreliable.store(true, Ordering::Release);
+        }
         self.trouble.fetch_add(weight as u32, Ordering::Relaxed);
         self.wary.store(WARY, Ordering::Relaxed);
     }
@@ -256,7 +263,14 @@ impl Disk {
 
     /// Whether it has failed too often to be of use.
     pub(crate) fn is_ailing(&self) -> bool {
-        self.trouble.load(Ordering::Relaxed) >= AILING && !self.is_ejected()
+        let has_failed = self.is_unreliable() || self.trouble.load(Ordering::Relaxed) >= AILING;
+        has_failed && !self.is_ejected()
+    }
+
+    /// Whether a synchronisation has failed, of whatever: it may have dropped anything that was
+    /// written before, and a later one that succeeds says nothing of that.
+    pub(crate) fn is_unreliable(&self) -> bool {
+        self.is_unreliable.load(Ordering::Acquire)
     }
 
     fn writes(&self) -> MutexGuard<'_, WriteGate> {

@@ -451,6 +451,11 @@ impl Verified {
         }
         // Everything the seal speaks for is down before the seal is.
         intake.file.sync()?;
+        if object.body.disk.is_unreliable() {
+            return Err(
+                io::Error::other("what was written may be lost: the disk has failed").into()
+            );
+        }
         let seal = table::seal(&object.entry.id(), lines);
         intake.write(&seal, layout::TABLE_OFFSET)?;
         intake.file.sync()?;

@@ -5,7 +5,6 @@ mod parts;
 
 use cache::{Cache, CacheEvent, DiskRefused, DiskSetup, DiskState, Lookup, OpenError};
 use contract::catalogue::CatalogueEntry;
-use contract::config::DiskClass;
 use contract::names::GroupName;
 use parts::{Box_, content, entry, fill, held, setup};
 use std::os::unix::fs::FileExt;
@@ -14,8 +13,7 @@ use std::sync::Arc;
 use tempfile::TempDir;
 
 fn disk(folder: &Path) -> DiskSetup {
-    let (folder, class) = (folder.to_path_buf(), DiskClass::Ssd);
-    DiskSetup { folder, class, capacity_bytes: 64 << 20, reserve_bytes: 0 }
+    parts::disk(folder, 64 << 20)
 }
 
 fn open(folders: &[&Path]) -> Result<Box_, OpenError> {

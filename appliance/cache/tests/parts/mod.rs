@@ -53,13 +53,13 @@ pub(crate) struct Box_ {
 
 pub(crate) fn open(folder: &Path, capacity_bytes: u64) -> Box_ {
     let (io, seen) = (Arc::new(HeldIo::default()), Arc::new(Seen::default()));
-    let disks = vec![DiskSetup {
-        folder: folder.to_path_buf(),
-        class: DiskClass::Ssd,
-        capacity_bytes,
-        reserve_bytes: 0,
-    }];
+    let disks = vec![disk(folder, capacity_bytes)];
     Box_ { cache: Cache::open(setup(disks, &io, &seen)).expect("open"), io, seen }
+}
+
+pub(crate) fn disk(folder: &Path, capacity_bytes: u64) -> DiskSetup {
+    let (folder, class) = (folder.to_path_buf(), DiskClass::Ssd);
+    DiskSetup { folder, class, capacity_bytes, reserve_bytes: 0 }
 }
 
 pub(crate) fn setup(disks: Vec<DiskSetup>, io: &Arc<HeldIo>, seen: &Arc<Seen>) -> Setup {
