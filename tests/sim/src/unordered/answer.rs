@@ -126,10 +126,13 @@ impl SimOrigins {
         let ends_early = world.network.happens(lies.ends_early);
         let ends_at =
             if ends_early { range.start + (range.end - range.start) / 2 } else { range.end };
-        // Both would be wrong bytes in the place of right ones, and nothing could tell.
-        let goes_on = !ends_early && world.network.happens(lies.goes_on);
+        let says_length = [CONTENT_LENGTH, CONTENT_RANGE].iter().any(|it| fields.contains_key(it));
+        // Wrong bytes in the place of right ones, or behind those whose number nobody has said:
+        // nothing could tell.
+        let goes_on = !ends_early && world.network.happens(lies.goes_on) && says_length;
         let (at, origins) = (range.start, self.clone());
-        let body = SimBody { origins, party, giver, at, ends_at, ends_early, goes_on, flight };
+        let ends = Ends { at: ends_at, is_early: ends_early, says_length, goes_on };
+        let body = SimBody { origins, party, giver, at, ends, flight };
         Ok(Reply { status, fields, body: Box::new(body) })
     }
 
@@ -313,10 +316,17 @@ struct SimBody {
     party: Party,
     giver: Giver,
     at: u64,
-    ends_at: u64,
-    ends_early: bool,
-    goes_on: bool,
+    ends: Ends,
     flight: Option<Flight>,
+}
+
+/// How it ends.
+struct Ends {
+    at: u64,
+    is_early: bool,
+    /// Where its length was not said, only its transport tells an end from a break.
+    says_length: bool,
+    goes_on: bool,
 }
 
 impl SimBody {
@@ -333,15 +343,18 @@ impl SimBody {
             sleep(PATIENCE).await;
             return Err(FetchFailed::Stalled(PATIENCE.as_secs()));
         }
-        if self.at >= self.ends_at {
-            if self.ends_early {
+        if self.at >= self.ends.at {
+            if self.ends.is_early {
                 fails();
+                if !self.ends.says_length {
+                    return Err(broken());
+                }
             }
-            let more = std::mem::take(&mut self.goes_on);
+            let more = std::mem::take(&mut self.ends.goes_on);
             return Ok(more.then(|| Bytes::from_static(b"and more")));
         }
         let block_end = (self.at / BLOCK_BYTES + 1) * BLOCK_BYTES;
-        let range = self.at..block_end.min(self.ends_at);
+        let range = self.at..block_end.min(self.ends.at);
         let piece = timeout(PATIENCE, self.read(range.clone())).await;
         let piece = piece.unwrap_or(Err(FetchFailed::Stalled(PATIENCE.as_secs())))?;
         sleep(world.network.transit(piece.len())).await;
@@ -356,7 +369,7 @@ impl SimBody {
 
     /// A slice has come with its last byte.
     fn arrive(&self, flight: &Flight) {
-        let is_end = self.at.is_multiple_of(SLICE_BYTES) || self.at == self.ends_at;
+        let is_end = self.at.is_multiple_of(SLICE_BYTES) || self.at == self.ends.at;
         if is_end && self.at > 0 {
             flight.came(u32::try_from((self.at - 1) / SLICE_BYTES).unwrap_or(u32::MAX));
         }
