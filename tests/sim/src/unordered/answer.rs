@@ -73,6 +73,8 @@ pub(super) struct Answer {
     pub(super) fields: HeaderMap,
     pub(super) giver: Giver,
     pub(super) range: Range<u64>,
+    /// More was said to come.
+    pub(super) is_cut: bool,
 }
 
 /// Who gives the bytes of an answer.
@@ -84,7 +86,7 @@ pub(super) enum Giver {
 
 impl Answer {
     pub(super) fn empty(status: StatusCode, fields: HeaderMap) -> Self {
-        Self { status, fields, giver: Giver::Nobody, range: 0..0 }
+        Self { status, fields, giver: Giver::Nobody, range: 0..0, is_cut: false }
     }
 }
 
@@ -121,7 +123,7 @@ impl SimOrigins {
             }
         };
         sleep(half).await;
-        let Answer { status, fields, giver, range } = answer;
+        let Answer { status, fields, giver, range, is_cut } = answer;
         let lies = world.network.lies(party);
         let ends_early = world.network.happens(lies.ends_early);
         let ends_at =
@@ -131,7 +133,8 @@ impl SimOrigins {
         // nothing could tell.
         let goes_on = !ends_early && world.network.happens(lies.goes_on) && says_length;
         let (at, origins) = (range.start, self.clone());
-        let ends = Ends { at: ends_at, is_early: ends_early, says_length, goes_on };
+        let is_whole = !ends_early && !is_cut;
+        let ends = Ends { at: ends_at, is_early: ends_early, is_whole, says_length, goes_on };
         let body = SimBody { origins, party, giver, at, ends, flight };
         Ok(Reply { status, fields, body: Box::new(body) })
     }
@@ -292,16 +295,18 @@ fn said(
             let last = range.end - 1;
             let place = format!("bytes {}-{last}/{said_length}", range.start);
             set(&mut fields, CONTENT_RANGE, &place);
-            (StatusCode::PARTIAL_CONTENT, range.start..range.end.min(length))
+            (StatusCode::PARTIAL_CONTENT, range)
         }
         None => {
             if lie != Some(Lie::NoLength) {
                 set(&mut fields, CONTENT_LENGTH, &said_length.to_string());
             }
-            (StatusCode::OK, 0..said_length.min(length))
+            (StatusCode::OK, 0..said_length)
         }
     };
-    Answer { status, fields, giver: Giver::Origin(bytes), range }
+    let is_cut = range.end > length;
+    let range = range.start..range.end.min(length);
+    Answer { status, fields, giver: Giver::Origin(bytes), range, is_cut }
 }
 
 impl Origins for SimOrigins {
@@ -324,6 +329,8 @@ struct SimBody {
 struct Ends {
     at: u64,
     is_early: bool,
+    /// Nothing is missing of what was said to come.
+    is_whole: bool,
     /// Where its length was not said, only its transport tells an end from a break.
     says_length: bool,
     goes_on: bool,
@@ -369,7 +376,8 @@ impl SimBody {
 
     /// A slice has come with its last byte.
     fn arrive(&self, flight: &Flight) {
-        let is_end = self.at.is_multiple_of(SLICE_BYTES) || self.at == self.ends.at;
+        let is_last = self.at == self.ends.at && self.ends.is_whole;
+        let is_end = self.at.is_multiple_of(SLICE_BYTES) || is_last;
         if is_end && self.at > 0 {
             flight.came(u32::try_from((self.at - 1) / SLICE_BYTES).unwrap_or(u32::MAX));
         }

@@ -93,7 +93,7 @@ fn of_object(
         }
     };
     let giver = Giver::Box(number, Arc::clone(cache), object);
-    Some(Answer { status, fields, giver, range })
+    Some(Answer { status, fields, giver, range, is_cut: false })
 }
 
 fn fields(facts: &Facts, terms: &Terms, now: TimeUs) -> HeaderMap {
