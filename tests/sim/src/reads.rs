@@ -69,7 +69,8 @@ pub async fn read_all(running: &Running, object: &Arc<Object>, findings: &Findin
             findings.note(format_args!("{path} cannot be read: {failed}"));
             let is_seen = matches!(
                 running.cache.lookup(&object.entry.common.group, path),
-                cache::Lookup::Held(held) if held.file() == object.file()
+                // Of a disk that was ejected and readmitted meanwhile it is another.
+                cache::Lookup::Held(held) if held.number() == object.number()
             );
             if is_seen && !is_off {
                 findings.violation(format_args!("{path} cannot be read and is held still"));
