@@ -4,8 +4,10 @@
 //! not synchronised, tears writes and fails, all of it from a seed.
 
 mod kernel;
+mod kernel_but;
 
 pub use kernel::Kernel;
+pub use kernel_but::{KernelBut, Otherwise};
 
 use std::fmt::Debug;
 use std::fs::File;

@@ -3,16 +3,15 @@
 
 use super::object::Object;
 use anyhow::Result;
-use cache::storage::{Kernel, Storage, StoredFile};
+use cache::storage::{Kernel, KernelBut, Otherwise, Storage, StoredFile};
 use cache::{BlockIo, Cache, CacheEvent, DiskSetup, ReadOrder, Setup, Watch};
 use contract::catalogue::{CatalogueEntry, Common};
 use contract::config::DiskClass;
 use contract::names::{GroupName, TitleName};
 use contract::object::Digest;
 use contract::time::TimeUs;
-use std::fs::File;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 /// Puts objects on a disk, and waits until they are there.
@@ -28,7 +27,7 @@ pub fn put(disk: &Path, objects: &[Object]) -> Result<()> {
         reserve_bytes: 0,
     }];
     let (io, watch) = (Arc::new(Still), Arc::new(Still));
-    let storage = Arc::new(Hasty);
+    let storage = Arc::new(KernelBut(Hasty));
     let cache = Cache::open(Setup { disks, ram_budget_bytes: 1 << 20, storage, io, watch })?;
     let contents = || objects.iter().map(Object::content);
     let entries: Result<Vec<_>> = (0u32..)
@@ -77,53 +76,13 @@ impl Watch for Still {
 #[derive(Debug)]
 struct Hasty;
 
-impl Storage for Hasty {
-    fn make_folders(&self, folder: &Path) -> io::Result<()> {
-        Kernel.make_folders(folder)
-    }
-
-    fn list(&self, folder: &Path) -> io::Result<Vec<PathBuf>> {
-        Kernel.list(folder)
-    }
-
-    fn create(&self, file: &Path, len_bytes: u64) -> io::Result<Arc<dyn StoredFile>> {
-        Ok(Arc::new(HastyFile(Kernel.create(file, len_bytes)?)))
-    }
-
-    fn open(&self, file: &Path) -> io::Result<Arc<dyn StoredFile>> {
-        Kernel.open(file)
-    }
-
-    fn open_uncached(&self, file: &Path) -> io::Result<Arc<dyn StoredFile>> {
-        Kernel.open_uncached(file)
-    }
-
-    fn remove(&self, file: &Path) -> io::Result<()> {
-        Kernel.remove(file)
+impl Otherwise for Hasty {
+    fn created(&self, file: Arc<dyn StoredFile>) -> Arc<dyn StoredFile> {
+        Arc::new(HastyFile(file))
     }
 
     fn sync_folder(&self, _: &Path) -> io::Result<()> {
         Ok(())
-    }
-
-    fn sync_all(&self, folder: &Path) -> io::Result<()> {
-        Kernel.sync_all(folder)
-    }
-
-    fn free_bytes(&self, folder: &Path) -> io::Result<u64> {
-        Kernel.free_bytes(folder)
-    }
-
-    fn lock_file(&self, file: &Path) -> io::Result<File> {
-        Kernel.lock_file(file)
-    }
-
-    fn depth(&self) -> usize {
-        Kernel.depth()
-    }
-
-    fn now_us(&self) -> u64 {
-        Kernel.now_us()
     }
 }
 

@@ -1,6 +1,6 @@
 //! A cache on a folder, and a disk that answers when the test says so.
 
-use cache::storage::Kernel;
+use cache::storage::{Kernel, Storage};
 use cache::{
     BlockIo, Cache, CacheEvent, DiskSetup, Lookup, Object, ReadFailed, ReadOrder, Setup, Watch,
 };
@@ -52,9 +52,14 @@ pub(crate) struct Box_ {
 }
 
 pub(crate) fn open(folder: &Path, capacity_bytes: u64) -> Box_ {
+    open_on(folder, capacity_bytes, Arc::new(Kernel))
+}
+
+pub(crate) fn open_on(folder: &Path, capacity_bytes: u64, storage: Arc<dyn Storage>) -> Box_ {
     let (io, seen) = (Arc::new(HeldIo::default()), Arc::new(Seen::default()));
     let disks = vec![disk(folder, capacity_bytes)];
-    Box_ { cache: Cache::open(setup(disks, &io, &seen)).expect("open"), io, seen }
+    let setup = Setup { storage, ..setup(disks, &io, &seen) };
+    Box_ { cache: Cache::open(setup).expect("open"), io, seen }
 }
 
 pub(crate) fn disk(folder: &Path, capacity_bytes: u64) -> DiskSetup {

@@ -1,9 +1,7 @@
 //! The kernel's file systems, and a note of every write as it came.
 
-use cache::storage::{Kernel, Storage, StoredFile};
-use std::fs::File;
+use cache::storage::{Otherwise, StoredFile};
 use std::io;
-use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 /// A write.
@@ -56,52 +54,12 @@ impl StoredFile for WatchedFile {
     }
 }
 
-impl Storage for Watched {
-    fn make_folders(&self, folder: &Path) -> io::Result<()> {
-        Kernel.make_folders(folder)
+impl Otherwise for Watched {
+    fn created(&self, file: Arc<dyn StoredFile>) -> Arc<dyn StoredFile> {
+        self.watch(file)
     }
 
-    fn list(&self, folder: &Path) -> io::Result<Vec<PathBuf>> {
-        Kernel.list(folder)
-    }
-
-    fn create(&self, file: &Path, len_bytes: u64) -> io::Result<Arc<dyn StoredFile>> {
-        Kernel.create(file, len_bytes).map(|file| self.watch(file))
-    }
-
-    fn open(&self, file: &Path) -> io::Result<Arc<dyn StoredFile>> {
-        Kernel.open(file).map(|file| self.watch(file))
-    }
-
-    fn open_uncached(&self, file: &Path) -> io::Result<Arc<dyn StoredFile>> {
-        Kernel.open_uncached(file)
-    }
-
-    fn remove(&self, file: &Path) -> io::Result<()> {
-        Kernel.remove(file)
-    }
-
-    fn sync_folder(&self, folder: &Path) -> io::Result<()> {
-        Kernel.sync_folder(folder)
-    }
-
-    fn sync_all(&self, folder: &Path) -> io::Result<()> {
-        Kernel.sync_all(folder)
-    }
-
-    fn free_bytes(&self, folder: &Path) -> io::Result<u64> {
-        Kernel.free_bytes(folder)
-    }
-
-    fn lock_file(&self, file: &Path) -> io::Result<File> {
-        Kernel.lock_file(file)
-    }
-
-    fn now_us(&self) -> u64 {
-        Kernel.now_us()
-    }
-
-    fn depth(&self) -> usize {
-        Kernel.depth()
+    fn opened(&self, file: Arc<dyn StoredFile>) -> Arc<dyn StoredFile> {
+        self.watch(file)
     }
 }
