@@ -46,9 +46,9 @@ pub(crate) enum Weight {
     Bit = 4,
     /// A read or a write that failed.
     Call = 12,
-    /// A synchronisation: from here on nothing that the disk says can be relied upon, however
-    /// many calls succeed.
-    Sync = AILING as isize,
+    /// A synchronisation, which is not weighed: from here on nothing that the disk says can be
+    /// relied upon, however many calls succeed.
+    Sync = 0,
 }
 
 /// What is taken of a disk.
@@ -426,5 +426,31 @@ impl Disk {
         let folder = file.parent().unwrap_or(self.folder());
         self.storage.sync_folder(folder)?;
         self.storage.sync_folder(&self.folder().join("objects"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::storage::Kernel;
+
+    #[test]
+    fn calls_that_succeed_make_up_for_calls_that_fail_and_for_no_synchronisation() {
+        let folder = tempfile::tempdir().expect("folder");
+        let setup = DiskSetup {
+            folder: folder.path().into(),
+            class: DiskClass::Ssd,
+            capacity_bytes: 1 << 30,
+            reserve_bytes: 0,
+        };
+        let disk = Disk::open(setup, Arc::new(Kernel), None).expect("a disk");
+        let succeed = || (0..AILING).for_each(|_| disk.succeeded());
+        (0..6).for_each(|_| disk.failed(Weight::Call));
+        assert!(disk.is_ailing() && !disk.is_unreliable());
+        succeed();
+        assert!(!disk.is_ailing());
+        disk.failed(Weight::Sync);
+        succeed();
+        assert!(disk.is_ailing() && disk.is_unreliable());
     }
 }
