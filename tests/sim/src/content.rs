@@ -1,7 +1,7 @@
 //! What the origins have: a shelf of contents, hashed once for all worlds.
 
 use bytes::Bytes;
-use cache::{BLOCK_BYTES, VerifiedBlock};
+use cache::BLOCK_BYTES;
 use contract::catalogue::{CatalogueEntry, Common};
 use contract::names::{GroupName, TitleName};
 use contract::object::Digest;
@@ -9,7 +9,6 @@ use contract::slices::{SLICE_BYTES, SliceHasher, SliceHashes};
 use contract::time::TimeUs;
 use rand::rngs::StdRng;
 use rand::{Rng, RngCore, SeedableRng};
-use std::ops::Range;
 use std::sync::{Arc, LazyLock};
 
 const NOISE_BYTES: usize = 8 << 20;
@@ -80,21 +79,6 @@ pub fn of(number: usize) -> &'static Content {
 #[must_use]
 pub fn by_hash(blake3: &Digest) -> Option<&'static Content> {
     CONTENTS.iter().find(|content| content.blake3 == *blake3)
-}
-
-/// A part of bytes, without a copy of them; `None` where they end before it does.
-#[must_use]
-pub fn part(bytes: &Bytes, range: Range<u64>) -> Option<Bytes> {
-    let [start, end] = [range.start, range.end].map(|at| usize::try_from(at).unwrap_or(usize::MAX));
-    (start <= end && end <= bytes.len()).then(|| bytes.slice(start..end))
-}
-
-/// A part of an object, of which a box has this block: pinned there until it has been sent.
-#[must_use]
-pub fn part_of_block(block: VerifiedBlock, number: u32, range: Range<u64>) -> Option<Bytes> {
-    let begin = u64::from(number) * BLOCK_BYTES;
-    let below = range.start.checked_sub(begin)?..range.end.checked_sub(begin)?;
-    part(&Bytes::from_owner(block), below)
 }
 
 /// The content group of everything here.

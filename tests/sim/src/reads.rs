@@ -4,8 +4,10 @@ use crate::appliance::Running;
 use crate::content;
 use crate::disk::Mounts;
 use crate::findings::Findings;
+use bytes::Bytes;
 use cache::storage::Storage;
 use cache::{BLOCK_BYTES, BlockIo, Object, ReadFailed, ReadOrder, VerifiedBlock};
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -78,4 +80,19 @@ pub async fn read_all(running: &Running, object: &Arc<Object>, findings: &Findin
             return;
         }
     }
+}
+
+/// A part of what an origin has, without a copy of it; `None` where that ends before.
+#[must_use]
+pub fn part(bytes: &Bytes, range: Range<u64>) -> Option<Bytes> {
+    let [start, end] = [range.start, range.end].map(|at| usize::try_from(at).unwrap_or(usize::MAX));
+    (start <= end && end <= bytes.len()).then(|| bytes.slice(start..end))
+}
+
+/// A part of an object, out of the block in which it begins, which is pinned until it has been
+/// sent.
+#[must_use]
+pub fn part_of_block(block: VerifiedBlock, range: Range<u64>) -> Option<Bytes> {
+    let begin = range.start - range.start % BLOCK_BYTES;
+    part(&Bytes::from_owner(block), range.start - begin..range.end - begin)
 }

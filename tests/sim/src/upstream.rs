@@ -5,7 +5,7 @@ use crate::appliance::Running;
 use crate::content;
 use crate::edge::Crossing;
 use crate::network::{Lies, Party};
-use crate::reads::read_block;
+use crate::reads::{part, part_of_block, read_block};
 use crate::world::World;
 use bytes::Bytes;
 use cache::{BLOCK_BYTES, Lookup, Object, ReadFailed};
@@ -186,8 +186,8 @@ impl SimBody {
     }
 
     async fn read(&self, world: &World, range: Range<u64>) -> Result<Bytes, FetchFailed> {
-        let part = match &self.giver {
-            Giver::Origin(bytes) => content::part(bytes, range),
+        let piece = match &self.giver {
+            Giver::Origin(bytes) => part(bytes, range),
             Giver::Box(running, object) => {
                 let block = u32::try_from(range.start / BLOCK_BYTES).unwrap_or(u32::MAX);
                 let read = read_block(running, object, block, &world.findings).await;
@@ -197,10 +197,10 @@ impl SimBody {
                     }
                     FetchFailed::Connection(failed.to_string())
                 })?;
-                content::part_of_block(read, block, range)
+                part_of_block(read, range)
             }
         };
-        part.ok_or_else(broken)
+        piece.ok_or_else(broken)
     }
 }
 

@@ -5,9 +5,9 @@ use super::Unordered;
 use super::flights::{Flight, Needless};
 use super::origin::{Path, Version, set};
 use super::told::Circle;
-use crate::content;
 use crate::disk::Power;
 use crate::network::Party;
+use crate::reads::{part, part_of_block};
 use crate::world::World;
 use bytes::Bytes;
 use cache::{BLOCK_BYTES, Object};
@@ -126,16 +126,18 @@ impl SimOrigins {
         let Answer { status, fields, giver, range, is_cut } = answer;
         let lies = world.network.lies(party);
         let ends_early = world.network.happens(lies.ends_early);
-        let ends_at =
-            if ends_early { range.start + (range.end - range.start) / 2 } else { range.end };
         let says_length = [CONTENT_LENGTH, CONTENT_RANGE].iter().any(|it| fields.contains_key(it));
         // Wrong bytes in the place of right ones, or behind those whose number nobody has said:
         // nothing could tell.
         let goes_on = !ends_early && world.network.happens(lies.goes_on) && says_length;
+        let (ends_at, end) = match ends_early {
+            true if says_length => (range.start.midpoint(range.end), End::Early),
+            true => (range.start.midpoint(range.end), End::Broken),
+            false if goes_on => (range.end, End::More),
+            false => (range.end, End::Whole),
+        };
         let (at, origins) = (range.start, self.clone());
-        let is_whole = !ends_early && !is_cut;
-        let ends = Ends { at: ends_at, is_early: ends_early, is_whole, says_length, goes_on };
-        let body = SimBody { origins, party, giver, at, ends, flight };
+        let body = SimBody { origins, party, giver, at, ends_at, end, is_cut, flight };
         Ok(Reply { status, fields, body: Box::new(body) })
     }
 
@@ -321,19 +323,23 @@ struct SimBody {
     party: Party,
     giver: Giver,
     at: u64,
-    ends: Ends,
+    ends_at: u64,
+    end: End,
+    /// More was said to come.
+    is_cut: bool,
     flight: Option<Flight>,
 }
 
-/// How it ends.
-struct Ends {
-    at: u64,
-    is_early: bool,
-    /// Nothing is missing of what was said to come.
-    is_whole: bool,
-    /// Where its length was not said, only its transport tells an end from a break.
-    says_length: bool,
-    goes_on: bool,
+/// What is at the end of an answer.
+enum End {
+    /// Nothing.
+    Whole,
+    /// More than belongs to it.
+    More,
+    /// Nothing, though not all has come.
+    Early,
+    /// The same, of an answer that does not say its length: only the transport tells a break.
+    Broken,
 }
 
 impl SimBody {
@@ -350,18 +356,25 @@ impl SimBody {
             sleep(PATIENCE).await;
             return Err(FetchFailed::Stalled(PATIENCE.as_secs()));
         }
-        if self.at >= self.ends.at {
-            if self.ends.is_early {
-                fails();
-                if !self.ends.says_length {
-                    return Err(broken());
+        if self.at >= self.ends_at {
+            return match self.end {
+                End::Whole => Ok(None),
+                End::More => {
+                    self.end = End::Whole;
+                    Ok(Some(Bytes::from_static(b"and more")))
                 }
-            }
-            let more = std::mem::take(&mut self.ends.goes_on);
-            return Ok(more.then(|| Bytes::from_static(b"and more")));
+                End::Early => {
+                    fails();
+                    Ok(None)
+                }
+                End::Broken => {
+                    fails();
+                    Err(broken())
+                }
+            };
         }
         let block_end = (self.at / BLOCK_BYTES + 1) * BLOCK_BYTES;
-        let range = self.at..block_end.min(self.ends.at);
+        let range = self.at..block_end.min(self.ends_at);
         let piece = timeout(PATIENCE, self.read(range.clone())).await;
         let piece = piece.unwrap_or(Err(FetchFailed::Stalled(PATIENCE.as_secs())))?;
         sleep(world.network.transit(piece.len())).await;
@@ -376,7 +389,8 @@ impl SimBody {
 
     /// A slice has come with its last byte.
     fn arrive(&self, flight: &Flight) {
-        let is_last = self.at == self.ends.at && self.ends.is_whole;
+        let is_whole = !self.is_cut && matches!(self.end, End::Whole | End::More);
+        let is_last = self.at == self.ends_at && is_whole;
         let is_end = self.at.is_multiple_of(SLICE_BYTES) || is_last;
         if is_end && self.at > 0 {
             flight.came(u32::try_from((self.at - 1) / SLICE_BYTES).unwrap_or(u32::MAX));
@@ -384,19 +398,19 @@ impl SimBody {
     }
 
     async fn read(&self, range: Range<u64>) -> Result<Bytes, FetchFailed> {
-        let part = match &self.giver {
+        let piece = match &self.giver {
             Giver::Nobody => None,
-            Giver::Origin(bytes) => content::part(bytes, range),
+            Giver::Origin(bytes) => part(bytes, range),
             Giver::Box(number, cache, object) => {
                 let block = u32::try_from(range.start / BLOCK_BYTES).unwrap_or(u32::MAX);
                 let read = cache
                     .read(object, block)
                     .await
                     .map_err(|failed| FetchFailed::Connection(format!("box {number}: {failed}")))?;
-                content::part_of_block(read, block, range)
+                part_of_block(read, range)
             }
         };
-        part.ok_or_else(broken)
+        piece.ok_or_else(broken)
     }
 }
 
