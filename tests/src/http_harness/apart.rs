@@ -26,18 +26,37 @@ impl Whereabouts {
     /// # Errors
     /// When the file cannot be written.
     pub fn write(&self, folder: &Path) -> Result<()> {
-        let draft = folder.join("draft");
-        std::fs::write(&draft, serde_json::to_vec(self)?)?;
-        Ok(std::fs::rename(draft, file(folder))?)
+        leave(self, folder, WHEREABOUTS)
     }
 }
 
-/// The file in its folder by which a server says that it has handed back what it had freed:
-/// how often it has asked for memory.
-pub const GIVEN_BACK: &str = "given-back";
+const WHEREABOUTS: &str = "whereabouts.json";
 
-fn file(folder: &Path) -> PathBuf {
-    folder.join("whereabouts.json")
+/// What a server has asked its allocator for.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Memory {
+    /// How often, since it began.
+    pub asked: u64,
+    /// What of it was not given back.
+    pub in_use_bytes: u64,
+}
+
+impl Memory {
+    /// Leaves it in `folder`, all at once.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn write(&self, folder: &Path) -> Result<()> {
+        leave(self, folder, MEMORY)
+    }
+}
+
+const MEMORY: &str = "memory.json";
+
+fn leave(what: &impl Serialize, folder: &Path, name: &str) -> Result<()> {
+    let draft = folder.join("draft");
+    std::fs::write(&draft, serde_json::to_vec(what)?)?;
+    Ok(std::fs::rename(draft, folder.join(name))?)
 }
 
 /// The server.
@@ -62,9 +81,10 @@ impl Apart {
         let home = format!("TMPDIR={path}");
         let args = [home.as_str(), "prlimit"].into_iter().chain(args);
         let log = folder.path().join("log");
+        let whereabouts = folder.path().join(WHEREABOUTS);
         let mut daemon = Daemon::start("world", "env", args, &log)?;
-        daemon.wait_until(async || file(folder.path()).exists()).await?;
-        let at = serde_json::from_slice(&std::fs::read(file(folder.path()))?)?;
+        daemon.wait_until(async || whereabouts.exists()).await?;
+        let at = serde_json::from_slice(&std::fs::read(&whereabouts)?)?;
         let server = Self { daemon, at, folder };
         server.begun().await?;
         Ok(server)
@@ -116,26 +136,17 @@ impl Apart {
         Ok(std::fs::read_dir(format!("/proc/{}/fd", self.daemon.pid()?))?.count())
     }
 
-    /// Bytes of memory that it uses: what its allocator keeps for later is handed back first.
+    /// What it has asked for of memory until now.
     ///
     /// # Errors
     /// When it has ended.
-    pub async fn in_use(&mut self) -> Result<u64> {
-        self.allocations().await?;
-        self.status("VmRSS:")
-    }
-
-    /// How often it has asked for memory since it began.
-    ///
-    /// # Errors
-    /// When it has ended.
-    pub async fn allocations(&mut self) -> Result<u64> {
-        let given_back = self.folder.path().join(GIVEN_BACK);
+    pub async fn memory(&mut self) -> Result<Memory> {
+        let said = self.folder.path().join(MEMORY);
         self.daemon.signal(Signal::SIGUSR1)?;
-        self.daemon.wait_until(async || given_back.exists()).await?;
-        let count = std::fs::read_to_string(&given_back)?;
-        std::fs::remove_file(given_back)?;
-        Ok(count.parse()?)
+        self.daemon.wait_until(async || said.exists()).await?;
+        let memory = serde_json::from_slice(&std::fs::read(&said)?)?;
+        std::fs::remove_file(said)?;
+        Ok(memory)
     }
 
     fn status(&self, name: &str) -> Result<u64> {
