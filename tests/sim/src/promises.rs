@@ -1,6 +1,6 @@
 //! What boxes have said that they hold: it is there, or they have said that they lost it.
 
-use crate::appliance::SimBox;
+use crate::appliance::{Running, SimBox};
 use crate::findings::Findings;
 use crate::world::World;
 use cache::{CacheEvent, Object};
@@ -156,6 +156,20 @@ fn serial(file: &Path) -> u64 {
 
 /// After a start: what was promised is there, and all of it can be read.
 pub(crate) async fn audit(world: &World, sim_box: &SimBox) {
+    let Some(running) = sim_box.running() else { return };
+    see_that_nothing_is_back(world, sim_box);
+    for object in look_up(world, sim_box, &running) {
+        let path = &object.entry.path;
+        let promise = Promise { file: object.file(), is_excused: false };
+        // It may have been purged meanwhile, or its disk ejected.
+        if sim_box.promises.stands(path, &promise) {
+            crate::reads::read_all(&running, &object, &world.findings).await;
+            world.findings.count(|counts| counts.survived += 1);
+        }
+    }
+}
+
+fn see_that_nothing_is_back(world: &World, sim_box: &SimBox) {
     for entry in (0..world.places()).filter_map(|ordinal| world.entry(ordinal)) {
         let file = sim_box.held(&entry).map(|object| object.file());
         let is_back = |file: &PathBuf| sim_box.promises.purged().contains(file);
@@ -165,19 +179,19 @@ pub(crate) async fn audit(world: &World, sim_box: &SimBox) {
             world.findings.violation(format_args!("{name}: {file} was purged, and is back"));
         }
     }
+}
+
+/// What of that which was promised is there, all at one moment: of what happens to it from then
+/// on the box has to tell, by the file in which it stands now.
+fn look_up(world: &World, sim_box: &SimBox, running: &Running) -> Vec<Arc<Object>> {
+    let mut all = Vec::new();
     for (path, promise) in sim_box.promises.list() {
-        let Some(running) = sim_box.running() else { return };
-        // It may have been purged meanwhile.
-        if !sim_box.promises.stands(&path, &promise) {
-            continue;
-        }
         let found = world.entry_at(&path).and_then(|entry| sim_box.held(&entry));
         match found {
             // The old state or a new one.
             Some(object) if serial(&object.file()) >= serial(&promise.file) => {
                 sim_box.promises.make(&object);
-                crate::reads::read_all(&running, &object, &world.findings).await;
-                world.findings.count(|counts| counts.survived += 1);
+                all.push(object);
             }
             _ => {
                 sim_box.promises.forget(&path);
@@ -192,4 +206,5 @@ pub(crate) async fn audit(world: &World, sim_box: &SimBox) {
             }
         }
     }
+    all
 }
