@@ -50,6 +50,15 @@ struct Ailing {
     since: Instant,
     failures: u32,
     not_before: Instant,
+    /// It is being asked, and nobody had asked for so long since its rest was over: whether it
+    /// was silent all the time is not known before it answers, or fails.
+    unheard: Duration,
+}
+
+impl Ailing {
+    fn well(now: Instant) -> Self {
+        Self { since: now, failures: 0, not_before: now, unheard: Duration::ZERO }
+    }
 }
 
 impl Health {
@@ -66,12 +75,15 @@ impl Health {
     /// does; the others see what comes of it.
     pub(crate) fn advise(&self, source: SocketAddr, now: Instant) -> Advice {
         match self.state().ailing.get_mut(&source) {
-            Some(ailing) if now < ailing.not_before => Advice::Rest(now - ailing.since),
+            Some(ailing) if now < ailing.not_before => {
+                Advice::Rest((now - ailing.since).saturating_sub(ailing.unheard))
+            }
             Some(ailing) => {
                 // As while a window is closed: its silence before that proves nothing.
                 if now - ailing.not_before > UNASKED {
-                    *ailing = Ailing { since: now, failures: 0, not_before: now };
+                    *ailing = Ailing::well(now);
                 }
+                ailing.unheard = now - ailing.not_before;
                 ailing.not_before = now + LONGEST_REST;
                 Advice::Ask
             }
@@ -90,6 +102,7 @@ impl Health {
         if let Some(ailing) = self.state().ailing.get_mut(&source) {
             ailing.not_before = ailing.not_before.min(began);
             ailing.since = ailing.since.max(began);
+            ailing.unheard = Duration::ZERO;
         }
     }
 
@@ -111,8 +124,8 @@ impl Health {
             let oldest = oldest.map(|(source, _)| *source);
             oldest.and_then(|oldest| state.ailing.remove(&oldest));
         }
-        let well = Ailing { since: began, failures: 0, not_before: now };
-        let ailing = state.ailing.entry(source).or_insert(well);
+        let ailing = state.ailing.entry(source).or_insert(Ailing::well(began));
+        ailing.unheard = Duration::ZERO;
         ailing.failures = ailing.failures.saturating_add(1);
         let spread = state.random.random_range(0.0..=1.0);
         ailing.not_before = now + RESTS.after(ailing.failures, spread);
@@ -159,7 +172,12 @@ mod tests {
         health.failed(SOURCE, began, began);
         let later = began + Duration::from_secs(1);
         assert_eq!(health.advise(SOURCE, later), Advice::Ask);
-        assert_eq!(health.advise(SOURCE, later), Advice::Rest(Duration::from_secs(1)));
+        let meanwhile = later + Duration::from_secs(2);
+        let Advice::Rest(silent_for) = health.advise(SOURCE, meanwhile) else { panic!("it rests") };
+        // Its rest of less than a second, and the time for which it is being asked.
+        assert!((2200..2500).contains(&silent_for.as_millis()), "{silent_for:?}");
+        health.failed(SOURCE, later, meanwhile);
+        assert_eq!(health.advise(SOURCE, meanwhile), Advice::Rest(meanwhile - began));
     }
 
     #[test]
@@ -167,9 +185,10 @@ mod tests {
         let health = Health::new(StdRng::seed_from_u64(1));
         let began = Instant::now();
         health.failed(SOURCE, began, began);
-        // Asked now and then, it is silent all the time.
+        // Asked now and then, and in vain, it is silent all the time.
         let soon = began + UNASKED;
         assert_eq!(health.advise(SOURCE, soon), Advice::Ask);
+        health.failed(SOURCE, soon, soon);
         assert_eq!(health.advise(SOURCE, soon), Advice::Rest(UNASKED));
         let later = soon + LONGEST_REST + UNASKED + Duration::from_secs(1);
         assert_eq!(health.advise(SOURCE, later), Advice::Ask);
@@ -186,6 +205,6 @@ mod tests {
         health.spared(SOURCE, later);
         let again = later + Duration::from_secs(1);
         assert_eq!(health.advise(SOURCE, again), Advice::Ask);
-        assert_eq!(health.advise(SOURCE, again), Advice::Rest(Duration::from_secs(1)));
+        assert_eq!(health.advise(SOURCE, again), Advice::Rest(Duration::ZERO));
     }
 }

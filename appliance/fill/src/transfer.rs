@@ -275,6 +275,7 @@ impl Transfers {
             return Err(Failure::Distrusted(self.trust().0.lies_for(address, began)));
         }
         if let Advice::Rest(silent_for) = self.health.advise(address, began) {
+            self.trust().0.untried(address, began, began);
             return Err(Failure::Resting(silent_for));
         }
         let mut share = Share::None;
@@ -330,7 +331,7 @@ impl Transfers {
             Ok(()) if share != Share::None => trust.proved(source, object, now),
             Err(Failure::Intake(IntakeError::WrongSlice { .. })) => lied(),
             Err(Failure::Intake(IntakeError::WrongBytes { .. })) if share == Share::All => lied(),
-            _ => {}
+            _ => trust.untried(source, began, now),
         }
     }
 

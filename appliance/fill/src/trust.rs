@@ -4,6 +4,7 @@
 //! Trust::may_ask(&mut self, source, object, now) -> Result<(), Distrusted>
 //! Trust::lied(&mut self, Lie)                                  wrong bytes, for certain
 //! Trust::proved(&mut self, source, object, now)                an object came from it, and is right
+//! Trust::untried(&mut self, source, began, now)                 nothing came of the transfer that began then
 //! Trust::lies_for(&self, source, now) -> Duration              how long its lies are known
 //! ```
 //!
@@ -96,13 +97,22 @@ pub(crate) struct Trust(HashMap<SocketAddr, Liar>);
 struct Liar {
     /// Not forgiven yet.
     lies: u32,
-    /// The first of them.
+    /// The first of them, or when it told the truth for the last time.
     since: Instant,
     last_lie: Instant,
     not_before: Instant,
     /// Who lied has to be tried before everybody asks it again.
-    is_on_trial: bool,
+    trial: Option<Trial>,
     objects: VecDeque<About>,
+}
+
+/// One transfer tries a source.
+#[derive(Debug, Clone, Copy)]
+struct Trial {
+    began: Instant,
+    /// Nobody had asked it for so long since its rest was over: whether it lies still is not
+    /// known before it has been tried.
+    unheard: Duration,
 }
 
 /// An object that a source lied about.
@@ -132,7 +142,7 @@ impl Trust {
         }
         let until = liar.not_before;
         if until > now {
-            return Err(if liar.is_on_trial {
+            return Err(if liar.trial.is_some() {
                 Distrusted::Tried { until }
             } else {
                 Distrusted::Rests { until }
@@ -143,7 +153,8 @@ impl Trust {
             if now.saturating_duration_since(until) > UNASKED {
                 liar.since = now;
             }
-            (liar.is_on_trial, liar.not_before) = (true, now + TRIAL);
+            let unheard = now.saturating_duration_since(until);
+            (liar.trial, liar.not_before) = (Some(Trial { began: now, unheard }), now + TRIAL);
         }
         Ok(())
     }
@@ -161,7 +172,7 @@ impl Trust {
             since: now,
             last_lie: began,
             not_before: now,
-            is_on_trial: false,
+            trial: None,
             objects: VecDeque::new(),
         };
         let liar = self.0.entry(source).or_insert_with(well);
@@ -177,8 +188,19 @@ impl Trust {
         let rest = BackOff { first: FIRST_REST, growth: GROWTH, longest }.after(liar.lies, spread);
         let about_it = |times| OBJECT_RESTS.after(times, spread);
         liar.remember(object, |times| now + if is_near { rest } else { about_it(times) });
-        if is_another || liar.is_on_trial {
-            (liar.is_on_trial, liar.not_before) = (false, now + rest);
+        if is_another || liar.trial.is_some() {
+            (liar.trial, liar.not_before) = (None, now + rest);
+        }
+    }
+
+    /// The transfer that began then has tried a source, if it did, and neither lies nor the truth
+    /// came of it: the next may.
+    pub(crate) fn untried(&mut self, source: SocketAddr, began: Instant, now: Instant) {
+        let Some(liar) = self.0.get_mut(&source) else { return };
+        if let Some(trial) = liar.trial.take_if(|trial| trial.began == began) {
+            let passed = now.saturating_duration_since(began);
+            liar.since = now.min(liar.since + trial.unheard + passed);
+            liar.not_before = now;
         }
     }
 
@@ -186,9 +208,11 @@ impl Trust {
     pub(crate) fn proved(&mut self, source: SocketAddr, object: &ObjectId, now: Instant) {
         let Some(liar) = self.0.get_mut(&source) else { return };
         liar.lies = liar.lies.saturating_sub(1);
+        // What is not forgiven yet counts from here on.
+        liar.since = now;
         liar.objects.retain(|about| about.object != *object);
-        if liar.is_on_trial {
-            (liar.is_on_trial, liar.not_before) = (false, now);
+        if liar.trial.take().is_some() {
+            liar.not_before = now;
         }
         // What it lied about is remembered: the same again would be no news.
         if liar.lies == 0 && liar.objects.is_empty() {
@@ -199,8 +223,10 @@ impl Trust {
     /// For how long it has not been trusted.
     #[must_use]
     pub(crate) fn lies_for(&self, source: SocketAddr, now: Instant) -> Duration {
-        let since = self.0.get(&source).map(|liar| liar.since);
-        since.map_or(Duration::ZERO, |since| now.saturating_duration_since(since))
+        self.0.get(&source).map_or(Duration::ZERO, |liar| {
+            let unheard = liar.trial.map_or(Duration::ZERO, |trial| trial.unheard);
+            now.saturating_duration_since(liar.since).saturating_sub(unheard)
+        })
     }
 }
 

@@ -186,3 +186,23 @@ fn lies_from_before_a_closed_window_do_not_count_for_as_long() {
     assert!(trust.may_ask(SOURCE, &object(3), later).is_err());
     assert_eq!(trust.lies_for(SOURCE, later), Duration::ZERO);
 }
+
+#[test]
+fn a_trial_of_which_nothing_comes_makes_nobody_wait_and_proves_nothing() {
+    let (mut trust, began) = (Trust::default(), Instant::now());
+    trust.lied(Lie { is_near: true, ..lie(&object(1), began, 0.0) });
+    // Nobody asks for a while.
+    let tried = began + FIRST_REST + Duration::from_secs(30);
+    assert_eq!(trust.may_ask(SOURCE, &object(2), tried), Ok(()));
+    assert_eq!(trust.lies_for(SOURCE, tried), FIRST_REST);
+    let ended = tried + Duration::from_secs(2);
+    trust.untried(SOURCE, began, ended);
+    assert!(trust.may_ask(SOURCE, &object(3), ended).is_err(), "that was another transfer");
+    trust.untried(SOURCE, tried, ended);
+    assert_eq!(trust.lies_for(SOURCE, ended), FIRST_REST);
+    assert_eq!(trust.may_ask(SOURCE, &object(3), ended), Ok(()));
+    assert_eq!(trust.lies_for(SOURCE, ended), FIRST_REST);
+    // It lies still, as it has for all of this time.
+    trust.lied(Lie { is_near: true, ..lie(&object(3), ended, 0.0) });
+    assert_eq!(trust.lies_for(SOURCE, ended), FIRST_REST);
+}
