@@ -225,8 +225,10 @@ impl Transfers {
                     silent_for = silent_for.min(time);
                 }
                 Err(failure) if failure.is_fault() => {
-                    let time = self.health.silent_for(route.source.address, Instant::now());
-                    silent_for = silent_for.min(time);
+                    let (address, now) = (route.source.address, Instant::now());
+                    // One that is well may lie about this object whenever it is asked.
+                    let lies = self.trust().0.lies_about(address, &entry.id(), now);
+                    silent_for = silent_for.min(self.health.silent_for(address, now).max(lies));
                 }
                 // It has said that it does not have it.
                 Err(_) if route.standing == Standing::Behind => {}
@@ -272,7 +274,7 @@ impl Transfers {
     ) -> Result<(), Failure> {
         let (address, began) = (route.source.address, Instant::now());
         if self.trust().0.may_ask(address, &entry.id(), began).is_err() {
-            return Err(Failure::Distrusted(self.trust().0.lies_for(address, began)));
+            return Err(Failure::Distrusted(self.trust().0.lies_for(address, &entry.id(), began)));
         }
         if let Advice::Rest(silent_for) = self.health.advise(address, began) {
             self.trust().0.untried(address, began, began);

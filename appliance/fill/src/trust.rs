@@ -5,7 +5,8 @@
 //! Trust::lied(&mut self, Lie)                                  wrong bytes, for certain
 //! Trust::proved(&mut self, source, object, now)                an object came from it, and is right
 //! Trust::untried(&mut self, source, began, now)                 nothing came of the transfer that began then
-//! Trust::lies_for(&self, source, now) -> Duration              how long its lies are known
+//! Trust::lies_for(&self, source, object, now) -> Duration      how long its lies are known
+//! Trust::lies_about(&self, source, object, now) -> Duration    how long those about one object are
 //! ```
 //!
 //! Who does not answer costs a connection; who lies costs all the bytes that it sent. So a
@@ -120,7 +121,16 @@ struct Trial {
 struct About {
     object: ObjectId,
     times: u32,
+    since: Instant,
     until: Instant,
+}
+
+impl About {
+    /// For how long it is known to lie about it: nobody asks it while it rests, and what it
+    /// would say later is not known.
+    fn lies_for(&self, now: Instant) -> Duration {
+        self.until.min(now).saturating_duration_since(self.since)
+    }
 }
 
 impl Trust {
@@ -187,7 +197,7 @@ impl Trust {
         let longest = if is_near { LONGEST_REST_NEAR } else { LONGEST_REST };
         let rest = BackOff { first: FIRST_REST, growth: GROWTH, longest }.after(liar.lies, spread);
         let about_it = |times| OBJECT_RESTS.after(times, spread);
-        liar.remember(object, |times| now + if is_near { rest } else { about_it(times) });
+        liar.remember(object, now, |times| now + if is_near { rest } else { about_it(times) });
         if is_another || liar.trial.is_some() {
             (liar.trial, liar.not_before) = (None, now + rest);
         }
@@ -220,25 +230,44 @@ impl Trust {
         }
     }
 
-    /// For how long it has not been trusted.
+    /// For how long it has not been trusted, with what it says of others or of this object.
     #[must_use]
-    pub(crate) fn lies_for(&self, source: SocketAddr, now: Instant) -> Duration {
-        self.0.get(&source).map_or(Duration::ZERO, |liar| {
+    pub(crate) fn lies_for(&self, source: SocketAddr, object: &ObjectId, now: Instant) -> Duration {
+        let lies = self.0.get(&source).map_or(Duration::ZERO, |liar| {
             let unheard = liar.trial.map_or(Duration::ZERO, |trial| trial.unheard);
             now.saturating_duration_since(liar.since).saturating_sub(unheard)
-        })
+        });
+        lies.max(self.lies_about(source, object, now))
+    }
+
+    /// For how long it has lied about this object, however it is about others.
+    #[must_use]
+    pub(crate) fn lies_about(
+        &self,
+        source: SocketAddr,
+        object: &ObjectId,
+        now: Instant,
+    ) -> Duration {
+        let about = |liar: &Liar| {
+            liar.objects
+                .iter()
+                .find(|about| about.object == *object)
+                .map(|about| about.lies_for(now))
+        };
+        self.0.get(&source).and_then(about).unwrap_or_default()
     }
 }
 
 impl Liar {
-    fn remember(&mut self, object: &ObjectId, until: impl Fn(u32) -> Instant) {
+    fn remember(&mut self, object: &ObjectId, now: Instant, until: impl Fn(u32) -> Instant) {
         let known = self.objects.iter().position(|about| about.object == *object);
         let known = known.and_then(|at| self.objects.remove(at));
-        let times = known.map_or(1, |about| about.times.saturating_add(1));
+        let (times, since) =
+            known.map_or((1, now), |about| (about.times.saturating_add(1), about.since));
         if self.objects.len() >= MOST_OBJECTS {
             self.objects.pop_front();
         }
-        self.objects.push_back(About { object: *object, times, until: until(times) });
+        self.objects.push_back(About { object: *object, times, since, until: until(times) });
     }
 }
 

@@ -179,12 +179,12 @@ fn lies_from_before_a_closed_window_do_not_count_for_as_long() {
     let known = object(1);
     trust.lied(Lie { is_near: true, ..lie(&known, began, 0.0) });
     let soon = began + LONGEST_REST_NEAR;
-    assert_eq!(trust.lies_for(SOURCE, soon), LONGEST_REST_NEAR);
+    assert_eq!(trust.lies_for(SOURCE, &object(9), soon), LONGEST_REST_NEAR);
     // Nobody asks for half a day; then one tries it, and the others wait for what comes of it.
     let later = began + Duration::from_secs(12 * 3600);
     assert_eq!(trust.may_ask(SOURCE, &object(2), later), Ok(()));
     assert!(trust.may_ask(SOURCE, &object(3), later).is_err());
-    assert_eq!(trust.lies_for(SOURCE, later), Duration::ZERO);
+    assert_eq!(trust.lies_for(SOURCE, &object(9), later), Duration::ZERO);
 }
 
 #[test]
@@ -194,15 +194,40 @@ fn a_trial_of_which_nothing_comes_makes_nobody_wait_and_proves_nothing() {
     // Nobody asks for a while.
     let tried = began + FIRST_REST + Duration::from_secs(30);
     assert_eq!(trust.may_ask(SOURCE, &object(2), tried), Ok(()));
-    assert_eq!(trust.lies_for(SOURCE, tried), FIRST_REST);
+    assert_eq!(trust.lies_for(SOURCE, &object(9), tried), FIRST_REST);
     let ended = tried + Duration::from_secs(2);
     trust.untried(SOURCE, began, ended);
     assert!(trust.may_ask(SOURCE, &object(3), ended).is_err(), "that was another transfer");
     trust.untried(SOURCE, tried, ended);
-    assert_eq!(trust.lies_for(SOURCE, ended), FIRST_REST);
+    assert_eq!(trust.lies_for(SOURCE, &object(9), ended), FIRST_REST);
     assert_eq!(trust.may_ask(SOURCE, &object(3), ended), Ok(()));
-    assert_eq!(trust.lies_for(SOURCE, ended), FIRST_REST);
+    assert_eq!(trust.lies_for(SOURCE, &object(9), ended), FIRST_REST);
     // It lies still, as it has for all of this time.
     trust.lied(Lie { is_near: true, ..lie(&object(3), ended, 0.0) });
-    assert_eq!(trust.lies_for(SOURCE, ended), FIRST_REST);
+    assert_eq!(trust.lies_for(SOURCE, &object(9), ended), FIRST_REST);
+}
+
+#[test]
+fn who_lies_about_one_object_alone_is_known_for_as_long_as_it_does() {
+    let (mut trust, began) = (Trust::default(), Instant::now());
+    let (bad, second) = (object(1), Duration::from_secs(1));
+    let mut known = Duration::ZERO;
+    for at in (0..60).map(|at| began + second * at) {
+        if trust.may_ask(SOURCE, &bad, at).is_ok() {
+            trust.lied(Lie { is_near: true, ..lie(&bad, at, 0.0) });
+        }
+        // All else that comes from it is right.
+        let good = object(u64::MAX);
+        if trust.may_ask(SOURCE, &good, at).is_ok() {
+            trust.proved(SOURCE, &good, at);
+        }
+        let lies = trust.lies_about(SOURCE, &bad, at);
+        assert!(lies >= known && lies <= at - began);
+        known = lies;
+    }
+    assert!(known > second * 50, "{known:?}");
+    assert!(trust.lies_for(SOURCE, &bad, began + second * 60) >= known);
+    // Nobody asks for an hour: that proves nothing.
+    let later = began + second * 3600;
+    assert!(trust.lies_about(SOURCE, &bad, later) < second * 90);
 }
