@@ -10,7 +10,7 @@ use contract::quantity::Seconds;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
-use tests::http_harness::apart::{Memory, Whereabouts};
+use tests::http_harness::apart::{Memory, Note, Whereabouts};
 use tests::http_harness::world::World;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -56,10 +56,10 @@ async fn main() -> Result<()> {
     let world = World::start(engine, limits, 16 << 20)?;
     let whereabouts = Whereabouts { players: world.players[0], ca_file: world.ca.file.clone() };
     let mut told = signal(SignalKind::user_defined1())?;
-    whereabouts.write(Path::new(&folder))?;
+    whereabouts.leave(Path::new(&folder))?;
     while told.recv().await.is_some() {
         let asked = ASKED.load(Ordering::Relaxed);
-        Memory { asked, in_use_bytes: in_use_bytes() }.write(Path::new(&folder))?;
+        Memory { asked, in_use_bytes: in_use_bytes() }.leave(Path::new(&folder))?;
     }
     Ok(())
 }

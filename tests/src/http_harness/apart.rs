@@ -6,12 +6,29 @@ use crate::process::{Daemon, output};
 use anyhow::{Context, Result};
 use contract::config::EngineChoice;
 use nix::sys::signal::Signal;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
-/// What a client must know of a server in another process.
+/// What a server in another process leaves in its folder for whoever started it.
+pub trait Note: Serialize + DeserializeOwned {
+    /// The file.
+    const FILE: &str;
+
+    /// Leaves it in `folder`, all at once.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    fn leave(&self, folder: &Path) -> Result<()> {
+        let draft = folder.join("draft");
+        std::fs::write(&draft, serde_json::to_vec(self)?)?;
+        Ok(std::fs::rename(draft, folder.join(Self::FILE))?)
+    }
+}
+
+/// What a client must know of it.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Whereabouts {
     /// Where players connect.
@@ -20,19 +37,11 @@ pub struct Whereabouts {
     pub ca_file: PathBuf,
 }
 
-impl Whereabouts {
-    /// Leaves them in `folder`, all at once.
-    ///
-    /// # Errors
-    /// When the file cannot be written.
-    pub fn write(&self, folder: &Path) -> Result<()> {
-        leave(self, folder, WHEREABOUTS)
-    }
+impl Note for Whereabouts {
+    const FILE: &str = "whereabouts.json";
 }
 
-const WHEREABOUTS: &str = "whereabouts.json";
-
-/// What a server has asked its allocator for.
+/// What it has asked its allocator for.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Memory {
     /// How often, since it began.
@@ -41,22 +50,17 @@ pub struct Memory {
     pub in_use_bytes: u64,
 }
 
-impl Memory {
-    /// Leaves it in `folder`, all at once.
-    ///
-    /// # Errors
-    /// When the file cannot be written.
-    pub fn write(&self, folder: &Path) -> Result<()> {
-        leave(self, folder, MEMORY)
-    }
+impl Note for Memory {
+    const FILE: &str = "memory.json";
 }
 
-const MEMORY: &str = "memory.json";
-
-fn leave(what: &impl Serialize, folder: &Path, name: &str) -> Result<()> {
-    let draft = folder.join("draft");
-    std::fs::write(&draft, serde_json::to_vec(what)?)?;
-    Ok(std::fs::rename(draft, folder.join(name))?)
+/// Waits for a note, and takes it.
+async fn take<N: Note>(daemon: &mut Daemon, folder: &Path) -> Result<N> {
+    let file = folder.join(N::FILE);
+    daemon.wait_until(async || file.exists()).await?;
+    let note = serde_json::from_slice(&std::fs::read(&file)?)?;
+    std::fs::remove_file(file)?;
+    Ok(note)
 }
 
 /// The server.
@@ -81,10 +85,8 @@ impl Apart {
         let home = format!("TMPDIR={path}");
         let args = [home.as_str(), "prlimit"].into_iter().chain(args);
         let log = folder.path().join("log");
-        let whereabouts = folder.path().join(WHEREABOUTS);
         let mut daemon = Daemon::start("world", "env", args, &log)?;
-        daemon.wait_until(async || whereabouts.exists()).await?;
-        let at = serde_json::from_slice(&std::fs::read(&whereabouts)?)?;
+        let at = take(&mut daemon, folder.path()).await?;
         let server = Self { daemon, at, folder };
         server.begun().await?;
         Ok(server)
@@ -141,12 +143,8 @@ impl Apart {
     /// # Errors
     /// When it has ended.
     pub async fn memory(&mut self) -> Result<Memory> {
-        let said = self.folder.path().join(MEMORY);
         self.daemon.signal(Signal::SIGUSR1)?;
-        self.daemon.wait_until(async || said.exists()).await?;
-        let memory = serde_json::from_slice(&std::fs::read(&said)?)?;
-        std::fs::remove_file(said)?;
-        Ok(memory)
+        take(&mut self.daemon, self.folder.path()).await
     }
 
     fn status(&self, name: &str) -> Result<u64> {
