@@ -100,8 +100,8 @@ impl Promises {
         }
     }
 
-    fn stands(&self, path: &str, promise: &Promise) -> bool {
-        self.all().get(path).is_some_and(|now| now.file == promise.file)
+    fn stands(&self, object: &Object) -> bool {
+        self.all().get(&object.entry.path).is_some_and(|now| now.file == object.file())
     }
 
     /// All of them.
@@ -159,10 +159,11 @@ pub(crate) async fn audit(world: &World, sim_box: &SimBox) {
     let Some(running) = sim_box.running() else { return };
     see_that_nothing_is_back(world, sim_box);
     for object in look_up(world, sim_box, &running) {
-        let path = &object.entry.path;
-        let promise = Promise { file: object.file(), is_excused: false };
+        if running.power.is_off() {
+            return;
+        }
         // It may have been purged meanwhile, or its disk ejected.
-        if sim_box.promises.stands(path, &promise) {
+        if sim_box.promises.stands(&object) {
             crate::reads::read_all(&running, &object, &world.findings).await;
             world.findings.count(|counts| counts.survived += 1);
         }
