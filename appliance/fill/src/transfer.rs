@@ -277,6 +277,7 @@ impl Transfers {
             return Err(Failure::Distrusted(self.trust().0.lies_for(address, &entry.id(), began)));
         }
         if let Advice::Rest(silent_for) = self.health.advise(address, began) {
+            // Nobody tries whether it lies still.
             self.trust().0.untried(address, began, began);
             return Err(Failure::Resting(silent_for));
         }

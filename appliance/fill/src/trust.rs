@@ -4,9 +4,9 @@
 //! Trust::may_ask(&mut self, source, object, now) -> Result<(), Distrusted>
 //! Trust::lied(&mut self, Lie)                                  wrong bytes, for certain
 //! Trust::proved(&mut self, source, object, now)                an object came from it, and is right
-//! Trust::untried(&mut self, source, began, now)                 nothing came of the transfer that began then
+//! Trust::untried(&mut self, source, began, now)                neither came of that transfer
 //! Trust::lies_for(&self, source, object, now) -> Duration      how long its lies are known
-//! Trust::lies_about(&self, source, object, now) -> Duration    how long those about one object are
+//! Trust::lies_about(&self, source, object, now) -> Duration    those about this object alone
 //! ```
 //!
 //! Who does not answer costs a connection; who lies costs all the bytes that it sent. So a
@@ -146,8 +146,7 @@ impl Trust {
         now: Instant,
     ) -> Result<(), Distrusted> {
         let Some(liar) = self.0.get_mut(&source) else { return Ok(()) };
-        let about_it = liar.objects.iter().find(|about| about.object == *object);
-        if let Some(about) = about_it.filter(|about| about.until > now) {
+        if let Some(about) = liar.about(object).filter(|about| about.until > now) {
             return Err(Distrusted::Rests { until: about.until });
         }
         let until = liar.not_before;
@@ -187,7 +186,7 @@ impl Trust {
         };
         let liar = self.0.entry(source).or_insert_with(well);
         // What was under way when it lied is the same lie, and so is the same object again.
-        let is_known = liar.objects.iter().any(|about| about.object == *object);
+        let is_known = liar.about(object).is_some();
         let is_another = !is_known && (liar.lies == 0 || began > liar.last_lie);
         if is_another {
             liar.since = if liar.lies == 0 { now } else { liar.since };
@@ -248,17 +247,16 @@ impl Trust {
         object: &ObjectId,
         now: Instant,
     ) -> Duration {
-        let about = |liar: &Liar| {
-            liar.objects
-                .iter()
-                .find(|about| about.object == *object)
-                .map(|about| about.lies_for(now))
-        };
-        self.0.get(&source).and_then(about).unwrap_or_default()
+        let about = self.0.get(&source).and_then(|liar| liar.about(object));
+        about.map_or(Duration::ZERO, |about| about.lies_for(now))
     }
 }
 
 impl Liar {
+    fn about(&self, object: &ObjectId) -> Option<&About> {
+        self.objects.iter().find(|about| about.object == *object)
+    }
+
     fn remember(&mut self, object: &ObjectId, now: Instant, until: impl Fn(u32) -> Instant) {
         let known = self.objects.iter().position(|about| about.object == *object);
         let known = known.and_then(|at| self.objects.remove(at));
