@@ -56,8 +56,7 @@ impl Control {
     /// Goes on from the documents that were in force when the process last ran.
     pub(crate) fn restore(&mut self) {
         if let Err(err) = self.restore_documents() {
-            let (subject, detail) = ("state folder".to_owned(), format!("{err:#}"));
-            self.journal.note(Severity::Warning, "document_lost", subject, detail);
+            self.journal.lost_document(&err);
         }
         self.tell_reporter();
     }
@@ -76,10 +75,6 @@ impl Control {
         }
         if let Some(sources) = self.documents.restore::<Sources>(&config, Kind::Sources)? {
             self.filler.set_routes(Routes::new(&self.config.name, sources));
-        }
-        if let Some(tombstones) = self.documents.restore::<Tombstones>(&config, Kind::Tombstones)? {
-            let generation = self.documents.in_force(Kind::Tombstones).unwrap_or_default();
-            self.purged(Purging::after(&tombstones, generation.epoch));
         }
         // It has been carried out; what comes next must be newer.
         self.documents.restore::<Command>(&config, Kind::Command)?;
@@ -335,15 +330,12 @@ impl Control {
             let detail = format!("{count} objects went out of sight");
             self.journal.note(Severity::Info, "purged", subject, detail);
         }
-        self.purged(Purging::after(&tombstones, epoch));
+        let purging = Purging::after(&tombstones, epoch);
+        // Siblings hear of it: who has not come so far is not sent viewers from here.
+        block_in_place(|| self.cache.has_purged(purging.up_to()))?;
+        self.purging = purging;
         self.filler.wake();
         Ok(())
-    }
-
-    /// Siblings hear of it: who has not come so far is not sent viewers from here.
-    fn purged(&mut self, purging: Purging) {
-        self.purging = purging;
-        self.cache.has_purged(purging.up_to());
     }
 
     fn take_command(&mut self, envelope: &Envelope) -> Result<Stage> {

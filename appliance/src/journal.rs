@@ -78,6 +78,12 @@ impl Journal {
         }
     }
 
+    /// A document that was in force cannot be read any more.
+    pub(crate) fn lost_document(&self, err: &anyhow::Error) {
+        let (subject, detail) = ("state folder".to_owned(), format!("{err:#}"));
+        self.note(Severity::Warning, "document_lost", subject, detail);
+    }
+
     /// The oldest events that the fleet does not have yet.
     pub(crate) fn unreported(&self) -> Vec<Event> {
         self.entries().events.iter().take(MAX_EVENTS).cloned().collect()
@@ -126,6 +132,14 @@ impl Watch for Journal {
             CacheEvent::DiskReadmitted { folder, objects } => {
                 let detail = format!("in use again, with {objects} objects");
                 self.note(Severity::Info, "disk_readmitted", folder.display().to_string(), detail);
+                self.is_lost.notify_one();
+            }
+            CacheEvent::DiskMissedPurges { folder, objects } => {
+                let detail = format!(
+                    "it was not in use when something was purged: {objects} objects to be fetched again"
+                );
+                let subject = folder.display().to_string();
+                self.note(Severity::Warning, "disk_missed_purges", subject, detail);
                 self.is_lost.notify_one();
             }
             CacheEvent::FileUnreadable { file, reason } => {

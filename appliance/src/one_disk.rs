@@ -5,6 +5,7 @@ use crate::journal::Journal;
 use cache::storage::Kernel;
 use cache::{Cache, DiskSetup, Setup};
 use contract::config::DiskClass;
+use contract::tombstones::PurgedUpTo;
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::runtime::Handle;
@@ -18,6 +19,7 @@ pub(crate) fn open(folder: PathBuf, journal: &Arc<Journal>) -> Arc<Cache> {
         storage: Arc::new(Kernel),
         io: Arc::new(ThreadIo(Handle::current())),
         watch: Arc::clone(journal) as _,
+        purged: PurgedUpTo::default(),
     });
     cache.expect("a cache")
 }

@@ -84,7 +84,9 @@ pub(crate) fn open(document: &Document, taken: Taken) -> Result<Opened> {
     for warning in crate::check::warnings(document) {
         tracing::warn!("{warning}");
     }
-    let cache = open_cache(&config, &journal, disks)
+    let mut documents = Documents::open(&config, wall_clock())?;
+    let purging = Purging::restore(&mut documents, &config, &journal);
+    let cache = open_cache(&config, &journal, disks, purging)
         .map_err(|err| cannot_start(&place_of(&err), err.to_string()))?;
     let kept_out = KeptOut::open(config.state_folder.join("ejected.json"));
     kept_out.enforce(&cache);
@@ -143,14 +145,14 @@ pub(crate) fn open(document: &Document, taken: Taken) -> Result<Opened> {
     let commands = config.state_folder.join("commands.json");
     let mut control = Control {
         commands: Commands::open(means, wall_clock(), commands),
-        documents: Documents::open(&config, wall_clock())?,
+        documents,
         holding: Holding::open(&config.state_folder)?,
         config,
         cache: Arc::clone(&cache),
         filler: Arc::clone(&filler),
         journal: Arc::clone(&journal),
         reporter: reporter.clone(),
-        purging: Purging::default(),
+        purging,
         rights: Rights::default(),
         spool,
         spool_fails: false,
@@ -184,6 +186,7 @@ fn open_cache(
     config: &ApplianceConfig,
     journal: &Arc<Journal>,
     before: Vec<DiskHandover>,
+    purging: Purging,
 ) -> Result<Arc<Cache>, OpenError> {
     let setup = cache::Setup {
         disks: disk_setups(config),
@@ -191,6 +194,7 @@ fn open_cache(
         storage: Arc::new(Kernel),
         io: Arc::new(ThreadIo(Handle::current())),
         watch: journal.clone(),
+        purged: purging.up_to(),
     };
     let cache = Cache::open_after(setup, before)?;
     cache.set_read_p99(config.read_p99);

@@ -5,6 +5,11 @@
 //! backup numbers purges anew, so that in a new epoch, or where it has counted less far than
 //! this box, all that it lists is carried out.
 
+use crate::documents::Documents;
+use crate::journal::Journal;
+use anyhow::Result;
+use contract::config::ApplianceConfig;
+use contract::envelope::Kind;
 use contract::tombstones::{BadTombstones, PurgedUpTo, Rules, Tombstones};
 
 /// The last purge carried out.
@@ -12,6 +17,23 @@ use contract::tombstones::{BadTombstones, PurgedUpTo, Rules, Tombstones};
 pub(crate) struct Purging(PurgedUpTo);
 
 impl Purging {
+    /// What processes before this one have carried out. Where nothing tells, the fleet lists all
+    /// of it again.
+    pub(crate) fn restore(
+        documents: &mut Documents,
+        config: &ApplianceConfig,
+        journal: &Journal,
+    ) -> Self {
+        let restored = Self::restore_from(documents, config);
+        restored.inspect_err(|err| journal.lost_document(err)).unwrap_or_default()
+    }
+
+    fn restore_from(documents: &mut Documents, config: &ApplianceConfig) -> Result<Self> {
+        let tombstones: Option<Tombstones> = documents.restore(config, Kind::Tombstones)?;
+        let generation = documents.in_force(Kind::Tombstones).unwrap_or_default();
+        Ok(tombstones.map(|it| Self::after(&it, generation.epoch)).unwrap_or_default())
+    }
+
     /// All of these tombstones have been carried out.
     pub(crate) fn after(tombstones: &Tombstones, epoch: u32) -> Self {
         Self(PurgedUpTo { epoch, version: tombstones.version })

@@ -20,6 +20,7 @@ use crate::table::SLICE_BLOCKS;
 use crate::watch::{CacheEvent, Watch};
 use contract::catalogue::CatalogueEntry;
 use contract::names::GroupName;
+use contract::tombstones::PurgedUpTo;
 use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -50,6 +51,9 @@ pub struct Setup {
     pub io: Arc<dyn BlockIo>,
     /// Hears of events.
     pub watch: Arc<dyn Watch>,
+    /// How far processes before this one have carried out purges: a disk that was elsewhere
+    /// meanwhile holds nothing.
+    pub purged: PurgedUpTo,
 }
 
 /// Why a cache cannot be opened.
@@ -125,7 +129,9 @@ impl Cache {
             gate.shut();
         }
         let watch = setup.watch.as_ref();
-        let (disks, found) = recover::open_all(setup.disks, &setup.storage, before, watch)?;
+        let reached = Reached::before(setup.purged);
+        let (disks, found) =
+            recover::open_all(setup.disks, &setup.storage, before, watch, setup.purged)?;
         let cache = Self {
             disks: Disks::new(disks),
             storage: setup.storage,
@@ -136,7 +142,7 @@ impl Cache {
             io: setup.io,
             beginning: Mutex::default(),
             purging: Mutex::default(),
-            reached: Reached::default(),
+            reached,
             placement: Placement::default(),
             gate,
             ram,
@@ -150,6 +156,7 @@ impl Cache {
             twin.doom();
         }
         cache.place_anew();
+        cache.settle_purges();
         Ok(Arc::new(cache))
     }
 

@@ -7,6 +7,7 @@ use crate::endurance::Budget;
 use crate::handover::DiskHandover;
 use crate::layout;
 use crate::object::Object;
+use crate::purge::Mark;
 use crate::removal::{Removal, Removals};
 use crate::storage::{Storage, StoredFile};
 use crate::write_gate::WriteGate;
@@ -72,6 +73,7 @@ pub struct Disk {
     pub(crate) io_errors: AtomicU64,
     pub(crate) bad_blocks: AtomicU64,
     pub(crate) removals: Removals,
+    pub(crate) mark: Mark,
     /// Rises with every call that fails, falls with every one that succeeds.
     trouble: AtomicU32,
     /// Calls that have yet to succeed before it is trusted with more than it has.
@@ -147,6 +149,7 @@ impl Disk {
             }
             TryLockError::Error(err) => err,
         })?;
+        let mark = Mark::read(&*storage, &setup.folder);
         let read_bound_us = AtomicU64::new(ReadP99::default().bound_us(setup.class));
         Ok(Self {
             setup,
@@ -156,6 +159,7 @@ impl Disk {
             io_errors: AtomicU64::new(0),
             bad_blocks: AtomicU64::new(0),
             removals,
+            mark,
             trouble: AtomicU32::new(0),
             wary: AtomicU32::new(0),
             is_unreliable: AtomicBool::new(false),
@@ -398,7 +402,7 @@ impl Disk {
         // What cannot be asked has no room.
         let free_bytes = self.storage.free_bytes(self.folder()).unwrap_or(0);
         let beyond_bytes = free_bytes.saturating_sub(self.setup.reserve_bytes);
-        let made_bytes = room.used_bytes - room.promised_bytes;
+        let made_bytes = room.used_bytes.saturating_sub(room.promised_bytes);
         made_bytes.saturating_add(beyond_bytes).min(self.setup.capacity_bytes)
     }
 

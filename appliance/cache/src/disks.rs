@@ -137,7 +137,7 @@ impl Cache {
         let disk = slot.in_use().ok_or(DiskRefused::Already("ejected"))?;
         disk.eject();
         self.disks.set(folder, &DiskState::Ejected { reason: reason.to_owned() });
-        let objects = self.index.drop_disk(disk) + self.drop_received_of(disk);
+        let objects = self.index.drop_disk(disk).len() + self.drop_received_of(disk).len();
         self.place_anew();
         let (folder, reason) = (folder.to_path_buf(), reason.to_owned());
         self.watch.event(CacheEvent::DiskEjected { folder, reason, objects });
@@ -166,9 +166,10 @@ impl Cache {
         recover::take_serials(&disk, serial.max(found.next_serial))?;
         disk.set_read_bound(&self.disks.read_p99());
         self.rate(&disk);
-        self.disks.set(&folder, &DiskState::InUse(disk));
+        self.disks.set(&folder, &DiskState::InUse(Arc::clone(&disk)));
         let found: Vec<_> = found.objects.into_iter().map(Object::found).collect();
-        let is_stale = self.has_missed_purges(&folder);
+        // What is being purged now counts, too.
+        let is_stale = !disk.has_purged(self.purging_up_to());
         // What nobody ordered may be stale or purged by now: it comes again where it is wanted.
         let (received, found): (Vec<_>, Vec<_>) =
             found.into_iter().partition(|object| object.received().is_some());

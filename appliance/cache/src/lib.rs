@@ -9,9 +9,9 @@
 //! ([`Cache::read`]). So the same cache runs on rings, on threads and on a simulation.
 //!
 //! Read in this order: [`object`], [`layout`] and [`table`] (what stands on a disk), [`storage`],
-//! [`disk`] and [`disks`], [`crc`] and [`sums`], [`intake`] and [`arrival`] (how it gets there), [`recover`]
-//! and [`serials`] (how it is found again), [`shards`] and [`index`], [`block`], [`arena`] and [`ram`] (what
-//! stands in memory), [`order`] and [`read`] (how it leaves), [`removal`] and [`purge`]
+//! [`disk`] and [`disks`], [`crc`] and [`sums`], [`intake`] and [`arrival`] (how it gets there),
+//! [`recover`], [`serials`] and [`twice`] (how it is found again), [`shards`] and
+//! [`index`], [`block`], [`arena`] and [`ram`] (what stands in memory), [`order`] and [`read`] (how it leaves), [`removal`] and [`purge`]
 //! (how it goes), [`tiers`], [`placement`], [`relocation`] and [`moves`] (which disk it stands
 //! on), [`write_gate`] (how fast a disk is written to), [`endurance`] (how much of its life that may
 //! cost), [`scrub`] (how it is looked after),
@@ -50,6 +50,7 @@ pub mod storage;
 mod sums;
 mod table;
 mod tiers;
+mod twice;
 pub mod watch;
 mod write_gate;
 

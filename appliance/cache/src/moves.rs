@@ -253,14 +253,13 @@ impl Move {
                 self.new.body.disk.failed(Weight::Sync);
             }
         })?;
-        // A purge comes before, and has doomed the copy, or after, and finds it in the index and
-        // nothing of the old file.
+        // A purge comes before, and has doomed the copy, or after, and finds it in the index, and
+        // the old file among those that are leaving.
         let _alone = cache.purging.lock().unwrap_or_else(PoisonError::into_inner);
         if !cache.index.relocate(&self.old, &self.new) {
             return Err(MoveFailed::Gone);
         }
         self.old.doom();
-        self.old.body.disk.forget_one(&self.old.file());
         Ok(MoveStep::Done { from: self.old.file(), to: self.new.file() })
     }
 

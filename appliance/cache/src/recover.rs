@@ -5,6 +5,7 @@ use crate::disk::{Disk, DiskSetup, Weight};
 use crate::disks::{DiskSlot, DiskState};
 use crate::handover::DiskHandover;
 use crate::layout::{self, BadFile};
+use crate::object::Object;
 use crate::received::{self, Received};
 use crate::serials;
 use crate::storage::{Storage, read_full};
@@ -13,6 +14,7 @@ use crate::table::{Seal, Table};
 use crate::watch::{CacheEvent, Watch};
 use contract::catalogue::CatalogueEntry;
 use contract::slices::slice_count;
+use contract::tombstones::PurgedUpTo;
 use std::collections::HashSet;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -50,6 +52,7 @@ pub(crate) fn open_all(
     storage: &Arc<dyn Storage>,
     mut before: Vec<DiskHandover>,
     watch: &dyn Watch,
+    purged: PurgedUpTo,
 ) -> Result<(Vec<DiskSlot>, Found), OpenError> {
     let (mut opened, mut all) = (Vec::new(), Found { objects: Vec::new(), next_serial: 1 });
     for setup in disks {
@@ -58,7 +61,8 @@ pub(crate) fn open_all(
         let found = open_one(setup.clone(), storage, left, watch);
         let found = found.map(|(disk, found)| {
             all.next_serial = all.next_serial.max(found.next_serial);
-            (disk, found.objects)
+            let objects = keep_or_drop(&disk, found.objects, purged, watch);
+            (disk, objects)
         });
         opened.push((setup, found));
     }
@@ -92,6 +96,22 @@ pub(crate) fn open_all(
         Some(failed) if !is_used => Err(failed),
         _ => Ok((slots, all)),
     }
+}
+
+/// What a disk holds that was elsewhere when something was purged, goes.
+fn keep_or_drop(
+    disk: &Disk,
+    objects: Vec<FoundObject>,
+    purged: PurgedUpTo,
+    watch: &dyn Watch,
+) -> Vec<FoundObject> {
+    if objects.is_empty() || disk.has_purged(purged) {
+        return objects;
+    }
+    let (folder, count) = (disk.folder().to_path_buf(), objects.len());
+    objects.into_iter().map(Object::found).for_each(|object| object.doom());
+    watch.event(CacheEvent::DiskMissedPurges { folder, objects: count });
+    Vec::new()
 }
 
 /// What stands on disks.

@@ -117,11 +117,4 @@ impl Removals {
             }
         }
     }
-
-    /// The header of a file is wiped for good.
-    pub(crate) fn wiped(&self, file: &Path) {
-        if let Some(is_wiped) = self.state().leaving.get_mut(file) {
-            *is_wiped = true;
-        }
-    }
 }

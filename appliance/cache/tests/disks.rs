@@ -3,9 +3,10 @@
 #[allow(dead_code, reason = "shared with tests that need more of it")]
 mod parts;
 
-use cache::{Cache, CacheEvent, DiskRefused, DiskSetup, DiskState, Lookup, OpenError};
+use cache::{Cache, CacheEvent, DiskRefused, DiskSetup, DiskState, Lookup, OpenError, Setup};
 use contract::catalogue::CatalogueEntry;
 use contract::names::GroupName;
+use contract::tombstones::PurgedUpTo;
 use parts::{Box_, content, entry, fill, held, setup};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
@@ -29,6 +30,10 @@ fn events(parts: &Box_) -> Vec<CacheEvent> {
 fn is_wanted(cache: &Cache, path: &str) -> bool {
     let group = GroupName::new("g").expect("name");
     matches!(cache.lookup(&group, path), Lookup::Wanted)
+}
+
+fn up_to(version: u64) -> PurgedUpTo {
+    PurgedUpTo { epoch: 1, version }
 }
 
 fn two_objects() -> [(Arc<CatalogueEntry>, Vec<u8>); 2] {
@@ -67,8 +72,11 @@ fn a_disk_that_was_out_while_something_was_purged_comes_back_empty() {
     let (parts, folder) = (&two.parts, two.disk_of("/300000"));
     let file = held(&parts.cache, "/300000").file();
     parts.cache.eject(folder, "it smells").expect("ejected");
+    parts.cache.begin_purges(up_to(1));
     assert_eq!(parts.cache.purge(|entry| *entry.path == *"/300000").expect("purged"), 0);
+    // Before it is known to be done, too.
     assert_eq!(parts.cache.readmit(folder).expect("readmitted"), 0);
+    parts.cache.has_purged(up_to(1)).expect("marked");
     assert!(is_wanted(&parts.cache, "/300000") && !file.exists());
     // Once it has forgotten, it holds what comes like any other.
     let (entry, bytes) = &two.objects[0];
@@ -77,6 +85,50 @@ fn a_disk_that_was_out_while_something_was_purged_comes_back_empty() {
     parts.cache.eject(folder, "again").expect("ejected");
     assert!(parts.cache.readmit(folder).expect("readmitted") >= 1);
     held(&parts.cache, "/300000");
+}
+
+#[test]
+fn a_disk_that_was_out_says_so_to_the_next_process() {
+    let TwoDisks { folders, parts, objects } = TwoDisks::full();
+    let out = held(&parts.cache, "/300000").file();
+    let out = folders.iter().map(TempDir::path).find(|folder| out.starts_with(folder));
+    let out = out.expect("one of them").to_path_buf();
+    parts.cache.has_purged(up_to(3)).expect("marked");
+    parts.cache.eject(&out, "it smells").expect("ejected");
+    parts.cache.begin_purges(up_to(4));
+    parts.cache.purge(|entry| *entry.path == *"/300000").expect("purged");
+    parts.cache.has_purged(up_to(4)).expect("marked");
+    drop(parts);
+
+    let start = |purged| {
+        let (io, seen) = (Arc::default(), Arc::default());
+        let disks = folders.iter().map(|folder| disk(folder.path())).collect();
+        let cache = Cache::open(Setup { purged, ..setup(disks, &io, &seen) }).expect("open");
+        cache.set_wanted(objects.iter().map(|(entry, _)| Arc::clone(entry)).collect());
+        Box_ { cache, io, seen }
+    };
+    // Nothing is lost by a state that is behind what the disks know: a crash came between.
+    let parts = start(up_to(3));
+    held(&parts.cache, "/300000");
+    held(&parts.cache, "/200000");
+    assert!(events(&parts).is_empty());
+    drop(parts);
+    let parts = start(up_to(4));
+    assert!(is_wanted(&parts.cache, "/300000"));
+    held(&parts.cache, "/200000");
+    let missed = CacheEvent::DiskMissedPurges { folder: out, objects: 1 };
+    assert_eq!(events(&parts), [missed]);
+    // From here on it has missed nothing.
+    let (entry, bytes) = &objects[0];
+    fill(&parts.cache, entry, bytes);
+    drop(parts);
+    let parts = start(up_to(4));
+    held(&parts.cache, "/300000");
+    assert!(events(&parts).is_empty());
+    drop(parts);
+    // What was purged in an epoch of which it knows nothing, it may have missed.
+    let parts = start(PurgedUpTo { epoch: 2, version: 1 });
+    assert!(is_wanted(&parts.cache, "/300000") && is_wanted(&parts.cache, "/200000"));
 }
 
 #[test]

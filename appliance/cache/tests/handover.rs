@@ -5,6 +5,7 @@ mod parts;
 
 use cache::{Cache, DiskHandover, DiskSetup, IntakeError};
 use contract::config::DiskClass;
+use contract::tombstones::PurgedUpTo;
 use parts::{Box_, HeldIo, Seen, content, entry, fill, held, open, poll, setup};
 use std::path::Path;
 use std::sync::Arc;
@@ -152,4 +153,44 @@ fn what_one_still_reads_the_other_neither_removes_nor_brings_back() {
     assert!(!files.iter().any(|file| file.exists()) && again.exists());
     assert_eq!(new.cache.disks()[0].objects(), 1);
     assert!(old_and_new_saw_nothing.iter().all(|seen| seen.0.lock().expect("lock").is_empty()));
+}
+
+#[test]
+fn what_a_disk_has_missed_is_out_of_sight_and_its_files_stay_until_the_old_one_has_gone() {
+    let folder = tempfile::tempdir().expect("folder");
+    let old = open(folder.path(), 64 << 20);
+    let bytes = content(300_000, 1);
+    let wanted = entry("/a", &bytes);
+    old.cache.set_wanted(vec![wanted.clone()]);
+    fill(&old.cache, &wanted, &bytes);
+    let reading = held(&old.cache, "/a");
+    let handed_over = old.cache.hand_over(NO_TIME).expect("handed over");
+    let purged = PurgedUpTo { epoch: 1, version: 4 };
+    let open_new = |before| {
+        let (io, seen) = (Arc::new(HeldIo::default()), Arc::new(Seen::default()));
+        let setup = setup(vec![parts::disk(folder.path(), 64 << 20)], &io, &seen);
+        let cache = Cache::open_after(cache::Setup { purged, ..setup }, before).expect("open");
+        Box_ { cache, io, seen }
+    };
+    let new = open_new(handed_over);
+    new.cache.set_wanted(vec![wanted.clone()]);
+    assert!(new.cache.lacks(&wanted) && new.cache.disks()[0].objects() == 1);
+    let header = || std::fs::read(reading.file()).expect("file")[..8].to_vec();
+    assert_eq!(header(), *b"HEADEND2", "the old one writes still");
+    new.cache.settle_purges();
+    assert_eq!(header(), *b"HEADEND2");
+    new.cache.may_write();
+    new.cache.settle_purges();
+    assert_eq!(header(), [0; 8], "no later process finds it");
+    let file = reading.file();
+    drop((reading, old));
+    assert!(file.exists());
+    new.cache.may_remove();
+    assert!(!file.exists());
+    // Nothing is missed any more.
+    fill(&new.cache, &wanted, &bytes);
+    drop(new);
+    let again = open_new(Vec::new());
+    held(&again.cache, "/a");
+    assert!(again.seen.0.lock().expect("lock").is_empty());
 }

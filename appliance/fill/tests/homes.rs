@@ -142,7 +142,7 @@ impl World {
         let folder = tempfile::tempdir().expect("folder");
         let cache = open_cache(folder.path(), 256 << 20);
         cache.set_shares(&[Share { group: group(), bytes: 128 << 20 }]);
-        cache.has_purged(PurgedUpTo { epoch: 1, version: 7 });
+        cache.has_purged(PurgedUpTo { epoch: 1, version: 7 }).expect("marked");
         let began = Instant::now();
         let filler = Filler::new(fill::Setup {
             cache: Arc::clone(&cache),

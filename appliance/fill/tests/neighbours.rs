@@ -89,7 +89,7 @@ fn neighbours(cache: &Arc<Cache>, sibling: &Arc<Sibling>) -> Arc<Neighbours> {
 async fn a_purge_makes_what_boxes_have_said_worth_nothing() {
     let folder = tempfile::tempdir().expect("folder");
     let cache = open_cache(folder.path(), 64 << 20);
-    cache.has_purged(up_to(6));
+    cache.has_purged(up_to(6)).expect("marked");
     let sibling = Arc::new(Sibling {
         purged: up_to(6),
         asked: Mutex::default(),
@@ -109,9 +109,9 @@ async fn a_purge_makes_what_boxes_have_said_worth_nothing() {
     assert_eq!(*sibling.asked.lock().expect("lock"), [up_to(6), up_to(7)]);
 
     // One that says yes is believed until the next purge, and no longer.
-    cache.has_purged(up_to(6));
+    cache.has_purged(up_to(6)).expect("marked");
     neighbours.ask(&key()).expect("it is asked").await;
     assert_eq!(neighbours.known(&key(), NOW), Known::At("oca2.test".into()));
-    cache.has_purged(up_to(7));
+    cache.has_purged(up_to(7)).expect("marked");
     assert_eq!(neighbours.known(&key(), NOW), Known::Ask);
 }

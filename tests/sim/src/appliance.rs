@@ -118,6 +118,11 @@ impl SimBox {
             storage: Arc::new(mounts.clone()),
             io: Arc::new(io),
             watch: Arc::clone(&watch) as _,
+            purged: world
+                .unordered
+                .as_ref()
+                .map(|it| it.purges.up_to(self.number))
+                .unwrap_or_default(),
         })?;
         crate::endurance::tell(world, self, &cache);
         self.promises.excuse(self);

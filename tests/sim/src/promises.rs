@@ -1,10 +1,12 @@
 //! What boxes have said that they hold: it is there, or they have said that they lost it.
 
 use crate::appliance::{Running, SimBox};
+use crate::disk::SimDisk;
 use crate::findings::Findings;
 use crate::world::World;
 use cache::{CacheEvent, Object};
 use contract::catalogue::CatalogueEntry;
+use contract::object::ObjectId;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -18,6 +20,8 @@ pub struct Promises {
     purged: Mutex<BTreeSet<PathBuf>>,
     /// Files that objects have moved away from, or that newer ones have replaced, by path.
     left: Mutex<BTreeMap<Arc<str>, Vec<PathBuf>>>,
+    /// Files that could not be read at a start: one may be what has replaced something.
+    unread: Mutex<BTreeSet<PathBuf>>,
 }
 
 /// An object that a box holds.
@@ -41,6 +45,10 @@ impl Promises {
     /// A box has said that these are purged: nothing brings them back.
     pub fn never_again(&self, files: impl IntoIterator<Item = PathBuf>) {
         self.purged().extend(files);
+    }
+
+    fn unread(&self) -> MutexGuard<'_, BTreeSet<PathBuf>> {
+        self.unread.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A box has said that it holds this very object.
@@ -100,6 +108,12 @@ impl Promises {
         }
     }
 
+    /// Whether a file of this version could not be read.
+    fn has_unread(&self, id: &ObjectId) -> bool {
+        let name = id.0.short();
+        self.unread().iter().any(|file| file.file_stem().is_some_and(|stem| *stem == *name))
+    }
+
     fn stands(&self, object: &Object) -> bool {
         self.all().get(&object.entry.path).is_some_and(|now| now.file == object.file())
     }
@@ -115,6 +129,9 @@ impl Promises {
 pub(crate) fn hear(sim_box: &SimBox, event: &CacheEvent, findings: &Findings) {
     let (file, by_error) = match event {
         CacheEvent::DiskEjected { folder, .. } => return hear_eject(sim_box, folder, findings),
+        CacheEvent::DiskMissedPurges { folder, .. } => {
+            return hear_missed_purges(sim_box, folder, findings);
+        }
         CacheEvent::DiskReadmitted { .. } | CacheEvent::WritesForgotten { .. } => return,
         CacheEvent::BlockCorrupt { file, .. }
         | CacheEvent::FileDiscarded { file, .. }
@@ -130,6 +147,9 @@ pub(crate) fn hear(sim_box: &SimBox, event: &CacheEvent, findings: &Findings) {
     let Some(disk) = sim_box.disks.iter().find(|disk| file.starts_with(&disk.plan.root)) else {
         return findings.violation(format_args!("{} is on no disk", file.display()));
     };
+    if matches!(event, CacheEvent::FileUnreadable { .. }) {
+        sim_box.promises.unread().insert(file.clone());
+    }
     let is_excused = disk.is_damaged(file) || by_error && disk.has_failed();
     // What was never whole may be anything after a crash.
     let matters = was_promised || matches!(event, CacheEvent::BlockCorrupt { .. });
@@ -140,12 +160,32 @@ pub(crate) fn hear(sim_box: &SimBox, event: &CacheEvent, findings: &Findings) {
 
 /// A disk is ejected: all that it held is told to be lost, and there must be a reason.
 fn hear_eject(sim_box: &SimBox, folder: &Path, findings: &Findings) {
-    sim_box.promises.all().retain(|_, promise| !promise.file.starts_with(folder));
-    let disk = sim_box.disks.iter().find(|disk| disk.plan.root == folder);
-    if !disk.is_some_and(|disk| disk.has_failed() || disk.was_damaged() || disk.is_unwanted()) {
+    let is_excused = lose_all(sim_box, folder, |disk| {
+        disk.has_failed() || disk.was_damaged() || disk.is_unwanted()
+    });
+    if !is_excused {
         let folder = folder.display();
         findings.violation(format_args!("{folder} is ejected, and nothing is wrong with it"));
     }
+}
+
+/// A disk was out of use while something was purged: it must have been, or have lost its mark.
+fn hear_missed_purges(sim_box: &SimBox, folder: &Path, findings: &Findings) {
+    let is_excused = lose_all(sim_box, folder, |disk| {
+        let was_out = disk.has_failed() || disk.is_unwanted();
+        was_out || disk.was_damaged() || disk.may_repeat() || disk.was_crowded()
+    });
+    if !is_excused {
+        let folder = folder.display();
+        findings.violation(format_args!("{folder} was never out of use, and has missed purges"));
+    }
+}
+
+/// Nothing of what stood on a disk is promised any more; gives whether there is an excuse.
+fn lose_all(sim_box: &SimBox, folder: &Path, is_excused: impl FnOnce(&SimDisk) -> bool) -> bool {
+    sim_box.promises.all().retain(|_, promise| !promise.file.starts_with(folder));
+    let disk = sim_box.disks.iter().find(|disk| disk.plan.root == folder);
+    disk.is_some_and(|disk| is_excused(disk))
 }
 
 /// Which publication a file is of.
@@ -187,7 +227,10 @@ fn see_that_nothing_is_back(world: &World, sim_box: &SimBox) {
 fn look_up(world: &World, sim_box: &SimBox, running: &Running) -> Vec<Arc<Object>> {
     let mut all = Vec::new();
     for (path, promise) in sim_box.promises.list() {
-        let found = world.entry_at(&path).and_then(|entry| sim_box.held(&entry));
+        let entry = world.entry_at(&path);
+        let is_unread =
+            entry.as_ref().is_some_and(|entry| sim_box.promises.has_unread(&entry.id()));
+        let found = entry.and_then(|entry| sim_box.held(&entry));
         match found {
             // The old state or a new one.
             Some(object) if serial(&object.file()) >= serial(&promise.file) => {
@@ -197,8 +240,8 @@ fn look_up(world: &World, sim_box: &SimBox, running: &Running) -> Vec<Arc<Object
             _ => {
                 sim_box.promises.forget(&path);
                 world.findings.count(|counts| counts.lost += 1);
-                let is_excused = promise.is_excused || sim_box.is_damaged(&promise.file);
-                if !is_excused && !running.power.is_off() {
+                let is_damaged = promise.is_excused || sim_box.is_damaged(&promise.file);
+                if !is_damaged && !is_unread && !running.power.is_off() {
                     let (name, file) = (&sim_box.name, promise.file.display());
                     world
                         .findings

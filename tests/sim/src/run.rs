@@ -22,7 +22,7 @@ use tokio::time::{Instant, sleep};
 const SETTLES_IN: Duration = Duration::from_secs(1800);
 
 /// Files on a disk that are no objects.
-const PAGES_OF_OTHERS: u64 = 3 * cache::layout::PAGE;
+const PAGES_OF_OTHERS: u64 = 5 * cache::layout::PAGE;
 
 /// What was written to a disk that has a rating is noted twice.
 const PAGES_OF_RECORD: u64 = 2 * cache::layout::PAGE;

@@ -10,6 +10,7 @@ use contract::config::DiskClass;
 use contract::names::{GroupName, TitleName};
 use contract::object::Digest;
 use contract::time::TimeUs;
+use contract::tombstones::PurgedUpTo;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -27,8 +28,10 @@ pub fn put(disk: &Path, objects: &[Object]) -> Result<()> {
         reserve_bytes: 0,
     }];
     let (io, watch) = (Arc::new(Still), Arc::new(Still));
-    let storage = Arc::new(KernelBut(Hasty));
-    let cache = Cache::open(Setup { disks, ram_budget_bytes: 1 << 20, storage, io, watch })?;
+    let (storage, purged) = (Arc::new(KernelBut(Hasty)), PurgedUpTo::default());
+    let ram_budget_bytes = 1 << 20;
+    let setup = Setup { disks, ram_budget_bytes, storage, io, watch, purged };
+    let cache = Cache::open(setup)?;
     let contents = || objects.iter().map(Object::content);
     let entries: Result<Vec<_>> = (0u32..)
         .zip(objects.iter().zip(contents()))

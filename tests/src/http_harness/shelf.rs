@@ -9,6 +9,7 @@ use contract::names::{GroupName, TitleName};
 use contract::object::Digest;
 use contract::quantity::BitRate;
 use contract::time::TimeUs;
+use contract::tombstones::PurgedUpTo;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -124,6 +125,7 @@ impl Shelf {
             ram_budget_bytes,
             io: Arc::new(ThreadIo),
             watch: Arc::clone(&events) as _,
+            purged: PurgedUpTo::default(),
         };
         let cache = Cache::open(setup)?;
         let shelf = Self { cache, files: folder.join("files"), events, disks };

@@ -9,6 +9,7 @@ use contract::config::DiskClass;
 use contract::names::{GroupName, TitleName};
 use contract::object::Digest;
 use contract::time::TimeUs;
+use contract::tombstones::PurgedUpTo;
 use std::fs::File;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -74,6 +75,7 @@ pub(crate) fn setup(disks: Vec<DiskSetup>, io: &Arc<HeldIo>, seen: &Arc<Seen>) -
         storage: Arc::new(Kernel),
         io: io.clone(),
         watch: seen.clone(),
+        purged: PurgedUpTo::default(),
     }
 }
 

@@ -82,6 +82,7 @@ pub(crate) fn open_cache_on(
         storage,
         io: Arc::new(AtOnce),
         watch: Arc::new(Nobody),
+        purged: PurgedUpTo::default(),
     };
     Cache::open(setup).expect("cache")
 }

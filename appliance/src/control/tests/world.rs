@@ -153,12 +153,15 @@ content_groups:
     pub(super) fn start(&self) -> Process {
         let config = self.config();
         let journal = Journal::new(Arc::clone(&self.clock));
+        let mut documents = Documents::open(&config, Arc::clone(&self.clock)).expect("documents");
+        let purging = Purging::restore(&mut documents, &config, &journal);
         let cache = Cache::open(cache::Setup {
             disks: crate::opening::disk_setups(&config),
             ram_budget_bytes: config.ram.budget_bytes.0,
             storage: Arc::new(Kernel),
             io: Arc::new(ThreadIo(Handle::current())),
             watch: journal.clone(),
+            purged: purging.up_to(),
         });
         let cache = cache.expect("a cache");
         let filler = Filler::new(fill::Setup {
@@ -181,12 +184,12 @@ content_groups:
         let commands = config.state_folder.join("commands.json");
         let mut control = Control {
             commands: Commands::open(means, Arc::clone(&self.clock), commands),
-            documents: Documents::open(&config, Arc::clone(&self.clock)).expect("documents"),
+            documents,
             holding: Holding::open(&config.state_folder).expect("a holding"),
             cache: Arc::clone(&cache),
             filler: Arc::clone(&filler),
             reporter: Reporter::new(asked),
-            purging: Purging::default(),
+            purging,
             rights: Rights::default(),
             spool: spool.clone(),
             spool_fails: false,

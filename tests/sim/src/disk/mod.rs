@@ -59,6 +59,8 @@ struct State {
     next_file: FileNumber,
     /// What others have stored.
     taken_by_others: u64,
+    /// Whether they ever have stored anything.
+    was_crowded: bool,
     /// Files of which something was destroyed, or may have been.
     damaged: BTreeSet<PathBuf>,
     /// Files of which a failed synchronisation has dropped something, in the life of an earlier
@@ -89,6 +91,7 @@ impl SimDisk {
             files: BTreeMap::new(),
             next_file: 1,
             taken_by_others: 0,
+            was_crowded: false,
             damaged: BTreeSet::new(),
             in_limbo: BTreeSet::new(),
             was_damaged: false,
@@ -138,6 +141,13 @@ impl SimDisk {
         let mut state = self.state();
         state.taken_by_others = 0;
         state.taken_by_others = bytes.min(self.free(&state));
+        state.was_crowded |= bytes > 0;
+    }
+
+    /// Whether others ever took some of it.
+    #[must_use]
+    pub fn was_crowded(&self) -> bool {
+        self.state().was_crowded
     }
 
     /// A bit turns over, somewhere.

@@ -130,7 +130,6 @@ impl Unordered {
         filler: &Arc<Filler>,
         power: &Arc<Power>,
     ) -> SimDemand {
-        cache.has_purged(self.purges.up_to(sim_box.number));
         let all_bytes: u64 = sim_box.disks.iter().map(|disk| disk.plan.size_bytes).sum();
         let bytes = all_bytes * self.plan.share_percent / 100;
         cache.set_shares(&[Share { group: origin::group(), bytes }]);

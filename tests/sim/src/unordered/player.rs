@@ -122,7 +122,7 @@ impl View<'_> {
                 is_through_home: self.unordered.plan.has_homes,
                 may_be_kept_from_asking: self.world.plan.limits.is_some(),
             },
-            floor: self.unordered.purges.floor(self.sim_box, self.path, running),
+            floor: self.unordered.purges.floor(self.sim_box, self.path),
         };
         match found {
             Demanded::Usable(object) => self.read(running, &object, offset, &judge).await,

@@ -4,7 +4,6 @@
 use super::Unordered;
 use super::origin::{Path, group};
 use crate::appliance::{Running, SimBox};
-use crate::disk::Power;
 use crate::plan::random_for;
 use crate::world::World;
 use contract::tombstones::{Purge, Purged, PurgedUpTo};
@@ -22,14 +21,6 @@ struct Numbered {
     floors: Vec<(usize, usize)>,
 }
 
-/// A box has said that what is below this version is gone.
-#[derive(Debug)]
-struct Floor {
-    version: usize,
-    /// For the life of this process alone; for good, where there is none.
-    life: Option<Arc<Power>>,
-}
-
 /// All purges, and how far boxes have come with them.
 #[derive(Debug, Default)]
 pub struct Purges(Mutex<State>);
@@ -39,8 +30,8 @@ struct State {
     all: Vec<Numbered>,
     /// By box, as it stands on its disks.
     done: BTreeMap<usize, usize>,
-    /// By box and path.
-    floors: BTreeMap<(usize, usize), Vec<Floor>>,
+    /// By box and path: the box has said that what is below this version is gone for good.
+    floors: BTreeMap<(usize, usize), usize>,
 }
 
 impl Purges {
@@ -57,16 +48,12 @@ impl Purges {
 
     /// The first version of a path that may come from a box.
     #[must_use]
-    pub fn floor(&self, sim_box: &SimBox, path: usize, running: &Running) -> usize {
-        let state = self.state();
-        let floors = state.floors.get(&(sim_box.number, path)).into_iter().flatten();
+    pub fn floor(&self, sim_box: &SimBox, path: usize) -> usize {
         // A disk that has lied may have kept what it was to forget.
-        let may_return = sim_box.disks.iter().any(|disk| disk.may_repeat());
-        let holds = |floor: &&Floor| match &floor.life {
-            Some(life) => Arc::ptr_eq(life, &running.power),
-            None => !may_return,
-        };
-        floors.filter(holds).map(|floor| floor.version).max().unwrap_or(0)
+        if sim_box.disks.iter().any(|disk| disk.may_repeat()) {
+            return 0;
+        }
+        self.state().floors.get(&(sim_box.number, path)).copied().unwrap_or(0)
     }
 
     fn due(&self, number: usize) -> Vec<Numbered> {
@@ -76,12 +63,12 @@ impl Purges {
     }
 
     /// A box has carried these out.
-    fn has_done(&self, number: usize, due: &[Numbered], life: Option<&Arc<Power>>) {
+    fn has_done(&self, number: usize, due: &[Numbered]) {
         let mut state = self.state();
         *state.done.entry(number).or_default() += due.len();
         for (path, version) in due.iter().flat_map(|it| &it.floors) {
-            let floor = Floor { version: *version, life: life.cloned() };
-            state.floors.entry((number, *path)).or_default().push(floor);
+            let floor = state.floors.entry((number, *path)).or_default();
+            *floor = (*floor).max(*version);
         }
     }
 }
@@ -143,18 +130,14 @@ fn carry_out(
     let before = unordered.purges.up_to(number);
     let up_to = PurgedUpTo { version: before.version + due.len() as u64, ..before };
     cache.begin_purges(up_to);
-    // What stands on a disk that is out of use is forgotten by this process alone.
-    let has_all = || cache.disk_slots().iter().all(|slot| slot.in_use().is_some());
-    let had_all = has_all();
     let purged = cache.purge(|entry| due.iter().any(|it| it.purge.takes(entry)));
+    let purged = purged.and_then(|objects| cache.has_purged(up_to).map(|()| objects));
     let name = &sim_box.name;
     match purged {
         // Nobody hears of a process that ends in the middle of it.
         Ok(_) if running.power.is_off() => {}
         Ok(objects) => {
-            cache.has_purged(up_to);
-            let life = (!had_all || !has_all()).then_some(&running.power);
-            unordered.purges.has_done(number, due, life);
+            unordered.purges.has_done(number, due);
             world.findings.count(|counts| counts.purges += 1);
             world
                 .findings

@@ -6,37 +6,45 @@
 //! are wiped, and all removals synchronised: readers need a header no more, and no later process
 //! finds an object again.
 //!
-//! A disk that is out of use cannot forget anything. If it is taken into use again by this
-//! process, all that stands on it goes: it is fetched again, from the site most often.
+//! A disk that is out of use cannot forget anything. Each says how far it has come ([`mark`]), and
+//! when it is found again, by whichever process, and has missed something, all that stands on it
+//! goes: it is fetched again, from the site most often.
+
+mod mark;
 
 use crate::cache::Cache;
 use crate::disk::{Disk, Weight};
-use crate::disks::DiskSlot;
 use crate::layout::PAGE_LEN;
 use crate::object::Object;
-use crate::storage::StoredFile;
+use crate::storage::Storage;
+use crate::twice;
 use arc_swap::ArcSwap;
 use contract::catalogue::CatalogueEntry;
 use contract::tombstones::PurgedUpTo;
-use std::collections::HashSet;
 use std::io;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError};
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What purges have left to do.
 #[derive(Debug, Default)]
 pub(crate) struct Purging {
-    /// Folders of disks that were out of use: nobody knows which of their objects were purged.
-    missed: HashSet<PathBuf>,
     /// Of objects that are moving: not in the index yet, and purged all the same.
     pub(crate) copies: Vec<Arc<Object>>,
 }
 
 /// How far the purges have come that the fleet has numbered. Read without a lock.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Reached {
     begun: ArcSwap<PurgedUpTo>,
     done: ArcSwap<PurgedUpTo>,
+}
+
+impl Reached {
+    /// This far in processes before this one.
+    pub(crate) fn before(up_to: PurgedUpTo) -> Self {
+        let [begun, done] = [(); 2].map(|()| ArcSwap::from_pointee(up_to));
+        Self { begun, done }
+    }
 }
 
 impl Cache {
@@ -58,10 +66,37 @@ impl Cache {
         self.reached.begun.store(Arc::new(up_to));
     }
 
-    /// All purges up to this one were carried out: what they took is out of sight.
-    pub fn has_purged(&self, up_to: PurgedUpTo) {
+    /// All purges up to this one were carried out: what they took is out of sight, and each disk
+    /// in use knows. Blocks on the disks.
+    ///
+    /// # Errors
+    /// When a disk does not write it down. It does not count as carried out then.
+    pub fn has_purged(&self, up_to: PurgedUpTo) -> io::Result<()> {
         self.begin_purges(up_to);
+        let marked = {
+            let _unchanged = self.disks.alone();
+            self.disks().iter().try_for_each(|disk| disk.forget_and_mark(up_to))
+        };
+        self.eject_ailing();
+        marked?;
         self.reached.done.store(Arc::new(up_to));
+        Ok(())
+    }
+
+    /// Disks that do not know yet that they have missed nothing write it down, unless another
+    /// process writes to them. One that cannot is told again; if it never can, it holds nothing
+    /// after the next start. Blocks on the disks.
+    pub fn settle_purges(&self) {
+        let Some(_pass) = self.gate.enter() else { return };
+        {
+            let _unchanged = self.disks.alone();
+            let up_to = self.purged_up_to();
+            for disk in self.disks().iter().filter(|disk| !disk.has_purged(up_to)) {
+                // It has failed, which it knows.
+                let _ = disk.forget_and_mark(up_to);
+            }
+        }
+        self.eject_ailing();
     }
 
     /// Takes everything out of sight that `is_purged` says, before it returns; gives the
@@ -87,10 +122,6 @@ impl Cache {
         purging: &mut Purging,
         is_purged: impl Fn(&CatalogueEntry) -> bool,
     ) -> io::Result<usize> {
-        let slots = self.disk_slots();
-        let out = slots.iter().filter(|slot| slot.in_use().is_none());
-        purging.missed.extend(out.map(|slot| slot.setup.folder.clone()));
-
         let mut gone = self.index.purge(&is_purged);
         gone.extend(self.purge_received(&is_purged));
         let count = gone.len();
@@ -98,19 +129,57 @@ impl Cache {
             purging.copies.iter().filter(|copy| is_purged(&copy.entry)).cloned().collect();
         gone.iter().chain(&copies).for_each(|object| object.doom());
         drop((gone, copies));
-        // Disks that were ejected are read anew, or not at all.
-        slots.iter().filter_map(DiskSlot::in_use).try_for_each(|disk| disk.forget_for_good())?;
+        // Disks that are out of use are read anew, or not at all.
+        self.disks().iter().try_for_each(|disk| disk.forget_for_good())?;
         Ok(count)
     }
+}
 
-    /// Whether a purge was carried out while a disk was out of use. It is asked once the disk was
-    /// read, and has missed nothing from then on.
-    pub(crate) fn has_missed_purges(&self, folder: &Path) -> bool {
-        self.purging.lock().unwrap_or_else(PoisonError::into_inner).missed.remove(folder)
+/// How far purges have come on a disk; `None` where it does not say.
+#[derive(Debug, Default)]
+pub(crate) struct Mark(Mutex<Option<PurgedUpTo>>);
+
+impl Mark {
+    pub(crate) fn read(storage: &dyn Storage, disk: &Path) -> Self {
+        Self(Mutex::new(mark::read(storage, disk)))
+    }
+
+    fn get(&self) -> MutexGuard<'_, Option<PurgedUpTo>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Disk {
+    fn mark(&self) -> Option<PurgedUpTo> {
+        *self.mark.get()
+    }
+
+    /// Whether it has missed nothing of this. A later epoch begins with all that is purged in it.
+    pub(crate) fn has_purged(&self, up_to: PurgedUpTo) -> bool {
+        let mark = self.mark().unwrap_or_default();
+        mark.covers(up_to) || mark.epoch > up_to.epoch
+    }
+
+    /// It holds nothing of what was purged up to here: that is so for good, and written down.
+    fn forget_and_mark(&self, up_to: PurgedUpTo) -> io::Result<()> {
+        self.forget_for_good()?;
+        if self.mark() == Some(up_to) {
+            return Ok(());
+        }
+        let (storage, path) = (self.storage(), mark::file_of(self.folder()));
+        let file = match twice::open(storage, &path) {
+            // Without room for it, it may have to forget more than it must.
+            Err(err) if err.kind() == io::ErrorKind::StorageFull => return Ok(()),
+            opened => opened.inspect_err(|_| self.failed(Weight::Call))?,
+        };
+        let written = twice::write(&*file, &mark::encode(up_to));
+        written.inspect_err(|_| self.failed(Weight::Call))?;
+        let synced = file.sync().and_then(|()| storage.sync_folder(self.folder()));
+        synced.inspect_err(|_| self.failed(Weight::Sync))?;
+        *self.mark.get() = Some(up_to);
+        Ok(())
+    }
+
     /// What is leaving, or has left, is found by no later process, even after a power cut.
     fn forget_for_good(&self) -> io::Result<()> {
         let owed = self.removals.owed();
@@ -129,20 +198,7 @@ impl Disk {
         Ok(())
     }
 
-    /// The same for one file that is leaving, and that somebody may read still. Where the disk
-    /// does not do that now, the next purge waits for it.
-    pub(crate) fn forget_one(&self, file: &Path) {
-        let wiped = self.wipe_header(file).inspect_err(|_| self.failed(Weight::Call));
-        let synced =
-            |file: Arc<dyn StoredFile>| file.sync().inspect_err(|_| self.failed(Weight::Sync));
-        if wiped.and_then(synced).is_ok() {
-            self.removals.wiped(file);
-        }
-    }
-
-    fn wipe_header(&self, file: &Path) -> io::Result<Arc<dyn StoredFile>> {
-        let file = self.storage().open(file)?;
-        file.write_all_at(&[0; PAGE_LEN], 0)?;
-        Ok(file)
+    fn wipe_header(&self, file: &Path) -> io::Result<()> {
+        self.storage().open(file)?.write_all_at(&[0; PAGE_LEN], 0)
     }
 }
