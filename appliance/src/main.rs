@@ -42,6 +42,7 @@ mod pem;
 mod process;
 mod purging;
 mod redirecting;
+mod registers;
 mod reload;
 mod reporter;
 mod restart;

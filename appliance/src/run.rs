@@ -9,6 +9,7 @@ use crate::handover::{Patience, Predecessor, Program, Successor, Taken};
 use crate::journal::Journal;
 use crate::opening::{self, Opened};
 use crate::process::This;
+use crate::registers;
 use crate::reload::Reload;
 use crate::signals::{Signals, Told, hangups};
 use crate::supervisor;
@@ -112,6 +113,7 @@ async fn serve(
     let scrubbing = background.spawn(scrubbing.run());
     let asking = tokio::spawn(smart.run());
     let counting = tokio::spawn(endurance::keep(Arc::clone(&cache)));
+    let registering = tokio::spawn(registers::keep(Arc::clone(&cache)));
     let refill = tokio::spawn(refill_what_was_lost(journal, filler));
     // Until the last answer has gone: readers turn to it.
     let booking = tokio::spawn(Arc::clone(&demand).run(stop.clone()));
@@ -146,6 +148,7 @@ async fn serve(
     scrubbing.abort();
     asking.abort();
     counting.abort();
+    registering.abort();
     reloading.abort();
     serving.await.context("serving")??;
     booking.await.context("keeping the books")?;

@@ -8,6 +8,7 @@ use crate::intake::{Intake, IntakeError, Verified};
 use crate::layout;
 use crate::object::Object;
 use crate::recover::FoundObject;
+use crate::register;
 use crate::storage::StoredFile;
 use crate::sums::Sums;
 use contract::catalogue::CatalogueEntry;
@@ -141,7 +142,10 @@ impl Cache {
         leaving.iter().for_each(|leaving| leaving.doom());
         match leaving {
             Some(leaving) if leaving.is_same(&object) => Err(IntakeError::Withdrawn),
-            _ => Ok(()),
+            _ => {
+                object.body.disk.registers.changed(register::folder_of(&object.entry.id()), 1);
+                Ok(())
+            }
         }
     }
 }

@@ -8,6 +8,7 @@ use crate::handover::DiskHandover;
 use crate::layout;
 use crate::object::Object;
 use crate::purge::Mark;
+use crate::register::{self, Registers};
 use crate::removal::{Removal, Removals};
 use crate::storage::{Storage, StoredFile};
 use crate::write_gate::WriteGate;
@@ -74,6 +75,7 @@ pub struct Disk {
     pub(crate) bad_blocks: AtomicU64,
     pub(crate) removals: Removals,
     pub(crate) mark: Mark,
+    pub(crate) registers: Registers,
     /// Rises with every call that fails, falls with every one that succeeds.
     trouble: AtomicU32,
     /// Calls that have yet to succeed before it is trusted with more than it has.
@@ -160,6 +162,7 @@ impl Disk {
             bad_blocks: AtomicU64::new(0),
             removals,
             mark,
+            registers: Registers::default(),
             trouble: AtomicU32::new(0),
             wary: AtomicU32::new(0),
             is_unreliable: AtomicBool::new(false),
@@ -215,6 +218,9 @@ impl Disk {
         // A file that is gone already frees nothing twice: only whoever removed it counts.
         if self.storage.remove(&removal.file).is_ok() {
             self.removals.gone(&removal.file);
+            if let Some(folder) = register::folder_of_file(&removal.file) {
+                self.registers.changed(folder, 1);
+            }
             let mut room = self.room();
             room.used_bytes = room.used_bytes.saturating_sub(removal.bytes);
             self.objects.fetch_sub(removal.objects, Ordering::Relaxed);
@@ -393,6 +399,14 @@ impl Disk {
         let kept_bytes = promised_bytes + room.kept_bytes + self.setup.reserve_bytes;
         let free_bytes = || self.storage.free_bytes(self.folder()).unwrap_or(0);
         room.kept_bytes == 0 || promised_bytes == 0 || kept_bytes <= free_bytes()
+    }
+
+    /// Whether a file of our own can be made that takes no room of objects, promised or not.
+    pub(crate) fn has_room_beside(&self, bytes: u64) -> bool {
+        let room = self.room();
+        let kept_bytes = room.promised_bytes + room.kept_bytes + self.setup.reserve_bytes;
+        let free_bytes = self.storage.free_bytes(self.folder()).unwrap_or(0);
+        kept_bytes.saturating_add(bytes) <= free_bytes
     }
 
     /// What objects can take of it as things are: its capacity, or less where others have

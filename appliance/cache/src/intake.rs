@@ -126,6 +126,10 @@ impl Intake {
         let mut intake = Self::over(object, file, pass, permit);
         let sums = &intake.object.body.sums;
         let (is_trusted, has_lost) = (sums.is_trusted(), sums.has_lost());
+        if has_lost {
+            // From here on it is not what was registered as whole.
+            intake.object.body.disk.void_register(&intake.object.file())?;
+        }
         if !is_trusted {
             let header = layout::encode_header(&intake.object.entry).unwrap_or_default();
             intake.write(&header, 0)?;

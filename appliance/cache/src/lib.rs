@@ -10,7 +10,7 @@
 //!
 //! Read in this order: [`object`], [`layout`] and [`table`] (what stands on a disk), [`storage`],
 //! [`disk`] and [`disks`], [`crc`] and [`sums`], [`intake`] and [`arrival`] (how it gets there),
-//! [`recover`], [`serials`] and [`twice`] (how it is found again), [`shards`] and
+//! [`recover`], [`register`], [`serials`] and [`twice`] (how it is found again), [`shards`] and
 //! [`index`], [`block`], [`arena`] and [`ram`] (what stands in memory), [`order`] and [`read`] (how it leaves), [`removal`] and [`purge`]
 //! (how it goes), [`tiers`], [`placement`], [`relocation`] and [`moves`] (which disk it stands
 //! on), [`write_gate`] (how fast a disk is written to), [`endurance`] (how much of its life that may
@@ -41,6 +41,7 @@ mod ram;
 pub mod read;
 pub mod received;
 mod recover;
+mod register;
 mod relocation;
 mod removal;
 mod scrub;

@@ -13,6 +13,7 @@ use crate::intake::{Intake, IntakeError};
 use crate::layout;
 use crate::object::{Object, block_count};
 use crate::read::ReadFailed;
+use crate::register;
 use crate::relocation::{self, Place, Placed};
 use crate::scrub::read_block;
 use crate::storage::StoredFile;
@@ -260,6 +261,7 @@ impl Move {
             return Err(MoveFailed::Gone);
         }
         self.old.doom();
+        self.new.body.disk.registers.changed(register::folder_of(&self.new.entry.id()), 1);
         Ok(MoveStep::Done { from: self.old.file(), to: self.new.file() })
     }
 

@@ -7,6 +7,7 @@ use crate::handover::DiskHandover;
 use crate::layout::{self, BadFile};
 use crate::object::Object;
 use crate::received::{self, Received};
+use crate::register::{self, Record};
 use crate::serials;
 use crate::storage::{Storage, read_full};
 use crate::sums::Sums;
@@ -15,7 +16,7 @@ use crate::watch::{CacheEvent, Watch};
 use contract::catalogue::CatalogueEntry;
 use contract::slices::slice_count;
 use contract::tombstones::PurgedUpTo;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -131,8 +132,8 @@ pub(crate) struct FoundObject {
     pub(crate) received: Option<Received>,
 }
 
-/// Reads header and table of every file under `objects/`. A file that is no object is removed
-/// (by and by, where the process before may know better) and told of; one that is leaving is
+/// Reads header and table of every file under `objects/` that no register speaks of. A file that is
+/// no object is removed (by and by, where the process before may know better) and told of; one that is leaving is
 /// passed over. Content is checked when it is read.
 fn scan(disk: &Arc<Disk>, watch: &dyn Watch) -> io::Result<Found> {
     // A process that was killed may have sealed what a power cut would still undo, and the folder
@@ -146,8 +147,9 @@ fn scan(disk: &Arc<Disk>, watch: &dyn Watch) -> io::Result<Found> {
     files.retain(|file| !leaving.contains(file));
     // The order in which a disk lists its files is its own; what becomes of them is not.
     files.sort();
-    let mut objects = Vec::with_capacity(files.len());
-    for (file, read) in files.iter().zip(read_all(disk, &files)) {
+    let mut objects = registered(disk, &mut files);
+    objects.iter().for_each(|found| disk.take_found(layout::disk_bytes(found.entry.size_bytes)));
+    for (file, read) in files.iter().zip(in_parallel(disk, &files, |file| read_file(file, disk))) {
         match read {
             Err(err) => {
                 disk.failed(Weight::Call);
@@ -162,6 +164,9 @@ fn scan(disk: &Arc<Disk>, watch: &dyn Watch) -> io::Result<Found> {
                     watch.event(CacheEvent::TableDamaged { object, file });
                 }
                 disk.take_found(layout::disk_bytes(object.entry.size_bytes));
+                if seal == Seal::Holds && object.received.is_none() {
+                    disk.registers.changed(register::folder_of(&object.entry.id()), 1);
+                }
                 objects.push(object);
             }
             Ok(Err(bad)) => {
@@ -176,6 +181,42 @@ fn scan(disk: &Arc<Disk>, watch: &dyn Watch) -> io::Result<Found> {
     Ok(Found { objects, next_serial })
 }
 
+/// What registers speak of; leaves the files that they do not know.
+fn registered(disk: &Arc<Disk>, files: &mut Vec<PathBuf>) -> Vec<FoundObject> {
+    // They are sorted: those of a folder stand side by side.
+    let folders: Vec<&[PathBuf]> =
+        files.chunk_by(|one, next| one.parent() == next.parent()).collect();
+    let known = in_parallel(disk, &folders, |files| known_of(disk, files));
+    let (mut objects, mut unknown) = (Vec::with_capacity(files.len()), Vec::new());
+    for (mut known, files) in known.into_iter().zip(folders) {
+        for file in files {
+            match known.remove(file) {
+                Some(found) => objects.push(found),
+                None => unknown.push(file.clone()),
+            }
+        }
+        // What is there no more, the register need not say.
+        let folder = files.first().and_then(|file| register::folder_of_file(file));
+        folder.into_iter().for_each(|folder| disk.registers.changed(folder, known.len()));
+    }
+    *files = unknown;
+    objects
+}
+
+/// What the register of their folder says, by file.
+fn known_of(disk: &Arc<Disk>, files: &[PathBuf]) -> HashMap<PathBuf, FoundObject> {
+    let folder = files.first().and_then(|file| register::folder_of_file(file));
+    let records = folder.map(|folder| disk.read_register(folder)).unwrap_or_default();
+    let found = |record: Record| {
+        let Record { entry, serial, checksums } = record;
+        let sums = Sums::registered(entry.size_bytes, &checksums)?;
+        let file = disk.object_file(&entry.id(), serial);
+        let disk = Arc::clone(disk);
+        Some((file, FoundObject { entry, disk, serial, sums, received: None }))
+    };
+    records.into_iter().filter_map(found).collect()
+}
+
 fn list(disk: &Disk) -> io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for folder in disk.storage().list(&disk.folder().join("objects"))? {
@@ -186,27 +227,31 @@ fn list(disk: &Disk) -> io::Result<Vec<PathBuf>> {
 
 type Read = io::Result<Result<(FoundObject, Seal), BadFile>>;
 
-/// Reads many files at once, as deep as the storage likes.
-fn read_all(disk: &Arc<Disk>, files: &[PathBuf]) -> Vec<Read> {
-    let depth = disk.storage().depth().min(files.len()).max(1);
-    let (next, done) = (AtomicUsize::new(0), Mutex::new(Vec::with_capacity(files.len())));
-    let work = || {
+/// Does many things at once, as deep as the storage likes; gives what came of them in their order.
+fn in_parallel<T: Sync, R: Send>(
+    disk: &Disk,
+    things: &[T],
+    work: impl Fn(&T) -> R + Sync,
+) -> Vec<R> {
+    let depth = disk.storage().depth().min(things.len()).max(1);
+    let (next, done) = (AtomicUsize::new(0), Mutex::new(Vec::with_capacity(things.len())));
+    let work_on = || {
         let mut own = Vec::new();
         loop {
             let at = next.fetch_add(1, Ordering::Relaxed);
-            let Some(file) = files.get(at) else { break };
-            own.push((at, read_file(file, disk)));
+            let Some(thing) = things.get(at) else { break };
+            own.push((at, work(thing)));
         }
         done.lock().unwrap_or_else(PoisonError::into_inner).extend(own);
     };
     if depth == 1 {
-        work();
+        work_on();
     } else {
-        std::thread::scope(|scope| (0..depth).for_each(|_| drop(scope.spawn(work))));
+        std::thread::scope(|scope| (0..depth).for_each(|_| drop(scope.spawn(work_on))));
     }
     let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
     done.sort_by_key(|(at, _)| *at);
-    done.into_iter().map(|(_, read)| read).collect()
+    done.into_iter().map(|(_, result)| result).collect()
 }
 
 fn serial_of(path: &Path) -> u64 {

@@ -102,6 +102,21 @@ impl Sums {
         sums
     }
 
+    /// The same, by the checksums of its blocks; `None` where these are not as many as it has.
+    pub(crate) fn registered(size_bytes: u64, checksums: &[u32]) -> Option<Self> {
+        let sums = Self::new(size_bytes, None);
+        let blocks = sums.blocks.as_slice();
+        for (block, checksum) in blocks.iter().zip(checksums) {
+            block.store(*checksum, Ordering::Relaxed);
+        }
+        (blocks.len() == checksums.len()).then_some(sums)
+    }
+
+    /// Of all blocks, of an object that is whole.
+    pub(crate) fn checksums(&self) -> impl Iterator<Item = u32> {
+        self.blocks.as_slice().iter().map(|block| block.load(Ordering::Relaxed))
+    }
+
     /// Of an object of which nothing may be read yet. `is_trusted`: this process has begun it.
     pub(crate) fn none(size_bytes: u64, is_trusted: bool) -> Self {
         let coming = Coming::of(slice_count(size_bytes), 0);

@@ -31,6 +31,7 @@ pub mod network;
 pub mod plan;
 pub mod promises;
 pub mod reads;
+pub mod registers;
 pub mod run;
 pub mod unordered;
 pub mod upstream;

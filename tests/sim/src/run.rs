@@ -9,6 +9,7 @@ use crate::limits;
 use crate::moving;
 use crate::plan::Plan;
 use crate::promises;
+use crate::registers;
 use crate::unordered;
 use crate::world::World;
 use std::collections::HashSet;
@@ -21,7 +22,7 @@ use tokio::time::{Instant, sleep};
 /// Within this time of the last fault everything is where it should be.
 const SETTLES_IN: Duration = Duration::from_secs(1800);
 
-/// Files on a disk that are no objects.
+/// Files on a disk that are no objects, without registers.
 const PAGES_OF_OTHERS: u64 = 5 * cache::layout::PAGE;
 
 /// What was written to a disk that has a rating is noted twice.
@@ -76,6 +77,7 @@ async fn history(world: &Arc<World>) {
         tasks.spawn(life::live(Arc::clone(world), number, is_calm.clone()));
         tasks.spawn(moving::shift(Arc::clone(world), number));
         tasks.spawn(endurance::keep(Arc::clone(world), number));
+        tasks.spawn(registers::keep(Arc::clone(world), number));
         tasks.spawn(chaos::watch(Arc::clone(world), number));
         tasks.spawn(unordered::purges::obey(Arc::clone(world), number));
     }
@@ -135,8 +137,8 @@ fn has_room(sim_box: &crate::appliance::SimBox, disk: &cache::disk::Disk, bytes:
     let found = sim_box.disks.iter().find(|each| each.plan.root == disk.folder());
     found.is_some_and(|found: &Arc<SimDisk>| {
         let record = found.plan.rating.map_or(0, |_| PAGES_OF_RECORD);
-        found.object_bytes() + bytes + PAGES_OF_OTHERS + record + found.plan.reserve_bytes
-            <= found.plan.size_bytes
+        let others = found.register_bytes() + PAGES_OF_OTHERS + record + found.plan.reserve_bytes;
+        found.object_bytes() + bytes + others <= found.plan.size_bytes
     })
 }
 

@@ -188,6 +188,7 @@ impl Disk {
         }
         let is_left = |err: &io::Error| err.kind() != io::ErrorKind::NotFound;
         for file in &owed.files {
+            self.void_register(file)?;
             if let Some(err) = self.wipe_header(file).err().filter(is_left) {
                 self.failed(Weight::Call);
                 return Err(err);

@@ -248,9 +248,19 @@ impl SimDisk {
     /// What the files of objects take.
     #[must_use]
     pub fn object_bytes(&self) -> u64 {
-        let (state, folder) = (self.state(), self.plan.root.join("objects"));
-        let objects = state.names.files().filter(|(path, _)| path.starts_with(&folder));
-        objects.filter_map(|(_, number)| state.files.get(&number)).map(size).sum()
+        self.bytes_below("objects")
+    }
+
+    /// What registers take.
+    #[must_use]
+    pub fn register_bytes(&self) -> u64 {
+        self.bytes_below("registers")
+    }
+
+    fn bytes_below(&self, folder: &str) -> u64 {
+        let (state, folder) = (self.state(), self.plan.root.join(folder));
+        let files = state.names.files().filter(|(path, _)| path.starts_with(&folder));
+        files.filter_map(|(_, number)| state.files.get(&number)).map(size).sum()
     }
 
     /// How many files there are.
