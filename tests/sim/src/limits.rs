@@ -3,7 +3,9 @@
 //! Held against what comes out of the network, and not against what the filler says of it: over
 //! any ten seconds no more than the highest cap that held in them, and since a cap has changed no
 //! more than what has held since. A process knows nothing of the one before it, so that each
-//! begins anew. What a source gives beyond what it was asked for is its own doing.
+//! begins anew. What a source gives beyond what it was asked for is its own doing; where all comes in
+//! one answer, it is read as far as was granted, and with the piece in which that ends, whose length
+//! nobody knows before.
 
 use crate::appliance::SimBox;
 use crate::network::Party;
@@ -120,23 +122,34 @@ struct Limited {
 
 /// What came in the past ten seconds.
 #[derive(Debug, Default)]
-struct Came(VecDeque<(Instant, u64)>);
+struct Came(VecDeque<Piece>);
+
+#[derive(Debug)]
+struct Piece {
+    at: Instant,
+    bytes: u64,
+    is_asked_for: bool,
+}
 
 impl Came {
-    fn add(&mut self, bytes: u64) {
-        let now = Instant::now();
-        self.0.push_back((now, bytes));
-        while self.0.front().is_some_and(|(at, _)| now - *at > SPAN) {
+    fn add(&mut self, bytes: u64, is_asked_for: bool) {
+        let at = Instant::now();
+        self.0.push_back(Piece { at, bytes, is_asked_for });
+        while self.0.front().is_some_and(|piece| at - piece.at > SPAN) {
             self.0.pop_front();
         }
     }
 
+    /// Without the longest piece that nobody has asked for as a part.
     fn since(&self, from: Instant) -> u64 {
-        self.0.iter().filter(|(at, _)| *at >= from).map(|(_, bytes)| bytes).sum()
+        let pieces = || self.0.iter().filter(|piece| piece.at >= from);
+        let of_itself = pieces().filter(|piece| !piece.is_asked_for);
+        let longest = of_itself.map(|piece| piece.bytes).max().unwrap_or(0);
+        pieces().map(|piece| piece.bytes).sum::<u64>() - longest
     }
 
     fn all(&self) -> u64 {
-        self.0.iter().map(|(_, bytes)| bytes).sum()
+        self.0.front().map_or(0, |first| self.since(first.at))
     }
 }
 
@@ -182,13 +195,19 @@ impl Limits {
     }
 
     /// A box was given something that it had asked for.
-    pub fn came(&self, world: &World, number: usize, from: Party, bytes: u64) {
+    pub fn came(
+        &self,
+        world: &World,
+        number: usize,
+        from: Party,
+        (bytes, is_asked_for): (u64, bool),
+    ) {
         let Some(plan) = self.plan else { return };
         self.check_window(world, number, "is given something");
         let mut limited = self.of(number);
-        limited.came.add(bytes);
+        limited.came.add(bytes, is_asked_for);
         let by_source = limited.by_source.entry(from).or_default();
-        by_source.add(bytes);
+        by_source.add(bytes, is_asked_for);
         let (name, from_it) = (&world.boxes[number].name, by_source.all());
         let cap = match from {
             Party::Box(_) => plan.sibling_cap_bytes_per_s,

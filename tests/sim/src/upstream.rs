@@ -178,7 +178,7 @@ impl SimBody {
             piece = wrong.into();
         }
         self.at = range.end;
-        world.limits.came(&world, self.upstream.me, self.party, piece.len() as u64);
+        world.limits.came(&world, self.upstream.me, self.party, (piece.len() as u64, true));
         if self.crossing.is_some() {
             world.findings.count(|counts| counts.edge_bytes += piece.len() as u64);
         }

@@ -137,7 +137,8 @@ impl SimOrigins {
             false => (range.end, End::Whole),
         };
         let (at, origins) = (range.start, self.clone());
-        let body = SimBody { origins, party, giver, at, ends_at, end, is_cut, flight };
+        let asked_to = asked.range.as_ref().map_or(0, |range| range.end);
+        let body = SimBody { origins, party, giver, at, asked_to, ends_at, end, is_cut, flight };
         Ok(Reply { status, fields, body: Box::new(body) })
     }
 
@@ -323,6 +324,8 @@ struct SimBody {
     party: Party,
     giver: Giver,
     at: u64,
+    /// What is behind was given without having been asked for as a part.
+    asked_to: u64,
     ends_at: u64,
     end: End,
     /// More was said to come.
@@ -380,7 +383,8 @@ impl SimBody {
         sleep(world.network.transit(piece.len())).await;
         self.at = range.end;
         self.origins.world()?;
-        world.limits.came(&world, self.origins.me, self.party, piece.len() as u64);
+        let is_asked_for = range.end <= self.asked_to;
+        world.limits.came(&world, self.origins.me, self.party, (piece.len() as u64, is_asked_for));
         if let Some(flight) = &self.flight {
             self.arrive(flight);
         }
