@@ -151,7 +151,7 @@ impl Disk {
             }
             TryLockError::Error(err) => err,
         })?;
-        let mark = Mark::read(&*storage, &setup.folder);
+        let mark = Mark::read(&*storage, &setup.folder)?;
         let read_bound_us = AtomicU64::new(ReadP99::default().bound_us(setup.class));
         Ok(Self {
             setup,
@@ -198,7 +198,8 @@ impl Disk {
 
     /// A file that is no object goes: at once, unless another process reads here.
     pub(crate) fn discard(&self, file: &Path) -> io::Result<()> {
-        let removal = Removal { file: file.to_path_buf(), bytes: 0, objects: 0 };
+        let file = file.to_path_buf();
+        let removal = Removal { file, bytes: 0, objects: 0, is_registered: false };
         let Some(removal) = self.removals.unread(removal) else { return Ok(()) };
         self.storage.remove(&removal.file)?;
         self.removals.gone(&removal.file);
@@ -218,8 +219,10 @@ impl Disk {
         // A file that is gone already frees nothing twice: only whoever removed it counts.
         if self.storage.remove(&removal.file).is_ok() {
             self.removals.gone(&removal.file);
-            if let Some(folder) = register::folder_of_file(&removal.file) {
-                self.registers.changed(folder, 1);
+            if removal.is_registered {
+                register::folder_of_file(&removal.file)
+                    .into_iter()
+                    .for_each(|folder| self.registers.changed(folder, 1));
             }
             let mut room = self.room();
             room.used_bytes = room.used_bytes.saturating_sub(removal.bytes);

@@ -12,7 +12,7 @@ use contract::config::ReadP99;
 use std::io;
 use std::path::Path;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 
 /// A disk that the configuration names.
 #[derive(Debug, Clone)]
@@ -54,6 +54,15 @@ impl Disks {
 
     pub(crate) fn alone(&self) -> MutexGuard<'_, ()> {
         self.changing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// `None` while somebody has them for himself.
+    fn try_alone(&self) -> Option<MutexGuard<'_, ()>> {
+        match self.changing.try_lock() {
+            Ok(alone) => Some(alone),
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        }
     }
 
     fn read_p99(&self) -> MutexGuard<'_, ReadP99> {
@@ -133,6 +142,10 @@ impl Cache {
     /// [`DiskRefused::Unknown`] and [`DiskRefused::Already`].
     pub fn eject(&self, folder: &Path, reason: &str) -> Result<(), DiskRefused> {
         let _alone = self.disks.alone();
+        self.eject_alone(folder, reason)
+    }
+
+    fn eject_alone(&self, folder: &Path, reason: &str) -> Result<(), DiskRefused> {
         let slot = self.disks.find(folder).ok_or(DiskRefused::Unknown)?;
         let disk = slot.in_use().ok_or(DiskRefused::Already("ejected"))?;
         disk.eject();
@@ -151,17 +164,20 @@ impl Cache {
     /// [`DiskRefused`]; the disk stays ejected.
     pub fn readmit(&self, folder: &Path) -> Result<usize, DiskRefused> {
         let _pass = self.gate.enter().ok_or(DiskRefused::HandedOver)?;
-        let _alone = self.disks.alone();
+        let alone = self.disks.alone();
         let slot = self.disks.find(folder).ok_or(DiskRefused::Unknown)?;
         if slot.in_use().is_some() {
             return Err(DiskRefused::Already("in use"));
         }
-        self.take_into_use(slot.setup)
+        let taken = self.take_into_use(slot.setup);
+        drop(alone);
+        self.eject_ailing();
+        taken
     }
 
     fn take_into_use(&self, setup: DiskSetup) -> Result<usize, DiskRefused> {
         let folder = setup.folder.clone();
-        let (disk, found) = recover::open_one(setup, &self.storage, None, &*self.watch)?;
+        let (disk, found) = recover::open_one(setup, &self.storage, (None, false), &*self.watch)?;
         let serial = self.serials.fetch_max(found.next_serial, Ordering::Relaxed);
         recover::take_serials(&disk, serial.max(found.next_serial))?;
         disk.set_read_bound(&self.disks.read_p99());
@@ -174,6 +190,10 @@ impl Cache {
         let (received, found): (Vec<_>, Vec<_>) =
             found.into_iter().partition(|object| object.received().is_some());
         received.iter().for_each(|object| object.doom());
+        if is_stale {
+            let (folder, objects) = (folder.clone(), found.len() + received.len());
+            self.watch.event(CacheEvent::DiskMissedPurges { folder, objects });
+        }
         let (kept, leaving) = if is_stale { (0, found) } else { self.index.rejoin(found) };
         leaving.iter().for_each(|leaving| leaving.doom());
         self.place_anew();
@@ -217,11 +237,16 @@ impl Cache {
         Ok(new.filter_map(failed).collect())
     }
 
-    /// Disks that have failed too often do so no more.
+    /// Disks that have failed too often do so no more. Whoever changes or writes disks may wait for
+    /// one that does not answer: nobody who serves waits with him, and he looks when he is through.
     pub(crate) fn eject_ailing(&self) {
+        if !self.disks().iter().any(|disk| disk.is_ailing()) {
+            return;
+        }
+        let Some(_alone) = self.disks.try_alone() else { return };
         for disk in self.disks().iter().filter(|disk| disk.is_ailing()) {
-            // Somebody else may just have done it.
-            let _ = self.eject(disk.folder(), "it has failed too often");
+            // It is in use: nobody else has changed that.
+            let _ = self.eject_alone(disk.folder(), "it has failed too often");
         }
     }
 }

@@ -130,7 +130,8 @@ impl Intake {
             // From here on it is not what was registered as whole.
             intake.object.body.disk.void_register(&intake.object.file())?;
         }
-        if !is_trusted {
+        // A register does not say whether it is as it was.
+        if !is_trusted || has_lost {
             let header = layout::encode_header(&intake.object.entry).unwrap_or_default();
             intake.write(&header, 0)?;
         }

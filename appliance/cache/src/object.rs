@@ -12,7 +12,7 @@ use contract::catalogue::CatalogueEntry;
 use once_cell::race::OnceBox;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 
 /// Content is checked and cached in blocks of this many bytes; the last may be shorter.
 /// Large enough that a checksum and a look-up per block cost nothing beside the bytes,
@@ -53,6 +53,22 @@ pub(crate) struct Body {
     leaving: OnceBox<Removal>,
 }
 
+/// An object that nobody keeps from going: it can be had as long as its file is held, under
+/// whatever entry it is by then.
+#[derive(Debug, Clone)]
+pub(crate) struct Faint {
+    entry: Arc<CatalogueEntry>,
+    number: u64,
+    body: Weak<Body>,
+}
+
+impl Faint {
+    pub(crate) fn upgrade(&self) -> Option<Arc<Object>> {
+        let (entry, number) = (Arc::clone(&self.entry), self.number);
+        Some(Arc::new(Object { entry, number, body: self.body.upgrade()? }))
+    }
+}
+
 impl Body {
     /// Whether it is out of sight for good.
     pub(crate) fn is_doomed(&self) -> bool {
@@ -79,6 +95,11 @@ impl Object {
         Arc::new(Self { entry, number, body })
     }
 
+    pub(crate) fn faint(&self) -> Faint {
+        let (entry, body) = (Arc::clone(&self.entry), Arc::downgrade(&self.body));
+        Faint { entry, number: self.number, body }
+    }
+
     /// A block, if it stands in RAM. No lock is taken.
     pub(crate) fn pin(&self, block: u32) -> Option<Pinned> {
         self.body.places.get()?.pin(block)
@@ -102,7 +123,9 @@ impl Object {
 
     /// Has the file removed once nobody reads it any more.
     pub(crate) fn doom(&self) {
-        let removal = || Removal { file: self.file(), bytes: self.disk_bytes(), objects: 1 };
+        let is_registered = self.received().is_none() && self.is_whole();
+        let (file, bytes) = (self.file(), self.disk_bytes());
+        let removal = || Removal { file, bytes, objects: 1, is_registered };
         let removal = self.body.leaving.get_or_init(|| Box::new(removal()));
         self.body.disk.removals.doom(removal.file.clone());
     }

@@ -29,17 +29,23 @@ const FIRST_READ: usize = 16 << 10;
 pub(crate) fn open_one(
     setup: DiskSetup,
     storage: &Arc<dyn Storage>,
-    left: Option<DiskHandover>,
+    (left, is_shared): (Option<DiskHandover>, bool),
     watch: &dyn Watch,
 ) -> io::Result<(Arc<Disk>, Found)> {
     let disk = Arc::new(Disk::open(setup, Arc::clone(storage), left)?);
+    if is_shared {
+        // Of one that was ejected there as well, somebody may be sent the rest of something.
+        disk.removals.hold([]);
+    }
     let found = scan(&disk, watch)?;
     Ok((disk, found))
 }
 
-/// From here on this process uses serials from this one. It is the first that is written to a
+/// From here on this process uses serials from this one, and there is room for a mark. It is the first that is written to a
 /// disk, and so shows that it can be.
 pub(crate) fn take_serials(disk: &Disk, first: u64) -> io::Result<()> {
+    // Synchronised with the serials.
+    disk.make_mark()?;
     serials::take(disk.storage(), disk.folder(), first)
 }
 
@@ -55,22 +61,27 @@ pub(crate) fn open_all(
     watch: &dyn Watch,
     purged: PurgedUpTo,
 ) -> Result<(Vec<DiskSlot>, Found), OpenError> {
+    let is_shared = !before.is_empty();
     let (mut opened, mut all) = (Vec::new(), Found { objects: Vec::new(), next_serial: 1 });
     for setup in disks {
         let left = before.iter().position(|before| before.is_of(&setup.folder));
         let left = left.map(|at| before.swap_remove(at));
-        let found = open_one(setup.clone(), storage, left, watch);
+        let found = open_one(setup.clone(), storage, (left, is_shared), watch);
         let found = found.map(|(disk, found)| {
             all.next_serial = all.next_serial.max(found.next_serial);
-            let objects = keep_or_drop(&disk, found.objects, purged, watch);
-            (disk, objects)
+            (disk, found.objects)
         });
         opened.push((setup, found));
     }
+    // A box whose disks are all of a version without marks has not missed anything by that.
+    let are_new = opened.iter().flat_map(|(_, found)| found).all(|(disk, _)| disk.knows_no_marks());
+    let purged = if are_new { PurgedUpTo::default() } else { purged };
     let (mut slots, mut is_used, mut failed) = (Vec::new(), false, None);
     for (at, (setup, found)) in opened.into_iter().enumerate() {
         let found = found.and_then(|(disk, objects)| {
-            take_serials(&disk, all.next_serial).map(|()| (disk, objects))
+            take_serials(&disk, all.next_serial)?;
+            let objects = keep_or_drop(&disk, objects, purged, watch);
+            Ok((disk, objects))
         });
         let state = match found {
             Ok((disk, objects)) => {
@@ -186,21 +197,26 @@ fn registered(disk: &Arc<Disk>, files: &mut Vec<PathBuf>) -> Vec<FoundObject> {
     // They are sorted: those of a folder stand side by side.
     let folders: Vec<&[PathBuf]> =
         files.chunk_by(|one, next| one.parent() == next.parent()).collect();
-    let known = in_parallel(disk, &folders, |files| known_of(disk, files));
-    let (mut objects, mut unknown) = (Vec::with_capacity(files.len()), Vec::new());
-    for (mut known, files) in known.into_iter().zip(folders) {
-        for file in files {
-            match known.remove(file) {
-                Some(found) => objects.push(found),
-                None => unknown.push(file.clone()),
-            }
+    let (known, unknown): (Vec<_>, Vec<_>) =
+        in_parallel(disk, &folders, |files| registered_in(disk, files)).into_iter().unzip();
+    *files = unknown.into_iter().flatten().collect();
+    known.into_iter().flatten().collect()
+}
+
+/// What the register of their folder speaks of, and the files that it does not know.
+fn registered_in(disk: &Arc<Disk>, files: &[PathBuf]) -> (Vec<FoundObject>, Vec<PathBuf>) {
+    let mut known = known_of(disk, files);
+    let (mut objects, mut unknown) = (Vec::with_capacity(known.len()), Vec::new());
+    for file in files {
+        match known.remove(file) {
+            Some(found) => objects.push(found),
+            None => unknown.push(file.clone()),
         }
-        // What is there no more, the register need not say.
-        let folder = files.first().and_then(|file| register::folder_of_file(file));
-        folder.into_iter().for_each(|folder| disk.registers.changed(folder, known.len()));
     }
-    *files = unknown;
-    objects
+    // What is there no more, the register need not say.
+    let folder = files.first().and_then(|file| register::folder_of_file(file));
+    folder.into_iter().for_each(|folder| disk.registers.changed(folder, known.len()));
+    (objects, unknown)
 }
 
 /// What the register of their folder says, by file.

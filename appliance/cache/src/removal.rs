@@ -15,6 +15,8 @@ pub(crate) struct Removal {
     pub(crate) file: PathBuf,
     pub(crate) bytes: u64,
     pub(crate) objects: u64,
+    /// Whether a register may speak of it.
+    pub(crate) is_registered: bool,
 }
 
 #[derive(Debug, Default)]
@@ -62,7 +64,7 @@ impl Removals {
         let held = state.held_back.get_or_insert_default();
         for file in leaving {
             state.leaving.entry(file.clone()).or_default();
-            held.push(Removal { file, bytes: 0, objects: 0 });
+            held.push(Removal { file, bytes: 0, objects: 0, is_registered: true });
         }
     }
 

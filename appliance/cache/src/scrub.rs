@@ -8,7 +8,7 @@ use crate::cache::Cache;
 use crate::crc::crc32c;
 use crate::disk::Disk;
 use crate::layout;
-use crate::object::{BLOCK_BYTES, Object, block_count};
+use crate::object::{BLOCK_BYTES, Faint, Object, block_count};
 use crate::read::ReadFailed;
 use crate::storage::{StoredFile, read_full};
 use crate::table::SLICE_BLOCKS;
@@ -20,7 +20,7 @@ pub struct Scrub {
     cache: Weak<Cache>,
     disk: Arc<Disk>,
     /// By falling serial: the next is the last. What is not held any more is passed over.
-    left: Vec<(u64, Weak<Object>)>,
+    left: Vec<(u64, Faint)>,
     open: Option<Open>,
     progress: ScrubProgress,
 }
@@ -55,7 +55,7 @@ impl Cache {
         self.index.each_held(|object| {
             if Arc::ptr_eq(&object.body.disk, disk) && object.body.serial > behind {
                 bytes_total += object.entry.size_bytes;
-                left.push((object.body.serial, Arc::downgrade(object)));
+                left.push((object.body.serial, object.faint()));
             }
         });
         left.sort_by_key(|(serial, _)| std::cmp::Reverse(*serial));

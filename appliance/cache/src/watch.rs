@@ -41,7 +41,7 @@ pub enum CacheEvent {
         /// How many objects are held again, or go on arriving.
         objects: usize,
     },
-    /// At start: a disk was not in use when something was purged, and nobody knows what of it stands
+    /// A disk was not in use when something was purged, and nobody knows what of it stands
     /// there. All of it goes, and is fetched again.
     DiskMissedPurges {
         /// Its folder.

@@ -127,8 +127,22 @@ fn a_disk_that_was_out_says_so_to_the_next_process() {
     assert!(events(&parts).is_empty());
     drop(parts);
     // What was purged in an epoch of which it knows nothing, it may have missed.
-    let parts = start(PurgedUpTo { epoch: 2, version: 1 });
+    let later = PurgedUpTo { epoch: 2, version: 1 };
+    let parts = start(later);
     assert!(is_wanted(&parts.cache, "/300000") && is_wanted(&parts.cache, "/200000"));
+    objects.iter().for_each(|(entry, bytes)| fill(&parts.cache, entry, bytes));
+    drop(parts);
+    // Disks that no version with marks has used were all in use; one alone was elsewhere.
+    let marks = folders.each_ref().map(|folder| folder.path().join("purged"));
+    marks.iter().for_each(|mark| std::fs::remove_file(mark).expect("a mark"));
+    let parts = start(later);
+    held(&parts.cache, "/300000");
+    held(&parts.cache, "/200000");
+    drop(parts);
+    std::fs::remove_file(&marks[0]).expect("a mark");
+    let parts = start(later);
+    let held = objects.iter().filter(|(entry, _)| !parts.cache.lacks(entry));
+    assert_eq!((held.count(), events(&parts).len()), (1, 1));
 }
 
 #[test]
@@ -247,8 +261,12 @@ fn a_scrub_finds_what_nobody_has_asked_for_and_goes_on_where_it_was() {
     let mut scrub = parts.cache.scrub(disk, 0);
     // An object of two slices: opened, read, read.
     assert_eq!([scrub.step(), scrub.step(), scrub.step()], [Some(0), Some(1 << 20), Some(251_425)]);
+    // A manifest that names the same again keeps nothing from being read.
+    let same = |entry: &Arc<CatalogueEntry>| Arc::new(CatalogueEntry::clone(entry));
+    parts.cache.set_wanted(entries.iter().map(same).collect());
     let behind = scrub.progress();
     assert_eq!((behind.bytes_total, behind.bytes_done), (3_900_006, 1_300_001));
+    assert_eq!([scrub.step(), scrub.step()], [Some(0), Some(1 << 20)]);
     drop(scrub);
 
     let mut scrub = parts.cache.scrub(disk, behind.serial);

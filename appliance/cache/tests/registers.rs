@@ -104,8 +104,8 @@ fn opened_at_start(folder: &Path) -> (usize, Box_) {
     let registers = registers.filter(|it| is_read(&it.as_ref().expect("one").file_name())).count();
     let storage = Arc::new(KernelBut(Counting::default()));
     let parts = open_on(folder, CAPACITY, storage.clone());
-    // Serials are read and taken; nothing was purged.
-    (storage.0.0.load(Ordering::Relaxed) - registers - 2, parts)
+    // Serials are read and taken, and so is the mark.
+    (storage.0.0.load(Ordering::Relaxed) - registers - 4, parts)
 }
 
 #[test]
@@ -225,4 +225,18 @@ fn registers_grow_and_take_no_room_of_objects() {
     drop(parts);
     let (opened, parts) = opened_at_start(folder.path());
     assert_eq!((opened, parts.cache.disks()[0].objects()), (0, 3000));
+}
+
+#[test]
+fn a_manifest_that_comes_meanwhile_keeps_nothing_out() {
+    let Filled { folder, parts, objects } = Filled::with(4);
+    let again =
+        || objects.iter().map(|(entry, _)| Arc::new(CatalogueEntry::clone(entry))).collect();
+    parts.cache.keep_registers(1, || {
+        parts.cache.set_wanted(again());
+        true
+    });
+    drop(parts);
+    let (opened, parts) = opened_at_start(folder.path());
+    assert_eq!((opened, parts.cache.disks()[0].objects()), (0, 4));
 }

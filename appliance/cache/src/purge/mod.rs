@@ -75,12 +75,11 @@ impl Cache {
         self.begin_purges(up_to);
         let marked = {
             let _unchanged = self.disks.alone();
-            self.disks().iter().try_for_each(|disk| disk.forget_and_mark(up_to))
+            let marked = self.disks().iter().try_for_each(|disk| disk.forget_and_mark(up_to));
+            marked.inspect(|()| self.reached.done.store(Arc::new(up_to)))
         };
         self.eject_ailing();
-        marked?;
-        self.reached.done.store(Arc::new(up_to));
-        Ok(())
+        marked
     }
 
     /// Disks that do not know yet that they have missed nothing write it down, unless another
@@ -135,23 +134,36 @@ impl Cache {
     }
 }
 
-/// How far purges have come on a disk; `None` where it does not say.
-#[derive(Debug, Default)]
-pub(crate) struct Mark(Mutex<Option<PurgedUpTo>>);
+/// How far purges have come on a disk.
+#[derive(Debug)]
+pub(crate) struct Mark(Mutex<mark::Found>);
 
 impl Mark {
-    pub(crate) fn read(storage: &dyn Storage, disk: &Path) -> Self {
-        Self(Mutex::new(mark::read(storage, disk)))
+    pub(crate) fn read(storage: &dyn Storage, disk: &Path) -> io::Result<Self> {
+        Ok(Self(Mutex::new(mark::read(storage, disk)?)))
     }
 
-    fn get(&self) -> MutexGuard<'_, Option<PurgedUpTo>> {
+    fn get(&self) -> MutexGuard<'_, mark::Found> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Disk {
     fn mark(&self) -> Option<PurgedUpTo> {
-        *self.mark.get()
+        match *self.mark.get() {
+            mark::Found::Mark(mark) => Some(mark),
+            mark::Found::Silence | mark::Found::Nothing => None,
+        }
+    }
+
+    /// Whether no version that knows of marks has used it.
+    pub(crate) fn knows_no_marks(&self) -> bool {
+        *self.mark.get() == mark::Found::Nothing
+    }
+
+    /// Makes room for its mark.
+    pub(crate) fn make_mark(&self) -> io::Result<()> {
+        mark::make(self.storage(), self.folder())
     }
 
     /// Whether it has missed nothing of this. A later epoch begins with all that is purged in it.
@@ -166,6 +178,9 @@ impl Disk {
         if self.mark() == Some(up_to) {
             return Ok(());
         }
+        if self.is_unreliable() {
+            return Err(io::Error::other("what was forgotten may be back: the disk has failed"));
+        }
         let (storage, path) = (self.storage(), mark::file_of(self.folder()));
         let file = match twice::open(storage, &path) {
             // Without room for it, it may have to forget more than it must.
@@ -176,7 +191,7 @@ impl Disk {
         written.inspect_err(|_| self.failed(Weight::Call))?;
         let synced = file.sync().and_then(|()| storage.sync_folder(self.folder()));
         synced.inspect_err(|_| self.failed(Weight::Sync))?;
-        *self.mark.get() = Some(up_to);
+        *self.mark.get() = mark::Found::Mark(up_to);
         Ok(())
     }
 

@@ -4,12 +4,12 @@ use super::{Registers, file_of, folder_of, folder_of_all, records};
 use crate::cache::Cache;
 use crate::disk::{Disk, Weight};
 use crate::layout::{PAGE, PAGE_LEN};
-use crate::object::Object;
+use crate::object::Faint;
 use crate::storage::StoredFile;
 use std::collections::BTreeMap;
 use std::io;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Weak};
 
 /// A register is written anew once it does not know of this part of its folder.
 const STALE_PART: usize = 32;
@@ -20,7 +20,7 @@ const MOST_SLACK: u64 = 4;
 /// What stood in a folder when it was looked.
 #[derive(Default)]
 struct Seen {
-    objects: Vec<Weak<Object>>,
+    objects: Vec<Faint>,
     changes: usize,
 }
 
@@ -39,7 +39,7 @@ impl Cache {
             let on_it = |disk: &Arc<Disk>| Arc::ptr_eq(disk, &object.body.disk);
             let due = disks.iter().position(on_it).and_then(|at| due.get_mut(at));
             if let Some(seen) = due.and_then(|due| due.get_mut(&folder_of(&object.entry.id()))) {
-                seen.objects.push(Arc::downgrade(object));
+                seen.objects.push(object.faint());
             }
         });
         for (disk, due) in disks.iter().zip(due) {
@@ -50,32 +50,38 @@ impl Cache {
                 if !goes_on() {
                     return;
                 }
-                self.keep_register(disk, folder, &seen);
+                let is_kept = self.keep_register(disk, folder, &seen);
+                self.eject_ailing();
+                if !is_kept {
+                    break;
+                }
             }
         }
-        self.eject_ailing();
     }
 
-    /// One that cannot be written is missed by the next start, and by nobody else.
-    fn keep_register(&self, disk: &Disk, folder: u8, seen: &Seen) {
-        let Some(_pass) = self.gate.enter() else { return };
+    /// One that cannot be written is missed by the next start, and by nobody else. Gives whether
+    /// the others of its disk may be.
+    fn keep_register(&self, disk: &Disk, folder: u8, seen: &Seen) -> bool {
+        let Some(_pass) = self.gate.enter() else { return false };
         // Nobody purges meanwhile, and no other process gets the disk.
         let _alone = self.disks.alone();
         if disk.is_ejected() || disk.exhausted().is_some() {
-            return;
+            return false;
         }
         let mut draft = records::Draft::default();
         let may_hold = &mut disk.registers.may_hold()[usize::from(folder)];
-        for object in seen.objects.iter().filter_map(Weak::upgrade) {
+        for object in seen.objects.iter().filter_map(Faint::upgrade) {
             // What is being mended is registered when it was.
             if object.is_whole() && !object.body.is_doomed() {
                 draft.add(&object.entry, object.body.serial, object.body.sums.checksums());
             }
         }
-        // What has changed since it was looked is still to be told.
-        if let Ok(true) = disk.write_register(may_hold, folder, draft) {
+        let written = disk.write_register(may_hold, folder, draft);
+        if matches!(written, Ok(true)) {
+            // What has changed since it was looked is still to be told.
             disk.registers.told(folder, seen.changes);
         }
+        written.is_ok()
     }
 }
 
@@ -120,19 +126,19 @@ impl Disk {
     }
 
     /// A file of this length at least, with nothing in it that vouches for anything; `None` where
-    /// the disk has no room for it.
+    /// the disk has no room for it. That it cannot be made says nothing of the disk: the folder may
+    /// be somebody else's.
     fn make_register(&self, folder: u8, bytes: u64) -> io::Result<Option<Arc<dyn StoredFile>>> {
         let (storage, path) = (self.storage(), file_of(self.folder(), folder));
-        let failed = |_: &io::Error| self.failed(Weight::Call);
         match storage.open(&path) {
             Err(err) if err.kind() == io::ErrorKind::NotFound => {}
             opened => {
-                let file = opened.inspect_err(failed)?;
-                let there = file.len_bytes().inspect_err(failed)?;
+                let file = opened?;
+                let there = file.len_bytes()?;
                 if (bytes..=bytes.saturating_mul(MOST_SLACK)).contains(&there) {
                     return Ok(Some(file));
                 }
-                storage.remove(&path).inspect_err(failed)?;
+                storage.remove(&path)?;
             }
         }
         // So that it need not be made anew for every object more.
@@ -140,10 +146,10 @@ impl Disk {
         if !self.has_room_beside(bytes) {
             return Ok(None);
         }
-        storage.make_folders(&folder_of_all(self.folder())).inspect_err(failed)?;
+        storage.make_folders(&folder_of_all(self.folder()))?;
         let file = match storage.create(&path, bytes) {
             Err(err) if err.kind() == io::ErrorKind::StorageFull => return Ok(None),
-            made => made.inspect_err(failed)?,
+            made => made?,
         };
         let named = storage.sync_folder(&folder_of_all(self.folder()));
         let named = named.and_then(|()| storage.sync_folder(self.folder()));

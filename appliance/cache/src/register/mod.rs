@@ -19,7 +19,7 @@ mod records;
 pub(crate) use records::Record;
 
 use crate::disk::{Disk, Weight};
-use crate::layout::{BadFile, PAGE_LEN};
+use crate::layout::PAGE_LEN;
 use crate::storage::{Storage, read_full};
 use contract::object::ObjectId;
 use std::io;
@@ -93,8 +93,8 @@ impl Disk {
     /// What the register of a folder says; nothing where there is none that holds.
     pub(crate) fn read_register(&self, folder: u8) -> Vec<Record> {
         let read = read(self.storage(), &file_of(self.folder(), folder), folder);
-        // What cannot be read now may be read by a later process, and is voided where it must be.
-        let read = read.inspect_err(|_| self.failed(Weight::Call));
+        // What cannot be read now, or was voided as far as this process can see, may be read by a
+        // later one.
         let may_hold = read.as_ref().map_or(true, Option::is_some);
         self.registers.may_hold()[usize::from(folder)] = may_hold;
         read.ok().flatten().unwrap_or_default()
@@ -134,8 +134,7 @@ impl Disk {
     }
 }
 
-/// `None` where there is no register, or one that was voided. One that is damaged says nothing,
-/// now.
+/// `None` where there is no register. One that was voided or damaged says nothing, now.
 fn read(storage: &dyn Storage, path: &Path, folder: u8) -> io::Result<Option<Vec<Record>>> {
     let file = match storage.open(path) {
         Err(err) if err.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -143,10 +142,7 @@ fn read(storage: &dyn Storage, path: &Path, folder: u8) -> io::Result<Option<Vec
     };
     let mut page = [0; PAGE_LEN];
     read_full(&*file, &mut page, 0)?;
-    let head = match records::Head::decode(&page) {
-        Err(BadFile::Empty) => return Ok(None),
-        head => head.ok().filter(|head| head.is_of(folder)),
-    };
+    let head = records::Head::decode(&page).ok().filter(|head| head.is_of(folder));
     let Some(head) = head else { return Ok(Some(Vec::new())) };
     let mut body = vec![0; head.body_len];
     read_full(&*file, &mut body, PAGE_LEN as u64)?;
