@@ -101,7 +101,9 @@ impl Flights {
             other.asker == asker && other.slices.as_ref().is_some_and(has_it)
         };
         let needless = {
-            let state = self.state();
+            let mut state = self.state();
+            // It may have stood on a disk when the process began: what begins from here on, does anew.
+            state.begun.insert(asker);
             let anew = state.began_anew.get(&asker);
             let is_judged = anew.is_none_or(|at| at.elapsed() > READ_IN);
             let is_under_way = is_judged && state.under_way.values().any(is_it);
