@@ -16,15 +16,23 @@ const BYTES: u64 = PLACES.len() as u64 * PAGE;
 
 const SUM: usize = 4;
 
-/// The file, or a new one.
+/// The file, or a new one: also in the place of one that is too short, since a crash came when it
+/// was being made, and nothing was ever written to it for good.
 ///
 /// # Errors
 /// As the storage says it.
 pub(crate) fn open(storage: &dyn Storage, path: &Path) -> io::Result<Arc<dyn StoredFile>> {
     match storage.open(path) {
-        Err(err) if err.kind() == io::ErrorKind::NotFound => storage.create(path, BYTES),
-        opened => opened,
+        Err(err) if err.kind() == io::ErrorKind::NotFound => {}
+        opened => {
+            let file = opened?;
+            if file.len_bytes()? >= BYTES {
+                return Ok(file);
+            }
+            storage.remove(path)?;
+        }
     }
+    storage.create(path, BYTES)
 }
 
 /// The line in each of its places; `None` where it is damaged, or was never written.
@@ -52,6 +60,20 @@ pub(crate) fn write(file: &dyn StoredFile, line: &[u8]) -> io::Result<()> {
 mod tests {
     use super::*;
     use crate::storage::Kernel;
+
+    #[test]
+    fn one_that_was_not_made_to_its_end_is_made_anew() {
+        let folder = tempfile::tempdir().expect("folder");
+        let path = folder.path().join("line");
+        std::fs::write(&path, [0; 8]).expect("written");
+        let file = open(&Kernel, &path).expect("a file");
+        assert_eq!(file.len_bytes().expect("a length"), BYTES);
+        write(&*file, b"one").expect("written");
+        assert_eq!(
+            read::<3>(&*open(&Kernel, &path).expect("the same"))[1].as_ref().ok(),
+            Some(&Some(*b"one"))
+        );
+    }
 
     #[test]
     fn either_will_do() {
