@@ -150,7 +150,7 @@ impl Cache {
         let disk = slot.in_use().ok_or(DiskRefused::Already("ejected"))?;
         disk.eject();
         self.disks.set(folder, &DiskState::Ejected { reason: reason.to_owned() });
-        let objects = self.index.drop_disk(disk).len() + self.drop_received_of(disk).len();
+        let objects = self.index.drop_disk(disk) + self.drop_received_of(disk);
         self.place_anew();
         let (folder, reason) = (folder.to_path_buf(), reason.to_owned());
         self.watch.event(CacheEvent::DiskEjected { folder, reason, objects });
@@ -182,19 +182,16 @@ impl Cache {
         recover::take_serials(&disk, serial.max(found.next_serial))?;
         disk.set_read_bound(&self.disks.read_p99());
         self.rate(&disk);
-        self.disks.set(&folder, &DiskState::InUse(Arc::clone(&disk)));
-        let found: Vec<_> = found.objects.into_iter().map(Object::found).collect();
         // What is being purged now counts, too.
-        let is_stale = !disk.has_purged(self.purging_up_to());
+        let purged = self.purging_up_to();
+        let found = recover::keep_or_drop(&disk, found.objects, purged, &*self.watch);
+        self.disks.set(&folder, &DiskState::InUse(disk));
+        let found: Vec<_> = found.into_iter().map(Object::found).collect();
         // What nobody ordered may be stale or purged by now: it comes again where it is wanted.
         let (received, found): (Vec<_>, Vec<_>) =
             found.into_iter().partition(|object| object.received().is_some());
         received.iter().for_each(|object| object.doom());
-        if is_stale {
-            let (folder, objects) = (folder.clone(), found.len() + received.len());
-            self.watch.event(CacheEvent::DiskMissedPurges { folder, objects });
-        }
-        let (kept, leaving) = if is_stale { (0, found) } else { self.index.rejoin(found) };
+        let (kept, leaving) = self.index.rejoin(found);
         leaving.iter().for_each(|leaving| leaving.doom());
         self.place_anew();
         self.watch.event(CacheEvent::DiskReadmitted { folder, objects: kept });

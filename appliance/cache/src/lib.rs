@@ -11,8 +11,8 @@
 //! Read in this order: [`object`], [`layout`] and [`table`] (what stands on a disk), [`storage`],
 //! [`disk`] and [`disks`], [`crc`] and [`sums`], [`intake`] and [`arrival`] (how it gets there),
 //! [`recover`], [`register`], [`serials`] and [`twice`] (how it is found again), [`shards`] and
-//! [`index`], [`block`], [`arena`] and [`ram`] (what stands in memory), [`order`] and [`read`] (how it leaves), [`removal`] and [`purge`]
-//! (how it goes), [`tiers`], [`placement`], [`relocation`] and [`moves`] (which disk it stands
+//! [`index`], [`block`], [`arena`] and [`ram`] (what stands in memory), [`order`] and [`read`]
+//! (how it leaves), [`removal`] and [`purge`] (how it goes), [`tiers`], [`placement`], [`relocation`] and [`moves`] (which disk it stands
 //! on), [`write_gate`] (how fast a disk is written to), [`endurance`] (how much of its life that may
 //! cost), [`scrub`] (how it is looked after),
 //! [`received`] (what nobody ordered) and [`demand`] (which of that stays), [`cache`] (all of it

@@ -53,8 +53,8 @@ pub(crate) struct Body {
     leaving: OnceBox<Removal>,
 }
 
-/// An object that nobody keeps from going: it can be had as long as its file is held, under
-/// whatever entry it is by then.
+/// An object that nobody keeps from going: it can be had as long as somebody has its file, be it
+/// under a newer entry.
 #[derive(Debug, Clone)]
 pub(crate) struct Faint {
     entry: Arc<CatalogueEntry>,

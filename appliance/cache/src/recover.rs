@@ -41,8 +41,8 @@ pub(crate) fn open_one(
     Ok((disk, found))
 }
 
-/// From here on this process uses serials from this one, and there is room for a mark. It is the first that is written to a
-/// disk, and so shows that it can be.
+/// From here on this process uses serials from this one, and there is room for a mark. It is the
+/// first that is written to a disk, and so shows that it can be.
 pub(crate) fn take_serials(disk: &Disk, first: u64) -> io::Result<()> {
     // Synchronised with the serials.
     disk.make_mark()?;
@@ -111,7 +111,7 @@ pub(crate) fn open_all(
 }
 
 /// What a disk holds that was elsewhere when something was purged, goes.
-fn keep_or_drop(
+pub(crate) fn keep_or_drop(
     disk: &Disk,
     objects: Vec<FoundObject>,
     purged: PurgedUpTo,
@@ -143,9 +143,9 @@ pub(crate) struct FoundObject {
     pub(crate) received: Option<Received>,
 }
 
-/// Reads header and table of every file under `objects/` that no register speaks of. A file that is
-/// no object is removed (by and by, where the process before may know better) and told of; one that is leaving is
-/// passed over. Content is checked when it is read.
+/// Reads header and table of every file under `objects/` that no register speaks of. A file that
+/// is no object is removed (by and by, where the process before may know better) and told of; one
+/// that is leaving is passed over. Content is checked when it is read.
 fn scan(disk: &Arc<Disk>, watch: &dyn Watch) -> io::Result<Found> {
     // A process that was killed may have sealed what a power cut would still undo, and the folder
     // of all objects may be new.

@@ -207,7 +207,7 @@ fn a_register_that_is_damaged_costs_time_alone() {
 }
 
 #[test]
-fn registers_grow_and_take_no_room_of_objects() {
+fn registers_grow() {
     let folder = tempfile::tempdir().expect("folder");
     let parts = open(folder.path(), CAPACITY);
     let contents: Vec<_> = (0..3000_u32).map(|at| at.to_le_bytes().to_vec()).collect();

@@ -151,10 +151,10 @@ impl Index {
         done
     }
 
-    /// Objects of a disk go out of sight.
-    pub(crate) fn drop_disk(&self, disk: &Arc<Disk>) -> Vec<Arc<Object>> {
+    /// Objects of a disk go out of sight; gives how many.
+    pub(crate) fn drop_disk(&self, disk: &Arc<Disk>) -> usize {
         let is_on_it = |object: &Arc<Object>| Arc::ptr_eq(&object.body.disk, disk);
-        self.take_out(|seen| seen.objects().any(is_on_it), |object| is_on_it(object))
+        self.take_out(|seen| seen.objects().any(is_on_it), |object| is_on_it(object)).len()
     }
 
     /// Objects of a disk that is used again come into sight where they are wanted and lacking;

@@ -131,9 +131,9 @@ impl Cache {
         others
     }
 
-    /// Received objects of a disk that is in use no more, or stale.
-    pub(crate) fn drop_received_of(&self, disk: &Arc<Disk>) -> Vec<Arc<Object>> {
-        self.take_out_received(|object| Arc::ptr_eq(&object.body.disk, disk))
+    /// Received objects of a disk that is in use no more; gives how many.
+    pub(crate) fn drop_received_of(&self, disk: &Arc<Disk>) -> usize {
+        self.take_out_received(|object| Arc::ptr_eq(&object.body.disk, disk)).len()
     }
 
     fn take_out_received(&self, is_one: impl Fn(&Arc<Object>) -> bool) -> Vec<Arc<Object>> {

@@ -69,14 +69,9 @@ pub(crate) fn folder_of(id: &ObjectId) -> u8 {
     id.0.0[0]
 }
 
-/// The folder in which a file of an object stands.
+/// The folder in which a file of an object stands; `None` where it stands in none.
 pub(crate) fn folder_of_file(file: &Path) -> Option<u8> {
-    folder_named(file.parent()?)
-}
-
-/// Which folder of objects this is; `None` where it is none.
-pub(crate) fn folder_named(folder: &Path) -> Option<u8> {
-    let name = folder.file_name()?.to_str()?;
+    let name = file.parent()?.file_name()?.to_str()?;
     let number = u8::from_str_radix(name, 16).ok()?;
     (name == format!("{number:02x}")).then_some(number)
 }
