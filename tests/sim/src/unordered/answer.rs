@@ -108,6 +108,11 @@ impl SimOrigins {
         let path = unordered.origin.number_of(asked.key).ok_or(FetchFailed::NotThere)?;
         let flight =
             (party == Party::Publisher).then(|| self.take_off(&world, unordered, path, &asked));
+        let asker = (self.life, path);
+        let is_for_slice = matches!(asked.condition, Condition::Unchanged(_));
+        if is_for_slice {
+            unordered.flights.has(asker);
+        }
         let half = world.network.round_trip(party) / 2;
         sleep(half).await;
         let me = Party::Box(self.me);
@@ -117,7 +122,14 @@ impl SimOrigins {
             return Err(broken());
         }
         let answer = match party {
-            Party::Box(number) => super::home::answer(&world, number, &asked).await?,
+            Party::Box(number) => {
+                let answer = super::home::answer(&world, number, &asked).await?;
+                if answer.status.is_success() && !is_for_slice {
+                    let is_change = matches!(asked.condition, Condition::Changed(_));
+                    unordered.flights.begins_elsewhere(asker, is_change);
+                }
+                answer
+            }
             Party::Origin | Party::Fleet | Party::Publisher => {
                 self.by_origin(&world, unordered, path, &asked, flight.as_ref())
             }

@@ -88,6 +88,17 @@ impl Flights {
         (self.begin(asker, None), is_asked.then_some(Needless::Question))
     }
 
+    /// Somebody has something, whether it stood on a disk when the process began or has come from
+    /// elsewhere: what begins from here on, does anew.
+    pub fn has(&self, asker: Asker) {
+        self.state().begun.insert(asker);
+    }
+
+    /// An object begins that comes from elsewhere, as with [`Flight::object_begins`].
+    pub fn begins_elsewhere(&self, asker: Asker, is_change: bool) {
+        self.state().begins(asker, is_change);
+    }
+
     /// Somebody asks for a slice of what he has.
     pub fn ask_for(
         &self,
@@ -101,9 +112,7 @@ impl Flights {
             other.asker == asker && other.slices.as_ref().is_some_and(has_it)
         };
         let needless = {
-            let mut state = self.state();
-            // It may have stood on a disk when the process began: what begins from here on, does anew.
-            state.begun.insert(asker);
+            let state = self.state();
             let anew = state.began_anew.get(&asker);
             let is_judged = anew.is_none_or(|at| at.elapsed() > READ_IN);
             let is_under_way = is_judged && state.under_way.values().any(is_it);
@@ -116,6 +125,15 @@ impl Flights {
     }
 }
 
+impl State {
+    fn begins(&mut self, asker: Asker, is_change: bool) {
+        self.came.retain(|(other, ..)| *other != asker);
+        if !self.begun.insert(asker) && !is_change {
+            self.began_anew.insert(asker, Instant::now());
+        }
+    }
+}
+
 impl Flight {
     /// The answer to what there is: an object begins with these slices. `is_change`: it was asked
     /// whether there is another than the one that was there.
@@ -124,10 +142,7 @@ impl Flight {
         let Some(under_way) = state.under_way.get_mut(&self.number) else { return };
         let asker = under_way.asker;
         under_way.slices = Some((validator, slices));
-        state.came.retain(|(other, ..)| *other != asker);
-        if !state.begun.insert(asker) && !is_change {
-            state.began_anew.insert(asker, Instant::now());
-        }
+        state.begins(asker, is_change);
     }
 
     /// It is known what there is; nothing comes.
