@@ -90,6 +90,8 @@ pub struct Disk {
     pub(crate) keeping: Mutex<()>,
     /// Held as long as this file, or a duplicate of it in another process, is open.
     lock: Mutex<Option<File>>,
+    /// Folders of objects whose names survive a power cut. They are never removed.
+    named: Vec<AtomicBool>,
 }
 
 /// Room on a disk that was promised for a file. Given back when dropped.
@@ -172,6 +174,7 @@ impl Disk {
             budget: Mutex::default(),
             keeping: Mutex::default(),
             lock: Mutex::new(Some(lock)),
+            named: (0..=u8::MAX).map(|_| AtomicBool::new(false)).collect(),
         })
     }
 
@@ -446,7 +449,13 @@ impl Disk {
         let file = object.file();
         let folder = file.parent().unwrap_or(self.folder());
         self.storage.sync_folder(folder)?;
-        self.storage.sync_folder(&self.folder().join("objects"))
+        let folder = usize::from(register::folder_of(&object.entry.id()));
+        let is_named = self.named.get(folder);
+        if is_named.is_none_or(|is_named| !is_named.load(Ordering::Relaxed)) {
+            self.storage.sync_folder(&self.folder().join("objects"))?;
+            is_named.iter().for_each(|is_named| is_named.store(true, Ordering::Relaxed));
+        }
+        Ok(())
     }
 }
 
