@@ -316,6 +316,13 @@ impl Disk {
         self.writes().p99_us(self.storage.now_us())
     }
 
+    /// Whether content is written [through](StoredFile::write_through). A disk that writes down
+    /// what it has gathered has its readers wait; where there are few, more is written without. One
+    /// that turns would turn for each little piece.
+    pub(crate) fn is_to_be_written_through(&self) -> bool {
+        self.class() != DiskClass::Hdd && self.writes().has_readers(self.storage.now_us())
+    }
+
     /// What is written to it at most; `None` where nothing is held back.
     #[must_use]
     pub fn write_limit_bytes_per_s(&self) -> Option<u64> {

@@ -170,6 +170,15 @@ impl Intake {
         self.file.write_all_at(bytes, offset)
     }
 
+    /// Content is most of what is written.
+    fn write_content(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
+        if !self.object.body.disk.is_to_be_written_through() {
+            return self.write(bytes, offset);
+        }
+        self.permit.spend(bytes.len() as u64);
+        self.file.write_through(bytes, offset)
+    }
+
     /// An object that was whole knows its slices by its table, unless that is damaged, too.
     fn learn_from(&mut self, lines: &[Option<Line>]) -> bool {
         let entry = &self.object.entry;
@@ -221,7 +230,7 @@ impl Intake {
         let bytes = self.read_slice(slice)?;
         let is_there = line.matches(&bytes);
         if is_there {
-            self.write(&bytes, self.content_at(slice))?;
+            self.write_content(&bytes, self.content_at(slice))?;
             let line = line.encode(&self.object.entry.id(), slice);
             self.write(&line, table::line_at(slice))?;
         }
@@ -330,7 +339,7 @@ impl Intake {
         }
         let proof = if expected.is_some() { Proof::Hashed } else { Proof::Received };
         let line = Line::of(found, bytes, proof);
-        self.on_disk(self.write(bytes, self.content_at(slice)))?;
+        self.on_disk(self.write_content(bytes, self.content_at(slice)))?;
         self.write_line(slice, &line)?;
         if proof == Proof::Hashed {
             self.hand_out(slice, bytes, self.object.body.sums.add(slice, &line));

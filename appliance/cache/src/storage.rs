@@ -107,6 +107,17 @@ pub trait StoredFile: Send + Sync + Debug {
     /// As above.
     fn write_all_at(&self, bytes: &[u8], offset: u64) -> io::Result<()>;
 
+    /// Writes all of it little by little, each of which the disk has before the next, where there
+    /// is such a way. Only [`sync`](Self::sync) says that it survives a power cut, but has little
+    /// left to do: whoever reads from the disk waits for one little at a time, and not for all of
+    /// it at once.
+    ///
+    /// # Errors
+    /// As above.
+    fn write_through(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
+        self.write_all_at(bytes, offset)
+    }
+
     /// Makes what was written survive a power cut.
     ///
     /// # Errors

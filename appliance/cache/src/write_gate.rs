@@ -73,6 +73,8 @@ pub(crate) struct WriteGate {
     written_bytes: u64,
     rate_bytes_per_s: u64,
     free_at_us: u64,
+    /// When there were last enough reads to tell.
+    told_at_us: Option<u64>,
 }
 
 impl Default for WriteGate {
@@ -85,6 +87,7 @@ impl Default for WriteGate {
             written_bytes: 0,
             rate_bytes_per_s: MOST_BYTES_PER_S,
             free_at_us: 0,
+            told_at_us: None,
         }
     }
 }
@@ -121,6 +124,7 @@ impl WriteGate {
         if reads < ENOUGH_READS {
             return None;
         }
+        self.told_at_us = Some(now_us);
         let mut slower = reads / 100;
         for at in (0..BUCKETS).rev() {
             let count = u64::from(self.now.counts[at]) + u64::from(self.before.counts[at]);
@@ -130,6 +134,12 @@ impl WriteGate {
             slower -= count;
         }
         None
+    }
+
+    /// Whether there are readers to write carefully for, be it that they begin to be counted anew.
+    pub(crate) fn has_readers(&mut self, now_us: u64) -> bool {
+        let is_lately = |at_us| now_us.saturating_sub(at_us) < 2 * SPAN_US;
+        self.p99_us(now_us).is_some() || self.told_at_us.is_some_and(is_lately)
     }
 
     fn turn(&mut self, now_us: u64) {

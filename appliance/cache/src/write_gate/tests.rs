@@ -97,3 +97,16 @@ fn a_disk_that_nobody_reads_is_written_as_fast_as_it_goes() {
         assert_eq!(gate.admit(64 * MIB, 5_000, at * 1_000_000), 0);
     }
 }
+
+#[test]
+fn readers_are_known_of_while_they_are_counted_anew_and_forgotten_when_they_go() {
+    let mut gate = WriteGate::default();
+    (1..ENOUGH_READS).for_each(|_| gate.read(9_000, 2_000_000));
+    assert!(!gate.has_readers(2_000_000));
+    gate.read(9_000, 2_000_000);
+    assert!(gate.has_readers(2_000_000));
+    // They are slow: what they do next is counted from here on.
+    gate.admit(MIB, 5_000, 2_000_000);
+    assert!(gate.p99_us(2_000_000).is_none() && gate.has_readers(2_000_000));
+    assert!(!gate.has_readers(2_000_000 + 2 * SPAN_US));
+}

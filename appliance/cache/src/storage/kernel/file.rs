@@ -13,39 +13,72 @@ use std::sync::OnceLock;
 /// Shorter writes are not worth a turn of the disk each: the kernel gathers them.
 const LEAST_DIRECT: usize = 64 << 10;
 
+/// What is written through to the disk at a time. With more, readers wait longer for one of them;
+/// with less, there are more of them than a disk likes to be asked to keep.
+const THROUGH: usize = 256 << 10;
+
 /// Whole pages are written around the page cache: nobody reads content through it, and to copy
 /// it there and have the kernel write it out costs more than to receive and verify it. All else
-/// goes through.
+/// goes through it.
 #[derive(Debug)]
 pub(super) struct TwoWays {
     cached: File,
     path: PathBuf,
-    /// Opened when something is long enough; `None` where the file system has no such way.
-    direct: OnceLock<Option<File>>,
+    /// Into what the disk has before it writes.
+    direct: Around,
+    /// Past that, too.
+    through: Around,
 }
 
 impl TwoWays {
     pub(super) fn new(cached: File, path: &Path) -> Self {
-        Self { cached, path: path.to_owned(), direct: OnceLock::new() }
+        let direct = Around::new(OFlag::O_DIRECT, usize::MAX);
+        let through = Around::new(OFlag::O_DIRECT | OFlag::O_DSYNC, THROUGH);
+        Self { cached, path: path.to_owned(), direct, through }
+    }
+
+    /// Writes all of it, as much as may be around the page cache.
+    fn write(&self, around: &Around, bytes: &[u8], offset: u64) -> io::Result<()> {
+        let pages = whole_pages(bytes, offset);
+        let written = around.write(&self.path, &bytes[..pages], offset)?;
+        FileExt::write_all_at(&self.cached, &bytes[written..], offset + written as u64)
+    }
+}
+
+/// A way around the page cache.
+#[derive(Debug)]
+struct Around {
+    flags: OFlag,
+    most_at_a_time: usize,
+    /// Opened when something is long enough; `None` where the file system has no such way.
+    file: OnceLock<Option<File>>,
+}
+
+impl Around {
+    fn new(flags: OFlag, most_at_a_time: usize) -> Self {
+        Self { flags, most_at_a_time, file: OnceLock::new() }
     }
 
     /// Why it cannot be opened does not matter: the other way is open.
-    fn direct(&self) -> Option<&File> {
-        let open = || {
-            File::options().write(true).custom_flags(OFlag::O_DIRECT.bits()).open(&self.path).ok()
-        };
-        self.direct.get_or_init(open).as_ref()
+    fn opened(&self, path: &Path) -> Option<&File> {
+        let open = || File::options().write(true).custom_flags(self.flags.bits()).open(path).ok();
+        self.file.get_or_init(open).as_ref()
     }
 
-    /// Writes whole pages around the page cache; gives how many bytes of these that were.
-    fn write_direct(&self, bytes: &[u8], offset: u64) -> io::Result<usize> {
-        let pages = whole_pages(bytes, offset);
-        let Some(direct) = (pages > 0).then(|| self.direct()).flatten() else { return Ok(0) };
-        match FileExt::write_all_at(direct, &bytes[..pages], offset) {
-            // A disk of larger blocks than a page.
-            Err(err) if err.raw_os_error() == Some(libc::EINVAL) => Ok(0),
-            done => done.map(|()| pages),
+    /// Writes whole pages; gives how many bytes of them it has.
+    fn write(&self, path: &Path, pages: &[u8], offset: u64) -> io::Result<usize> {
+        let file = (!pages.is_empty()).then(|| self.opened(path)).flatten();
+        let Some(file) = file else { return Ok(0) };
+        let mut written = 0;
+        for piece in pages.chunks(self.most_at_a_time) {
+            match FileExt::write_all_at(file, piece, offset + written as u64) {
+                // A disk of larger blocks than a page.
+                Err(err) if err.raw_os_error() == Some(libc::EINVAL) => break,
+                done => done?,
+            }
+            written += piece.len();
         }
+        Ok(written)
     }
 }
 
@@ -67,8 +100,11 @@ impl StoredFile for TwoWays {
     }
 
     fn write_all_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
-        let written = self.write_direct(bytes, offset)?;
-        FileExt::write_all_at(&self.cached, &bytes[written..], offset + written as u64)
+        self.write(&self.direct, bytes, offset)
+    }
+
+    fn write_through(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
+        self.write(&self.through, bytes, offset)
     }
 
     fn sync(&self) -> io::Result<()> {
@@ -116,7 +152,7 @@ mod tests {
     fn what_was_written_either_way_is_read() {
         let folder = tempfile::tempdir().expect("folder");
         let path = folder.path().join("file");
-        let file = Kernel.create(&path, 300_000).expect("a file");
+        let file = Kernel.create(&path, 600_000).expect("a file");
         let [_, mut buffer] = SliceBuffer::pair();
         buffer.append(&(0..100_000_u32).map(|at| (at % 251) as u8).collect::<Vec<_>>());
         file.write_all_at(b"before", 0).expect("written");
@@ -125,10 +161,13 @@ mod tests {
         // Around the page cache, in which these pages stand by now.
         file.write_all_at(&buffer, 8192).expect("written");
         file.write_all_at(&buffer, 150_001).expect("written");
+        file.write_through(&buffer, 303_104).expect("written");
+        file.write_through(&buffer, 450_001).expect("written");
         file.sync().expect("synchronised");
         let read = std::fs::read(&path).expect("read");
-        assert_eq!((&read[..6], read.len()), (&b"before"[..], 300_000));
+        assert_eq!((&read[..6], read.len()), (&b"before"[..], 600_000));
         assert!(read[8192..108_192] == *buffer && read[150_001..250_001] == *buffer);
+        assert!(read[303_104..403_104] == *buffer && read[450_001..550_001] == *buffer);
         assert!(read[108_192..150_001].iter().all(|byte| *byte == 0));
     }
 }
