@@ -3,17 +3,21 @@
 //! `objects/ab/<id>.<serial>` holds an object, whole or still arriving. A lock file keeps a
 //! second process away, but for the one that it is handed over to.
 
+mod room;
+
+pub(crate) use room::Reservation;
+
 use crate::endurance::Budget;
 use crate::handover::DiskHandover;
-use crate::layout;
 use crate::object::Object;
 use crate::purge::Mark;
 use crate::register::{self, Registers};
 use crate::removal::{Removal, Removals};
-use crate::storage::{Storage, StoredFile};
+use crate::storage::Storage;
 use crate::write_gate::WriteGate;
 use contract::config::{DiskClass, ReadP99};
 use contract::object::ObjectId;
+use room::Room;
 use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -53,17 +57,6 @@ pub(crate) enum Weight {
     Sync = 0,
 }
 
-/// What is taken of a disk.
-#[derive(Debug, Default)]
-struct Room {
-    /// By objects and promises, together never above the capacity.
-    used_bytes: u64,
-    /// Promises whose files were not made yet: the file system still counts them as free.
-    promised_bytes: u64,
-    /// For a file of our own that is still to be made, and is no object's.
-    kept_bytes: u64,
-}
-
 /// One disk in use.
 #[derive(Debug)]
 pub struct Disk {
@@ -90,39 +83,8 @@ pub struct Disk {
     pub(crate) keeping: Mutex<()>,
     /// Held as long as this file, or a duplicate of it in another process, is open.
     lock: Mutex<Option<File>>,
-    /// Folders of objects whose names survive a power cut. They are never removed.
-    named: Vec<AtomicBool>,
-}
-
-/// Room on a disk that was promised for a file. Given back when dropped.
-#[derive(Debug)]
-pub(crate) struct Reservation {
-    pub(crate) disk: Arc<Disk>,
-    bytes: u64,
-}
-
-impl Reservation {
-    /// Makes the file; its room stays taken.
-    ///
-    /// # Errors
-    /// As the storage says it; the room is given back.
-    pub(crate) fn create(mut self, file: &Path) -> io::Result<Arc<dyn StoredFile>> {
-        if let Some(folder) = file.parent() {
-            self.disk.storage.make_folders(folder)?;
-        }
-        let made = self.disk.storage.create(file, self.bytes)?;
-        // It is counted by the file from here on.
-        self.disk.room().promised_bytes -= std::mem::take(&mut self.bytes);
-        Ok(made)
-    }
-}
-
-impl Drop for Reservation {
-    fn drop(&mut self) {
-        let mut room = self.disk.room();
-        room.promised_bytes -= self.bytes;
-        room.used_bytes -= self.bytes;
-    }
+    /// Folders of objects whose names survive a power cut. No process of ours removes any.
+    named: [AtomicBool; 256],
 }
 
 impl Disk {
@@ -174,7 +136,7 @@ impl Disk {
             budget: Mutex::default(),
             keeping: Mutex::default(),
             lock: Mutex::new(Some(lock)),
-            named: (0..=u8::MAX).map(|_| AtomicBool::new(false)).collect(),
+            named: std::array::from_fn(|_| AtomicBool::new(false)),
         })
     }
 
@@ -227,8 +189,7 @@ impl Disk {
                     .into_iter()
                     .for_each(|folder| self.registers.changed(folder, 1));
             }
-            let mut room = self.room();
-            room.used_bytes = room.used_bytes.saturating_sub(removal.bytes);
+            self.has_gone(removal.bytes);
             self.objects.fetch_sub(removal.objects, Ordering::Relaxed);
         }
     }
@@ -316,9 +277,9 @@ impl Disk {
         self.writes().p99_us(self.storage.now_us())
     }
 
-    /// Whether content is written [through](StoredFile::write_through). A disk that writes down
-    /// what it has gathered has its readers wait; where there are few, more is written without. One
-    /// that turns would turn for each little piece.
+    /// Whether content is written [through](crate::storage::StoredFile::write_through): readers wait
+    /// while a disk writes down what it has gathered. Without readers it takes more if it gathers,
+    /// and one that turns would turn for each little piece.
     pub(crate) fn is_to_be_written_through(&self) -> bool {
         self.class() != DiskClass::Hdd && self.writes().has_readers(self.storage.now_us())
     }
@@ -347,12 +308,6 @@ impl Disk {
         self.setup.capacity_bytes
     }
 
-    /// What objects take, those still arriving included.
-    #[must_use]
-    pub fn used_bytes(&self) -> u64 {
-        self.room().used_bytes
-    }
-
     /// How many objects stand on it, those still arriving included.
     #[must_use]
     pub fn objects(&self) -> u64 {
@@ -379,74 +334,6 @@ impl Disk {
         folder.join(format!("{name}.{serial}"))
     }
 
-    /// Promises room for an object, or says no: capacity and reserve both hold.
-    pub(crate) fn reserve(self: &Arc<Self>, size_bytes: u64) -> Option<Reservation> {
-        if self.is_ejected() {
-            return None;
-        }
-        let bytes = layout::disk_bytes(size_bytes);
-        let mut room = self.room();
-        let used_bytes = room.used_bytes.checked_add(bytes)?;
-        let promised_bytes = room.promised_bytes.checked_add(bytes)?;
-        let free_bytes = self.storage.free_bytes(self.folder()).ok()?;
-        let beyond_bytes = promised_bytes.checked_add(room.kept_bytes)?;
-        let fits = used_bytes <= self.setup.capacity_bytes
-            && beyond_bytes.checked_add(self.setup.reserve_bytes)? <= free_bytes;
-        if !fits {
-            return None;
-        }
-        (room.used_bytes, room.promised_bytes) = (used_bytes, promised_bytes);
-        drop(room);
-        Some(Reservation { disk: Arc::clone(self), bytes })
-    }
-
-    /// Keeps room for a file of our own, which is no object's, until it is made.
-    pub(crate) fn keep_room(&self, bytes: u64) {
-        self.room().kept_bytes = bytes;
-    }
-
-    /// Whether that file can be made without taking the room of objects that were promised it.
-    pub(crate) fn has_kept_room(&self) -> bool {
-        let room = self.room();
-        let promised_bytes = room.promised_bytes;
-        let kept_bytes = promised_bytes + room.kept_bytes + self.setup.reserve_bytes;
-        let free_bytes = || self.storage.free_bytes(self.folder()).unwrap_or(0);
-        room.kept_bytes == 0 || promised_bytes == 0 || kept_bytes <= free_bytes()
-    }
-
-    /// Whether a file of our own can be made that takes no room of objects, promised or not.
-    pub(crate) fn has_room_beside(&self, bytes: u64) -> bool {
-        let room = self.room();
-        let kept_bytes = room.promised_bytes + room.kept_bytes + self.setup.reserve_bytes;
-        let free_bytes = self.storage.free_bytes(self.folder()).unwrap_or(0);
-        kept_bytes.saturating_add(bytes) <= free_bytes
-    }
-
-    /// What objects can take of it as things are: its capacity, or less where others have
-    /// taken of its file system.
-    pub(crate) fn usable_bytes(&self) -> u64 {
-        let room = self.room();
-        // What cannot be asked has no room.
-        let free_bytes = self.storage.free_bytes(self.folder()).unwrap_or(0);
-        let beyond_bytes = free_bytes.saturating_sub(self.setup.reserve_bytes);
-        let made_bytes = room.used_bytes.saturating_sub(room.promised_bytes);
-        made_bytes.saturating_add(beyond_bytes).min(self.setup.capacity_bytes)
-    }
-
-    pub(crate) fn free_bytes(&self) -> u64 {
-        self.setup.capacity_bytes.saturating_sub(self.used_bytes())
-    }
-
-    /// Counts an object that was found at start, even above a capacity that was lowered.
-    pub(crate) fn take_found(&self, bytes: u64) {
-        self.room().used_bytes += bytes;
-        self.objects.fetch_add(1, Ordering::Relaxed);
-    }
-
-    fn room(&self) -> MutexGuard<'_, Room> {
-        self.room.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     pub(crate) fn storage(&self) -> &dyn Storage {
         &*self.storage
     }
@@ -456,11 +343,10 @@ impl Disk {
         let file = object.file();
         let folder = file.parent().unwrap_or(self.folder());
         self.storage.sync_folder(folder)?;
-        let folder = usize::from(register::folder_of(&object.entry.id()));
-        let is_named = self.named.get(folder);
-        if is_named.is_none_or(|is_named| !is_named.load(Ordering::Relaxed)) {
+        let is_named = &self.named[usize::from(register::folder_of(&object.entry.id()))];
+        if !is_named.load(Ordering::Relaxed) {
             self.storage.sync_folder(&self.folder().join("objects"))?;
-            is_named.iter().for_each(|is_named| is_named.store(true, Ordering::Relaxed));
+            is_named.store(true, Ordering::Relaxed);
         }
         Ok(())
     }
