@@ -176,7 +176,12 @@ impl Intake {
             return self.write(bytes, offset);
         }
         self.permit.spend(bytes.len() as u64);
-        self.file.write_through(bytes, offset)
+        let written = self.file.write_through(bytes, offset);
+        let may_be_of_sync = |err: &&io::Error| err.kind() != io::ErrorKind::StorageFull;
+        if written.as_ref().err().filter(may_be_of_sync).is_some() {
+            self.object.body.disk.failed(Weight::Sync);
+        }
+        written
     }
 
     /// An object that was whole knows its slices by its table, unless that is damaged, too.
@@ -230,7 +235,7 @@ impl Intake {
         let bytes = self.read_slice(slice)?;
         let is_there = line.matches(&bytes);
         if is_there {
-            self.write_content(&bytes, self.content_at(slice))?;
+            self.write(&bytes, self.content_at(slice))?;
             let line = line.encode(&self.object.entry.id(), slice);
             self.write(&line, table::line_at(slice))?;
         }

@@ -6,6 +6,7 @@
 //! through. Of two whole copies that a crash leaves, the later stays; a copy that was not
 //! finished goes.
 
+use crate::arena::SliceBuffer;
 use crate::cache::Cache;
 use crate::disk::{Disk, Weight};
 use crate::endurance::Exhausted;
@@ -56,6 +57,8 @@ pub struct Move {
     /// `None` once it has ended.
     intake: Option<Intake>,
     slice: u32,
+    /// The slice that is being copied: one that can be written around the page cache.
+    buffer: SliceBuffer,
 }
 
 /// What came of a step.
@@ -163,7 +166,8 @@ impl Cache {
         purging.copies.push(Arc::clone(&new));
         drop(purging);
         let intake = Some(Intake::new(Arc::clone(&new), copy, pass, permit));
-        Ok(Move { cache: Arc::downgrade(self), old, file, new, intake, slice: 0 })
+        let [buffer, _] = SliceBuffer::pair();
+        Ok(Move { cache: Arc::downgrade(self), old, file, new, intake, slice: 0, buffer })
     }
 
     fn cannot_read(&self, object: &Object, err: &io::Error) -> MoveFailed {
@@ -228,10 +232,12 @@ impl Move {
     fn copy(&mut self, cache: &Cache) -> Result<MoveStep, MoveFailed> {
         let blocks = u32::try_from(block_count(self.old.entry.size_bytes)).unwrap_or(u32::MAX);
         let first = self.slice * SLICE_BLOCKS;
-        let mut bytes = Vec::new();
+        self.buffer.clear();
         for block in first..blocks.min(first + SLICE_BLOCKS) {
             match read_block(&self.old, &*self.file, block) {
-                Ok(Some(read)) => bytes.extend_from_slice(read.bytes()),
+                Ok(Some(read)) => {
+                    self.buffer.append(read.bytes());
+                }
                 // It is being fetched again, or has gone.
                 Ok(None) => return Err(MoveFailed::Gone),
                 Err(failed) => {
@@ -241,9 +247,9 @@ impl Move {
             }
         }
         let intake = self.intake.as_ref().ok_or(MoveFailed::Gone)?;
-        intake.put(self.slice, &bytes)?;
+        intake.put(self.slice, &self.buffer)?;
         self.slice += 1;
-        Ok(MoveStep::Copied(bytes.len() as u64))
+        Ok(MoveStep::Copied(self.buffer.len() as u64))
     }
 
     /// The copy is compared with the catalogue and sealed, and takes the place of the old file.

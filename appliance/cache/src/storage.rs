@@ -113,7 +113,7 @@ pub trait StoredFile: Send + Sync + Debug {
     /// it at once.
     ///
     /// # Errors
-    /// As above.
+    /// As above; one may be of a synchronisation, and of anything that was written before.
     fn write_through(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
         self.write_all_at(bytes, offset)
     }

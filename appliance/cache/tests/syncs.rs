@@ -1,4 +1,5 @@
-//! A disk whose synchronisations fail: what one has dropped, a later one takes for written.
+//! What is synchronised, and a disk where that fails: what one has dropped, a later one takes for
+//! written.
 
 #[allow(dead_code, reason = "shared with tests that need more of it")]
 mod parts;
@@ -10,7 +11,7 @@ use parts::{content, entry, fill, open, open_on};
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// What is synchronised as a whole is dropped, once it is told to.
 #[derive(Debug, Default)]
@@ -52,4 +53,28 @@ fn what_a_failed_synchronisation_may_have_dropped_is_not_sealed() {
     let parts = open(folder.path(), CAPACITY);
     let found = parts.cache.lookup(&GroupName::new("g").expect("name"), "/coming");
     assert!(!matches!(found, Lookup::Held(_)), "{found:?}");
+}
+
+/// Counts how often the names of the folders of objects are synchronised.
+#[derive(Debug, Default)]
+struct Counting(AtomicUsize);
+
+impl Otherwise for Counting {
+    fn sync_folder(&self, folder: &Path) -> io::Result<()> {
+        let is_of_all = folder.ends_with("objects");
+        self.0.fetch_add(usize::from(is_of_all), Ordering::Relaxed);
+        Kernel.sync_folder(folder)
+    }
+}
+
+#[test]
+fn the_name_of_each_folder_is_synchronised_once() {
+    let folder = tempfile::tempdir().expect("folder");
+    let storage = Arc::new(KernelBut(Counting::default()));
+    let parts = open_on(folder.path(), CAPACITY, storage.clone());
+    let entries: Vec<_> = (0..400).map(|at| entry(&format!("/{at}"), b"content")).collect();
+    parts.cache.set_wanted(entries.clone());
+    entries.iter().for_each(|entry| fill(&parts.cache, entry, b"content"));
+    let folders = std::fs::read_dir(folder.path().join("objects")).expect("listed").count();
+    assert_eq!(storage.0.0.load(Ordering::Relaxed), folders);
 }

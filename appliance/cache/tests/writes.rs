@@ -4,12 +4,13 @@
 mod parts;
 
 use cache::storage::{KernelBut, Otherwise, StoredFile};
-use cache::{Cache, Setup};
+use cache::{Cache, DiskState, Setup};
+use contract::catalogue::CatalogueEntry;
 use contract::config::{DiskClass, ReadP99};
 use parts::{Box_, HeldIo, Seen, content, disk, entry, fill, held, open, setup};
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 #[test]
@@ -38,16 +39,19 @@ fn what_is_to_be_written_waits_while_reads_are_slow() {
     assert!(disk.write_limit_bytes_per_s().is_some());
 }
 
-/// Counts what is written through.
-#[derive(Debug, Default)]
-struct Counting(Arc<AtomicUsize>);
+/// Counts what is written through, and fails once it is told to.
+#[derive(Debug, Default, Clone)]
+struct Counting {
+    bytes: Arc<AtomicUsize>,
+    fails: Arc<AtomicBool>,
+}
 
 #[derive(Debug)]
-struct CountedFile(Arc<dyn StoredFile>, Arc<AtomicUsize>);
+struct CountedFile(Arc<dyn StoredFile>, Counting);
 
 impl Otherwise for Counting {
     fn created(&self, file: Arc<dyn StoredFile>) -> Arc<dyn StoredFile> {
-        Arc::new(CountedFile(file, Arc::clone(&self.0)))
+        Arc::new(CountedFile(file, self.clone()))
     }
 }
 
@@ -65,7 +69,10 @@ impl StoredFile for CountedFile {
     }
 
     fn write_through(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
-        self.1.fetch_add(bytes.len(), Ordering::Relaxed);
+        if self.1.fails.load(Ordering::Relaxed) {
+            return Err(io::Error::other("it was dropped"));
+        }
+        self.1.bytes.fetch_add(bytes.len(), Ordering::Relaxed);
         self.0.write_through(bytes, offset)
     }
 
@@ -74,33 +81,68 @@ impl StoredFile for CountedFile {
     }
 }
 
-/// How much of an object is written through to a disk of this class, before anybody reads from
-/// it and after.
-fn written_through(class: DiskClass) -> [usize; 2] {
-    let folder = tempfile::tempdir().expect("folder");
-    let (io, seen) = (Arc::new(HeldIo::default()), Arc::new(Seen::default()));
-    let storage = Arc::new(KernelBut(Counting::default()));
-    let counted = || storage.0.0.swap(0, Ordering::Relaxed);
-    let disks = vec![cache::DiskSetup { class, ..disk(folder.path(), 128 << 20) }];
-    let setup = Setup { storage: storage.clone(), ..setup(disks, &io, &seen) };
-    let parts = Box_ { cache: Cache::open(setup).expect("open"), io, seen };
-    let bytes = content(120 * (256 << 10), 1);
-    let (read, coming) = (entry("/read", &bytes), entry("/coming", &bytes[1..]));
-    parts.cache.set_wanted(vec![read.clone(), coming.clone()]);
-    fill(&parts.cache, &read, &bytes);
-    let before = counted();
-    let object = held(&parts.cache, "/read");
-    let reads: Vec<_> = (0..120).map(|block| parts.cache.read(&object, block)).collect();
-    parts.io.complete_all();
-    drop(reads);
-    fill(&parts.cache, &coming, &bytes[1..]);
-    [before, counted()]
+/// A box with one disk, and 120 blocks on it.
+struct Counted {
+    parts: Box_,
+    counting: Counting,
+    bytes: Vec<u8>,
+    coming: Arc<CatalogueEntry>,
+    _folder: tempfile::TempDir,
+}
+
+impl Counted {
+    fn new(class: DiskClass) -> Self {
+        let folder = tempfile::tempdir().expect("folder");
+        let (io, seen) = (Arc::new(HeldIo::default()), Arc::new(Seen::default()));
+        let counting = Counting::default();
+        let disks = vec![cache::DiskSetup { class, ..disk(folder.path(), 128 << 20) }];
+        let storage = Arc::new(KernelBut(counting.clone()));
+        let setup = Setup { storage, ..setup(disks, &io, &seen) };
+        let parts = Box_ { cache: Cache::open(setup).expect("open"), io, seen };
+        let bytes = content(120 * (256 << 10), 1);
+        let (read, coming) = (entry("/read", &bytes), entry("/coming", &bytes[1..]));
+        parts.cache.set_wanted(vec![read.clone(), coming.clone()]);
+        fill(&parts.cache, &read, &bytes);
+        Self { parts, counting, bytes, coming, _folder: folder }
+    }
+
+    /// Somebody reads all of what there is.
+    fn read(&self) {
+        let object = held(&self.parts.cache, "/read");
+        let reads: Vec<_> = (0..120).map(|at| self.parts.cache.read(&object, at)).collect();
+        self.parts.io.complete_all();
+        drop(reads);
+    }
+
+    fn written_through(&self) -> usize {
+        self.counting.bytes.swap(0, Ordering::Relaxed)
+    }
 }
 
 #[test]
 fn content_is_written_through_to_a_disk_that_has_readers_unless_it_turns() {
-    let all = 120 * (256 << 10) - 1;
-    assert_eq!(written_through(DiskClass::Ssd), [0, all]);
-    assert_eq!(written_through(DiskClass::Nvme), [0, all]);
-    assert_eq!(written_through(DiskClass::Hdd), [0, 0]);
+    for (class, is_through) in
+        [(DiskClass::Ssd, true), (DiskClass::Nvme, true), (DiskClass::Hdd, false)]
+    {
+        let counted = Counted::new(class);
+        assert_eq!(counted.written_through(), 0);
+        counted.read();
+        fill(&counted.parts.cache, &counted.coming, &counted.bytes[1..]);
+        let expected = if is_through { counted.bytes.len() - 1 } else { 0 };
+        assert_eq!(counted.written_through(), expected, "{class:?}");
+    }
+}
+
+#[test]
+fn what_could_not_be_written_through_is_a_synchronisation_that_failed() {
+    let counted = Counted::new(DiskClass::Ssd);
+    counted.read();
+    counted.counting.fails.store(true, Ordering::Relaxed);
+    let intake = counted.parts.cache.begin(&counted.coming).expect("begun");
+    intake.put_missing(&counted.bytes[1..]).expect_err("not put");
+    drop(intake);
+    // The next who wants something of the disks finds it ejected.
+    counted.parts.cache.begin(&counted.coming).expect_err("nowhere to put it");
+    let slots = counted.parts.cache.disk_slots();
+    assert!(matches!(slots[0].state, DiskState::Ejected { .. }), "{:?}", slots[0].state);
 }
