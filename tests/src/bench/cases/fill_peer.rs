@@ -1,25 +1,28 @@
 //! How fast an appliance fills from another over TLS, with all that it does to what comes
 //! (verification, disk), against what curl gets from the same one and throws away. Each has the
 //! load's core to itself; the one that gives has the server's. What the disk takes of such files
-//! stands beside it: nothing can fill faster.
+//! stands beside it: nothing can fill faster. What the box makes of it where the disk is not what
+//! it waits for, a file system in memory shows.
 
 use super::{Bench, Found};
 use crate::bench::appliance::{self, Options};
 use crate::bench::contender::median;
 use crate::bench::core::Cores;
 use crate::bench::fio;
+use crate::bench::loop_disk::LoopDisk;
 use crate::bench::object::Object;
 use crate::bench::sheet::{Limit, Row};
 use crate::bench::sibling::{self, Filling};
 use crate::bench::site::Site;
 use crate::http_harness::keys::Issued;
 use crate::process;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use contract::catalogue::CatalogueEntry;
 use contract::exchange::{identity_name, peer_path};
 use contract::names::DeviceName;
 use std::fmt::Write;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -27,6 +30,16 @@ use std::time::Instant;
 /// has lost hundreds of files a moment ago spends a fifth of a fill on looking past their inodes.
 const TAKERS: [&str; 7] =
     ["taker-1", "taker-2", "taker-3", "taker-4", "taker-5", "taker-6", "taker-7"];
+
+/// The same with their disks in memory.
+const LIGHT_TAKERS: [&str; TAKERS.len()] =
+    ["light-1", "light-2", "light-3", "light-4", "light-5", "light-6", "light-7"];
+
+/// Where that is.
+const MEMORY: &str = "/dev/shm";
+
+/// For the objects, and what a file system needs itself.
+const LIGHT_BYTES: u64 = 3 << 29;
 
 /// Segments of a few seconds, a gigabyte together.
 const OBJECTS: usize = 256;
@@ -47,10 +60,17 @@ pub(super) async fn run(bench: &Bench) -> Result<Found> {
     // What it gives is in RAM from here on.
     curl.fetch_all(1).await?;
     let (mut ours, mut one, mut many, mut disk) = (vec![], vec![], vec![], vec![]);
-    for taker in TAKERS {
+    let (mut light, mut notes) = (vec![], vec![]);
+    for (taker, in_memory) in TAKERS.into_iter().zip(LIGHT_TAKERS) {
         one.push(curl.fetch_all(1).await? / 1e9);
         many.push(curl.fetch_all(PARALLEL).await? / 1e9);
         ours.push(fill(bench, &site, &entries, (&giver, from), taker).await? / 1e9);
+        match disk_in_memory(&taking(in_memory).disk(&site)) {
+            Ok(_mounted) => {
+                light.push(fill(bench, &site, &entries, (&giver, from), in_memory).await? / 1e9);
+            }
+            Err(err) => notes.push(format!("no disk in memory: {err:#}")),
+        }
         let folder = site.folder().join(format!("{taker}-fio"));
         std::fs::create_dir(&folder)?;
         disk.push(fio::write_files(&folder, OBJECTS, BYTES, PARALLEL).await? / 1e9);
@@ -58,13 +78,32 @@ pub(super) async fn run(bench: &Bench) -> Result<Found> {
     let ours = median(ours);
     let mut peers = [("curl, one connection", median(one)), ("curl, 4 connections", median(many))];
     peers.sort_by(|(_, a), (_, b)| b.total_cmp(a));
-    let row = |(at, peer): (usize, &(&str, f64))| {
-        let limit = (at == 0).then_some(Limit::AtLeast(0.8));
-        Row::new("filled", "GB/s", ours, *peer, limit)
-    };
-    let disk = Row::new("filled", "GB/s", ours, ("fio, 4 synchronised files", median(disk)), None);
-    let rows = peers.iter().enumerate().map(row).chain([disk]).collect();
-    Ok(Found { runs: TAKERS.len(), rows, notes: Vec::new() })
+    let limit = || Some(Limit::AtLeast(0.8));
+    let fio = ("fio, 4 synchronised files", median(disk));
+    let mut rows = vec![
+        Row::new("filled", "GB/s", ours, peers[0], limit()),
+        Row::new("filled", "GB/s", ours, peers[1], None),
+        Row::new("filled", "GB/s", ours, fio, None),
+    ];
+    if notes.is_empty() {
+        rows.push(Row::new("filled, disk in memory", "GB/s", median(light), peers[0], limit()));
+    }
+    notes.truncate(1);
+    Ok(Found { runs: TAKERS.len(), rows, notes })
+}
+
+fn taking(device: &'static str) -> Options {
+    Options { device, cores: Cores::Load, ..Options::default() }
+}
+
+/// Only root can make one.
+fn disk_in_memory(folder: &Path) -> Result<LoopDisk> {
+    let stat = nix::sys::statvfs::statvfs(MEMORY)?;
+    let free_bytes = stat.blocks_available() * stat.fragment_size();
+    ensure!(free_bytes > 2 * LIGHT_BYTES, "{MEMORY} has {free_bytes} bytes left");
+    let image = Path::new(MEMORY).join(format!("headend-bench-{}", std::process::id()));
+    // Their folders have inodes, too.
+    LoopDisk::new(image, folder, LIGHT_BYTES, OBJECTS + 512)
 }
 
 async fn fill(
@@ -74,7 +113,7 @@ async fn fill(
     from: (&Options, SocketAddr),
     taker: &'static str,
 ) -> Result<f64> {
-    let options = Options { device: taker, cores: Cores::Load, ..Options::default() };
+    let options = taking(taker);
     let filling = Filling::start(site, &bench.bin, entries, from, options).await?;
     let rate = filling.rate().await?;
     filling.server.end().await?;
@@ -105,7 +144,7 @@ impl Curl {
         let file = site.folder().join("curl.txt");
         std::fs::write(&file, list)?;
         let Issued { chain_file, key_file } = site.identity("curl")?;
-        let text = |path: &std::path::Path| path.display().to_string();
+        let text = |path: &Path| path.display().to_string();
         let args = [
             ("--cert", text(&chain_file)),
             ("--key", text(&key_file)),
