@@ -6,7 +6,8 @@
 //!
 //! Read in this order: [`cases`] (what is measured, and against whom), [`contender`],
 //! [`figures`] and [`comparison`] (how), [`site`] and [`object`] (what all servers share),
-//! [`appliance`] (ours; its objects are put on a [`shelf`], maybe of a [`loop_disk`], [`admin`]
+//! [`appliance`] (ours; its objects are put on a [`shelf`], maybe of a [`loop_disk`] or a
+//! [`memory_disk`], [`admin`]
 //! asks how it is, and a [`sibling`] fills from it by [`orders`]), [`peers`], [`nginx`] and [`h2o`] (the others), [`floor`] (what no
 //! server can undercut), [`load`] (the clients), [`core`] (how busy a core was), [`sheet`]
 //! (the table and its file).
@@ -25,6 +26,7 @@ mod known_server;
 pub mod load;
 pub mod loop_disk;
 pub mod machine;
+pub mod memory_disk;
 pub mod nginx;
 pub mod object;
 pub mod orders;

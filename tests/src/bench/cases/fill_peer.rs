@@ -9,14 +9,14 @@ use crate::bench::appliance::{self, Options};
 use crate::bench::contender::median;
 use crate::bench::core::Cores;
 use crate::bench::fio;
-use crate::bench::loop_disk::LoopDisk;
+use crate::bench::memory_disk::MemoryDisk;
 use crate::bench::object::Object;
 use crate::bench::sheet::{Limit, Row};
 use crate::bench::sibling::{self, Filling};
 use crate::bench::site::Site;
 use crate::http_harness::keys::Issued;
 use crate::process;
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use contract::catalogue::CatalogueEntry;
 use contract::exchange::{identity_name, peer_path};
 use contract::names::DeviceName;
@@ -35,10 +35,7 @@ const TAKERS: [&str; 7] =
 const LIGHT_TAKERS: [&str; TAKERS.len()] =
     ["light-1", "light-2", "light-3", "light-4", "light-5", "light-6", "light-7"];
 
-/// Where that is.
-const MEMORY: &str = "/dev/shm";
-
-/// For the objects, and what a file system needs itself.
+/// What these have room for: more than the objects.
 const LIGHT_BYTES: u64 = 3 << 29;
 
 /// Segments of a few seconds, a gigabyte together.
@@ -65,7 +62,7 @@ pub(super) async fn run(bench: &Bench) -> Result<Found> {
         one.push(curl.fetch_all(1).await? / 1e9);
         many.push(curl.fetch_all(PARALLEL).await? / 1e9);
         ours.push(fill(bench, &site, &entries, (&giver, from), taker).await? / 1e9);
-        match disk_in_memory(&taking(in_memory).disk(&site)) {
+        match MemoryDisk::new(&taking(in_memory).disk(&site), LIGHT_BYTES) {
             Ok(_mounted) => {
                 light.push(fill(bench, &site, &entries, (&giver, from), in_memory).await? / 1e9);
             }
@@ -94,16 +91,6 @@ pub(super) async fn run(bench: &Bench) -> Result<Found> {
 
 fn taking(device: &'static str) -> Options {
     Options { device, cores: Cores::Load, ..Options::default() }
-}
-
-/// Only root can make one.
-fn disk_in_memory(folder: &Path) -> Result<LoopDisk> {
-    let stat = nix::sys::statvfs::statvfs(MEMORY)?;
-    let free_bytes = stat.blocks_available() * stat.fragment_size();
-    ensure!(free_bytes > 2 * LIGHT_BYTES, "{MEMORY} has {free_bytes} bytes left");
-    let image = Path::new(MEMORY).join(format!("headend-bench-{}", std::process::id()));
-    // Their folders have inodes, too.
-    LoopDisk::new(image, folder, LIGHT_BYTES, OBJECTS + 512)
 }
 
 async fn fill(
