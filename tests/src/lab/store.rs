@@ -22,8 +22,10 @@ impl Store {
     /// When the program is not where Cargo puts it, or the folder cannot be made.
     pub fn open() -> Result<Self> {
         let program = std::env::current_exe()?;
-        let mut folders = program.ancestors();
-        let target = folders.find(|folder| folder.join("CACHEDIR.TAG").exists());
+        // Cargo puts the second into a folder that was there before it, too.
+        let marks = ["CACHEDIR.TAG", ".rustc_info.json"];
+        let is_target = |folder: &&Path| marks.iter().any(|mark| folder.join(mark).exists());
+        let target = program.ancestors().find(is_target);
         let folder = target.context("this program stands in no target folder")?.join("lab");
         // They stand in an option of mount, between commas and colons.
         let is_plain = !folder.display().to_string().contains([',', ':', '\\', ' ']);
