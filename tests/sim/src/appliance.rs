@@ -40,6 +40,8 @@ pub struct SimBox {
     pub moving: UnderWay,
     /// When it last broke an answer off, because its disk failed.
     broke_off: Mutex<Option<Instant>>,
+    /// When what stands on one of its disks was last there again.
+    readmitted: Mutex<Option<Instant>>,
     running: Mutex<Option<Running>>,
 }
 
@@ -69,6 +71,7 @@ impl SimBox {
             promises: Promises::default(),
             moving: UnderWay::default(),
             broke_off: Mutex::default(),
+            readmitted: Mutex::default(),
             running: Mutex::default(),
         }
     }
@@ -175,6 +178,14 @@ impl SimBox {
         *self.broke_off.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
     }
 
+    /// Whether no disk of it was readmitted in this time: it may have said before that it does
+    /// not have what stands there.
+    #[must_use]
+    pub fn has_its_disks_for(&self, time: Duration) -> bool {
+        let readmitted = *self.readmitted.lock().unwrap_or_else(PoisonError::into_inner);
+        readmitted.is_none_or(|at| at.elapsed() >= time)
+    }
+
     /// Whether all answers that it began in this time were given to their end, as far as its
     /// disks are concerned.
     #[must_use]
@@ -269,6 +280,10 @@ impl Watch for BoxWatch {
                 return;
             }
             findings.note(format_args!("{}: {event:?}", sim_box.name));
+            if let CacheEvent::DiskReadmitted { .. } = event {
+                let readmitted = sim_box.readmitted.lock();
+                *readmitted.unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+            }
             crate::promises::hear(sim_box, &event, findings);
         });
     }
