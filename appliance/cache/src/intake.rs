@@ -170,18 +170,15 @@ impl Intake {
         self.file.write_all_at(bytes, offset)
     }
 
-    /// Content is most of what is written.
-    fn write_content(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
+    /// Content, which is most of what is written, goes through where the disk has readers.
+    fn write_content(&self, bytes: &[u8], offset: u64) -> Result<(), IntakeError> {
         if !self.object.body.disk.is_to_be_written_through() {
-            return self.write(bytes, offset);
+            return self.on_disk(self.write(bytes, offset), Weight::Call);
         }
         self.permit.spend(bytes.len() as u64);
         let written = self.file.write_through(bytes, offset);
-        let may_be_of_sync = |err: &&io::Error| err.kind() != io::ErrorKind::StorageFull;
-        if written.as_ref().err().filter(may_be_of_sync).is_some() {
-            self.object.body.disk.failed(Weight::Sync);
-        }
-        written
+        let is_full = written.as_ref().is_err_and(|err| err.kind() == io::ErrorKind::StorageFull);
+        self.on_disk(written, if is_full { Weight::Call } else { Weight::Sync })
     }
 
     /// An object that was whole knows its slices by its table, unless that is damaged, too.
@@ -310,7 +307,7 @@ impl Intake {
             match place {
                 Some(line) if line.value != *value => {
                     *place = None;
-                    self.on_disk(self.erase_line(slice))?;
+                    self.on_disk(self.erase_line(slice), Weight::Call)?;
                 }
                 Some(line) if line.proof == Proof::Received => {
                     line.proof = Proof::Hashed;
@@ -344,7 +341,7 @@ impl Intake {
         }
         let proof = if expected.is_some() { Proof::Hashed } else { Proof::Received };
         let line = Line::of(found, bytes, proof);
-        self.on_disk(self.write_content(bytes, self.content_at(slice)))?;
+        self.write_content(bytes, self.content_at(slice))?;
         self.write_line(slice, &line)?;
         if proof == Proof::Hashed {
             self.hand_out(slice, bytes, self.object.body.sums.add(slice, &line));
@@ -372,7 +369,7 @@ impl Intake {
 
     fn write_line(&self, slice: u32, line: &Line) -> Result<(), IntakeError> {
         let bytes = line.encode(&self.object.entry.id(), slice);
-        self.on_disk(self.write(&bytes, table::line_at(slice)))
+        self.on_disk(self.write(&bytes, table::line_at(slice)), Weight::Call)
     }
 
     fn erase_line(&self, slice: u32) -> io::Result<()> {
@@ -401,12 +398,10 @@ impl Intake {
         }
     }
 
-    fn on_disk(&self, done: io::Result<()>) -> Result<(), IntakeError> {
+    /// Tells the disk, and how much a failure says of it.
+    fn on_disk(&self, done: io::Result<()>, weight: Weight) -> Result<(), IntakeError> {
         let disk = &self.object.body.disk;
-        done.inspect(|()| disk.succeeded()).inspect_err(|_| {
-            disk.failed(Weight::Call);
-        })?;
-        Ok(())
+        Ok(done.inspect(|()| disk.succeeded()).inspect_err(|_| disk.failed(weight))?)
     }
 
     /// Compares what arrived with the catalogue.
