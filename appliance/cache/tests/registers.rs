@@ -3,7 +3,7 @@
 #[allow(dead_code, reason = "shared with tests that need more of it")]
 mod parts;
 
-use cache::storage::{KernelBut, Otherwise, StoredFile};
+use cache::storage::{KernelBut, Otherwise};
 use cache::{Cache, CacheEvent, Lookup};
 use contract::catalogue::CatalogueEntry;
 use contract::names::GroupName;
@@ -24,9 +24,8 @@ const CAPACITY: u64 = 128 << 20;
 struct Counting(AtomicUsize);
 
 impl Otherwise for Counting {
-    fn opened(&self, file: Arc<dyn StoredFile>) -> Arc<dyn StoredFile> {
+    fn opened(&self) {
         self.0.fetch_add(1, Ordering::Relaxed);
-        file
     }
 }
 
@@ -102,7 +101,7 @@ fn opened_at_start(folder: &Path) -> (usize, Box_) {
     };
     let registers = std::fs::read_dir(folder.join("registers")).into_iter().flatten();
     let registers = registers.filter(|it| is_read(&it.as_ref().expect("one").file_name())).count();
-    let storage = Arc::new(KernelBut(Counting::default()));
+    let storage = Arc::new(KernelBut::new(Counting::default()));
     let parts = open_on(folder, CAPACITY, storage.clone());
     // Serials are read and taken, and so is the mark.
     (storage.0.0.load(Ordering::Relaxed) - registers - 4, parts)

@@ -31,7 +31,7 @@ const CAPACITY: u64 = 128 << 20;
 #[test]
 fn what_a_failed_synchronisation_may_have_dropped_is_not_sealed() {
     let folder = tempfile::tempdir().expect("folder");
-    let storage = Arc::new(KernelBut(Dropping::default()));
+    let storage = Arc::new(KernelBut::new(Dropping::default()));
     let parts = open_on(folder.path(), CAPACITY, storage.clone());
     let [purged, coming] = [content(300_000, 1), content(200_000, 2)];
     let entries = [entry("/purged", &purged), entry("/coming", &coming)];
@@ -70,7 +70,7 @@ impl Otherwise for Counting {
 #[test]
 fn the_name_of_each_folder_is_synchronised_once() {
     let folder = tempfile::tempdir().expect("folder");
-    let storage = Arc::new(KernelBut(Counting::default()));
+    let storage = Arc::new(KernelBut::new(Counting::default()));
     let parts = open_on(folder.path(), CAPACITY, storage.clone());
     let entries: Vec<_> = (0..400).map(|at| entry(&format!("/{at}"), b"content")).collect();
     parts.cache.set_wanted(entries.clone());

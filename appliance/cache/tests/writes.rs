@@ -40,51 +40,26 @@ fn what_is_to_be_written_waits_while_reads_are_slow() {
 }
 
 /// Counts what is written through, and fails once it is told to.
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Default)]
 struct Counting {
-    bytes: Arc<AtomicUsize>,
-    fails: Arc<AtomicBool>,
+    bytes: AtomicUsize,
+    fails: AtomicBool,
 }
-
-#[derive(Debug)]
-struct CountedFile(Arc<dyn StoredFile>, Counting);
 
 impl Otherwise for Counting {
-    fn created(&self, file: Arc<dyn StoredFile>) -> Arc<dyn StoredFile> {
-        Arc::new(CountedFile(file, self.clone()))
-    }
-}
-
-impl StoredFile for CountedFile {
-    fn len_bytes(&self) -> io::Result<u64> {
-        self.0.len_bytes()
-    }
-
-    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-        self.0.read_at(buffer, offset)
-    }
-
-    fn write_all_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
-        self.0.write_all_at(bytes, offset)
-    }
-
-    fn write_through(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
-        if self.1.fails.load(Ordering::Relaxed) {
+    fn write_through(&self, file: &dyn StoredFile, bytes: &[u8], offset: u64) -> io::Result<()> {
+        if self.fails.load(Ordering::Relaxed) {
             return Err(io::Error::other("it was dropped"));
         }
-        self.1.bytes.fetch_add(bytes.len(), Ordering::Relaxed);
-        self.0.write_through(bytes, offset)
-    }
-
-    fn sync(&self) -> io::Result<()> {
-        self.0.sync()
+        self.bytes.fetch_add(bytes.len(), Ordering::Relaxed);
+        file.write_through(bytes, offset)
     }
 }
 
 /// A box with one disk, and 120 blocks on it.
 struct Counted {
     parts: Box_,
-    counting: Counting,
+    storage: Arc<KernelBut<Counting>>,
     bytes: Vec<u8>,
     coming: Arc<CatalogueEntry>,
     _folder: tempfile::TempDir,
@@ -94,16 +69,15 @@ impl Counted {
     fn new(class: DiskClass) -> Self {
         let folder = tempfile::tempdir().expect("folder");
         let (io, seen) = (Arc::new(HeldIo::default()), Arc::new(Seen::default()));
-        let counting = Counting::default();
         let disks = vec![cache::DiskSetup { class, ..disk(folder.path(), 128 << 20) }];
-        let storage = Arc::new(KernelBut(counting.clone()));
-        let setup = Setup { storage, ..setup(disks, &io, &seen) };
+        let storage = Arc::new(KernelBut::new(Counting::default()));
+        let setup = Setup { storage: storage.clone(), ..setup(disks, &io, &seen) };
         let parts = Box_ { cache: Cache::open(setup).expect("open"), io, seen };
         let bytes = content(120 * (256 << 10), 1);
         let (read, coming) = (entry("/read", &bytes), entry("/coming", &bytes[1..]));
         parts.cache.set_wanted(vec![read.clone(), coming.clone()]);
         fill(&parts.cache, &read, &bytes);
-        Self { parts, counting, bytes, coming, _folder: folder }
+        Self { parts, storage, bytes, coming, _folder: folder }
     }
 
     /// Somebody reads all of what there is.
@@ -115,7 +89,7 @@ impl Counted {
     }
 
     fn written_through(&self) -> usize {
-        self.counting.bytes.swap(0, Ordering::Relaxed)
+        self.storage.0.bytes.swap(0, Ordering::Relaxed)
     }
 }
 
@@ -137,9 +111,10 @@ fn content_is_written_through_to_a_disk_that_has_readers_unless_it_turns() {
 fn what_could_not_be_written_through_is_a_synchronisation_that_failed() {
     let counted = Counted::new(DiskClass::Ssd);
     counted.read();
-    counted.counting.fails.store(true, Ordering::Relaxed);
+    counted.storage.0.fails.store(true, Ordering::Relaxed);
     let intake = counted.parts.cache.begin(&counted.coming).expect("begun");
     intake.put_missing(&counted.bytes[1..]).expect_err("not put");
+    assert_eq!(counted.parts.cache.disks()[0].io_errors(), 1);
     drop(intake);
     // The next who wants something of the disks finds it ejected.
     counted.parts.cache.begin(&counted.coming).expect_err("nowhere to put it");

@@ -162,8 +162,11 @@ impl World {
     async fn new(fill: &Fill, manners: [Manner; 2], content: Bytes) -> Self {
         let folder = tempfile::tempdir().expect("folder");
         let writes = Writes::default();
-        let cache =
-            open_cache_on(Arc::new(KernelBut(Watched(writes.clone()))), folder.path(), 256 << 20);
+        let cache = open_cache_on(
+            Arc::new(KernelBut::new(Watched(writes.clone()))),
+            folder.path(),
+            256 << 20,
+        );
         cache.set_shares(&[Share { group: group(), bytes: 128 << 20 }]);
         let began = Instant::now();
         let filler = Filler::new(fill::Setup {

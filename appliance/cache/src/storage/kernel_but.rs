@@ -9,15 +9,32 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// What is done otherwise than the kernel does it.
-pub trait Otherwise: Send + Sync + Debug {
-    /// What stands for a file that was made.
-    fn created(&self, file: Arc<dyn StoredFile>) -> Arc<dyn StoredFile> {
-        file
+pub trait Otherwise: Send + Sync + Debug + 'static {
+    /// A file was opened to read and write.
+    fn opened(&self) {}
+
+    /// As [`StoredFile::write_all_at`].
+    ///
+    /// # Errors
+    /// As there.
+    fn write_all_at(&self, file: &dyn StoredFile, bytes: &[u8], offset: u64) -> io::Result<()> {
+        file.write_all_at(bytes, offset)
     }
 
-    /// What stands for a file that was opened to read and write.
-    fn opened(&self, file: Arc<dyn StoredFile>) -> Arc<dyn StoredFile> {
-        file
+    /// As [`StoredFile::write_through`].
+    ///
+    /// # Errors
+    /// As there.
+    fn write_through(&self, file: &dyn StoredFile, bytes: &[u8], offset: u64) -> io::Result<()> {
+        file.write_through(bytes, offset)
+    }
+
+    /// As [`StoredFile::sync`].
+    ///
+    /// # Errors
+    /// As there.
+    fn sync(&self, file: &dyn StoredFile) -> io::Result<()> {
+        file.sync()
     }
 
     /// As [`Storage::sync_folder`].
@@ -38,8 +55,48 @@ pub trait Otherwise: Send + Sync + Debug {
 }
 
 /// The kernel's file systems, but for this.
-#[derive(Debug, Default)]
-pub struct KernelBut<O>(pub O);
+#[derive(Debug)]
+pub struct KernelBut<O>(pub Arc<O>);
+
+impl<O: Otherwise> KernelBut<O> {
+    /// With what is done otherwise.
+    pub fn new(otherwise: O) -> Self {
+        Self(Arc::new(otherwise))
+    }
+
+    fn file(&self, file: Arc<dyn StoredFile>) -> Arc<dyn StoredFile> {
+        Arc::new(FileBut { file, otherwise: Arc::clone(&self.0) })
+    }
+}
+
+/// One of their files.
+#[derive(Debug)]
+struct FileBut<O> {
+    file: Arc<dyn StoredFile>,
+    otherwise: Arc<O>,
+}
+
+impl<O: Otherwise> StoredFile for FileBut<O> {
+    fn len_bytes(&self) -> io::Result<u64> {
+        self.file.len_bytes()
+    }
+
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        self.file.read_at(buffer, offset)
+    }
+
+    fn write_all_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
+        self.otherwise.write_all_at(&*self.file, bytes, offset)
+    }
+
+    fn write_through(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
+        self.otherwise.write_through(&*self.file, bytes, offset)
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        self.otherwise.sync(&*self.file)
+    }
+}
 
 impl<O: Otherwise> Storage for KernelBut<O> {
     fn make_folders(&self, folder: &Path) -> io::Result<()> {
@@ -51,11 +108,13 @@ impl<O: Otherwise> Storage for KernelBut<O> {
     }
 
     fn create(&self, file: &Path, len_bytes: u64) -> io::Result<Arc<dyn StoredFile>> {
-        Kernel.create(file, len_bytes).map(|file| self.0.created(file))
+        Kernel.create(file, len_bytes).map(|file| self.file(file))
     }
 
     fn open(&self, file: &Path) -> io::Result<Arc<dyn StoredFile>> {
-        Kernel.open(file).map(|file| self.0.opened(file))
+        let opened = Kernel.open(file)?;
+        self.0.opened();
+        Ok(self.file(opened))
     }
 
     fn open_uncached(&self, file: &Path) -> io::Result<Arc<dyn StoredFile>> {
