@@ -73,8 +73,8 @@ pub(crate) struct WriteGate {
     written_bytes: u64,
     rate_bytes_per_s: u64,
     free_at_us: u64,
-    /// When there were last enough reads to tell.
-    told_at_us: Option<u64>,
+    /// When a read was last one of enough.
+    had_readers_at_us: Option<u64>,
 }
 
 impl Default for WriteGate {
@@ -87,7 +87,7 @@ impl Default for WriteGate {
             written_bytes: 0,
             rate_bytes_per_s: MOST_BYTES_PER_S,
             free_at_us: 0,
-            told_at_us: None,
+            had_readers_at_us: None,
         }
     }
 }
@@ -97,6 +97,9 @@ impl WriteGate {
     pub(crate) fn read(&mut self, took_us: u64, now_us: u64) {
         self.turn(now_us);
         self.now.add(took_us);
+        if self.has_enough_reads() {
+            self.had_readers_at_us = Some(now_us);
+        }
     }
 
     /// Bytes are to be written: says for how long they have to wait.
@@ -120,12 +123,10 @@ impl WriteGate {
     /// Within how long 99 of 100 reads have ended, lately; `None` where there were too few.
     pub(crate) fn p99_us(&mut self, now_us: u64) -> Option<u64> {
         self.turn(now_us);
-        let reads = self.now.reads + self.before.reads;
-        if reads < ENOUGH_READS {
+        if !self.has_enough_reads() {
             return None;
         }
-        self.told_at_us = Some(now_us);
-        let mut slower = reads / 100;
+        let mut slower = (self.now.reads + self.before.reads) / 100;
         for at in (0..BUCKETS).rev() {
             let count = u64::from(self.now.counts[at]) + u64::from(self.before.counts[at]);
             if count > slower {
@@ -136,10 +137,13 @@ impl WriteGate {
         None
     }
 
+    fn has_enough_reads(&self) -> bool {
+        self.now.reads + self.before.reads >= ENOUGH_READS
+    }
+
     /// Whether there are readers to write carefully for, be it that they begin to be counted anew.
-    pub(crate) fn has_readers(&mut self, now_us: u64) -> bool {
-        let is_lately = |at_us| now_us.saturating_sub(at_us) < 2 * SPAN_US;
-        self.p99_us(now_us).is_some() || self.told_at_us.is_some_and(is_lately)
+    pub(crate) fn has_readers(&self, now_us: u64) -> bool {
+        self.had_readers_at_us.is_some_and(|at_us| now_us.saturating_sub(at_us) < 2 * SPAN_US)
     }
 
     fn turn(&mut self, now_us: u64) {
