@@ -38,10 +38,8 @@ pub struct SimBox {
     pub promises: Promises,
     /// What it is moving.
     pub moving: UnderWay,
-    /// When it last broke an answer off, because its disk failed.
-    broke_off: Mutex<Option<Instant>>,
-    /// When what stands on one of its disks was last there again.
-    readmitted: Mutex<Option<Instant>>,
+    /// When one of its disks last failed in an answer, or was last there again.
+    wavered: Mutex<Option<Instant>>,
     running: Mutex<Option<Running>>,
 }
 
@@ -70,8 +68,7 @@ impl SimBox {
             ram_budget_bytes: 0,
             promises: Promises::default(),
             moving: UnderWay::default(),
-            broke_off: Mutex::default(),
-            readmitted: Mutex::default(),
+            wavered: Mutex::default(),
             running: Mutex::default(),
         }
     }
@@ -173,25 +170,17 @@ impl SimBox {
         self.slot().take();
     }
 
-    /// It breaks an answer off: whoever asked takes it for one that does not answer.
-    pub fn break_off(&self) {
-        *self.broke_off.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    /// It breaks an answer off, or has again what it said that it lacks: what others know of it
+    /// is not so any more.
+    pub fn wavers(&self) {
+        *self.wavered.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
     }
 
-    /// Whether no disk of it was readmitted in this time: it may have said before that it does
-    /// not have what stands there.
+    /// Whether all that it has answered in this time holds, as far as its disks are concerned.
     #[must_use]
-    pub fn has_its_disks_for(&self, time: Duration) -> bool {
-        let readmitted = *self.readmitted.lock().unwrap_or_else(PoisonError::into_inner);
-        readmitted.is_none_or(|at| at.elapsed() >= time)
-    }
-
-    /// Whether all answers that it began in this time were given to their end, as far as its
-    /// disks are concerned.
-    #[must_use]
-    pub fn answers_for(&self, time: Duration) -> bool {
-        let broke_off = *self.broke_off.lock().unwrap_or_else(PoisonError::into_inner);
-        broke_off.is_none_or(|at| at.elapsed() >= time)
+    pub fn is_steady(&self, time: Duration) -> bool {
+        let wavered = *self.wavered.lock().unwrap_or_else(PoisonError::into_inner);
+        wavered.is_none_or(|at| at.elapsed() >= time)
     }
 
     /// For how long its process has been running.
@@ -281,8 +270,7 @@ impl Watch for BoxWatch {
             }
             findings.note(format_args!("{}: {event:?}", sim_box.name));
             if let CacheEvent::DiskReadmitted { .. } = event {
-                let readmitted = sim_box.readmitted.lock();
-                *readmitted.unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+                sim_box.wavers();
             }
             crate::promises::hear(sim_box, &event, findings);
         });

@@ -92,8 +92,7 @@ impl Edge {
             let is_known = world.network.is_steady(here, there, NOTICED_IN)
                 && world.network.is_steady(there, here, NOTICED_IN)
                 && other.runs_for() >= NOTICED_IN
-                && other.answers_for(NOTICED_IN)
-                && other.has_its_disks_for(NOTICED_IN);
+                && other.is_steady(NOTICED_IN);
             is_mate && is_known && (other.holds(entry) || self.is_under_way(entry, other))
         })
     }

@@ -193,7 +193,7 @@ impl SimBody {
                 let read = read_block(running, object, block, &world.findings).await;
                 let read = read.map_err(|failed| {
                     if let Party::Box(number) = self.party {
-                        world.boxes[number].break_off();
+                        world.boxes[number].wavers();
                     }
                     FetchFailed::Connection(failed.to_string())
                 })?;
