@@ -43,7 +43,8 @@ impl Drop for LoopDisk {
     }
 }
 
-fn run(program: &str, args: &[&str]) -> Result<String> {
+/// What a program says that ends well.
+pub(super) fn run(program: &str, args: &[&str]) -> Result<String> {
     let output = Command::new(program).args(args).output().with_context(|| program.to_owned())?;
     let said = String::from_utf8_lossy(&output.stderr);
     ensure!(output.status.success(), "{program} {}: {said}", args.join(" "));
