@@ -277,9 +277,9 @@ impl Disk {
         self.writes().p99_us(self.storage.now_us())
     }
 
-    /// Whether content is written [through](crate::storage::StoredFile::write_through): readers wait
-    /// while a disk writes down what it has gathered. Without readers it takes more if it gathers,
-    /// and one that turns would turn for each little piece.
+    /// Whether content is [written through](crate::storage::StoredFile::write_through): readers
+    /// wait while a disk writes down what it has gathered. Without readers it takes more if it
+    /// gathers, and one that turns would turn for each little piece.
     pub(crate) fn is_to_be_written_through(&self) -> bool {
         self.class() != DiskClass::Hdd && self.writes().has_readers(self.storage.now_us())
     }

@@ -12,11 +12,11 @@
 //! [`disk`] and [`disks`], [`crc`] and [`sums`], [`intake`] and [`arrival`] (how it gets there),
 //! [`recover`], [`register`], [`serials`] and [`twice`] (how it is found again), [`shards`] and
 //! [`index`], [`block`], [`arena`] and [`ram`] (what stands in memory), [`order`] and [`read`]
-//! (how it leaves), [`removal`] and [`purge`] (how it goes), [`tiers`], [`placement`], [`relocation`] and [`moves`] (which disk it stands
-//! on), [`write_gate`] (how fast a disk is written to), [`endurance`] (how much of its life that may
-//! cost), [`scrub`] (how it is looked after),
-//! [`received`] (what nobody ordered) and [`demand`] (which of that stays), [`cache`] (all of it
-//! together), [`handover`] (to the next process).
+//! (how it leaves), [`removal`] and [`purge`] (how it goes), [`tiers`], [`placement`],
+//! [`relocation`] and [`moves`] (which disk it stands on), [`write_gate`] (how fast a disk is
+//! written to), [`endurance`] (how much of its life that may cost), [`scrub`] (how it is looked
+//! after), [`received`] (what nobody ordered) and [`demand`] (which of that stays), [`cache`]
+//! (all of it together), [`handover`] (to the next process).
 
 mod arena;
 mod arrival;

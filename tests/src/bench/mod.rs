@@ -7,10 +7,9 @@
 //! Read in this order: [`cases`] (what is measured, and against whom), [`contender`],
 //! [`figures`] and [`comparison`] (how), [`site`] and [`object`] (what all servers share),
 //! [`appliance`] (ours; its objects are put on a [`shelf`], maybe of a [`loop_disk`] or a
-//! [`memory_disk`], [`admin`]
-//! asks how it is, and a [`sibling`] fills from it by [`orders`]), [`peers`], [`nginx`] and [`h2o`] (the others), [`floor`] (what no
-//! server can undercut), [`load`] (the clients), [`core`] (how busy a core was), [`sheet`]
-//! (the table and its file).
+//! [`memory_disk`], [`admin`] asks how it is, and a [`sibling`] fills from it by [`orders`]),
+//! [`peers`], [`nginx`] and [`h2o`] (the others), [`floor`] (what no server can undercut),
+//! [`load`] (the clients), [`core`] (how busy a core was), [`sheet`] (the table and its file).
 
 pub mod admin;
 pub mod appliance;
