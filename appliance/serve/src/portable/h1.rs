@@ -179,9 +179,8 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Http1<'s, S> {
                     self.shared.counters.answers_cut.one();
                     return Err(io::Error::other(failed));
                 }
-                None => break,
+                None => return Ok(()),
             }
         }
-        writer::flush(&mut self.stream, patience).await
     }
 }

@@ -39,19 +39,26 @@ pub(super) async fn flush(
 }
 
 /// Waits for what comes next, and flushes while it is not there: where more is at hand, it goes
-/// out together with what the layers below still hold.
-pub(super) async fn flush_until<T>(
+/// out together with what the layers below still hold. Where nothing more comes, or fails to,
+/// what they hold goes out now: it was read and found right.
+pub(super) async fn flush_until<T, E>(
     stream: &mut (impl AsyncWrite + Unpin),
     patience: Duration,
-    next: impl Future<Output = T>,
-) -> io::Result<T> {
+    next: impl Future<Output = Option<Result<T, E>>>,
+) -> io::Result<Option<Result<T, E>>> {
     let mut next = pin!(next);
-    tokio::select! {
+    let came = tokio::select! {
         biased;
-        next = &mut next => return Ok(next),
-        flushed = flush(stream, patience) => flushed?,
+        came = &mut next => came,
+        flushed = flush(stream, patience) => {
+            flushed?;
+            return Ok(next.await);
+        }
+    };
+    if !matches!(came, Some(Ok(_))) {
+        flush(stream, patience).await?;
     }
-    Ok(next.await)
+    Ok(came)
 }
 
 #[cfg(test)]
@@ -70,10 +77,11 @@ mod tests {
         // The next comes once the other side has all of this.
         let next = async {
             let mut seen = [0; 8];
-            far.read_exact(&mut seen).await.map(|_| seen)
+            Some(far.read_exact(&mut seen).await.map(|_| seen))
         };
         let seen = timeout(PATIENCE, flush_until(&mut stream, PATIENCE, next)).await;
-        assert_eq!(&seen.expect("in time").expect("flushed").expect("read"), b"headbody");
+        let seen = seen.expect("in time").expect("flushed").expect("the next");
+        assert_eq!(&seen.expect("read"), b"headbody");
     }
 
     #[tokio::test(start_paused = true)]
@@ -82,7 +90,8 @@ mod tests {
         let mut stream = BufWriter::new(near);
         let mut taken = 0;
         write_all(&mut stream, b"head", b"body", PATIENCE, &mut taken).await.expect("buffered");
-        let given_up = flush_until(&mut stream, PATIENCE, std::future::pending::<()>()).await;
+        let next = std::future::pending::<Option<Result<(), ()>>>();
+        let given_up = flush_until(&mut stream, PATIENCE, next).await;
         assert_eq!(given_up.expect_err("full").kind(), io::ErrorKind::TimedOut);
     }
 
@@ -92,7 +101,25 @@ mod tests {
         let mut stream = BufWriter::new(near);
         let mut taken = 0;
         write_all(&mut stream, b"head", b"body", PATIENCE, &mut taken).await.expect("buffered");
-        let next = flush_until(&mut stream, PATIENCE, std::future::ready(1)).await;
-        assert_eq!((next.expect("at hand"), stream.buffer()), (1, &b"headbody"[..]));
+        let next = std::future::ready(Some(Ok::<_, ()>(1)));
+        let next = flush_until(&mut stream, PATIENCE, next).await;
+        assert_eq!((next.expect("at hand"), stream.buffer()), (Some(Ok(1)), &b"headbody"[..]));
+    }
+
+    #[tokio::test]
+    async fn where_no_more_comes_what_was_written_arrives() {
+        for next in [None, Some(Err("not coming"))] {
+            let (near, mut far) = duplex(64);
+            let mut stream = BufWriter::new(near);
+            let mut taken = 0;
+            write_all(&mut stream, b"head", b"body", PATIENCE, &mut taken).await.expect("buffered");
+            let came = std::future::ready(next);
+            let came = flush_until::<(), _>(&mut stream, PATIENCE, came).await;
+            assert_eq!(came.expect("flushed"), next);
+            drop(stream);
+            let mut seen = Vec::new();
+            far.read_to_end(&mut seen).await.expect("read");
+            assert_eq!(seen, b"headbody");
+        }
     }
 }
