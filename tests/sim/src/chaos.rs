@@ -1,13 +1,12 @@
-//! What goes wrong while a world lasts, and who watches.
+//! What goes wrong while a world lasts.
 
 use crate::appliance::SimBox;
-use crate::content::{self, SHELF};
+use crate::content::SHELF;
 use crate::disk::{DiskFaults, SimDisk};
 use crate::network::{Lies, Party};
 use crate::plan::random_for;
-use crate::reads::read_block;
 use crate::world::World;
-use cache::{BLOCK_BYTES, Lookup};
+use cache::Lookup;
 use rand::Rng;
 use rand::rngs::StdRng;
 use std::path::{Path, PathBuf};
@@ -176,23 +175,6 @@ fn purge(world: &World, random: &mut StdRng) {
         sim_box.promises.forget(&entry.path);
         if matches!(running.cache.lookup(&entry.common.group, &entry.path), Lookup::Held(_)) {
             world.findings.violation(format_args!("{} is held after its purge", entry.path));
-        }
-    }
-}
-
-/// Somebody asks a box for whatever it holds, all the time.
-pub async fn watch(world: Arc<World>, number: usize) {
-    let mut random = random_for(world.plan.seed, &format!("viewer {number}"));
-    loop {
-        sleep(Duration::from_millis(random.random_range(1..2500))).await;
-        let Some(running) = world.boxes[number].running() else { continue };
-        let path = format!("/film/{}.m4s", random.random_range(0..world.places()));
-        let Lookup::Held(object) = running.cache.lookup(&content::group(), &path) else { continue };
-        let blocks = u32::try_from(object.entry.size_bytes.div_ceil(BLOCK_BYTES)).unwrap_or(0);
-        if blocks > 0 {
-            let block = random.random_range(0..blocks);
-            // What became of it the cache says, and the next look-up shows.
-            drop(read_block(&running, &object, block, &world.findings).await);
         }
     }
 }

@@ -39,6 +39,8 @@ pub struct Counts {
     pub failures: u64,
     /// Objects that moved from one disk to another.
     pub moved: u64,
+    /// Bytes that were written through to disks that had readers.
+    pub written_through_bytes: u64,
     /// Bytes that crossed a provider's edge.
     pub edge_bytes: u64,
     /// Answers to players who asked for what nobody ordered.
@@ -60,6 +62,7 @@ impl std::ops::AddAssign for Counts {
         self.survived += other.survived;
         self.failures += other.failures;
         self.moved += other.moved;
+        self.written_through_bytes += other.written_through_bytes;
         self.edge_bytes += other.edge_bytes;
         self.asked += other.asked;
         self.blocks_handed += other.blocks_handed;

@@ -12,7 +12,7 @@
 //!
 //! Read in this order: [`content`], [`disk`], [`network`] (what the world is made of),
 //! [`appliance`], [`upstream`], [`reads`] (boxes in it), [`plan`] (what a seed decides),
-//! [`world`] (all of it together), [`life`], [`moving`] and [`chaos`] (what happens), [`promises`],
+//! [`world`] (all of it together), [`life`], [`moving`], [`viewers`] and [`chaos`] (what happens), [`promises`],
 //! [`edge`], [`limits`] and [`endurance`] (what is checked), [`findings`]; and [`unordered`], which
 //! is all of that for what nobody ordered.
 
@@ -35,6 +35,7 @@ pub mod registers;
 pub mod run;
 pub mod unordered;
 pub mod upstream;
+pub mod viewers;
 pub mod world;
 
 pub use findings::Counts;

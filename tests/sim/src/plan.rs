@@ -24,6 +24,9 @@ pub struct Plan {
     pub limits: Option<LimitsPlan>,
     /// Content that nobody orders; `None` where there is none.
     pub unordered: Option<UnorderedPlan>,
+    /// Many viewers come to a box at once, now and then, so that its disks have readers to be
+    /// written carefully for.
+    pub has_crowds: bool,
     /// For each box its RAM tier.
     pub ram_budgets: Vec<u64>,
     /// The content at each place of the catalogue.
@@ -113,6 +116,7 @@ impl Plan {
             rated: rated(seed),
             limits: LimitsPlan::of(seed),
             unordered: UnorderedPlan::of(seed),
+            has_crowds: random_for(seed, "crowds").random_bool(0.1),
             ram_budgets,
             contents,
             wanted_percent,

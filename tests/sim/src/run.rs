@@ -11,6 +11,7 @@ use crate::plan::Plan;
 use crate::promises;
 use crate::registers;
 use crate::unordered;
+use crate::viewers;
 use crate::world::World;
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -78,7 +79,8 @@ async fn history(world: &Arc<World>) {
         tasks.spawn(moving::shift(Arc::clone(world), number));
         tasks.spawn(endurance::keep(Arc::clone(world), number));
         tasks.spawn(registers::keep(Arc::clone(world), number));
-        tasks.spawn(chaos::watch(Arc::clone(world), number));
+        tasks.spawn(viewers::watch(Arc::clone(world), number));
+        tasks.spawn(viewers::crowd(Arc::clone(world), number, is_calm.clone()));
         tasks.spawn(unordered::purges::obey(Arc::clone(world), number));
     }
     for number in 0..world.plan.unordered.map_or(0, |plan| plan.players) {
@@ -98,6 +100,10 @@ async fn history(world: &Arc<World>) {
     unordered::settle(world).await;
     if world.findings.verdict().is_none() {
         close(world).await;
+    }
+    for disk in world.boxes.iter().flat_map(|each| each.disks.iter()) {
+        let bytes = disk.written_through_bytes();
+        world.findings.count(|counts| counts.written_through_bytes += bytes);
     }
     tasks.shutdown().await;
 }

@@ -19,6 +19,7 @@ fn what_must_never_be_is_in_no_world() {
         (counts.survived, 5),
         (counts.failures, 3),
         (counts.moved, 1),
+        (counts.written_through_bytes, 40_000),
         (counts.asked, 15),
         (counts.questions, 8),
         (counts.purges, 1),

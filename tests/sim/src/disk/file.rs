@@ -68,6 +68,13 @@ impl Content {
         self.is_length_durable = true;
     }
 
+    /// The same of the pages that lie in this part as a whole.
+    pub(super) fn sync_part(&mut self, at: usize, len: usize) {
+        for page in at.div_ceil(PAGE)..(at + len) / PAGE {
+            self.undo.remove(&page);
+        }
+    }
+
     /// A synchronisation that fails, and forgets what it had to do.
     pub(super) fn fail_sync(&mut self) {
         for (page, before) in std::mem::take(&mut self.undo) {

@@ -78,6 +78,8 @@ struct State {
     broke_reserve: bool,
     /// Content that was ever written; what fits a page is headers and tables.
     written_bytes: u64,
+    /// Of it, what was written through.
+    written_through_bytes: u64,
 }
 
 impl SimDisk {
@@ -101,6 +103,7 @@ impl SimDisk {
             has_lied: false,
             broke_reserve: false,
             written_bytes: 0,
+            written_through_bytes: 0,
         };
         Self { plan, state: Mutex::new(state) }
     }
@@ -236,6 +239,12 @@ impl SimDisk {
         self.state().written_bytes
     }
 
+    /// What of it was written through.
+    #[must_use]
+    pub fn written_through_bytes(&self) -> u64 {
+        self.state().written_through_bytes
+    }
+
     /// Whether what it says of itself was always true: nothing on it was destroyed, and no call
     /// has failed.
     #[must_use]
@@ -358,6 +367,25 @@ impl SimDisk {
         content.write(at, &bytes[..some]);
         if bytes.len() > PAGE {
             state.written_bytes += some as u64;
+        }
+        failed
+    }
+
+    /// Writes what the disk has before this returns, as far as it stands in whole pages. Where it
+    /// fails, more than this may have been dropped.
+    fn write_through(&self, number: FileNumber, bytes: &[u8], offset: u64) -> io::Result<()> {
+        let state = &mut *self.state();
+        let failed = state.fail_some(state.faults.write_errors);
+        let lies = state.lies();
+        let at = usize::try_from(offset).map_err(io::Error::other)?;
+        let content = state.files.get_mut(&number).ok_or(io::ErrorKind::NotFound)?;
+        state.written_bytes += bytes.len() as u64;
+        state.written_through_bytes += bytes.len() as u64;
+        content.write(at, bytes);
+        match failed {
+            Err(_) => content.fail_sync(),
+            Ok(()) if lies => {}
+            Ok(()) => content.sync_part(at, bytes.len()),
         }
         failed
     }

@@ -10,6 +10,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::time::Instant;
 
+/// So much goes to the disk at once of what is written through.
+const LITTLE: usize = 256 << 10;
+
 /// Disks in their places. Whose process has ended changes nothing any more.
 #[derive(Debug, Clone)]
 pub struct Mounts {
@@ -143,6 +146,13 @@ impl StoredFile for Open {
 
     fn write_all_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
         self.mounts.change(&self.path, |disk| disk.write(self.number, bytes, offset))
+    }
+
+    fn write_through(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
+        for (little, at) in bytes.chunks(LITTLE).zip((offset..).step_by(LITTLE)) {
+            self.mounts.change(&self.path, |disk| disk.write_through(self.number, little, at))?;
+        }
+        Ok(())
     }
 
     fn sync(&self) -> io::Result<()> {
