@@ -1,6 +1,7 @@
 //! What boxes have confirmed of the purges, by the planner's view and the collector's memory.
 
-use crate::planner::View;
+use crate::api::Problem;
+use crate::planner::{Head, View};
 use crate::server::App;
 use catalog::RecordedPurge;
 use contract::names::{DeviceName, GroupName};
@@ -28,6 +29,25 @@ pub(crate) fn doubt<'a>(
 ) -> Option<&'a RecordedPurge> {
     let first = view.purge_beyond(group, confirmed(app, view, device))?;
     (!app.collector.is_within_grace(device, first.made_at, now)).then_some(first)
+}
+
+/// Why nothing can be purged: a box stands on what another fleet than this has issued. It would
+/// take what is purged now for what it has carried out already, or refuse it.
+///
+/// # Errors
+/// What is to be done about it.
+pub(crate) fn check(app: &App) -> Result<(), Problem> {
+    let view = app.view();
+    for device in view.appliances.iter().map(|each| &each.name) {
+        let Some(latest) = app.collector.latest(device) else { continue };
+        let state = |kind| latest.report.documents.iter().find(|state| state.kind == kind);
+        let doubt = |head: &Head| head.doubt(state(head.kind)?);
+        if let Some(doubt) = view.documents(device).iter().find_map(doubt) {
+            let what = format!("nothing can be purged: of what {device} has, {doubt}");
+            return Err(Problem::new(409, what));
+        }
+    }
+    Ok(())
 }
 
 /// Whether a box has confirmed less than its tombstones begin with: it has lost its state.

@@ -17,7 +17,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::SystemTime;
 use tests::false_fleet::FalseFleet;
-use tests::small_cdn::{BOXES, Plan, SmallCdn, content, path};
+use tests::small_cdn::{BOXES, GROUP, Plan, SmallCdn, content, path};
 
 /// What a box says of a kind of document.
 async fn state(cdn: &SmallCdn, kind: Kind) -> Option<DocumentState> {
@@ -172,6 +172,12 @@ async fn a_fleet_of_yesterday_begins_an_epoch_and_is_followed() -> Result<()> {
     })
     .await?;
     ensure!(serves(&cdn, "third", 200).await, "it does not serve");
+    // The box would take what is purged now for what it has carried out.
+    for purge in ["purge {GROUP} --title second", "remove --group {GROUP} --title second"] {
+        let line = format!("content {}", purge.replace("{GROUP}", GROUP));
+        let refused = cdn.fleet_ok(&line).await.err().context("it was purged")?;
+        ensure!(format!("{refused:#}").contains("fleet epoch new"), "{refused:#}");
+    }
     // It counts on, up to the number that the box has: another content, and nobody moves.
     while issued_number(&cdn).await? < before.number {
         let number = issued_number(&cdn).await?;

@@ -170,6 +170,7 @@ pub(super) async fn make_purge(
     _: Operator,
     Body(request): Body<PurgeRequest>,
 ) -> Result<(StatusCode, Json<PurgeMade>), Problem> {
+    purging::check(&app)?;
     let group = request.group.clone();
     let targets = targets(&app, request).await?;
     let takes = app.catalog.preview_purge(&group, &targets).await?.into();

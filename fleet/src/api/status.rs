@@ -8,7 +8,7 @@ use crate::server::{App, now};
 use axum::Json;
 use axum::extract::State;
 use contract::names::DeviceName;
-use contract::report::{DocumentState, FilledFrom, Held, Report};
+use contract::report::{FilledFrom, Held, Report};
 use contract::sources::SourceKind;
 use contract::time::TimeUs;
 use health_collector::{Latest, RecordedEvent};
@@ -215,25 +215,10 @@ fn documents(app: &App, device: &DeviceName, seen: &Seen) -> Vec<DocumentItem> {
             issued: Some(head.generation.to_string()),
             rejected: state.and_then(|state| state.rejected.as_ref()).map(told),
             refused: state.and_then(|state| state.refused.as_ref()).map(told),
-            doubt: state.and_then(|state| doubt(head, state)),
+            doubt: state.and_then(|state| head.doubt(state)),
         }
     };
     view.documents(device).iter().map(item).collect()
-}
-
-/// A box that has seen numbers which this fleet has not given, or has given to something else:
-/// the database was restored from a backup, or two fleets speak to one box. What is issued next
-/// would be refused, or taken for what the box has.
-fn doubt(head: &Head, state: &DocumentState) -> Option<String> {
-    let in_force = state.in_force?;
-    let remedy = "was this fleet restored from a backup? fleet epoch new";
-    if in_force > head.generation {
-        let issued = head.generation;
-        return Some(format!("{in_force} is in force, {issued} was issued last: {remedy}"));
-    }
-    let is_another = state.issued_at_us.is_some_and(|issued_at| issued_at != head.issued_at);
-    let has = (in_force == head.generation && is_another).then_some(in_force);
-    has.map(|it| format!("another {it} than this fleet's is in force: {remedy}"))
 }
 
 fn event(recorded: &RecordedEvent) -> EventItem {

@@ -3,6 +3,7 @@
 use super::body::Body;
 use super::operator::Operator;
 use super::{List, Problem, named};
+use crate::purging;
 use crate::server::{App, now};
 use axum::Json;
 use axum::extract::{Path, State};
@@ -193,6 +194,8 @@ pub(super) async fn remove_title(
     _: Operator,
     Path((group, title)): Path<(String, String)>,
 ) -> Result<StatusCode, Problem> {
+    // What boxes hold of it is purged.
+    purging::check(&app)?;
     app.catalog.remove_title(&named(&group)?, &named(&title)?, now()).await?;
     app.changed.notify_one();
     Ok(StatusCode::NO_CONTENT)

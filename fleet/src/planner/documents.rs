@@ -2,6 +2,7 @@
 
 use contract::envelope::{Generation, Kind};
 use contract::names::DeviceName;
+use contract::report::DocumentState;
 use contract::time::TimeUs;
 use db::{Db, Tx};
 use sqlx::Row;
@@ -17,6 +18,23 @@ pub(crate) struct Head {
     pub(crate) content_digest: String,
     pub(crate) issued_at: TimeUs,
     pub(crate) not_after: TimeUs,
+}
+
+impl Head {
+    /// A box that has seen numbers which this fleet has not given, or has given to something else:
+    /// the database was restored from a backup, or two fleets speak to one box. What is issued
+    /// next would be refused, or taken for what the box has.
+    pub(crate) fn doubt(&self, state: &DocumentState) -> Option<String> {
+        let in_force = state.in_force?;
+        let remedy = "was this fleet restored from a backup? fleet epoch new";
+        if in_force > self.generation {
+            let issued = self.generation;
+            return Some(format!("{in_force} is in force, {issued} was issued last: {remedy}"));
+        }
+        let is_another = state.issued_at_us.is_some_and(|issued_at| issued_at != self.issued_at);
+        let has = (in_force == self.generation && is_another).then_some(in_force);
+        has.map(|it| format!("another {it} than this fleet's is in force: {remedy}"))
+    }
 }
 
 /// The documents in the fleet's database.
