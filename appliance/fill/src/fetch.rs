@@ -4,6 +4,7 @@
 //! its address and checks the certificate for its name. Boxes show who they are; an origin
 //! is checked against the public roots of the system and is shown nothing.
 
+use crate::pace::Pace;
 use crate::read_ahead::AheadReader;
 use crate::upstream::{Body, FetchFailed, Promise, Question, Upstream};
 use bytes::Bytes;
@@ -24,6 +25,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use tokio::time::Instant;
 
 pub(crate) type HttpsClient = Client<HttpsConnector<AheadReader<HttpConnector>>, Empty<Bytes>>;
 
@@ -68,10 +70,12 @@ pub trait SliceKnowledge: Send + Sync {
 struct HttpBody {
     incoming: Incoming,
     stall: Duration,
+    pace: Pace,
 }
 
 impl HttpBody {
     async fn piece(&mut self) -> Result<Option<Bytes>, FetchFailed> {
+        let began = Instant::now();
         loop {
             let frame = tokio::time::timeout(self.stall, self.incoming.frame())
                 .await
@@ -81,6 +85,7 @@ impl HttpBody {
                 Some(Err(err)) => return Err(FetchFailed::Connection(deepest(&err))),
                 Some(Ok(frame)) => {
                     if let Ok(bytes) = frame.into_data() {
+                        self.pace.came(bytes.len(), began.elapsed())?;
                         return Ok(Some(bytes));
                     }
                 }
@@ -172,7 +177,7 @@ impl Fetcher {
     }
 
     pub(crate) fn body(&self, incoming: Incoming) -> Box<dyn Body> {
-        Box::new(HttpBody { incoming, stall: self.patience.stall })
+        Box::new(HttpBody { incoming, stall: self.patience.stall, pace: Pace::default() })
     }
 
     fn client(&self, source: &Source) -> Result<HttpsClient, FetchFailed> {
@@ -276,9 +281,11 @@ fn check<B>(
         |offered: &str| FetchFailed::Length { offered: offered.to_owned(), expected: size_bytes };
     match response.status() {
         StatusCode::NOT_FOUND if is_coming(text("cache-status")) => Err(FetchFailed::Coming),
+        StatusCode::NOT_FOUND | StatusCode::GONE => Err(FetchFailed::NotThere),
         // A gateway that was asked for what it has cached, and has not (RFC 9111 §5.2.1.7).
-        StatusCode::NOT_FOUND | StatusCode::PRECONDITION_FAILED | StatusCode::GATEWAY_TIMEOUT => {
-            Err(FetchFailed::NotThere)
+        StatusCode::PRECONDITION_FAILED | StatusCode::GATEWAY_TIMEOUT => Err(FetchFailed::NotThere),
+        status @ (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) => {
+            Err(FetchFailed::Denied(status.to_string()))
         }
         StatusCode::OK if !is_all(range, size_bytes) => Err(FetchFailed::IgnoresRange),
         StatusCode::OK => match text("content-length") {
@@ -367,6 +374,9 @@ mod tests {
         assert_eq!(check(&answer(404, &[]), 10, &all), Err(FetchFailed::NotThere));
         assert_eq!(check(&answer(412, &[]), 10, &all), Err(FetchFailed::NotThere));
         assert_eq!(check(&answer(504, &[]), 10, &all), Err(FetchFailed::NotThere));
+        assert_eq!(check(&answer(410, &[]), 10, &all), Err(FetchFailed::NotThere));
+        let denied = FetchFailed::Denied("403 Forbidden".to_owned());
+        assert_eq!(check(&answer(403, &[]), 10, &all), Err(denied));
         let wanted = ("cache-status", "\"oca1.a\"; detail=wanted");
         assert_eq!(check(&answer(404, &[wanted]), 10, &all), Err(FetchFailed::Coming));
         let unknown = ("cache-status", "\"oca1.a\"; detail=unknown");

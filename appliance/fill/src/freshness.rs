@@ -31,6 +31,9 @@ pub(crate) struct Exchange {
 /// What an answer says of how it may be kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Freshness {
+    /// The origin does not forbid it.
+    allows_storing: bool,
+    /// And it is the same for everybody.
     pub(crate) may_store: bool,
     /// It says how long, itself.
     pub(crate) is_explicit: bool,
@@ -61,33 +64,42 @@ impl Freshness {
             while_revalidate_until: later(fresh_until, stale(directives.stale_while_revalidate_s)),
             if_error_until: later(fresh_until, stale(directives.stale_if_error_s)),
         };
-        let may_store = directives.allows_storing() && !varies(fields);
-        Self { may_store, is_explicit: explicit.is_some() || directives.no_cache, terms }
+        let allows_storing = directives.allows_storing();
+        let may_store = allows_storing && !varies(fields);
+        let is_explicit = explicit.is_some() || directives.no_cache;
+        Self { allows_storing, may_store, is_explicit, terms }
     }
 
     /// What a 304 makes of terms: its own, where it has some, else those there were, from now on
-    /// (§3.2, §4.3.4).
-    pub(crate) fn again(before: Terms, fields: &HeaderMap, exchange: Exchange) -> Terms {
+    /// (§3.2, §4.3.4). `None` where it may not be kept any more.
+    pub(crate) fn again(before: Terms, fields: &HeaderMap, exchange: Exchange) -> Option<Terms> {
         let said = Self::of(fields, exchange);
+        if !said.may_store {
+            return None;
+        }
         let says_something =
             said.is_explicit || fields.contains_key(CACHE_CONTROL) || fields.contains_key(EXPIRES);
         if says_something {
-            return said.terms;
+            return Some(said.terms);
         }
         let from = |until: TimeUs| {
             let span_us = until.0.saturating_sub(before.born.0);
             TimeUs(said.terms.born.0.saturating_add(span_us))
         };
-        Terms {
+        Some(Terms {
             fresh_until: from(before.fresh_until),
             while_revalidate_until: from(before.while_revalidate_until),
             if_error_until: from(before.if_error_until),
             ..said.terms
-        }
+        })
     }
 
-    /// For how long nobody asks again for what is not there.
+    /// For how long nobody asks again for what is not there: not at all, where not even that may be
+    /// kept.
     pub(crate) fn absent_until(&self, now: TimeUs) -> TimeUs {
+        if !self.allows_storing {
+            return now;
+        }
         let usual = later(now, USUAL_ABSENCE_S);
         let until = if self.is_explicit { self.terms.fresh_until } else { usual };
         until.clamp(now, later(now, LONGEST_ABSENCE_S))

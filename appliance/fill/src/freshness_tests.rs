@@ -90,13 +90,17 @@ fn a_304_goes_on_with_what_was_said_or_says_it_anew() {
     let before = of(&[("cache-control", "max-age=60, stale-if-error=100")]).terms;
     let later = TimeUs(NOW.0 + 500 * S);
     let exchange = Exchange { asked: later, answered: later };
-    let again = Freshness::again(before, &HeaderMap::new(), exchange);
-    assert_eq!((again.fresh_until.0 - later.0) / S, 60);
-    assert_eq!((again.if_error_until.0 - later.0) / S, 160);
-    assert_eq!(again.validated, later);
-    let other = Freshness::again(before, &fields(&[("cache-control", "max-age=5")]), exchange);
+    let again = |lines: Lines<'_>| Freshness::again(before, &fields(lines), exchange);
+    let none = again(&[]).expect("kept");
+    assert_eq!((none.fresh_until.0 - later.0) / S, 60);
+    assert_eq!((none.if_error_until.0 - later.0) / S, 160);
+    assert_eq!(none.validated, later);
+    let other = again(&[("cache-control", "max-age=5")]).expect("kept");
     assert_eq!((other.fresh_until.0 - later.0) / S, 5);
     assert_eq!(other.if_error_until, other.fresh_until);
+    for lines in [("cache-control", "no-store"), ("cache-control", "private, max-age=60")] {
+        assert_eq!(again(&[lines]), None, "{lines:?}");
+    }
 }
 
 #[test]
@@ -106,6 +110,9 @@ fn what_is_not_there_is_asked_for_again_soon() {
     assert_eq!(absent_s(&[("cache-control", "max-age=2")]), 2);
     assert_eq!(absent_s(&[("cache-control", "max-age=86400")]), 300);
     assert_eq!(absent_s(&[("cache-control", "no-cache")]), 0);
+    assert_eq!(absent_s(&[("cache-control", "no-store")]), 0);
+    assert_eq!(absent_s(&[("cache-control", "private, max-age=300")]), 0);
+    assert_eq!(absent_s(&[("vary", "cookie")]), 5);
 }
 
 proptest! {

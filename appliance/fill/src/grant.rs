@@ -39,7 +39,7 @@ impl Grant<'_> {
     pub(crate) fn add(&mut self, mut more: Grant<'_>) {
         if self.is_free != more.is_free || self.lane.is_some() != more.lane.is_some() {
             // A cap began or ended in between: what was granted before is of another kind.
-            self.forgo();
+            self.keep_only(0);
             (self.is_free, self.lane) = (more.is_free, more.lane.clone());
         }
         self.left = self.left.saturating_add(std::mem::take(&mut more.left));
@@ -47,13 +47,15 @@ impl Grant<'_> {
 
     /// None of what is left will arrive: the source has not got it.
     pub fn give_back(mut self) {
-        self.forgo();
+        self.keep_only(0);
     }
 
-    fn forgo(&mut self) {
-        let left = std::mem::take(&mut self.left);
-        if left > 0 && !self.is_free {
-            self.caps.given_back(self.lane.as_deref(), left);
+    /// No more than so many will arrive.
+    pub(crate) fn keep_only(&mut self, bytes: u64) {
+        let more = self.left.saturating_sub(bytes);
+        self.left -= more;
+        if more > 0 && !self.is_free {
+            self.caps.given_back(self.lane.as_deref(), more);
         }
     }
 

@@ -8,7 +8,7 @@
 //! Read in this order: [`routes`] (which sources serve an object), `widening` (when those
 //! further away are asked), `health` (who does not answer) and `trust` (what lies cost), with
 //! `back_off` behind both, [`upstream`] (what is asked of a source) and [`fetch`] (over HTTP, with
-//! `read_ahead` below it), [`window`], [`admission`] and [`gate`] (who may fill now), `urgent`
+//! `read_ahead` below it, and [`pace`] beside), [`window`], [`admission`] and [`gate`] (who may fill now), `urgent`
 //! (what cannot wait), `caps` (how fast, with `bucket` and `arrivals` behind it), `grant` and
 //! `draw` (bytes, as they are allowed), `slicer` (pieces into slices, in `buffers`), [`offload`]
 //! (what blocks), [`transfer`] (one object, source after source), [`ledger`] and `board` (who gave
@@ -39,6 +39,7 @@ pub mod ledger;
 pub mod neighbours;
 pub mod offload;
 pub mod origins;
+pub mod pace;
 mod read_ahead;
 pub mod routes;
 pub mod rules;

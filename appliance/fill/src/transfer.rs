@@ -50,6 +50,9 @@ pub enum Failure {
     /// A cap began while all of an object came at once: from the beginning again.
     #[error("a cap has changed meanwhile")]
     Interrupted,
+    /// The caps did not let it be asked in time.
+    #[error("the caps let it wait for too long")]
+    Capped,
     /// The disk's half of it went away: the process is stopping.
     #[error("the transfer was abandoned")]
     Abandoned,
@@ -61,12 +64,20 @@ impl Failure {
     fn is_fault(&self) -> bool {
         use IntakeError::{Busy, Exhausted, HandedOver, Withdrawn};
         match self {
-            Self::Abandoned | Self::Interrupted => false,
+            Self::Abandoned | Self::Interrupted | Self::Capped => false,
             Self::Resting(_) | Self::Waiting(_) | Self::Distrusted(_) => false,
             Self::Intake(Busy | HandedOver | Withdrawn | Exhausted(_)) => false,
             Self::Fetch(FetchFailed::NotThere | FetchFailed::Coming) => false,
             Self::Fetch(FetchFailed::DeniedBefore) => false,
             Self::Fetch(_) | Self::Intake(_) => true,
+        }
+    }
+
+    /// A fault that the source shows whatever it is asked for.
+    pub(crate) fn is_of_source(&self) -> bool {
+        match self {
+            Self::Fetch(failed) => failed.is_of_source(),
+            _ => self.is_fault(),
         }
     }
 
@@ -101,6 +112,7 @@ impl Failure {
             Self::Distrusted(_) => "source_distrusted",
             Self::Waiting(_) => "waiting",
             Self::Interrupted => "interrupted",
+            Self::Capped => "capped",
             Self::Abandoned => "abandoned",
         }
     }
@@ -224,7 +236,7 @@ impl Transfers {
                 Err(Failure::Resting(time) | Failure::Distrusted(time)) => {
                     silent_for = silent_for.min(time);
                 }
-                Err(failure) if failure.is_fault() => {
+                Err(failure) if failure.is_of_source() => {
                     let (address, now) = (route.source.address, Instant::now());
                     // One that is well may lie about this object whenever it is asked.
                     let lies = self.trust().0.lies_about(address, &entry.id(), now);
@@ -287,11 +299,7 @@ impl Transfers {
         match &outcome {
             Err(Failure::Waiting(_)) => self.health.spared(address, began),
             Err(failure) if failure.is_ours() => self.health.spared(address, began),
-            // All of it can be had from there still.
-            Err(Failure::Fetch(FetchFailed::IgnoresRange)) => self.health.answered(address),
-            // Others may have content there, and be let in.
-            Err(Failure::Fetch(FetchFailed::Denied(_))) => self.health.answered(address),
-            Err(failure) if failure.is_fault() => {
+            Err(failure) if failure.is_of_source() => {
                 self.health.failed(address, began, Instant::now());
             }
             _ => self.health.answered(address),

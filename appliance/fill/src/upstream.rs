@@ -29,6 +29,9 @@ pub enum FetchFailed {
     /// Nothing came for too long.
     #[error("nothing came for {0} s")]
     Stalled(u64),
+    /// So little came that it would take for ever.
+    #[error("only {0} bytes a second came")]
+    Slow(u64),
     /// An answer that makes no sense for this request.
     #[error("it answered {0}")]
     Status(u16),
@@ -66,6 +69,22 @@ pub enum FetchFailed {
     /// The document names no usable address for it.
     #[error("the source is not usable: {0}")]
     Unusable(String),
+}
+
+impl FetchFailed {
+    /// Whether the source would fare no better with anything else: where not, it has answered, and
+    /// is asked for other things as before.
+    pub(crate) fn is_of_source(&self) -> bool {
+        match self {
+            Self::Connection(_) | Self::Stalled(_) | Self::Slow(_) => true,
+            Self::EndedEarly { .. } | Self::SlowDown => true,
+            // It is behind somebody who cannot reach it, or has too much to do.
+            Self::Status(status) => matches!(status, 408 | 429 | 502..=504),
+            Self::NotThere | Self::Coming | Self::Changed | Self::Unusable(_) => false,
+            Self::IgnoresRange | Self::Length { .. } => false,
+            Self::Denied(_) | Self::DeniedBefore => false,
+        }
+    }
 }
 
 /// The content of an answer, piece by piece.

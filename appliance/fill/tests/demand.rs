@@ -36,6 +36,8 @@ enum Manner {
     Waits,
     /// Has nothing, and says so when told to.
     WaitsWithNothing,
+    /// Answers with this, whatever it is asked for.
+    Says(u16),
 }
 
 /// Origins by their ports, all with the same content.
@@ -87,7 +89,7 @@ impl Origins for Reachable {
             let manner = network.manners.lock().expect("lock")[at].clone();
             let mut breaks_after = None;
             match manner {
-                Manner::Honest => {}
+                Manner::Honest | Manner::Says(_) => {}
                 Manner::Dead => return Err(FetchFailed::Connection("refused".to_owned())),
                 Manner::BreaksAfter(bytes) => {
                     breaks_after = Some(bytes);
@@ -113,6 +115,7 @@ impl Origins for Reachable {
             let body = Answer { network: Arc::clone(network), rest, breaks_after };
             let status = match manner {
                 Manner::WaitsWithNothing => hyper::StatusCode::NOT_FOUND,
+                Manner::Says(status) => hyper::StatusCode::from_u16(status).expect("a status"),
                 _ => hyper::StatusCode::PARTIAL_CONTENT,
             };
             let body = Box::new(body);
@@ -127,6 +130,7 @@ struct World {
     network: Arc<Network>,
     writes: Writes,
     began: Instant,
+    filler: Arc<Filler>,
     demand: Arc<Demand>,
     _folder: tempfile::TempDir,
 }
@@ -195,12 +199,12 @@ impl World {
         });
         let demand = Demand::new(fill::demand::Setup {
             cache: Arc::clone(&cache),
-            filler,
+            filler: Arc::clone(&filler),
             origins: Arc::new(Reachable(Arc::clone(&network))),
             groups: vec![(group(), vec![source(1), source(2)])],
             runtime: tokio::runtime::Handle::current(),
         });
-        Self { cache, network, writes, began, demand, _folder: folder }
+        Self { cache, network, writes, began, filler, demand, _folder: folder }
     }
 
     fn now(&self) -> TimeUs {
@@ -210,9 +214,14 @@ impl World {
 
     /// What a player finds who waits for the origins.
     async fn find(&self) -> Demanded {
+        self.find_at("/a.mp4").await
+    }
+
+    async fn find_at(&self, path: &str) -> Demanded {
         let asked = self.now();
-        self.cache.resolve(&key(), 0).expect("they are asked").await;
-        self.cache.demanded(&group(), "/a.mp4", Some(asked), self.now())
+        let key = ObjectKey { path: path.into(), ..key() };
+        self.cache.resolve(&key, 0).expect("they are asked").await;
+        self.cache.demanded(&group(), path, Some(asked), self.now())
     }
 
     async fn object(&self) -> Arc<Object> {
@@ -380,4 +389,46 @@ async fn everybody_shares_one_question_and_too_many_are_refused() {
     second.await;
     let found = world.cache.demanded(&group(), "/a.mp4", None, world.now());
     assert!(matches!(found, Demanded::Absent(Absence::NoAnswer)), "{found:?}");
+}
+
+/// A path that an origin cannot give is its own affair; an origin that cannot rests.
+#[tokio::test(start_paused = true)]
+async fn what_one_path_lacks_keeps_nobody_from_the_others() {
+    for (status, is_of_origin) in [(301, false), (400, false), (500, false), (503, true)] {
+        let manners = [Manner::Says(status), Manner::Says(status)];
+        let world = World::new(&Fill::default(), manners, content(1, 9)).await;
+        let found = world.find_at("/bad").await;
+        assert!(matches!(found, Demanded::Absent(Absence::NoAnswer)), "{status}: {found:?}");
+        HONEST.into_iter().enumerate().for_each(|(at, manner)| world.be(at, manner));
+        let found = world.find_at("/good").await;
+        let rests = matches!(found, Demanded::Absent(Absence::NoAnswer));
+        assert_eq!(rests, is_of_origin, "{status}: {found:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_origin_is_not_blamed_for_what_caps_let_wait() {
+    let capped = |bytes_per_s: u64| Fill {
+        cap_bits_per_s: Some(BitRate(bytes_per_s * 8)),
+        ..Fill::default()
+    };
+    // What a slice takes is more than anybody waits.
+    let world = World::new(&capped(40_000), HONEST, content(1, 9)).await;
+    let found = world.find().await;
+    assert!(matches!(found, Demanded::Absent(Absence::NoAnswer)), "{found:?}");
+    assert!(world.asked().is_empty(), "{:?}", world.asked());
+    world.filler.set_rules(Rules::of(&capped(100 << 20)).expect("rules"));
+    world.object().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn small_answers_cost_caps_what_they_are() {
+    // By that of a small box fifty slices a second may be drawn.
+    let fill = Fill { cap_bits_per_s: Some(BitRate(400_000_000)), ..Fill::default() };
+    let world = World::new(&fill, HONEST, content(1, 2_000)).await;
+    for at in 0..500 {
+        let found = world.find_at(&format!("/{at}")).await;
+        assert!(matches!(found, Demanded::Usable(_)), "{found:?}");
+    }
+    assert!(world.began.elapsed() < Duration::from_secs(5), "{:?}", world.began.elapsed());
 }

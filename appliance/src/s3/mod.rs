@@ -26,6 +26,7 @@ use credentials::Credentials;
 use denials::Denials;
 use etags::ETags;
 use fill::fetch::{Fetcher, is_all};
+use fill::pace::Pace;
 use fill::{Body, FetchFailed, Promise, Question, Upstream};
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
@@ -115,7 +116,11 @@ impl Origins {
         let result = asked.map_err(|err| self.failed(place, entry, refusal::of(&err)))?;
         self.denials.over(place);
         self.expect(question, &result)?;
-        Ok(Box::new(S3Body { pieces: result.into_stream(), stall: self.stall }))
+        Ok(Box::new(S3Body {
+            pieces: result.into_stream(),
+            stall: self.stall,
+            pace: Pace::default(),
+        }))
     }
 
     fn options(&self, question: &Question<'_>) -> GetOptions {
@@ -210,13 +215,17 @@ fn key(origin: &OriginPath, entry: &CatalogueEntry) -> Result<Key, FetchFailed> 
 struct S3Body {
     pieces: BoxStream<'static, object_store::Result<Bytes>>,
     stall: Duration,
+    pace: Pace,
 }
 
 impl S3Body {
     async fn piece(&mut self) -> Result<Option<Bytes>, FetchFailed> {
+        let began = Instant::now();
         let piece = timeout(self.stall, self.pieces.next()).await;
         let piece = piece.map_err(|_| FetchFailed::Stalled(self.stall.as_secs()))?;
-        piece.transpose().map_err(|err| refusal::of(&err))
+        let piece = piece.transpose().map_err(|err| refusal::of(&err))?;
+        self.pace.came(piece.as_ref().map_or(0, Bytes::len), began.elapsed())?;
+        Ok(piece)
     }
 }
 

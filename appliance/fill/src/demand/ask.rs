@@ -39,17 +39,41 @@ impl Demand {
         if let Advice::Rest(silent_for) = health.advise(source.address, began) {
             return Err(Failure::Resting(silent_for));
         }
-        let answered = timeout_at(deadline, self.question_to(source, key, range, condition)).await;
-        let late = || Err(FetchFailed::Stalled(PATIENCE.as_secs()).into());
-        let answered = answered.unwrap_or_else(|_| late());
+        let drawn = timeout(PATIENCE, self.drawn_from(source, range.as_ref())).await;
+        let answered = match drawn.unwrap_or(Err(Failure::Capped)) {
+            Ok(draw) => {
+                // What the caps let wait is no fault of the source.
+                let deadline = deadline + began.elapsed();
+                let late = |_| Err(FetchFailed::Stalled(PATIENCE.as_secs()).into());
+                let asked = self.question_to(source, key, range, condition, draw);
+                timeout_at(deadline, asked).await.unwrap_or_else(late)
+            }
+            Err(failure) => Err(failure),
+        };
         match &answered {
             Ok(_) | Err(Failure::Fetch(FetchFailed::NotThere)) => health.answered(source.address),
-            Err(Failure::Waiting(_) | Failure::Interrupted) => {
+            Err(Failure::Waiting(_) | Failure::Interrupted | Failure::Capped) => {
                 health.spared(source.address, began);
             }
             Err(failure) => self.failed(source, key, began, failure),
         }
         answered
+    }
+
+    /// Permission to draw a part, or the first slice of all of it.
+    async fn drawn_from<'a>(
+        &'a self,
+        source: &'a Source,
+        range: Option<&Range<u64>>,
+    ) -> Result<Draw<'a>, Failure> {
+        let bytes = range.map_or(SLICE_BYTES, |range| range.end - range.start);
+        // One after the other: many who wait for parts of a slice each have none in time.
+        let _turn = match source.cap_bytes_per_s {
+            None => Some(self.drawing.lock().await),
+            // There is a line for it.
+            Some(_) => None,
+        };
+        Draw::granted(&self.transfers().caps, source, bytes).await
     }
 
     async fn question_to<'a>(
@@ -58,9 +82,8 @@ impl Demand {
         key: &ObjectKey,
         range: Option<Range<u64>>,
         condition: Condition<'_>,
+        draw: Draw<'a>,
     ) -> Result<Answered<'a>, Failure> {
-        let bytes = range.as_ref().map_or(SLICE_BYTES, |range| range.end - range.start);
-        let draw = Draw::granted(&self.transfers().caps, source, bytes).await?;
         let asked = self.now();
         let purged = self.cache.purging_up_to();
         let question = Asked { source, key, purged, range, condition };
@@ -98,7 +121,7 @@ impl Demand {
         }
     }
 
-    /// A source has failed: it rests.
+    /// A source has failed. It rests, unless it was only this that it could not give.
     pub(super) fn failed(
         &self,
         source: &Source,
@@ -107,7 +130,10 @@ impl Demand {
         failure: &Failure,
     ) {
         let transfers = self.transfers();
-        self.health_of(source).failed(source.address, began, Instant::now());
+        match failure.is_of_source() {
+            true => self.health_of(source).failed(source.address, began, Instant::now()),
+            false => self.health_of(source).answered(source.address),
+        }
         transfers.ledger.failed(&source.kind);
         let source = &source.kind;
         transfers.watch.event(FillEvent::SourceFailed { object: key, source, failure });
@@ -121,7 +147,7 @@ pub(super) fn is_home(source: &Source) -> bool {
 
 /// Whether a source has said nothing for all of its time: then no other box is waited for.
 pub(super) fn is_late(failure: &Failure) -> bool {
-    matches!(failure, Failure::Fetch(FetchFailed::Stalled(_)))
+    matches!(failure, Failure::Fetch(FetchFailed::Stalled(_) | FetchFailed::Slow(_)))
 }
 
 async fn within<T>(

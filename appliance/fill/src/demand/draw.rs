@@ -83,6 +83,11 @@ impl<'a> Draw<'a> {
         }
     }
 
+    /// No more than so many bytes are still to come.
+    pub(super) fn keep_only(&mut self, bytes: u64) {
+        self.grant.keep_only(bytes);
+    }
+
     /// Nothing comes of what was granted and did not come.
     pub(super) fn end(self) {
         self.grant.give_back();

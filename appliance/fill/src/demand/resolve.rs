@@ -5,7 +5,7 @@ use super::arriving::Arriving;
 use super::ask::{Answered, is_home, is_late};
 use super::draw::Draw;
 use super::reply::{Description, Extent, Said};
-use super::{Demand, Question};
+use super::{Demand, PATIENCE, Question};
 use crate::buffers::{Buffers, Room};
 use crate::freshness::{Exchange, Freshness};
 use crate::offload;
@@ -22,7 +22,7 @@ use contract::time::TimeUs;
 use hyper::HeaderMap;
 use std::ops::Range;
 use std::sync::Arc;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 /// So often a question is asked again because there was a purge meanwhile.
 const MOST_PURGES: usize = 3;
@@ -157,7 +157,9 @@ impl Demand {
                 held.map_or(Condition::None, |held| Condition::Changed(&held.facts().validator));
             let answered = self.ask(source, key, range, condition, deadline).await?;
             let buffers = self.transfers().buffers.clone();
-            match understand(source, slice, held, answered, buffers).await {
+            let late = |_| Err(FetchFailed::Stalled(PATIENCE.as_secs()).into());
+            let understood = understand(source, slice, held, answered, buffers);
+            match timeout(PATIENCE, understood).await.unwrap_or_else(late) {
                 Ok(Next::Found(found)) => return Ok(found),
                 Ok(Next::Ask(other)) => slice = other,
                 Err(failure) => {
@@ -236,8 +238,8 @@ async fn understand<'a>(
         }
         (Said::Unchanged, Some(held)) => {
             draw.end();
-            let terms = Freshness::again(held.terms(), &reply.fields, exchange);
-            Ok(Next::Found(Found::Unchanged(terms)))
+            let again = Freshness::again(held.terms(), &reply.fields, exchange);
+            Ok(Next::Found(again.map_or_else(|| not_for_caches(exchange), Found::Unchanged)))
         }
         (Said::NotFound, _) => {
             draw.end();
@@ -263,11 +265,8 @@ async fn content<'a>(
     (extent, fields, exchange): (Extent, &HeaderMap, Exchange),
     mut flow: Flow<'a>,
 ) -> Result<Next<'a>, Failure> {
-    let not_for_caches = || {
-        let until = exchange.answered.plus_s(NOT_FOR_CACHES_S);
-        Ok(Next::Found(Found::Nothing(Absence::NotForCaches, until)))
-    };
-    let Some(description) = Description::of(fields, exchange) else { return not_for_caches() };
+    let not_kept = || Ok(Next::Found(not_for_caches(exchange)));
+    let Some(description) = Description::of(fields, exchange) else { return not_kept() };
     let has_validator = description.validator != Validator::Nothing;
     let is_held = held.map(Received::facts).is_some_and(|facts| {
         has_validator
@@ -290,11 +289,17 @@ async fn content<'a>(
         (Extent::Whole(Some(length)), _) => (length, 0..slice_count(length)),
         (Extent::Whole(None), _) => match flow.measure().await? {
             Some(length) => (length, 0..slice_count(length)),
-            None => return not_for_caches(),
+            None => return not_kept(),
         },
     };
+    let begin = |slice| slice_range(size_bytes, slice).start;
+    flow.keep_only(begin(slices.end) - begin(slices.start));
     let content = Content { source, description, size_bytes, slices, flow };
     Ok(Next::Found(Found::Content(Box::new(content))))
+}
+
+fn not_for_caches<'a>(exchange: Exchange) -> Found<'a> {
+    Found::Nothing(Absence::NotForCaches, exchange.answered.plus_s(NOT_FOR_CACHES_S))
 }
 
 fn nonsense(what: &str) -> Failure {
@@ -326,5 +331,10 @@ impl Flow<'_> {
         }
         self.rest = Bytes::from_owner(all);
         Ok(Some(length as u64))
+    }
+
+    /// So many bytes come at the most, of which some may be here.
+    fn keep_only(&mut self, bytes: u64) {
+        self.draw.keep_only(bytes.saturating_sub(self.rest.len() as u64));
     }
 }
