@@ -24,6 +24,7 @@ use contract::tombstones::{BadTombstones, Tombstones};
 use fill::{Filler, Routes};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::watch;
 use tokio::task::block_in_place;
 
@@ -312,7 +313,8 @@ impl Control {
         let resolved = self.holding.resolve(manifest, epoch)?;
         self.rights = Rights::of(&resolved.ranked);
         self.filler.expect(&resolved.ranked, &manifest.deadlines);
-        self.cache.set_wanted(resolved.ranked);
+        // Files of what is wanted no longer go with it.
+        on_disks(|| self.cache.set_wanted(resolved.ranked));
         self.filler.wake();
         self.holding.settle(manifest, epoch, resolved.list)
     }
@@ -325,14 +327,14 @@ impl Control {
             self.cache.begin_purges(Purging::after(&tombstones, epoch).up_to());
             // Not in force before the disks have forgotten it: until then a kill would bring
             // back what somebody is being sent.
-            let count = block_in_place(|| self.cache.purge(|entry| rules.take(entry)))?;
+            let count = on_disks(|| self.cache.purge(|entry| rules.take(entry)))?;
             let subject = format!("purges up to {}", tombstones.version);
             let detail = format!("{count} objects went out of sight");
             self.journal.note(Severity::Info, "purged", subject, detail);
         }
         let purging = Purging::after(&tombstones, epoch);
         // Siblings hear of it: who has not come so far is not sent viewers from here.
-        block_in_place(|| self.cache.has_purged(purging.up_to()))?;
+        on_disks(|| self.cache.has_purged(purging.up_to()))?;
         self.purging = purging;
         self.filler.wake();
         Ok(())
@@ -347,6 +349,15 @@ impl Control {
         let sources: Sources = self.documents.examine(&self.config, envelope)?;
         self.filler.set_routes(Routes::new(&self.config.name, sources));
         Ok(())
+    }
+}
+
+/// Work that waits for disks: where there are other threads, they take over what else is to be
+/// done.
+fn on_disks<T>(work: impl FnOnce() -> T) -> T {
+    match Handle::try_current().map(|handle| handle.runtime_flavor()) {
+        Ok(RuntimeFlavor::MultiThread) => block_in_place(work),
+        _ => work(),
     }
 }
 

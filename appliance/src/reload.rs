@@ -50,10 +50,11 @@ impl Reload {
     /// New disks are taken into use, missing ones ejected; those that were ejected and are
     /// named still have been mended, somebody says: but for those that somebody else keeps out.
     async fn set_disks(&self, config: &ApplianceConfig) {
-        self.cache.set_read_p99(config.read_p99);
+        let read_p99 = config.read_p99;
         let (cache, setups) = (Arc::clone(&self.cache), disk_setups(config));
         let (ratings, kept_out) = (ratings(config), self.kept_out.clone());
         let use_them = move || {
+            cache.set_read_p99(read_p99);
             cache.set_ratings(ratings, TimeUs::from(SystemTime::now()));
             use_disks(&cache, setups, &kept_out)
         };

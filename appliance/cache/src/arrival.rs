@@ -4,6 +4,7 @@ use crate::cache::Cache;
 use crate::disk::{Reservation, Weight};
 use crate::endurance::Permit;
 use crate::gate::Pass;
+use crate::index::Published;
 use crate::intake::{Intake, IntakeError, Verified};
 use crate::layout;
 use crate::object::Object;
@@ -61,14 +62,17 @@ impl Cache {
         permit: Permit,
     ) -> Result<Intake, IntakeError> {
         let opened = object.body.disk.storage().open(&object.file());
-        let resumed = match opened {
+        let resumed = opened.inspect_err(|_| drop(object.body.sums.close())).and_then(|file| {
             // It gives the claim back where it ends.
-            Ok(file) => Intake::resume(Arc::clone(object), file, pass, permit),
-            Err(err) => {
-                object.body.sums.close();
-                Err(err)
+            let intake = Intake::again(Arc::clone(object), file, pass, permit);
+            let alone = self.disks.alone();
+            // A purge has wiped the header for good, or will.
+            if !object.body.is_doomed() {
+                intake.mend_header()?;
             }
-        };
+            drop(alone);
+            intake.resume()
+        });
         // A file that cannot be read is given up: the next attempt makes another.
         resumed.map_err(|err| {
             object.body.disk.failed(Weight::Call);
@@ -127,7 +131,8 @@ impl Cache {
     /// Makes a verified object visible, in place of an older version. Blocks on the disk.
     ///
     /// # Errors
-    /// [`IntakeError::Withdrawn`] and [`IntakeError::Disk`]; nothing has become visible then.
+    /// [`IntakeError::Withdrawn`], [`IntakeError::Missing`] where a slice was lost meanwhile, and
+    /// [`IntakeError::Disk`]; nothing has become visible then.
     pub fn publish(&self, verified: &Verified) -> Result<(), IntakeError> {
         let object = Arc::clone(verified.object());
         verified.seal().inspect_err(|err| {
@@ -138,13 +143,22 @@ impl Cache {
                 self.give_up(&object, err);
             }
         })?;
-        let leaving = self.index.publish(Arc::clone(&object));
-        leaving.iter().for_each(|leaving| leaving.doom());
-        match leaving {
-            Some(leaving) if leaving.is_same(&object) => Err(IntakeError::Withdrawn),
-            _ => {
+        // A purge finds the version that it replaces in the index, or among those that are leaving.
+        let alone = self.purging();
+        let published = self.index.publish(&object);
+        if let Published::InPlaceOf(Some(leaving)) = &published {
+            leaving.doom();
+        }
+        drop(alone);
+        match published {
+            Published::InPlaceOf(_) => {
                 object.body.disk.registers.changed(register::folder_of(&object.entry.id()), 1);
                 Ok(())
+            }
+            Published::Lacking => Err(IntakeError::Missing { slices: 1 }),
+            Published::OutOfSight => {
+                object.doom();
+                Err(IntakeError::Withdrawn)
             }
         }
     }

@@ -231,9 +231,13 @@ impl Cache {
     /// Takes over a manifest: what it lists is wanted, in that order; what it does not list
     /// leaves (its file when the last reader has gone).
     pub fn set_wanted(&self, ranked: Vec<Arc<CatalogueEntry>>) {
-        for object in self.index.set_wanted(ranked) {
-            object.doom();
-        }
+        // A purge finds what leaves in the index, or among what is leaving.
+        let alone = self.purging();
+        let leaving = self.index.set_wanted(ranked);
+        leaving.iter().for_each(|object| object.doom());
+        drop(alone);
+        // Their files go here, unless somebody reads them.
+        drop(leaving);
         self.place_anew();
     }
 

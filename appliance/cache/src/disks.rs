@@ -210,12 +210,12 @@ impl Cache {
         setups: Vec<DiskSetup>,
     ) -> Result<Vec<(DiskSetup, DiskRefused)>, DiskRefused> {
         let _pass = self.gate.enter().ok_or(DiskRefused::HandedOver)?;
+        let alone = self.disks.alone();
         let before = self.disk_slots();
         for slot in before.iter().filter(|slot| !setups.contains(&slot.setup)) {
             // One that was ejected before stays so.
-            let _ = self.eject(&slot.setup.folder, "the configuration has changed");
+            let _ = self.eject_alone(&slot.setup.folder, "the configuration has changed");
         }
-        let _alone = self.disks.alone();
         let reason = "it is not in use yet".to_owned();
         let slot = |setup: &DiskSetup| {
             let there = before.iter().find(|slot| slot.setup == *setup);
@@ -231,7 +231,10 @@ impl Cache {
             self.disks.set(&setup.folder, &state);
             Some((setup, refused))
         };
-        Ok(new.filter_map(failed).collect())
+        let refused = new.filter_map(failed).collect();
+        drop(alone);
+        self.eject_ailing();
+        Ok(refused)
     }
 
     /// Disks that have failed too often do so no more. Whoever changes or writes disks may wait for

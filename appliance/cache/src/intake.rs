@@ -116,25 +116,37 @@ impl Intake {
         Self { object, file, lines, hashes, permit, _pass: pass }
     }
 
-    /// Goes on where an earlier one ended, whichever process that was in.
-    pub(crate) fn resume(
+    /// Of what an earlier one has left, whichever process that was in: not to be used before its
+    /// [header](Self::mend_header) is as it should be and it was [resumed](Self::resume).
+    pub(crate) fn again(
         object: Arc<Object>,
         file: Arc<dyn StoredFile>,
         pass: Pass,
         permit: Permit,
-    ) -> io::Result<Self> {
-        let mut intake = Self::over(object, file, pass, permit);
-        let sums = &intake.object.body.sums;
-        let (is_trusted, has_lost) = (sums.is_trusted(), sums.has_lost());
-        if has_lost {
+    ) -> Self {
+        Self::over(object, file, pass, permit)
+    }
+
+    /// Writes the header anew where it may be lost. Nobody may purge meanwhile: it would be found
+    /// again.
+    pub(crate) fn mend_header(&self) -> io::Result<()> {
+        let Object { entry, body, .. } = &*self.object;
+        if body.sums.has_lost() {
             // From here on it is not what was registered as whole.
-            intake.object.body.disk.void_register(&intake.object.file())?;
+            body.disk.void_register(&self.object.file())?;
         }
         // A register does not say whether it is as it was.
-        if !is_trusted || has_lost {
-            let header = layout::encode_header(&intake.object.entry).unwrap_or_default();
-            intake.write(&header, 0)?;
+        if !body.sums.is_trusted() || body.sums.has_lost() {
+            self.write(&layout::encode_header(entry).unwrap_or_default(), 0)?;
         }
+        Ok(())
+    }
+
+    /// Goes on where the earlier one ended.
+    pub(crate) fn resume(mut self) -> io::Result<Self> {
+        let intake = &mut self;
+        let sums = &intake.object.body.sums;
+        let (is_trusted, has_lost) = (sums.is_trusted(), sums.has_lost());
         let mut found = intake.read_table()?;
         if has_lost && !intake.learn_from(&found) {
             intake.discard()?;
@@ -151,7 +163,7 @@ impl Intake {
         *intake.lines() = found;
         intake.permit.keep_only(intake.bytes_to_come());
         intake.object.body.sums.open();
-        Ok(intake)
+        Ok(self)
     }
 
     /// What is written yet where nothing goes wrong: slices with their lines, and a seal.

@@ -23,7 +23,7 @@ use contract::catalogue::CatalogueEntry;
 use std::collections::HashSet;
 use std::io;
 use std::path::PathBuf;
-use std::sync::{Arc, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 
 /// What is to be moved.
 #[derive(Debug, Clone, Default)]
@@ -158,7 +158,7 @@ impl Cache {
         let opened = old.body.disk.storage().open_uncached(&old.file());
         let file = opened.map_err(|err| self.cannot_read(&old, &err))?;
         // A purge sees the copy, or the copy sees the purge.
-        let mut purging = self.purging.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut purging = self.purging();
         if old.body.is_doomed() {
             return Err(MoveFailed::Gone);
         }
@@ -262,7 +262,7 @@ impl Move {
         })?;
         // A purge comes before, and has doomed the copy, or after, and finds it in the index, and
         // the old file among those that are leaving.
-        let _alone = cache.purging.lock().unwrap_or_else(PoisonError::into_inner);
+        let _alone = cache.purging();
         if !cache.index.relocate(&self.old, &self.new) {
             return Err(MoveFailed::Gone);
         }
@@ -277,7 +277,7 @@ impl Move {
             self.new.doom();
         }
         self.intake = None;
-        let mut purging = cache.purging.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut purging = cache.purging();
         purging.copies.retain(|copy| !copy.is_same(&self.new));
         // It counts as ended from here on.
         self.cache = Weak::new();

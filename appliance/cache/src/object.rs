@@ -88,7 +88,6 @@ impl Object {
     /// Of a file that is there.
     pub(crate) fn found(found: FoundObject) -> Arc<Self> {
         let FoundObject { entry, disk, serial, sums, received } = found;
-        let received = received.map(Box::new);
         let (places, leaving) = (OnceLock::new(), OnceBox::new());
         let number = NUMBERS.fetch_add(1, Ordering::Relaxed);
         let body = Arc::new(Body { disk, sums, places, serial, received, leaving });

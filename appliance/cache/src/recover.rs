@@ -140,7 +140,7 @@ pub(crate) struct FoundObject {
     pub(crate) serial: u64,
     pub(crate) sums: Sums,
     /// What its origin said of it; `None` for what a catalogue names.
-    pub(crate) received: Option<Received>,
+    pub(crate) received: Option<Box<Received>>,
 }
 
 /// Reads header and table of every file under `objects/` that no register speaks of. A file that
@@ -151,14 +151,18 @@ fn scan(disk: &Arc<Disk>, watch: &dyn Watch) -> io::Result<Found> {
     // of all objects may be new.
     disk.storage().sync_all(disk.folder())?;
     let leaving: HashSet<_> = disk.removals.leaving().into_iter().collect();
-    let mut files = list(disk)?;
-    let serials = files.iter().map(|file| serial_of(file).saturating_add(1));
-    let taken = serials::end(disk.storage(), disk.folder())?;
-    let next_serial = serials.chain(taken).max().unwrap_or(1);
-    files.retain(|file| !leaving.contains(file));
+    let mut folders = disk.storage().list(&disk.folder().join("objects"))?;
     // The order in which a disk lists its files is its own; what becomes of them is not.
-    files.sort();
-    let mut objects = registered(disk, &mut files);
+    folders.sort();
+    let looked = in_parallel(disk, &folders, |folder| look_into(disk, folder, &leaving));
+    let mut next_serial = serials::end(disk.storage(), disk.folder())?.unwrap_or(1);
+    let (mut objects, mut files) = (Vec::new(), Vec::new());
+    for looked in looked {
+        let Looked { known, unknown, serials_end } = looked?;
+        next_serial = next_serial.max(serials_end);
+        objects.extend(known);
+        files.extend(unknown);
+    }
     objects.iter().for_each(|found| disk.take_found(layout::disk_bytes(found.entry.size_bytes)));
     for (file, read) in files.iter().zip(in_parallel(disk, &files, |file| read_file(file, disk))) {
         match read {
@@ -192,37 +196,39 @@ fn scan(disk: &Arc<Disk>, watch: &dyn Watch) -> io::Result<Found> {
     Ok(Found { objects, next_serial })
 }
 
-/// What registers speak of; leaves the files that they do not know.
-fn registered(disk: &Arc<Disk>, files: &mut Vec<PathBuf>) -> Vec<FoundObject> {
-    // They are sorted: those of a folder stand side by side.
-    let folders: Vec<&[PathBuf]> =
-        files.chunk_by(|one, next| one.parent() == next.parent()).collect();
-    let (known, unknown): (Vec<_>, Vec<_>) =
-        in_parallel(disk, &folders, |files| registered_in(disk, files)).into_iter().unzip();
-    *files = unknown.into_iter().flatten().collect();
-    known.into_iter().flatten().collect()
+/// What stands in one folder of objects.
+struct Looked {
+    /// What its register speaks of.
+    known: Vec<FoundObject>,
+    /// The files that it does not know.
+    unknown: Vec<PathBuf>,
+    /// Above every serial that a file has.
+    serials_end: u64,
 }
 
-/// What the register of their folder speaks of, and the files that it does not know.
-fn registered_in(disk: &Arc<Disk>, files: &[PathBuf]) -> (Vec<FoundObject>, Vec<PathBuf>) {
-    let mut known = known_of(disk, files);
-    let (mut objects, mut unknown) = (Vec::with_capacity(known.len()), Vec::new());
+/// One folder at a time, so that a million names are never in memory at once.
+fn look_into(disk: &Arc<Disk>, folder: &Path, leaving: &HashSet<PathBuf>) -> io::Result<Looked> {
+    let mut files = disk.storage().list(folder)?;
+    let serials = files.iter().map(|file| serial_of(file).saturating_add(1));
+    let serials_end = serials.max().unwrap_or(0);
+    files.retain(|file| !leaving.contains(file));
+    files.sort();
+    let number = files.first().and_then(|file| register::folder_of_file(file));
+    let mut by_file = number.map(|number| known_of(disk, number)).unwrap_or_default();
+    let (mut known, mut unknown) = (Vec::with_capacity(by_file.len()), Vec::new());
     for file in files {
-        match known.remove(file) {
-            Some(found) => objects.push(found),
-            None => unknown.push(file.clone()),
+        match by_file.remove(&file) {
+            Some(found) => known.push(found),
+            None => unknown.push(file),
         }
     }
     // What is there no more, the register need not say.
-    let folder = files.first().and_then(|file| register::folder_of_file(file));
-    folder.into_iter().for_each(|folder| disk.registers.changed(folder, known.len()));
-    (objects, unknown)
+    number.into_iter().for_each(|number| disk.registers.changed(number, by_file.len()));
+    Ok(Looked { known, unknown, serials_end })
 }
 
-/// What the register of their folder says, by file.
-fn known_of(disk: &Arc<Disk>, files: &[PathBuf]) -> HashMap<PathBuf, FoundObject> {
-    let folder = files.first().and_then(|file| register::folder_of_file(file));
-    let records = folder.map(|folder| disk.read_register(folder)).unwrap_or_default();
+/// What the register of a folder says, by file.
+fn known_of(disk: &Arc<Disk>, folder: u8) -> HashMap<PathBuf, FoundObject> {
     let found = |record: Record| {
         let Record { entry, serial, checksums } = record;
         let sums = Sums::registered(entry.size_bytes, &checksums)?;
@@ -230,15 +236,7 @@ fn known_of(disk: &Arc<Disk>, files: &[PathBuf]) -> HashMap<PathBuf, FoundObject
         let disk = Arc::clone(disk);
         Some((file, FoundObject { entry, disk, serial, sums, received: None }))
     };
-    records.into_iter().filter_map(found).collect()
-}
-
-fn list(disk: &Disk) -> io::Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
-    for folder in disk.storage().list(&disk.folder().join("objects"))? {
-        files.extend(disk.storage().list(&folder)?);
-    }
-    Ok(files)
+    disk.read_register(folder).into_iter().filter_map(found).collect()
 }
 
 type Read = io::Result<Result<(FoundObject, Seal), BadFile>>;
@@ -311,11 +309,11 @@ fn read_file(path: &Path, disk: &Arc<Disk>) -> Read {
 }
 
 /// Of what was ordered, or received without that.
-fn read_header(page: &[u8]) -> Result<(CatalogueEntry, Option<Received>), BadFile> {
+fn read_header(page: &[u8]) -> Result<(CatalogueEntry, Option<Box<Received>>), BadFile> {
     if !received::is_page(page) {
         return layout::decode_header(page).map(|entry| (entry, None));
     }
     let facts = received::decode_page(page)?;
     let entry = facts.entry().ok_or(BadFile::Header)?;
-    Ok((entry, Some(Received::new(facts))))
+    Ok((entry, Some(Box::new(Received::new(facts)))))
 }

@@ -345,13 +345,15 @@ impl Coming {
     }
 
     fn lose(&self, slice: u32) -> bool {
-        let Some(word) = self.present.get(slice as usize / 64) else { return false };
         let bit = 1 << (slice % 64);
-        let was_there = word.fetch_and(!bit, Ordering::AcqRel) & bit != 0;
-        if self.is_whole.swap(false, Ordering::AcqRel) {
+        let word = self.present.get(slice as usize / 64);
+        let was_there = word.map(|word| word.fetch_and(!bit, Ordering::AcqRel) & bit != 0);
+        let was_whole = self.is_whole.swap(false, Ordering::AcqRel);
+        if was_whole {
             self.has_lost.store(true, Ordering::Release);
         }
-        was_there
+        // Of an object without a byte nothing but its file can be lost.
+        was_there.unwrap_or(was_whole)
     }
 
     fn waiting(&self) -> MutexGuard<'_, Waiting> {
@@ -364,5 +366,21 @@ impl Waiting {
     fn take(&mut self, slice: u32) -> Waiters {
         let blocks = (slice * SLICE_BLOCKS..).take(SLICE_BLOCKS as usize);
         blocks.filter_map(|block| self.blocks.remove_entry(&block)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_object_without_a_byte_can_be_lost_and_come_again() {
+        let sums = Sums::whole(0, std::iter::empty());
+        assert!(sums.is_whole() && !sums.claim(), "nothing is missing");
+        assert!(sums.lose(0) && !sums.is_whole() && sums.has_lost());
+        assert!(!sums.lose(0), "it is known");
+        assert!(sums.claim());
+        sums.complete();
+        assert!(sums.is_whole());
     }
 }

@@ -198,6 +198,23 @@ fn a_purge_takes_what_is_arriving_and_what_is_being_asked() {
     assert!(usable(&host.cache, "/b/1").is_none());
 }
 
+/// What comes again takes no room beside what is there, and gives all of it back with the object.
+#[test]
+fn a_slice_that_comes_again_takes_no_more_memory() {
+    let folder = tempfile::tempdir().expect("folder");
+    let (host, _asked) = opened(folder.path(), 32 << 20);
+    let (cache, whole) = (&host.cache, content(MIB, 5));
+    let object = begin(cache, "/a", whole.len());
+    for _ in 0..3 {
+        put(cache, &object, &whole, 0).expect("put");
+        assert_eq!(cache.ram_used_bytes(), MIB as u64);
+    }
+    assert!((0..4).all(|block| is_block(&read(&host, &object, block), &whole, block as usize)));
+    drop(object);
+    cache.purge(|_| true).expect("purged");
+    assert_eq!(cache.ram_used_bytes(), 0);
+}
+
 #[test]
 fn a_share_holds_and_what_is_asked_for_stays() {
     const SHARE: u64 = 16 << 20;

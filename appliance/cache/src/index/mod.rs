@@ -33,6 +33,17 @@ pub(crate) struct Index {
     losses: AtomicU64,
 }
 
+/// What came of an object that has arrived.
+#[derive(Debug)]
+pub(crate) enum Published {
+    /// It is held, and this must go.
+    InPlaceOf(Option<Arc<Object>>),
+    /// A slice of it was lost before anybody saw it: it goes on arriving.
+    Lacking,
+    /// It is not in sight any more.
+    OutOfSight,
+}
+
 pub(crate) type Ranked = Arc<[Arc<CatalogueEntry>]>;
 
 impl Index {
@@ -80,9 +91,13 @@ impl Index {
     }
 
     /// An object begins to arrive; gives back what must go: what has come of another version,
-    /// or the object itself where it is not wanted.
+    /// or the object itself where it is not wanted, or its disk not in use any more.
     pub(crate) fn begin(&self, object: Arc<Object>) -> Option<Arc<Object>> {
-        self.edit(&Arc::clone(&object).entry, |slot| slot.begin(object))
+        self.edit(&Arc::clone(&object).entry, |slot| match object.body.disk.is_ejected() {
+            // A disk says so before its objects are taken out of sight.
+            true => Some(object),
+            false => slot.begin(object),
+        })
     }
 
     /// Says whether there was room for a version that is wanted.
@@ -93,13 +108,18 @@ impl Index {
         }
     }
 
-    /// Makes an object that has arrived visible as whole, if it is still in sight; gives back
-    /// what must go: the version it replaces, or the object itself.
-    pub(crate) fn publish(&self, object: Arc<Object>) -> Option<Arc<Object>> {
-        self.edit(&Arc::clone(&object).entry, |slot| {
-            match slot.arriving.take_if(|coming| coming.is_same(&object)) {
-                Some(arrived) => slot.held.replace(arrived),
-                None => Some(object),
+    /// Makes an object that has arrived visible as whole, if it is still in sight and nothing of
+    /// it was lost meanwhile.
+    pub(crate) fn publish(&self, object: &Object) -> Published {
+        self.edit(&object.entry, |slot| {
+            let is_it = |coming: &&mut Arc<Object>| coming.is_same(object);
+            match slot.arriving.as_mut().filter(is_it) {
+                None => Published::OutOfSight,
+                Some(coming) if !coming.is_whole() => Published::Lacking,
+                Some(_) => {
+                    let arrived = slot.arriving.take();
+                    Published::InPlaceOf(std::mem::replace(&mut slot.held, arrived))
+                }
             }
         })
     }

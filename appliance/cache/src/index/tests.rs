@@ -159,7 +159,7 @@ fn take(step: Step, index: &Index, model: &mut Model, maker: &mut Maker) {
             assert_eq!(object.as_ref().map(|object| object.body.serial), expected.map(|it| it.1));
             let before = expected.and_then(|arrived| model.held.insert(path, arrived));
             let gone: Vec<_> =
-                object.and_then(|object| index.publish(object)).into_iter().collect();
+                object.and_then(|object| publish(index, &object)).into_iter().collect();
             (serials(&gone), before.map(|before| before.1).into_iter().collect())
         }
         Step::Withdraw(path) => {
@@ -233,13 +233,13 @@ fn readers_see_one_version_or_the_next_whatever_is_written() {
     let versions = [entry(1, 1), entry(1, 2)];
     let beside: Vec<_> = (2..200).map(|path| entry(path, 1)).collect();
     index.set_wanted(vec![Arc::clone(&versions[0])]);
-    let mut publish = |version| {
+    let mut arrive = |version| {
         let object = maker.arriving(version);
         let replaced = index.begin(Arc::clone(&object));
         assert!(replaced.is_none());
-        index.publish(object)
+        publish(&index, &object)
     };
-    assert!(publish(&versions[0]).is_none());
+    assert!(arrive(&versions[0]).is_none());
     let is_over = AtomicBool::new(false);
     std::thread::scope(|scope| {
         let reader = || {
@@ -259,10 +259,45 @@ fn readers_see_one_version_or_the_next_whatever_is_written() {
             let mut wanted = beside[..round % beside.len()].to_vec();
             wanted.push(Arc::clone(version));
             index.set_wanted(wanted);
-            publish(version);
+            arrive(version);
             index.purge(|entry| &*entry.path != "/1");
         }
         is_over.store(true, Ordering::Relaxed);
         assert!(readers.into_iter().all(|reader| reader.join().expect("no panic") > 0));
     });
+}
+
+/// All of it has arrived; gives what it replaces.
+fn publish(index: &Index, object: &Object) -> Option<Arc<Object>> {
+    object.body.sums.complete();
+    match index.publish(object) {
+        Published::InPlaceOf(before) => before,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn what_has_lost_a_slice_before_anybody_saw_it_goes_on_arriving() {
+    let (index, mut maker) = (Index::default(), Maker::new());
+    let version = entry(1, 1);
+    index.set_wanted(vec![Arc::clone(&version)]);
+    let object = maker.arriving(&version);
+    assert!(index.begin(Arc::clone(&object)).is_none());
+    object.body.sums.complete();
+    object.body.sums.lose(0);
+    assert!(matches!(index.publish(&object), Published::Lacking));
+    assert!(index.lacks(&version) && index.arriving(&version).is_some());
+    index.purge(|_| true);
+    assert!(matches!(index.publish(&object), Published::OutOfSight));
+}
+
+#[test]
+fn nothing_begins_on_a_disk_that_was_ejected_meanwhile() {
+    let (index, mut maker) = (Index::default(), Maker::new());
+    let version = entry(1, 1);
+    index.set_wanted(vec![Arc::clone(&version)]);
+    let object = maker.arriving(&version);
+    object.body.disk.eject();
+    let refused = index.begin(Arc::clone(&object)).expect("given back");
+    assert!(refused.is_same(&object) && index.arriving(&version).is_none());
 }

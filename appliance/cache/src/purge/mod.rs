@@ -109,11 +109,18 @@ impl Cache {
         let wiped = {
             // A disk that is coming back holds either all of it or nothing by now.
             let _unchanged = self.disks.alone();
-            let mut purging = self.purging.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut purging = self.purging();
             self.purge_alone(&mut purging, is_purged)
         };
         self.eject_ailing();
         wiped
+    }
+
+    /// Nobody purges as long as this is held. Whoever takes an object out of sight that could be
+    /// found again says that it is leaving before he lets go: a purge finds it in the one place or
+    /// in the other.
+    pub(crate) fn purging(&self) -> MutexGuard<'_, Purging> {
+        self.purging.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn purge_alone(

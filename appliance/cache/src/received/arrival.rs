@@ -3,6 +3,7 @@
 use super::books::Verdict;
 use super::facts::{Facts, Received};
 use super::page;
+use crate::block::VerifiedBlock;
 use crate::cache::Cache;
 use crate::disk::Weight;
 use crate::intake::IntakeError;
@@ -98,7 +99,7 @@ impl Cache {
         };
         let file = room.create(&disk.object_file(&entry.id(), serial)).map_err(failed)?;
         disk.objects.fetch_add(1, Ordering::Relaxed);
-        let (sums, received) = (Sums::none(size_bytes, true), Some(Received::new(facts)));
+        let (sums, received) = (Sums::none(size_bytes, true), Some(Box::new(Received::new(facts))));
         let object =
             Object::found(FoundObject { entry, disk: Arc::clone(&disk), serial, sums, received });
         disk.wrote(header.len() as u64);
@@ -112,10 +113,14 @@ impl Cache {
     /// Whoever asks finds the object from here on, in the place of an older version.
     ///
     /// # Errors
-    /// [`NotReceived::Purged`]: it is gone again.
+    /// [`NotReceived::Purged`], and [`NotReceived::Disk`] where its disk was ejected: it is gone
+    /// again.
     pub fn show_received(&self, object: &Arc<Object>, since: Since) -> Result<(), NotReceived> {
-        let before = self.stock.shelf.put(Arc::clone(object));
-        before.iter().for_each(|before| self.replaced(before));
+        let Some(before) = self.stock.shelf.put(object) else {
+            self.part(object);
+            return Err(io::Error::other("the disk was ejected").into());
+        };
+        before.iter().for_each(|before| self.part(before));
         // A purge that was too early to take it out is seen here.
         if self.since() == since {
             return Ok(());
@@ -146,8 +151,11 @@ impl Cache {
         }
         let line = Line::of(Digest([0; 32]), bytes, Proof::Received);
         let written_bytes = len + table::LINE as u64;
-        let waiting = match (self.gate.enter(), object.body.disk.permit(written_bytes)) {
-            (Some(_pass), Ok(permit)) => {
+        let pass = self.gate.enter();
+        // Who may not write does not note down either what was written.
+        let permit = pass.as_ref().and_then(|_| object.body.disk.permit(written_bytes).ok());
+        let waiting = match permit {
+            Some(permit) => {
                 permit.spend(written_bytes);
                 write(object, slice, bytes, &line)?;
                 sums.add(slice, &line)
@@ -173,18 +181,28 @@ impl Cache {
         let mut waiting = waiting.into_iter().peekable();
         let first = slice * SLICE_BLOCKS;
         for ((block, content), crc) in (first..).zip(bytes.chunks(block_len)).zip(line.checksums) {
-            let mut filling = self.ram.room(object.places(&self.ram), block, content.len());
-            if let Some(room) = filling.pages_mut().get_mut(..content.len()) {
-                room.copy_from_slice(content);
-            }
-            let kept = filling.check(crc);
-            let kept = kept.map(|checked| self.ram.keep((object.number, block), checked));
+            // What stands there already would be lost to everybody, and its room with it.
+            let there = object.pin(block).map(VerifiedBlock::from_ram);
+            let there = there.or_else(|| self.keep_received(object, block, content, crc));
             let is_waited_for = |next: &(u32, _)| next.0 == block;
             if let Some((_, pending)) = waiting.next_if(is_waited_for) {
-                pending.settle(kept.ok_or(ReadFailed::Corrupt { block }));
+                pending.settle(there.ok_or(ReadFailed::Corrupt { block }));
             }
         }
         waiting.for_each(|(block, pending)| pending.settle(Err(ReadFailed::NotComing { block })));
+    }
+
+    fn keep_received(
+        &self,
+        object: &Object,
+        block: u32,
+        content: &[u8],
+        crc: u32,
+    ) -> Option<VerifiedBlock> {
+        let mut filling = self.ram.room(object.places(&self.ram), block, content.len());
+        filling.pages_mut().get_mut(..content.len())?.copy_from_slice(content);
+        let checked = filling.check(crc)?;
+        Some(self.ram.keep((object.number, block), checked))
     }
 
     /// A slice that was to be brought is not: who waits for it hears so.

@@ -80,14 +80,17 @@ impl Shelf {
         table.find(hash, is_it).map(|filed| look(&filed.place))
     }
 
-    /// An object takes its place; gives back what stood there.
-    pub(crate) fn put(&self, object: Arc<Object>) -> Option<Arc<Object>> {
+    /// An object takes its place; gives back what stood there. `None` where its disk is in use no
+    /// more, which it says before its objects are taken out of sight.
+    pub(crate) fn put(&self, object: &Arc<Object>) -> Option<Option<Arc<Object>>> {
         let _alone = self.alone();
-        let key = object.entry.key();
-        self.edit(&key, |place| {
+        if object.body.disk.is_ejected() {
+            return None;
+        }
+        Some(self.edit(&object.entry.key(), |place| {
             place.absent = None;
-            place.object.replace(object)
-        })
+            place.object.replace(Arc::clone(object))
+        }))
     }
 
     /// Objects that were found on disks take their places; gives back those that later ones

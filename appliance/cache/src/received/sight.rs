@@ -106,7 +106,6 @@ impl Cache {
     /// middle of it is cut.
     pub fn replaced(&self, object: &Object) {
         if self.stock.shelf.withdraw(object) {
-            self.stock.books().remove(self.number_of(object), object);
             self.part(object);
         }
     }
@@ -156,7 +155,9 @@ impl Cache {
         }
     }
 
-    fn part(&self, object: &Object) {
+    /// An object that is out of sight goes, and nothing more of it comes.
+    pub(crate) fn part(&self, object: &Object) {
+        self.stock.books().remove(self.number_of(object), object);
         object.doom();
         self.stop(object);
     }
