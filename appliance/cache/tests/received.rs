@@ -61,6 +61,7 @@ fn facts(path: &str, size: usize) -> Facts {
             born: NOW,
             validated: NOW,
             fresh_until: NOW.plus_s(60),
+            players_until: None,
             while_revalidate_until: NOW.plus_s(60),
             if_error_until: NOW.plus_s(60),
         },

@@ -61,6 +61,7 @@ impl Freshness {
             born,
             validated: exchange.answered,
             fresh_until,
+            players_until: explicit_private_s(&directives, fields, date).map(|it| later(born, it)),
             while_revalidate_until: later(fresh_until, stale(directives.stale_while_revalidate_s)),
             if_error_until: later(fresh_until, stale(directives.stale_if_error_s)),
         };
@@ -88,6 +89,7 @@ impl Freshness {
         };
         Some(Terms {
             fresh_until: from(before.fresh_until),
+            players_until: before.players_until.map(from),
             while_revalidate_until: from(before.while_revalidate_until),
             if_error_until: from(before.if_error_until),
             ..said.terms
@@ -108,7 +110,17 @@ impl Freshness {
 
 /// §4.2.1, for a cache that serves many.
 fn explicit_s(directives: &Directives, fields: &HeaderMap, date: TimeUs) -> Option<u64> {
-    directives.s_maxage_s.or(directives.max_age_s).or_else(|| {
+    directives.s_maxage_s.or_else(|| for_anybody_s(directives, fields, date))
+}
+
+/// For one that serves one, where that is something else (§5.2.2.10).
+fn explicit_private_s(directives: &Directives, fields: &HeaderMap, date: TimeUs) -> Option<u64> {
+    directives.s_maxage_s?;
+    if directives.no_cache { Some(0) } else { for_anybody_s(directives, fields, date) }
+}
+
+fn for_anybody_s(directives: &Directives, fields: &HeaderMap, date: TimeUs) -> Option<u64> {
+    directives.max_age_s.or_else(|| {
         let expires = fields.get(EXPIRES)?;
         // An invalid one, `0` above all, means that it has expired (§5.3).
         let at = parse_date(expires.as_bytes()).unwrap_or(date);

@@ -86,6 +86,20 @@ fn what_many_may_not_have_is_not_stored() {
 }
 
 #[test]
+fn what_is_said_to_caches_that_serve_many_is_not_said_to_players() {
+    let spans_s = |text: &str| {
+        let terms = of(&[("cache-control", text)]).terms;
+        let players = terms.players_until.map(|until| (until.0 - NOW.0) / S);
+        ((terms.fresh_until.0 - NOW.0) / S, players)
+    };
+    assert_eq!(spans_s("max-age=60"), (60, None));
+    assert_eq!(spans_s("max-age=0, s-maxage=86400"), (86_400, Some(0)));
+    assert_eq!(spans_s("max-age=600, s-maxage=5"), (5, Some(600)));
+    assert_eq!(spans_s("s-maxage=5"), (5, None));
+    assert_eq!(spans_s("no-cache, max-age=600, s-maxage=5"), (0, Some(0)));
+}
+
+#[test]
 fn a_304_goes_on_with_what_was_said_or_says_it_anew() {
     let before = of(&[("cache-control", "max-age=60, stale-if-error=100")]).terms;
     let later = TimeUs(NOW.0 + 500 * S);

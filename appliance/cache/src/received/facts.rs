@@ -44,6 +44,10 @@ pub struct Terms {
     pub validated: TimeUs,
     /// Fresh before.
     pub fresh_until: TimeUs,
+    /// The same for players, who keep it for themselves; `None` where the origin makes no
+    /// difference.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub players_until: Option<TimeUs>,
     /// Served before, while the origin is being asked.
     pub while_revalidate_until: TimeUs,
     /// Served before, where the origin does not answer.

@@ -59,6 +59,7 @@ mod tests {
                 born: far,
                 validated: far,
                 fresh_until: far,
+                players_until: Some(far),
                 while_revalidate_until: far,
                 if_error_until: far,
             },

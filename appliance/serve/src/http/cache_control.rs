@@ -34,8 +34,11 @@ pub enum CacheControl {
     },
     /// As the origin allows it, for a sibling.
     Received {
-        /// `max-age`.
+        /// `max-age`, or `s-maxage` where players have another.
         max_age_s: u64,
+        /// `max-age`, where players have one of their own: then nothing stale is served
+        /// (RFC 9111 §5.2.2.10).
+        players_max_age_s: Option<u64>,
         /// `stale-while-revalidate` (RFC 5861).
         stale_while_revalidate_s: u64,
         /// `stale-if-error`.
@@ -68,7 +71,13 @@ impl CacheControl {
                     sink.field("Cache-Control", text.as_bytes());
                 }
             }
-            Self::Received { max_age_s, stale_while_revalidate_s, stale_if_error_s } => {
+            Self::Received { max_age_s, players_max_age_s: Some(players_s), .. } => {
+                let text = format_args!("max-age={players_s}, s-maxage={max_age_s}");
+                if let Some(text) = StackText::<64>::of(text) {
+                    sink.field("Cache-Control", text.as_bytes());
+                }
+            }
+            Self::Received { max_age_s, stale_while_revalidate_s, stale_if_error_s, .. } => {
                 let text = format_args!(
                     "max-age={max_age_s}, stale-while-revalidate={stale_while_revalidate_s}, \
                      stale-if-error={stale_if_error_s}"

@@ -118,7 +118,8 @@ fn usable<'p, I: Index>(
     let Some(terms) = held.received().map(cache::Received::terms) else {
         return missing(context.policy, CacheStatus::Unknown);
     };
-    let lifetime_s = span_s(terms.born, terms.fresh_until);
+    let players_until = terms.players_until.unwrap_or(terms.fresh_until);
+    let lifetime_s = span_s(terms.born, players_until);
     let answer = select(context, request, held, CacheControl::Shared { max_age_s: lifetime_s });
     if answer.cache_status != CacheStatus::Hit {
         return answer;

@@ -105,6 +105,7 @@ fn as_received(whole: &mut Representation, facts: Facts) {
 fn cache_control(terms: &Terms) -> CacheControl {
     CacheControl::Received {
         max_age_s: span_s(terms.born, terms.fresh_until),
+        players_max_age_s: terms.players_until.map(|until| span_s(terms.born, until)),
         stale_while_revalidate_s: span_s(terms.fresh_until, terms.while_revalidate_until),
         stale_if_error_s: span_s(terms.fresh_until, terms.if_error_until),
     }
@@ -132,11 +133,17 @@ mod tests {
 
     /// The fields of an answer about something that came with this validator.
     fn said(validator: Validator) -> Vec<String> {
+        said_with(validator, None)
+    }
+
+    /// The same where the origin tells players something else than caches that serve many.
+    fn said_with(validator: Validator, players_s: Option<i64>) -> Vec<String> {
         let born = MODIFIED.plus_s(1000);
         let terms = Terms {
             born,
             validated: born,
             fresh_until: born.plus_s(60),
+            players_until: players_s.map(|it| born.plus_s(it)),
             while_revalidate_until: born.plus_s(90),
             if_error_until: born.plus_s(660),
         };
@@ -189,5 +196,11 @@ mod tests {
         for line in ["Cache-Tag: a", "Cache-Tag: b", terms] {
             assert!(lines.iter().any(|it| it == line), "{line} is not in {lines:?}");
         }
+    }
+
+    #[test]
+    fn a_sibling_hears_what_is_for_it_and_what_is_for_players() {
+        let lines = said_with(Validator::Nothing, Some(0));
+        assert!(lines.iter().any(|it| it == "Cache-Control: max-age=0, s-maxage=60"), "{lines:?}");
     }
 }
