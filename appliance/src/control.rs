@@ -3,6 +3,7 @@
 use crate::autonomy::Rights;
 use crate::catching_up::CatchingUp;
 use crate::commands::{Commands, Stage};
+use crate::demand;
 use crate::documents::Documents;
 use crate::fleet::Fleet;
 use crate::holding::{Holding, Unfit};
@@ -315,6 +316,10 @@ impl Control {
         self.filler.expect(&resolved.ranked, &manifest.deadlines);
         // Files of what is wanted no longer go with it.
         on_disks(|| self.cache.set_wanted(resolved.ranked));
+        // What players could have all the same, from an origin.
+        let windowed = resolved.windowed.into_iter();
+        let windowed = windowed.filter(|it| demand::brings(&self.config, &it.common.group));
+        self.cache.set_withheld(windowed);
         self.filler.wake();
         self.holding.settle(manifest, epoch, resolved.list)
     }

@@ -35,3 +35,8 @@ fn groups(config: &ApplianceConfig) -> impl Iterator<Item = (&GroupName, &Wanted
     let groups = config.content_groups.iter().filter(|group| group.on_miss == OnMiss::Proxy);
     groups.filter_map(|group| Some((&group.name, group.demand.as_ref()?)))
 }
+
+/// Whether a box brings what nobody ordered of a group.
+pub(crate) fn brings(config: &ApplianceConfig, group: &GroupName) -> bool {
+    groups(config).any(|(name, _)| name == group)
+}

@@ -40,6 +40,8 @@ pub(crate) struct Unfit(pub(crate) String);
 pub(crate) struct Resolved {
     pub(crate) list: Vec<Ordinal>,
     pub(crate) ranked: Vec<Arc<CatalogueEntry>>,
+    /// What the catalogue has beside these that may not be served at any time.
+    pub(crate) windowed: Vec<Arc<CatalogueEntry>>,
 }
 
 fn unpack(kept: &[u8]) -> Result<(ListId, Vec<Ordinal>)> {
@@ -111,7 +113,12 @@ impl Holding {
                 None => return Err(Unfit(format!("the catalogue has no ordinal {ordinal}")).into()),
             }
         }
-        Ok(Resolved { list, ranked })
+        list.iter().for_each(|ordinal| drop(entries.remove(ordinal)));
+        let has_window = |entry: &Arc<CatalogueEntry>| {
+            entry.common.serve_from_us.or(entry.common.serve_until_us).is_some()
+        };
+        let windowed = entries.into_values().filter(has_window).collect();
+        Ok(Resolved { list, ranked, windowed })
     }
 
     /// The manifest is in force: segments that it does not name are gone.

@@ -8,12 +8,13 @@ use cache::received::{Absence, Facts, NotReceived, Terms, Validator};
 use cache::{
     Bring, Cache, Demanded, IntakeError, Object, ReadFailed, Resolving, Share, VerifiedBlock,
 };
+use contract::catalogue::{CatalogueEntry, Common};
 use contract::names::{GroupName, TagName};
 use contract::object::ObjectKey;
 use contract::slices::{SLICE_BYTES, slice_range};
 use contract::tags::Tags;
 use contract::time::TimeUs;
-use parts::{Box_, content, open, poll};
+use parts::{Box_, content, entry, open, poll};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -197,6 +198,31 @@ fn a_purge_takes_what_is_arriving_and_what_is_being_asked() {
     let tag = TagName::new("show-1").expect("name");
     assert_eq!(host.cache.purge(|entry| entry.common.tags.contains(&tag)).expect("purged"), 1);
     assert!(usable(&host.cache, "/b/1").is_none());
+}
+
+/// A catalogue that this box holds nothing of says when something may be served.
+#[test]
+fn what_the_catalogue_has_a_window_for_is_served_within_it_alone() {
+    let folder = tempfile::tempdir().expect("folder");
+    let (host, _asked) = opened(folder.path(), 32 << 20);
+    let cache = &host.cache;
+    let mut entry = CatalogueEntry::clone(&entry("/a", b"content"));
+    let common = Common { group: group(), ..Common::clone(&entry.common) };
+    let (from, until) = (Some(NOW.plus_s(10)), Some(NOW.plus_s(20)));
+    entry.common = Common { serve_from_us: from, serve_until_us: until, ..common }.share();
+    begin(cache, "/a", 100);
+    begin(cache, "/b", 100);
+    cache.set_withheld([Arc::new(entry)]);
+    for (at_s, is_open) in [(0, false), (10, true), (19, true), (20, false)] {
+        for asked in [None, Some(NOW)] {
+            let found = cache.demanded(&group(), "/a", asked, NOW.plus_s(at_s));
+            let is_withheld = matches!(found, Demanded::Withheld);
+            assert_eq!(is_withheld, !is_open, "after {at_s} s: {found:?}");
+        }
+    }
+    assert!(usable(cache, "/b").is_some());
+    cache.set_withheld([]);
+    assert!(usable(cache, "/a").is_some());
 }
 
 /// What comes again takes no room beside what is there, and gives all of it back with the object.

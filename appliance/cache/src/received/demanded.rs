@@ -29,6 +29,8 @@ pub enum Demanded {
     Usable(Arc<Object>),
     /// There is nothing.
     Absent(Absence),
+    /// The catalogue has a window for it, which is not open now.
+    Withheld,
     /// Its origins have to be asked first. `true`: something is here, and stale.
     Ask(bool),
 }
@@ -46,6 +48,9 @@ impl Cache {
         asked: Option<TimeUs>,
         now: TimeUs,
     ) -> Demanded {
+        if self.stock.withheld.has(group, path, now) {
+            return Demanded::Withheld;
+        }
         let holds = |said: TimeUs| asked.is_some_and(|asked| said >= asked);
         let found = self.stock.shelf.look(group, path, |place| {
             if let Some(object) = &place.object

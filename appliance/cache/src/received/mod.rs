@@ -12,7 +12,7 @@
 //!
 //! Read in this order: [`facts`] (what is known of an object), `page` (how that stands on a disk),
 //! [`bring`] (the port), `shelf` (which are here), `books` (who stays), [`demanded`] (what a
-//! request finds), [`arrival`] (how slices get there), `sight` (how they go).
+//! request finds), `withheld` (what it may not), [`arrival`] (how slices get there), `sight` (how they go).
 
 mod arrival;
 mod books;
@@ -22,6 +22,7 @@ mod facts;
 mod page;
 mod shelf;
 mod sight;
+mod withheld;
 
 pub use arrival::{NotReceived, Since};
 pub use bring::{Bring, Resolving, Ticket};
@@ -31,6 +32,7 @@ pub use facts::{Facts, MAX_MEDIA_TYPE_LEN, MAX_VALIDATOR_LEN, Received, Terms, V
 pub(crate) use books::Books;
 pub(crate) use page::{decode_page, is_page};
 pub(crate) use shelf::Shelf;
+use withheld::Withheld;
 
 use contract::names::GroupName;
 use std::sync::atomic::AtomicU64;
@@ -50,6 +52,7 @@ pub(crate) struct Stock {
     touches: OnceLock<mpsc::SyncSender<u64>>,
     /// Whoever it is has the cache, and not the other way round.
     bring: OnceLock<Weak<dyn Bring>>,
+    withheld: Withheld,
     /// How often something was purged.
     pub(crate) purges: AtomicU64,
 }

@@ -43,6 +43,10 @@ use tokio::time::Instant;
 /// has an origin that does not answer.
 const MOST_QUESTIONS: usize = 1024;
 
+/// Of these one group may have this part, where there are several: what one of them has to wait
+/// for, or is made to ask for, leaves room for the others.
+const MOST_OF_GROUP: usize = MOST_QUESTIONS / 2;
+
 /// Slices under way at once: 64 MiB of memory, and more than any origin gives at once.
 const MOST_SLICES: usize = 64;
 
@@ -179,6 +183,13 @@ impl Demand {
         self.coming.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether nothing more of a group is to be asked now.
+    fn has_enough_of(&self, group: &GroupName, under_way: &HashMap<ObjectKey, Ticket>) -> bool {
+        let of_it = || under_way.keys().filter(|key| key.group == *group).count();
+        let is_too_much = under_way.len() >= MOST_OF_GROUP && of_it() >= MOST_OF_GROUP;
+        under_way.len() >= MOST_QUESTIONS || (self.groups.len() > 1 && is_too_much)
+    }
+
     /// Joins a question, or begins it.
     fn question(&self, key: &ObjectKey, offset: u64) -> Option<Resolving> {
         let mut questions = self.questions();
@@ -186,7 +197,7 @@ impl Demand {
             return Some(ticket.join(false));
         }
         let me = self.me.upgrade()?;
-        if questions.len() >= MOST_QUESTIONS || !self.groups.contains_key(&key.group) {
+        if !self.groups.contains_key(&key.group) || self.has_enough_of(&key.group, &questions) {
             return None;
         }
         let ticket = Ticket::default();

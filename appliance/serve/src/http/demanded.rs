@@ -81,6 +81,7 @@ pub(super) fn decide<'p, I: Index>(
     let asked = context.before.map(|before| before.at);
     match context.index.find_demanded(&group.name, path, asked, context.now) {
         Demanded::Usable(held) => (usable(context, request, held), None),
+        Demanded::Withheld => (missing(context.policy, CacheStatus::NotServedNow), None),
         Demanded::Absent(_) if !context.misses.allows(context.client, context.now) => {
             (too_many_misses(context.policy), None)
         }

@@ -46,6 +46,7 @@ pub(super) fn decide<'p, I: Index>(
     let asked = context.before.map(|before| before.at);
     match context.index.find_demanded(&group.name, path, asked, context.now) {
         Demanded::Usable(held) => (usable(context, request, held), None),
+        Demanded::Withheld => (not_here(context.policy, CacheStatus::NotServedNow), None),
         Demanded::Absent(why) => (absent(context, why), None),
         Demanded::Ask(is_stale) => {
             let miss = demanded::miss(context, request, key, is_stale);

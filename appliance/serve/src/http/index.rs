@@ -60,6 +60,8 @@ pub enum Demanded<H> {
     Usable(H),
     /// There is nothing.
     Absent(Absence),
+    /// The catalogue has a window for it, which is not open now.
+    Withheld,
     /// Origins have to be asked first. `true`: something is here, and stale.
     Ask(bool),
 }
@@ -118,6 +120,7 @@ impl Index for cache::Cache {
         match self.demanded(group, path, asked, now) {
             cache::Demanded::Usable(object) => Demanded::Usable(object),
             cache::Demanded::Absent(why) => Demanded::Absent(why),
+            cache::Demanded::Withheld => Demanded::Withheld,
             cache::Demanded::Ask(is_stale) => Demanded::Ask(is_stale),
         }
     }

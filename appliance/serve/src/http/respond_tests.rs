@@ -60,11 +60,11 @@ impl Index for Shelf {
     fn find_demanded(
         &self,
         _: &GroupName,
-        _: &str,
+        path: &str,
         _: Option<TimeUs>,
         _: TimeUs,
     ) -> Demanded<Self::Held> {
-        Demanded::Ask(false)
+        if path == "/withheld" { Demanded::Withheld } else { Demanded::Ask(false) }
     }
 
     fn purged_up_to(&self) -> PurgedUpTo {
@@ -252,6 +252,12 @@ fn why_something_is_not_here() {
         assert!(answer.contains(&format!("Cache-Status: \"1.site-a\"; detail={detail}\n")));
         assert!(answer.contains("no-store") && answer.contains("Access-Control-Allow-Origin: *"));
     }
+}
+
+#[test]
+fn what_an_origin_would_give_outside_of_its_window_is_not_asked_for() {
+    let answer = ask_as(ListenerRole::Player, "GET /withheld", "Host: filled.test\r\n");
+    assert!(answer.starts_with("404") && answer.contains("; detail=not-served-now\n"), "{answer}");
 }
 
 #[test]

@@ -131,7 +131,7 @@ impl View<'_> {
                 Given::Right
             }
             Demanded::Absent(Absence::NotForCaches | Absence::NoRoom) => Given::Right,
-            Demanded::Absent(_) | Demanded::Ask(_) => Given::Nothing,
+            Demanded::Absent(_) | Demanded::Withheld | Demanded::Ask(_) => Given::Nothing,
         }
     }
 
