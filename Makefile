@@ -27,6 +27,8 @@ lab: setup ## Whole machines and networks: the same CDN to play with, until Ctrl
 .PHONY: test
 test: kernel ## Every test, and a quarter of a minute of fuzzing for each parser.
 	@$(if $(AS_ROOT),echo 'test: not root: the tests of the lab (tests/tests/lab.rs) are skipped' >&2,:)
+	$(TEST) --workspace --no-run
+	sync # A box that starts waits for its file system, and would wait for what the build has left to it.
 	$(TEST) --workspace
 	tests/fuzz/run 15
 
@@ -34,7 +36,9 @@ test: kernel ## Every test, and a quarter of a minute of fuzzing for each parser
 nightly: export HEADEND_NIGHTLY := 1
 nightly: export NEXTEST_PROFILE := nightly
 nightly: kernel ## The same for longer: ten times as many draws, ten minutes of fuzzing for each parser.
-	@$(TEST) --workspace
+	@$(TEST) --workspace --no-run
+	sync
+	$(TEST) --workspace
 	tests/fuzz/run 600
 
 .PHONY: lint
