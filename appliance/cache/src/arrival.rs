@@ -64,7 +64,7 @@ impl Cache {
         let opened = object.body.disk.storage().open(&object.file());
         let resumed = opened.inspect_err(|_| drop(object.body.sums.close())).and_then(|file| {
             // It gives the claim back where it ends.
-            let intake = Intake::again(Arc::clone(object), file, pass, permit);
+            let intake = Intake::over(Arc::clone(object), file, pass, permit);
             let alone = self.disks.alone();
             // A purge has wiped the header for good, or will.
             if !object.body.is_doomed() {
@@ -97,9 +97,7 @@ impl Cache {
         };
         let (object, file) = self.make_file(entry, room).map_err(failed)?;
         let intake = Intake::new(Arc::clone(&object), file, pass, permit);
-        if let Some(leaving) = self.index.begin(object) {
-            leaving.doom();
-        }
+        drop(self.index.begin(object));
         Ok(intake)
     }
 
@@ -143,15 +141,9 @@ impl Cache {
                 self.give_up(&object, err);
             }
         })?;
-        // A purge finds the version that it replaces in the index, or among those that are leaving.
-        let alone = self.purging();
-        let published = self.index.publish(&object);
-        if let Published::InPlaceOf(Some(leaving)) = &published {
-            leaving.doom();
-        }
-        drop(alone);
-        match published {
-            Published::InPlaceOf(_) => {
+        match self.index.publish(&object) {
+            Published::InPlaceOf(before) => {
+                drop(before);
                 object.body.disk.registers.changed(register::folder_of(&object.entry.id()), 1);
                 Ok(())
             }

@@ -152,9 +152,7 @@ impl Cache {
         let found = cache.restock(found).into_iter();
         // Two copies of one path: a crash came between publishing the new version, or the copy
         // on another disk, and removing the old. The manifest decides later which is wanted.
-        for twin in cache.index.restore(found) {
-            twin.doom();
-        }
+        drop(cache.index.restore(found));
         cache.place_anew();
         cache.settle_purges();
         Ok(Arc::new(cache))
@@ -231,13 +229,8 @@ impl Cache {
     /// Takes over a manifest: what it lists is wanted, in that order; what it does not list
     /// leaves (its file when the last reader has gone).
     pub fn set_wanted(&self, ranked: Vec<Arc<CatalogueEntry>>) {
-        // A purge finds what leaves in the index, or among what is leaving.
-        let alone = self.purging();
-        let leaving = self.index.set_wanted(ranked);
-        leaving.iter().for_each(|object| object.doom());
-        drop(alone);
-        // Their files go here, unless somebody reads them.
-        drop(leaving);
+        // Files go here, unless somebody reads them.
+        drop(self.index.set_wanted(ranked));
         self.place_anew();
     }
 
@@ -314,11 +307,8 @@ impl Cache {
             ReadFailed::Abandoned { .. } | ReadFailed::NotComing { .. } => return,
         };
         let is_news = object.body.sums.lose(block / SLICE_BLOCKS);
-        if let Some(leaving) = self.index.degrade(object) {
-            leaving.iter().for_each(|leaving| leaving.doom());
-            if is_news {
-                self.watch.event(event);
-            }
+        if self.index.degrade(object).is_some() && is_news {
+            self.watch.event(event);
         }
         self.eject_ailing();
     }
@@ -326,7 +316,6 @@ impl Cache {
     /// Nothing of a file can be relied upon: all of the object has to come again.
     pub(crate) fn give_up(&self, object: &Object, err: &io::Error) {
         if self.index.withdraw(object) {
-            object.doom();
             let (file, reason) = (object.file(), err.to_string());
             let object = object.entry.key();
             self.watch.event(CacheEvent::DiskError { object, file, reason });

@@ -192,7 +192,7 @@ impl Cache {
             found.into_iter().partition(|object| object.received().is_some());
         received.iter().for_each(|object| object.doom());
         let (kept, leaving) = self.index.rejoin(found);
-        leaving.iter().for_each(|leaving| leaving.doom());
+        drop(leaving);
         self.place_anew();
         self.watch.event(CacheEvent::DiskReadmitted { folder, objects: kept });
         Ok(kept)

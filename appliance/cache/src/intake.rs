@@ -109,22 +109,19 @@ impl Intake {
         intake
     }
 
-    fn over(object: Arc<Object>, file: Arc<dyn StoredFile>, pass: Pass, permit: Permit) -> Self {
-        let implied = SliceHashes::implied(object.entry.size_bytes, &object.entry.blake3);
-        let hashes = implied.or_else(|| object.body.sums.hashes());
-        let lines = Mutex::new(vec![None; object.body.sums.slices() as usize]);
-        Self { object, file, lines, hashes, permit, _pass: pass }
-    }
-
-    /// Of what an earlier one has left, whichever process that was in: not to be used before its
-    /// [header](Self::mend_header) is as it should be and it was [resumed](Self::resume).
-    pub(crate) fn again(
+    /// Of what an earlier one has left, whichever process that was in: its
+    /// [header](Self::mend_header) may have to be written, and what is there
+    /// [looked at](Self::resume).
+    pub(crate) fn over(
         object: Arc<Object>,
         file: Arc<dyn StoredFile>,
         pass: Pass,
         permit: Permit,
     ) -> Self {
-        Self::over(object, file, pass, permit)
+        let implied = SliceHashes::implied(object.entry.size_bytes, &object.entry.blake3);
+        let hashes = implied.or_else(|| object.body.sums.hashes());
+        let lines = Mutex::new(vec![None; object.body.sums.slices() as usize]);
+        Self { object, file, lines, hashes, permit, _pass: pass }
     }
 
     /// Writes the header anew where it may be lost. Nobody may purge meanwhile: it would be found
@@ -144,25 +141,24 @@ impl Intake {
 
     /// Goes on where the earlier one ended.
     pub(crate) fn resume(mut self) -> io::Result<Self> {
-        let intake = &mut self;
-        let sums = &intake.object.body.sums;
+        let sums = &self.object.body.sums;
         let (is_trusted, has_lost) = (sums.is_trusted(), sums.has_lost());
-        let mut found = intake.read_table()?;
-        if has_lost && !intake.learn_from(&found) {
-            intake.discard()?;
+        let mut found = self.read_table()?;
+        if has_lost && !self.learn_from(&found) {
+            self.discard()?;
             found.fill(None);
         }
         for (slice, place) in (0..).zip(&mut found) {
             let Some(line) = place else { continue };
-            if !intake.is_there(slice, line, is_trusted)? {
+            if !self.is_there(slice, line, is_trusted)? {
                 *place = None;
             } else if line.proof == Proof::Hashed {
-                intake.object.body.sums.add(slice, line);
+                self.object.body.sums.add(slice, line);
             }
         }
-        *intake.lines() = found;
-        intake.permit.keep_only(intake.bytes_to_come());
-        intake.object.body.sums.open();
+        *self.lines() = found;
+        self.permit.keep_only(self.bytes_to_come());
+        self.object.body.sums.open();
         Ok(self)
     }
 

@@ -22,7 +22,8 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Keys to what is known of them.
+/// Keys to what is known of them. What is given back, because it must go, is doomed: a purge finds
+/// an object here, or among those that are leaving their disk. Its file goes with its last reader.
 #[derive(Debug, Default)]
 pub(crate) struct Index {
     hasher: RandomState,
@@ -78,6 +79,7 @@ impl Index {
                 twin.into_iter().chain(slot.take_leftover())
             }));
         }
+        doom(&twins);
         self.shards.store_all(changed);
         self.lose();
         twins
@@ -93,10 +95,11 @@ impl Index {
     /// An object begins to arrive; gives back what must go: what has come of another version,
     /// or the object itself where it is not wanted, or its disk not in use any more.
     pub(crate) fn begin(&self, object: Arc<Object>) -> Option<Arc<Object>> {
-        self.edit(&Arc::clone(&object).entry, |slot| match object.body.disk.is_ejected() {
+        self.edit(&Arc::clone(&object).entry, |slot| {
             // A disk says so before its objects are taken out of sight.
-            true => Some(object),
-            false => slot.begin(object),
+            let leaving =
+                if object.body.disk.is_ejected() { Some(object) } else { slot.begin(object) };
+            leaving.inspect(|leaving| leaving.doom())
         })
     }
 
@@ -111,15 +114,13 @@ impl Index {
     /// Makes an object that has arrived visible as whole, if it is still in sight and nothing of
     /// it was lost meanwhile.
     pub(crate) fn publish(&self, object: &Object) -> Published {
-        self.edit(&object.entry, |slot| {
-            let is_it = |coming: &&mut Arc<Object>| coming.is_same(object);
-            match slot.arriving.as_mut().filter(is_it) {
-                None => Published::OutOfSight,
-                Some(coming) if !coming.is_whole() => Published::Lacking,
-                Some(_) => {
-                    let arrived = slot.arriving.take();
-                    Published::InPlaceOf(std::mem::replace(&mut slot.held, arrived))
-                }
+        let is_it = |coming: &&Arc<Object>| coming.is_same(object);
+        self.edit(&object.entry, |slot| match slot.arriving.as_ref().filter(is_it) {
+            None => Published::OutOfSight,
+            Some(coming) if !coming.is_whole() => Published::Lacking,
+            Some(_) => {
+                let before = std::mem::replace(&mut slot.held, slot.arriving.take());
+                Published::InPlaceOf(before.inspect(|before| before.doom()))
             }
         })
     }
@@ -139,11 +140,13 @@ impl Index {
         })
     }
 
-    /// Takes this very object out of sight; `false` when it was not in sight any more.
+    /// Takes this very object out of sight, and it must go; `false` when it was not in sight any
+    /// more.
     pub(crate) fn withdraw(&self, object: &Object) -> bool {
         let is_it = |other: &mut Arc<Object>| other.is_same(object);
         let is_gone = self.edit(&object.entry, |slot| {
-            slot.held.take_if(is_it).or_else(|| slot.arriving.take_if(is_it)).is_some()
+            let taken = slot.held.take_if(is_it).or_else(|| slot.arriving.take_if(is_it));
+            taken.inspect(|taken| taken.doom()).is_some()
         });
         if is_gone {
             self.lose();
@@ -162,6 +165,7 @@ impl Index {
             }
             let degraded = slot.held.take_if(is_it)?;
             if slot.arriving.is_some() {
+                degraded.doom();
                 return Some(Some(degraded));
             }
             slot.arriving = Some(degraded);
@@ -188,6 +192,7 @@ impl Index {
             let entry = Arc::clone(&object.entry);
             leaving.extend(table.edit(hash, &entry, |slot| slot.rejoin(object)));
         }
+        doom(&leaving);
         self.shards.store_all(changed);
         (all - leaving.len(), leaving)
     }
@@ -209,6 +214,7 @@ impl Index {
             }));
         }
         leaving.extend(before.iter().flat_map(|(shard, before)| left_out(before, &tables[shard])));
+        doom(&leaving);
         self.shards.store_all(tables);
         *in_force = ranked.into();
         self.lose();
@@ -324,6 +330,10 @@ impl Index {
         self.shards.store(shard, table);
         done
     }
+}
+
+fn doom(leaving: &[Arc<Object>]) {
+    leaving.iter().for_each(|object| object.doom());
 }
 
 /// What a table of before holds and that of now has no place for.

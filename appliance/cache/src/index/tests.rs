@@ -276,28 +276,30 @@ fn publish(index: &Index, object: &Object) -> Option<Arc<Object>> {
     }
 }
 
-#[test]
-fn what_has_lost_a_slice_before_anybody_saw_it_goes_on_arriving() {
+/// An index that wants one object, which is to begin.
+fn wanted() -> (Index, Arc<Object>, Maker) {
     let (index, mut maker) = (Index::default(), Maker::new());
     let version = entry(1, 1);
     index.set_wanted(vec![Arc::clone(&version)]);
-    let object = maker.arriving(&version);
+    (index, maker.arriving(&version), maker)
+}
+
+#[test]
+fn what_has_lost_a_slice_before_anybody_saw_it_goes_on_arriving() {
+    let (index, object, _maker) = wanted();
     assert!(index.begin(Arc::clone(&object)).is_none());
     object.body.sums.complete();
     object.body.sums.lose(0);
     assert!(matches!(index.publish(&object), Published::Lacking));
-    assert!(index.lacks(&version) && index.arriving(&version).is_some());
+    assert!(index.lacks(&object.entry) && index.arriving(&object.entry).is_some());
     index.purge(|_| true);
     assert!(matches!(index.publish(&object), Published::OutOfSight));
 }
 
 #[test]
 fn nothing_begins_on_a_disk_that_was_ejected_meanwhile() {
-    let (index, mut maker) = (Index::default(), Maker::new());
-    let version = entry(1, 1);
-    index.set_wanted(vec![Arc::clone(&version)]);
-    let object = maker.arriving(&version);
+    let (index, object, _maker) = wanted();
     object.body.disk.eject();
     let refused = index.begin(Arc::clone(&object)).expect("given back");
-    assert!(refused.is_same(&object) && index.arriving(&version).is_none());
+    assert!(refused.is_same(&object) && index.arriving(&object.entry).is_none());
 }

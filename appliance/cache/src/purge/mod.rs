@@ -116,9 +116,7 @@ impl Cache {
         wiped
     }
 
-    /// Nobody purges as long as this is held. Whoever takes an object out of sight that could be
-    /// found again says that it is leaving before he lets go: a purge finds it in the one place or
-    /// in the other.
+    /// Nobody purges as long as this is held.
     pub(crate) fn purging(&self) -> MutexGuard<'_, Purging> {
         self.purging.lock().unwrap_or_else(PoisonError::into_inner)
     }

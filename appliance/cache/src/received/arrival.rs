@@ -116,10 +116,7 @@ impl Cache {
     /// [`NotReceived::Purged`], and [`NotReceived::Disk`] where its disk was ejected: it is gone
     /// again.
     pub fn show_received(&self, object: &Arc<Object>, since: Since) -> Result<(), NotReceived> {
-        let Some(before) = self.stock.shelf.put(object) else {
-            self.part(object);
-            return Err(io::Error::other("the disk was ejected").into());
-        };
+        let before = self.stock.shelf.put(object).inspect_err(|_| self.part(object))?;
         before.iter().for_each(|before| self.part(before));
         // A purge that was too early to take it out is seen here.
         if self.since() == since {

@@ -12,7 +12,8 @@
 //!
 //! Read in this order: [`facts`] (what is known of an object), `page` (how that stands on a disk),
 //! [`bring`] (the port), `shelf` (which are here), `books` (who stays), [`demanded`] (what a
-//! request finds), `withheld` (what it may not), [`arrival`] (how slices get there), `sight` (how they go).
+//! request finds), `withheld` (what it may not), [`arrival`] (how slices get there), `sight` (how
+//! they go).
 
 mod arrival;
 mod books;

@@ -15,6 +15,7 @@ use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 use std::collections::VecDeque;
 use std::hash::{BuildHasher, RandomState};
+use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Keys of which it is known that there is nothing. Who scans for guesses finds the eldest
@@ -80,16 +81,19 @@ impl Shelf {
         table.find(hash, is_it).map(|filed| look(&filed.place))
     }
 
-    /// An object takes its place; gives back what stood there. `None` where its disk is in use no
-    /// more, which it says before its objects are taken out of sight.
-    pub(crate) fn put(&self, object: &Arc<Object>) -> Option<Option<Arc<Object>>> {
+    /// An object takes its place; gives back what stood there, which must go.
+    ///
+    /// # Errors
+    /// When its disk is in use no more, which it says before its objects are taken out of sight.
+    pub(crate) fn put(&self, object: &Arc<Object>) -> io::Result<Option<Arc<Object>>> {
         let _alone = self.alone();
         if object.body.disk.is_ejected() {
-            return None;
+            return Err(io::Error::other("the disk was ejected"));
         }
-        Some(self.edit(&object.entry.key(), |place| {
+        Ok(self.edit(&object.entry.key(), |place| {
             place.absent = None;
-            place.object.replace(Arc::clone(object))
+            // A purge finds it here, or among those that are leaving.
+            place.object.replace(Arc::clone(object)).inspect(|before| before.doom())
         }))
     }
 

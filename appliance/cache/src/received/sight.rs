@@ -105,6 +105,8 @@ impl Cache {
     /// The origin has another version by now, or none: this one goes, and whoever is in the
     /// middle of it is cut.
     pub fn replaced(&self, object: &Object) {
+        // First, so that a purge finds it in sight, or among those that are leaving.
+        object.doom();
         if self.stock.shelf.withdraw(object) {
             self.part(object);
         }
@@ -149,9 +151,9 @@ impl Cache {
     /// Objects that have left the books.
     pub(crate) fn leave(&self, gone: &[Arc<Object>]) {
         for object in gone {
-            self.stock.shelf.withdraw(object);
             // Who reads it goes on: what is there stays until then, and the rest still comes.
             object.doom();
+            self.stock.shelf.withdraw(object);
         }
     }
 
