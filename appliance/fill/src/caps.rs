@@ -194,36 +194,68 @@ impl Caps {
         bytes: u64,
         urgency: Urgency,
     ) -> Result<Grant<'_>, WaitingOn> {
+        self.acquire_least(source, bytes, 0, urgency).await
+    }
+
+    /// The same until all of `bytes` may be drawn. One after the other: many who are given a part
+    /// each would have all of it later than the first could.
+    pub(crate) async fn acquire_all(
+        &self,
+        source: &Source,
+        bytes: u64,
+        urgency: Urgency,
+    ) -> Result<Grant<'_>, WaitingOn> {
+        self.acquire_least(source, bytes, bytes, urgency).await
+    }
+
+    async fn acquire_least(
+        &self,
+        source: &Source,
+        bytes: u64,
+        least: u64,
+        urgency: Urgency,
+    ) -> Result<Grant<'_>, WaitingOn> {
         if source.cap_bytes_per_s == Some(0) {
             return Err(WaitingOn::NotAllowed);
         }
-        let lane = self.lane(source);
-        let (left, is_free) = self.turn(lane.as_deref(), bytes, urgency).await?;
-        Ok(Grant { caps: self, address: source.address, lane, left, is_free, urgency })
-    }
-
-    async fn turn(
-        &self,
-        lane: Option<&Lane>,
-        bytes: u64,
-        urgency: Urgency,
-    ) -> Result<(u64, bool), WaitingOn> {
-        let _turn = match lane {
+        let (lane, address) = (self.lane(source), source.address);
+        let _turn = match &lane {
             Some(lane) => Some(lane.line.lock().await),
             None => None,
         };
-        let mut in_line = None;
+        let grant = |(left, is_free)| {
+            let lane = lane.clone();
+            Grant { caps: self, address, lane, left, is_free, urgency }
+        };
+        let (lane, mut in_line) = (lane.as_deref(), None);
+        let mut all = grant(self.turn(lane, bytes, urgency, &mut in_line).await?);
+        while all.left() < least {
+            let missing = bytes - all.left();
+            all.add(grant(self.turn(lane, missing, urgency, &mut in_line).await?));
+        }
+        Ok(all)
+    }
+
+    /// Waits for something under the caps; a place in the line of all stays that of whoever asks
+    /// again.
+    async fn turn<'a>(
+        &'a self,
+        lane: Option<&Lane>,
+        bytes: u64,
+        urgency: Urgency,
+        in_line: &mut Option<tokio::sync::MutexGuard<'a, ()>>,
+    ) -> Result<(u64, bool), WaitingOn> {
         loop {
             // Made before the look: it hears of every change after it.
             let changed = self.changed.notified();
             let ready = match self.look(lane, bytes, urgency, in_line.is_some())? {
                 Look::Granted { bytes, is_free } => return Ok((bytes, is_free)),
                 Look::NotInLine => {
-                    in_line = Some(self.line.lock().await);
+                    *in_line = Some(self.line.lock().await);
                     continue;
                 }
                 Look::Source(ready) => {
-                    in_line = None;
+                    *in_line = None;
                     ready
                 }
                 Look::Total(ready) => ready,

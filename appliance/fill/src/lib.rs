@@ -5,17 +5,18 @@
 //! compares BLAKE3 before anything becomes visible). This crate moves bytes and remembers
 //! which source gave what.
 //!
-//! Read in this order: [`routes`] (which sources serve an object), `widening` (when those
-//! further away are asked), `health` (who does not answer) and `trust` (what lies cost), with
-//! `back_off` behind both, [`upstream`] (what is asked of a source) and [`fetch`] (over HTTP, with
-//! `read_ahead` below it, and [`pace`] beside), [`window`], [`admission`] and [`gate`] (who may fill now), `urgent`
-//! (what cannot wait), `caps` (how fast, with `bucket` and `arrivals` behind it), `grant` and
-//! `draw` (bytes, as they are allowed), `slicer` (pieces into slices, in `buffers`), [`offload`]
-//! (what blocks), [`transfer`] (one object, source after source), [`ledger`] and `board` (who gave
-//! what, and how far it has come), [`rules`] (what the configuration says of all this), `backlog`
-//! (what is missing), [`filler`] (in parallel, until told to stop). And for what nobody ordered:
-//! `directives` and `freshness` (what answers allow), [`origins`] (what is asked), [`demand`] (all
-//! of it); and [`neighbours`]: who else would serve what a viewer has asked this box for.
+//! Read in this order: [`routes`] (which sources serve an object), `widening` (when those further
+//! away are asked), `health` (who does not answer) and `trust` (what lies cost), with `back_off`
+//! behind both, [`upstream`] (what is asked of a source) and [`fetch`] (over HTTP, with
+//! `read_ahead` below it, and [`pace`] beside), [`window`], [`admission`] and [`gate`] (who may
+//! fill now), `urgent` (what cannot wait), `caps` (how fast, with `bucket` and `arrivals` behind
+//! it), `grant` and `draw` (bytes, as they are allowed), `slicer` (pieces into slices, in
+//! `buffers`), [`offload`] (what blocks), [`transfer`] (one object, source after source),
+//! [`ledger`] and `board` (who gave what, and how far it has come), [`rules`] (what the
+//! configuration says of all this), `backlog` (what is missing), [`filler`] (in parallel, until
+//! told to stop). And for what nobody ordered: `directives` and `freshness` (what answers allow),
+//! [`origins`] (what is asked), [`demand`] (all of it); and [`neighbours`]: who else would serve
+//! what a viewer has asked this box for.
 
 pub mod admission;
 mod arrivals;

@@ -62,11 +62,11 @@ impl Failure {
     /// A source that does not have the object yet is not at fault, nor is one that was not
     /// asked, or not to the end.
     fn is_fault(&self) -> bool {
-        use IntakeError::{Busy, Exhausted, HandedOver, Withdrawn};
+        use IntakeError::{Busy, Exhausted, HandedOver, Missing, Withdrawn};
         match self {
             Self::Abandoned | Self::Interrupted | Self::Capped => false,
             Self::Resting(_) | Self::Waiting(_) | Self::Distrusted(_) => false,
-            Self::Intake(Busy | HandedOver | Withdrawn | Exhausted(_)) => false,
+            Self::Intake(Busy | HandedOver | Withdrawn | Exhausted(_) | Missing { .. }) => false,
             Self::Fetch(FetchFailed::NotThere | FetchFailed::Coming) => false,
             Self::Fetch(FetchFailed::DeniedBefore) => false,
             Self::Fetch(_) | Self::Intake(_) => true,
@@ -83,13 +83,19 @@ impl Failure {
 
     /// Another source would fare no better.
     fn is_ours(&self) -> bool {
-        use IntakeError::{Busy, Disk, Exhausted, HandedOver, NoRoom, Withdrawn};
+        use IntakeError::{Busy, Disk, Exhausted, HandedOver, Missing, NoRoom, Withdrawn};
         matches!(
             self,
             Self::Interrupted
                 | Self::Waiting(WaitingOn::FillWindow { .. })
                 | Self::Intake(
-                    NoRoom { .. } | Exhausted(_) | Disk(_) | Busy | HandedOver | Withdrawn
+                    NoRoom { .. }
+                        | Exhausted(_)
+                        | Disk(_)
+                        | Busy
+                        | HandedOver
+                        | Withdrawn
+                        | Missing { .. }
                 )
         )
     }

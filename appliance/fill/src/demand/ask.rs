@@ -14,7 +14,7 @@ use contract::slices::SLICE_BYTES;
 use contract::sources::{Source, SourceKind};
 use std::ops::Range;
 use std::time::Duration;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout};
 
 /// An answer, and what it says.
 pub(super) struct Answered<'a> {
@@ -41,12 +41,10 @@ impl Demand {
         }
         let drawn = timeout(PATIENCE, self.drawn_from(source, range.as_ref())).await;
         let answered = match drawn.unwrap_or(Err(Failure::Capped)) {
+            // What the caps let wait is no fault of the source.
             Ok(draw) => {
-                // What the caps let wait is no fault of the source.
-                let deadline = deadline + began.elapsed();
-                let late = |_| Err(FetchFailed::Stalled(PATIENCE.as_secs()).into());
                 let asked = self.question_to(source, key, range, condition, draw);
-                timeout_at(deadline, asked).await.unwrap_or_else(late)
+                within(deadline.saturating_duration_since(began), asked).await
             }
             Err(failure) => Err(failure),
         };
@@ -67,12 +65,6 @@ impl Demand {
         range: Option<&Range<u64>>,
     ) -> Result<Draw<'a>, Failure> {
         let bytes = range.map_or(SLICE_BYTES, |range| range.end - range.start);
-        // One after the other: many who wait for parts of a slice each have none in time.
-        let _turn = match source.cap_bytes_per_s {
-            None => Some(self.drawing.lock().await),
-            // There is a line for it.
-            Some(_) => None,
-        };
         Draw::granted(&self.transfers().caps, source, bytes).await
     }
 
@@ -150,10 +142,10 @@ pub(super) fn is_late(failure: &Failure) -> bool {
     matches!(failure, Failure::Fetch(FetchFailed::Stalled(_) | FetchFailed::Slow(_)))
 }
 
-async fn within<T>(
+pub(super) async fn within<T, E: From<FetchFailed>>(
     patience: Duration,
-    answer: impl Future<Output = Result<T, FetchFailed>>,
-) -> Result<T, FetchFailed> {
-    let late = |_| Err(FetchFailed::Stalled(patience.as_secs()));
+    answer: impl Future<Output = Result<T, E>>,
+) -> Result<T, E> {
+    let late = |_| Err(FetchFailed::Stalled(patience.as_secs()).into());
     timeout(patience, answer).await.unwrap_or_else(late)
 }

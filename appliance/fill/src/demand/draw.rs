@@ -24,14 +24,9 @@ impl<'a> Draw<'a> {
         source: &'a Source,
         bytes: u64,
     ) -> Result<Self, Failure> {
-        let bytes = bytes.clamp(1, SLICE_BYTES);
-        let mut grant = acquire(caps, source, bytes).await?;
-        // A low cap gives less at once; what a source is asked for arrives, all of it.
-        while grant.left() < bytes {
-            let more = acquire(caps, source, bytes - grant.left()).await?;
-            grant.add(more);
-        }
-        Ok(Self { caps, source, grant })
+        // What a source is asked for arrives, all of it.
+        let all = caps.acquire_all(source, bytes.clamp(1, SLICE_BYTES), Urgency::Urgent);
+        Ok(Self { caps, source, grant: all.await.map_err(Failure::Waiting)? })
     }
 
     /// Waits for something, unless what was granted is taken back before.

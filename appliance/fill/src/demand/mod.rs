@@ -103,8 +103,6 @@ pub struct Demand {
     /// Of these those that were asked for alone.
     alone: AtomicUsize,
     turns: Semaphore,
-    /// Held by whoever waits for the caps.
-    drawing: tokio::sync::Mutex<()>,
 }
 
 impl Demand {
@@ -122,7 +120,6 @@ impl Demand {
             coming: Mutex::default(),
             alone: AtomicUsize::new(0),
             turns: Semaphore::new(MOST_SLICES),
-            drawing: tokio::sync::Mutex::default(),
         });
         let me: Weak<Self> = Arc::downgrade(&demand);
         demand.cache.set_bring(me);

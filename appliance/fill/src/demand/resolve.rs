@@ -2,7 +2,7 @@
 //! known that there is none, or that what is here is still so.
 
 use super::arriving::Arriving;
-use super::ask::{Answered, is_home, is_late};
+use super::ask::{Answered, is_home, is_late, within};
 use super::draw::Draw;
 use super::reply::{Description, Extent, Said};
 use super::{Demand, PATIENCE, Question};
@@ -22,7 +22,7 @@ use contract::time::TimeUs;
 use hyper::HeaderMap;
 use std::ops::Range;
 use std::sync::Arc;
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 
 /// So often a question is asked again because there was a purge meanwhile.
 const MOST_PURGES: usize = 3;
@@ -157,9 +157,8 @@ impl Demand {
                 held.map_or(Condition::None, |held| Condition::Changed(&held.facts().validator));
             let answered = self.ask(source, key, range, condition, deadline).await?;
             let buffers = self.transfers().buffers.clone();
-            let late = |_| Err(FetchFailed::Stalled(PATIENCE.as_secs()).into());
             let understood = understand(source, slice, held, answered, buffers);
-            match timeout(PATIENCE, understood).await.unwrap_or_else(late) {
+            match within(PATIENCE, understood).await {
                 Ok(Next::Found(found)) => return Ok(found),
                 Ok(Next::Ask(other)) => slice = other,
                 Err(failure) => {
