@@ -314,12 +314,12 @@ impl Control {
         let resolved = self.holding.resolve(manifest, epoch)?;
         self.rights = Rights::of(&resolved.ranked);
         self.filler.expect(&resolved.ranked, &manifest.deadlines);
-        // Files of what is wanted no longer go with it.
-        on_disks(|| self.cache.set_wanted(resolved.ranked));
-        // What players could have all the same, from an origin.
+        // What players could have all the same, from an origin: known before it is wanted no more.
         let windowed = resolved.windowed.into_iter();
         let windowed = windowed.filter(|it| demand::brings(&self.config, &it.common.group));
         self.cache.set_withheld(windowed);
+        // Files of what is wanted no longer go with it.
+        on_disks(|| self.cache.set_wanted(resolved.ranked));
         self.filler.wake();
         self.holding.settle(manifest, epoch, resolved.list)
     }

@@ -40,7 +40,7 @@ pub(crate) struct Unfit(pub(crate) String);
 pub(crate) struct Resolved {
     pub(crate) list: Vec<Ordinal>,
     pub(crate) ranked: Vec<Arc<CatalogueEntry>>,
-    /// What the catalogue has beside these that may not be served at any time.
+    /// What of the catalogue, these included, may not be served at any time.
     pub(crate) windowed: Vec<Arc<CatalogueEntry>>,
 }
 
@@ -113,11 +113,7 @@ impl Holding {
                 None => return Err(Unfit(format!("the catalogue has no ordinal {ordinal}")).into()),
             }
         }
-        list.iter().for_each(|ordinal| drop(entries.remove(ordinal)));
-        let has_window = |entry: &Arc<CatalogueEntry>| {
-            entry.common.serve_from_us.or(entry.common.serve_until_us).is_some()
-        };
-        let windowed = entries.into_values().filter(has_window).collect();
+        let windowed = entries.into_values().filter(|entry| entry.has_window()).collect();
         Ok(Resolved { list, ranked, windowed })
     }
 

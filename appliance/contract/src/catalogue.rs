@@ -102,6 +102,12 @@ impl CatalogueEntry {
         self.blake3 == other.blake3 && is_of_one_key()
     }
 
+    /// Whether it has a rights window, which is not open at any time.
+    #[must_use]
+    pub fn has_window(&self) -> bool {
+        self.common.serve_from_us.is_some() || self.common.serve_until_us.is_some()
+    }
+
     /// Whether its rights window is open at `now`.
     #[must_use]
     pub fn is_served_at(&self, now: TimeUs) -> bool {

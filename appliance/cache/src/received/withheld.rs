@@ -1,5 +1,5 @@
-//! What nobody has told this box to hold, and what the catalogue says all the same: when it may be
-//! served.
+//! What the catalogue says of what this box brings without having been told to hold it: when it
+//! may be served.
 
 use crate::cache::Cache;
 use arc_swap::ArcSwap;
@@ -25,7 +25,7 @@ impl Withheld {
 }
 
 impl Cache {
-    /// Of what is not wanted, this is served within its window alone, whoever gives it.
+    /// This is served within its window alone, also where it is not wanted, whoever gives it.
     pub fn set_withheld(&self, entries: impl IntoIterator<Item = Arc<CatalogueEntry>>) {
         let mut all: HashMap<GroupName, ByPath> = HashMap::new();
         for entry in entries {
