@@ -12,9 +12,9 @@
 //!
 //! Read in this order: [`content`], [`disk`], [`network`] (what the world is made of),
 //! [`appliance`], [`upstream`], [`reads`] (boxes in it), [`plan`] (what a seed decides),
-//! [`world`] (all of it together), [`life`], [`moving`], [`viewers`] and [`chaos`] (what happens), [`promises`],
-//! [`edge`], [`limits`] and [`endurance`] (what is checked), [`findings`]; and [`unordered`], which
-//! is all of that for what nobody ordered.
+//! [`world`] (all of it together), [`life`], [`moving`], [`viewers`] and [`chaos`] (what
+//! happens), [`promises`], [`edge`], [`limits`] and [`endurance`] (what is checked),
+//! [`findings`]; and [`unordered`], which is all of that for what nobody ordered.
 
 pub mod appliance;
 pub mod chaos;

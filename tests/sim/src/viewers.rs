@@ -5,8 +5,10 @@ use crate::content;
 use crate::plan::random_for;
 use crate::reads::read_block;
 use crate::world::World;
-use cache::{BLOCK_BYTES, Lookup, Object};
+use cache::object::block_count;
+use cache::{Lookup, Object};
 use rand::Rng;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -21,8 +23,8 @@ pub async fn watch(world: Arc<World>, number: usize) {
     loop {
         sleep(Duration::from_millis(random.random_range(1..2500))).await;
         let Some(running) = world.boxes[number].running() else { continue };
-        let path = format!("/film/{}.m4s", random.random_range(0..world.places()));
-        let Lookup::Held(object) = running.cache.lookup(&content::group(), &path) else { continue };
+        let place = random.random_range(0..world.places());
+        let Some(object) = held(&running, place) else { continue };
         let blocks = blocks(&object);
         if blocks > 0 {
             let block = random.random_range(0..blocks);
@@ -47,14 +49,9 @@ pub async fn crowd(world: Arc<World>, number: usize, is_calm: watch::Receiver<bo
 
 /// On each disk the object whose last block costs least to read; none that is empty.
 fn one_of_each_disk(world: &World, running: &Running) -> Vec<Arc<Object>> {
-    let paths = (0..world.places()).map(|place| format!("/film/{place}.m4s"));
-    let held: Vec<_> = paths
-        .filter_map(|path| match running.cache.lookup(&content::group(), &path) {
-            Lookup::Held(object) if object.entry.size_bytes > 0 => Some(object),
-            _ => None,
-        })
-        .collect();
-    let on = |folder: &std::path::Path| {
+    let held = (0..world.places()).filter_map(|place| held(running, place));
+    let held: Vec<_> = held.filter(|object| object.entry.size_bytes > 0).collect();
+    let on = |folder: &Path| {
         let there = held.iter().filter(|object| object.file().starts_with(folder));
         there.min_by_key(|object| object.block_len(blocks(object) - 1)).cloned()
     };
@@ -71,6 +68,14 @@ async fn read_often(world: &World, running: &Running, object: &Arc<Object>) {
     }
 }
 
+/// What a box holds at a place of the catalogue, be it of before.
+fn held(running: &Running, place: u32) -> Option<Arc<Object>> {
+    match running.cache.lookup(&content::group(), &format!("/film/{place}.m4s")) {
+        Lookup::Held(object) => Some(object),
+        _ => None,
+    }
+}
+
 fn blocks(object: &Object) -> u32 {
-    u32::try_from(object.entry.size_bytes.div_ceil(BLOCK_BYTES)).unwrap_or(0)
+    u32::try_from(block_count(object.entry.size_bytes)).unwrap_or(0)
 }
