@@ -74,10 +74,11 @@ impl Routes {
         self.shared(ordinal).is_some()
     }
 
-    /// All sources, some of them more than once.
+    /// All sources, some of them more than once; the homes of what no catalogue has among them.
     pub fn sources(&self) -> impl Iterator<Item = &Source> {
         let shared = self.runs.iter().map(|(_, _, shared)| shared);
-        shared.flat_map(|shared| shared.siblings.iter().chain(&shared.beyond))
+        let ordered = shared.flat_map(|shared| shared.siblings.iter().chain(&shared.beyond));
+        ordered.chain(self.neighbours.iter().map(|neighbour| &neighbour.source))
     }
 
     /// The other boxes of the site that viewers may be redirected to.
@@ -173,6 +174,20 @@ mod tests {
         assert_eq!([port(0), port(1), port(9), port(10), port(14)], [1, 2, 2, 1, 1].map(Some));
         assert_eq!([port(15), port(40), port(u32::MAX)], [None; 3]);
         assert!(routes.lead_to(14) && !routes.lead_to(15));
+    }
+
+    /// Whoever is no source for what is ordered may be asked for what is not, under his cap.
+    #[test]
+    fn caps_of_all_that_are_asked_are_known() {
+        let capped = |kind, port| Source { cap_bytes_per_s: Some(7), ..source(kind, port) };
+        let (sibling, beyond) =
+            (capped(SourceKind::Peer(device(1)), 1), capped(SourceKind::Origin, 2));
+        let neighbour = capped(SourceKind::Peer(device(2)), 3);
+        let mut routes = routes(0, vec![batch(vec![Run(0, 1)], vec![sibling], 2)]);
+        assert_eq!(routes.sources().count(), 2);
+        routes.neighbours.push(Neighbour { source: neighbour, viewers: [].into() });
+        let ports: Vec<_> = routes.sources().map(|source| source.address.port()).collect();
+        assert_eq!(ports, [1, 2, 3]);
     }
 
     proptest! {
