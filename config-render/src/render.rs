@@ -2,7 +2,7 @@
 
 use crate::intent::{Files, Intent, MIN_APPLIANCE_VERSION};
 use contract::bucket::CredentialsPlace;
-use contract::config::{Document, Fill, FillWindow, OnMiss, Problems};
+use contract::config::{Document, Fill, FillWindow, OnMiss, Problems, SourceCaps};
 use contract::envelope::{Role, TrustedKey};
 use contract::exchange::FLEET_IDENTITY_NAME;
 use inventory::{Appliance, ContentGroup, Disk, PlayerListener, S3Origin};
@@ -148,10 +148,17 @@ fn fill_values(fill: &Fill) -> Value {
     context! {
         time_zone => fill.time_zone.as_ref().map(ToString::to_string),
         windows,
+        source_caps => source_caps_values(fill.source_caps_bits_per_s),
         emergency_cap,
         widen_network_s => fill.widen_after_s.network.0,
         widen_origin_s => fill.widen_after_s.origin.0,
     }
+}
+
+fn source_caps_values(caps: SourceCaps) -> Vec<Value> {
+    let caps = [("peer", caps.peer), ("origin", caps.origin)];
+    let named = caps.into_iter().filter_map(|(kind, cap)| Some((kind, cap?.0)));
+    named.map(|(kind, bits_per_s)| context! { kind, bits_per_s }).collect()
 }
 
 fn window_values(window: &FillWindow) -> Value {

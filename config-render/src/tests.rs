@@ -63,6 +63,10 @@ fn rendered(appliance: &Appliance, groups: &[ContentGroup]) -> Result<String, Re
     let zone = contract::civil::TimeZoneName::new("Europe/Berlin").expect("zone");
     let cap_bits_per_s = contract::quantity::BitRate(50_000_000);
     let fill = inventory::SiteFill {
+        source_caps_bits_per_s: contract::config::SourceCaps {
+            peer: None,
+            origin: Some(contract::quantity::BitRate(200_000_000)),
+        },
         emergency_fill: contract::config::EmergencyFill::Capped { cap_bits_per_s },
         ..inventory::SiteFill::published(zone)
     };

@@ -4,6 +4,7 @@
 //! Caps::new() -> Caps                                          nothing may be drawn yet
 //! Caps::allow(&self, Admission, cap, until)                    who may draw, until the next edge
 //! Caps::set_sources(&self, impl Iterator<Item = &Source>)      each source's own cap
+//! Caps::set_each(&self, SourceCaps)                            that of all sources of a kind
 //! Caps::acquire(&self, &Source, bytes, Urgency).await
 //!     -> Result<Grant, WaitingOn>                              how many of them may be drawn now
 //! ```
@@ -23,10 +24,10 @@ use crate::admission::{Admission, Urgency};
 use crate::arrivals::Arrivals;
 use crate::bucket::{Bucket, Ready};
 use crate::grant::{Grant, Revoked};
+use crate::lanes::{Lane, Lanes};
+use contract::config::SourceCaps;
 use contract::progress::WaitingOn;
 use contract::sources::Source;
-use std::collections::HashMap;
-use std::net::SocketAddr;
 use std::num::NonZeroU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
@@ -36,17 +37,13 @@ use tokio::time::Instant;
 /// second for each answer then reach 1.2 Gb/s, and nobody waits for a turn for long.
 pub(crate) const TURN_BYTES: u64 = 4 << 20;
 
-/// Sources with caps of their own that are remembered. Those that are being drawn from are
-/// kept in any case, and transfers are bounded.
-const MAX_LANES: usize = 1024;
-
 /// Keeps what all transfers draw under their caps.
 #[derive(Debug)]
 pub struct Caps {
     total: Mutex<Total>,
     /// Who is next to draw under the total cap.
     line: tokio::sync::Mutex<()>,
-    lanes: Mutex<HashMap<SocketAddr, Arc<Lane>>>,
+    lanes: Mutex<Lanes>,
     /// A cap or an admission is another than before, or something was given back.
     changed: Notify,
 }
@@ -57,30 +54,15 @@ struct Total {
     admission: Admission,
 }
 
-/// One source with a cap of its own.
-#[derive(Debug)]
-pub(crate) struct Lane {
-    /// Who is next to draw from it.
-    line: tokio::sync::Mutex<()>,
-    account: Mutex<Account>,
-}
-
-impl Lane {
-    fn new(cap: NonZeroU64, now: Instant) -> Arc<Self> {
-        let account = Mutex::new(Account::new(Some(cap), now));
-        Arc::new(Self { line: tokio::sync::Mutex::default(), account })
-    }
-}
-
 /// What was granted under one cap, and what came of it.
 #[derive(Debug)]
-struct Account {
-    bucket: Bucket,
-    arrivals: Arrivals,
+pub(crate) struct Account {
+    pub(crate) bucket: Bucket,
+    pub(crate) arrivals: Arrivals,
 }
 
 impl Account {
-    fn new(cap: Option<NonZeroU64>, now: Instant) -> Self {
+    pub(crate) fn new(cap: Option<NonZeroU64>, now: Instant) -> Self {
         Self { bucket: Bucket::new(cap, now), arrivals: Arrivals::new(now) }
     }
 
@@ -160,26 +142,13 @@ impl Caps {
 
     /// Takes over the caps of all sources. One that is named with several has the least.
     pub fn set_sources<'a>(&self, sources: impl IntoIterator<Item = &'a Source>) {
-        let mut caps: HashMap<SocketAddr, Option<NonZeroU64>> = HashMap::new();
-        for source in sources {
-            let cap = source.cap_bytes_per_s.and_then(NonZeroU64::new);
-            let least = caps.entry(source.address).or_insert(cap);
-            *least = [*least, cap].into_iter().flatten().min();
-        }
-        let now = Instant::now();
-        {
-            let mut lanes = lock(&self.lanes);
-            for (address, lane) in lanes.iter() {
-                let cap = caps.remove(address).flatten();
-                lock(&lane.account).bucket.change(cap, None, now);
-            }
-            // Also for those that are being drawn from without one: they have to hear of it.
-            for (address, cap) in caps {
-                if let Some(cap) = cap.filter(|_| lanes.len() < MAX_LANES) {
-                    lanes.insert(address, Lane::new(cap, now));
-                }
-            }
-        }
+        lock(&self.lanes).set_sources(sources, Instant::now());
+        self.changed.notify_waiters();
+    }
+
+    /// What the configuration says of each source, whatever documents say.
+    pub fn set_each(&self, each: SourceCaps) {
+        lock(&self.lanes).set_each(each, Instant::now());
         self.changed.notify_waiters();
     }
 
@@ -218,14 +187,14 @@ impl Caps {
         if source.cap_bytes_per_s == Some(0) {
             return Err(WaitingOn::NotAllowed);
         }
-        let (lane, address) = (self.lane(source), source.address);
+        let lane = lock(&self.lanes).of(source, Instant::now());
         let _turn = match &lane {
             Some(lane) => Some(lane.line.lock().await),
             None => None,
         };
         let grant = |(left, is_free)| {
-            let lane = lane.clone();
-            Grant { caps: self, address, lane, left, is_free, urgency }
+            let (lane, kind) = (lane.clone(), source.kind.clone());
+            Grant { caps: self, address: source.address, kind, lane, left, is_free, urgency }
         };
         let (lane, mut in_line) = (lane.as_deref(), None);
         let mut all = grant(self.turn(lane, bytes, urgency, &mut in_line).await?);
@@ -357,33 +326,10 @@ impl Caps {
         // What was granted before its source had a cap is not counted under it.
         let is_free = is_free || grant.lane.is_none();
         let ends = |lane: &Arc<Lane>| lock(&lane.account).ends_grants(is_free, now);
-        let is_capped = is_capped || lock(&self.lanes).get(&grant.address).is_some_and(ends);
+        let lanes = lock(&self.lanes);
+        let own = lanes.at(grant.address);
+        let is_capped = is_capped || own.map_or_else(|| lanes.begins_for(&grant.kind), ends);
         is_capped.then_some(Revoked::Capped)
-    }
-
-    /// The lane of a source that has, or had, a cap of its own.
-    fn lane(&self, source: &Source) -> Option<Arc<Lane>> {
-        let cap = source.cap_bytes_per_s.and_then(NonZeroU64::new);
-        let mut lanes = lock(&self.lanes);
-        if let Some(lane) = lanes.get(&source.address) {
-            let mut account = lock(&lane.account);
-            // A document on its way may know a lower cap; only `set_sources` raises it.
-            if cap.is_some_and(|cap| account.bucket.cap().is_none_or(|before| cap < before)) {
-                account.bucket.change(cap, None, Instant::now());
-            }
-            return Some(Arc::clone(lane));
-        }
-        let cap = cap?;
-        if lanes.len() >= MAX_LANES {
-            let now = Instant::now();
-            let is_drawn_from = |lane: &Arc<Lane>| {
-                Arc::strong_count(lane) > 1 || lock(&lane.account).arrivals.is_recent(now)
-            };
-            lanes.retain(|_, lane| is_drawn_from(lane));
-        }
-        let lane = Lane::new(cap, Instant::now());
-        lanes.insert(source.address, Arc::clone(&lane));
-        Some(lane)
     }
 }
 

@@ -4,6 +4,7 @@
 use super::*;
 use crate::arrivals::SPAN;
 use crate::grant::Grant;
+use contract::quantity::BitRate;
 use contract::sources::SourceKind;
 use contract::time::TimeUs;
 use rand::rngs::StdRng;
@@ -267,8 +268,36 @@ async fn more_of_the_same_is_counted_by_its_source_as_well() {
     caps.set_sources([&capped]);
     let more = caps.acquire(&capped, 100, Urgency::Ordinary).await.expect("open");
     grant.add(more);
-    let lane = caps.lane(&capped).expect("it has a cap");
+    let lane = lock(&caps.lanes).of(&capped, Instant::now()).expect("it has a cap");
     assert!(lock(&lane.account).arrivals.is_recent(Instant::now()), "it is on its way");
     grant.give_back();
     assert!(!lock(&lane.account).arrivals.is_recent(Instant::now()), "nothing is");
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_what_a_document_and_the_configuration_say_the_lower_holds() {
+    let each = |kb_per_s: u64| SourceCaps { peer: None, origin: Some(BitRate(kb_per_s * 8 * KB)) };
+    let (caps, plain, named) = (Caps::new(), source(1, None), source(2, Some(20 * KB)));
+    caps.allow(Admission::All, None, None);
+    let free = caps.acquire(&plain, u64::MAX, Urgency::Ordinary).await.expect("open");
+    caps.set_sources([&plain, &named]);
+    caps.set_each(each(10));
+    assert_eq!(
+        free.revoked().await,
+        Revoked::Capped,
+        "it hears of it, although no document names one"
+    );
+    drop(free);
+    for (source, kb_per_s) in [(&plain, 10), (&named, 10)] {
+        let took = read_all(&caps, source, 400 * KB).await.as_secs();
+        assert!((39..41).contains(&took), "{took} s at {kb_per_s} kB/s");
+    }
+    // A document that comes takes nothing back.
+    caps.set_sources([&named]);
+    assert!(read_all(&caps, &plain, 400 * KB).await.as_secs() >= 39);
+    caps.set_each(each(100));
+    let took = read_all(&caps, &named, 400 * KB).await.as_secs();
+    assert!((19..21).contains(&took), "{took} s at 20 kB/s");
+    let peer = Source { kind: SourceKind::Peer("b.a".parse().expect("name")), ..source(3, None) };
+    assert_eq!(read_all(&caps, &peer, 4000 * KB).await, Duration::ZERO);
 }

@@ -112,6 +112,7 @@ impl Filler {
             trust: Mutex::new((Trust::default(), random(!setup.seed, 0))),
             buffers: Buffers::default(),
         };
+        transfers.caps.set_each(setup.rules.source_caps);
         Arc::new(Self {
             transfers,
             rules: RwLock::new(Arc::new(setup.rules)),
@@ -138,6 +139,7 @@ impl Filler {
 
     /// Takes over windows, caps, how far and how many at once: what is under way goes on by them.
     pub fn set_rules(&self, rules: Rules) {
+        self.transfers.caps.set_each(rules.source_caps);
         *self.rules.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(rules);
         self.rules_changed.notify_one();
         self.wake();

@@ -1,8 +1,10 @@
 //! What may be drawn from a source, from the permission until it has arrived.
 
 use crate::admission::Urgency;
-use crate::caps::{Caps, Lane};
+use crate::caps::Caps;
+use crate::lanes::Lane;
 use contract::progress::WaitingOn;
+use contract::sources::SourceKind;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -13,6 +15,7 @@ use std::sync::Arc;
 pub struct Grant<'a> {
     pub(crate) caps: &'a Caps,
     pub(crate) address: SocketAddr,
+    pub(crate) kind: SourceKind,
     pub(crate) lane: Option<Arc<Lane>>,
     pub(crate) left: u64,
     /// No cap holds: nothing is counted before it arrives.

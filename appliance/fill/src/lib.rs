@@ -9,7 +9,7 @@
 //! away are asked), `health` (who does not answer) and `trust` (what lies cost), with `back_off`
 //! behind both, [`upstream`] (what is asked of a source) and [`fetch`] (over HTTP, with
 //! `read_ahead` below it, and [`pace`] beside), [`window`], [`admission`] and [`gate`] (who may
-//! fill now), `urgent` (what cannot wait), `caps` (how fast, with `bucket` and `arrivals` behind
+//! fill now), `urgent` (what cannot wait), `caps` (how fast, with `lanes`, `bucket` and `arrivals` behind
 //! it), `grant` and `draw` (bytes, as they are allowed), `slicer` (pieces into slices, in
 //! `buffers`), [`offload`] (what blocks), [`transfer`] (one object, source after source),
 //! [`ledger`] and `board` (who gave what, and how far it has come), [`rules`] (what the
@@ -36,6 +36,7 @@ pub mod gate;
 mod grant;
 mod health;
 mod homes;
+mod lanes;
 pub mod ledger;
 pub mod neighbours;
 pub mod offload;

@@ -179,13 +179,9 @@ mod tests {
     /// Whoever is no source for what is ordered may be asked for what is not, under his cap.
     #[test]
     fn caps_of_all_that_are_asked_are_known() {
-        let capped = |kind, port| Source { cap_bytes_per_s: Some(7), ..source(kind, port) };
-        let (sibling, beyond) =
-            (capped(SourceKind::Peer(device(1)), 1), capped(SourceKind::Origin, 2));
-        let neighbour = capped(SourceKind::Peer(device(2)), 3);
-        let mut routes = routes(0, vec![batch(vec![Run(0, 1)], vec![sibling], 2)]);
-        assert_eq!(routes.sources().count(), 2);
-        routes.neighbours.push(Neighbour { source: neighbour, viewers: [].into() });
+        let peer = |number, port| source(SourceKind::Peer(device(number)), port);
+        let mut routes = routes(0, vec![batch(vec![Run(0, 1)], vec![peer(1, 1)], 2)]);
+        routes.neighbours.push(Neighbour { source: peer(2, 3), viewers: [].into() });
         let ports: Vec<_> = routes.sources().map(|source| source.address.port()).collect();
         assert_eq!(ports, [1, 2, 3]);
     }

@@ -2,7 +2,7 @@
 
 use crate::gate::Gate;
 use crate::window::{Schedule, UnknownZone};
-use contract::config::{Fill, WidenAfter};
+use contract::config::{Fill, SourceCaps, WidenAfter};
 use contract::time::TimeUs;
 use std::sync::Arc;
 
@@ -16,6 +16,8 @@ pub struct Rules {
     pub gate: Gate,
     /// When sources further away are asked, too.
     pub widen_after: WidenAfter,
+    /// What each source may give.
+    pub source_caps: SourceCaps,
     /// Transfers at once.
     pub parallel: usize,
 }
@@ -29,6 +31,7 @@ impl Rules {
         Ok(Self {
             gate: Gate::new(fill)?,
             widen_after: fill.widen_after_s,
+            source_caps: fill.source_caps_bits_per_s,
             parallel: usize::from(fill.parallel).max(1),
         })
     }
@@ -41,6 +44,7 @@ impl Default for Rules {
         Self {
             gate: Gate::open(Schedule::always()),
             widen_after: fill.widen_after_s,
+            source_caps: fill.source_caps_bits_per_s,
             parallel: fill.parallel.into(),
         }
     }

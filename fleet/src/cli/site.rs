@@ -6,7 +6,7 @@ use super::quantity::parse_rate;
 use crate::api::List;
 use clap::{Args, Subcommand};
 use contract::civil::{TimeOfDay, TimeZoneName};
-use contract::config::{EmergencyFill, FillWindow};
+use contract::config::{EmergencyFill, FillWindow, SourceCaps};
 use contract::names::SiteName;
 use contract::quantity::BitRate;
 use inventory::{Site, SiteFill};
@@ -53,6 +53,14 @@ pub(super) struct Create {
     #[arg(long = "fill-window", value_name = "FROM-TO[=CAP]", requires = "time_zone",
         value_parser = parse_window, help_heading = "Filling")]
     fill_windows: Vec<FillWindow>,
+    /// The most that a box there draws from each other box.
+    #[arg(long, value_name = "CAP", requires = "time_zone", value_parser = parse_rate,
+        help_heading = "Filling")]
+    peer_cap: Option<BitRate>,
+    /// The most that a box there draws from each owner's own server.
+    #[arg(long, value_name = "CAP", requires = "time_zone", value_parser = parse_rate,
+        help_heading = "Filling")]
+    origin_cap: Option<BitRate>,
     /// What cannot wait for the next window may come outside of them, this fast for each box.
     #[arg(long, value_name = "CAP", requires = "time_zone", value_parser = parse_rate,
         help_heading = "Filling")]
@@ -63,6 +71,7 @@ impl Create {
     fn fill(&self) -> Option<SiteFill> {
         let mut fill = SiteFill::published(self.time_zone.clone()?);
         fill.windows.clone_from(&self.fill_windows);
+        fill.source_caps_bits_per_s = SourceCaps { peer: self.peer_cap, origin: self.origin_cap };
         if let Some(cap_bits_per_s) = self.emergency_fill {
             fill.emergency_fill = EmergencyFill::Capped { cap_bits_per_s };
         }
@@ -138,7 +147,11 @@ fn fills(fill: Option<&SiteFill>) -> String {
         format!("{days}{}-{}{cap}", window.opens, window.closes)
     };
     let windows = fill.windows().iter().map(window).collect::<Vec<_>>().join(", ");
-    format!("{windows} {}", fill.time_zone)
+    let SourceCaps { peer, origin } = fill.source_caps_bits_per_s;
+    let of_each = [("box", peer), ("origin", origin)];
+    let of_each = of_each.into_iter().filter_map(|(source, cap)| Some((source, cap?)));
+    let caps: String = of_each.map(|(source, cap)| format!(", {cap} from each {source}")).collect();
+    format!("{windows} {}{caps}", fill.time_zone)
 }
 
 #[cfg(test)]
@@ -162,6 +175,9 @@ mod tests {
         assert_eq!(fills(Some(&fill)), "22:30-04:00 at 1.2 Gb/s Europe/Berlin");
         fill.windows[0].days = vec![Weekday::Fri, Weekday::Sat];
         assert_eq!(fills(Some(&fill)), "fri sat 22:30-04:00 at 1.2 Gb/s Europe/Berlin");
+        fill.windows.clear();
+        fill.source_caps_bits_per_s.origin = Some(BitRate(200_000_000));
+        assert_eq!(fills(Some(&fill)), "02:00-14:00 Europe/Berlin, 200.0 Mb/s from each origin");
         assert_eq!(fills(None), "at any hour");
     }
 }

@@ -2,7 +2,10 @@
 
 use super::{Disk, Found};
 use contract::civil::{TimeOfDay, TimeZoneName};
-use contract::config::{EmergencyFill, Fill, FillWindow, WidenAfter, bad_cap, check_widen};
+use contract::config::{
+    EmergencyFill, Fill, FillWindow, SourceCaps, WidenAfter, bad_cap, check_source_caps,
+    check_widen,
+};
 use contract::quantity::BitRate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -31,6 +34,11 @@ pub struct SiteFill {
     #[schema(value_type = Vec<Object>,
         example = json!([{"opens": "02:00", "closes": "14:00", "cap_bits_per_s": 1_200_000_000}]))]
     pub windows: Vec<FillWindow>,
+    /// The most that each of its boxes draws from one source, at any hour: from each other box
+    /// (`peer`), from each owner's own server (`origin`).
+    #[serde(default, skip_serializing_if = "SourceCaps::are_none")]
+    #[schema(value_type = Object, example = json!({"origin": 200_000_000}))]
+    pub source_caps_bits_per_s: SourceCaps,
     /// Whether what cannot wait may come outside of them: `never`, or capped.
     #[serde(default)]
     #[schema(value_type = Object, example = json!({"capped": {"cap_bits_per_s": 50_000_000}}))]
@@ -45,8 +53,13 @@ impl SiteFill {
     /// What Open Connect publishes: twelve hours of the night and the morning.
     #[must_use]
     pub fn published(time_zone: TimeZoneName) -> Self {
-        let (windows, widen_after_s) = (Vec::new(), WidenAfter::default());
-        Self { time_zone, windows, emergency_fill: EmergencyFill::Never, widen_after_s }
+        Self {
+            time_zone,
+            windows: Vec::new(),
+            source_caps_bits_per_s: SourceCaps::default(),
+            emergency_fill: EmergencyFill::Never,
+            widen_after_s: WidenAfter::default(),
+        }
     }
 
     /// Its windows; the one that is published where it has none of its own.
@@ -70,6 +83,7 @@ impl SiteFill {
         Fill {
             time_zone: Some(self.time_zone.clone()),
             windows,
+            source_caps_bits_per_s: self.source_caps_bits_per_s,
             emergency_fill: self.emergency_fill.clone(),
             widen_after_s: self.widen_after_s,
             ..Fill::default()
@@ -82,7 +96,9 @@ impl SiteFill {
             found.add("fill.time_zone", message);
         }
         let windows = contract::config::check_windows(&self.windows);
-        for (path, message) in windows.into_iter().chain(check_widen(&self.widen_after_s)) {
+        let source_caps = check_source_caps(&self.source_caps_bits_per_s);
+        let rest = source_caps.into_iter().chain(check_widen(&self.widen_after_s));
+        for (path, message) in windows.into_iter().chain(rest) {
             found.add(format!("fill.{path}"), message);
         }
         if let Some(message) = bad_cap(self.emergency_fill.cap_bits_per_s()) {
@@ -131,14 +147,19 @@ mod tests {
         let window = published_window().expect("a window");
         let site = SiteFill {
             windows: vec![window.clone(), window],
+            source_caps_bits_per_s: SourceCaps { peer: Some(BitRate(1)), origin: None },
             emergency_fill: EmergencyFill::Capped { cap_bits_per_s: BitRate(1) },
             ..SiteFill::published(zone)
         };
         let mut found = Found::default();
         site.check(&mut found);
         let fields: Vec<&str> = found.0.iter().map(|each| each.field.as_str()).collect();
-        let expected =
-            ["fill.time_zone", "fill.windows[1]", "fill.emergency_fill.capped.cap_bits_per_s"];
+        let expected = [
+            "fill.time_zone",
+            "fill.windows[1]",
+            "fill.source_caps_bits_per_s.peer",
+            "fill.emergency_fill.capped.cap_bits_per_s",
+        ];
         assert_eq!(fields, expected);
     }
 }

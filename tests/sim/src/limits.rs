@@ -48,6 +48,8 @@ pub struct LimitsPlan {
     pub origin_cap_bytes_per_s: Option<u64>,
     /// What boxes give at most to one box.
     pub sibling_cap_bytes_per_s: Option<u64>,
+    /// Boxes know these from their configuration; else documents name them with sources.
+    pub are_configured: bool,
     /// What clocks on walls show when the world begins.
     pub wall: TimeUs,
 }
@@ -66,7 +68,24 @@ impl LimitsPlan {
         let begins_s = WINDOWS[0].0 * MINUTE_S + random.random_range(-40..50);
         let wall = TimeUs(0).plus_s(MIDNIGHT_S + begins_s);
         let (has_windows, has_caps) = (random.random_bool(0.5), random.random_bool(0.7));
-        Some(Self { has_windows, has_caps, origin_cap_bytes_per_s, sibling_cap_bytes_per_s, wall })
+        // Then that of the origin holds for what nobody ordered, too, of which no slice comes in
+        // time below it.
+        let is_enough = origin_cap_bytes_per_s.is_none_or(|cap| cap >= 200_000);
+        let are_configured = random.random_bool(0.5) && is_enough;
+        Some(Self {
+            has_windows,
+            has_caps,
+            origin_cap_bytes_per_s,
+            sibling_cap_bytes_per_s,
+            are_configured,
+            wall,
+        })
+    }
+
+    /// What documents name with an origin, or with a box.
+    pub fn named_bytes_per_s(&self, is_origin: bool) -> Option<u64> {
+        let caps = [self.sibling_cap_bytes_per_s, self.origin_cap_bytes_per_s];
+        caps[usize::from(is_origin)].filter(|_| !self.are_configured)
     }
 
     /// Whether a box may fill at a moment.
@@ -83,6 +102,16 @@ impl LimitsPlan {
         let mut add = |part: String| text.write_str(&part).unwrap_or_default();
         if let Some(cap) = cap_bytes_per_s {
             add(format!(", \"cap_bits_per_s\": {}", cap * 8));
+        }
+        if self.are_configured {
+            let caps =
+                [("peer", self.sibling_cap_bytes_per_s), ("origin", self.origin_cap_bytes_per_s)];
+            let caps = caps.into_iter().filter_map(|(kind, cap)| Some((kind, cap?)));
+            let caps = caps
+                .map(|(kind, cap)| format!("\"{kind}\": {}", cap * 8))
+                .collect::<Vec<_>>()
+                .join(", ");
+            add(format!(", \"source_caps_bits_per_s\": {{{caps}}}"));
         }
         if self.has_windows {
             let time = |minutes: i64| format!("{:02}:{:02}", minutes / 60, minutes % 60);
@@ -212,8 +241,8 @@ impl Limits {
         let cap = match from {
             Party::Box(_) => plan.sibling_cap_bytes_per_s,
             Party::Origin | Party::Fleet => plan.origin_cap_bytes_per_s,
-            // Its cap is nobody's to name but the operator's, and he has named none.
-            Party::Publisher => None,
+            // Its cap is nobody's to name but the operator's.
+            Party::Publisher => plan.origin_cap_bytes_per_s.filter(|_| plan.are_configured),
         };
         if let Some(cap) = cap.filter(|cap| from_it > cap * SPAN.as_secs()) {
             let what = format_args!("{name} is given {from_it} bytes by {from:?} at {cap} B/s");

@@ -6,6 +6,7 @@
 use super::check::{Complaint, Found};
 use crate::civil::{DAY_MINUTES, TimeOfDay, TimeZoneName, Weekday};
 use crate::quantity::{BitRate, Seconds};
+use crate::sources::SourceKind;
 use serde::{Deserialize, Serialize};
 
 /// A week of windows that change by the hour has 168; nobody means more.
@@ -39,6 +40,9 @@ pub struct Fill {
     /// The most that the box draws from all sources together, at any hour.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cap_bits_per_s: Option<BitRate>,
+    /// The most that the box draws from one source, at any hour.
+    #[serde(skip_serializing_if = "SourceCaps::are_none")]
+    pub source_caps_bits_per_s: SourceCaps,
     /// What happens outside the windows to what cannot wait.
     pub emergency_fill: EmergencyFill,
     /// When sources further away are asked, too.
@@ -54,6 +58,7 @@ impl Default for Fill {
             time_zone: None,
             windows: Vec::new(),
             cap_bits_per_s: None,
+            source_caps_bits_per_s: SourceCaps::default(),
             emergency_fill: EmergencyFill::Never,
             widen_after_s: WidenAfter::default(),
         }
@@ -112,6 +117,36 @@ impl FillWindow {
                 after < self.length_minutes() || before < other.length_minutes()
             })
         })
+    }
+}
+
+/// The most that a box draws from each of its sources. Where the fleet has named a cap with a source,
+/// the lower of the two holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SourceCaps {
+    /// From each other box.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub peer: Option<BitRate>,
+    /// From each owner's own server.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub origin: Option<BitRate>,
+}
+
+impl SourceCaps {
+    /// Whether nothing is capped.
+    #[must_use]
+    pub fn are_none(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// That of one source.
+    #[must_use]
+    pub fn of(&self, kind: &SourceKind) -> Option<BitRate> {
+        match kind {
+            SourceKind::Peer(_) | SourceKind::Parent(_) => self.peer,
+            SourceKind::Origin => self.origin,
+        }
     }
 }
 
@@ -181,6 +216,9 @@ pub(super) fn check(fill: &Fill, found: &mut Found) {
             found.add(path, message);
         }
     }
+    for (path, message) in check_source_caps(&fill.source_caps_bits_per_s) {
+        found.add(format!("fill.{path}"), message);
+    }
     for (path, message) in check_widen(&fill.widen_after_s) {
         found.add(format!("fill.{path}"), message);
     }
@@ -234,6 +272,14 @@ pub fn check_widen(widen: &WidenAfter) -> Vec<Complaint> {
         }
     }
     found
+}
+
+/// What cannot be meant about caps on sources. Paths begin with `source_caps_bits_per_s`.
+#[must_use]
+pub fn check_source_caps(caps: &SourceCaps) -> Vec<Complaint> {
+    let caps = [("peer", caps.peer), ("origin", caps.origin)];
+    let bad = caps.into_iter().filter_map(|(name, cap)| Some((name, bad_cap(cap)?)));
+    bad.map(|(name, message)| (format!("source_caps_bits_per_s.{name}"), message.into())).collect()
 }
 
 /// Why a cap cannot be meant.

@@ -22,8 +22,8 @@ mod smart;
 pub use demand::{Demand, DemandOrigin, MAX_ORIGINS, MIN_SHARE, OnMiss};
 pub use disk::{DEFAULT_SERVICE_LIFE_DAYS, Disk, DiskClass, bad_rating};
 pub use fill::{
-    EmergencyFill, Fill, FillWindow, MAX_FILL_WINDOWS, MAX_WIDEN_AFTER_S, MIN_FILL_CAP, WidenAfter,
-    bad_cap, check_widen, check_windows,
+    EmergencyFill, Fill, FillWindow, MAX_FILL_WINDOWS, MAX_WIDEN_AFTER_S, MIN_FILL_CAP, SourceCaps,
+    WidenAfter, bad_cap, check_source_caps, check_widen, check_windows,
 };
 pub use limits::Limits;
 pub use moves::Moves;
