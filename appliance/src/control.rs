@@ -28,6 +28,7 @@ use std::time::Duration;
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::watch;
 use tokio::task::block_in_place;
+use tokio::time::Instant;
 
 /// The fleet may ask for the next report no sooner and no later than this.
 const REPORT_INTERVAL_S: std::ops::RangeInclusive<f64> = 0.2..=600.0;
@@ -36,6 +37,10 @@ const REPORT_INTERVAL_S: std::ops::RangeInclusive<f64> = 0.2..=600.0;
 /// time. Longer than a round trip around the world with a handshake, three times over; and a box
 /// whose fleet is gone, with nobody to refuse the connection, serves this much later.
 const CATCH_UP: Duration = Duration::from_secs(3);
+
+/// For so long at once segments of a catalogue are fetched. Purges come with the next answer, and
+/// somebody waits for those.
+const SEGMENTS_AT_ONCE: Duration = Duration::from_secs(2);
 
 /// All that the conversation moves.
 pub(crate) struct Control {
@@ -248,12 +253,18 @@ impl Control {
             .into_iter()
             .partition(|envelope| envelope.header.kind == Kind::Tombstones);
         // Purges first: a manifest may have to wait for its catalogue.
-        let before = self.purging;
+        let (before, mut is_coming) = (self.purging, false);
         for envelope in purges.iter().chain(&others) {
-            self.carry_out(link, envelope).await;
+            let kind = envelope.header.kind;
+            // Sources are those of the manifest.
+            if kind == Kind::Sources && is_coming {
+                continue;
+            }
+            let stage = self.carry_out(link, envelope).await;
+            is_coming |= kind == Kind::Manifest && stage == Stage::Pending;
         }
         // A purge that was carried out is one that somebody waits for.
-        let somebody_waits = self.purging != before;
+        let somebody_waits = self.purging != before || is_coming;
         let (least, most) = (*REPORT_INTERVAL_S.start(), *REPORT_INTERVAL_S.end());
         if somebody_waits {
             return Duration::from_secs_f64(least);
@@ -262,23 +273,23 @@ impl Control {
         Duration::from_secs_f64(answer.next_report_in_s.max(least).min(most))
     }
 
-    async fn carry_out(&mut self, link: &impl Fleet, envelope: &Envelope) {
+    /// What is pending comes again with the next answer.
+    async fn carry_out(&mut self, link: &impl Fleet, envelope: &Envelope) -> Stage {
         let (kind, generation) = (envelope.header.kind, envelope.header.generation);
         let outcome = match kind {
             Kind::Manifest => self.take_manifest(link, envelope).await,
-            Kind::Sources => self.take_sources(envelope),
-            Kind::Tombstones => self.take_tombstones(envelope),
-            Kind::Command => match self.take_command(envelope) {
-                Ok(Stage::Pending) => return,
-                Ok(Stage::Ended) => Ok(()),
-                Err(err) => Err(err),
-            },
+            Kind::Sources => self.take_sources(envelope).map(|()| Stage::Ended),
+            Kind::Tombstones => self.take_tombstones(envelope).map(|()| Stage::Ended),
+            Kind::Command => self.take_command(envelope),
             Kind::Config => {
                 let version = env!("CARGO_PKG_VERSION");
                 Err(Unfit(format!("appliance {version} takes no {kind}")).into())
             }
         };
-        let accepted = outcome.and_then(|()| self.documents.accept(envelope));
+        if matches!(outcome, Ok(Stage::Pending)) {
+            return Stage::Pending;
+        }
+        let accepted = outcome.and_then(|_| self.documents.accept(envelope));
         let subject = format!("{kind} {generation}");
         match accepted {
             Ok(()) => tracing::info!(subject, "in force"),
@@ -299,15 +310,21 @@ impl Control {
             }
         }
         self.tell_reporter();
+        Stage::Ended
     }
 
-    async fn take_manifest(&mut self, link: &impl Fleet, envelope: &Envelope) -> Result<()> {
+    async fn take_manifest(&mut self, link: &impl Fleet, envelope: &Envelope) -> Result<Stage> {
         let manifest: Manifest = self.documents.examine(&self.config, envelope)?;
+        let began = Instant::now();
         for segment in self.holding.lacking(&manifest) {
+            if began.elapsed() >= SEGMENTS_AT_ONCE {
+                return Ok(Stage::Pending);
+            }
             let bytes = link.segment(&segment).await?;
             self.holding.add(&segment, &bytes)?;
         }
-        self.hold(&manifest, envelope.header.generation.epoch)
+        self.hold(&manifest, envelope.header.generation.epoch)?;
+        Ok(Stage::Ended)
     }
 
     fn hold(&mut self, manifest: &Manifest, epoch: u32) -> Result<()> {

@@ -10,7 +10,7 @@ use contract::report::Severity;
 use sim_fleet::Said;
 use std::collections::BTreeSet;
 use std::time::Duration;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 use world::{EARLY, NIGHT, Place};
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -57,6 +57,35 @@ async fn a_day_alone() {
     is_in_order(&heard.late);
     is_as_fine_as_it_should_be(&heard.late);
     tells_what_happened(&heard.late);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_purge_waits_for_no_catalogue() {
+    let place = Place::new();
+    let process = place.start();
+    process.until_held(EARLY).await;
+    let all = 60;
+    place.fleet.offers_all_of_many(all);
+    // In the middle of it, which takes a second for each segment.
+    sleep(Duration::from_secs(20)).await;
+    assert!(!process.knows_of(NIGHT));
+    place.fleet.purges();
+    let began = Instant::now();
+    let purged_at = loop {
+        sleep(Duration::from_millis(100)).await;
+        let purged_at = place.fleet.heard().purged_at;
+        if let Some(at) = purged_at {
+            break at;
+        }
+        assert!(began.elapsed() < Duration::from_secs(60), "never");
+    };
+    assert!(purged_at - began < Duration::from_secs(4), "{:?}", purged_at - began);
+    assert!(!process.knows_of(NIGHT));
+    while !process.knows_of(NIGHT) {
+        sleep(Duration::from_secs(1)).await;
+        assert!(began.elapsed() < Duration::from_secs(120), "the catalogue never comes");
+    }
+    process.until_held(EARLY).await;
 }
 
 /// In time, process after process and number after number, and nothing is missing.

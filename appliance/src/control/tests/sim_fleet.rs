@@ -5,7 +5,7 @@ use crate::fleet::Fleet;
 use anyhow::{Result, bail};
 use bytes::Bytes;
 use contract::SCHEMA;
-use contract::catalogue::{Catalogue, CatalogueSegment, SegmentRef};
+use contract::catalogue::{Catalogue, CatalogueEntry, CatalogueSegment, SegmentRef};
 use contract::envelope::{Envelope, Generation, Header, Kind, Role, SigningKey};
 use contract::exchange::Answer;
 use contract::late::{LateAnswer, LateReport, LateReports};
@@ -14,12 +14,13 @@ use contract::names::{DeviceName, GroupName};
 use contract::object::Digest;
 use contract::report::Report;
 use contract::sources::{Batch, OriginPath, Source, SourceKind, Sources};
+use contract::tombstones::{Purge, Purged, Tombstones};
 use fill::Clock;
 use rcgen::KeyPair;
 use serde::Serialize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 /// One answer in so many is lost, after the batch was taken.
 const LOST_ONE_IN: usize = 3;
@@ -45,6 +46,11 @@ pub(super) struct Heard {
     batches: usize,
     offers: u32,
     is_away: bool,
+    /// Segments of the catalogue that nothing is to be held of.
+    others: u32,
+    is_purging: bool,
+    /// When a box has said that it has purged.
+    pub(super) purged_at: Option<Instant>,
 }
 
 pub(super) struct SimFleet {
@@ -74,6 +80,16 @@ impl SimFleet {
 
     pub(super) fn offers_all(&self) {
         self.heard().offers = 2;
+    }
+
+    /// More is offered, in a catalogue that takes its time to come.
+    pub(super) fn offers_all_of_many(&self, others: u32) {
+        let mut heard = self.heard();
+        (heard.offers, heard.others) = (2, others);
+    }
+
+    pub(super) fn purges(&self) {
+        self.heard().is_purging = true;
     }
 
     pub(super) fn go_away(&self) {
@@ -107,16 +123,35 @@ impl SimFleet {
     }
 
     fn segment_of(offers: u32) -> Vec<u8> {
-        let entries = (0..offers).map(entry).collect();
+        Self::segment((0..offers).map(entry).collect())
+    }
+
+    /// Another one.
+    fn other_segment(number: u32) -> Vec<u8> {
+        Self::segment(vec![CatalogueEntry { ordinal: 1000 + number, ..entry(0) }])
+    }
+
+    fn segment(entries: Vec<CatalogueEntry>) -> Vec<u8> {
         serde_json::to_vec(&CatalogueSegment { schema: SCHEMA, entries }).expect("json")
+    }
+
+    fn tombstones(&self) -> Option<Envelope> {
+        let group = GroupName::new("default").expect("name");
+        let purge = Purge { version: 1, group, what: Purged::Prefix("/".to_owned()) };
+        let body = Tombstones { schema: SCHEMA, version: 1, after: 0, purges: vec![purge] };
+        self.heard().is_purging.then(|| self.seal(Kind::Tombstones, 1, &body))
     }
 
     /// Manifest and sources with so many objects, which are also their generation.
     fn documents(&self, offers: u32) -> Vec<Envelope> {
-        let segment = Self::segment_of(offers);
-        let (digest, size_bytes) = (Digest::of(&segment), segment.len() as u64);
+        let others = (0..self.heard().others).map(Self::other_segment);
+        let segments = std::iter::once(Self::segment_of(offers)).chain(others);
+        let refer = |segment: Vec<u8>| SegmentRef {
+            digest: Digest::of(&segment),
+            size_bytes: segment.len() as u64,
+        };
+        let segments = segments.map(refer).collect();
         let (version, all) = (u64::from(offers), vec![Run(0, offers)]);
-        let segments = vec![SegmentRef { digest, size_bytes }];
         let manifest = Manifest {
             schema: SCHEMA,
             version,
@@ -169,7 +204,11 @@ impl Fleet for SimFleet {
         self.is_reached().await?;
         let offers = self.heard().offers;
         self.heard().said.push(Said::Now);
+        if report.purged_up_to > 0 {
+            self.heard().purged_at.get_or_insert_with(Instant::now);
+        }
         let mut documents = self.documents(offers);
+        documents.extend(self.tombstones());
         documents.retain(|envelope| {
             let state = report.documents.iter().find(|it| it.kind == envelope.header.kind);
             state.and_then(|state| state.in_force) < Some(envelope.header.generation)
@@ -200,8 +239,13 @@ impl Fleet for SimFleet {
 
     async fn segment(&self, segment: &SegmentRef) -> Result<Bytes> {
         self.is_reached().await?;
+        let others = self.heard().others;
+        if others > 0 {
+            sleep(Duration::from_secs(1)).await;
+        }
         let all = [1, 2].map(Self::segment_of);
-        let found = all.into_iter().find(|bytes| Digest::of(bytes) == segment.digest);
+        let mut all = all.into_iter().chain((0..others).map(Self::other_segment));
+        let found = all.find(|bytes| Digest::of(bytes) == segment.digest);
         Ok(found.expect("a segment that was offered").into())
     }
 }
