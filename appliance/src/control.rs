@@ -42,6 +42,10 @@ const CATCH_UP: Duration = Duration::from_secs(3);
 /// somebody waits for those.
 const SEGMENTS_AT_ONCE: Duration = Duration::from_secs(2);
 
+/// A catalogue that changes faster than it comes would never be whole: after this time one comes to
+/// its end, whatever waits.
+const SEGMENTS_IN_PARTS: Duration = Duration::from_secs(60);
+
 /// All that the conversation moves.
 pub(crate) struct Control {
     pub(crate) config: Arc<ApplianceConfig>,
@@ -55,6 +59,8 @@ pub(crate) struct Control {
     pub(crate) commands: Commands,
     pub(crate) rights: Rights,
     pub(crate) spool: SharedSpool,
+    /// Since when manifests wait for their catalogues.
+    pub(crate) coming_since: Option<Instant>,
     /// The last report could not be kept: said once.
     pub(crate) spool_fails: bool,
 }
@@ -316,14 +322,20 @@ impl Control {
     async fn take_manifest(&mut self, link: &impl Fleet, envelope: &Envelope) -> Result<Stage> {
         let manifest: Manifest = self.documents.examine(&self.config, envelope)?;
         let began = Instant::now();
+        let since = *self.coming_since.get_or_insert(began);
+        let at_once = match since.elapsed() < SEGMENTS_IN_PARTS {
+            true => SEGMENTS_AT_ONCE,
+            false => Duration::MAX,
+        };
         for segment in self.holding.lacking(&manifest) {
-            if began.elapsed() >= SEGMENTS_AT_ONCE {
+            if began.elapsed() >= at_once {
                 return Ok(Stage::Pending);
             }
             let bytes = link.segment(&segment).await?;
             self.holding.add(&segment, &bytes)?;
         }
         self.hold(&manifest, envelope.header.generation.epoch)?;
+        self.coming_since = None;
         Ok(Stage::Ended)
     }
 

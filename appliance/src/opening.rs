@@ -155,6 +155,7 @@ pub(crate) fn open(document: &Document, taken: Taken) -> Result<Opened> {
         purging,
         rights: Rights::default(),
         spool,
+        coming_since: None,
         spool_fails: false,
     };
     control.restore();

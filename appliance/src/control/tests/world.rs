@@ -192,6 +192,7 @@ content_groups:
             purging,
             rights: Rights::default(),
             spool: spool.clone(),
+            coming_since: None,
             spool_fails: false,
             config,
             journal,
