@@ -13,16 +13,20 @@ use crate::reporter::{Reporter, Stands};
 use crate::spool::SharedSpool;
 use anyhow::Result;
 use cache::Cache;
+use contract::catalogue::CatalogueEntry;
 use contract::command::{Action, Command, Outcome};
 use contract::config::ApplianceConfig;
 use contract::envelope::{Envelope, Kind, Refused};
 use contract::exchange::Answer;
 use contract::late::LateReport;
 use contract::manifest::{BadManifest, Manifest};
+use contract::names::GroupName;
+use contract::object::ObjectKey;
 use contract::report::{Report, Severity};
 use contract::sources::Sources;
-use contract::tombstones::{BadTombstones, Tombstones};
+use contract::tombstones::{BadTombstones, Rules, Tombstones};
 use fill::{Filler, Routes};
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::{Handle, RuntimeFlavor};
@@ -361,7 +365,7 @@ impl Control {
             self.cache.begin_purges(Purging::after(&tombstones, epoch).up_to());
             // Not in force before the disks have forgotten it: until then a kill would bring
             // back what somebody is being sent.
-            let count = on_disks(|| self.cache.purge(|entry| rules.take(entry)))?;
+            let count = on_disks(|| self.purge(&rules))?;
             let subject = format!("purges up to {}", tombstones.version);
             let detail = format!("{count} objects went out of sight");
             self.journal.note(Severity::Info, "purged", subject, detail);
@@ -372,6 +376,24 @@ impl Control {
         self.purging = purging;
         self.filler.wake();
         Ok(())
+    }
+
+    /// What nobody told the box to hold knows no title, and its origin's tags alone: what the
+    /// catalogue says of it counts as well.
+    fn purge(&self, rules: &Rules) -> Result<usize> {
+        let is_brought = |group: &GroupName| {
+            demand::brings(&self.config, group) && rules.turn_to_catalogue(group)
+        };
+        let mut count = 0;
+        let mut groups = self.config.content_groups.iter().map(|group| &group.name);
+        if groups.any(is_brought) {
+            let is_named =
+                |entry: &CatalogueEntry| is_brought(&entry.common.group) && rules.take(entry);
+            let named = self.holding.entries(is_named)?;
+            let named: HashSet<ObjectKey> = named.iter().map(CatalogueEntry::key).collect();
+            count += self.cache.purge_demanded(|entry| named.contains(&entry.key()))?;
+        }
+        Ok(count + self.cache.purge(|entry| rules.take(entry))?)
     }
 
     fn take_command(&mut self, envelope: &Envelope) -> Result<Stage> {

@@ -117,6 +117,25 @@ impl Holding {
         Ok(Resolved { list, ranked, windowed })
     }
 
+    /// What of the catalogue, as far as it has come, some look takes: be it to be held or not.
+    pub(crate) fn entries(
+        &self,
+        mut take: impl FnMut(&CatalogueEntry) -> bool,
+    ) -> Result<Vec<CatalogueEntry>> {
+        let mut taken = Vec::new();
+        for file in fs::read_dir(&self.folder)? {
+            let path = file?.path();
+            if path.extension().is_none_or(|extension| extension != "json") {
+                continue;
+            }
+            let read =
+                || -> Result<CatalogueSegment> { Ok(serde_json::from_slice(&fs::read(&path)?)?) };
+            let segment = read().with_context(|| format!("cannot read {}", path.display()))?;
+            taken.extend(segment.entries.into_iter().filter(|entry| take(entry)));
+        }
+        Ok(taken)
+    }
+
     /// The manifest is in force: segments that it does not name are gone.
     pub(crate) fn settle(
         &mut self,

@@ -7,6 +7,7 @@ mod world;
 
 use contract::late::LateReport;
 use contract::report::Severity;
+use contract::tombstones::Purged;
 use sim_fleet::Said;
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -69,22 +70,35 @@ async fn a_purge_waits_for_no_catalogue() {
     // In the middle of it, which takes a second for each segment.
     sleep(Duration::from_secs(20)).await;
     assert!(!process.knows_of(NIGHT));
-    place.fleet.purges();
+    place.fleet.purges(Purged::Prefix("/".to_owned()));
     let began = Instant::now();
-    let purged_at = loop {
-        sleep(Duration::from_millis(100)).await;
-        let purged_at = place.fleet.heard().purged_at;
-        if let Some(at) = purged_at {
-            break at;
-        }
-        assert!(began.elapsed() < Duration::from_secs(60), "never");
-    };
-    assert!(purged_at - began < Duration::from_secs(4), "{:?}", purged_at - began);
+    place.fleet.until_purged().await;
+    assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
     assert!(!process.knows_of(NIGHT));
     while !process.knows_of(NIGHT) {
         sleep(Duration::from_secs(1)).await;
         assert!(began.elapsed() < Duration::from_secs(120), "the catalogue never comes");
     }
+    process.until_held(EARLY).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_purge_by_title_takes_what_was_brought_of_it() {
+    let place = Place::new();
+    let process = place.start();
+    process.until_held(EARLY).await;
+    place.fleet.offers_all_of_many(1);
+    process.until_held(NIGHT).await;
+    let (listed, other) = (sim_fleet::other_path(0), "/x/0.m4s");
+    process.brings(&listed);
+    process.brings(other);
+    place.fleet.purges(Purged::Title("another".parse().expect("name")));
+    place.fleet.until_purged().await;
+    assert!(process.has_brought(&listed) && process.serves(EARLY).await);
+    place.fleet.purges(Purged::Title("title".parse().expect("name")));
+    place.fleet.until_purged().await;
+    assert!(!process.has_brought(&listed), "the catalogue says whose it is");
+    assert!(process.has_brought(other), "of this it says nothing");
     process.until_held(EARLY).await;
 }
 

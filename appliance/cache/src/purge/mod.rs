@@ -116,6 +116,24 @@ impl Cache {
         wiped
     }
 
+    /// The same for what nobody ordered alone.
+    ///
+    /// # Errors
+    /// As [`Cache::purge`].
+    pub fn purge_demanded(&self, is_purged: impl Fn(&CatalogueEntry) -> bool) -> io::Result<usize> {
+        let wiped = {
+            let _unchanged = self.disks.alone();
+            let _nobody_else = self.purging();
+            let gone = self.purge_received(is_purged);
+            gone.iter().for_each(|object| object.doom());
+            let count = gone.len();
+            drop(gone);
+            self.disks().iter().try_for_each(|disk| disk.forget_for_good()).map(|()| count)
+        };
+        self.eject_ailing();
+        wiped
+    }
+
     /// Nobody purges as long as this is held.
     pub(crate) fn purging(&self) -> MutexGuard<'_, Purging> {
         self.purging.lock().unwrap_or_else(PoisonError::into_inner)

@@ -38,6 +38,14 @@ impl Rules {
         self.0.get(&entry.common.group).is_some_and(|rules| rules.take(entry))
     }
 
+    /// Whether it depends on the catalogue what they take in a group: on more than paths.
+    #[must_use]
+    pub fn turn_to_catalogue(&self, group: &GroupName) -> bool {
+        self.0.get(group).is_some_and(|rules| {
+            !(rules.objects.is_empty() && rules.titles.is_empty() && rules.tags.is_empty())
+        })
+    }
+
     /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {

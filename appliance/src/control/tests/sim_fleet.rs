@@ -48,9 +48,15 @@ pub(super) struct Heard {
     is_away: bool,
     /// Segments of the catalogue that nothing is to be held of.
     others: u32,
-    is_purging: bool,
-    /// When a box has said that it has purged.
-    pub(super) purged_at: Option<Instant>,
+    /// In their order.
+    purges: Vec<Purged>,
+    /// How far the box has purged, as it says.
+    purged_up_to: u64,
+}
+
+/// What a catalogue has and a box is not to hold.
+pub(super) fn other_path(number: u32) -> String {
+    format!("/w/{number}.m4s")
 }
 
 pub(super) struct SimFleet {
@@ -88,8 +94,18 @@ impl SimFleet {
         (heard.offers, heard.others) = (2, others);
     }
 
-    pub(super) fn purges(&self) {
-        self.heard().is_purging = true;
+    pub(super) fn purges(&self, what: Purged) {
+        self.heard().purges.push(what);
+    }
+
+    /// The box has carried out all purges, and said so.
+    pub(super) async fn until_purged(&self) {
+        let begun = Instant::now();
+        let is_done = |heard: &Heard| heard.purged_up_to >= heard.purges.len() as u64;
+        while !is_done(&self.heard()) {
+            assert!(begun.elapsed() < Duration::from_secs(60), "never");
+            sleep(Duration::from_millis(100)).await;
+        }
     }
 
     pub(super) fn go_away(&self) {
@@ -128,7 +144,8 @@ impl SimFleet {
 
     /// Another one.
     fn other_segment(number: u32) -> Vec<u8> {
-        Self::segment(vec![CatalogueEntry { ordinal: 1000 + number, ..entry(0) }])
+        let path = other_path(number).into();
+        Self::segment(vec![CatalogueEntry { ordinal: 1000 + number, path, ..entry(0) }])
     }
 
     fn segment(entries: Vec<CatalogueEntry>) -> Vec<u8> {
@@ -137,9 +154,13 @@ impl SimFleet {
 
     fn tombstones(&self) -> Option<Envelope> {
         let group = GroupName::new("default").expect("name");
-        let purge = Purge { version: 1, group, what: Purged::Prefix("/".to_owned()) };
-        let body = Tombstones { schema: SCHEMA, version: 1, after: 0, purges: vec![purge] };
-        self.heard().is_purging.then(|| self.seal(Kind::Tombstones, 1, &body))
+        let purges: Vec<Purge> = (1..)
+            .zip(self.heard().purges.clone())
+            .map(|(version, what)| Purge { version, group: group.clone(), what })
+            .collect();
+        let version = purges.last()?.version;
+        let body = Tombstones { schema: SCHEMA, version, after: 0, purges };
+        Some(self.seal(Kind::Tombstones, version, &body))
     }
 
     /// Manifest and sources with so many objects, which are also their generation.
@@ -204,9 +225,7 @@ impl Fleet for SimFleet {
         self.is_reached().await?;
         let offers = self.heard().offers;
         self.heard().said.push(Said::Now);
-        if report.purged_up_to > 0 {
-            self.heard().purged_at.get_or_insert_with(Instant::now);
-        }
+        self.heard().purged_up_to = report.purged_up_to;
         let mut documents = self.documents(offers);
         documents.extend(self.tombstones());
         documents.retain(|envelope| {

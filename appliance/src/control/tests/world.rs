@@ -16,13 +16,15 @@ use crate::scrubbing::Scrubbing;
 use crate::smart::Smart;
 use crate::spool::{self, SharedSpool, Spool};
 use bytes::Bytes;
+use cache::received::{Facts, Terms, Validator};
 use cache::storage::Kernel;
-use cache::{BLOCK_BYTES, Cache, Lookup};
+use cache::{BLOCK_BYTES, Cache, Lookup, Share};
 use contract::catalogue::{CatalogueEntry, Common};
 use contract::config::ApplianceConfig;
 use contract::names::{GroupName, TitleName};
-use contract::object::Digest;
+use contract::object::{Digest, ObjectKey};
 use contract::slices::SliceHashes;
+use contract::tags::Tags;
 use contract::time::TimeUs;
 use fill::{Body, Clock, FetchFailed, Filler, Promise, Question, Rules, Upstream};
 use serve::{AllCounters, Certificates, Engine};
@@ -142,7 +144,11 @@ fleet:
   report_interval_s: 10
   trusted_keys: [{{ id: k, role: control, ed25519: \"{}\" }}]
 content_groups:
-  - {{ name: default, owner: Nobody, host_names: [oca1.localhost] }}
+  - name: default
+    owner: Nobody
+    host_names: [oca1.localhost]
+    on_miss: proxy
+    demand: {{ share_bytes: 16MiB, origins: [{{ address: \"192.0.2.1:80\", host: origin.example }}] }}
 ",
             self.fleet.key.trusted().ed25519
         );
@@ -258,6 +264,38 @@ impl Process {
             assert!(begun.elapsed() < Duration::from_secs(600), "{ordinal} never comes");
             sleep(Duration::from_secs(1)).await;
         }
+    }
+
+    /// As if a viewer had asked for it.
+    pub(super) fn brings(&self, path: &str) {
+        let group = GroupName::new("default").expect("name");
+        self.cache.set_shares(&[Share { group: group.clone(), bytes: 16 << 20 }]);
+        let terms = Terms {
+            born: START,
+            validated: START,
+            fresh_until: START.plus_s(86_400),
+            players_until: None,
+            while_revalidate_until: START.plus_s(86_400),
+            if_error_until: START.plus_s(86_400),
+        };
+        let facts = Facts {
+            key: ObjectKey { group, path: path.into() },
+            size_bytes: 9,
+            validator: Validator::Etag("\"v1\"".into()),
+            media_type: None,
+            modified: None,
+            tags: Tags::default(),
+            terms,
+        };
+        let since = self.cache.since();
+        let object = self.cache.lay_out_received(facts).expect("room");
+        self.cache.show_received(&object, since).expect("no purge");
+        self.cache.put_received(&object, 0, &[7; 9]).expect("written");
+    }
+
+    pub(super) fn has_brought(&self, path: &str) -> bool {
+        let group = GroupName::new("default").expect("name");
+        self.cache.received(&ObjectKey { group, path: path.into() }).is_some()
     }
 
     /// As a viewer is served, who compares every byte.
