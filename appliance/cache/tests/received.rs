@@ -221,6 +221,8 @@ fn what_the_catalogue_has_a_window_for_is_served_within_it_alone() {
         }
     }
     assert!(usable(cache, "/b").is_some());
+    assert_eq!(cache.served_until(&group(), "/a"), until);
+    assert_eq!(cache.served_until(&group(), "/b"), None);
     cache.set_withheld([]);
     assert!(usable(cache, "/a").is_some());
 }

@@ -18,13 +18,26 @@ pub(crate) struct Withheld(ArcSwap<HashMap<GroupName, ByPath>>);
 impl Withheld {
     /// Whether something may not be served at a moment.
     pub(super) fn has(&self, group: &GroupName, path: &str, now: TimeUs) -> bool {
-        let entries = self.0.load();
-        let entry = entries.get(group).and_then(|of_it| of_it.get(path));
-        entry.is_some_and(|entry| !entry.is_served_at(now))
+        self.look(group, path, |entry| !entry.is_served_at(now)).unwrap_or(false)
+    }
+
+    fn look<T>(
+        &self,
+        group: &GroupName,
+        path: &str,
+        look: impl FnOnce(&CatalogueEntry) -> T,
+    ) -> Option<T> {
+        self.0.load().get(group)?.get(path).map(|entry| look(entry))
     }
 }
 
 impl Cache {
+    /// Until when the catalogue lets something be served that nobody told this box to hold.
+    #[must_use]
+    pub fn served_until(&self, group: &GroupName, path: &str) -> Option<TimeUs> {
+        self.stock.withheld.look(group, path, |entry| entry.common.serve_until_us)?
+    }
+
     /// This is served within its window alone, also where it is not wanted, whoever gives it.
     pub fn set_withheld(&self, entries: impl IntoIterator<Item = Arc<CatalogueEntry>>) {
         let mut all: HashMap<GroupName, ByPath> = HashMap::new();

@@ -13,7 +13,7 @@ use super::policy::GroupPolicy;
 use super::range::{self, Wanted};
 use super::request::Request;
 use super::respond::{Context, missing, select, too_many_misses};
-use cache::received::Absence;
+use cache::received::{Absence, Terms};
 use contract::object::ObjectKey;
 use contract::slices::MAX_OBJECT_BYTES;
 use contract::time::TimeUs;
@@ -119,9 +119,8 @@ fn usable<'p, I: Index>(
     let Some(terms) = held.received().map(cache::Received::terms) else {
         return missing(context.policy, CacheStatus::Unknown);
     };
-    let players_until = terms.players_until.unwrap_or(terms.fresh_until);
-    let lifetime_s = span_s(terms.born, players_until);
-    let answer = select(context, request, held, CacheControl::Shared { max_age_s: lifetime_s });
+    let max_age_s = lifetime_s(&terms, context.index.served_until(held.entry()));
+    let answer = select(context, request, held, CacheControl::Shared { max_age_s });
     if answer.cache_status != CacheStatus::Hit {
         return answer;
     }
@@ -129,6 +128,12 @@ fn usable<'p, I: Index>(
     let cache_status = match context.before {
         None => CacheStatus::Fresh { ttl_s, tier: None },
         Some(Before { forward, is_collapsed, .. }) => {
+/// How long whoever is given it may keep it, beginning where its age does; never beyond its rights.
+fn lifetime_s(terms: &Terms, served_until: Option<TimeUs>) -> u64 {
+    let until = terms.players_until.unwrap_or(terms.fresh_until);
+    span_s(terms.born, served_until.map_or(until, |served_until| served_until.min(until)))
+}
+
             CacheStatus::Forwarded { forward, is_collapsed, ttl_s }
         }
     };
@@ -146,5 +151,31 @@ fn offset(request: &Request<'_>) -> u64 {
     match range {
         Some(Wanted::Part { start, .. }) if start < MAX_OBJECT_BYTES => start,
         _ => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_keeps_anything_beyond_its_rights() {
+        let born = TimeUs(1_700_000_000_000_000);
+        let later = |s| born.plus_s(s);
+        let terms = |players_until| Terms {
+            born,
+            validated: born,
+            fresh_until: later(60),
+            players_until,
+            while_revalidate_until: later(90),
+            if_error_until: later(600),
+        };
+        for (players, served, expected) in
+            [(None, None, 60), (Some(9), None, 9), (None, Some(30), 30), (Some(9), Some(30), 9)]
+        {
+            let said = lifetime_s(&terms(players.map(later)), served.map(later));
+            assert_eq!(said, expected, "{players:?} {served:?}");
+        }
+        assert_eq!(lifetime_s(&terms(None), Some(later(-5))), 0);
     }
 }

@@ -49,6 +49,9 @@ pub trait Index {
         now: TimeUs,
     ) -> Demanded<Self::Held>;
 
+    /// Until when a catalogue lets something be served that nobody ordered. Never blocks.
+    fn served_until(&self, entry: &CatalogueEntry) -> Option<TimeUs>;
+
     /// How far purges were carried out. Never blocks.
     fn purged_up_to(&self) -> PurgedUpTo;
 }
@@ -123,6 +126,10 @@ impl Index for cache::Cache {
             cache::Demanded::Withheld => Demanded::Withheld,
             cache::Demanded::Ask(is_stale) => Demanded::Ask(is_stale),
         }
+    }
+
+    fn served_until(&self, entry: &CatalogueEntry) -> Option<TimeUs> {
+        self.served_until(&entry.common.group, &entry.path)
     }
 
     fn purged_up_to(&self) -> PurgedUpTo {

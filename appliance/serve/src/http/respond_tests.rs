@@ -64,7 +64,15 @@ impl Index for Shelf {
         _: Option<TimeUs>,
         _: TimeUs,
     ) -> Demanded<Self::Held> {
-        if path == "/withheld" { Demanded::Withheld } else { Demanded::Ask(false) }
+        match path {
+            "/withheld" => Demanded::Withheld,
+            "/nowhere" => Demanded::Absent(Absence::NotFound),
+            _ => Demanded::Ask(false),
+        }
+    }
+
+    fn served_until(&self, _: &CatalogueEntry) -> Option<TimeUs> {
+        None
     }
 
     fn purged_up_to(&self) -> PurgedUpTo {
