@@ -22,7 +22,9 @@ pub struct Limits {
     pub idle_timeout_s: Seconds,
     /// For the client to take any byte of an answer.
     pub write_timeout_s: Seconds,
-    /// Requests a second for what is not here, per client prefix (/24, /48). More: 429.
+    /// Requests a second for what is not here, per client prefix (/24, /48). More: 429. So many again
+    /// for each content group that is filled by demand, of what its origins have not: with more they
+    /// are not asked.
     pub misses_per_prefix_per_s: u32,
 }
 

@@ -82,16 +82,34 @@ pub(super) fn decide<'p, I: Index>(
     match context.index.find_demanded(&group.name, path, asked, context.now) {
         Demanded::Usable(held) => (usable(context, request, held), None),
         Demanded::Withheld => (missing(context.policy, CacheStatus::NotServedNow), None),
-        Demanded::Absent(_) if !context.misses.allows(context.client, context.now) => {
+        Demanded::Absent(why) => (nothing(context, group, why), None),
+        // Who has guessed too often has no origin asked what it makes of more.
+        Demanded::Ask(false)
+            if context.misses.is_guessing(context.client, &group.name, context.now) =>
+        {
             (too_many_misses(context.policy), None)
         }
-        Demanded::Absent(why) => (absent(context, why), None),
         Demanded::Ask(is_stale) => {
             let key = ObjectKey { group: group.name.clone(), path: path.into() };
             let miss = miss(context, request, key, is_stale);
             // What is said where nobody can be asked.
             (absent(context, Absence::NoAnswer), miss)
         }
+    }
+}
+
+/// Nothing is there. That counts as a miss, and as a guess where an origin was asked for it.
+fn nothing<'p, I: Index>(
+    context: &Context<'p, I>,
+    group: &GroupPolicy,
+    why: Absence,
+) -> Answer<'p, I::Held> {
+    if why == Absence::NotFound && context.before.is_some() {
+        context.misses.guessed(context.client, &group.name, context.now);
+    }
+    match context.misses.allows(context.client, context.now) {
+        true => absent(context, why),
+        false => too_many_misses(context.policy),
     }
 }
 
@@ -111,6 +129,12 @@ pub(super) fn span_s(from: TimeUs, to: TimeUs) -> u64 {
     u64::try_from(to.unix_s().saturating_sub(from.unix_s())).unwrap_or(0)
 }
 
+/// How long whoever is given it may keep it, beginning where its age does; never beyond its rights.
+fn lifetime_s(terms: &Terms, served_until: Option<TimeUs>) -> u64 {
+    let until = terms.players_until.unwrap_or(terms.fresh_until);
+    span_s(terms.born, served_until.map_or(until, |served_until| served_until.min(until)))
+}
+
 fn usable<'p, I: Index>(
     context: &Context<'p, I>,
     request: &Request<'_>,
@@ -128,12 +152,6 @@ fn usable<'p, I: Index>(
     let cache_status = match context.before {
         None => CacheStatus::Fresh { ttl_s, tier: None },
         Some(Before { forward, is_collapsed, .. }) => {
-/// How long whoever is given it may keep it, beginning where its age does; never beyond its rights.
-fn lifetime_s(terms: &Terms, served_until: Option<TimeUs>) -> u64 {
-    let until = terms.players_until.unwrap_or(terms.fresh_until);
-    span_s(terms.born, served_until.map_or(until, |served_until| served_until.min(until)))
-}
-
             CacheStatus::Forwarded { forward, is_collapsed, ttl_s }
         }
     };

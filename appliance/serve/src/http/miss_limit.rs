@@ -1,20 +1,24 @@
 //! How many misses a client network may cause: a token bucket for each /24 and /48, in
 //! bounded memory.
 //!
-//! A miss costs little, but a scan of guesses is all misses. The table is set-associative:
+//! A miss costs little, but a scan of guesses is all misses. Where origins are asked for what is not
+//! here, a guess costs a question: those that were in vain are counted for themselves, for each content
+//! group. The table is set-associative:
 //! a network has four places it may take; when they are all taken, the bucket that has
 //! been left alone for longest makes room, since it has refilled most.
 
 use super::client::ClientPrefix;
+use contract::names::GroupName;
 use contract::time::TimeUs;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Mutex, PoisonError};
 
 /// Places that one network may take.
 const WAYS: usize = 4;
-/// 4,096 sets of 4 buckets of 40 bytes: 640 KiB, for ever.
+/// Of 4 buckets of 40 bytes each.
 const SETS: usize = 4096;
 const _: () = assert!(SETS.is_power_of_two());
+const _: () = assert!(SETS * size_of::<Mutex<[Option<Bucket>; WAYS]>>() <= 768 << 10);
 
 /// Limits misses per client network. Shared between threads; a set is locked only by
 /// requests that missed.
@@ -26,9 +30,17 @@ pub struct MissLimit {
     sets: Vec<Mutex<[Option<Bucket>; WAYS]>>,
 }
 
+/// Whose bucket it is, and what for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Payer {
+    prefix: ClientPrefix,
+    /// The content group of guesses, as a hash; `None` for misses of any.
+    guesses_of: Option<u32>,
+}
+
 #[derive(Debug, Clone, Copy)]
 struct Bucket {
-    prefix: ClientPrefix,
+    payer: Payer,
     /// Thousandths of a miss still allowed.
     milli_left: u64,
     at: TimeUs,
@@ -44,7 +56,38 @@ impl MissLimit {
 
     /// Counts one miss of `prefix` at `now`: whether it is within the limit.
     pub fn allows(&self, prefix: ClientPrefix, now: TimeUs) -> bool {
-        let hash = self.hasher.hash_one(prefix);
+        self.pay(Payer { prefix, guesses_of: None }, now)
+    }
+
+    /// An origin was asked for what it has not.
+    pub fn guessed(&self, prefix: ClientPrefix, group: &GroupName, now: TimeUs) {
+        self.pay(self.guesser(prefix, group), now);
+    }
+
+    /// Whether one guess more would be beyond the limit. Where no miss at all is allowed, guesses are
+    /// not limited: who asks first for anything would be refused it.
+    pub fn is_guessing(&self, prefix: ClientPrefix, group: &GroupName, now: TimeUs) -> bool {
+        self.per_s > 0 && !self.of(self.guesser(prefix, group), now, |left| *left >= 1000)
+    }
+
+    fn guesser(&self, prefix: ClientPrefix, group: &GroupName) -> Payer {
+        let [a, b, c, d, ..] = self.hasher.hash_one(group).to_ne_bytes();
+        Payer { prefix, guesses_of: Some(u32::from_ne_bytes([a, b, c, d])) }
+    }
+
+    fn pay(&self, payer: Payer, now: TimeUs) -> bool {
+        self.of(payer, now, |left| match left.checked_sub(1000) {
+            Some(less) => {
+                *left = less;
+                true
+            }
+            None => false,
+        })
+    }
+
+    /// Looks at what is left, filled up to now; `false` where nothing is kept.
+    fn of(&self, payer: Payer, now: TimeUs, look: impl FnOnce(&mut u64) -> bool) -> bool {
+        let hash = self.hasher.hash_one(payer);
         let Some(set) = usize::try_from(hash % SETS as u64).ok().and_then(|at| self.sets.get(at))
         else {
             return false;
@@ -52,7 +95,7 @@ impl MissLimit {
         let mut set = set.lock().unwrap_or_else(PoisonError::into_inner);
         let full = u64::from(self.per_s) * 1000;
         let bucket =
-            place(&mut set, prefix).get_or_insert(Bucket { prefix, milli_left: full, at: now });
+            place(&mut set, payer).get_or_insert(Bucket { payer, milli_left: full, at: now });
         // A clock that went back refills nothing.
         let elapsed_us = u64::try_from(now.0.saturating_sub(bucket.at.0)).unwrap_or(0);
         let refill = elapsed_us.saturating_mul(u64::from(self.per_s)) / 1000;
@@ -60,19 +103,13 @@ impl MissLimit {
             bucket.milli_left = bucket.milli_left.saturating_add(refill).min(full);
             bucket.at = now;
         }
-        match bucket.milli_left.checked_sub(1000) {
-            Some(left) => {
-                bucket.milli_left = left;
-                true
-            }
-            None => false,
-        }
+        look(&mut bucket.milli_left)
     }
 }
 
-/// Where `prefix` stands or may stand. A bucket that makes room is emptied first.
-fn place(set: &mut [Option<Bucket>; WAYS], prefix: ClientPrefix) -> &mut Option<Bucket> {
-    let is_its = |way: &Option<Bucket>| way.is_some_and(|bucket| bucket.prefix == prefix);
+/// Where a bucket stands or may stand. One that makes room is emptied first.
+fn place(set: &mut [Option<Bucket>; WAYS], payer: Payer) -> &mut Option<Bucket> {
+    let is_its = |way: &Option<Bucket>| way.is_some_and(|bucket| bucket.payer == payer);
     let at = set.iter().position(is_its).unwrap_or_else(|| {
         let oldest = set.iter().enumerate().min_by_key(|(_, way)| way.map(|bucket| bucket.at));
         oldest.map_or(0, |(at, _)| at)
@@ -128,5 +165,19 @@ mod tests {
     #[test]
     fn none_allowed_is_none() {
         assert!(!MissLimit::new(0).allows(network(1), TimeUs(0)));
+    }
+
+    #[test]
+    fn guesses_are_counted_by_group_and_beside_misses() {
+        let (limit, now) = (MissLimit::new(1), TimeUs(0));
+        let [one, other] = ["one", "other"].map(|name| GroupName::new(name).unwrap());
+        assert!((0..9).all(|_| !limit.is_guessing(network(1), &one, now)), "to look costs nothing");
+        limit.guessed(network(1), &one, now);
+        assert!(limit.is_guessing(network(1), &one, now));
+        assert!(!limit.is_guessing(network(1), &other, now));
+        assert!(!limit.is_guessing(network(2), &one, now));
+        assert!(limit.allows(network(1), now), "misses have their own");
+        assert!(!limit.is_guessing(network(1), &one, TimeUs(1_000_000)));
+        assert!(!MissLimit::new(0).is_guessing(network(1), &one, now));
     }
 }

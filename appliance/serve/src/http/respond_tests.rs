@@ -3,11 +3,13 @@
 use super::answer::{Body, FieldSink};
 use super::client::ClientPrefix;
 use super::date::DateText;
+use super::demanded::Before;
 use super::head;
 use super::index::{Demanded, Found, Held, Index};
 use super::miss_limit::MissLimit;
 use super::policy::Policy;
 use super::respond::{Context, Decision, respond};
+use cache::received::Absence;
 use contract::catalogue::{CatalogueEntry, Common};
 use contract::config::{ApplianceConfig, ListenerRole};
 use contract::names::GroupName;
@@ -367,6 +369,23 @@ fn guessing_is_limited() {
     let statuses: Vec<&str> = answers.iter().map(|answer| status(answer)).collect();
     assert_eq!(statuses, ["404", "404", "429", "200"]);
     assert!(answers[2].contains("Retry-After: 1\n") && answers[2].contains("detail=miss-limit"));
+}
+
+#[test]
+fn who_has_guessed_too_often_has_no_origin_asked() {
+    let (policy, index, misses) = (policy(), shelf(), MissLimit::new(1));
+    let context = context(&policy, &index, &misses, ListenerRole::Player);
+    let ask = |before, path: &str| {
+        let bytes = format!("GET {path} HTTP/1.1\r\nHost: filled.test\r\n\r\n");
+        let head = head::parse(bytes.as_bytes()).unwrap();
+        let decision = respond(&Context { before, ..context }, &head.request);
+        (status(&text(&decision)).to_owned(), decision.miss)
+    };
+    let (_, miss) = ask(None, "/new");
+    let waited = Before::after(None, &miss.expect("a question"), true, NOW);
+    assert!(ask(None, "/new").1.is_some(), "to ask costs nothing");
+    assert_eq!(ask(Some(waited), "/nowhere"), ("404".to_owned(), None));
+    assert_eq!(ask(None, "/new"), ("429".to_owned(), None));
 }
 
 #[test]
