@@ -21,7 +21,7 @@
 //! first in line holds the only timer.
 
 use crate::admission::{Admission, Urgency};
-use crate::arrivals::Arrivals;
+use crate::arrivals::{Arrivals, SPAN};
 use crate::bucket::{Bucket, Ready};
 use crate::grant::{Grant, Revoked};
 use crate::lanes::{Lane, Lanes};
@@ -108,6 +108,28 @@ enum Look {
     Total(Ready),
 }
 
+/// What is granted before a source is asked: nothing of it is on its way where it is dropped.
+struct Unasked<'a>(Option<Grant<'a>>);
+
+impl<'a> Unasked<'a> {
+    fn left(&self) -> u64 {
+        self.0.as_ref().map_or(0, Grant::left)
+    }
+
+    fn add(&mut self, more: Grant<'a>) {
+        match &mut self.0 {
+            Some(grant) => grant.add(more),
+            None => self.0 = Some(more),
+        }
+    }
+}
+
+impl Drop for Unasked<'_> {
+    fn drop(&mut self) {
+        self.0.take().into_iter().for_each(Grant::give_back);
+    }
+}
+
 impl Default for Caps {
     fn default() -> Self {
         Self::new()
@@ -167,7 +189,8 @@ impl Caps {
     }
 
     /// The same until all of `bytes` may be drawn. One after the other: many who are given a part
-    /// each would have all of it later than the first could.
+    /// each would have all of it later than the first could. Who waits for more than the cap lets
+    /// come within ten seconds would wait for ever, and keep others waiting.
     pub(crate) async fn acquire_all(
         &self,
         source: &Source,
@@ -197,12 +220,24 @@ impl Caps {
             Grant { caps: self, address: source.address, kind, lane, left, is_free, urgency }
         };
         let (lane, mut in_line) = (lane.as_deref(), None);
-        let mut all = grant(self.turn(lane, bytes, urgency, &mut in_line).await?);
-        while all.left() < least {
+        let mut all = Unasked(None);
+        loop {
+            if self.most_at_once(lane) < least {
+                return Err(WaitingOn::NotAllowed);
+            }
             let missing = bytes - all.left();
             all.add(grant(self.turn(lane, missing, urgency, &mut in_line).await?));
+            if all.left() >= least {
+                return all.0.take().ok_or(WaitingOn::NotAllowed);
+            }
         }
-        Ok(all)
+    }
+
+    /// More can never be on its way at the same time.
+    fn most_at_once(&self, lane: Option<&Lane>) -> u64 {
+        let own = lane.and_then(|lane| lock(&lane.account).bucket.cap());
+        let cap = [lock(&self.total).account.bucket.cap(), own].into_iter().flatten().min();
+        cap.map_or(u64::MAX, |cap| cap.get().saturating_mul(SPAN.as_secs()))
     }
 
     /// Waits for something under the caps; a place in the line of all stays that of whoever asks

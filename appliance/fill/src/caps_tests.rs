@@ -301,3 +301,21 @@ async fn of_what_a_document_and_the_configuration_say_the_lower_holds() {
     let peer = Source { kind: SourceKind::Peer("b.a".parse().expect("name")), ..source(3, None) };
     assert_eq!(read_all(&caps, &peer, 4000 * KB).await, Duration::ZERO);
 }
+
+#[tokio::test(start_paused = true)]
+async fn who_could_never_have_all_of_it_keeps_nobody_waiting() {
+    let (caps, plain) = (open(100 * KB), source(1, None));
+    let never = caps.acquire_all(&plain, 1001 * KB, Urgency::Urgent).await.map(|_| ());
+    assert_eq!(never, Err(WaitingOn::NotAllowed));
+    assert!(read_all(&caps, &plain, 100 * KB).await <= Duration::from_millis(1100));
+
+    // Who gives up has had nothing.
+    let (caps, began) = (open(100 * KB), Instant::now());
+    for _ in 0..3 {
+        let waiting = caps.acquire_all(&plain, 900 * KB, Urgency::Urgent);
+        assert!(tokio::time::timeout(Duration::from_secs(3), waiting).await.is_err());
+    }
+    let all = caps.acquire_all(&plain, 900 * KB, Urgency::Urgent).await.expect("it fits");
+    assert_eq!(all.left(), 900 * KB);
+    assert!(began.elapsed() < Duration::from_secs(19), "{:?}", began.elapsed());
+}
