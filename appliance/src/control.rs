@@ -21,7 +21,6 @@ use contract::exchange::Answer;
 use contract::late::LateReport;
 use contract::manifest::{BadManifest, Manifest};
 use contract::names::GroupName;
-use contract::object::ObjectKey;
 use contract::report::{Report, Severity};
 use contract::sources::Sources;
 use contract::tombstones::{BadTombstones, Rules, Tombstones};
@@ -384,16 +383,13 @@ impl Control {
         let is_brought = |group: &GroupName| {
             demand::brings(&self.config, group) && rules.turn_to_catalogue(group)
         };
-        let mut count = 0;
         let mut groups = self.config.content_groups.iter().map(|group| &group.name);
-        if groups.any(is_brought) {
-            let is_named =
-                |entry: &CatalogueEntry| is_brought(&entry.common.group) && rules.take(entry);
-            let named = self.holding.entries(is_named)?;
-            let named: HashSet<ObjectKey> = named.iter().map(CatalogueEntry::key).collect();
-            count += self.cache.purge_demanded(|entry| named.contains(&entry.key()))?;
-        }
-        Ok(count + self.cache.purge(|entry| rules.take(entry))?)
+        let named = match groups.any(is_brought) {
+            true => self.holding.keys(|it| is_brought(&it.common.group) && rules.take(it))?,
+            false => HashSet::new(),
+        };
+        let is_named = |entry: &CatalogueEntry| named.contains(&entry.key());
+        Ok(self.cache.purge_with(|entry| rules.take(entry), is_named)?)
     }
 
     fn take_command(&mut self, envelope: &Envelope) -> Result<Stage> {

@@ -6,8 +6,9 @@ use anyhow::{Context, Result};
 use contract::catalogue::{CatalogueEntry, CatalogueSegment, Ordinal, SegmentRef};
 use contract::envelope::FIRST_EPOCH;
 use contract::manifest::{Hold, Manifest, Run, runs_of};
+use contract::object::ObjectKey;
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -117,12 +118,12 @@ impl Holding {
         Ok(Resolved { list, ranked, windowed })
     }
 
-    /// What of the catalogue, as far as it has come, some look takes: be it to be held or not.
-    pub(crate) fn entries(
+    /// The keys of some entries of the catalogue, as far as it has come: to be held or not.
+    pub(crate) fn keys(
         &self,
-        mut take: impl FnMut(&CatalogueEntry) -> bool,
-    ) -> Result<Vec<CatalogueEntry>> {
-        let mut taken = Vec::new();
+        is_one: impl Fn(&CatalogueEntry) -> bool,
+    ) -> Result<HashSet<ObjectKey>> {
+        let mut keys = HashSet::new();
         for file in fs::read_dir(&self.folder)? {
             let path = file?.path();
             if path.extension().is_none_or(|extension| extension != "json") {
@@ -131,9 +132,10 @@ impl Holding {
             let read =
                 || -> Result<CatalogueSegment> { Ok(serde_json::from_slice(&fs::read(&path)?)?) };
             let segment = read().with_context(|| format!("cannot read {}", path.display()))?;
-            taken.extend(segment.entries.into_iter().filter(|entry| take(entry)));
+            let entries = segment.entries.iter().filter(|entry| is_one(entry));
+            keys.extend(entries.map(CatalogueEntry::key));
         }
-        Ok(taken)
+        Ok(keys)
     }
 
     /// The manifest is in force: segments that it does not name are gone.

@@ -106,29 +106,23 @@ impl Cache {
     /// When a disk does not forget what was purged. It is out of sight all the same until the
     /// process ends; the next call tries again.
     pub fn purge(&self, is_purged: impl Fn(&CatalogueEntry) -> bool) -> io::Result<usize> {
+        self.purge_with(is_purged, |_| false)
+    }
+
+    /// The same, and what nobody ordered that `is_demanded_purged` says beside that.
+    ///
+    /// # Errors
+    /// As [`Cache::purge`].
+    pub fn purge_with(
+        &self,
+        is_purged: impl Fn(&CatalogueEntry) -> bool,
+        is_demanded_purged: impl Fn(&CatalogueEntry) -> bool,
+    ) -> io::Result<usize> {
         let wiped = {
             // A disk that is coming back holds either all of it or nothing by now.
             let _unchanged = self.disks.alone();
             let mut purging = self.purging();
-            self.purge_alone(&mut purging, is_purged)
-        };
-        self.eject_ailing();
-        wiped
-    }
-
-    /// The same for what nobody ordered alone.
-    ///
-    /// # Errors
-    /// As [`Cache::purge`].
-    pub fn purge_demanded(&self, is_purged: impl Fn(&CatalogueEntry) -> bool) -> io::Result<usize> {
-        let wiped = {
-            let _unchanged = self.disks.alone();
-            let _nobody_else = self.purging();
-            let gone = self.purge_received(is_purged);
-            gone.iter().for_each(|object| object.doom());
-            let count = gone.len();
-            drop(gone);
-            self.disks().iter().try_for_each(|disk| disk.forget_for_good()).map(|()| count)
+            self.purge_alone(&mut purging, is_purged, is_demanded_purged)
         };
         self.eject_ailing();
         wiped
@@ -143,9 +137,10 @@ impl Cache {
         &self,
         purging: &mut Purging,
         is_purged: impl Fn(&CatalogueEntry) -> bool,
+        is_demanded_purged: impl Fn(&CatalogueEntry) -> bool,
     ) -> io::Result<usize> {
         let mut gone = self.index.purge(&is_purged);
-        gone.extend(self.purge_received(&is_purged));
+        gone.extend(self.purge_received(|entry| is_purged(entry) || is_demanded_purged(entry)));
         let count = gone.len();
         let copies: Vec<_> =
             purging.copies.iter().filter(|copy| is_purged(&copy.entry)).cloned().collect();
