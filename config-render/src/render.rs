@@ -156,9 +156,7 @@ fn fill_values(fill: &Fill) -> Value {
 }
 
 fn source_caps_values(caps: SourceCaps) -> Vec<Value> {
-    let caps = [("peer", caps.peer), ("origin", caps.origin)];
-    let named = caps.into_iter().filter_map(|(kind, cap)| Some((kind, cap?.0)));
-    named.map(|(kind, bits_per_s)| context! { kind, bits_per_s }).collect()
+    caps.each().map(|(kind, cap)| context! { kind, bits_per_s => cap.0 }).collect()
 }
 
 fn window_values(window: &FillWindow) -> Value {

@@ -147,10 +147,8 @@ fn fills(fill: Option<&SiteFill>) -> String {
         format!("{days}{}-{}{cap}", window.opens, window.closes)
     };
     let windows = fill.windows().iter().map(window).collect::<Vec<_>>().join(", ");
-    let SourceCaps { peer, origin } = fill.source_caps_bits_per_s;
-    let of_each = [("box", peer), ("origin", origin)];
-    let of_each = of_each.into_iter().filter_map(|(source, cap)| Some((source, cap?)));
-    let caps: String = of_each.map(|(source, cap)| format!(", {cap} from each {source}")).collect();
+    let of_each = fill.source_caps_bits_per_s.each();
+    let caps: String = of_each.map(|(kind, cap)| format!(", {cap} from each {kind}")).collect();
     format!("{windows} {}{caps}", fill.time_zone)
 }
 

@@ -11,7 +11,8 @@ use crate::appliance::SimBox;
 use crate::network::Party;
 use crate::plan::random_for;
 use crate::world::World;
-use contract::config::Fill;
+use contract::config::{Fill, SourceCaps};
+use contract::quantity::BitRate;
 use contract::time::TimeUs;
 use fill::Rules;
 use rand::Rng;
@@ -82,12 +83,6 @@ impl LimitsPlan {
         })
     }
 
-    /// What documents name with an origin, or with a box.
-    pub fn named_bytes_per_s(&self, is_origin: bool) -> Option<u64> {
-        let caps = [self.sibling_cap_bytes_per_s, self.origin_cap_bytes_per_s];
-        caps[usize::from(is_origin)].filter(|_| !self.are_configured)
-    }
-
     /// Whether a box may fill at a moment.
     fn is_open(&self, wall: TimeUs) -> bool {
         let second = wall.unix_s() - MIDNIGHT_S;
@@ -103,16 +98,6 @@ impl LimitsPlan {
         if let Some(cap) = cap_bytes_per_s {
             add(format!(", \"cap_bits_per_s\": {}", cap * 8));
         }
-        if self.are_configured {
-            let caps =
-                [("peer", self.sibling_cap_bytes_per_s), ("origin", self.origin_cap_bytes_per_s)];
-            let caps = caps.into_iter().filter_map(|(kind, cap)| Some((kind, cap?)));
-            let caps = caps
-                .map(|(kind, cap)| format!("\"{kind}\": {}", cap * 8))
-                .collect::<Vec<_>>()
-                .join(", ");
-            add(format!(", \"source_caps_bits_per_s\": {{{caps}}}"));
-        }
         if self.has_windows {
             let time = |minutes: i64| format!("{:02}:{:02}", minutes / 60, minutes % 60);
             let window = |(opens, closes): (i64, i64)| {
@@ -122,7 +107,14 @@ impl LimitsPlan {
             add(format!(", \"time_zone\": \"UTC\", \"windows\": [{windows}]"));
         }
         add("}".to_owned());
-        let fill: Fill = serde_json::from_str(&text).unwrap_or_else(|err| panic!("{text}: {err}"));
+        let mut fill: Fill =
+            serde_json::from_str(&text).unwrap_or_else(|err| panic!("{text}: {err}"));
+        if self.are_configured {
+            fill.source_caps_bits_per_s = SourceCaps {
+                peer: self.sibling_cap_bytes_per_s.map(BitRate::of_bytes_per_s),
+                origin: self.origin_cap_bytes_per_s.map(BitRate::of_bytes_per_s),
+            };
+        }
         Rules::of(&fill).unwrap_or_else(|err| panic!("{err}"))
     }
 }

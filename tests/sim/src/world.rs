@@ -171,7 +171,7 @@ impl World {
             tls_name: None,
             origin: None,
             after_s: 0,
-            cap_bytes_per_s: self.plan.limits.and_then(|it| it.named_bytes_per_s(false)),
+            cap_bytes_per_s: named(self.plan.limits).and_then(|it| it.sibling_cap_bytes_per_s),
         }
     }
 
@@ -216,8 +216,13 @@ fn origin(limits: Option<LimitsPlan>) -> Source {
         tls_name: None,
         origin: Some(OriginPath { host: "origin".to_owned(), prefix: String::new(), bucket: None }),
         after_s: 20,
-        cap_bytes_per_s: limits.and_then(|it| it.named_bytes_per_s(true)),
+        cap_bytes_per_s: named(limits).and_then(|it| it.origin_cap_bytes_per_s),
     }
+}
+
+/// Those that documents name.
+fn named(limits: Option<LimitsPlan>) -> Option<LimitsPlan> {
+    limits.filter(|limits| !limits.are_configured)
 }
 
 fn address(number: usize) -> SocketAddr {

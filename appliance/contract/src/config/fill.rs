@@ -140,6 +140,12 @@ impl SourceCaps {
         *self == Self::default()
     }
 
+    /// Those that there are, by the kind of the source.
+    pub fn each(self) -> impl Iterator<Item = (&'static str, BitRate)> {
+        let caps = [("peer", self.peer), ("origin", self.origin)];
+        caps.into_iter().filter_map(|(kind, cap)| Some((kind, cap?)))
+    }
+
     /// That of one source.
     #[must_use]
     pub fn of(&self, kind: &SourceKind) -> Option<BitRate> {
@@ -277,9 +283,8 @@ pub fn check_widen(widen: &WidenAfter) -> Vec<Complaint> {
 /// What cannot be meant about caps on sources. Paths begin with `source_caps_bits_per_s`.
 #[must_use]
 pub fn check_source_caps(caps: &SourceCaps) -> Vec<Complaint> {
-    let caps = [("peer", caps.peer), ("origin", caps.origin)];
-    let bad = caps.into_iter().filter_map(|(name, cap)| Some((name, bad_cap(cap)?)));
-    bad.map(|(name, message)| (format!("source_caps_bits_per_s.{name}"), message.into())).collect()
+    let bad = caps.each().filter_map(|(kind, cap)| Some((kind, bad_cap(Some(cap))?)));
+    bad.map(|(kind, message)| (format!("source_caps_bits_per_s.{kind}"), message.into())).collect()
 }
 
 /// Why a cap cannot be meant.
