@@ -1,11 +1,13 @@
 //! Ours: the release build's appliance, with objects on its disk.
 
+use super::admin;
 use super::core::Cores;
 use super::object::Object;
 use super::running::Running;
 use super::shelf;
 use super::site::{HOST, Site};
 use anyhow::Result;
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -92,7 +94,14 @@ pub async fn start(
     std::fs::write(&config, text(site, port, options)?)?;
     let program = bin.join("appliance").display().to_string();
     let args = vec![program, "run".to_owned(), config.display().to_string()];
-    Running::start_on(options.cores, NAME, args, port, &folder, options.patience).await
+    let (cores, patience) = (options.cores, options.patience);
+    let mut running = Running::start_on(cores, NAME, args, port, &folder, patience).await?;
+    if let Some(port) = options.admin_port {
+        // It serves before it says anything of itself.
+        let admin = (Ipv4Addr::LOCALHOST, port).into();
+        running.wait_for(patience, async || admin::is_ready(admin).await).await?;
+    }
+    Ok(running)
 }
 
 fn text(site: &Site, port: u16, options: &Options) -> Result<String> {

@@ -47,6 +47,18 @@ impl Running {
         Ok(Self { name: name.to_owned(), address, daemon })
     }
 
+    /// Waits until something is so.
+    ///
+    /// # Errors
+    /// When it ends first, or it is not so in time.
+    pub async fn wait_for(
+        &mut self,
+        time: Duration,
+        is_so: impl AsyncFnMut() -> bool,
+    ) -> Result<()> {
+        self.daemon.wait_for(time, is_so).await
+    }
+
     /// Ends it, and waits for its end.
     ///
     /// # Errors

@@ -11,11 +11,10 @@ use crate::bench::loop_disk::LoopDisk;
 use crate::bench::object::Object;
 use crate::bench::sheet::{Limit, Row};
 use crate::bench::site::Site;
-use crate::bench::{admin, core, shelf};
+use crate::bench::{core, shelf};
 use anyhow::{Context, Result};
 use std::fs::File;
 use std::io::Read;
-use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -75,19 +74,13 @@ pub(super) async fn run(bench: &Bench) -> Result<Found> {
 #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
 async fn start(bench: &Bench, site: &Site, registers: bool) -> Result<(f64, f64)> {
     let port = ports::free()?;
-    let admin = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     forget_everything()?;
     let begun = Instant::now();
-    let server = appliance::start(site, &bench.bin, &[], &options(Some(port))).await?;
-    while !admin::is_ready(admin).await {
-        anyhow::ensure!(begun.elapsed() < PATIENCE, "not ready");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    let mut server = appliance::start(site, &bench.bin, &[], &options(Some(port))).await?;
     let seconds = begun.elapsed().as_secs_f64();
     let resident = settled(server.pid()?).await?;
-    while registers && !is_registered(site) {
-        anyhow::ensure!(begun.elapsed() < PATIENCE, "nothing is registered");
-        tokio::time::sleep(Duration::from_millis(200)).await;
+    if registers {
+        server.wait_for(PATIENCE, async || is_registered(site)).await?;
     }
     server.end().await?;
     Ok((seconds, resident as f64))

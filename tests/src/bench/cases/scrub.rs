@@ -55,11 +55,6 @@ pub(super) async fn run(bench: &Bench) -> Result<Found> {
 /// The rate of the pass that begins when a box starts, in bytes a second.
 async fn pass(admin: SocketAddr) -> Result<f64> {
     let begun = Instant::now();
-    // It serves before it says anything of itself.
-    while !admin::is_ready(admin).await {
-        ensure!(begun.elapsed() < PATIENCE, "it is not ready");
-        tokio::time::sleep(LOOK).await;
-    }
     let (mut first, mut last) = (None, (Instant::now(), 0.0));
     loop {
         let done = admin::metric(admin, "headend_scrub_done_bytes").await?;
