@@ -20,7 +20,8 @@ pub struct Promises {
     purged: Mutex<BTreeSet<PathBuf>>,
     /// Files that objects have moved away from, or that newer ones have replaced, by path.
     left: Mutex<BTreeMap<Arc<str>, Vec<PathBuf>>>,
-    /// Files that could not be read at a start: one may be what has replaced something.
+    /// Files that could not be read, be it because their disk was ejected: one may be what has
+    /// replaced something at a start that nobody lived to see the end of.
     unread: Mutex<BTreeSet<PathBuf>>,
 }
 
@@ -161,6 +162,7 @@ pub(crate) fn hear(sim_box: &SimBox, event: &CacheEvent, findings: &Findings) {
 /// A disk is ejected: all that it held is told to be lost, and there must be a reason.
 fn hear_eject(sim_box: &SimBox, folder: &Path, findings: &Findings) {
     let is_excused = lose_all(sim_box, folder, |disk| {
+        sim_box.promises.unread().extend(disk.object_files());
         disk.has_failed() || disk.was_damaged() || disk.is_unwanted()
     });
     if !is_excused {
@@ -250,5 +252,7 @@ fn look_up(world: &World, sim_box: &SimBox, running: &Running) -> Vec<Arc<Object
             }
         }
     }
+    // The next start tells anew of what it cannot read.
+    sim_box.promises.unread().clear();
     all
 }

@@ -266,6 +266,14 @@ impl SimDisk {
         self.bytes_below("registers")
     }
 
+    /// The files of objects.
+    #[must_use]
+    pub fn object_files(&self) -> Vec<PathBuf> {
+        let (state, folder) = (self.state(), self.plan.root.join("objects"));
+        let files = state.names.files().map(|(path, _)| path);
+        files.filter(|path| path.starts_with(&folder)).cloned().collect()
+    }
+
     fn bytes_below(&self, folder: &str) -> u64 {
         let (state, folder) = (self.state(), self.plan.root.join(folder));
         let files = state.names.files().filter(|(path, _)| path.starts_with(&folder));
