@@ -6,8 +6,8 @@
 
 use crate::admission::Urgency;
 use crate::caps::Caps;
+use crate::failure::Failure;
 use crate::grant::{Grant, Revoked};
-use crate::transfer::Failure;
 use crate::upstream::{Body, FetchFailed, Question, Upstream};
 use bytes::Bytes;
 use contract::catalogue::CatalogueEntry;

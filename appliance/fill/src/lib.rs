@@ -11,7 +11,8 @@
 //! `read_ahead` below it, and [`pace`] beside), [`window`], [`admission`] and [`gate`] (who may
 //! fill now), `urgent` (what cannot wait), `caps` (how fast, with `lanes`, `bucket` and `arrivals` behind
 //! it), `grant` and `draw` (bytes, as they are allowed), `slicer` (pieces into slices, in
-//! `buffers`), [`offload`] (what blocks), [`transfer`] (one object, source after source),
+//! `buffers`), [`offload`] (what blocks), `failure` (why something did not come), [`transfer`] (one
+//! object, source after source),
 //! [`ledger`] and `board` (who gave what, and how far it has come), [`rules`] (what the
 //! configuration says of all this), `backlog` (what is missing), [`filler`] (in parallel, until
 //! told to stop). And for what nobody ordered: `directives` and `freshness` (what answers allow),
@@ -29,6 +30,7 @@ mod caps;
 pub mod demand;
 mod directives;
 mod draw;
+mod failure;
 pub mod fetch;
 pub mod filler;
 mod freshness;
@@ -54,6 +56,7 @@ mod widening;
 pub mod window;
 
 pub use demand::Demand;
+pub use failure::Failure;
 pub use filler::{Filler, Setup};
 pub use ledger::Ledger;
 pub use neighbours::{Neighbours, Offers};
@@ -61,5 +64,5 @@ pub use offload::{Offload, Threads};
 pub use origins::Origins;
 pub use routes::{Route, Routes, Standing};
 pub use rules::{Clock, Rules};
-pub use transfer::{Failure, FillEvent, FillWatch};
+pub use transfer::{FillEvent, FillWatch};
 pub use upstream::{Body, FetchFailed, Promise, Question, Upstream};

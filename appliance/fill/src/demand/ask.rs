@@ -4,10 +4,11 @@
 use super::draw::Draw;
 use super::reply::Said;
 use super::{Demand, HOME_PATIENCE, PATIENCE, PROBE_PATIENCE};
+use crate::failure::Failure;
 use crate::freshness::Exchange;
 use crate::health::{Advice, Health};
 use crate::origins::{Asked, Condition, Reply};
-use crate::transfer::{Failure, FillEvent};
+use crate::transfer::FillEvent;
 use crate::upstream::FetchFailed;
 use contract::object::ObjectKey;
 use contract::slices::SLICE_BYTES;

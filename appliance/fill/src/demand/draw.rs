@@ -3,8 +3,8 @@
 use crate::admission::Urgency;
 use crate::buffers::Room;
 use crate::caps::Caps;
+use crate::failure::Failure;
 use crate::grant::{Grant, Revoked};
-use crate::transfer::Failure;
 use crate::upstream::{Body, FetchFailed};
 use bytes::Bytes;
 use contract::slices::SLICE_BYTES;
