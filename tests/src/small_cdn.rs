@@ -10,7 +10,7 @@ use serde_json::Value;
 use std::ffi::OsStr;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 use tempfile::TempDir;
 use tokio::time::Instant;
 
@@ -235,6 +235,23 @@ impl SmallCdn {
     #[must_use]
     pub fn config(&self, at: usize) -> PathBuf {
         self.path(BOXES[at]).join("config.yaml")
+    }
+
+    /// A box that does not run will fill in a window that opens twelve hours from now, and what is
+    /// an emergency as `emergency_fill` says.
+    ///
+    /// # Errors
+    /// When its configuration cannot be read or written.
+    pub fn fill_at_another_hour(&self, at: usize, emergency_fill: &str) -> Result<()> {
+        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?.as_secs();
+        let hour = (since / 3600 + 12) % 24;
+        let window = format!("{{ opens: \"{hour:02}:00\", closes: \"{hour:02}:30\" }}");
+        let text = std::fs::read_to_string(self.config(at))?;
+        ensure!(!text.contains("\nfill:"), "the fleet says when to fill");
+        let fill = format!(
+            "\nfill:\n  time_zone: UTC\n  windows: [{window}]\n  emergency_fill: {emergency_fill}\n"
+        );
+        Ok(std::fs::write(self.config(at), text + &fill)?)
     }
 
     /// The folder of the fleet manager: database, authority, token.

@@ -3,7 +3,6 @@
 
 use anyhow::{Context, Result, ensure};
 use std::fs;
-use std::time::SystemTime;
 use tests::small_cdn::{BOXES, GROUP, Plan, SmallCdn, content, path};
 
 /// The head of an answer, in lower case, status line first.
@@ -22,25 +21,13 @@ async fn plays(cdn: &SmallCdn, at: usize) -> Result<()> {
     Ok(())
 }
 
-/// A window that opens twelve hours from now, and no emergencies: nothing is filled.
-fn fill_at_another_hour(cdn: &SmallCdn, at: usize) -> Result<()> {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?.as_secs();
-    let hour = (since / 3600 + 12) % 24;
-    let fill = format!(
-        "\nfill:\n  time_zone: UTC\n  windows: [{{ opens: \"{hour:02}:00\", closes: \"{hour:02}:30\" }}]\n  emergency_fill: never\n"
-    );
-    let text = fs::read_to_string(cdn.config(at))?;
-    ensure!(!text.contains("\nfill:"), "the fleet says when to fill");
-    Ok(fs::write(cdn.config(at), text + &fill)?)
-}
-
 /// The first box has lost its disk, and may not fill at this hour.
 async fn lose_disk(cdn: &mut SmallCdn) -> Result<()> {
     cdn.boxes[0].take().context("it runs")?.kill().await?;
     let disk = cdn.state_folder(0).with_file_name("disk");
     fs::remove_dir_all(&disk)?;
     fs::create_dir(&disk)?;
-    fill_at_another_hour(cdn, 0)
+    cdn.fill_at_another_hour(0, "never")
 }
 
 /// Players are offered HTTP/2 first.

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::time::{Duration, SystemTime};
 use tests::origin::Request;
-use tests::small_cdn::{BOXES, GROUP, Plan, SmallCdn};
+use tests::small_cdn::{self, BOXES, GROUP, Plan, SmallCdn};
 
 const MIB: usize = 1 << 20;
 
@@ -180,5 +180,47 @@ async fn a_site_whose_other_box_is_gone_asks_the_origin() -> Result<()> {
         from_sibling += 1;
     }
     ensure!(from_sibling < 8 * 3, "the keys of which the first box is the home are here");
+    Ok(())
+}
+
+/// Plays the segment of a title at both boxes, at this one first; gives how often its origin was
+/// asked for it, all in all.
+async fn both_play(cdn: &SmallCdn, title: &str, first: usize) -> Result<usize> {
+    let path = format!("/{title}/seg-1.m4s");
+    for at in [first, 1 - first] {
+        let answer = cdn.ask_with(at, &path, &["-i"]).await.context("no answer")?;
+        ensure!(answer.status == 200, "{} from {} for {path}", answer.status, BOXES[at]);
+        ensure!(answer.body.ends_with(&small_cdn::content(1)), "wrong bytes from {}", BOXES[at]);
+    }
+    Ok(asked(cdn, &path)?.len())
+}
+
+#[tokio::test]
+async fn what_is_to_come_at_night_is_brought_to_who_asks_by_day() -> Result<()> {
+    let mut cdn = start().await?;
+    for at in 0..BOXES.len() {
+        cdn.boxes[at].take().context("it runs")?.kill().await?;
+        cdn.fill_at_another_hour(at, "{ capped: { cap_bits_per_s: 400Mb/s } }")?;
+        cdn.start_box(at).await?;
+    }
+    let titles = ["late", "later"];
+    for title in titles {
+        cdn.add_title(title, &small_cdn::content(1)).await?;
+    }
+    let segments = 2.0 * small_cdn::content(1).len() as f64;
+    let lack = async |cdn: &SmallCdn, bytes: f64| {
+        let missing = async |at| cdn.metric(at, "headend_missing_bytes").await.unwrap_or(0.0);
+        missing(0).await >= bytes && missing(1).await >= bytes
+    };
+    cdn.until("both are told to hold them", async |cdn| lack(cdn, segments).await).await?;
+    for (first, title) in titles.into_iter().enumerate() {
+        // It is shorter than a slice. One of the two boxes goes first, whichever is asked first.
+        ensure!(both_play(&cdn, title, first).await? == 1, "once for the site");
+        ensure!(both_play(&cdn, title, first).await? == 1, "it is held");
+    }
+    ensure!(lack(&cdn, 1.0).await, "the rest waits for the night");
+
+    cdn.fleet_ok(&format!("content purge {GROUP} --title late --wait")).await?;
+    ensure!(both_play(&cdn, "late", 1).await? == 2, "it was purged, and comes once more");
     Ok(())
 }

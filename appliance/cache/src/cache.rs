@@ -6,7 +6,7 @@ use crate::disk::{DiskSetup, Weight};
 use crate::disks::Disks;
 use crate::gate::Gate;
 use crate::handover::DiskHandover;
-use crate::index::Index;
+use crate::index::{Index, Seen};
 use crate::object::Object;
 use crate::order::BlockIo;
 use crate::placement::Placement;
@@ -20,6 +20,7 @@ use crate::table::SLICE_BLOCKS;
 use crate::watch::{CacheEvent, Watch};
 use contract::catalogue::CatalogueEntry;
 use contract::names::GroupName;
+use contract::object::ObjectKey;
 use contract::tombstones::PurgedUpTo;
 use std::io;
 use std::path::PathBuf;
@@ -196,6 +197,13 @@ impl Cache {
             }
         });
         found.unwrap_or(Lookup::Unknown)
+    }
+
+    /// What is wanted under a key and not held.
+    #[must_use]
+    pub fn lacking(&self, key: &ObjectKey) -> Option<Arc<CatalogueEntry>> {
+        let lacking = |seen: Seen<'_>| seen.wanted.filter(|wanted| seen.lacks(wanted)).cloned();
+        self.index.look(&key.group, &key.path, lacking).flatten()
     }
 
     /// A block, if it stands in RAM. Takes no lock, touches no disk; counts as a hit.

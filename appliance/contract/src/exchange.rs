@@ -42,6 +42,11 @@ pub struct Answer {
 /// What the path of a request between boxes begins with, on a listener with role `peer`.
 pub const PEER_PREFIX: &str = "/peer/v1/";
 
+/// What the path of a request between boxes begins with for what the one that is asked is to hold
+/// and may not have got yet, while a viewer of the other waits: it gets it now, and gives it as it
+/// comes.
+pub const AWAITED_PREFIX: &str = "/awaited/v1/";
+
 /// What the path of a question between boxes begins with whether a viewer would be given an object
 /// now. The answer is what a viewer would be given; asked with HEAD, it is its head.
 pub const SERVED_PREFIX: &str = "/served/v1/";
@@ -75,6 +80,12 @@ pub fn demanded_path(key: &ObjectKey) -> String {
 #[must_use]
 pub fn peer_path(key: &ObjectKey) -> String {
     format!("{PEER_PREFIX}{}{}", key.group, key.path)
+}
+
+/// The path under which one box asks another for an object that a viewer waits for.
+#[must_use]
+pub fn awaited_path(key: &ObjectKey) -> String {
+    format!("{AWAITED_PREFIX}{}{}", key.group, key.path)
 }
 
 /// The DNS name that a box's identity certificate holds, and that a sibling expects there.

@@ -8,7 +8,7 @@ use crate::admission::Urgency;
 use crate::caps::Caps;
 use crate::failure::Failure;
 use crate::grant::{Grant, Revoked};
-use crate::upstream::{Body, FetchFailed, Question, Upstream};
+use crate::upstream::{Body, FetchFailed, Manner, Question, Upstream};
 use bytes::Bytes;
 use contract::catalogue::CatalogueEntry;
 use contract::sources::Source;
@@ -24,8 +24,7 @@ pub(crate) struct Terms<'a> {
     pub(crate) urgency: Urgency,
     /// Whether the source can be asked for a part.
     pub(crate) in_parts: bool,
-    /// Nothing is wanted that has yet to come to the source itself.
-    pub(crate) only_if_cached: bool,
+    pub(crate) manner: Manner,
 }
 
 /// Bytes, as they come.
@@ -94,8 +93,8 @@ impl<'a> Terms<'a> {
         let end = if self.in_parts { rest.start + grant.left() } else { rest.end };
         let range = rest.start..end;
         let expected = range.end - range.start;
-        let Self { source, entry, only_if_cached, .. } = self;
-        let question = Question { source, entry, range, only_if_cached };
+        let Self { source, entry, manner, .. } = self;
+        let question = Question { source, entry, range, manner };
         let answered = tokio::select! {
             biased;
             revoked = grant.revoked() => return self.revoked(revoked).map(|()| None),

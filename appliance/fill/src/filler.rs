@@ -71,7 +71,6 @@ pub struct Filler {
     transfers: Transfers,
     rules: RwLock<Arc<Rules>>,
     rules_changed: Notify,
-    urgent: Urgent,
     routes: RwLock<Arc<Routes>>,
     backlog: Mutex<Backlog>,
     attempts: Mutex<HashMap<Version, Attempt>>,
@@ -81,7 +80,7 @@ pub struct Filler {
 
 /// What is remembered of an object that did not come at once.
 #[derive(Debug, Clone, Copy)]
-struct Attempt {
+pub(crate) struct Attempt {
     wanted_since: Instant,
     /// Since when those who go before this box have neither brought it nor said that they will.
     absent_since: Instant,
@@ -111,13 +110,14 @@ impl Filler {
             homes: Health::new(random(setup.seed, 2)),
             trust: Mutex::new((Trust::default(), random(!setup.seed, 0))),
             buffers: Buffers::default(),
+            moved: Notify::new(),
+            urgent: Urgent::default(),
         };
         transfers.caps.set_each(setup.rules.source_caps);
         Arc::new(Self {
             transfers,
             rules: RwLock::new(Arc::new(setup.rules)),
             rules_changed: Notify::new(),
-            urgent: Urgent::default(),
             routes: RwLock::default(),
             backlog: Mutex::default(),
             attempts: Mutex::default(),
@@ -137,6 +137,17 @@ impl Filler {
         &self.transfers
     }
 
+    /// What cannot wait.
+    pub(crate) fn urgent(&self) -> &Urgent {
+        &self.transfers.urgent
+    }
+
+    /// Whether what cannot wait may come now.
+    pub(crate) fn is_open_to_what_is_urgent(&self) -> bool {
+        let allowance = self.rules().gate.at((self.transfers.clock)());
+        allowance.admission.check(Urgency::Urgent).is_ok()
+    }
+
     /// Takes over windows, caps, how far and how many at once: what is under way goes on by them.
     pub fn set_rules(&self, rules: Rules) {
         self.transfers.caps.set_each(rules.source_caps);
@@ -152,12 +163,12 @@ impl Filler {
     /// What the manifest lists, and by when some of it must be here.
     pub fn expect(&self, ranked: &[Arc<CatalogueEntry>], deadlines: &[Deadline]) {
         self.transfers.board.expect(ranked);
-        self.urgent.set_deadlines(deadlines);
+        self.transfers.urgent.set_deadlines(deadlines);
     }
 
     /// An object was lost here, and somebody asked for it: it is not to wait for a window.
     pub fn lost(&self, object: &ObjectKey) {
-        self.urgent.lost(object);
+        self.transfers.urgent.lost(object);
         self.wake();
     }
 
@@ -165,6 +176,8 @@ impl Filler {
     pub fn set_routes(&self, routes: Routes) {
         self.transfers.caps.set_sources(routes.sources());
         *self.routes.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(routes);
+        // Something else may be wanted, too.
+        self.transfers.moved.notify_waiters();
         self.wake();
     }
 
@@ -242,6 +255,7 @@ impl Filler {
             let on = self.transfers.endures(exhausted);
             next = next.min(now + self.pause_until(on.until()));
         }
+        self.start_what_is_awaited(&mut attempts, running, rules.parallel * 2);
         let mut backlog = self.backlog.lock().unwrap_or_else(PoisonError::into_inner);
         backlog.catch_up(cache);
         let (mut awaited, mut firsts) = (0, Firsts::default());
@@ -255,7 +269,7 @@ impl Filler {
             if awaited >= MOST_AWAITED && !firsts.are_first(&routes, entry.ordinal) {
                 return ControlFlow::Continue(());
             }
-            let urgency = self.urgent.is_urgent(entry, &rules.gate, wall);
+            let urgency = self.transfers.urgent.is_urgent(entry, &rules.gate, wall);
             if allowance.admission.check(urgency).is_err() {
                 return ControlFlow::Continue(());
             }
@@ -273,12 +287,12 @@ impl Filler {
                 return ControlFlow::Continue(());
             }
             attempt.is_running = true;
-            running.spawn(Arc::clone(self).attempt(Arc::clone(entry), *attempt));
+            running.spawn(Arc::clone(self).attempt(Arc::clone(entry), *attempt, false));
             ControlFlow::Continue(())
         });
         if backlog.is_empty() {
             attempts.clear();
-            self.urgent.settle();
+            self.transfers.urgent.settle();
         }
         next
     }
@@ -288,7 +302,13 @@ impl Filler {
         self.random.lock().unwrap_or_else(PoisonError::into_inner).random_range(0.0..1.0)
     }
 
-    async fn attempt(self: Arc<Self>, entry: Arc<CatalogueEntry>, attempt: Attempt) {
+    /// One round, for the sake of a viewer or not.
+    pub(crate) async fn attempt(
+        self: Arc<Self>,
+        entry: Arc<CatalogueEntry>,
+        attempt: Attempt,
+        is_awaited: bool,
+    ) {
         let routes = self.routes();
         let ranked = routes.of(entry.ordinal).unwrap_or_default();
         let want = Want {
@@ -296,15 +316,19 @@ impl Filler {
             is_patient: attempt.wanted_since.elapsed() < PATIENCE_WITH_SIBLINGS,
             urgency: attempt.urgency,
             widen_after: self.rules().widen_after,
+            is_awaited,
         };
         let round = self.transfers.round(&entry, &ranked, want).await;
         let mut attempts = self.attempts.lock().unwrap_or_else(PoisonError::into_inner);
         if round == Round::Published {
             attempts.remove(&entry.version());
-            self.urgent.came(&entry);
+            self.transfers.urgent.came(&entry);
         } else {
             attempts.insert(entry.version(), self.after(&round, attempt));
         }
+        drop(attempts);
+        self.transfers.urgent.ends(&entry);
+        self.transfers.moved.notify_waiters();
     }
 
     /// When to try again what did not come, and why it did not.
@@ -353,7 +377,7 @@ impl Filler {
             if !routes.lead_to(entry.ordinal) {
                 return Some(WaitingOn::NoSource);
             }
-            let urgency = self.urgent.is_urgent(entry, &rules.gate, wall);
+            let urgency = self.transfers.urgent.is_urgent(entry, &rules.gate, wall);
             let closed = allowance.admission.check(urgency).err();
             let attempts = self.attempts.lock().unwrap_or_else(PoisonError::into_inner);
             let attempt = attempts.get(&entry.version());
@@ -393,7 +417,13 @@ impl Filler {
 }
 
 impl Attempt {
-    fn new(now: Instant) -> Self {
+    /// A round for a viewer begins, unless one is under way.
+    pub(crate) fn begin_urgently(&mut self) -> bool {
+        self.urgency = Urgency::Urgent;
+        !std::mem::replace(&mut self.is_running, true)
+    }
+
+    pub(crate) fn new(now: Instant) -> Self {
         Self {
             wanted_since: now,
             absent_since: now,

@@ -15,12 +15,13 @@
 //! object, source after source),
 //! [`ledger`] and `board` (who gave what, and how far it has come), [`rules`] (what the
 //! configuration says of all this), `backlog` (what is missing), [`filler`] (in parallel, until
-//! told to stop). And for what nobody ordered: `directives` and `freshness` (what answers allow),
+//! told to stop), `awaiting` (what viewers wait for, before all of it). And for what nobody ordered: `directives` and `freshness` (what answers allow),
 //! [`origins`] (what is asked), [`demand`] (all of it); and [`neighbours`]: who else would serve
 //! what a viewer has asked this box for.
 
 pub mod admission;
 mod arrivals;
+mod awaiting;
 mod back_off;
 mod backlog;
 mod board;
@@ -65,4 +66,4 @@ pub use origins::Origins;
 pub use routes::{Route, Routes, Standing};
 pub use rules::{Clock, Rules};
 pub use transfer::{FillEvent, FillWatch};
-pub use upstream::{Body, FetchFailed, Promise, Question, Upstream};
+pub use upstream::{Body, FetchFailed, Manner, Promise, Question, Upstream};

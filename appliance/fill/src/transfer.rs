@@ -13,7 +13,8 @@ use crate::routes::{Route, Standing};
 use crate::rules::Clock;
 use crate::slicer::Slicer;
 use crate::trust::{Lie, Trust};
-use crate::upstream::{FetchFailed, Promise, Upstream};
+use crate::upstream::{FetchFailed, Manner, Promise, Upstream};
+use crate::urgent::Urgent;
 use crate::widening;
 use cache::{Cache, Exhausted, Intake, IntakeError};
 use contract::catalogue::CatalogueEntry;
@@ -28,6 +29,7 @@ use rand::rngs::StdRng;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 /// What happened to an object on its way in.
@@ -75,6 +77,9 @@ pub(crate) struct Transfers {
     /// With what spreads its rests.
     pub(crate) trust: Mutex<(Trust, StdRng)>,
     pub(crate) buffers: Buffers,
+    /// Something has begun to arrive, or a round has ended.
+    pub(crate) moved: Notify,
+    pub(crate) urgent: Urgent,
 }
 
 /// How one round over the sources ended.
@@ -102,6 +107,8 @@ pub(crate) struct Want {
     pub(crate) is_patient: bool,
     pub(crate) urgency: Urgency,
     pub(crate) widen_after: WidenAfter,
+    /// A viewer waits.
+    pub(crate) is_awaited: bool,
 }
 
 /// What a source has brought of an object.
@@ -133,7 +140,7 @@ impl Transfers {
                 waiting = waiting.or(Some(WaitingOn::Widening { at }));
                 continue;
             }
-            match self.attempt(entry, route, want.urgency, Ask::WhatIsMissing, &mut intake).await {
+            match self.attempt(entry, route, want, Ask::WhatIsMissing, &mut intake).await {
                 Ok(()) => return Round::Published,
                 Err(Failure::Waiting(on @ WaitingOn::FillWindow { .. })) => {
                     return Round::Closed(on);
@@ -154,8 +161,8 @@ impl Transfers {
                     let lies = self.trust().0.lies_about(address, &entry.id(), now);
                     silent_for = silent_for.min(self.health.silent_for(address, now).max(lies));
                 }
-                // It has said that it does not have it.
-                Err(_) if route.standing == Standing::Behind => {}
+                // It has said that it does not have it, or was to get it at once, and cannot.
+                Err(_) if route.standing == Standing::Behind || want.is_awaited => {}
                 Err(Failure::Fetch(FetchFailed::Coming)) if want.is_patient => {
                     return Round::Coming;
                 }
@@ -163,7 +170,7 @@ impl Transfers {
             }
         }
         for route in whole_only {
-            if self.attempt(entry, route, want.urgency, Ask::AllOfIt, &mut intake).await.is_ok() {
+            if self.attempt(entry, route, want, Ask::AllOfIt, &mut intake).await.is_ok() {
                 return Round::Published;
             }
         }
@@ -192,7 +199,7 @@ impl Transfers {
         &self,
         entry: &Arc<CatalogueEntry>,
         route: &Route,
-        urgency: Urgency,
+        want: Want,
         ask: Ask,
         intake: &mut Option<Arc<Intake>>,
     ) -> Result<(), Failure> {
@@ -206,7 +213,7 @@ impl Transfers {
             return Err(Failure::Resting(silent_for));
         }
         let mut share = Share::None;
-        let outcome = self.take_from(entry, route, (urgency, ask), intake, &mut share).await;
+        let outcome = self.take_from(entry, route, (want, ask), intake, &mut share).await;
         self.judge(entry, route, began, share, &outcome);
         match &outcome {
             Err(Failure::Waiting(_)) => self.health.spared(address, began),
@@ -264,7 +271,7 @@ impl Transfers {
         &self,
         entry: &Arc<CatalogueEntry>,
         route: &Route,
-        (urgency, ask): (Urgency, Ask),
+        (want, ask): (Want, Ask),
         open: &mut Option<Arc<Intake>>,
         share: &mut Share,
     ) -> Result<(), Failure> {
@@ -285,11 +292,13 @@ impl Transfers {
                 caps: &self.caps,
                 source: &route.source,
                 entry,
-                urgency,
+                urgency: want.urgency,
                 in_parts: ask == Ask::WhatIsMissing,
-                only_if_cached: route.standing == Standing::Behind,
+                manner: manner(route.standing, want),
             };
-            for run in ask.runs(missing, entry.size_bytes) {
+            let mut left = missing;
+            while let Some(run) = ask.run(&left, entry, || self.urgent.slice_of(entry)) {
+                left = without(&run, left);
                 let slicer = Slicer::new(entry.size_bytes, &run, self.buffers.clone());
                 let draw = Draw::new(terms, slicer.range());
                 self.receive(draw, slicer, &under_way, intake).await?;
@@ -309,6 +318,7 @@ impl Transfers {
         {
             intake = self.blocking(move || intake.expect(hashes).map(|()| intake)).await?;
         }
+        self.moved.notify_waiters();
         Ok(Arc::new(intake))
     }
 
@@ -367,6 +377,29 @@ impl Transfers {
     }
 }
 
+/// Who gets an object from this box is never asked to get it.
+fn manner(standing: Standing, want: Want) -> Manner {
+    match (standing, want.is_awaited) {
+        (Standing::Behind, _) => Manner::OnlyIfCached,
+        (_, true) => Manner::Awaited,
+        (_, false) => Manner::Plain,
+    }
+}
+
+/// The first slices that are missing from this one on, or of all; so many that who wants others
+/// meanwhile need not wait for long.
+fn run_from(slice: u32, missing: &[Range<u32>]) -> Option<Range<u32>> {
+    let after = missing.iter().find(|run| run.end > slice).map(|run| run.start.max(slice)..run.end);
+    let run = after.or_else(|| missing.first().cloned())?;
+    Some(run.start..run.end.min(run.start.saturating_add(AWAITED_SLICES)))
+}
+
+fn without(taken: &Range<u32>, runs: Vec<Range<u32>>) -> Vec<Range<u32>> {
+    let parts =
+        |run: Range<u32>| [run.start..run.end.min(taken.start), run.start.max(taken.end)..run.end];
+    runs.into_iter().flat_map(parts).filter(|run| !run.is_empty()).collect()
+}
+
 fn bytes_of(runs: &[Range<u32>], size_bytes: u64) -> u64 {
     let at = |slice| slice_range(size_bytes, slice).start;
     runs.iter().map(|run| at(run.end) - at(run.start)).sum()
@@ -382,6 +415,9 @@ async fn settle(storing: Option<Storing>) -> Result<(), Failure> {
     }
 }
 
+/// So many slices of what is awaited are asked for at once.
+const AWAITED_SLICES: u32 = 32;
+
 /// How much a source is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Ask {
@@ -390,11 +426,20 @@ enum Ask {
 }
 
 impl Ask {
-    /// Runs of slices, each worth a request, where these are missing.
-    fn runs(self, missing: Vec<Range<u32>>, size_bytes: u64) -> Vec<Range<u32>> {
-        match self {
-            Self::AllOfIt => std::iter::once(0..slice_count(size_bytes)).collect(),
-            Self::WhatIsMissing => missing,
+    /// The next slices, worth a request, where these are missing and one of them may be awaited.
+    fn run(
+        self,
+        missing: &[Range<u32>],
+        entry: &CatalogueEntry,
+        awaited: impl FnOnce() -> Option<u32>,
+    ) -> Option<Range<u32>> {
+        match (self, missing) {
+            (_, []) => None,
+            (Self::AllOfIt, _) => Some(0..slice_count(entry.size_bytes)),
+            (Self::WhatIsMissing, [first, ..]) => match awaited() {
+                Some(slice) => run_from(slice, missing),
+                None => Some(first.clone()),
+            },
         }
     }
 }

@@ -102,8 +102,19 @@ pub struct Question<'a> {
     pub entry: &'a CatalogueEntry,
     /// Which part of it.
     pub range: Range<u64>,
+    /// How it is asked.
+    pub manner: Manner,
+}
+
+/// How a box is asked for what it may not have yet. To origins it is all the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Manner {
+    /// It says whether it will have it.
+    Plain,
     /// Nothing is wanted that has yet to come to the source itself.
-    pub only_if_cached: bool,
+    OnlyIfCached,
+    /// A viewer waits: the source is to get it now.
+    Awaited,
 }
 
 /// Where bytes come from.

@@ -6,14 +6,14 @@ use contract::catalogue::{CatalogueEntry, Ordinal};
 use contract::manifest::Deadline;
 use contract::object::ObjectKey;
 use contract::time::TimeUs;
-use std::collections::{HashMap, HashSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Lost objects that are remembered. A disk that is gone loses more; what is beyond waits for
 /// the window like everything else, or emergency fill would be no exception.
 const MOST_LOST: usize = 4096;
 
-/// Deadlines, and what was lost while viewers asked for it.
+/// Deadlines, what was lost while viewers asked for it, and what they wait for.
 #[derive(Debug, Default)]
 pub(crate) struct Urgent(Mutex<State>);
 
@@ -21,6 +21,25 @@ pub(crate) struct Urgent(Mutex<State>);
 struct State {
     deadlines: HashMap<Ordinal, TimeUs>,
     lost: HashSet<ObjectKey>,
+    /// In an order that no hash decides.
+    awaited: BTreeMap<Ordinal, Awaited>,
+}
+
+/// What viewers wait for.
+#[derive(Debug, Clone)]
+struct Awaited {
+    entry: Arc<CatalogueEntry>,
+    /// First of all.
+    slice: u32,
+    round: Round,
+}
+
+/// The round over the sources that is for their sake.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Round {
+    ToBegin,
+    UnderWay,
+    Ended,
 }
 
 impl Urgent {
@@ -49,9 +68,53 @@ impl Urgent {
         self.state().lost.clear();
     }
 
+    /// A viewer begins to wait.
+    pub(crate) fn wait_for(&self, entry: &Arc<CatalogueEntry>, slice: u32) {
+        let awaited = Awaited { entry: Arc::clone(entry), slice, round: Round::ToBegin };
+        self.state().awaited.insert(entry.ordinal, awaited);
+    }
+
+    /// And waits no more.
+    pub(crate) fn wait_no_more(&self, object: Ordinal) {
+        self.state().awaited.remove(&object);
+    }
+
+    /// What is waited for where no round has begun for it.
+    pub(crate) fn to_begin(&self) -> Vec<Arc<CatalogueEntry>> {
+        let state = self.state();
+        let to_begin = state.awaited.values().filter(|it| it.round == Round::ToBegin);
+        to_begin.map(|it| Arc::clone(&it.entry)).collect()
+    }
+
+    /// What of an object is waited for, if anything is.
+    pub(crate) fn slice_of(&self, entry: &CatalogueEntry) -> Option<u32> {
+        Some(self.state().awaited.get(&entry.ordinal)?.slice)
+    }
+
+    pub(crate) fn begins(&self, entry: &CatalogueEntry) {
+        if let Some(awaited) = self.state().awaited.get_mut(&entry.ordinal) {
+            awaited.round = Round::UnderWay;
+        }
+    }
+
+    /// A round has ended, for whomever it was.
+    pub(crate) fn ends(&self, entry: &CatalogueEntry) {
+        let mut state = self.state();
+        let awaited = state.awaited.get_mut(&entry.ordinal);
+        if let Some(awaited) = awaited.filter(|it| it.round == Round::UnderWay) {
+            awaited.round = Round::Ended;
+        }
+    }
+
+    /// Whether all has been done for whoever waits.
+    pub(crate) fn has_ended(&self, object: Ordinal) -> bool {
+        self.state().awaited.get(&object).is_none_or(|it| it.round == Round::Ended)
+    }
+
     pub(crate) fn is_urgent(&self, entry: &CatalogueEntry, gate: &Gate, now: TimeUs) -> Urgency {
         let state = self.state();
-        if !state.lost.is_empty() && state.lost.contains(&entry.key()) {
+        let is_lost = || !state.lost.is_empty() && state.lost.contains(&entry.key());
+        if state.awaited.contains_key(&entry.ordinal) || is_lost() {
             return Urgency::Urgent;
         }
         match state.deadlines.get(&entry.ordinal) {

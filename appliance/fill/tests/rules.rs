@@ -1,6 +1,8 @@
 //! Windows, caps, widening and distrust, as a filler keeps them with real files, on a network
 //! and a clock that a seed decides.
 
+#[path = "rules/awaited.rs"]
+mod awaited;
 mod parts;
 #[path = "rules/world.rs"]
 mod world;

@@ -47,6 +47,8 @@ pub struct Counts {
     pub asked: u64,
     /// Blocks that they were handed, and compared.
     pub blocks_handed: u64,
+    /// What was ordered and came because a viewer waited for it.
+    pub brought: u64,
     /// Questions that the origin of it was asked.
     pub questions: u64,
     /// Purges of it that boxes have carried out.
@@ -66,6 +68,7 @@ impl std::ops::AddAssign for Counts {
         self.edge_bytes += other.edge_bytes;
         self.asked += other.asked;
         self.blocks_handed += other.blocks_handed;
+        self.brought += other.brought;
         self.questions += other.questions;
         self.purges += other.purges;
     }

@@ -80,6 +80,7 @@ async fn history(world: &Arc<World>) {
         tasks.spawn(endurance::keep(Arc::clone(world), number));
         tasks.spawn(registers::keep(Arc::clone(world), number));
         tasks.spawn(viewers::watch(Arc::clone(world), number));
+        tasks.spawn(viewers::wait(Arc::clone(world), number));
         tasks.spawn(viewers::crowd(Arc::clone(world), number, is_calm.clone()));
         tasks.spawn(unordered::purges::obey(Arc::clone(world), number));
     }

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use cache::{BLOCK_BYTES, Lookup, Object, ReadFailed};
 use contract::catalogue::CatalogueEntry;
 use contract::slices::SliceHashes;
-use fill::{Body, FetchFailed, Promise, Question, Upstream};
+use fill::{Body, FetchFailed, Manner, Promise, Question, Upstream};
 use std::ops::Range;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -36,7 +36,7 @@ impl SimUpstream {
 
     async fn ask(
         &self,
-        Question { source, entry, range, only_if_cached }: Question<'_>,
+        Question { source, entry, range, manner }: Question<'_>,
     ) -> Result<SimBody, FetchFailed> {
         let world = self.world.upgrade().ok_or_else(broken)?;
         let party = world.party_at(source.address);
@@ -47,7 +47,7 @@ impl SimUpstream {
             return Err(broken());
         }
         let giver = match party {
-            Party::Box(number) => from_box(&world, number, entry, only_if_cached)?,
+            Party::Box(number) => from_box(&world, number, entry, manner).await?,
             Party::Origin | Party::Fleet | Party::Publisher => from_origin(&world, entry)?,
         };
         if let Giver::Box(running, object) = &giver
@@ -91,15 +91,23 @@ enum Giver {
 }
 
 /// As `serve` answers siblings.
-fn from_box(
+async fn from_box(
     world: &World,
     number: usize,
     entry: &CatalogueEntry,
-    only_if_cached: bool,
+    manner: Manner,
 ) -> Result<Giver, FetchFailed> {
     let running = world.boxes[number].running().ok_or_else(broken)?;
     let is_it = |found: &CatalogueEntry| found.blake3 == entry.blake3;
-    match running.cache.lookup_version(&entry.common.group, &entry.path, is_it) {
+    let look = || running.cache.lookup_version(&entry.common.group, &entry.path, is_it);
+    if manner == Manner::Awaited
+        && matches!(look(), Lookup::Wanted)
+        && let Some(hastened) = running.cache.hasten(&entry.key())
+    {
+        timeout(PATIENCE, hastened).await.map_err(|_| stalled())?;
+    }
+    let only_if_cached = manner == Manner::OnlyIfCached;
+    match look() {
         Lookup::Arriving(object) if only_if_cached && !object.is_from_beyond() => {
             Err(FetchFailed::NotThere)
         }

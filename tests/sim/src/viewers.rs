@@ -6,13 +6,18 @@ use crate::plan::random_for;
 use crate::reads::read_block;
 use crate::world::World;
 use cache::object::block_count;
-use cache::{Lookup, Object};
+use cache::{BLOCK_BYTES, Lookup, Object};
+use contract::object::ObjectKey;
+use contract::slices::SLICE_BYTES;
 use rand::Rng;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
+
+/// Players give up before; who waits for longer waits in vain.
+const LONGEST_WAIT: Duration = Duration::from_secs(20);
 
 /// So many reads make a disk one that has readers, with some to spare.
 const CROWD: usize = 120;
@@ -31,6 +36,41 @@ pub async fn watch(world: Arc<World>, number: usize) {
             // What became of it the cache says, and the next look-up shows.
             drop(read_block(&running, &object, block, &world.findings).await);
         }
+    }
+}
+
+/// Somebody asks a box for what it is to hold and has not got yet, where such is brought at once.
+pub async fn wait(world: Arc<World>, number: usize) {
+    if world.unordered.is_none() {
+        return;
+    }
+    let mut random = random_for(world.plan.seed, &format!("waiting viewer {number}"));
+    loop {
+        sleep(Duration::from_millis(random.random_range(1..4000))).await;
+        let place = random.random_range(0..world.places());
+        let offset = if random.random_bool(0.7) { 0 } else { random.random_range(0..2 << 20) };
+        if let Some(running) = world.boxes[number].running() {
+            wait_for(&world, &running, &key(place), offset).await;
+        }
+    }
+}
+
+async fn wait_for(world: &World, running: &Running, key: &ObjectKey, offset: u64) {
+    let look = || running.cache.lookup(&key.group, &key.path);
+    if matches!(look(), Lookup::Held(_) | Lookup::Unknown) {
+        return;
+    }
+    let Some(resolving) = running.cache.resolve(key, offset) else { return };
+    if timeout(LONGEST_WAIT, resolving).await.is_err() && !running.power.is_off() {
+        let path = &key.path;
+        world.findings.violation(format_args!("forgotten: somebody waits for {path}"));
+    }
+    let (Lookup::Held(object) | Lookup::Arriving(object)) = look() else { return };
+    let slice = u32::try_from(offset / SLICE_BYTES).unwrap_or(0);
+    if offset < object.entry.size_bytes && object.has_slice(slice) {
+        world.findings.count(|counts| counts.brought += 1);
+        let block = u32::try_from(offset / BLOCK_BYTES).unwrap_or(0);
+        drop(read_block(running, &object, block, &world.findings).await);
     }
 }
 
@@ -68,9 +108,14 @@ async fn read_often(world: &World, running: &Running, object: &Arc<Object>) {
     }
 }
 
+fn key(place: u32) -> ObjectKey {
+    ObjectKey { group: content::group(), path: format!("/film/{place}.m4s").into() }
+}
+
 /// What a box holds at a place of the catalogue, be it of before.
 fn held(running: &Running, place: u32) -> Option<Arc<Object>> {
-    match running.cache.lookup(&content::group(), &format!("/film/{place}.m4s")) {
+    let key = key(place);
+    match running.cache.lookup(&key.group, &key.path) {
         Lookup::Held(object) => Some(object),
         _ => None,
     }

@@ -126,7 +126,7 @@ impl<'a> Seen<'a> {
     }
 
     /// Whether this version is wanted and not held.
-    pub(super) fn lacks(&self, entry: &CatalogueEntry) -> bool {
+    pub(crate) fn lacks(&self, entry: &CatalogueEntry) -> bool {
         self.wants(entry) && self.held.is_none_or(|held| !held.entry.is_same(entry))
     }
 }

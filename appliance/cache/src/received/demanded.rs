@@ -94,6 +94,12 @@ impl Cache {
         self.stock.bring()?.resolve(key, offset)
     }
 
+    /// Has what was ordered brought now, for a sibling; `None` as above.
+    #[must_use]
+    pub fn hasten(&self, key: &ObjectKey) -> Option<Resolving> {
+        self.stock.bring()?.hasten(key)
+    }
+
     /// Who asks origins. Once in the life of a cache.
     pub fn set_bring(&self, bring: Weak<dyn Bring>) {
         self.stock.set_bring(bring);

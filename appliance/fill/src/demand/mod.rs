@@ -12,11 +12,12 @@
 //!
 //! Read in this order: `reply` (what an answer says), `draw` (content as the caps allow), `ask`
 //! (one question to one origin), `arriving` (slices on their way), `resolve` (what there is under a key), `slices` (more of what
-//! is known).
+//! is known); and `ordered`: what is to be here, and has not come.
 
 mod arriving;
 mod ask;
 mod draw;
+mod ordered;
 mod reply;
 mod resolve;
 mod slices;
@@ -27,6 +28,7 @@ use crate::origins::Origins;
 use crate::transfer::Transfers;
 use cache::received::Ticket;
 use cache::{Bring, Cache, Object, Resolving};
+use contract::catalogue::CatalogueEntry;
 use contract::names::GroupName;
 use contract::object::ObjectKey;
 use contract::sources::Source;
@@ -97,7 +99,7 @@ pub struct Demand {
     origins: Arc<dyn Origins>,
     groups: HashMap<GroupName, Vec<Source>>,
     runtime: Handle,
-    questions: Mutex<HashMap<ObjectKey, Ticket>>,
+    questions: Mutex<HashMap<ObjectKey, Asked>>,
     /// Slices that are being brought, by the number of their object.
     coming: Mutex<HashSet<(u64, u32)>>,
     /// Of these those that were asked for alone.
@@ -172,7 +174,7 @@ impl Demand {
         homes.chain(origins.map(move |(turn, source)| (source, then + PATIENCE * turn / all)))
     }
 
-    fn questions(&self) -> MutexGuard<'_, HashMap<ObjectKey, Ticket>> {
+    fn questions(&self) -> MutexGuard<'_, HashMap<ObjectKey, Asked>> {
         self.questions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -181,29 +183,62 @@ impl Demand {
     }
 
     /// Whether nothing more of a group is to be asked now.
-    fn has_enough_of(&self, group: &GroupName, under_way: &HashMap<ObjectKey, Ticket>) -> bool {
+    fn has_enough_of(&self, group: &GroupName, under_way: &HashMap<ObjectKey, Asked>) -> bool {
         let of_it = || under_way.keys().filter(|key| key.group == *group).count();
         let is_too_much = under_way.len() >= MOST_OF_GROUP && of_it() >= MOST_OF_GROUP;
         under_way.len() >= MOST_QUESTIONS || (self.groups.len() > 1 && is_too_much)
     }
 
-    /// Joins a question, or begins it.
-    fn question(&self, key: &ObjectKey, offset: u64) -> Option<Resolving> {
+    /// What was asked for begins to arrive: who waits for no more goes on.
+    fn begins(&self, key: &ObjectKey) {
+        let begun = self.questions().get_mut(key).and_then(|asked| asked.begun.take());
+        drop(begun);
+    }
+
+    /// Joins a question, or begins it: about what was ordered, or what was not. `join` says what of it is waited for.
+    fn question(
+        &self,
+        key: &ObjectKey,
+        offset: u64,
+        ordered: Option<Arc<CatalogueEntry>>,
+        join: impl Fn(&Asked, bool) -> Resolving,
+    ) -> Option<Resolving> {
         let mut questions = self.questions();
-        if let Some(ticket) = questions.get(key) {
-            return Some(ticket.join(false));
+        if let Some(asked) = questions.get(key) {
+            return Some(join(asked, false));
         }
         let me = self.me.upgrade()?;
         if !self.groups.contains_key(&key.group) || self.has_enough_of(&key.group, &questions) {
             return None;
         }
-        let ticket = Ticket::default();
-        let resolving = ticket.join(true);
-        questions.insert(key.clone(), ticket);
+        let asked = Asked { answered: Ticket::default(), begun: Some(Ticket::default()) };
+        let resolving = join(&asked, true);
+        questions.insert(key.clone(), asked);
         drop(questions);
         let question = Question { demand: me, key: key.clone() };
-        self.runtime.spawn(resolve::answer(question, offset));
+        match ordered {
+            Some(entry) => self.runtime.spawn(ordered::answer(question, entry, offset)),
+            None => self.runtime.spawn(resolve::answer(question, offset)),
+        };
         Some(resolving)
+    }
+}
+
+/// Those who wait for a question.
+struct Asked {
+    /// Until it is known what there is.
+    answered: Ticket,
+    /// Until it begins to arrive, which may have been.
+    begun: Option<Ticket>,
+}
+
+impl Asked {
+    fn answered(&self, is_first: bool) -> Resolving {
+        self.answered.join(is_first)
+    }
+
+    fn begun(&self, is_first: bool) -> Resolving {
+        self.begun.as_ref().map_or_else(Resolving::over, |begun| begun.join(is_first))
     }
 }
 
@@ -215,14 +250,22 @@ struct Question {
 
 impl Drop for Question {
     fn drop(&mut self) {
-        let ticket = self.demand.questions().remove(&self.key);
-        drop(ticket);
+        let asked = self.demand.questions().remove(&self.key);
+        drop(asked);
     }
 }
 
 impl Bring for Demand {
     fn resolve(&self, key: &ObjectKey, offset: u64) -> Option<Resolving> {
-        self.question(key, offset)
+        self.question(key, offset, self.cache.lacking(key), Asked::answered)
+    }
+
+    fn hasten(&self, key: &ObjectKey) -> Option<Resolving> {
+        // What came meanwhile, or is not wanted any more, no origin is asked for.
+        match self.cache.lacking(key) {
+            Some(entry) => self.question(key, 0, Some(entry), Asked::begun),
+            None => Some(Resolving::over()),
+        }
     }
 
     fn bring(&self, object: &Arc<Object>, slice: u32) {
@@ -230,7 +273,7 @@ impl Bring for Demand {
     }
 
     fn refresh(&self, object: &Arc<Object>) {
-        if self.question(&object.entry.key(), 0).is_none() {
+        if self.question(&object.entry.key(), 0, None, Asked::answered).is_none() {
             let now = self.now();
             self.cache.excuse(object, now, now);
         }

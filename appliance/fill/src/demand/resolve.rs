@@ -33,7 +33,7 @@ const MOST_REQUESTS: usize = 3;
 
 /// For so long nobody asks again for what no origin gave. Players ask again after a second or
 /// so, and an origin that is back should be found at once.
-const NO_ANSWER_S: i64 = 1;
+pub(super) const NO_ANSWER_S: i64 = 1;
 
 /// For so long what may be served in error is, without asking again.
 const EXCUSED_S: i64 = 5;

@@ -12,7 +12,10 @@ use contract::slices::SliceHashes;
 use contract::sources::Source;
 use contract::tombstones::PurgedUpTo;
 use fill::offload::Job;
-use fill::{Body, FetchFailed, FillEvent, FillWatch, Offers, Offload, Promise, Question, Upstream};
+use fill::origins::{Asked, Reply};
+use fill::{
+    Body, FetchFailed, FillEvent, FillWatch, Offers, Offload, Origins, Promise, Question, Upstream,
+};
 use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
@@ -47,6 +50,12 @@ impl Upstream for Nobody {
 
     fn slice_hashes<'a>(&'a self, _: &'a CatalogueEntry) -> Promise<'a, Option<SliceHashes>> {
         Box::pin(async { None })
+    }
+}
+
+impl Origins for Nobody {
+    fn ask<'a>(&'a self, _: Asked<'a>) -> Promise<'a, Result<Reply, FetchFailed>> {
+        Box::pin(async { Err(FetchFailed::NotThere) })
     }
 }
 

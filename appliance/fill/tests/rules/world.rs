@@ -28,6 +28,8 @@ use tokio::time::Instant;
 pub(crate) enum Manner {
     Honest,
     Lies,
+    /// It will have it, it says.
+    Coming,
     /// The connection fails.
     Dead,
     IgnoresRange,
@@ -72,6 +74,8 @@ pub(crate) type Wire = Arc<Mutex<Vec<(Instant, u16, u64)>>>;
 pub(crate) struct Network {
     pub(crate) manners: Mutex<Vec<Manner>>,
     pub(crate) wire: Wire,
+    /// Which port, for which object, and how.
+    pub(crate) asked: Mutex<Vec<(u16, u32, fill::Manner)>>,
     contents: Vec<(Bytes, SliceHashes)>,
     random: Mutex<StdRng>,
 }
@@ -106,14 +110,16 @@ impl Upstream for Network {
         question: Question<'a>,
     ) -> Promise<'a, Result<Box<dyn Body>, FetchFailed>> {
         Box::pin(async move {
-            let Question { source, entry, range, .. } = question;
+            let Question { source, entry, range, manner } = question;
             let port = source.address.port();
+            self.asked.lock().expect("lock").push((port, entry.ordinal, manner));
             let manner = self.manners.lock().expect("lock")[usize::from(port)];
             let seed = self.random.lock().expect("lock").random();
             let random = StdRng::seed_from_u64(seed);
             tokio::time::sleep(Duration::from_millis(20)).await;
             let mut bytes = self.contents[entry.ordinal as usize].0.clone();
             match manner {
+                Manner::Coming => return Err(FetchFailed::Coming),
                 Manner::Dead => return Err(FetchFailed::Connection("refused".to_owned())),
                 Manner::IgnoresRange if range != (0..SIZE) => {
                     return Err(FetchFailed::IgnoresRange);
@@ -178,7 +184,7 @@ pub(crate) fn source(kind: SourceKind, port: u16, cap_bytes_per_s: Option<u64>) 
     }
 }
 
-fn me() -> DeviceName {
+pub(crate) fn me() -> DeviceName {
     DeviceName::new("oca1.a").expect("name")
 }
 
@@ -202,6 +208,7 @@ impl World {
             contents: contents.map(|content| (content.clone(), slices(&content))).collect(),
             manners: Mutex::new(vec![Manner::Honest; 8]),
             wire: Wire::default(),
+            asked: Mutex::default(),
             random: Mutex::new(StdRng::seed_from_u64(seed)),
         });
         let began = Instant::now();

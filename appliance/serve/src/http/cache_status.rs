@@ -46,6 +46,11 @@ pub enum CacheStatus {
         /// As above.
         ttl_s: i64,
     },
+    /// Ordered, and brought now because this request asked for it.
+    Brought {
+        /// Together with another request.
+        is_collapsed: bool,
+    },
     /// No origin has given it.
     Absent {
         /// Why not.
@@ -97,6 +102,8 @@ impl CacheStatus {
             Self::NotServedNow => "; detail=not-served-now",
             Self::Unreadable => "; detail=unreadable",
             Self::MissLimit => "; detail=miss-limit",
+            Self::Brought { is_collapsed: true } => "; fwd=uri-miss; stored; collapsed",
+            Self::Brought { is_collapsed: false } => "; fwd=uri-miss; stored",
             Self::Fresh { .. } | Self::Forwarded { .. } | Self::Absent { .. } => return None,
         })
     }

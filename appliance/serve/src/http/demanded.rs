@@ -1,5 +1,5 @@
-//! What a request for something that no manifest names leads to, in a group that is filled by
-//! demand.
+//! What a request for something that is not here leads to, in a group that is filled by demand,
+//! whether a manifest names it or not.
 //!
 //! The meaning of a request stays a pure function: where origins have to be asked first, the
 //! decision says so ([`Miss`]), the engine has that done, waits, and asks for the meaning again
@@ -43,6 +43,8 @@ pub enum Whom {
     },
     /// The other boxes of the site.
     Siblings,
+    /// Whoever fills this box, to do so now, for a sibling.
+    Filler,
 }
 
 /// What a request has waited for.
@@ -71,7 +73,38 @@ impl Before {
     }
 }
 
-/// Decides about a path that no manifest names.
+/// Decides about what a manifest names and is on its way: what there is of it is given, and the
+/// rest as it comes.
+pub(super) fn arriving<'p, I: Index>(
+    context: &Context<'p, I>,
+    request: &Request<'_>,
+    group: &'p GroupPolicy,
+    (path, coming): (&str, I::Held),
+) -> (Answer<'p, I::Held>, Option<Miss>) {
+    if !coming.entry().is_served_at(context.now) {
+        return (missing(context.policy, CacheStatus::NotServedNow), None);
+    }
+    if !coming.has_byte(offset(request)) {
+        return decide(context, request, group, path);
+    }
+    let keep = CacheControl::of(group, coming.entry(), context.now);
+    (as_brought(context, select(context, request, coming, keep)), None)
+}
+
+/// What was ordered is here because this request has waited for it.
+pub(super) fn as_brought<'p, I: Index>(
+    context: &Context<'p, I>,
+    answer: Answer<'p, I::Held>,
+) -> Answer<'p, I::Held> {
+    match (context.before, answer.cache_status) {
+        (Some(Before { is_collapsed, .. }), CacheStatus::Hit) => {
+            Answer { cache_status: CacheStatus::Brought { is_collapsed }, ..answer }
+        }
+        _ => answer,
+    }
+}
+
+/// Decides about a path under which nothing is here that was ordered.
 pub(super) fn decide<'p, I: Index>(
     context: &Context<'p, I>,
     request: &Request<'_>,

@@ -4,6 +4,7 @@ use cache::Received;
 use cache::received::Absence;
 use contract::catalogue::CatalogueEntry;
 use contract::names::GroupName;
+use contract::slices::SLICE_BYTES;
 use contract::time::TimeUs;
 use contract::tombstones::PurgedUpTo;
 use std::sync::Arc;
@@ -81,6 +82,9 @@ pub trait Held {
 
     /// Whether what is missing of it waits for no sibling.
     fn is_from_beyond(&self) -> bool;
+
+    /// Whether a byte of it may be read already; one that it has not may never be.
+    fn has_byte(&self, offset: u64) -> bool;
 }
 
 impl Held for Arc<cache::Object> {
@@ -94,6 +98,11 @@ impl Held for Arc<cache::Object> {
 
     fn is_from_beyond(&self) -> bool {
         cache::Object::is_from_beyond(self)
+    }
+
+    fn has_byte(&self, offset: u64) -> bool {
+        offset >= self.entry.size_bytes
+            || u32::try_from(offset / SLICE_BYTES).is_ok_and(|slice| self.has_slice(slice))
     }
 }
 

@@ -8,7 +8,7 @@ use super::cache_status::CacheStatus;
 use super::client::ClientPrefix;
 use super::cors::{Cors, Preflight};
 use super::date::DateText;
-use super::demanded::{self, Before, Miss};
+use super::demanded::{self, Before, Miss, Whom};
 use super::etag::EntityTag;
 use super::home;
 use super::index::{Found, Held, Index};
@@ -28,6 +28,7 @@ use cache::Received;
 use cache::received::Validator;
 use contract::catalogue::CatalogueEntry;
 use contract::config::{ListenerRole, OnMiss};
+use contract::object::ObjectKey;
 use contract::path::BadPath;
 use contract::tags::Tags;
 use contract::time::TimeUs;
@@ -128,7 +129,12 @@ fn for_player<'p, I: Index>(
     }
     let found = context.index.find(&group.name, path);
     match (found, group.on_miss) {
-        (Found::Unknown, OnMiss::Proxy) => demanded::decide(context, request, group, path),
+        (Found::Unknown | Found::Wanted, OnMiss::Proxy) => {
+            demanded::decide(context, request, group, path)
+        }
+        (Found::Arriving(coming), OnMiss::Proxy) => {
+            demanded::arriving(context, request, group, (path, coming))
+        }
         (Found::Arriving(_) | Found::Wanted | Found::Unknown, OnMiss::Redirect)
             if !redirect::is_marked(request.query()) =>
         {
@@ -148,7 +154,7 @@ fn of_manifest<'p, I: Index>(
     match found {
         Found::Held(held) if held.entry().is_served_at(context.now) => {
             let keep = CacheControl::of(group, held.entry(), context.now);
-            select(context, request, held, keep)
+            demanded::as_brought(context, select(context, request, held, keep))
         }
         Found::Held(_) => missing(context.policy, CacheStatus::NotServedNow),
         found if !context.misses.allows(context.client, context.now) => {
@@ -180,7 +186,7 @@ fn for_peer<'p, 'a, I: Index>(
         Err(bad) => return about_nothing(bad_path(context.policy, bad)),
     };
     match asked.what {
-        Wish::Held => {}
+        Wish::Held | Wish::Awaited => {}
         Wish::ForViewer => {
             let answer = as_a_viewer_would(context, request, &asked);
             return Decision { answer, group: Some(asked.group), path: asked.path, miss: None };
@@ -198,6 +204,13 @@ fn for_peer<'p, 'a, I: Index>(
             not_cached(context.policy)
         }
         Found::Wanted if only_if_cached => not_cached(context.policy),
+        Found::Wanted if may_hasten(context, &asked) => {
+            let answer = missing(context.policy, CacheStatus::Wanted);
+            let key =
+                ObjectKey { group: asked.group.name.clone(), path: asked.path.as_ref().into() };
+            let miss = Some(Miss { key, whom: Whom::Filler });
+            return Decision { answer, group: Some(asked.group), path: asked.path, miss };
+        }
         Found::Held(held) | Found::Arriving(held) => {
             select(context, request, held, CacheControl::NoStore)
         }
@@ -205,6 +218,12 @@ fn for_peer<'p, 'a, I: Index>(
         Found::Unknown => missing(context.policy, CacheStatus::Unknown),
     };
     Decision { answer, group: Some(asked.group), path: asked.path, miss: None }
+}
+
+/// Whether this box is to get what it lacks now, once for a request.
+fn may_hasten<I>(context: &Context<'_, I>, asked: &PeerObject<'_, '_>) -> bool {
+    let is_awaited = asked.what == Wish::Awaited && asked.group.on_miss == OnMiss::Proxy;
+    is_awaited && context.before.is_none()
 }
 
 /// What a viewer would be given, for a sibling that would send him here. Where that one has

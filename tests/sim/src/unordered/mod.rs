@@ -24,6 +24,7 @@ pub mod told;
 pub use plan::{OriginTroubles, UnorderedPlan};
 
 use crate::appliance::SimBox;
+use crate::content;
 use crate::disk::Power;
 use crate::plan::{Troubles, random_for};
 use crate::world::World;
@@ -143,7 +144,11 @@ impl Unordered {
             cache: Arc::clone(cache),
             filler: Arc::clone(filler),
             origins,
-            groups: vec![(origin::group(), vec![World::origin_of_the_unordered()])],
+            // Viewers of what is ordered may not have to wait for it, either.
+            groups: vec![
+                (origin::group(), vec![World::origin_of_the_unordered()]),
+                (content::group(), Vec::new()),
+            ],
             runtime: Handle::current(),
         });
         let neighbours = Neighbours::new(Arc::clone(filler), Arc::new(NoOffers), Handle::current());

@@ -1,0 +1,81 @@
+//! What was ordered and has not come, and a viewer waits for it: it goes before everything else.
+//!
+//! It comes as everything does that was ordered, verified and once for the site: siblings that go
+//! before this box are asked to get it now, and where one of them has said that it cannot, nobody
+//! waits for another.
+
+use crate::filler::{Attempt, Filler};
+use contract::catalogue::{CatalogueEntry, Ordinal, Version};
+use std::collections::HashMap;
+use std::sync::Arc;
+use tokio::sync::futures::Notified;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+/// Somebody waits, as long as this is there.
+pub(crate) struct Awaiting {
+    filler: Arc<Filler>,
+    object: Ordinal,
+}
+
+impl Awaiting {
+    /// When something has begun to arrive, or could not.
+    pub(crate) fn moved(&self) -> Notified<'_> {
+        self.filler.transfers().moved.notified()
+    }
+
+    /// Whether everybody has been asked for it who may be.
+    pub(crate) fn is_in_vain(&self) -> bool {
+        self.filler.urgent().has_ended(self.object)
+    }
+}
+
+impl Drop for Awaiting {
+    fn drop(&mut self) {
+        self.filler.urgent().wait_no_more(self.object);
+    }
+}
+
+impl Filler {
+    /// A viewer waits for something that is missing, and for this slice first. `None` where it may
+    /// not come now.
+    pub(crate) fn awaits(
+        self: &Arc<Self>,
+        entry: &Arc<CatalogueEntry>,
+        slice: u32,
+    ) -> Option<Awaiting> {
+        let is_wanted_now =
+            self.routes().lead_to(entry.ordinal) && self.is_open_to_what_is_urgent();
+        let has_disk = self.transfers().cache.exhausted().is_none();
+        if !is_wanted_now || !(has_disk || self.transfers().cache.is_mending(entry)) {
+            return None;
+        }
+        self.urgent().wait_for(entry, slice);
+        self.wake();
+        Some(Awaiting { filler: Arc::clone(self), object: entry.ordinal })
+    }
+
+    /// Starts what is waited for, as far as there is room: as much as for all the rest.
+    pub(crate) fn start_what_is_awaited(
+        self: &Arc<Self>,
+        attempts: &mut HashMap<Version, Attempt>,
+        running: &mut JoinSet<()>,
+        most: usize,
+    ) {
+        let cache = &self.transfers().cache;
+        for entry in self.urgent().to_begin() {
+            if running.len() >= most {
+                break;
+            }
+            if !cache.lacks(&entry) {
+                continue;
+            }
+            let attempt = attempts.entry(entry.version()).or_insert(Attempt::new(Instant::now()));
+            // One that is under way may bring it, and is followed by another where it does not.
+            if attempt.begin_urgently() {
+                self.urgent().begins(&entry);
+                running.spawn(Arc::clone(self).attempt(entry, *attempt, true));
+            }
+        }
+    }
+}
