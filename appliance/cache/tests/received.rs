@@ -28,7 +28,7 @@ const MIB: usize = 1 << 20;
 struct Asked(Mutex<Vec<u32>>);
 
 impl Bring for Asked {
-    fn hasten(&self, _: &ObjectKey) -> Option<Resolving> {
+    fn hasten(&self, _: &ObjectKey, _: u64) -> Option<Resolving> {
         None
     }
 

@@ -42,11 +42,6 @@ pub struct Answer {
 /// What the path of a request between boxes begins with, on a listener with role `peer`.
 pub const PEER_PREFIX: &str = "/peer/v1/";
 
-/// What the path of a request between boxes begins with for what the one that is asked is to hold
-/// and may not have got yet, while a viewer of the other waits: it gets it now, and gives it as it
-/// comes.
-pub const AWAITED_PREFIX: &str = "/awaited/v1/";
-
 /// What the path of a question between boxes begins with whether a viewer would be given an object
 /// now. The answer is what a viewer would be given; asked with HEAD, it is its head.
 pub const SERVED_PREFIX: &str = "/served/v1/";
@@ -59,6 +54,13 @@ pub const DEMANDED_PREFIX: &str = "/demanded/v1/";
 /// ([`PurgedUpTo`](crate::tombstones::PurgedUpTo)): who is behind would give the viewer what was
 /// purged, and says that it would give him nothing.
 pub const PURGED_UP_TO: &str = "headend-purged-up-to";
+
+/// The field in which a box says with [`TRUE`] that a viewer waits for what it asks another for: what
+/// that one is to hold and has not got yet, it is to get now, and to give as it comes.
+pub const AWAITED: &str = "headend-awaited";
+
+/// A boolean that is true, as a field says it (RFC 9651).
+pub const TRUE: &str = "?1";
 
 /// The query argument of a request that one box has redirected to another. Who gets it redirects
 /// no further, so that boxes that are wrong about each other send nobody in circles.
@@ -80,12 +82,6 @@ pub fn demanded_path(key: &ObjectKey) -> String {
 #[must_use]
 pub fn peer_path(key: &ObjectKey) -> String {
     format!("{PEER_PREFIX}{}{}", key.group, key.path)
-}
-
-/// The path under which one box asks another for an object that a viewer waits for.
-#[must_use]
-pub fn awaited_path(key: &ObjectKey) -> String {
-    format!("{AWAITED_PREFIX}{}{}", key.group, key.path)
 }
 
 /// The DNS name that a box's identity certificate holds, and that a sibling expects there.

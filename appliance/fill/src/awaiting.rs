@@ -4,6 +4,7 @@
 //! before this box are asked to get it now, and where one of them has said that it cannot, nobody
 //! waits for another.
 
+use crate::admission::Urgency;
 use crate::filler::{Attempt, Filler};
 use contract::catalogue::{CatalogueEntry, Ordinal, Version};
 use std::collections::HashMap;
@@ -11,6 +12,10 @@ use std::sync::Arc;
 use tokio::sync::futures::Notified;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
+
+/// Rounds for viewers at once. They bring whole objects, also after their viewers have gone: a few
+/// large ones leave room for those who come next.
+const MOST_ROUNDS: usize = 32;
 
 /// Somebody waits, as long as this is there.
 pub(crate) struct Awaiting {
@@ -45,26 +50,26 @@ impl Filler {
         slice: u32,
     ) -> Option<Awaiting> {
         let is_wanted_now =
-            self.routes().lead_to(entry.ordinal) && self.is_open_to_what_is_urgent();
+            self.routes().lead_to(entry.ordinal) && self.is_open_to(Urgency::Urgent);
         let has_disk = self.transfers().cache.exhausted().is_none();
         if !is_wanted_now || !(has_disk || self.transfers().cache.is_mending(entry)) {
             return None;
         }
         self.urgent().wait_for(entry, slice);
-        self.wake();
+        self.wake_for_viewers();
         Some(Awaiting { filler: Arc::clone(self), object: entry.ordinal })
     }
 
-    /// Starts what is waited for, as far as there is room: as much as for all the rest.
+    /// Starts what is waited for, as far as there is room beside what is filled in turn.
     pub(crate) fn start_what_is_awaited(
         self: &Arc<Self>,
         attempts: &mut HashMap<Version, Attempt>,
-        running: &mut JoinSet<()>,
-        most: usize,
+        running: &mut JoinSet<bool>,
+        in_turn: usize,
     ) {
         let cache = &self.transfers().cache;
         for entry in self.urgent().to_begin() {
-            if running.len() >= most {
+            if running.len() >= in_turn + MOST_ROUNDS {
                 break;
             }
             if !cache.lacks(&entry) {
@@ -72,7 +77,7 @@ impl Filler {
             }
             let attempt = attempts.entry(entry.version()).or_insert(Attempt::new(Instant::now()));
             // One that is under way may bring it, and is followed by another where it does not.
-            if attempt.begin_urgently() {
+            if attempt.begin() {
                 self.urgent().begins(&entry);
                 running.spawn(Arc::clone(self).attempt(entry, *attempt, true));
             }

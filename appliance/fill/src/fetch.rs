@@ -9,7 +9,7 @@ use crate::read_ahead::AheadReader;
 use crate::upstream::{Body, FetchFailed, Manner, Promise, Question, Upstream};
 use bytes::Bytes;
 use contract::catalogue::CatalogueEntry;
-use contract::exchange::{awaited_path, peer_path};
+use contract::exchange::{AWAITED, TRUE, peer_path};
 use contract::slices::SliceHashes;
 use contract::sources::{Source, SourceKind};
 use http_body_util::{BodyExt, Empty};
@@ -248,13 +248,15 @@ fn request(question: &Question<'_>) -> Result<Request<Empty<Bytes>>, FetchFailed
     let Question { source, entry, range, .. } = question;
     let (path, host) = match &source.origin {
         Some(origin) => (format!("{}{}", origin.prefix, entry.path), origin.host.clone()),
-        None => (path_at_box(question), source.tls_name.clone().unwrap_or_default()),
+        None => (peer_path(&entry.key()), source.tls_name.clone().unwrap_or_default()),
     };
     let mut request = Request::get(path).header(HOST, host);
-    if question.manner == Manner::OnlyIfCached {
-        request = request.header(CACHE_CONTROL, "only-if-cached");
-    }
     if source.origin.is_none() {
+        request = match question.manner {
+            Manner::Plain => request,
+            Manner::OnlyIfCached => request.header(CACHE_CONTROL, "only-if-cached"),
+            Manner::Awaited => request.header(AWAITED, TRUE),
+        };
         // A sibling may still hold another version under the same path.
         request = request.header(IF_MATCH, format!("\"{}\"", entry.blake3.short()));
     }
@@ -262,14 +264,6 @@ fn request(question: &Question<'_>) -> Result<Request<Empty<Bytes>>, FetchFailed
         request = request.header(RANGE, format!("bytes={}-{}", range.start, range.end - 1));
     }
     request.body(Empty::new()).map_err(|err| FetchFailed::Unusable(err.to_string()))
-}
-
-fn path_at_box(question: &Question<'_>) -> String {
-    let key = question.entry.key();
-    match question.manner {
-        Manner::Plain | Manner::OnlyIfCached => peer_path(&key),
-        Manner::Awaited => awaited_path(&key),
-    }
 }
 
 /// Without a `Range`: an empty object has none, and a server may ignore it.

@@ -76,6 +76,7 @@ pub struct Filler {
     attempts: Mutex<HashMap<Version, Attempt>>,
     random: Mutex<StdRng>,
     changed: Notify,
+    hurried: Notify,
 }
 
 /// What is remembered of an object that did not come at once.
@@ -123,6 +124,7 @@ impl Filler {
             attempts: Mutex::default(),
             random: Mutex::new(random(setup.seed, 0)),
             changed: Notify::new(),
+            hurried: Notify::new(),
         })
     }
 
@@ -142,10 +144,21 @@ impl Filler {
         &self.transfers.urgent
     }
 
-    /// Whether what cannot wait may come now.
-    pub(crate) fn is_open_to_what_is_urgent(&self) -> bool {
+    /// Whether something may come now.
+    pub(crate) fn is_open_to(&self, urgency: Urgency) -> bool {
         let allowance = self.rules().gate.at((self.transfers.clock)());
-        allowance.admission.check(Urgency::Urgent).is_ok()
+        allowance.admission.check(urgency).is_ok()
+    }
+
+    /// A viewer has begun to wait: a walk over all that is missing would be too much for that.
+    pub(crate) fn wake_for_viewers(&self) {
+        self.hurried.notify_one();
+    }
+
+    fn hurry(self: &Arc<Self>, running: &mut JoinSet<bool>) {
+        let parallel = self.rules().parallel;
+        let mut attempts = self.attempts.lock().unwrap_or_else(PoisonError::into_inner);
+        self.start_what_is_awaited(&mut attempts, running, parallel);
     }
 
     /// Takes over windows, caps, how far and how many at once: what is under way goes on by them.
@@ -197,16 +210,25 @@ impl Filler {
         self.forget_what_was_dropped();
         let mut running = JoinSet::new();
         let mut keeping = Box::pin(self.keep_caps());
+        let mut next = self.start_what_is_due(&mut running);
         loop {
-            let next = self.start_what_is_due(&mut running);
-            tokio::select! {
+            let is_hurried = tokio::select! {
                 // In this order, so that a seed decides all that happens.
                 biased;
                 _ = stop.wait_for(|stop| *stop) => break,
                 () = &mut keeping => break,
-                () = self.changed.notified() => {}
-                Some(_) = running.join_next() => {}
-                () = tokio::time::sleep_until(next) => {}
+                () = self.changed.notified() => false,
+                () = self.hurried.notified() => true,
+                Some(ended) = running.join_next() => {
+                    // Where nothing else may come, it leaves no room for anything.
+                    ended.is_ok_and(|is_awaited| is_awaited) && !self.is_open_to(Urgency::Ordinary)
+                }
+                () = tokio::time::sleep_until(next) => false,
+            };
+            if is_hurried {
+                self.hurry(&mut running);
+            } else {
+                next = self.start_what_is_due(&mut running);
             }
         }
     }
@@ -231,7 +253,7 @@ impl Filler {
 
     /// Starts transfers in the manifest's order as far as there is room; says when the next
     /// object is due.
-    fn start_what_is_due(self: &Arc<Self>, running: &mut JoinSet<()>) -> Instant {
+    fn start_what_is_due(self: &Arc<Self>, running: &mut JoinSet<bool>) -> Instant {
         let now = Instant::now();
         let (rules, wall) = (self.rules(), (self.transfers.clock)());
         let allowance = rules.gate.at(wall);
@@ -255,7 +277,7 @@ impl Filler {
             let on = self.transfers.endures(exhausted);
             next = next.min(now + self.pause_until(on.until()));
         }
-        self.start_what_is_awaited(&mut attempts, running, rules.parallel * 2);
+        self.start_what_is_awaited(&mut attempts, running, rules.parallel);
         let mut backlog = self.backlog.lock().unwrap_or_else(PoisonError::into_inner);
         backlog.catch_up(cache);
         let (mut awaited, mut firsts) = (0, Firsts::default());
@@ -302,19 +324,19 @@ impl Filler {
         self.random.lock().unwrap_or_else(PoisonError::into_inner).random_range(0.0..1.0)
     }
 
-    /// One round, for the sake of a viewer or not.
+    /// One round, for the sake of a viewer or not; gives which.
     pub(crate) async fn attempt(
         self: Arc<Self>,
         entry: Arc<CatalogueEntry>,
         attempt: Attempt,
         is_awaited: bool,
-    ) {
+    ) -> bool {
         let routes = self.routes();
         let ranked = routes.of(entry.ordinal).unwrap_or_default();
         let want = Want {
             absent_for: attempt.absent_since.elapsed(),
             is_patient: attempt.wanted_since.elapsed() < PATIENCE_WITH_SIBLINGS,
-            urgency: attempt.urgency,
+            urgency: if is_awaited { Urgency::Urgent } else { attempt.urgency },
             widen_after: self.rules().widen_after,
             is_awaited,
         };
@@ -323,12 +345,18 @@ impl Filler {
         if round == Round::Published {
             attempts.remove(&entry.version());
             self.transfers.urgent.came(&entry);
+        } else if is_awaited {
+            // It was not its turn, and has it as if nobody had waited.
+            let before = (!attempt.is_new()).then_some(Attempt { is_running: false, ..attempt });
+            attempts.remove(&entry.version());
+            attempts.extend(before.map(|before| (entry.version(), before)));
         } else {
             attempts.insert(entry.version(), self.after(&round, attempt));
         }
         drop(attempts);
         self.transfers.urgent.ends(&entry);
         self.transfers.moved.notify_waiters();
+        is_awaited
     }
 
     /// When to try again what did not come, and why it did not.
@@ -418,9 +446,13 @@ impl Filler {
 
 impl Attempt {
     /// A round for a viewer begins, unless one is under way.
-    pub(crate) fn begin_urgently(&mut self) -> bool {
-        self.urgency = Urgency::Urgent;
+    pub(crate) fn begin(&mut self) -> bool {
         !std::mem::replace(&mut self.is_running, true)
+    }
+
+    /// Whether no round has ended.
+    fn is_new(&self) -> bool {
+        self.rounds == 0 && self.waiting.is_none()
     }
 
     pub(crate) fn new(now: Instant) -> Self {

@@ -15,7 +15,8 @@
 //! object, source after source),
 //! [`ledger`] and `board` (who gave what, and how far it has come), [`rules`] (what the
 //! configuration says of all this), `backlog` (what is missing), [`filler`] (in parallel, until
-//! told to stop), `awaiting` (what viewers wait for, before all of it). And for what nobody ordered: `directives` and `freshness` (what answers allow),
+//! told to stop), `awaiting` (what viewers wait for, before all of it). And for what nobody
+//! ordered: `directives` and `freshness` (what answers allow),
 //! [`origins`] (what is asked), [`demand`] (all of it); and [`neighbours`]: who else would serve
 //! what a viewer has asked this box for.
 

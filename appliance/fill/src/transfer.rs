@@ -296,9 +296,13 @@ impl Transfers {
                 in_parts: ask == Ask::WhatIsMissing,
                 manner: manner(route.standing, want),
             };
-            let mut left = missing;
-            while let Some(run) = ask.run(&left, entry, || self.urgent.slice_of(entry)) {
+            let (mut left, mut at) = (missing, want.is_awaited.then_some(0));
+            loop {
+                // Who waits for another slice than was brought last has that next.
+                at = self.urgent.slice_of(entry).or(at);
+                let Some(run) = ask.run(&left, entry, at) else { break };
                 left = without(&run, left);
+                at = at.and(Some(run.end));
                 let slicer = Slicer::new(entry.size_bytes, &run, self.buffers.clone());
                 let draw = Draw::new(terms, slicer.range());
                 self.receive(draw, slicer, &under_way, intake).await?;
@@ -426,20 +430,60 @@ enum Ask {
 }
 
 impl Ask {
-    /// The next slices, worth a request, where these are missing and one of them may be awaited.
+    /// The next slices, worth a request, where these are missing; from this one on, where one is
+    /// awaited.
     fn run(
         self,
         missing: &[Range<u32>],
         entry: &CatalogueEntry,
-        awaited: impl FnOnce() -> Option<u32>,
+        awaited: Option<u32>,
     ) -> Option<Range<u32>> {
         match (self, missing) {
             (_, []) => None,
             (Self::AllOfIt, _) => Some(0..slice_count(entry.size_bytes)),
-            (Self::WhatIsMissing, [first, ..]) => match awaited() {
+            (Self::WhatIsMissing, [first, ..]) => match awaited {
                 Some(slice) => run_from(slice, missing),
                 None => Some(first.clone()),
             },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn what_is_awaited_comes_first_and_then_what_follows() {
+        let missing = [3..5, 9..200];
+        for (slice, run) in [(0, 3..5), (4, 4..5), (5, 9..41), (60, 60..92), (199, 199..200)] {
+            assert_eq!(run_from(slice, &missing), Some(run), "slice {slice}");
+        }
+        assert_eq!(run_from(200, &missing), Some(3..5), "all before it");
+        assert_eq!(run_from(7, &[]), None);
+    }
+
+    proptest! {
+        /// Whatever viewers jump to, each slice is asked for once.
+        #[test]
+        fn each_slice_is_taken_once(
+            gaps in prop::collection::vec((1..90_u32, 1..90_u32), 1..5),
+            jumps in prop::collection::vec(prop::option::of(0..900_u32), 0..99),
+        ) {
+            let mut end = 0;
+            let run = |(gap, len)| { let start = end + gap; end = start + len; start..end };
+            let mut left: Vec<Range<u32>> = gaps.into_iter().map(run).collect();
+            let all: Vec<u32> = left.iter().cloned().flatten().collect();
+            let (mut taken, mut jumps, mut at) = (Vec::new(), jumps.into_iter(), 0);
+            while let Some(run) = run_from(jumps.next().flatten().unwrap_or(at), &left) {
+                prop_assert!(!run.is_empty() && run.len() <= AWAITED_SLICES as usize);
+                left = without(&run, left);
+                at = run.end;
+                taken.extend(run);
+            }
+            taken.sort_unstable();
+            prop_assert_eq!(taken, all);
         }
     }
 }

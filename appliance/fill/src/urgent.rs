@@ -6,7 +6,7 @@ use contract::catalogue::{CatalogueEntry, Ordinal};
 use contract::manifest::Deadline;
 use contract::object::ObjectKey;
 use contract::time::TimeUs;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Lost objects that are remembered. A disk that is gone loses more; what is beyond waits for
@@ -21,8 +21,9 @@ pub(crate) struct Urgent(Mutex<State>);
 struct State {
     deadlines: HashMap<Ordinal, TimeUs>,
     lost: HashSet<ObjectKey>,
-    /// In an order that no hash decides.
-    awaited: BTreeMap<Ordinal, Awaited>,
+    awaited: HashMap<Ordinal, Awaited>,
+    /// How often somebody began to wait.
+    waits: u64,
 }
 
 /// What viewers wait for.
@@ -31,6 +32,8 @@ struct Awaited {
     entry: Arc<CatalogueEntry>,
     /// First of all.
     slice: u32,
+    /// Who began to wait later has a higher one.
+    number: u64,
     round: Round,
 }
 
@@ -70,8 +73,10 @@ impl Urgent {
 
     /// A viewer begins to wait.
     pub(crate) fn wait_for(&self, entry: &Arc<CatalogueEntry>, slice: u32) {
-        let awaited = Awaited { entry: Arc::clone(entry), slice, round: Round::ToBegin };
-        self.state().awaited.insert(entry.ordinal, awaited);
+        let mut state = self.state();
+        state.waits += 1;
+        let (entry, number, round) = (Arc::clone(entry), state.waits, Round::ToBegin);
+        state.awaited.insert(entry.ordinal, Awaited { entry, slice, number, round });
     }
 
     /// And waits no more.
@@ -79,11 +84,13 @@ impl Urgent {
         self.state().awaited.remove(&object);
     }
 
-    /// What is waited for where no round has begun for it.
+    /// What is waited for where no round has begun for it; for the longest first.
     pub(crate) fn to_begin(&self) -> Vec<Arc<CatalogueEntry>> {
         let state = self.state();
         let to_begin = state.awaited.values().filter(|it| it.round == Round::ToBegin);
-        to_begin.map(|it| Arc::clone(&it.entry)).collect()
+        let mut to_begin: Vec<_> = to_begin.collect();
+        to_begin.sort_unstable_by_key(|it| it.number);
+        to_begin.into_iter().map(|it| Arc::clone(&it.entry)).collect()
     }
 
     /// What of an object is waited for, if anything is.

@@ -33,7 +33,7 @@ impl Shared {
     pub(crate) fn ask(&self, miss: &Miss) -> Option<Resolving> {
         match miss.whom {
             Whom::Origins { offset, .. } => self.cache.resolve(&miss.key, offset),
-            Whom::Filler => self.cache.hasten(&miss.key),
+            Whom::Filler { offset } => self.cache.hasten(&miss.key, offset),
             Whom::Siblings => self.siblings.get()?.ask(&miss.key),
         }
     }

@@ -10,7 +10,7 @@ use crate::world::World;
 use bytes::Bytes;
 use cache::{BLOCK_BYTES, Lookup, Object, ReadFailed};
 use contract::catalogue::CatalogueEntry;
-use contract::slices::SliceHashes;
+use contract::slices::{SLICE_BYTES, SliceHashes};
 use fill::{Body, FetchFailed, Manner, Promise, Question, Upstream};
 use std::ops::Range;
 use std::sync::{Arc, Weak};
@@ -47,7 +47,7 @@ impl SimUpstream {
             return Err(broken());
         }
         let giver = match party {
-            Party::Box(number) => from_box(&world, number, entry, manner).await?,
+            Party::Box(number) => from_box(&world, number, entry, (manner, range.start)).await?,
             Party::Origin | Party::Fleet | Party::Publisher => from_origin(&world, entry)?,
         };
         if let Giver::Box(running, object) = &giver
@@ -95,14 +95,20 @@ async fn from_box(
     world: &World,
     number: usize,
     entry: &CatalogueEntry,
-    manner: Manner,
+    (manner, offset): (Manner, u64),
 ) -> Result<Giver, FetchFailed> {
     let running = world.boxes[number].running().ok_or_else(broken)?;
     let is_it = |found: &CatalogueEntry| found.blake3 == entry.blake3;
     let look = || running.cache.lookup_version(&entry.common.group, &entry.path, is_it);
+    let slice = u32::try_from(offset / SLICE_BYTES).unwrap_or(0);
+    let is_lacking = match look() {
+        Lookup::Wanted => true,
+        Lookup::Arriving(object) => offset < entry.size_bytes && !object.has_slice(slice),
+        Lookup::Held(_) | Lookup::Unknown => false,
+    };
     if manner == Manner::Awaited
-        && matches!(look(), Lookup::Wanted)
-        && let Some(hastened) = running.cache.hasten(&entry.key())
+        && is_lacking
+        && let Some(hastened) = running.cache.hasten(&entry.key(), offset)
     {
         timeout(PATIENCE, hastened).await.map_err(|_| stalled())?;
     }

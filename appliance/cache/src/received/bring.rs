@@ -12,12 +12,14 @@ use std::task::{Context, Poll, Waker};
 pub trait Bring: Send + Sync {
     /// Finds out what the origins say of a key, beginning with the slice that has byte
     /// `offset`: an object begins to arrive, or it is known that there is none. What was ordered
-    /// and has not come is brought, up to that slice. Whoever asks for the same joins. `None`: too much is being asked already.
+    /// and has not come is brought, up to that slice. Whoever asks for the same joins. `None`: too
+    /// much is being asked already.
     fn resolve(&self, key: &ObjectKey, offset: u64) -> Option<Resolving>;
 
-    /// Has what was ordered and has not come brought now, for a sibling that a viewer waits at;
-    /// over as soon as it begins to arrive. `None`: too much is being asked already.
-    fn hasten(&self, key: &ObjectKey) -> Option<Resolving>;
+    /// Has what was ordered and has not come brought now, beginning with the slice that has byte
+    /// `offset`, for a sibling that a viewer waits at; over as soon as it begins to arrive. `None`:
+    /// too much is being asked already.
+    fn hasten(&self, key: &ObjectKey, offset: u64) -> Option<Resolving>;
 
     /// Brings a slice that somebody waits for, unless it is being brought. However it ends,
     /// [`Cache::put_received`](crate::Cache::put_received) or
@@ -72,9 +74,7 @@ impl Resolving {
     pub fn is_first(&self) -> bool {
         self.is_first
     }
-}
 
-impl Resolving {
     /// There is nothing to wait for.
     #[must_use]
     pub fn over() -> Self {

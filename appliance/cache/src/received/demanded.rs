@@ -74,6 +74,32 @@ impl Cache {
         found.unwrap_or(Demanded::Ask(false))
     }
 
+    /// The same of what was ordered and has not come. What was received under its key before is
+    /// another thing, and so is what origins said of that.
+    #[must_use]
+    pub fn ordered(
+        &self,
+        group: &GroupName,
+        path: &str,
+        asked: Option<TimeUs>,
+        now: TimeUs,
+    ) -> Demanded {
+        if self.stock.withheld.has(group, path, now) {
+            return Demanded::Withheld;
+        }
+        let absent = self.stock.shelf.look(group, path, |place| place.absent).flatten();
+        let holds = |noted: TimeUs| asked.is_some_and(|asked| noted >= asked);
+        match absent {
+            Some(absent)
+                if absent.why == Absence::NoAnswer
+                    && (now < absent.until || holds(absent.noted)) =>
+            {
+                Demanded::Absent(absent.why)
+            }
+            _ => Demanded::Ask(false),
+        }
+    }
+
     /// RFC 5861 §3: whoever comes meanwhile has what is here.
     fn refresh_behind(&self, object: &Arc<Object>, now: TimeUs) {
         let Some(received) = object.received() else { return };
@@ -96,8 +122,8 @@ impl Cache {
 
     /// Has what was ordered brought now, for a sibling; `None` as above.
     #[must_use]
-    pub fn hasten(&self, key: &ObjectKey) -> Option<Resolving> {
-        self.stock.bring()?.hasten(key)
+    pub fn hasten(&self, key: &ObjectKey, offset: u64) -> Option<Resolving> {
+        self.stock.bring()?.hasten(key, offset)
     }
 
     /// Who asks origins. Once in the life of a cache.

@@ -195,7 +195,8 @@ impl Demand {
         drop(begun);
     }
 
-    /// Joins a question, or begins it: about what was ordered, or what was not. `join` says what of it is waited for.
+    /// Joins a question, or begins it: about what was ordered, or what was not. `join` says what
+    /// of it is waited for.
     fn question(
         &self,
         key: &ObjectKey,
@@ -260,10 +261,10 @@ impl Bring for Demand {
         self.question(key, offset, self.cache.lacking(key), Asked::answered)
     }
 
-    fn hasten(&self, key: &ObjectKey) -> Option<Resolving> {
+    fn hasten(&self, key: &ObjectKey, offset: u64) -> Option<Resolving> {
         // What came meanwhile, or is not wanted any more, no origin is asked for.
         match self.cache.lacking(key) {
-            Some(entry) => self.question(key, 0, Some(entry), Asked::begun),
+            Some(entry) => self.question(key, offset, Some(entry), Asked::begun),
             None => Some(Resolving::over()),
         }
     }

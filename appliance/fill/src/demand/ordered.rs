@@ -46,15 +46,16 @@ impl Demand {
             let mut moved = pin!(awaiting.moved());
             // Heard of from here on, whatever is looked up next.
             moved.as_mut().enable();
-            match self.cache.lookup(group, path) {
-                Lookup::Held(_) => return true,
-                Lookup::Arriving(object) => {
+            let is_it = |found: &CatalogueEntry| found.is_same(entry);
+            match self.cache.lookup_version(group, path, is_it) {
+                Lookup::Held(object) if is_it(&object.entry) => return true,
+                Lookup::Arriving(object) if is_it(&object.entry) => {
                     self.begins(&question.key);
                     if object.has_slice(slice) || self.cache.read(&object, block).await.is_ok() {
                         return true;
                     }
                 }
-                Lookup::Wanted | Lookup::Unknown => {}
+                _ => {}
             }
             // Another version may be wanted by now, or none.
             if awaiting.is_in_vain() || !self.cache.lacks(entry) {

@@ -94,7 +94,7 @@ async fn who_waits_at_once_waits_for_the_same() {
         resolving.await;
     }
     assert!(matches!(world.look(8), Lookup::Arriving(_) | Lookup::Held(_)));
-    let begun = world.world.cache.hasten(&Watched::key(7)).expect("few ask");
+    let begun = world.world.cache.hasten(&Watched::key(7), 0).expect("few ask");
     begun.await;
     let Lookup::Arriving(object) = world.look(7) else { panic!("{:?}", world.look(7)) };
     assert!(!object.has_slice(0), "a sibling hears of its beginning");

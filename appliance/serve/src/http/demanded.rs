@@ -1,5 +1,5 @@
-//! What a request for something that is not here leads to, in a group that is filled by demand,
-//! whether a manifest names it or not.
+//! What a request for something that no manifest names leads to, in a group that is filled by
+//! demand.
 //!
 //! The meaning of a request stays a pure function: where origins have to be asked first, the
 //! decision says so ([`Miss`]), the engine has that done, waits, and asks for the meaning again
@@ -44,7 +44,10 @@ pub enum Whom {
     /// The other boxes of the site.
     Siblings,
     /// Whoever fills this box, to do so now, for a sibling.
-    Filler,
+    Filler {
+        /// The byte that is wanted first.
+        offset: u64,
+    },
 }
 
 /// What a request has waited for.
@@ -73,38 +76,7 @@ impl Before {
     }
 }
 
-/// Decides about what a manifest names and is on its way: what there is of it is given, and the
-/// rest as it comes.
-pub(super) fn arriving<'p, I: Index>(
-    context: &Context<'p, I>,
-    request: &Request<'_>,
-    group: &'p GroupPolicy,
-    (path, coming): (&str, I::Held),
-) -> (Answer<'p, I::Held>, Option<Miss>) {
-    if !coming.entry().is_served_at(context.now) {
-        return (missing(context.policy, CacheStatus::NotServedNow), None);
-    }
-    if !coming.has_byte(offset(request)) {
-        return decide(context, request, group, path);
-    }
-    let keep = CacheControl::of(group, coming.entry(), context.now);
-    (as_brought(context, select(context, request, coming, keep)), None)
-}
-
-/// What was ordered is here because this request has waited for it.
-pub(super) fn as_brought<'p, I: Index>(
-    context: &Context<'p, I>,
-    answer: Answer<'p, I::Held>,
-) -> Answer<'p, I::Held> {
-    match (context.before, answer.cache_status) {
-        (Some(Before { is_collapsed, .. }), CacheStatus::Hit) => {
-            Answer { cache_status: CacheStatus::Brought { is_collapsed }, ..answer }
-        }
-        _ => answer,
-    }
-}
-
-/// Decides about a path under which nothing is here that was ordered.
+/// Decides about a path that no manifest names.
 pub(super) fn decide<'p, I: Index>(
     context: &Context<'p, I>,
     request: &Request<'_>,
@@ -124,7 +96,7 @@ pub(super) fn decide<'p, I: Index>(
         }
         Demanded::Ask(is_stale) => {
             let key = ObjectKey { group: group.name.clone(), path: path.into() };
-            let miss = miss(context, request, key, is_stale);
+            let miss = miss(context, key, offset(request), is_stale);
             // What is said where nobody can be asked.
             (absent(context, Absence::NoAnswer), miss)
         }
@@ -132,7 +104,7 @@ pub(super) fn decide<'p, I: Index>(
 }
 
 /// Nothing is there. That counts as a miss, and as a guess where an origin was asked for it.
-fn nothing<'p, I: Index>(
+pub(super) fn nothing<'p, I: Index>(
     context: &Context<'p, I>,
     group: &GroupPolicy,
     why: Absence,
@@ -149,12 +121,16 @@ fn nothing<'p, I: Index>(
 /// The question to the origins; `None` once it was asked often enough.
 pub(super) fn miss<I>(
     context: &Context<'_, I>,
-    request: &Request<'_>,
     key: ObjectKey,
+    offset: u64,
     is_stale: bool,
 ) -> Option<Miss> {
-    let may_ask = context.before.is_none_or(|before| before.tries < MOST_TRIES);
-    may_ask.then(|| Miss { key, whom: Whom::Origins { offset: offset(request), is_stale } })
+    may_ask(context).then_some(Miss { key, whom: Whom::Origins { offset, is_stale } })
+}
+
+/// Whether somebody else may be asked once more.
+pub(super) fn may_ask<I>(context: &Context<'_, I>) -> bool {
+    context.before.is_none_or(|before| before.tries < MOST_TRIES)
 }
 
 /// Whole seconds from one instant to a later one.
@@ -191,13 +167,13 @@ fn usable<'p, I: Index>(
     Answer { cache_status, age_s: Some(span_s(terms.born, context.now)), ..answer }
 }
 
-fn absent<'p, I: Index>(context: &Context<'p, I>, why: Absence) -> Answer<'p, I::Held> {
+pub(super) fn absent<'p, I: Index>(context: &Context<'p, I>, why: Absence) -> Answer<'p, I::Held> {
     let forward = context.before.map(|before| before.forward);
     missing(context.policy, CacheStatus::Absent { why, forward })
 }
 
 /// The first byte that is wanted; 0 where that depends on the length.
-fn offset(request: &Request<'_>) -> u64 {
+pub(super) fn offset(request: &Request<'_>) -> u64 {
     let range = request.fields.range.value().map(|value| range::wanted(value, u64::MAX));
     match range {
         Some(Wanted::Part { start, .. }) if start < MAX_OBJECT_BYTES => start,

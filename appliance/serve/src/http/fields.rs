@@ -95,11 +95,14 @@ pub struct Fields<'a> {
     pub user_agent: Single<'a>,
     /// `Headend-Purged-Up-To`, of a box that asks another.
     pub purged_up_to: Single<'a>,
+    /// `Headend-Awaited`, of a box at which a viewer waits.
+    pub awaited: Single<'a>,
     /// `CMCD-Request`, `-Object`, `-Status`, `-Session`.
     pub cmcd: [Single<'a>; 4],
 }
 
 const PURGED_UP_TO: &[u8] = contract::exchange::PURGED_UP_TO.as_bytes();
+const AWAITED: &[u8] = contract::exchange::AWAITED.as_bytes();
 
 /// The longest name that is looked for.
 const LONGEST_NAME: usize = "access-control-request-method".len();
@@ -123,6 +126,7 @@ impl<'a> Fields<'a> {
             b"access-control-request-method" => self.requested_method.add(value),
             b"user-agent" => self.user_agent.add(value),
             PURGED_UP_TO => self.purged_up_to.add(value),
+            AWAITED => self.awaited.add(value),
             b"cmcd-request" => self.cmcd[0].add(value),
             b"cmcd-object" => self.cmcd[1].add(value),
             b"cmcd-status" => self.cmcd[2].add(value),

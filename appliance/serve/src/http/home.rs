@@ -49,7 +49,7 @@ pub(super) fn decide<'p, I: Index>(
         Demanded::Withheld => (not_here(context.policy, CacheStatus::NotServedNow), None),
         Demanded::Absent(why) => (absent(context, why), None),
         Demanded::Ask(is_stale) => {
-            let miss = demanded::miss(context, request, key, is_stale);
+            let miss = demanded::miss(context, key, demanded::offset(request), is_stale);
             (absent(context, Absence::NoAnswer), miss)
         }
     }

@@ -30,7 +30,7 @@ fn ask(path: &str, fields: &str) -> (String, Option<u64>) {
         assert!(respond(&Context { before, ..context }, &head.request).miss.is_none());
         match miss.whom {
             Whom::Origins { offset, .. } => offset,
-            Whom::Siblings | Whom::Filler => panic!("a sibling's question goes to no other"),
+            Whom::Siblings | Whom::Filler { .. } => panic!("a sibling's question goes to no other"),
         }
     });
     (text(&decision), offset)

@@ -50,6 +50,16 @@ pub trait Index {
         now: TimeUs,
     ) -> Demanded<Self::Held>;
 
+    /// Looks up whether what was ordered and has not come may be brought: `asked` as above. Nothing
+    /// is usable then that came before it was ordered. Never blocks.
+    fn find_ordered(
+        &self,
+        group: &GroupName,
+        path: &str,
+        asked: Option<TimeUs>,
+        now: TimeUs,
+    ) -> Demanded<Self::Held>;
+
     /// Until when a catalogue lets something be served that nobody ordered. Never blocks.
     fn served_until(&self, entry: &CatalogueEntry) -> Option<TimeUs>;
 
@@ -129,12 +139,17 @@ impl Index for cache::Cache {
         asked: Option<TimeUs>,
         now: TimeUs,
     ) -> Demanded<Self::Held> {
-        match self.demanded(group, path, asked, now) {
-            cache::Demanded::Usable(object) => Demanded::Usable(object),
-            cache::Demanded::Absent(why) => Demanded::Absent(why),
-            cache::Demanded::Withheld => Demanded::Withheld,
-            cache::Demanded::Ask(is_stale) => Demanded::Ask(is_stale),
-        }
+        self.demanded(group, path, asked, now).into()
+    }
+
+    fn find_ordered(
+        &self,
+        group: &GroupName,
+        path: &str,
+        asked: Option<TimeUs>,
+        now: TimeUs,
+    ) -> Demanded<Self::Held> {
+        self.ordered(group, path, asked, now).into()
     }
 
     fn served_until(&self, entry: &CatalogueEntry) -> Option<TimeUs> {
@@ -143,6 +158,17 @@ impl Index for cache::Cache {
 
     fn purged_up_to(&self) -> PurgedUpTo {
         Self::purged_up_to(self)
+    }
+}
+
+impl From<cache::Demanded> for Demanded<Arc<cache::Object>> {
+    fn from(found: cache::Demanded) -> Self {
+        match found {
+            cache::Demanded::Usable(object) => Self::Usable(object),
+            cache::Demanded::Absent(why) => Self::Absent(why),
+            cache::Demanded::Withheld => Self::Withheld,
+            cache::Demanded::Ask(is_stale) => Self::Ask(is_stale),
+        }
     }
 }
 

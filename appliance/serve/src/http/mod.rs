@@ -7,12 +7,14 @@
 //!
 //! Read in this order: [`head`], [`framing`], [`target`] and [`fields`] (from octets to a
 //! [`request`]), [`policy`] and [`key`] (whose content, which object), [`respond`] (the
-//! table of contents of an answer), [`demanded`] (what nobody ordered), `redirect` (to whoever holds it), [`precondition`] and [`range`] (RFC 9110 §13 and §14),
+//! table of contents of an answer), [`demanded`] (what nobody ordered), `awaited` (what was, and has not come),
+//! `redirect` (to whoever holds it), [`precondition`] and [`range`] (RFC 9110 §13 and §14),
 //! [`answer`], [`cache_control`], [`cache_status`] and [`cors`] (what is said), then
 //! [`cmcd`], [`log`] and [`session_hash`] (what is remembered), and [`pace`] (how fast).
 
 pub mod answer;
 pub mod authority;
+mod awaited;
 pub mod cache_control;
 pub mod cache_status;
 pub mod client;
@@ -46,6 +48,8 @@ pub mod span;
 pub mod stack_text;
 pub mod target;
 
+#[cfg(test)]
+mod awaited_tests;
 #[cfg(test)]
 mod home_tests;
 #[cfg(test)]

@@ -1,10 +1,10 @@
 //! Paths under which boxes ask each other: `/peer/v1/{group}{path}` for what one holds,
-//! `/awaited/v1/{group}{path}` for the same while a viewer waits, `/served/v1/{group}{path}` for what a viewer would be given, and `/demanded/v1/{group}{path}`
+//! `/served/v1/{group}{path}` for what a viewer would be given, and `/demanded/v1/{group}{path}`
 //! for what nobody ordered and one is the home of.
 
 use super::fields::{Fields, Single};
 use super::policy::{GroupPolicy, Policy};
-use contract::exchange::{AWAITED_PREFIX, DEMANDED_PREFIX, PEER_PREFIX, SERVED_PREFIX};
+use contract::exchange::{DEMANDED_PREFIX, PEER_PREFIX, SERVED_PREFIX};
 use contract::path::{self, BadPath};
 use contract::tombstones::{BadPurgedUpTo, PurgedUpTo};
 use std::borrow::Cow;
@@ -22,17 +22,14 @@ pub(super) struct PeerObject<'p, 'a> {
 pub(super) enum Wish {
     /// What a manifest names, and this box holds, or takes in.
     Held,
-    /// The same, and what it does not have yet it is to get now.
-    Awaited,
     /// What a viewer would be given.
     ForViewer,
     /// What nobody ordered.
     Demanded,
 }
 
-const WISHES: [(&str, Wish); 4] = [
+const WISHES: [(&str, Wish); 3] = [
     (PEER_PREFIX, Wish::Held),
-    (AWAITED_PREFIX, Wish::Awaited),
     (SERVED_PREFIX, Wish::ForViewer),
     (DEMANDED_PREFIX, Wish::Demanded),
 ];

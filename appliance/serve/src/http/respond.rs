@@ -3,12 +3,13 @@
 //! Pure: the index, the time and the miss limit come in as arguments.
 
 use super::answer::{Answer, Body, Kind, MediaType, Representation};
+use super::awaited;
 use super::cache_control::{self, CacheControl};
 use super::cache_status::CacheStatus;
 use super::client::ClientPrefix;
 use super::cors::{Cors, Preflight};
 use super::date::DateText;
-use super::demanded::{self, Before, Miss, Whom};
+use super::demanded::{self, Before, Miss};
 use super::etag::EntityTag;
 use super::home;
 use super::index::{Found, Held, Index};
@@ -28,7 +29,6 @@ use cache::Received;
 use cache::received::Validator;
 use contract::catalogue::CatalogueEntry;
 use contract::config::{ListenerRole, OnMiss};
-use contract::object::ObjectKey;
 use contract::path::BadPath;
 use contract::tags::Tags;
 use contract::time::TimeUs;
@@ -129,11 +129,10 @@ fn for_player<'p, I: Index>(
     }
     let found = context.index.find(&group.name, path);
     match (found, group.on_miss) {
-        (Found::Unknown | Found::Wanted, OnMiss::Proxy) => {
-            demanded::decide(context, request, group, path)
-        }
+        (Found::Unknown, OnMiss::Proxy) => demanded::decide(context, request, group, path),
+        (Found::Wanted, OnMiss::Proxy) => awaited::wanted(context, request, group, path),
         (Found::Arriving(coming), OnMiss::Proxy) => {
-            demanded::arriving(context, request, group, (path, coming))
+            awaited::arriving(context, request, group, (path, coming))
         }
         (Found::Arriving(_) | Found::Wanted | Found::Unknown, OnMiss::Redirect)
             if !redirect::is_marked(request.query()) =>
@@ -154,7 +153,7 @@ fn of_manifest<'p, I: Index>(
     match found {
         Found::Held(held) if held.entry().is_served_at(context.now) => {
             let keep = CacheControl::of(group, held.entry(), context.now);
-            demanded::as_brought(context, select(context, request, held, keep))
+            awaited::as_brought(context, group, select(context, request, held, keep))
         }
         Found::Held(_) => missing(context.policy, CacheStatus::NotServedNow),
         found if !context.misses.allows(context.client, context.now) => {
@@ -186,7 +185,7 @@ fn for_peer<'p, 'a, I: Index>(
         Err(bad) => return about_nothing(bad_path(context.policy, bad)),
     };
     match asked.what {
-        Wish::Held | Wish::Awaited => {}
+        Wish::Held => {}
         Wish::ForViewer => {
             let answer = as_a_viewer_would(context, request, &asked);
             return Decision { answer, group: Some(asked.group), path: asked.path, miss: None };
@@ -199,31 +198,20 @@ fn for_peer<'p, 'a, I: Index>(
     let fields = &request.fields;
     let only_if_cached = cache_control::is_only_if_cached(fields);
     let is_it = |entry: &CatalogueEntry| precondition::is_meant(fields, &entry.blake3);
-    let answer = match context.index.find_version(&asked.group.name, &asked.path, is_it) {
+    let found = context.index.find_version(&asked.group.name, &asked.path, is_it);
+    let miss = awaited::hastened(context, request, asked.group, &asked.path, &found);
+    let answer = match found {
         Found::Arriving(coming) if only_if_cached && !coming.is_from_beyond() => {
             not_cached(context.policy)
         }
         Found::Wanted if only_if_cached => not_cached(context.policy),
-        Found::Wanted if may_hasten(context, &asked) => {
-            let answer = missing(context.policy, CacheStatus::Wanted);
-            let key =
-                ObjectKey { group: asked.group.name.clone(), path: asked.path.as_ref().into() };
-            let miss = Some(Miss { key, whom: Whom::Filler });
-            return Decision { answer, group: Some(asked.group), path: asked.path, miss };
-        }
         Found::Held(held) | Found::Arriving(held) => {
             select(context, request, held, CacheControl::NoStore)
         }
         Found::Wanted => missing(context.policy, CacheStatus::Wanted),
         Found::Unknown => missing(context.policy, CacheStatus::Unknown),
     };
-    Decision { answer, group: Some(asked.group), path: asked.path, miss: None }
-}
-
-/// Whether this box is to get what it lacks now, once for a request.
-fn may_hasten<I>(context: &Context<'_, I>, asked: &PeerObject<'_, '_>) -> bool {
-    let is_awaited = asked.what == Wish::Awaited && asked.group.on_miss == OnMiss::Proxy;
-    is_awaited && context.before.is_none()
+    Decision { answer, group: Some(asked.group), path: asked.path, miss }
 }
 
 /// What a viewer would be given, for a sibling that would send him here. Where that one has

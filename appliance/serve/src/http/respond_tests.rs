@@ -3,7 +3,7 @@
 use super::answer::{Body, FieldSink};
 use super::client::ClientPrefix;
 use super::date::DateText;
-use super::demanded::{Before, Whom};
+use super::demanded::Before;
 use super::head;
 use super::index::{Demanded, Found, Held, Index};
 use super::miss_limit::MissLimit;
@@ -36,7 +36,7 @@ impl Held for Arc<CatalogueEntry> {
     }
 
     fn has_byte(&self, offset: u64) -> bool {
-        !self.path.ends_with("/late") || offset < 4
+        !self.path.ends_with("/vain") && (!self.path.ends_with("/late") || offset < 4)
     }
 }
 
@@ -74,6 +74,20 @@ impl Index for Shelf {
             "/withheld" => Demanded::Withheld,
             "/nowhere" => Demanded::Absent(Absence::NotFound),
             _ => Demanded::Ask(false),
+        }
+    }
+
+    fn find_ordered(
+        &self,
+        _: &GroupName,
+        path: &str,
+        _: Option<TimeUs>,
+        _: TimeUs,
+    ) -> Demanded<Self::Held> {
+        if path.ends_with("/vain") {
+            Demanded::Absent(Absence::NoAnswer)
+        } else {
+            Demanded::Ask(false)
         }
     }
 
@@ -116,6 +130,7 @@ pub(super) fn shelf() -> Shelf {
         entry("sent", "/arriving/1", 9),
         entry("filled", "/v/1.m4s", 9),
         entry("filled", "/arriving/late", 9),
+        entry("filled", "/arriving/vain", 9),
         until(NOW, entry("filled", "/arriving/closed", 9)),
         until(NOW, entry("sent", "/closed", 9)),
         entry("listed", "/v/1.m4s", 500),
@@ -197,7 +212,7 @@ fn listed(line: &str, fields: &str) -> String {
     ask_as(ListenerRole::Player, line, &format!("Host: LISTED.test.:443\r\n{fields}"))
 }
 
-fn status(answer: &str) -> &str {
+pub(super) fn status(answer: &str) -> &str {
     answer.lines().next().unwrap()
 }
 
@@ -393,55 +408,6 @@ fn who_has_guessed_too_often_has_no_origin_asked() {
     assert!(ask(None, "/new").1.is_some(), "to ask costs nothing");
     assert_eq!(ask(Some(waited), "/nowhere"), ("404".to_owned(), None));
     assert_eq!(ask(None, "/new"), ("429".to_owned(), None));
-}
-
-#[test]
-fn what_was_ordered_and_has_not_come_is_brought_now() {
-    let (policy, index, misses) = (policy(), shelf(), MissLimit::new(0));
-    let context = context(&policy, &index, &misses, ListenerRole::Player);
-    let ask = |before, line: &str, fields: &str| {
-        let bytes = format!("GET {line} HTTP/1.1\r\nHost: filled.test\r\n{fields}\r\n");
-        let head = head::parse(bytes.as_bytes()).unwrap();
-        let decision = respond(&Context { before, ..context }, &head.request);
-        (text(&decision), decision.miss)
-    };
-    let (answer, miss) = ask(None, "/wanted", "");
-    let miss = miss.expect("a question");
-    assert_eq!(miss.whom, Whom::Origins { offset: 0, is_stale: false });
-    assert!(answer.starts_with("404"), "where nobody can be asked: {answer}");
-    let waited = |is_first| Some(Before::after(None, &miss, is_first, NOW));
-    let (answer, miss) = ask(waited(true), "/v/1.m4s", "");
-    assert!(answer.starts_with("200") && miss.is_none(), "{answer}");
-    assert!(answer.contains("; fwd=uri-miss; stored\n"), "{answer}");
-    assert!(ask(waited(false), "/v/1.m4s", "").0.contains("; fwd=uri-miss; stored; collapsed\n"));
-
-    let (answer, miss) = ask(None, "/arriving/late", "Range: bytes=2-8\r\n");
-    assert!(answer.starts_with("206") && miss.is_none(), "its beginning is here: {answer}");
-    let (_, miss) = ask(None, "/arriving/late", "Range: bytes=5-8\r\n");
-    assert_eq!(miss.expect("that").whom, Whom::Origins { offset: 5, is_stale: false });
-    let (answer, miss) = ask(None, "/arriving/closed", "");
-    assert!(answer.contains("detail=not-served-now") && miss.is_none(), "{answer}");
-}
-
-#[test]
-fn a_sibling_with_a_viewer_has_it_brought_once() {
-    let (policy, index, misses) = (policy(), shelf(), MissLimit::new(0));
-    let context = context(&policy, &index, &misses, ListenerRole::Peer);
-    let ask = |before, line: &str| {
-        let bytes = format!("GET {line} HTTP/1.1\r\nHost: b.internal\r\n\r\n");
-        let head = head::parse(bytes.as_bytes()).unwrap();
-        let decision = respond(&Context { before, ..context }, &head.request);
-        (status(&text(&decision)).to_owned(), decision.miss)
-    };
-    let (_, miss) = ask(None, "/awaited/v1/filled/wanted");
-    let miss = miss.expect("a question");
-    assert_eq!((miss.whom, &*miss.key.path), (Whom::Filler, "/wanted"));
-    let waited = Some(Before::after(None, &miss, true, NOW));
-    assert_eq!(ask(waited, "/awaited/v1/filled/wanted"), ("404".to_owned(), None));
-    assert_eq!(ask(waited, "/awaited/v1/filled/arriving/late"), ("200".to_owned(), None));
-    for plain in ["/peer/v1/filled/wanted", "/awaited/v1/open/wanted"] {
-        assert_eq!(ask(None, plain), ("404".to_owned(), None), "{plain}");
-    }
 }
 
 #[test]
