@@ -7,8 +7,9 @@
 //!
 //! Read in this order: [`head`], [`framing`], [`target`] and [`fields`] (from octets to a
 //! [`request`]), [`policy`] and [`key`] (whose content, which object), [`respond`] (the
-//! table of contents of an answer), [`demanded`] (what nobody ordered), `awaited` (what was, and has not come),
-//! `redirect` (to whoever holds it), [`precondition`] and [`range`] (RFC 9110 §13 and §14),
+//! table of contents of an answer), [`demanded`] (what nobody ordered), `awaited` (what was
+//! ordered and has not come), `redirect` (to whoever holds it), [`precondition`] and [`range`]
+//! (RFC 9110 §13 and §14),
 //! [`answer`], [`cache_control`], [`cache_status`] and [`cors`] (what is said), then
 //! [`cmcd`], [`log`] and [`session_hash`] (what is remembered), and [`pace`] (how fast).
 
