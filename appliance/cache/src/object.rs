@@ -163,10 +163,11 @@ impl Object {
         self.body.sums.is_coming()
     }
 
-    /// Whether what is missing of it comes from beyond the site, and waits for no sibling.
+    /// Whether it waits for no sibling: what is missing of it comes from beyond the site, or nothing
+    /// is but its seal.
     #[must_use]
     pub fn is_from_beyond(&self) -> bool {
-        self.is_whole() || self.body.sums.is_from_beyond()
+        self.is_whole() || self.body.sums.is_from_beyond() || self.body.sums.has_all()
     }
 
     /// Whether nothing of it may come any more: it was purged, or replaced.

@@ -155,6 +155,11 @@ impl Sums {
         self.more(|coming| coming.has(slice)).unwrap_or_else(|| slice < self.slices())
     }
 
+    /// Whether all slices may be read, of an object that has some.
+    pub(crate) fn has_all(&self) -> bool {
+        self.slices() > 0 && (0..self.slices()).all(|slice| self.has(slice))
+    }
+
     /// What a block must look like; `None` while it may not be read.
     pub(crate) fn checksum(&self, block: u32) -> Option<u32> {
         let checksum = self.blocks.as_slice().get(block as usize)?;

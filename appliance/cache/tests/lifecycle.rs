@@ -226,7 +226,10 @@ fn with_hashes_a_slice_is_read_when_it_comes_and_a_lie_costs_only_itself() {
     let mut intake = parts.cache.begin(&entry).expect("begin");
     assert_eq!(missing(&intake), [1]);
     intake.expect(hashes(&bytes)).expect("expected");
+    intake.set_from_beyond(false);
+    assert!(!object.is_from_beyond(), "a sibling brings what is missing");
     intake.put_missing(&bytes).expect("put");
+    assert!(object.is_from_beyond() && !object.is_whole(), "nothing is missing but the seal");
     parts.cache.publish(&intake.finish().expect("whole")).expect("published");
     assert_eq!(read_all(&parts, &object), Ok(bytes), "the one in hand is whole now");
     assert!(object.is_whole() && !object.is_coming());
