@@ -9,6 +9,7 @@ use crate::recover::FoundObject;
 use crate::removal::Removal;
 use crate::sums::Sums;
 use contract::catalogue::CatalogueEntry;
+use contract::slices::SLICE_BYTES;
 use once_cell::race::OnceBox;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -149,6 +150,13 @@ impl Object {
     #[must_use]
     pub fn has_slice(&self, slice: u32) -> bool {
         self.body.sums.has(slice)
+    }
+
+    /// Whether a byte of it may be read; one that it does not have never need come.
+    #[must_use]
+    pub fn has_byte(&self, offset: u64) -> bool {
+        offset >= self.entry.size_bytes
+            || u32::try_from(offset / SLICE_BYTES).is_ok_and(|slice| self.has_slice(slice))
     }
 
     /// Whether all of it is there.

@@ -31,13 +31,13 @@ impl Awaiting {
 
     /// Whether everybody has been asked for it who may be.
     pub(crate) fn is_in_vain(&self) -> bool {
-        self.filler.urgent().has_ended(self.object)
+        self.filler.transfers().urgent.has_ended(self.object)
     }
 }
 
 impl Drop for Awaiting {
     fn drop(&mut self) {
-        self.filler.urgent().wait_no_more(self.object);
+        self.filler.transfers().urgent.wait_no_more(self.object);
     }
 }
 
@@ -55,7 +55,7 @@ impl Filler {
         if !is_wanted_now || !(has_disk || self.transfers().cache.is_mending(entry)) {
             return None;
         }
-        self.urgent().wait_for(entry, slice);
+        self.transfers().urgent.wait_for(entry, slice);
         self.wake_for_viewers();
         Some(Awaiting { filler: Arc::clone(self), object: entry.ordinal })
     }
@@ -68,7 +68,7 @@ impl Filler {
         in_turn: usize,
     ) {
         let cache = &self.transfers().cache;
-        for entry in self.urgent().to_begin() {
+        for entry in self.transfers().urgent.to_begin() {
             if running.len() >= in_turn + MOST_ROUNDS {
                 break;
             }
@@ -78,7 +78,7 @@ impl Filler {
             let attempt = attempts.entry(entry.version()).or_insert(Attempt::new(Instant::now()));
             // One that is under way may bring it, and is followed by another where it does not.
             if attempt.begin() {
-                self.urgent().begins(&entry);
+                self.transfers().urgent.begins(&entry);
                 running.spawn(Arc::clone(self).attempt(entry, *attempt, true));
             }
         }

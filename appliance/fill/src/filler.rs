@@ -139,11 +139,6 @@ impl Filler {
         &self.transfers
     }
 
-    /// What cannot wait.
-    pub(crate) fn urgent(&self) -> &Urgent {
-        &self.transfers.urgent
-    }
-
     /// Whether something may come now.
     pub(crate) fn is_open_to(&self, urgency: Urgency) -> bool {
         let allowance = self.rules().gate.at((self.transfers.clock)());
@@ -342,16 +337,20 @@ impl Filler {
         };
         let round = self.transfers.round(&entry, &ranked, want).await;
         let mut attempts = self.attempts.lock().unwrap_or_else(PoisonError::into_inner);
-        if round == Round::Published {
-            attempts.remove(&entry.version());
-            self.transfers.urgent.came(&entry);
-        } else if is_awaited {
+        let after = match round {
+            Round::Published => None,
             // It was not its turn, and has it as if nobody had waited.
-            let before = (!attempt.is_new()).then_some(Attempt { is_running: false, ..attempt });
-            attempts.remove(&entry.version());
-            attempts.extend(before.map(|before| (entry.version(), before)));
-        } else {
-            attempts.insert(entry.version(), self.after(&round, attempt));
+            _ if is_awaited => {
+                attempt.has_been().then_some(Attempt { is_running: false, ..attempt })
+            }
+            _ => Some(self.after(&round, attempt)),
+        };
+        match after {
+            Some(after) => drop(attempts.insert(entry.version(), after)),
+            None => drop(attempts.remove(&entry.version())),
+        }
+        if round == Round::Published {
+            self.transfers.urgent.came(&entry);
         }
         drop(attempts);
         self.transfers.urgent.ends(&entry);
@@ -450,9 +449,9 @@ impl Attempt {
         !std::mem::replace(&mut self.is_running, true)
     }
 
-    /// Whether no round has ended.
-    fn is_new(&self) -> bool {
-        self.rounds == 0 && self.waiting.is_none()
+    /// Whether a round has ended.
+    fn has_been(&self) -> bool {
+        self.rounds > 0 || self.waiting.is_some()
     }
 
     pub(crate) fn new(now: Instant) -> Self {

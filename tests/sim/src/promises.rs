@@ -161,8 +161,9 @@ pub(crate) fn hear(sim_box: &SimBox, event: &CacheEvent, findings: &Findings) {
 
 /// A disk is ejected: all that it held is told to be lost, and there must be a reason.
 fn hear_eject(sim_box: &SimBox, folder: &Path, findings: &Findings) {
+    let disk = sim_box.disks.iter().find(|disk| disk.plan.root == folder);
+    sim_box.promises.unread().extend(disk.into_iter().flat_map(|disk| disk.object_files()));
     let is_excused = lose_all(sim_box, folder, |disk| {
-        sim_box.promises.unread().extend(disk.object_files());
         disk.has_failed() || disk.was_damaged() || disk.is_unwanted()
     });
     if !is_excused {

@@ -10,7 +10,7 @@ use crate::world::World;
 use bytes::Bytes;
 use cache::{BLOCK_BYTES, Lookup, Object, ReadFailed};
 use contract::catalogue::CatalogueEntry;
-use contract::slices::{SLICE_BYTES, SliceHashes};
+use contract::slices::SliceHashes;
 use fill::{Body, FetchFailed, Manner, Promise, Question, Upstream};
 use std::ops::Range;
 use std::sync::{Arc, Weak};
@@ -100,10 +100,9 @@ async fn from_box(
     let running = world.boxes[number].running().ok_or_else(broken)?;
     let is_it = |found: &CatalogueEntry| found.blake3 == entry.blake3;
     let look = || running.cache.lookup_version(&entry.common.group, &entry.path, is_it);
-    let slice = u32::try_from(offset / SLICE_BYTES).unwrap_or(0);
     let is_lacking = match look() {
         Lookup::Wanted => true,
-        Lookup::Arriving(object) => offset < entry.size_bytes && !object.has_slice(slice),
+        Lookup::Arriving(object) => !object.has_byte(offset),
         Lookup::Held(_) | Lookup::Unknown => false,
     };
     if manner == Manner::Awaited

@@ -8,7 +8,6 @@ use crate::world::World;
 use cache::object::block_count;
 use cache::{BLOCK_BYTES, Lookup, Object};
 use contract::object::ObjectKey;
-use contract::slices::SLICE_BYTES;
 use rand::Rng;
 use std::path::Path;
 use std::sync::Arc;
@@ -66,8 +65,7 @@ async fn wait_for(world: &World, running: &Running, key: &ObjectKey, offset: u64
         world.findings.violation(format_args!("forgotten: somebody waits for {path}"));
     }
     let (Lookup::Held(object) | Lookup::Arriving(object)) = look() else { return };
-    let slice = u32::try_from(offset / SLICE_BYTES).unwrap_or(0);
-    if offset < object.entry.size_bytes && object.has_slice(slice) {
+    if offset < object.entry.size_bytes && object.has_byte(offset) {
         world.findings.count(|counts| counts.brought += 1);
         let block = u32::try_from(offset / BLOCK_BYTES).unwrap_or(0);
         drop(read_block(running, &object, block, &world.findings).await);

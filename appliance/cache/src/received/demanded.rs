@@ -2,6 +2,7 @@
 
 use super::bring::{Bring, Resolving};
 use super::facts::Received;
+use super::shelf::Absent;
 use crate::cache::Cache;
 use crate::object::Object;
 use contract::names::GroupName;
@@ -35,6 +36,29 @@ pub enum Demanded {
     Ask(bool),
 }
 
+/// What is known of a key of which something was ordered that has not come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ordered {
+    /// The catalogue has a window for it, which is not open now.
+    Withheld,
+    /// It was asked for, and does not come now.
+    InVain,
+    /// It may be asked for.
+    Ask,
+}
+
+/// Whether something was said since a request came that has waited for it.
+fn is_since(asked: Option<TimeUs>, said: TimeUs) -> bool {
+    asked.is_some_and(|asked| said >= asked)
+}
+
+impl Absent {
+    /// Whether it counts for a request, be it one that has waited since then.
+    fn holds(self, asked: Option<TimeUs>, now: TimeUs) -> bool {
+        now < self.until || is_since(asked, self.noted)
+    }
+}
+
 impl Cache {
     /// Looks a key up. Takes no lock, never touches a disk.
     ///
@@ -51,18 +75,15 @@ impl Cache {
         if self.stock.withheld.has(group, path, now) {
             return Demanded::Withheld;
         }
-        let holds = |said: TimeUs| asked.is_some_and(|asked| said >= asked);
         let found = self.stock.shelf.look(group, path, |place| {
             if let Some(object) = &place.object
                 && let Some(received) = object.received()
-                && (received.is_usable(now) || holds(received.terms().validated))
+                && (received.is_usable(now) || is_since(asked, received.terms().validated))
             {
                 return Demanded::Usable(Arc::clone(object));
             }
             match place.absent {
-                Some(absent) if now < absent.until || holds(absent.noted) => {
-                    Demanded::Absent(absent.why)
-                }
+                Some(absent) if absent.holds(asked, now) => Demanded::Absent(absent.why),
                 _ => Demanded::Ask(place.object.is_some()),
             }
         });
@@ -74,29 +95,22 @@ impl Cache {
         found.unwrap_or(Demanded::Ask(false))
     }
 
-    /// The same of what was ordered and has not come. What was received under its key before is
-    /// another thing, and so is what origins said of that.
+    /// Looks up what was ordered and has not come; `asked` as above. What was received under its
+    /// key before is another thing, and so is what origins said of that.
     #[must_use]
     pub fn ordered(
         &self,
-        group: &GroupName,
-        path: &str,
+        (group, path): (&GroupName, &str),
         asked: Option<TimeUs>,
         now: TimeUs,
-    ) -> Demanded {
+    ) -> Ordered {
         if self.stock.withheld.has(group, path, now) {
-            return Demanded::Withheld;
+            return Ordered::Withheld;
         }
         let absent = self.stock.shelf.look(group, path, |place| place.absent).flatten();
-        let holds = |noted: TimeUs| asked.is_some_and(|asked| noted >= asked);
-        match absent {
-            Some(absent)
-                if absent.why == Absence::NoAnswer
-                    && (now < absent.until || holds(absent.noted)) =>
-            {
-                Demanded::Absent(absent.why)
-            }
-            _ => Demanded::Ask(false),
+        match absent.filter(|absent| absent.why == Absence::NoAnswer) {
+            Some(absent) if absent.holds(asked, now) => Ordered::InVain,
+            _ => Ordered::Ask,
         }
     }
 

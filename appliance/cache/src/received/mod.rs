@@ -27,7 +27,7 @@ mod withheld;
 
 pub use arrival::{NotReceived, Since};
 pub use bring::{Bring, Resolving, Ticket};
-pub use demanded::{Absence, Demanded};
+pub use demanded::{Absence, Demanded, Ordered};
 pub use facts::{Facts, MAX_MEDIA_TYPE_LEN, MAX_VALIDATOR_LEN, Received, Terms, Validator};
 
 pub(crate) use books::Books;

@@ -99,7 +99,7 @@ pub struct Demand {
     origins: Arc<dyn Origins>,
     groups: HashMap<GroupName, Vec<Source>>,
     runtime: Handle,
-    questions: Mutex<HashMap<ObjectKey, Asked>>,
+    questions: Mutex<HashMap<ObjectKey, Waiting>>,
     /// Slices that are being brought, by the number of their object.
     coming: Mutex<HashSet<(u64, u32)>>,
     /// Of these those that were asked for alone.
@@ -174,7 +174,7 @@ impl Demand {
         homes.chain(origins.map(move |(turn, source)| (source, then + PATIENCE * turn / all)))
     }
 
-    fn questions(&self) -> MutexGuard<'_, HashMap<ObjectKey, Asked>> {
+    fn questions(&self) -> MutexGuard<'_, HashMap<ObjectKey, Waiting>> {
         self.questions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -183,7 +183,7 @@ impl Demand {
     }
 
     /// Whether nothing more of a group is to be asked now.
-    fn has_enough_of(&self, group: &GroupName, under_way: &HashMap<ObjectKey, Asked>) -> bool {
+    fn has_enough_of(&self, group: &GroupName, under_way: &HashMap<ObjectKey, Waiting>) -> bool {
         let of_it = || under_way.keys().filter(|key| key.group == *group).count();
         let is_too_much = under_way.len() >= MOST_OF_GROUP && of_it() >= MOST_OF_GROUP;
         under_way.len() >= MOST_QUESTIONS || (self.groups.len() > 1 && is_too_much)
@@ -202,7 +202,7 @@ impl Demand {
         key: &ObjectKey,
         offset: u64,
         ordered: Option<Arc<CatalogueEntry>>,
-        join: impl Fn(&Asked, bool) -> Resolving,
+        join: impl Fn(&Waiting, bool) -> Resolving,
     ) -> Option<Resolving> {
         let mut questions = self.questions();
         if let Some(asked) = questions.get(key) {
@@ -212,7 +212,7 @@ impl Demand {
         if !self.groups.contains_key(&key.group) || self.has_enough_of(&key.group, &questions) {
             return None;
         }
-        let asked = Asked { answered: Ticket::default(), begun: Some(Ticket::default()) };
+        let asked = Waiting { answered: Ticket::default(), begun: Some(Ticket::default()) };
         let resolving = join(&asked, true);
         questions.insert(key.clone(), asked);
         drop(questions);
@@ -226,14 +226,14 @@ impl Demand {
 }
 
 /// Those who wait for a question.
-struct Asked {
+struct Waiting {
     /// Until it is known what there is.
     answered: Ticket,
     /// Until it begins to arrive, which may have been.
     begun: Option<Ticket>,
 }
 
-impl Asked {
+impl Waiting {
     fn answered(&self, is_first: bool) -> Resolving {
         self.answered.join(is_first)
     }
@@ -258,13 +258,13 @@ impl Drop for Question {
 
 impl Bring for Demand {
     fn resolve(&self, key: &ObjectKey, offset: u64) -> Option<Resolving> {
-        self.question(key, offset, self.cache.lacking(key), Asked::answered)
+        self.question(key, offset, self.cache.lacking(key), Waiting::answered)
     }
 
     fn hasten(&self, key: &ObjectKey, offset: u64) -> Option<Resolving> {
         // What came meanwhile, or is not wanted any more, no origin is asked for.
         match self.cache.lacking(key) {
-            Some(entry) => self.question(key, offset, Some(entry), Asked::begun),
+            Some(entry) => self.question(key, offset, Some(entry), Waiting::begun),
             None => Some(Resolving::over()),
         }
     }
@@ -274,7 +274,7 @@ impl Bring for Demand {
     }
 
     fn refresh(&self, object: &Arc<Object>) {
-        if self.question(&object.entry.key(), 0, None, Asked::answered).is_none() {
+        if self.question(&object.entry.key(), 0, None, Waiting::answered).is_none() {
             let now = self.now();
             self.cache.excuse(object, now, now);
         }

@@ -1,7 +1,6 @@
 //! What this box was told to hold and has not got yet, for a viewer who waits: the filler brings
 //! it, now.
 
-use super::resolve::NO_ANSWER_S;
 use super::{Demand, PATIENCE, Question};
 use crate::awaiting::Awaiting;
 use cache::Lookup;
@@ -27,8 +26,7 @@ pub(super) async fn answer(question: Question, entry: Arc<CatalogueEntry>, offse
         None => false,
     };
     if !came {
-        let (now, why) = (demand.now(), Absence::NoAnswer);
-        demand.cache.note_absent(&question.key, why, now, now.plus_s(NO_ANSWER_S));
+        demand.nothing_for_a_while(&question.key, Absence::NoAnswer);
     }
 }
 
@@ -49,7 +47,7 @@ impl Demand {
             let is_it = |found: &CatalogueEntry| found.is_same(entry);
             match self.cache.lookup_version(group, path, is_it) {
                 Lookup::Held(object) if is_it(&object.entry) => return true,
-                Lookup::Arriving(object) if is_it(&object.entry) => {
+                Lookup::Arriving(object) => {
                     self.begins(&question.key);
                     if object.has_slice(slice) || self.cache.read(&object, block).await.is_ok() {
                         return true;

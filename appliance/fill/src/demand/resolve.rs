@@ -33,7 +33,7 @@ const MOST_REQUESTS: usize = 3;
 
 /// For so long nobody asks again for what no origin gave. Players ask again after a second or
 /// so, and an origin that is back should be found at once.
-pub(super) const NO_ANSWER_S: i64 = 1;
+const NO_ANSWER_S: i64 = 1;
 
 /// For so long what may be served in error is, without asking again.
 const EXCUSED_S: i64 = 5;
@@ -100,10 +100,7 @@ pub(super) async fn answer(question: Question, offset: u64) {
         match begun {
             Ok(()) => return,
             Err(NotReceived::Purged) => {}
-            Err(_) => {
-                let (now, why) = (demand.now(), Absence::NoRoom);
-                return demand.cache.note_absent(&key, why, now, now.plus_s(NO_ANSWER_S));
-            }
+            Err(_) => return demand.nothing_for_a_while(&key, Absence::NoRoom),
         }
     }
 }
@@ -113,9 +110,14 @@ impl Demand {
         let now = self.now();
         let until = now.plus_s(EXCUSED_S);
         if !held.is_some_and(|held| self.cache.excuse(held, now, until)) {
-            let until = now.plus_s(NO_ANSWER_S);
-            self.cache.note_absent(key, Absence::NoAnswer, now, until);
+            self.nothing_for_a_while(key, Absence::NoAnswer);
         }
+    }
+
+    /// It was asked for in vain, and is again when players come back.
+    pub(super) fn nothing_for_a_while(&self, key: &ObjectKey, why: Absence) {
+        let now = self.now();
+        self.cache.note_absent(key, why, now, now.plus_s(NO_ANSWER_S));
     }
 
     /// What the home or the first origin that answers has; `None` where none does.

@@ -3,8 +3,8 @@
 use super::world::{Manner, SIZE, World, at, entry, me, rules, source};
 use super::{HOUR, most_in_a_span, reads};
 use crate::parts::Nobody;
-use cache::received::Absence;
-use cache::{Demanded, Lookup};
+use cache::Lookup;
+use cache::received::Ordered;
 use contract::names::DeviceName;
 use contract::object::ObjectKey;
 use contract::sources::{SourceKind, standing};
@@ -56,8 +56,17 @@ impl Watched {
     /// What those are told who have waited since then.
     fn is_in_vain(&self, number: u32, since: TimeUs) -> bool {
         let key = Self::key(number);
-        let found = self.world.cache.demanded(&key.group, &key.path, Some(since), since);
-        matches!(found, Demanded::Absent(Absence::NoAnswer))
+        self.world.cache.ordered((&key.group, &key.path), Some(since), since) == Ordered::InVain
+    }
+
+    /// Waits, by the clock that stands still between events.
+    async fn until(&self, is_so: impl Fn(&Self) -> bool) {
+        let comes = async {
+            while !is_so(self) {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        };
+        tokio::time::timeout(HOUR, comes).await.expect("within an hour");
     }
 }
 
@@ -69,7 +78,7 @@ fn slow() -> Value {
 async fn what_is_waited_for_overtakes_all_and_begins_where_it_is_wanted() {
     let ranked = vec![source(SourceKind::Origin, 0, None)];
     let world = Watched::new(World::new(21, TimeUs(0), rules(slow()), 12, ranked));
-    tokio::time::sleep(Duration::from_secs(1)).await;
+    world.until(|world| world.world.read_from(0) > 0).await;
     let took = world.wait(11, 2 * MIB + 5).await;
     assert!(took < Duration::from_secs(9), "{took:?} for a slice beside turns of 4 MiB at 2 MB/s");
     let Lookup::Arriving(object) = world.look(11) else { panic!("{:?}", world.look(11)) };
@@ -111,12 +120,15 @@ async fn by_day_it_comes_only_where_what_cannot_wait_may() {
             json!({"time_zone": "Europe/Berlin", "windows": windows, "emergency_fill": emergency});
         let ranked = vec![source(SourceKind::Origin, 0, None)];
         let world = Watched::new(World::new(23, noon, rules(settings), 3, ranked));
-        tokio::time::sleep(Duration::from_secs(5)).await;
         let since = world.world.now();
         let took = world.wait(1, 0).await;
         assert!(took < Duration::from_secs(5), "{took:?}");
         assert_eq!(world.is_in_vain(1, since), !comes);
         assert_eq!(world.world.read_from(0) > 0, comes);
+        if comes {
+            world.world.until_held(1, HOUR).await;
+        }
+        // Of the paused clock, in which nothing else may come.
         tokio::time::sleep(HOUR).await;
         assert_eq!(world.world.held(), u64::from(comes), "the others wait for the night");
     }
@@ -151,7 +163,11 @@ async fn siblings_are_asked_to_get_it_and_not_waited_for() {
     let settings = json!({"widen_after_s": {"network": "5min", "origin": "10min"}});
     let world = Watched::new(World::new(25, TimeUs(0), rules(settings), 12, ranked));
     world.world.network.manners.lock().expect("lock")[1] = Manner::Coming;
-    tokio::time::sleep(Duration::from_secs(60)).await;
+    let is_told = |world: &Watched| {
+        let asked = world.world.network.asked.lock().expect("lock");
+        (0..12).all(|number| asked.iter().any(|(_, object, _)| *object == number))
+    };
+    world.until(is_told).await;
     for number in 0..12 {
         assert!(matches!(world.look(number), Lookup::Wanted), "it waits for the sibling");
         assert!(world.wait(number, 0).await < Duration::from_secs(6), "object {number}");

@@ -8,12 +8,12 @@ use super::answer::{Answer, Body};
 use super::cache_control::CacheControl;
 use super::cache_status::CacheStatus;
 use super::demanded::{self, Before, Miss, Whom};
-use super::index::{Demanded, Found, Held, Index};
+use super::index::{Found, Held, Index};
 use super::method::Method;
 use super::policy::GroupPolicy;
 use super::request::Request;
 use super::respond::{Context, missing, select};
-use cache::received::Absence;
+use cache::received::{Absence, Ordered};
 use contract::config::OnMiss;
 use contract::object::ObjectKey;
 
@@ -99,10 +99,10 @@ fn ask<'p, I: Index>(
     offset: u64,
 ) -> (Answer<'p, I::Held>, Option<Miss>) {
     let asked = context.before.map(|before| before.at);
-    match context.index.find_ordered(&group.name, path, asked, context.now) {
-        Demanded::Withheld => (missing(context.policy, CacheStatus::NotServedNow), None),
-        Demanded::Absent(why) => (demanded::nothing(context, group, why), None),
-        Demanded::Usable(_) | Demanded::Ask(_) => {
+    match context.index.find_ordered((&group.name, path), asked, context.now) {
+        Ordered::Withheld => (missing(context.policy, CacheStatus::NotServedNow), None),
+        Ordered::InVain => (demanded::nothing(context, group, Absence::NoAnswer), None),
+        Ordered::Ask => {
             let key = ObjectKey { group: group.name.clone(), path: path.into() };
             let miss = demanded::miss(context, key, offset, false);
             // What is said where nobody can be asked.

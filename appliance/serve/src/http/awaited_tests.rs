@@ -1,22 +1,31 @@
 //! Requests for what was ordered and has not come, of viewers and of siblings.
 
-use super::demanded::{Before, Whom};
+use super::demanded::{Before, Miss, Whom};
 use super::head;
 use super::miss_limit::MissLimit;
 use super::respond::{Context, respond};
 use super::respond_tests::{NOW, context, policy, shelf, status, text};
 use contract::config::ListenerRole;
 
+/// What a viewer, or a sibling, is answered, and what is asked first.
+fn answered(
+    role: ListenerRole,
+    before: Option<Before>,
+    line: &str,
+    fields: &str,
+) -> (String, Option<Miss>) {
+    let (policy, index, misses) = (policy(), shelf(), MissLimit::new(9));
+    let bytes = format!("GET {line} HTTP/1.1\r\nHost: filled.test\r\n{fields}\r\n");
+    let head = head::parse(bytes.as_bytes()).unwrap();
+    let context = Context { before, ..context(&policy, &index, &misses, role) };
+    let decision = respond(&context, &head.request);
+    (text(&decision), decision.miss)
+}
+
 #[test]
 fn what_was_ordered_and_has_not_come_is_brought_now() {
-    let (policy, index, misses) = (policy(), shelf(), MissLimit::new(9));
-    let context = context(&policy, &index, &misses, ListenerRole::Player);
-    let ask = |before, line: &str, fields: &str| {
-        let bytes = format!("GET {line} HTTP/1.1\r\nHost: filled.test\r\n{fields}\r\n");
-        let head = head::parse(bytes.as_bytes()).unwrap();
-        let decision = respond(&Context { before, ..context }, &head.request);
-        (text(&decision), decision.miss)
-    };
+    let ask =
+        |before, line: &str, fields: &str| answered(ListenerRole::Player, before, line, fields);
     let (answer, miss) = ask(None, "/wanted", "");
     let miss = miss.expect("a question");
     assert_eq!(miss.whom, Whom::Origins { offset: 0, is_stale: false });
@@ -52,13 +61,9 @@ fn what_was_ordered_and_has_not_come_is_brought_now() {
 
 #[test]
 fn a_sibling_with_a_viewer_has_it_brought_once() {
-    let (policy, index, misses) = (policy(), shelf(), MissLimit::new(9));
-    let context = context(&policy, &index, &misses, ListenerRole::Peer);
     let ask_with = |before, line: &str, fields: &str| {
-        let bytes = format!("GET {line} HTTP/1.1\r\nHost: b.internal\r\n{fields}\r\n");
-        let head = head::parse(bytes.as_bytes()).unwrap();
-        let decision = respond(&Context { before, ..context }, &head.request);
-        (status(&text(&decision)).to_owned(), decision.miss)
+        let (answer, miss) = answered(ListenerRole::Peer, before, line, fields);
+        (status(&answer).to_owned(), miss)
     };
     let ask = |before, path: &str| ask_with(before, path, "Headend-Awaited: ?1\r\n");
     let (_, miss) = ask(None, "/peer/v1/filled/wanted");

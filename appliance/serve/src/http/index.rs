@@ -1,10 +1,9 @@
 //! What the meaning layer asks of a cache.
 
 use cache::Received;
-use cache::received::Absence;
+use cache::received::{Absence, Ordered};
 use contract::catalogue::CatalogueEntry;
 use contract::names::GroupName;
-use contract::slices::SLICE_BYTES;
 use contract::time::TimeUs;
 use contract::tombstones::PurgedUpTo;
 use std::sync::Arc;
@@ -50,15 +49,9 @@ pub trait Index {
         now: TimeUs,
     ) -> Demanded<Self::Held>;
 
-    /// Looks up whether what was ordered and has not come may be brought: `asked` as above. Nothing
-    /// is usable then that came before it was ordered. Never blocks.
-    fn find_ordered(
-        &self,
-        group: &GroupName,
-        path: &str,
-        asked: Option<TimeUs>,
-        now: TimeUs,
-    ) -> Demanded<Self::Held>;
+    /// Looks up whether what was ordered and has not come may be asked for; `asked` as above. Never
+    /// blocks.
+    fn find_ordered(&self, key: (&GroupName, &str), asked: Option<TimeUs>, now: TimeUs) -> Ordered;
 
     /// Until when a catalogue lets something be served that nobody ordered. Never blocks.
     fn served_until(&self, entry: &CatalogueEntry) -> Option<TimeUs>;
@@ -111,8 +104,7 @@ impl Held for Arc<cache::Object> {
     }
 
     fn has_byte(&self, offset: u64) -> bool {
-        offset >= self.entry.size_bytes
-            || u32::try_from(offset / SLICE_BYTES).is_ok_and(|slice| self.has_slice(slice))
+        cache::Object::has_byte(self, offset)
     }
 }
 
@@ -139,17 +131,16 @@ impl Index for cache::Cache {
         asked: Option<TimeUs>,
         now: TimeUs,
     ) -> Demanded<Self::Held> {
-        self.demanded(group, path, asked, now).into()
+        match self.demanded(group, path, asked, now) {
+            cache::Demanded::Usable(object) => Demanded::Usable(object),
+            cache::Demanded::Absent(why) => Demanded::Absent(why),
+            cache::Demanded::Withheld => Demanded::Withheld,
+            cache::Demanded::Ask(is_stale) => Demanded::Ask(is_stale),
+        }
     }
 
-    fn find_ordered(
-        &self,
-        group: &GroupName,
-        path: &str,
-        asked: Option<TimeUs>,
-        now: TimeUs,
-    ) -> Demanded<Self::Held> {
-        self.ordered(group, path, asked, now).into()
+    fn find_ordered(&self, key: (&GroupName, &str), asked: Option<TimeUs>, now: TimeUs) -> Ordered {
+        self.ordered(key, asked, now)
     }
 
     fn served_until(&self, entry: &CatalogueEntry) -> Option<TimeUs> {
@@ -158,17 +149,6 @@ impl Index for cache::Cache {
 
     fn purged_up_to(&self) -> PurgedUpTo {
         Self::purged_up_to(self)
-    }
-}
-
-impl From<cache::Demanded> for Demanded<Arc<cache::Object>> {
-    fn from(found: cache::Demanded) -> Self {
-        match found {
-            cache::Demanded::Usable(object) => Self::Usable(object),
-            cache::Demanded::Absent(why) => Self::Absent(why),
-            cache::Demanded::Withheld => Self::Withheld,
-            cache::Demanded::Ask(is_stale) => Self::Ask(is_stale),
-        }
     }
 }
 

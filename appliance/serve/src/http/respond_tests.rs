@@ -9,7 +9,7 @@ use super::index::{Demanded, Found, Held, Index};
 use super::miss_limit::MissLimit;
 use super::policy::Policy;
 use super::respond::{Context, Decision, respond};
-use cache::received::Absence;
+use cache::received::{Absence, Ordered};
 use contract::catalogue::{CatalogueEntry, Common};
 use contract::config::{ApplianceConfig, ListenerRole};
 use contract::names::GroupName;
@@ -77,18 +77,8 @@ impl Index for Shelf {
         }
     }
 
-    fn find_ordered(
-        &self,
-        _: &GroupName,
-        path: &str,
-        _: Option<TimeUs>,
-        _: TimeUs,
-    ) -> Demanded<Self::Held> {
-        if path.ends_with("/vain") {
-            Demanded::Absent(Absence::NoAnswer)
-        } else {
-            Demanded::Ask(false)
-        }
+    fn find_ordered(&self, (_, path): (&GroupName, &str), _: Option<TimeUs>, _: TimeUs) -> Ordered {
+        if path.ends_with("/vain") { Ordered::InVain } else { Ordered::Ask }
     }
 
     fn served_until(&self, _: &CatalogueEntry) -> Option<TimeUs> {

@@ -269,15 +269,23 @@ impl SimDisk {
     /// The files of objects.
     #[must_use]
     pub fn object_files(&self) -> Vec<PathBuf> {
-        let (state, folder) = (self.state(), self.plan.root.join("objects"));
-        let files = state.names.files().map(|(path, _)| path);
-        files.filter(|path| path.starts_with(&folder)).cloned().collect()
+        let state = self.state();
+        self.files_below(&state, "objects").map(|(path, _)| path.clone()).collect()
     }
 
     fn bytes_below(&self, folder: &str) -> u64 {
-        let (state, folder) = (self.state(), self.plan.root.join(folder));
-        let files = state.names.files().filter(|(path, _)| path.starts_with(&folder));
+        let state = self.state();
+        let files = self.files_below(&state, folder);
         files.filter_map(|(_, number)| state.files.get(&number)).map(size).sum()
+    }
+
+    fn files_below<'a>(
+        &self,
+        state: &'a State,
+        folder: &str,
+    ) -> impl Iterator<Item = (&'a PathBuf, FileNumber)> + use<'a> {
+        let folder = self.plan.root.join(folder);
+        state.names.files().filter(move |(path, _)| path.starts_with(&folder))
     }
 
     /// How many files there are.
