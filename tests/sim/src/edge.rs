@@ -49,18 +49,20 @@ impl Edge {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A box asks an origin.
+    /// An origin hears the question of a box, which was put when `holders` were those who had it:
+    /// what came to another while the question was on its way, nobody could have known.
     pub fn asks(
         &self,
         world: &World,
         me: usize,
-        entry: &CatalogueEntry,
-        range: &Range<u64>,
+        (entry, range): (&CatalogueEntry, &Range<u64>),
+        holders: &[usize],
     ) -> Crossing {
         let asker = &world.boxes[me];
         let name = &asker.name;
         world.findings.note(format_args!("{name}: asks the origin for {}: {range:?}", entry.path));
-        if let Some(other) = self.who_has(world, asker, entry).filter(|_| !world.limits.slow()) {
+        let other = self.who_has(world, asker, entry, holders);
+        if let Some(other) = other.filter(|_| !world.limits.slow()) {
             let key = (asker.site, entry.id());
             let mut state = self.state();
             let avoidable = state.avoidable_bytes.entry(key).or_default();
@@ -77,12 +79,20 @@ impl Edge {
         Crossing { edge: self.clone(), key }
     }
 
+    /// The boxes that have an object now.
+    #[must_use]
+    pub fn holders(world: &World, entry: &CatalogueEntry) -> Vec<usize> {
+        let holders = world.boxes.iter().filter(|it| it.holds(entry));
+        holders.map(|it| it.number).collect()
+    }
+
     /// Another box of the site, within reach, that could give it.
     fn who_has<'w>(
         &self,
         world: &'w World,
         asker: &SimBox,
         entry: &CatalogueEntry,
+        holders: &[usize],
     ) -> Option<&'w SimBox> {
         let me = asker.number;
         world.boxes.iter().find(|other| {
@@ -93,7 +103,8 @@ impl Edge {
                 && world.network.is_steady(there, here, NOTICED_IN)
                 && other.runs_for() >= NOTICED_IN
                 && other.is_steady(NOTICED_IN);
-            is_mate && is_known && (other.holds(entry) || self.is_under_way(entry, other))
+            let has_it = holders.contains(&other.number) && other.holds(entry);
+            is_mate && is_known && (has_it || self.is_under_way(entry, other))
         })
     }
 

@@ -3,7 +3,7 @@
 
 use crate::appliance::Running;
 use crate::content;
-use crate::edge::Crossing;
+use crate::edge::{Crossing, Edge};
 use crate::network::{Lies, Party};
 use crate::reads::{part, part_of_block, read_block};
 use crate::world::World;
@@ -41,6 +41,7 @@ impl SimUpstream {
         let world = self.world.upgrade().ok_or_else(broken)?;
         let party = world.party_at(source.address);
         world.limits.check_window(&world, self.me, "asks for something");
+        let holders = Edge::holders(&world, entry);
         sleep(world.network.round_trip(party)).await;
         if !world.network.reaches(Party::Box(self.me), party) {
             sleep(PATIENCE).await;
@@ -69,8 +70,8 @@ impl SimUpstream {
             range.end
         };
         let goes_on = world.network.happens(lies.goes_on);
-        let crossing =
-            (party == Party::Origin).then(|| world.edge.asks(&world, self.me, entry, &range));
+        let crossing = (party == Party::Origin)
+            .then(|| world.edge.asks(&world, self.me, (entry, &range), &holders));
         let upstream = self.clone();
         Ok(SimBody { upstream, party, giver, at: range.start, ends_at, goes_on, lies, crossing })
     }
