@@ -218,8 +218,9 @@ async fn a_broken_disk_resets_an_http2_stream() -> Result<()> {
     world.shelf.break_disk()?;
     let (row, ca) = (Row::get("/v/seg.m4s"), &world.ca.file);
     let reply = curl::send(&row, Version::Http2, world.players_h2[0], "", ca).await?;
-    ensure!(reply.status == 200, "{}", reply.status);
-    // What waits to be sent goes with the stream (RFC 9113 §6.4), so that less may come.
+    // What waits to be sent goes with the stream (RFC 9113 §6.4), so that less may come: on a
+    // machine that is busy not even the head, which curl calls status 0.
+    ensure!(matches!(reply.status, 200 | 0), "{}", reply.status);
     ensure!(segment()[..262_144].starts_with(&reply.body), "{} bytes", reply.body.len());
     world.quiet().await?;
     ensure!(world.counters.total().answers_cut.get() == 1);
