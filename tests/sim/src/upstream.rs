@@ -41,7 +41,7 @@ impl SimUpstream {
         let world = self.world.upgrade().ok_or_else(broken)?;
         let party = world.party_at(source.address);
         world.limits.check_window(&world, self.me, "asks for something");
-        let holders = Edge::holders(&world, entry);
+        let holders = (party == Party::Origin).then(|| Edge::holders(&world, entry));
         sleep(world.network.round_trip(party)).await;
         if !world.network.reaches(Party::Box(self.me), party) {
             sleep(PATIENCE).await;
@@ -70,8 +70,8 @@ impl SimUpstream {
             range.end
         };
         let goes_on = world.network.happens(lies.goes_on);
-        let crossing = (party == Party::Origin)
-            .then(|| world.edge.asks(&world, self.me, (entry, &range), &holders));
+        let crossing =
+            holders.map(|holders| world.edge.asks(&world, self.me, (entry, &range), &holders));
         let upstream = self.clone();
         Ok(SimBody { upstream, party, giver, at: range.start, ends_at, goes_on, lies, crossing })
     }
