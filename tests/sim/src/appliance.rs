@@ -38,7 +38,8 @@ pub struct SimBox {
     pub promises: Promises,
     /// What it is moving.
     pub moving: UnderWay,
-    /// When one of its disks last failed in an answer, or was last there again.
+    /// When one of its disks last failed in an answer, or was last there again, or it last kept
+    /// somebody waiting for what it cannot get.
     wavered: Mutex<Option<Instant>>,
     running: Mutex<Option<Running>>,
 }
@@ -170,13 +171,14 @@ impl SimBox {
         self.slot().take();
     }
 
-    /// It breaks an answer off, or has again what it said that it lacks: what others know of it
-    /// is not so any more.
+    /// It breaks an answer off, keeps others waiting, or has again what it said that it lacks: what
+    /// others know of it is not so any more.
     pub fn wavers(&self) {
         *self.wavered.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
     }
 
-    /// Whether all that it has answered in this time holds, as far as its disks are concerned.
+    /// Whether all that it has answered in this time holds, as far as its disks and its way to the
+    /// origin are concerned.
     #[must_use]
     pub fn is_steady(&self, time: Duration) -> bool {
         let wavered = *self.wavered.lock().unwrap_or_else(PoisonError::into_inner);

@@ -57,7 +57,7 @@ impl SimUpstream {
             // The first block is read before anything is said.
             let block = u32::try_from(range.start / BLOCK_BYTES).unwrap_or(u32::MAX);
             let first = read_block(running, object, block, &world.findings);
-            let first = timeout(PATIENCE, first).await.map_err(|_| stalled())?;
+            let first = timeout(PATIENCE, first).await.map_err(|_| kept_waiting(&world, party))?;
             first.map_err(|failed| match failed {
                 ReadFailed::NotComing { .. } => FetchFailed::Coming,
                 _ => FetchFailed::NotThere,
@@ -79,6 +79,17 @@ impl SimUpstream {
 
 fn stalled() -> FetchFailed {
     FetchFailed::Stalled(PATIENCE.as_secs())
+}
+
+/// Nothing comes of what a box hands through. Whoever has waited for it lets that box rest, and is
+/// right where it does not reach its origin: that is noticed at one of the two first.
+fn kept_waiting(world: &World, by: Party) -> FetchFailed {
+    if let Party::Box(number) = by
+        && !world.network.is_steady(by, Party::Origin, PATIENCE)
+    {
+        world.boxes[number].wavers();
+    }
+    stalled()
 }
 
 fn broken() -> FetchFailed {
@@ -110,7 +121,7 @@ async fn from_box(
         && is_lacking
         && let Some(hastened) = running.cache.hasten(&entry.key(), offset)
     {
-        timeout(PATIENCE, hastened).await.map_err(|_| stalled())?;
+        timeout(PATIENCE, hastened).await.map_err(|_| kept_waiting(world, Party::Box(number)))?;
     }
     let only_if_cached = manner == Manner::OnlyIfCached;
     match look() {
@@ -184,7 +195,7 @@ impl SimBody {
         let range = self.at..block_end.min(self.ends_at);
         let mut piece = timeout(PATIENCE, self.read(&world, range.clone()))
             .await
-            .unwrap_or_else(|_| Err(stalled()))?;
+            .unwrap_or_else(|_| Err(kept_waiting(&world, self.party)))?;
         sleep(world.network.transit(piece.len())).await;
         if world.network.happens(self.lies.wrong_bytes) && !piece.is_empty() {
             let mut wrong = piece.to_vec();
