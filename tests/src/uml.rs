@@ -11,7 +11,7 @@ use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use std::fs::File;
 use std::os::unix::process::ExitStatusExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 
 /// Set, to any value, for whoever runs inside.
@@ -24,6 +24,8 @@ const MEMORY: &str = "mem=768M";
 const PATIENCE_S: usize = 80;
 
 const KERNEL: &str = "linux.uml";
+
+const REGISTERS: &str = "libuml_xstate.so";
 
 /// Its name, and that of its first process's file.
 const NAME: &str = "machine";
@@ -101,6 +103,7 @@ fn boot(filter: &str, environment: &[(&str, &str)]) -> Result<End> {
         .arg(format!("init={}", folder.join(INIT_FILE).display()))
         .args([format!("uml_dir={}", folder.display()), format!("umid={NAME}")])
         .env("TMPDIR", folder)
+        .env("LD_PRELOAD", registers()?)
         .stdin(Stdio::null())
         .stdout(out.try_clone()?)
         .stderr(out);
@@ -111,6 +114,14 @@ fn boot(filter: &str, environment: &[(&str, &str)]) -> Result<End> {
         sweep(folder)?;
     }
     Ok(end)
+}
+
+/// What gives UML room for the registers of this processor, built beside the tests.
+fn registers() -> Result<PathBuf> {
+    let tests = std::env::current_exe()?;
+    let mut beside = tests.ancestors().skip(1).take(2).map(|folder| folder.join(REGISTERS));
+    let found = beside.find(|file| file.exists());
+    found.with_context(|| format!("{REGISTERS} is not built: cargo build -p uml-xstate"))
 }
 
 /// Ends what a killed machine has left: its helpers are in its session and outlive it.
