@@ -2,6 +2,7 @@
 
 use crate::pem;
 use crate::s3;
+use crate::trust;
 use contract::config::{ApplianceConfig, ContentGroup, Document, Problem, Problems, parse};
 use fill::Rules;
 use std::path::Path;
@@ -64,8 +65,8 @@ fn machine(config: &ApplianceConfig) -> Vec<(String, String)> {
         tls(&format!("certificates[{at}]"), &each.chain_file, &each.key_file);
     }
     tls("identity", &config.identity.chain_file, &config.identity.key_file);
-    if let Err(err) = pem::roots(&config.identity.ca_file) {
-        found.push(("identity.ca_file".to_owned(), format!("{err:#}")));
+    if let Some(Err(err)) = config.fleet.as_ref().map(trust::given) {
+        found.push(("fleet.trust_file".to_owned(), format!("{err:#}")));
     }
     if let Err(err) = Rules::of(&config.fill) {
         found.push(("fill.time_zone".to_owned(), err.to_string()));

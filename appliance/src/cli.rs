@@ -1,11 +1,19 @@
 //! The command line.
 
 use crate::handover::Predecessor;
+use crate::join::Wanted;
 use crate::topology::Form;
+use anyhow::Context;
 use clap::{Parser, Subcommand};
+use contract::join::{JoinToken, files};
 use std::fmt::Display;
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+
+/// A token is a line.
+const MAX_TOKEN_BYTES: u64 = 4096;
 
 /// A configuration, a file or a port is not as it must be: nothing was begun.
 const EXIT_CANNOT_START: u8 = 2;
@@ -50,6 +58,24 @@ enum Command {
         /// that the running appliance was started with.
         config: PathBuf,
     },
+    /// Make this machine a box of a fleet: it makes its keys, asks the fleet who it is, and writes
+    /// its configuration. `fleet appliance token NAME` makes the token.
+    Join {
+        /// The file that the token is in, or `-` for standard input.
+        #[arg(long, value_name = "FILE")]
+        token_file: PathBuf,
+        /// Where keys, certificates and configuration are to be.
+        #[arg(long, value_name = "FOLDER", default_value = "/etc/headend")]
+        folder: PathBuf,
+        /// The serial number of this machine, where its firmware tells none.
+        #[arg(long, value_name = "SERIAL")]
+        serial: Option<String>,
+        /// This machine is a box already, and is to be another, or the same anew.
+        #[arg(long)]
+        replace: bool,
+    },
+    /// Print the serial number of this machine, as its firmware tells it.
+    Serial,
     /// Say how the running appliance is doing.
     Status {
         /// The configuration of the running appliance: tells where its admin listener is.
@@ -82,11 +108,51 @@ pub(crate) fn main() -> ExitCode {
             Ok(document) => ended(&config, crate::topology::show(&document, output)),
             Err(problems) => refuse(&config, &problems.to_string()),
         },
+        Command::Join { token_file, folder, serial, replace } => {
+            joined(join(&token_file, folder, serial, replace))
+        }
+        Command::Serial => joined(serial(None).map(|serial| println!("{serial}"))),
         Command::Status { config, json } => match crate::check::check(&config) {
             Ok(document) => ended(&config, crate::status::show(&document.config, json)),
             Err(problems) => refuse(&config, &problems.to_string()),
         },
     }
+}
+
+#[expect(clippy::print_stdout, reason = "answers to a person go to standard output")]
+fn join(
+    token_file: &Path,
+    folder: PathBuf,
+    named: Option<String>,
+    replace: bool,
+) -> anyhow::Result<()> {
+    let (token, serial) = (token(token_file)?, serial(named)?);
+    let config = folder.join(files::CONFIG);
+    let device = crate::join::join(&Wanted { token, folder, serial, replace })?;
+    println!("this machine is {device}: appliance run {}", config.display());
+    Ok(())
+}
+
+fn token(file: &Path) -> anyhow::Result<JoinToken> {
+    let mut text = String::new();
+    let shown = file.display();
+    match file == Path::new("-") {
+        true => std::io::stdin().take(MAX_TOKEN_BYTES).read_to_string(&mut text),
+        false => File::open(file).and_then(|it| it.take(MAX_TOKEN_BYTES).read_to_string(&mut text)),
+    }
+    .with_context(|| format!("cannot read {shown}"))?;
+    text.parse().with_context(|| format!("{shown}"))
+}
+
+fn serial(named: Option<String>) -> anyhow::Result<String> {
+    let told = named.or_else(|| crate::hardware::read().serial);
+    told.context("the firmware of this machine tells no serial number: name one with --serial")
+}
+
+fn joined(outcome: anyhow::Result<()>) -> ExitCode {
+    let Err(err) = outcome else { return ExitCode::SUCCESS };
+    eprintln!("appliance: {err:#}");
+    ExitCode::FAILURE
 }
 
 fn run(config: &Path) -> ExitCode {

@@ -7,10 +7,12 @@ use crate::demand;
 use crate::documents::Documents;
 use crate::fleet::Fleet;
 use crate::holding::{Holding, Unfit};
+use crate::identity::Identity;
 use crate::journal::Journal;
 use crate::purging::Purging;
 use crate::reporter::{Reporter, Stands};
 use crate::spool::SharedSpool;
+use crate::trust::Heard;
 use anyhow::Result;
 use cache::Cache;
 use contract::catalogue::CatalogueEntry;
@@ -24,6 +26,7 @@ use contract::names::GroupName;
 use contract::report::{Report, Severity};
 use contract::sources::Sources;
 use contract::tombstones::{BadTombstones, Rules, Tombstones};
+use contract::trust::SignedTrust;
 use fill::{Filler, Routes};
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -53,6 +56,7 @@ const SEGMENTS_IN_PARTS: Duration = Duration::from_secs(60);
 pub(crate) struct Control {
     pub(crate) config: Arc<ApplianceConfig>,
     pub(crate) documents: Documents,
+    pub(crate) identity: Identity,
     pub(crate) holding: Holding,
     pub(crate) cache: Arc<Cache>,
     pub(crate) filler: Arc<Filler>,
@@ -71,8 +75,11 @@ pub(crate) struct Control {
 impl Control {
     /// Goes on from the documents that were in force when the process last ran.
     pub(crate) fn restore(&mut self) {
-        if let Err(err) = self.restore_documents() {
-            self.journal.lost_document(&err);
+        // What does not hold any more takes nothing with it.
+        for restored in [self.restore_manifest(), self.restore_sources(), self.restore_command()] {
+            if let Err(err) = restored {
+                self.journal.lost_document(&err);
+            }
         }
         self.tell_reporter();
     }
@@ -80,21 +87,31 @@ impl Control {
     /// What is in force, for whoever asks the box itself.
     fn tell_reporter(&self) {
         let (documents, limits) = (self.documents.states(), self.documents.limits());
-        self.reporter.stands(Stands { documents, limits, rights: self.rights.clone() });
+        let (trust, rights) = (self.documents.trust_state(), self.rights.clone());
+        self.reporter.stands(Stands { trust, documents, limits, rights });
     }
 
-    fn restore_documents(&mut self) -> Result<()> {
+    fn restore_manifest(&mut self) -> Result<()> {
         let config = Arc::clone(&self.config);
         if let Some(manifest) = self.documents.restore::<Manifest>(&config, Kind::Manifest)? {
             let generation = self.documents.in_force(Kind::Manifest).unwrap_or_default();
             self.hold(&manifest, generation.epoch)?;
         }
+        Ok(())
+    }
+
+    fn restore_sources(&mut self) -> Result<()> {
+        let config = Arc::clone(&self.config);
         if let Some(sources) = self.documents.restore::<Sources>(&config, Kind::Sources)? {
             self.filler.set_routes(Routes::new(&self.config.name, sources));
         }
-        // It has been carried out; what comes next must be newer.
-        self.documents.restore::<Command>(&config, Kind::Command)?;
         Ok(())
+    }
+
+    /// It has been carried out; what comes next must be newer.
+    fn restore_command(&mut self) -> Result<()> {
+        let config = Arc::clone(&self.config);
+        self.documents.restore::<Command>(&config, Kind::Command).map(drop)
     }
 
     /// Carries out what was purged while the box was away, and confirms it: done before it
@@ -110,7 +127,8 @@ impl Control {
 
     async fn hear_of_purges(&mut self, link: &impl Fleet) -> Result<()> {
         loop {
-            let mut documents = link.report(&self.report()).await?.documents;
+            let Answer { trust, mut documents, .. } = link.report(&self.report()).await?;
+            self.hear(&trust);
             documents.retain(|envelope| envelope.header.kind == Kind::Tombstones);
             if documents.is_empty() {
                 return Ok(());
@@ -257,6 +275,7 @@ impl Control {
 
     async fn take(&mut self, link: &impl Fleet, answer: Answer) -> Duration {
         self.journal.recorded(answer.events_recorded);
+        let has_heard = self.hear(&answer.trust);
         let (purges, others): (Vec<_>, Vec<_>) = answer
             .documents
             .into_iter()
@@ -273,13 +292,41 @@ impl Control {
             is_coming |= kind == Kind::Manifest && stage == Stage::Pending;
         }
         // A purge that was carried out is one that somebody waits for.
-        let somebody_waits = self.purging != before || is_coming;
+        let somebody_waits = self.purging != before || is_coming || has_heard;
         let (least, most) = (*REPORT_INTERVAL_S.start(), *REPORT_INTERVAL_S.end());
         if somebody_waits {
             return Duration::from_secs_f64(least);
         }
         // `max` and `min` in this order turn NaN into a number; `clamp` would keep it.
         Duration::from_secs_f64(answer.next_report_in_s.max(least).min(most))
+    }
+
+    /// Gives whether the root has said something new.
+    fn hear(&mut self, chain: &[SignedTrust]) -> bool {
+        let heard = self.documents.hear(chain);
+        if heard == Heard::default() {
+            return false;
+        }
+        let subject = || "trust".to_owned();
+        if let Some(version) = heard.version {
+            let detail = format!("the root has spoken, version {version}");
+            self.journal.note(Severity::Info, "trust", subject(), detail);
+            self.believe();
+        }
+        if let Some(why) = heard.refused {
+            self.journal.note(Severity::Warning, "document_refused", subject(), why);
+        }
+        self.tell_reporter();
+        heard.version.is_some()
+    }
+
+    /// The fleet and siblings are those whom the root names now.
+    fn believe(&self) {
+        let believed = self.documents.trust().map(|trust| self.identity.believe(trust));
+        if let Some(Err(err)) = believed {
+            let detail = format!("the old authorities stay: {err:#}");
+            self.journal.note(Severity::Critical, "trust", "trust".to_owned(), detail);
+        }
     }
 
     /// What is pending comes again with the next answer.

@@ -5,13 +5,15 @@
 //! kind is kept apart, so that a refused document cannot come twice.
 
 use crate::keep;
+use crate::trust::{Believed, Heard};
 use anyhow::{Context, Result};
 use contract::autonomy::{Limit, LimitKind};
 use contract::config::ApplianceConfig;
-use contract::envelope::{Envelope, FIRST_EPOCH, Generation, Kind, Reader, Refused};
+use contract::envelope::{Envelope, Generation, Kind, Reader, Refused};
 use contract::object::Digest;
-use contract::report::DocumentState;
+use contract::report::{DocumentState, TrustState};
 use contract::time::TimeUs;
+use contract::trust::{SignedTrust, Trust};
 use fill::Clock;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
@@ -24,6 +26,8 @@ pub(crate) const KINDS: [Kind; 4] =
 #[derive(Debug, Default)]
 struct Standing {
     in_force: Option<InForce>,
+    /// Of what was in force when the process last ran, and may not be any more.
+    floor: Option<Generation>,
     rejected: Option<(Generation, String)>,
     refused: Option<(Generation, String)>,
 }
@@ -59,6 +63,8 @@ fn digest(envelope: &Envelope) -> serde_json::Result<Digest> {
 pub(crate) struct Documents {
     clock: Clock,
     folder: PathBuf,
+    /// `None` for a box without a fleet, which is told nothing.
+    believed: Option<Believed>,
     standing: BTreeMap<Kind, Standing>,
 }
 
@@ -68,7 +74,23 @@ impl Documents {
         std::fs::create_dir_all(&folder)
             .with_context(|| format!("cannot make {}", folder.display()))?;
         let standing = KINDS.into_iter().map(|kind| (kind, Standing::default())).collect();
-        Ok(Self { clock, folder, standing })
+        Ok(Self { clock, folder, believed: Believed::open(config)?, standing })
+    }
+
+    /// Hears what the root has said since; the documents that come with it may be signed by whom
+    /// it names.
+    pub(crate) fn hear(&mut self, chain: &[SignedTrust]) -> Heard {
+        self.believed.as_mut().map(|believed| believed.hear(chain)).unwrap_or_default()
+    }
+
+    /// What the root says, to a box with a fleet.
+    pub(crate) fn trust(&self) -> Option<&Trust> {
+        self.believed.as_ref().map(Believed::trust)
+    }
+
+    /// What the fleet is told of it.
+    pub(crate) fn trust_state(&self) -> TrustState {
+        self.believed.as_ref().map(Believed::state).unwrap_or_default()
     }
 
     fn file(&self, kind: Kind) -> PathBuf {
@@ -89,10 +111,11 @@ impl Documents {
             std::fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
         let envelope: Envelope = serde_json::from_slice(&text)
             .with_context(|| format!("{} is damaged", file.display()))?;
-        // It was in time when it was accepted, and nothing newer has come since.
-        let now = envelope.header.issued_at_us;
-        let body = open(&envelope, config, None, now)
-            .with_context(|| format!("{} does not hold any more", file.display()))?;
+        let believed = self.believed.as_ref().context("a box without a fleet is told nothing")?;
+        let opened = envelope.open_kept(&config.name, believed.trust());
+        // Nothing older comes back, whoever has signed this.
+        self.stand(kind).floor = Some(envelope.header.generation);
+        let body = opened.with_context(|| format!("{} does not hold any more", file.display()))?;
         self.stand(kind).in_force = Some(InForce::of(&envelope)?);
         Ok(Some(body))
     }
@@ -103,8 +126,13 @@ impl Documents {
         config: &ApplianceConfig,
         envelope: &Envelope,
     ) -> Result<T, Refused> {
-        let newest = self.newest(envelope.header.kind);
-        let opened = open(envelope, config, newest, (self.clock)());
+        let unknown = || Refused::UnknownKey(envelope.key_id.clone());
+        let opened = envelope.open(&Reader {
+            me: &config.name,
+            trust: self.believed.as_ref().ok_or_else(unknown)?.trust(),
+            newest: self.newest(envelope.header.kind),
+            now: (self.clock)(),
+        });
         opened.map_err(|why| match why {
             Refused::Old { offered, .. } if self.is_another(envelope) => {
                 Refused::OtherContent(offered)
@@ -113,16 +141,11 @@ impl Documents {
         })
     }
 
-    /// What a document of a kind must be newer than. An epoch that has begun for one kind has
-    /// for all: whoever still signs in the one before has missed it.
+    /// What a document of a kind must be newer than.
     fn newest(&self, kind: Kind) -> Option<Generation> {
         let standing = self.standing.get(&kind)?;
         let rejected = standing.rejected.as_ref().map(|(generation, _)| *generation);
-        let epochs = self.standing.values().filter_map(|it| it.in_force.as_ref());
-        let epoch = epochs.map(|it| it.generation.epoch).max();
-        let epoch = epoch.filter(|it| *it > FIRST_EPOCH);
-        let begun = epoch.map(|epoch| Generation { epoch, number: 0 });
-        self.in_force(kind).max(rejected).max(begun)
+        self.in_force(kind).max(rejected).max(standing.floor)
     }
 
     /// Whether it has the number of the one in force, and says something else.
@@ -165,7 +188,7 @@ impl Documents {
             Some(Limit { kind: LimitKind::Document, subject, until_us: in_force.not_after })
         };
         let lasting = self.standing.iter().filter(|(kind, _)| **kind != Kind::Command);
-        lasting.filter_map(limit).collect()
+        lasting.filter_map(limit).chain(self.believed.as_ref().map(Believed::limit)).collect()
     }
 
     /// Which generation of a kind is in force.
@@ -188,14 +211,4 @@ impl Documents {
         };
         self.standing.iter().map(state).collect()
     }
-}
-
-fn open<T: DeserializeOwned>(
-    envelope: &Envelope,
-    config: &ApplianceConfig,
-    newest: Option<Generation>,
-    now: TimeUs,
-) -> Result<T, Refused> {
-    let keys = config.fleet.as_ref().map_or(&[][..], |fleet| &fleet.trusted_keys);
-    envelope.open(&Reader { me: &config.name, keys, newest, now })
 }

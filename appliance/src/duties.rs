@@ -1,9 +1,10 @@
-//! What only one process may do: fill the disks, move what is on them, and speak to the fleet. Serving is not among
-//! it.
+//! What only one process may do: fill the disks, move what is on them, speak to the fleet, and renew
+//! certificates. Serving is not among it.
 
 use crate::control::Control;
 use crate::fleet_link::FleetLink;
 use crate::moving::Moving;
+use crate::renewing::Renewing;
 use anyhow::{Context, Result};
 use fill::Filler;
 use std::sync::Arc;
@@ -18,6 +19,7 @@ pub(crate) struct Resting {
     pub(crate) link: Option<Arc<FleetLink>>,
     pub(crate) filler: Arc<Filler>,
     pub(crate) moving: Moving,
+    pub(crate) renewing: Renewing,
 }
 
 /// All of it goes on.
@@ -28,6 +30,8 @@ pub(crate) struct Busy {
     filling: JoinHandle<()>,
     shifting: JoinHandle<()>,
     talking: JoinHandle<(Control, Option<Arc<FleetLink>>)>,
+    renewing: Renewing,
+    following: JoinHandle<()>,
 }
 
 /// Either.
@@ -71,17 +75,23 @@ impl Duties {
 
 impl Resting {
     fn begin(self, background: &Handle) -> Busy {
-        let Self { mut control, link, filler, moving } = self;
+        let Self { mut control, link, filler, moving, renewing } = self;
         let (stop, stopped) = watch::channel(false);
         let filling = background.spawn(Arc::clone(&filler).run(stopped.clone()));
         let shifting = background.spawn(moving.clone().run(stopped.clone()));
+        let (follows, of, ends) = (renewing.clone(), link.clone(), stopped.clone());
+        let following = tokio::spawn(async move {
+            if let Some(link) = of {
+                follows.run(&*link, ends).await;
+            }
+        });
         let talking = tokio::spawn(async move {
             if let Some(link) = &link {
                 control.run(&**link, stopped).await;
             }
             (control, link)
         });
-        Busy { stop, filler, moving, filling, shifting, talking }
+        Busy { stop, filler, moving, filling, shifting, talking, renewing, following }
     }
 }
 
@@ -90,7 +100,9 @@ impl Busy {
         self.stop.send_replace(true);
         self.filling.await.context("filling")?;
         self.shifting.await.context("moving objects between disks")?;
+        self.following.await.context("renewing certificates")?;
         let (control, link) = self.talking.await.context("talking to the fleet")?;
-        Ok(Resting { control, link, filler: self.filler, moving: self.moving })
+        let Self { filler, moving, renewing, .. } = self;
+        Ok(Resting { control, link, filler, moving, renewing })
     }
 }

@@ -4,6 +4,7 @@
 use anyhow::Result;
 use bytes::Bytes;
 use contract::catalogue::SegmentRef;
+use contract::certificates::{CertificateAnswer, CertificateRequest};
 use contract::exchange::Answer;
 use contract::late::{LateAnswer, LateReports};
 use contract::report::Report;
@@ -15,6 +16,12 @@ pub(crate) trait Fleet: Sync {
 
     /// Tells how things were.
     fn late_reports(&self, late: &LateReports) -> impl Future<Output = Result<LateAnswer>> + Send;
+
+    /// Asks for a certificate.
+    fn certificate(
+        &self,
+        request: &CertificateRequest,
+    ) -> impl Future<Output = Result<CertificateAnswer>> + Send;
 
     /// A catalogue segment; the caller compares its digest.
     fn segment(&self, segment: &SegmentRef) -> impl Future<Output = Result<Bytes>> + Send;

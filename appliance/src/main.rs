@@ -4,7 +4,7 @@
 //! what (`fill`). This crate joins them, and speaks to the fleet and to the operator.
 //!
 //! Read in this order: [`cli`], [`check`], [`run`] (the table of contents of a box),
-//! [`control`] (the conversation with the fleet), [`commands`] (what it asks for once), [`spool`] (what nobody could be told),
+//! [`join`], [`identity`] and [`renewing`] (who it is), [`control`] (the conversation with the fleet), [`commands`] (what it asks for once), [`spool`] (what nobody could be told),
 //! [`handover`] (from one process to the next), [`admin`].
 
 mod access_files;
@@ -16,6 +16,7 @@ mod check;
 mod cli;
 mod commands;
 mod control;
+mod credential;
 mod demand;
 mod disk_io;
 mod documents;
@@ -28,10 +29,13 @@ mod fleet_link;
 mod handover;
 mod hardware;
 mod holding;
+mod identity;
 mod inquiry;
+mod join;
 mod journal;
 mod keep;
 mod kept_out;
+mod link;
 mod memory;
 mod metrics;
 mod moving;
@@ -44,6 +48,7 @@ mod purging;
 mod redirecting;
 mod registers;
 mod reload;
+mod renewing;
 mod reporter;
 mod restart;
 mod run;
@@ -56,6 +61,7 @@ mod spool;
 mod status;
 mod supervisor;
 mod topology;
+mod trust;
 
 fn main() -> std::process::ExitCode {
     cli::main()

@@ -12,12 +12,13 @@ use crate::duties::{Duties, Resting};
 use crate::fleet_link::FleetLink;
 use crate::handover::Taken;
 use crate::holding::Holding;
+use crate::identity::Identity;
 use crate::journal::Journal;
 use crate::kept_out::KeptOut;
 use crate::moving::Moving;
-use crate::pem;
 use crate::purging::Purging;
 use crate::redirecting::Redirecting;
+use crate::renewing::Renewing;
 use crate::reporter::{Asked, Reporter};
 use crate::s3::Origins;
 use crate::scrubbing::Scrubbing;
@@ -57,6 +58,7 @@ pub(crate) struct Opened {
     pub(crate) server: Prepared,
     pub(crate) engine: Engine,
     pub(crate) certificates: Certificates,
+    pub(crate) identity: Identity,
     pub(crate) listening: Listening,
     pub(crate) admin: TcpListener,
     pub(crate) journal: Arc<Journal>,
@@ -85,6 +87,10 @@ pub(crate) fn open(document: &Document, taken: Taken) -> Result<Opened> {
         tracing::warn!("{warning}");
     }
     let mut documents = Documents::open(&config, wall_clock())?;
+    let identity = Identity::open(&config.identity)?;
+    if let Some(trust) = documents.trust() {
+        identity.believe(trust)?;
+    }
     let purging = Purging::restore(&mut documents, &config, &journal);
     let cache = open_cache(&config, &journal, disks, purging)
         .map_err(|err| cannot_start(&place_of(&err), err.to_string()))?;
@@ -95,18 +101,24 @@ pub(crate) fn open(document: &Document, taken: Taken) -> Result<Opened> {
     }
     let access_log = access_files::open(&config.log)
         .map_err(|err| cannot_start("log.access_folder", err.to_string()))?;
-    let server = Server::bind_after(&config, Arc::clone(&cache), access_log, &mut serving)
+    let setup = serve::Setup {
+        config: &config,
+        cache: Arc::clone(&cache),
+        access_log,
+        siblings: Some(identity.siblings()),
+    };
+    let server = Server::bind_after(setup, &mut serving)
         .map_err(|err| cannot_start(err.path(), err.to_string()))?;
     let admin = open_admin(config.admin.address, &mut serving)
         .map_err(|err| cannot_start("admin.address", format!("{}: {err}", config.admin.address)))?;
     let left = serving.addresses();
     kept.retain(|address| !left.contains(address));
 
-    let link = FleetLink::new(&config)?.map(Arc::new);
+    let link = FleetLink::new(&config, &identity)?.map(Arc::new);
     let rules =
         Rules::of(&config.fill).map_err(|err| cannot_start("fill.time_zone", err.to_string()))?;
     // What viewers wait for has connections apart from those of the background.
-    let fetcher = fetcher(&config, link.clone())?;
+    let fetcher = fetcher(&config, &identity, link.clone())?;
     let sources = Arc::new(Origins::new(Arc::new(fetcher.apart()), &config));
     let filler = filler(rules, &cache, &journal, sources);
     let neighbours =
@@ -137,6 +149,13 @@ pub(crate) fn open(document: &Document, taken: Taken) -> Result<Opened> {
         spool: spool.clone(),
         clock: wall_clock(),
     });
+    let renewing = Renewing {
+        config: Arc::clone(&config),
+        identity: identity.clone(),
+        certificates: server.certificates(),
+        journal: Arc::clone(&journal),
+        clock: wall_clock(),
+    };
     let means = Means {
         cache: Arc::clone(&cache),
         scrubbing: scrubbing.clone(),
@@ -146,6 +165,7 @@ pub(crate) fn open(document: &Document, taken: Taken) -> Result<Opened> {
     let mut control = Control {
         commands: Commands::open(means, wall_clock(), commands),
         documents,
+        identity: identity.clone(),
         holding: Holding::open(&config.state_folder)?,
         config,
         cache: Arc::clone(&cache),
@@ -163,6 +183,7 @@ pub(crate) fn open(document: &Document, taken: Taken) -> Result<Opened> {
         cache,
         engine: server.engine().clone(),
         certificates: server.certificates(),
+        identity,
         listening: server.listening(),
         server: server.prepare()?,
         admin,
@@ -173,7 +194,7 @@ pub(crate) fn open(document: &Document, taken: Taken) -> Result<Opened> {
         scrubbing,
         smart,
         kept_out,
-        duties: Duties::Resting(Box::new(Resting { control, link, filler, moving })),
+        duties: Duties::Resting(Box::new(Resting { control, link, filler, moving, renewing })),
         kept,
     })
 }
@@ -238,12 +259,16 @@ fn open_admin(address: SocketAddr, inherited: &mut Inherited) -> std::io::Result
     Ok(socket)
 }
 
-fn fetcher(config: &ApplianceConfig, link: Option<Arc<FleetLink>>) -> Result<Arc<Fetcher>> {
+fn fetcher(
+    config: &ApplianceConfig,
+    identity: &Identity,
+    link: Option<Arc<FleetLink>>,
+) -> Result<Arc<Fetcher>> {
     let patience = Patience {
         connect: config.fill.connect_timeout_s.duration(),
         stall: config.fill.stall_timeout_s.duration(),
     };
-    let (device, tls) = (config.name.to_string(), pem::box_tls(&config.identity)?);
+    let (device, tls) = (config.name.to_string(), identity.client()?);
     Ok(Arc::new(Fetcher::new(&device, patience, tls, Arc::new(Slices::asked_of(link)))))
 }
 

@@ -2,6 +2,7 @@
 //! What cannot be read, or makes no sense, stays as it was.
 
 use crate::check;
+use crate::identity::Identity;
 use crate::kept_out::KeptOut;
 use crate::opening::{disk_setups, ratings};
 use cache::{Cache, DiskRefused, DiskSetup};
@@ -19,6 +20,7 @@ pub(crate) struct Reload {
     /// The configuration.
     pub(crate) file: PathBuf,
     pub(crate) certificates: Certificates,
+    pub(crate) identity: Identity,
     pub(crate) filler: Arc<Filler>,
     pub(crate) cache: Arc<Cache>,
     pub(crate) kept_out: KeptOut,
@@ -39,6 +41,9 @@ impl Reload {
         }
         match check::read_again(&self.file) {
             Ok((config, rules)) => {
+                if let Err(err) = self.identity.read_again(&config.identity) {
+                    tracing::error!("the old identity stays: {err:#}");
+                }
                 self.filler.set_rules(rules);
                 tracing::info!("windows and caps were read again");
                 self.set_disks(&config).await;

@@ -12,7 +12,7 @@ use contract::autonomy::Limit;
 use contract::config::ApplianceConfig;
 use contract::progress::FillProgress;
 use contract::report::{
-    DiskReport, DocumentState, Event, Hardware, Held, Load, Report, WriteBudgetReport,
+    DiskReport, DocumentState, Event, Hardware, Held, Load, Report, TrustState, WriteBudgetReport,
 };
 use contract::time::TimeUs;
 use fill::{Clock, Filler};
@@ -45,6 +45,7 @@ pub(crate) struct Asked {
 /// What the box has been told to be, as it stands.
 #[derive(Default)]
 pub(crate) struct Stands {
+    pub(crate) trust: TrustState,
     pub(crate) documents: Vec<DocumentState>,
     pub(crate) limits: Vec<Limit>,
     pub(crate) rights: Rights,
@@ -113,7 +114,7 @@ impl Reporter {
         let stands = parts.stands();
         let certificates = &parts.asked.certificates;
         let autonomy = autonomy(certificates, &stands.limits, &stands.rights, now);
-        let documents = stands.documents.clone();
+        let (documents, trust) = (stands.documents.clone(), stands.trust.clone());
         drop(stands);
         Report {
             schema: contract::SCHEMA,
@@ -127,6 +128,7 @@ impl Reporter {
             engine_reason: parts.asked.engine.reason().map(str::to_owned),
             tls_engine: parts.asked.engine.tls().map(|tls| tls.name().to_owned()),
             tls_reason: parts.asked.engine.tls().and_then(|tls| tls.reason()).map(str::to_owned),
+            trust,
             documents,
             purged_up_to: 0,
             held: parts.held(),

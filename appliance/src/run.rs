@@ -69,6 +69,7 @@ async fn serve(
     let reload = Reload {
         file: file.to_owned(),
         certificates: opened.certificates,
+        identity: opened.identity,
         filler: Arc::clone(&opened.filler),
         cache: Arc::clone(&opened.cache),
         kept_out: opened.kept_out,

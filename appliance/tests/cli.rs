@@ -54,7 +54,6 @@ certificates:
 identity:
   chain_file: {folder}/cert.pem
   key_file: {folder}/key.pem
-  ca_file: {folder}/cert.pem
 admin: {{ address: \"127.0.0.1:{}\" }}
 disks:
   - {{ folder: {folder}/disk, class: nvme, capacity_bytes: 64MiB }}
@@ -102,7 +101,7 @@ fn refused(place: &Place, changes: &[(&str, &str)]) -> String {
 fn an_unknown_key() {
     assert_eq!(
         refused(&Place::new(), &[("ram: { budget_bytes", "ram: { budget_byte")]),
-        "DIR/config.yaml:16:8: unknown field `budget_byte`, expected one of budget_bytes"
+        "DIR/config.yaml:15:8: unknown field `budget_byte`, expected one of budget_bytes"
     );
 }
 
@@ -110,7 +109,7 @@ fn an_unknown_key() {
 fn a_wrong_unit() {
     let said = refused(&Place::new(), &[("8MiB", "8 MHz")]);
     assert!(
-        said.starts_with("DIR/config.yaml:16:") && said.contains("a number of bytes"),
+        said.starts_with("DIR/config.yaml:15:") && said.contains("a number of bytes"),
         "{said}"
     );
 }
@@ -119,7 +118,7 @@ fn a_wrong_unit() {
 fn a_time_zone_that_there_is_not() {
     let fill = "fill: { time_zone: Europe/Bonn }\nram: {";
     let said = refused(&Place::new(), &[("ram: {", fill)]);
-    let expected = "DIR/config.yaml:16:20: fill.time_zone: Europe/Bonn is no time zone that this \
+    let expected = "DIR/config.yaml:15:20: fill.time_zone: Europe/Bonn is no time zone that this \
                     software knows (IANA time zone database)";
     assert_eq!(said, expected);
 }
@@ -154,7 +153,7 @@ fn a_disk_that_cannot_be_written() {
     let output = appliance("run", &config).output().expect("run");
     assert_eq!(output.status.code(), Some(2), "{output:?}");
     let text = String::from_utf8(output.stderr).expect("text");
-    assert!(text.contains("config.yaml:15:") && text.contains("disk /proc/headend"), "{text}");
+    assert!(text.contains("config.yaml:14:") && text.contains("disk /proc/headend"), "{text}");
 }
 
 #[test]

@@ -1,6 +1,5 @@
 //! Everything that an appliance's configuration is made from.
 
-use contract::envelope::TrustedKey;
 use contract::names::GroupName;
 use contract::sources::OriginPath;
 use inventory::{Appliance, ContentGroup, SiteFill};
@@ -25,7 +24,7 @@ pub struct Intent<'a> {
     /// Where its keys and certificates lie.
     pub files: Files<'a>,
     /// The fleet manager.
-    pub fleet: FleetAddress<'a>,
+    pub fleet: FleetAddress,
 }
 
 /// An origin as a box is told of it.
@@ -39,35 +38,18 @@ pub struct Origin {
     pub path: OriginPath,
 }
 
-/// The names of the files in a box's enrolment folder.
+/// Where the files of a box lie: their names in it are those of [`contract::join::files`].
 #[derive(Debug, Clone, Copy)]
 pub struct Files<'a> {
     /// The folder, an absolute path on the box.
     pub folder: &'a Path,
 }
 
-impl Files<'_> {
-    /// The fleet's root certificate.
-    pub const CA: &'static str = "ca.pem";
-    /// Who the box is.
-    pub const IDENTITY_CHAIN: &'static str = "identity.pem";
-    /// Its key.
-    pub const IDENTITY_KEY: &'static str = "identity.key";
-    /// What it shows to viewers.
-    pub const PLAYER_CHAIN: &'static str = "player.pem";
-    /// Its key.
-    pub const PLAYER_KEY: &'static str = "player.key";
-    /// The configuration itself.
-    pub const CONFIG: &'static str = "config.yaml";
-}
-
-/// How a box reaches the fleet and what it believes.
+/// How a box reaches the fleet.
 #[derive(Debug, Clone, Copy)]
-pub struct FleetAddress<'a> {
+pub struct FleetAddress {
     /// The control listener.
     pub control: SocketAddr,
     /// Seconds between reports.
     pub report_interval_s: u64,
-    /// The keys whose documents the box accepts.
-    pub trusted_keys: &'a [TrustedKey],
 }

@@ -1,10 +1,10 @@
 //! Rendering: values in, text out, and the proof that the device will take it.
 
-use crate::intent::{Files, Intent, MIN_APPLIANCE_VERSION};
+use crate::intent::{Intent, MIN_APPLIANCE_VERSION};
 use contract::bucket::CredentialsPlace;
 use contract::config::{Document, Fill, FillWindow, OnMiss, Problems, SourceCaps};
-use contract::envelope::{Role, TrustedKey};
 use contract::exchange::FLEET_IDENTITY_NAME;
+use contract::join::files;
 use inventory::{Appliance, ContentGroup, Disk, PlayerListener, S3Origin};
 use minijinja::{Environment, UndefinedBehavior, Value, context};
 use std::path::Path;
@@ -62,7 +62,6 @@ fn values(intent: &Intent<'_>) -> Value {
     let peers: Vec<String> = peers.iter().map(ToString::to_string).collect();
     let groups: Vec<Value> =
         intent.groups.iter().map(|group| group_values(group, intent)).collect();
-    let keys: Vec<Value> = intent.fleet.trusted_keys.iter().map(key_values).collect();
     let players: Vec<Value> = players.iter().map(listener_values).collect();
     let disks: Vec<Value> = disks.iter().map(disk_values).collect();
     context! {
@@ -75,15 +74,12 @@ fn values(intent: &Intent<'_>) -> Value {
         disks,
         ram_budget_bytes => intent.appliance.ram_budget_bytes,
         groups,
-        player_chain => file(Files::PLAYER_CHAIN),
-        player_key => file(Files::PLAYER_KEY),
-        identity_chain => file(Files::IDENTITY_CHAIN),
-        identity_key => file(Files::IDENTITY_KEY),
-        ca => file(Files::CA),
+        player => file(files::PLAYER),
+        identity => file(files::IDENTITY),
         control => intent.fleet.control.to_string(),
         tls_name => FLEET_IDENTITY_NAME,
         report_interval_s => intent.fleet.report_interval_s,
-        trusted_keys => keys,
+        trust => file(files::TRUST),
         fill => intent.fill.map(|fill| fill_values(&fill.of_box(&intent.appliance.disks))),
         access_log_folder => intent.appliance.access_log_folder.as_deref().map(text),
     }
@@ -167,14 +163,6 @@ fn window_values(window: &FillWindow) -> Value {
         days,
         cap_bits_per_s => window.cap_bits_per_s.map(|cap| cap.0),
     }
-}
-
-fn key_values(key: &TrustedKey) -> Value {
-    let role = match key.role {
-        Role::Config => "config",
-        Role::Control => "control",
-    };
-    context! { id => key.id.as_str(), role, ed25519 => key.ed25519.as_str() }
 }
 
 /// The inventory takes no path that is not text.

@@ -1,7 +1,6 @@
 use super::*;
 use contract::bucket::CredentialsPlace;
 use contract::config::{ListenerRole, OnMiss};
-use contract::envelope::{Role, TrustedKey};
 use contract::names::{DeviceName, GroupName, SiteName};
 use contract::sources::OriginPath;
 use inventory::{Appliance, ContentGroup, Disk, DiskClass, PlayerListener, S3Origin};
@@ -15,6 +14,7 @@ fn appliance() -> Appliance {
     Appliance {
         name: DeviceName::new("oca1.site-a").expect("name"),
         site: SiteName::new("site-a").expect("name"),
+        serial: None,
         players: vec![
             PlayerListener {
                 addresses: vec![address("127.0.1.1:8443"), address("[::1]:8443")],
@@ -52,14 +52,7 @@ fn group(name: &str, owner: &str, host_pattern: &str) -> ContentGroup {
     }
 }
 
-fn keys() -> Vec<TrustedKey> {
-    [("config-01", Role::Config), ("control-02", Role::Control)]
-        .map(|(id, role)| TrustedKey { id: id.into(), role, ed25519: "AAAA".into() })
-        .into()
-}
-
 fn rendered(appliance: &Appliance, groups: &[ContentGroup]) -> Result<String, RenderError> {
-    let trusted_keys = keys();
     let zone = contract::civil::TimeZoneName::new("Europe/Berlin").expect("zone");
     let cap_bits_per_s = contract::quantity::BitRate(50_000_000);
     let fill = inventory::SiteFill {
@@ -84,11 +77,7 @@ fn rendered(appliance: &Appliance, groups: &[ContentGroup]) -> Result<String, Re
         groups,
         origins: &origins,
         files: Files { folder: "/etc/headend".as_ref() },
-        fleet: FleetAddress {
-            control: address("127.0.0.1:7443"),
-            report_interval_s: 10,
-            trusted_keys: &trusted_keys,
-        },
+        fleet: FleetAddress { control: address("127.0.0.1:7443"), report_interval_s: 10 },
     })
 }
 
@@ -123,7 +112,8 @@ fn a_whole_configuration() {
         assert_eq!(group.origin_credentials, Some(place));
     }
     assert_eq!(config.disks[1].folder, appliance().disks[1].folder);
-    assert_eq!(config.fleet.expect("a fleet").trusted_keys, keys());
+    let fleet = config.fleet.expect("a fleet");
+    assert_eq!(fleet.trust_file, std::path::Path::new("/etc/headend/trust.json"));
 }
 
 #[test]

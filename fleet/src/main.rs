@@ -7,11 +7,14 @@
 //!
 //! Read in this order: [`cli`] (the commands), [`server`] (what is shared and how
 //! connections are served), [`planner`] (from records to documents), [`purging`] (what boxes
-//! have confirmed), [`control`] (boxes), [`viewer`] (players), [`api`] (people).
+//! have confirmed), [`join`] and [`issuing`] (how machines become boxes), [`control`] (boxes),
+//! [`viewer`] (players), [`api`] (people).
 
 mod api;
 mod cli;
 mod control;
+mod issuing;
+mod join;
 mod planner;
 mod purging;
 mod server;

@@ -26,7 +26,7 @@ async fn report_all(boxes: &mut [FakeBox]) {
 
 /// A title in the other group, too, and all of both on every box.
 async fn filled(server: &Server, work: &Path) -> Vec<FakeBox> {
-    let mut boxes = bring_up(server, work);
+    let mut boxes = bring_up(server, work).await;
     title(&work.join("film"));
     let folder = work.join("film");
     let folder = folder.to_str().expect("text");
@@ -251,11 +251,11 @@ async fn tags_and_times_reach_the_boxes() {
     assert!(untagged.starts_with("would purge 0 objects"), "{untagged}");
 }
 
-#[test]
-fn nonsense_is_refused() {
+#[tokio::test(flavor = "multi_thread")]
+async fn nonsense_is_refused() {
     let work = tempfile::tempdir().expect("folder");
     let server = Server::start(&work.path().join("data"), None);
-    bring_up(&server, work.path());
+    bring_up(&server, work.path()).await;
     let many = "--object /a ".repeat(101);
     let cases = [
         ("content purge nowhere --title t", "fleet: there is no content group nowhere"),

@@ -17,7 +17,7 @@ use support::story::{add_title, bring_up, curl, priority, until_planned};
 async fn whole_story(database_url: Option<&str>) {
     let work = tempfile::tempdir().expect("folder");
     let mut server = Server::start(&work.path().join("data"), database_url);
-    let mut boxes = bring_up(&server, work.path());
+    let mut boxes = bring_up(&server, work.path()).await;
     until_planned(&mut boxes, 12).await;
 
     // Nobody holds it yet.
@@ -141,7 +141,7 @@ async fn the_whole_story_on_postgresql() {
 async fn strangers_and_nonsense_are_refused() {
     let work = tempfile::tempdir().expect("folder");
     let server = Server::start(&work.path().join("data"), None);
-    let mut boxes = bring_up(&server, work.path());
+    let mut boxes = bring_up(&server, work.path()).await;
     assert_eq!(boxes[0].report_as("oca2.site-a").await.as_u16(), 403);
     server.ok(&["appliance", "delete", "oca1.site-a"]);
     assert_eq!(boxes[0].report_as("oca1.site-a").await.as_u16(), 403);
@@ -222,11 +222,11 @@ fn raw_requests(server: &Server) {
     }
 }
 
-#[test]
-fn what_the_commands_print() {
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_commands_print() {
     let work = tempfile::tempdir().expect("folder");
     let server = Server::start(&work.path().join("data"), None);
-    bring_up(&server, work.path());
+    bring_up(&server, work.path()).await;
     let mut session = String::new();
     for line in [
         "site list",

@@ -215,6 +215,10 @@ fn check_bounds(report: &Report) -> Result<(), ReportError> {
     if fill.failing.len() > MAX_SOURCES || fill.failing.iter().any(is_long) {
         return Err(ReportError::Beyond("fill has more refusals than a report carries"));
     }
+    let refused = report.trust.refused.as_ref();
+    if refused.is_some_and(|why| why.len() > MAX_REASON_BYTES) {
+        return Err(ReportError::Beyond("trust.refused is longer than a report carries"));
+    }
     check_results(&report.results)
 }
 

@@ -6,11 +6,11 @@ use ca::Ca;
 use contract::SCHEMA;
 use contract::envelope::Envelope;
 use contract::exchange::{Answer, REPORT_PATH};
+use contract::trust::{SignedTrust, Trust};
 use rustls::ServerConfig;
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
@@ -21,7 +21,7 @@ use tokio_rustls::TlsAcceptor;
 /// The longest body that a box sends.
 const MAX_BODY_BYTES: usize = 4 << 20;
 
-type Documents = Arc<Mutex<Vec<Envelope>>>;
+type Documents = Arc<Mutex<(Vec<SignedTrust>, Vec<Envelope>)>>;
 
 /// The listener. Gone when dropped.
 #[derive(Debug)]
@@ -35,8 +35,8 @@ impl FalseFleet {
     ///
     /// # Errors
     /// When the port is taken, or the authority cannot issue.
-    pub async fn start(address: SocketAddr, ca: &Path) -> Result<Self> {
-        let issued = Ca::open(ca, SystemTime::now())?.issue_control(SystemTime::now())?;
+    pub async fn start(address: SocketAddr, ca: &Ca, trust: &Trust) -> Result<Self> {
+        let issued = ca.control(trust)?.issue_control(SystemTime::now())?;
         let chain = CertificateDer::pem_slice_iter(issued.chain_pem.as_bytes());
         let key = PrivateKeyDer::from_pem_slice(issued.key_pem.as_bytes())?;
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
@@ -60,7 +60,12 @@ impl FalseFleet {
 
     /// From now on every report is answered with these.
     pub fn says(&self, documents: Vec<Envelope>) {
-        *self.documents.lock().unwrap_or_else(PoisonError::into_inner) = documents;
+        *self.documents.lock().unwrap_or_else(PoisonError::into_inner) = (vec![], documents);
+    }
+
+    /// From now on every report is answered with this of the root.
+    pub fn says_of_the_root(&self, chain: Vec<SignedTrust>) {
+        *self.documents.lock().unwrap_or_else(PoisonError::into_inner) = (chain, vec![]);
     }
 }
 
@@ -88,8 +93,9 @@ async fn answer(stream: TcpStream, acceptor: &TlsAcceptor, said: &Documents) -> 
         bail!("a body of {length} bytes");
     }
     stream.read_exact(&mut vec![0; length]).await?;
-    let documents = said.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    let answer = Answer { schema: SCHEMA, next_report_in_s: 0.2, events_recorded: 0, documents };
+    let (trust, documents) = said.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let answer =
+        Answer { schema: SCHEMA, next_report_in_s: 0.2, events_recorded: 0, trust, documents };
     let (status, body) = match is_report {
         true => ("200 OK", serde_json::to_vec(&answer)?),
         false => ("503 Service Unavailable", Vec::new()),

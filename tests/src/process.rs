@@ -77,7 +77,15 @@ impl Daemon {
     /// # Errors
     /// When it does not end in time.
     pub async fn stop(&mut self) -> Result<ExitStatus> {
-        self.signal(Signal::SIGTERM)?;
+        self.end_by(Signal::SIGTERM).await
+    }
+
+    /// The same with another signal.
+    ///
+    /// # Errors
+    /// When it does not end in time.
+    pub async fn end_by(&mut self, signal: Signal) -> Result<ExitStatus> {
+        self.signal(signal)?;
         let ended = tokio::time::timeout(Duration::from_secs(20), self.child.wait()).await;
         Ok(ended.with_context(|| format!("{} did not stop", self.name))??)
     }

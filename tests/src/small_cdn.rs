@@ -1,11 +1,12 @@
 //! A fleet, an origin and two boxes of one site over made-up files: enough to see what a
 //! decision of the fleet does to an answer of a box. For players there is [`crate::demo`].
 
-use crate::operator::{Appliance, Operator, Title};
+use crate::operator::{Appliance, Operator, Title, players_ca};
 use crate::origin;
 use crate::process::{Daemon, output};
 use anyhow::{Context, Result, ensure};
 use contract::report::Report;
+use contract::trust::SignedTrust;
 use serde_json::Value;
 use std::ffi::OsStr;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -60,7 +61,7 @@ struct Ports {
 pub struct SmallCdn {
     folder: TempDir,
     bin: PathBuf,
-    fleet_ports: [u16; 2],
+    fleet_ports: [u16; 3],
     origin_port: u16,
     ports: [Ports; 2],
     /// Who runs the `fleet` command.
@@ -95,7 +96,7 @@ impl SmallCdn {
             })
         };
         let (folder, bin, fleet_ports) =
-            (tempfile::tempdir()?, binaries()?, [ports::free()?, ports::free()?]);
+            (tempfile::tempdir()?, binaries()?, [ports::free()?, ports::free()?, ports::free()?]);
         let url = format!("http://{}", local(fleet_ports[0]));
         let token = folder.path().join("fleet/operator.token");
         let mut cdn = Self {
@@ -116,6 +117,7 @@ impl SmallCdn {
         }
         cdn.start_origin().await?;
         cdn.start_fleet().await?;
+        cdn.operator.init(&cdn.root_folder()).await?;
         cdn.describe(plan.origin).await?;
         let count = if plan.one_box { 1 } else { BOXES.len() };
         for at in 0..count {
@@ -184,12 +186,13 @@ impl SmallCdn {
     /// # Errors
     /// When it does not come up.
     pub async fn start_fleet(&mut self) -> Result<()> {
-        let [listen, control] = self.fleet_ports;
+        let [listen, control, join] = self.fleet_ports;
         let args = [
             "serve".to_owned(),
             format!("--data={}", self.path("fleet").display()),
             format!("--listen=127.0.0.1:{listen}"),
             format!("--control=127.0.0.1:{control}"),
+            format!("--join=127.0.0.1:{join}"),
             "--report-interval-s=1".to_owned(),
             "--steering-ttl-s=3".to_owned(),
         ];
@@ -228,7 +231,13 @@ impl SmallCdn {
             access_log_folder: folder.join("log"),
         };
         self.operator.create_appliance(&appliance).await?;
-        self.operator.enroll(name, &folder).await
+        self.operator.join(&self.bin, name, &folder).await
+    }
+
+    /// Where the programs are.
+    #[must_use]
+    pub fn bin(&self) -> &Path {
+        &self.bin
     }
 
     /// The configuration of a box, as the fleet has rendered it.
@@ -258,6 +267,12 @@ impl SmallCdn {
     #[must_use]
     pub fn fleet_folder(&self) -> PathBuf {
         self.path("fleet")
+    }
+
+    /// The folder of the root.
+    #[must_use]
+    pub fn root_folder(&self) -> PathBuf {
+        self.path("root")
     }
 
     /// Starts a box (again), and waits until it answers.
@@ -369,7 +384,7 @@ impl SmallCdn {
 
     /// The boxes that a viewer who begins to play the title now is sent to.
     pub async fn steered_to(&self) -> Vec<&'static str> {
-        let [port, _] = self.fleet_ports;
+        let [port, ..] = self.fleet_ports;
         let url = format!("http://127.0.0.1:{port}/play/{GROUP}/{TITLE}/master.m3u8");
         let text = output("curl", ["-sf", "-m", "5", &url]).await.unwrap_or_default();
         let lists = |name: &&'static str| text.contains(&format!("https://{name}.localhost"));
@@ -383,7 +398,7 @@ impl SmallCdn {
 
     /// The same with more for curl.
     pub async fn ask_with(&self, at: usize, path: &str, more: &[&str]) -> Option<Answer> {
-        let ca = self.path(BOXES[0]).join("ca.pem");
+        let ca = players_ca(&self.root_folder());
         let mut curl = tokio::process::Command::new("curl");
         curl.args(["-s", "-m", "20", "-w", "%{stderr}%{http_code}", "--cacert"]).arg(ca);
         for (device, ports) in BOXES.iter().zip(&self.ports) {
@@ -405,12 +420,21 @@ impl SmallCdn {
         let (host, port) = (format!("{}.box.internal", BOXES[at]), self.ports[at].peer);
         let mut curl = tokio::process::Command::new("curl");
         curl.args(["-s", "-m", "20", "-w", "%{stderr}%{http_code}", "--cacert"]);
-        curl.arg(own.join("ca.pem")).arg("--cert").arg(own.join("identity.pem"));
-        curl.arg("--key").arg(own.join("identity.key"));
+        curl.arg(self.authorities(&own)?).arg("--cert").arg(own.join("identity.pem"));
+        curl.arg("--key").arg(own.join("identity.pem"));
         curl.args(["--resolve", &format!("{host}:{port}:127.0.0.1")]).args(more);
         let out = curl.arg(format!("https://{host}:{port}{path}")).output().await?;
         let status = String::from_utf8(out.stderr)?.parse().ok().filter(|it| *it > 0);
         Ok(Answer { status: status.context("no answer")?, body: out.stdout })
+    }
+
+    /// Who vouches for boxes, as a box was told at its enrolment.
+    fn authorities(&self, enrolment: &Path) -> Result<PathBuf> {
+        let said: SignedTrust =
+            serde_json::from_slice(&std::fs::read(enrolment.join("trust.json"))?)?;
+        let file = enrolment.join("authorities.pem");
+        std::fs::write(&file, said.read()?.authorities.boxes.concat())?;
+        Ok(file)
     }
 
     /// The status with which a box answers; 0 for none.

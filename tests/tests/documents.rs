@@ -6,11 +6,12 @@
 #![allow(clippy::expect_used)]
 
 use anyhow::{Context, Result, ensure};
-use ca::Ca;
-use contract::envelope::{Envelope, EpochGrant, Generation, Header, Kind, Role, SigningKey};
+use ca::{Ca, RootFolder};
+use contract::envelope::{Envelope, Generation, Header, Kind, Role, SigningKey};
 use contract::names::DeviceName;
 use contract::report::DocumentState;
 use contract::time::TimeUs;
+use contract::trust::{Root, SignedTrust, Trust};
 use rcgen::KeyPair;
 use serde_json::value::RawValue;
 use std::path::Path;
@@ -52,8 +53,9 @@ struct Lie {
 
 /// Everything that is wrong with a document, one thing at a time. `old` was in force once, `now`
 /// is.
-fn lies(ca: &Ca, old: Envelope, now: &Envelope) -> Result<Vec<Lie>> {
-    let (config, control) = (ca.signing_key(Role::Config), ca.signing_key(Role::Control));
+fn lies(ca: &Ca, trust: &Trust, old: Envelope, now: &Envelope) -> Result<Vec<Lie>> {
+    let key = |role| ca.signing_key(role, trust);
+    let (config, control) = (&*key(Role::Config)?, &*key(Role::Control)?);
     let Generation { epoch, number } = now.header.generation;
     let sign = |change: &dyn Fn(&mut Header), key: &SigningKey| -> Result<Envelope> {
         let mut header = now.header.clone();
@@ -69,7 +71,6 @@ fn lies(ca: &Ca, old: Envelope, now: &Envelope) -> Result<Vec<Lie>> {
     let forger = SigningKey::from_pkcs8(now.key_id.clone(), Role::Control, &pair.serialize_der())?;
     let nothing = RawValue::from_string(now.body.get().replace("\"version\"", " \"version\""))?;
     let same = Envelope::seal(now.header.clone(), &nothing, control)?;
-    let granted = |epoch, key| Some(EpochGrant::sign(epoch, key));
     let lie = |what, envelope, reason| Lie { what, envelope, reason };
     Ok(vec![
         lie("a replayed one", old, "is not newer than"),
@@ -79,17 +80,33 @@ fn lies(ca: &Ca, old: Envelope, now: &Envelope) -> Result<Vec<Lie>> {
         lie("a forged one", sign(&|_| {}, &forger)?, "signature does not hold"),
         lie("by the wrong key", sign(&|_| {}, config)?, "which may not sign a manifest"),
         lie("an expired one", sign(&|it| it.not_after_us = TimeUs(1), control)?, "expired"),
-        lie("an epoch by itself", numbered(epoch + 1, 1)?, "without a grant"),
-        lie(
-            "an epoch granted by the wrong key",
-            numbered(epoch + 1, 1)?.with_grant(granted(epoch + 1, control)),
-            "which may not open epochs",
-        ),
-        lie(
-            "the last epoch",
-            numbered(u32::MAX, 1)?.with_grant(granted(u32::MAX, config)),
-            "absurdly far",
-        ),
+        lie("an epoch without the root", numbered(epoch + 1, 1)?, "has not begun"),
+        lie("the last epoch", numbered(u32::MAX, 1)?, "has not begun"),
+    ])
+}
+
+/// What the root has said to this fleet.
+fn said(cdn: &SmallCdn) -> Result<Trust> {
+    let signed = RootFolder::open(&cdn.root_folder())?.signed()?;
+    Ok(signed.last().context("it has spoken")?.read()?)
+}
+
+/// What whoever has the fleet's keys, but not the root's, would have the root say.
+fn lies_about_the_root(
+    cdn: &SmallCdn,
+    trust: &Trust,
+) -> Result<Vec<(&'static str, SignedTrust, &'static str)>> {
+    let stranger = RootFolder::create(&cdn.root_folder().with_extension("stranger"), 1)?;
+    let root = RootFolder::open(&cdn.root_folder())?;
+    let next = Trust { version: trust.version + 1, epoch: trust.epoch + 1, ..trust.clone() };
+    let theirs = Trust { root: Root { threshold: 1, keys: stranger.public() }, ..next.clone() };
+    let draft = SignedTrust::draft(&theirs)?;
+    let unsigned = SignedTrust::draft(&next)?;
+    let skipped = SignedTrust::draft(&Trust { version: trust.version + 2, ..next })?;
+    Ok(vec![
+        ("another root", stranger.sign(draft, None)?, "signed by 0 of the 1"),
+        ("the one after the next", root.sign(skipped, None)?, "does not follow"),
+        ("nobody", unsigned, "signed by 0 of the 1"),
     ])
 }
 
@@ -104,8 +121,9 @@ async fn no_lie_wins_and_none_makes_the_box_deaf() -> Result<()> {
 
     cdn.fleet.take().context("it runs")?.kill().await?;
     let ca = Ca::open(&cdn.fleet_folder().join("ca"), SystemTime::now())?;
-    let liar = FalseFleet::start(cdn.control_address(), &cdn.fleet_folder().join("ca")).await?;
-    for Lie { what, envelope, reason } in lies(&ca, old, &now)? {
+    let trust = said(&cdn)?;
+    let liar = FalseFleet::start(cdn.control_address(), &ca, &trust).await?;
+    for Lie { what, envelope, reason } in lies(&ca, &trust, old, &now)? {
         liar.says(vec![envelope.clone()]);
         let is_refused = async |cdn: &SmallCdn| {
             let refused = state(cdn, Kind::Manifest).await.and_then(|state| state.refused);
@@ -118,13 +136,23 @@ async fn no_lie_wins_and_none_makes_the_box_deaf() -> Result<()> {
         ensure!(stands == Some(now.header.generation), "{what}: {stands:?} is in force");
         ensure!(serves(&cdn, "second", 200).await, "{what}: it does not serve");
     }
+    for (what, chain, reason) in lies_about_the_root(&cdn, &trust)? {
+        liar.says_of_the_root(vec![chain]);
+        let is_refused = async |cdn: &SmallCdn| {
+            let heard = cdn.report(0).await.map(|report| report.trust);
+            heard
+                .is_ok_and(|it| it.version == 1 && it.refused.is_some_and(|it| it.contains(reason)))
+        };
+        cdn.until(&format!("{what} is refused: {reason}"), is_refused).await?;
+        ensure!(serves(&cdn, "second", 200).await, "{what}: it does not serve");
+    }
     drop(liar);
 
     // The real one is back: it is told what was refused last, and its next document is the next.
     cdn.start_fleet().await?;
     let says_why = async |cdn: &SmallCdn| {
         let status = cdn.operator.fleet(["status"]).await.unwrap_or_default();
-        status.contains("refused 4294967295.1") && status.contains("absurdly far")
+        status.contains("refused 4294967295.1") && status.contains("has not begun")
     };
     cdn.until("status says what was refused", says_why).await?;
     cdn.add_title("third", &content(3)).await?;
@@ -168,7 +196,7 @@ async fn a_fleet_of_yesterday_begins_an_epoch_and_is_followed() -> Result<()> {
     copy(&backup, &folder)?;
     cdn.start_fleet().await?;
     cdn.until("it doubts what the box stands on", async |cdn| {
-        doubts(cdn).await.contains("fleet epoch new")
+        doubts(cdn).await.contains("fleet ca change --new-epoch")
     })
     .await?;
     ensure!(serves(&cdn, "third", 200).await, "it does not serve");
@@ -176,7 +204,7 @@ async fn a_fleet_of_yesterday_begins_an_epoch_and_is_followed() -> Result<()> {
     for purge in ["purge {GROUP} --title second", "remove --group {GROUP} --title second"] {
         let line = format!("content {}", purge.replace("{GROUP}", GROUP));
         let refused = cdn.fleet_ok(&line).await.err().context("it was purged")?;
-        ensure!(format!("{refused:#}").contains("fleet epoch new"), "{refused:#}");
+        ensure!(format!("{refused:#}").contains("fleet ca change --new-epoch"), "{refused:#}");
     }
     // It counts on, up to the number that the box has: another content, and nobody moves.
     while issued_number(&cdn).await? < before.number {
@@ -189,7 +217,7 @@ async fn a_fleet_of_yesterday_begins_an_epoch_and_is_followed() -> Result<()> {
     cdn.until("it sees that the number is another's", is_another).await?;
     ensure!(in_force(&cdn, Kind::Manifest).await == Some(before), "it has moved");
 
-    cdn.fleet_ok("epoch new").await?;
+    new_epoch(&cdn).await?;
     for kind in [Kind::Manifest, Kind::Sources, Kind::Tombstones] {
         let follows =
             async |cdn: &SmallCdn| in_force(cdn, kind).await.is_some_and(|it| it.epoch == 2);
@@ -212,11 +240,17 @@ async fn a_fleet_of_yesterday_begins_an_epoch_and_is_followed() -> Result<()> {
     std::fs::remove_dir_all(&folder)?;
     copy(&backup, &folder)?;
     cdn.start_fleet().await?;
-    cdn.until("it doubts", async |cdn| doubts(cdn).await.contains("fleet epoch new")).await?;
-    cdn.fleet_ok("epoch new").await?;
+    cdn.until("it doubts", async |cdn| doubts(cdn).await.contains("fleet ca change --new-epoch"))
+        .await?;
+    new_epoch(&cdn).await?;
     let follows =
         async |cdn: &SmallCdn| in_force(cdn, Kind::Manifest).await.is_some_and(|it| it.epoch == 3);
     cdn.until("it follows again", follows).await
+}
+
+async fn new_epoch(cdn: &SmallCdn) -> Result<()> {
+    let root = cdn.root_folder();
+    cdn.fleet_ok(&format!("ca change --new-epoch --root {}", root.display())).await
 }
 
 /// The number of the manifest that the fleet has issued last.

@@ -351,7 +351,7 @@ async fn a_drain_answers_who_has_just_connected(engine: EngineChoice) -> Result<
 async fn what_cannot_be_bound_is_named() -> Result<()> {
     let world = World::start(EngineChoice::Portable, Limits::default(), RAM)?;
     let path_of = |config: &ApplianceConfig| {
-        let bound = serve::Server::bind(config, world.shelf.cache.clone(), None);
+        let bound = serve::Server::bind(world.setup(config).expect("a CA"));
         bound.err().map(|err| (err.path().to_owned(), err.to_string()))
     };
     let mut taken = world.config.clone();
@@ -373,10 +373,9 @@ async fn what_cannot_be_bound_is_named() -> Result<()> {
     let (path, _) = path_of(&mixed).context("a key of another certificate was taken")?;
     ensure!(path == "certificates[0].key_file", "{path}");
 
-    let mut no_ca = world.config.clone();
-    no_ca.identity.ca_file = world.site.key_file.clone();
-    let (path, _) = path_of(&no_ca).context("a key was taken for a CA")?;
-    ensure!(path == "identity.ca_file", "{path}");
+    let unknown = serve::Setup { siblings: None, ..world.setup(&world.config)? };
+    let err = serve::Server::bind(unknown).err().context("it takes anybody for a sibling")?;
+    ensure!(err.path() == "listeners", "{err}");
     Ok(())
 }
 

@@ -37,8 +37,7 @@ impl Next {
     fn start(world: &World, config: &ApplianceConfig, before: &Listening) -> Result<Self> {
         let mut inherited = before.duplicate()?;
         let kept = inherited.addresses();
-        let cache = Arc::clone(&world.shelf.cache);
-        let server = Server::bind_after(config, cache, None, &mut inherited)?;
+        let server = Server::bind_after(world.setup(config)?, &mut inherited)?;
         let left = inherited.addresses();
         let kept: Vec<_> = kept.into_iter().filter(|address| !left.contains(address)).collect();
         let (stop, stopped) = oneshot::channel();
@@ -114,8 +113,7 @@ async fn who_stands_in_a_queue_is_served_by_the_next(engine: EngineChoice) -> Re
     }
     // Fewer threads than sockets.
     let config = with_threads(&world, 1);
-    let cache = Arc::clone(&world.shelf.cache);
-    let server = Server::bind_after(&config, cache, None, &mut inherited)?;
+    let server = Server::bind_after(world.setup(&config)?, &mut inherited)?;
     ensure!(inherited.doors.is_empty(), "{inherited:?}");
     let addresses = server.local_addrs();
     ensure!(addresses[0].address == world.players[0]);

@@ -2,14 +2,12 @@
 //!
 //! The signature covers the header and the body's exact bytes (the body stays raw JSON
 //! until it has been checked). A box opens an envelope only with [`Envelope::open`], which
-//! checks signature, addressee, order, epoch and date, in that sequence.
-
-mod epoch;
-
-pub use epoch::{EpochGrant, FIRST_EPOCH, NoGrant};
+//! checks signature, addressee, order, epoch and date, in that sequence. Whose signature counts,
+//! and which epoch it is, says the root ([`crate::trust`]).
 
 use crate::names::DeviceName;
 use crate::time::TimeUs;
+use crate::trust::Trust;
 use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -21,9 +19,11 @@ use serde_json::value::RawValue;
 /// counting, and accepting it once would lock every later document out.
 pub const MAX_GENERATION_JUMP: u64 = 1 << 32;
 
-/// The same of epochs. Nobody restores a backup a thousand times, and the key that opens epochs
-/// may be wrong once.
+/// The same of epochs. Nobody restores a backup a thousand times, and the root may be wrong once.
 pub const MAX_EPOCH_JUMP: u32 = 1 << 10;
+
+/// The epoch of a fleet that was never restored from a backup.
+pub const FIRST_EPOCH: u32 = 1;
 
 /// The kinds of documents that are sent to a box.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -78,6 +78,30 @@ pub enum Role {
     Config,
     /// Manifest, sources, tombstones and commands.
     Control,
+    /// Software. Nothing is signed with it yet; the root may name keys for it all the same.
+    Image,
+    /// Something that the root knows of, and this version does not.
+    #[serde(other)]
+    Other,
+}
+
+impl Role {
+    /// As written in documents.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Config => "config",
+            Self::Control => "control",
+            Self::Image => "image",
+            Self::Other => "other",
+        }
+    }
+}
+
+impl std::fmt::Display for Role {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.as_str())
+    }
 }
 
 /// The version of a document: a fleet restored from a backup starts a new epoch.
@@ -98,9 +122,8 @@ impl std::fmt::Display for Generation {
     }
 }
 
-/// A public key that a box trusts.
+/// A public key that a box trusts. The root may come to say more of one than is known here.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct TrustedKey {
     /// Names the key.
     pub id: String,
@@ -108,6 +131,15 @@ pub struct TrustedKey {
     pub role: Role,
     /// The Ed25519 public key, in base64.
     pub ed25519: String,
+    /// It has served: what it signs is not accepted any more, and what a box has accepted of it
+    /// still holds.
+    #[serde(default, rename = "retired", skip_serializing_if = "is_false")]
+    pub is_retired: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_false(it: &bool) -> bool {
+    !it
 }
 
 /// The header: everything about a document but its content.
@@ -140,17 +172,17 @@ pub struct Envelope {
     pub key_id: String,
     /// The Ed25519 signature over header and body, in base64.
     pub signature: String,
-    /// Who allows its epoch, where that is not the first. Proves itself.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub epoch_grant: Option<EpochGrant>,
 }
 
 /// Why a box does not accept a document.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
     /// No trusted key has that id.
-    #[error("signed by key {0:?}, which this box does not know")]
+    #[error("signed by key {0:?}, which the root does not name")]
     UnknownKey(String),
+    /// The key has served.
+    #[error("signed by key {0:?}, which has been retired")]
+    RetiredKey(String),
     /// The key may not sign this kind.
     #[error("signed by key {key:?}, which may not sign a {kind}")]
     WrongRole {
@@ -184,14 +216,17 @@ pub enum Refused {
     /// The number in force, with another content: two fleets count, or one was restored.
     #[error("generation {0} is in force with another content")]
     OtherContent(Generation),
-    /// A new epoch that nobody has allowed.
-    #[error("epoch {epoch} is not authorised: {reason}")]
+    /// An epoch that the root does not speak of.
+    #[error("epoch {offered} has not begun: the root speaks of epoch {known}")]
     Epoch {
         /// Of this document.
-        epoch: u32,
-        /// What is wrong with its grant.
-        reason: NoGrant,
+        offered: u32,
+        /// Of which the root speaks.
+        known: u32,
     },
+    /// What the root has said is over.
+    #[error("what the root said, version {0}, has expired")]
+    TrustExpired(u64),
     /// Its time is over.
     #[error("expired")]
     Expired,
@@ -230,7 +265,13 @@ impl SigningKey {
     #[must_use]
     pub fn trusted(&self) -> TrustedKey {
         let ed25519 = BASE64.encode(self.pair.public_key().as_ref());
-        TrustedKey { id: self.id.clone(), role: self.role, ed25519 }
+        TrustedKey { id: self.id.clone(), role: self.role, ed25519, is_retired: false }
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
     }
 }
 
@@ -240,8 +281,8 @@ impl SigningKey {
 pub struct BadKey;
 
 /// Whether a key has made this signature; both in base64.
-fn verify(key: &TrustedKey, bytes: &[u8], signature: &str) -> bool {
-    let (Ok(key), Ok(signature)) = (BASE64.decode(&key.ed25519), BASE64.decode(signature)) else {
+pub(crate) fn verify_ed25519(key: &str, bytes: &[u8], signature: &str) -> bool {
+    let (Ok(key), Ok(signature)) = (BASE64.decode(key), BASE64.decode(signature)) else {
         return false;
     };
     UnparsedPublicKey::new(&ED25519, key).verify(bytes, &signature).is_ok()
@@ -270,70 +311,83 @@ impl Envelope {
     ) -> Result<Self, serde_json::Error> {
         let body = serde_json::value::to_raw_value(body)?;
         let signature = BASE64.encode(key.pair.sign(&signed_bytes(&header, &body)).as_ref());
-        Ok(Self { header, body, key_id: key.id.clone(), signature, epoch_grant: None })
+        Ok(Self { header, body, key_id: key.id.clone(), signature })
     }
 
-    /// The same with leave for its epoch.
-    #[must_use]
-    pub fn with_grant(self, epoch_grant: Option<EpochGrant>) -> Self {
-        Self { epoch_grant, ..self }
-    }
-
-    /// Checks everything about the document and gives its content.
+    /// Checks everything about a document that has come and gives its content.
     ///
     /// # Errors
     /// [`Refused`], with the first reason found.
     pub fn open<T: DeserializeOwned>(&self, reader: &Reader<'_>) -> Result<T, Refused> {
-        self.check_signature(reader.keys)?;
-        if self.header.schema != crate::SCHEMA {
-            return Err(Refused::Schema(self.header.schema));
+        let Reader { me, trust, newest, now } = *reader;
+        let key = self.check_signature(trust)?;
+        if key.is_retired {
+            return Err(Refused::RetiredKey(key.id.clone()));
         }
-        if self.header.addressee != *reader.me {
-            return Err(Refused::OtherAddressee(self.header.addressee.clone()));
+        if now > trust.not_after_us {
+            return Err(Refused::TrustExpired(trust.version));
         }
-        check_order(self.header.generation, reader.newest)?;
-        self.check_epoch(reader)?;
-        if reader.now > self.header.not_after_us {
+        self.check_addressee(me)?;
+        check_order(self.header.generation, newest, trust.epoch)?;
+        if now > self.header.not_after_us {
             return Err(Refused::Expired);
         }
+        self.content()
+    }
+
+    /// The content of a document that was accepted before, and has been kept since: it was in
+    /// order and in time then.
+    ///
+    /// # Errors
+    /// [`Refused`], where the root names its key no more, or it is not what was kept.
+    pub fn open_kept<T: DeserializeOwned>(
+        &self,
+        me: &DeviceName,
+        trust: &Trust,
+    ) -> Result<T, Refused> {
+        self.check_signature(trust)?;
+        self.check_addressee(me)?;
+        self.content()
+    }
+
+    fn content<T: DeserializeOwned>(&self) -> Result<T, Refused> {
         serde_json::from_str(self.body.get()).map_err(|err| Refused::Unreadable(err.to_string()))
     }
 
-    /// Whoever may sign documents could otherwise lock the fleet out with one of a late epoch.
-    fn check_epoch(&self, reader: &Reader<'_>) -> Result<(), Refused> {
-        let epoch = self.header.generation.epoch;
-        let known = reader.newest.map_or(FIRST_EPOCH, |newest| newest.epoch);
-        if epoch <= known {
-            return Ok(());
+    fn check_addressee(&self, me: &DeviceName) -> Result<(), Refused> {
+        if self.header.schema != crate::SCHEMA {
+            return Err(Refused::Schema(self.header.schema));
         }
-        epoch::check(self.epoch_grant.as_ref(), epoch, reader.keys)
-            .map_err(|reason| Refused::Epoch { epoch, reason })
+        if self.header.addressee != *me {
+            return Err(Refused::OtherAddressee(self.header.addressee.clone()));
+        }
+        Ok(())
     }
 
-    fn check_signature(&self, keys: &[TrustedKey]) -> Result<(), Refused> {
-        let key = keys
-            .iter()
-            .find(|key| key.id == self.key_id)
-            .ok_or_else(|| Refused::UnknownKey(self.key_id.clone()))?;
+    fn check_signature<'a>(&self, trust: &'a Trust) -> Result<&'a TrustedKey, Refused> {
+        let key =
+            trust.key(&self.key_id).ok_or_else(|| Refused::UnknownKey(self.key_id.clone()))?;
         let kind = self.header.kind;
         if key.role != kind.role() {
             return Err(Refused::WrongRole { key: key.id.clone(), kind });
         }
-        let is_good = verify(key, &signed_bytes(&self.header, &self.body), &self.signature);
-        is_good.then_some(()).ok_or(Refused::BadSignature)
+        let signed = signed_bytes(&self.header, &self.body);
+        let is_good = verify_ed25519(&key.ed25519, &signed, &self.signature);
+        is_good.then_some(key).ok_or(Refused::BadSignature)
     }
 }
 
-fn check_order(offered: Generation, newest: Option<Generation>) -> Result<(), Refused> {
-    let floor = newest.unwrap_or_default();
-    if newest.is_some() && offered <= floor {
+/// An epoch that has begun for one kind has for all: whoever still signs in the one before has
+/// missed it, and whoever signs in the next does so without the root.
+fn check_order(offered: Generation, newest: Option<Generation>, epoch: u32) -> Result<(), Refused> {
+    if offered.epoch > epoch {
+        return Err(Refused::Epoch { offered: offered.epoch, known: epoch });
+    }
+    let floor = newest.unwrap_or_default().max(Generation { epoch, number: 0 });
+    if offered <= floor {
         return Err(Refused::Old { offered, newest: floor });
     }
-    // A new epoch begins to count anew.
-    let from = if offered.epoch == floor.epoch { floor.number } else { 0 };
-    if offered.number.saturating_sub(from) > MAX_GENERATION_JUMP
-        || offered.epoch.saturating_sub(floor.epoch) > MAX_EPOCH_JUMP
-    {
+    if offered.number.saturating_sub(floor.number) > MAX_GENERATION_JUMP {
         return Err(Refused::FarAhead { offered, newest: floor });
     }
     Ok(())
@@ -344,10 +398,9 @@ fn check_order(offered: Generation, newest: Option<Generation>) -> Result<(), Re
 pub struct Reader<'a> {
     /// Whom documents must be addressed to.
     pub me: &'a DeviceName,
-    /// The keys it trusts.
-    pub keys: &'a [TrustedKey],
-    /// The newest generation of this kind that it has accepted, and no less than the beginning
-    /// of the newest epoch that it knows of.
+    /// Whose word counts, and in which epoch.
+    pub trust: &'a Trust,
+    /// The newest generation of this kind that it has accepted.
     pub newest: Option<Generation>,
     /// The time.
     pub now: TimeUs,

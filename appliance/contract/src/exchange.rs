@@ -4,6 +4,7 @@
 use crate::envelope::Envelope;
 use crate::names::{DeviceName, SiteName};
 use crate::object::ObjectKey;
+use crate::trust::SignedTrust;
 use serde::{Deserialize, Serialize};
 
 /// Where a report is posted.
@@ -34,6 +35,10 @@ pub struct Answer {
     pub next_report_in_s: f64,
     /// Events up to this sequence of this boot are recorded and need not come again.
     pub events_recorded: u64,
+    /// What the root has said since the version that the report names, in order: heard before
+    /// the documents, which may be signed by whom it names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub trust: Vec<SignedTrust>,
     /// Documents newer than those the report names.
     #[serde(default)]
     pub documents: Vec<Envelope>,

@@ -9,17 +9,19 @@
 //! [`slices`] (what can be verified alone),
 //! [`config`] (what a box is told to be), [`catalogue`], [`manifest`], [`sources`] and
 //! [`tombstones`] (what it is told to hold), [`report`] (with [`smart`]), [`progress`] and [`command`] (the
-//! conversation), [`late`] and [`autonomy`] (a box that is cut off), [`envelope`] and [`exchange`]
-//! (how all of it travels).
+//! conversation), [`late`] and [`autonomy`] (a box that is cut off), [`trust`] (whose word
+//! counts), [`join`] and [`certificates`] (who is who), [`envelope`] and [`exchange`] (how all of it travels).
 
 pub mod autonomy;
 pub mod bucket;
 pub mod catalogue;
+pub mod certificates;
 pub mod civil;
 pub mod command;
 pub mod config;
 pub mod envelope;
 pub mod exchange;
+pub mod join;
 pub mod late;
 pub mod manifest;
 pub mod media;
@@ -34,8 +36,11 @@ pub mod slices;
 pub mod smart;
 pub mod sources;
 pub mod tags;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 pub mod time;
 pub mod tombstones;
+pub mod trust;
 
 /// The schema number that every document of this version carries.
 pub const SCHEMA: u32 = 1;

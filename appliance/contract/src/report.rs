@@ -48,6 +48,9 @@ pub struct Report {
     /// Why it is not the kernel.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tls_reason: Option<String>,
+    /// What it has heard of the root.
+    #[serde(default)]
+    pub trust: TrustState,
     /// The documents in force, and those refused.
     pub documents: Vec<DocumentState>,
     /// The last purge that was carried out, of the epoch of the tombstones in force.
@@ -83,6 +86,16 @@ pub struct Report {
     /// What it keeps of the time in which nobody could be told.
     #[serde(default)]
     pub spool: SpoolReport,
+}
+
+/// What a box has heard of the root.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct TrustState {
+    /// The version that it believes; 0 for a box that has no fleet.
+    pub version: u64,
+    /// Why it did not believe what came last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<String>,
 }
 
 impl Report {

@@ -312,22 +312,6 @@ fn is_coming(cache_status: Option<&str>) -> bool {
     parameters.into_iter().any(|parameter| parameter.trim() == "detail=wanted")
 }
 
-/// The TLS configuration of a box towards other boxes: mutual, the fleet's CA alone.
-///
-/// # Errors
-/// When key and certificate do not belong together.
-pub fn box_tls(
-    ca: Arc<rustls::RootCertStore>,
-    chain: Vec<rustls::pki_types::CertificateDer<'static>>,
-    key: rustls::pki_types::PrivateKeyDer<'static>,
-) -> Result<rustls::ClientConfig, rustls::Error> {
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    rustls::ClientConfig::builder_with_provider(provider)
-        .with_protocol_versions(&[&rustls::version::TLS13])?
-        .with_root_certificates(ca)
-        .with_client_auth_cert(chain, key)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

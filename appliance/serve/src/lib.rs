@@ -43,6 +43,6 @@ pub use engine::{Engine, TlsEngine};
 pub use error::BindError;
 pub use listening::{Door, Inherited, Listening};
 pub use room::most_bytes_per_connection;
-pub use server::{BoundAddress, Prepared, Server};
+pub use server::{BoundAddress, Prepared, Server, Setup};
 pub use siblings::{Sibling, Siblings};
 pub use tickets::TicketSecrets;

@@ -19,6 +19,7 @@ use crate::{portable, uring};
 use cache::Cache;
 use contract::config::{ApplianceConfig, Listener, ListenerRole};
 use rustls::ServerConfig;
+use rustls::server::danger::ClientCertVerifier;
 use std::future::Future;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -35,6 +36,20 @@ pub struct BoundAddress {
     pub role: ListenerRole,
     /// Where.
     pub address: SocketAddr,
+}
+
+/// What a server is made of.
+#[derive(Clone)]
+pub struct Setup<'a> {
+    /// What it is told to be.
+    pub config: &'a ApplianceConfig,
+    /// What it serves from.
+    pub cache: Arc<Cache>,
+    /// Where lines of the request log go, if anywhere.
+    pub access_log: Option<Arc<dyn AccessLog>>,
+    /// Who is a box of the fleet, where there are listeners for such; that it stands on the same
+    /// site is seen to beside that.
+    pub siblings: Option<Arc<dyn ClientCertVerifier>>,
 }
 
 /// A server that has taken its addresses.
@@ -62,16 +77,12 @@ pub struct Prepared {
 
 impl Server {
     /// Reads certificates and takes all addresses. Nothing is accepted before
-    /// [`Server::run`]. Lines of the request log go to `access_log`, where there is one.
+    /// [`Server::run`].
     ///
     /// # Errors
     /// [`BindError`] names the key of the configuration that cannot be met.
-    pub fn bind(
-        config: &ApplianceConfig,
-        cache: Arc<Cache>,
-        access_log: Option<Arc<dyn AccessLog>>,
-    ) -> Result<Self, BindError> {
-        Self::bind_after(config, cache, access_log, &mut Inherited::default())
+    pub fn bind(setup: Setup<'_>) -> Result<Self, BindError> {
+        Self::bind_after(setup, &mut Inherited::default())
     }
 
     /// The same, with the sockets that another process has left. Those that the
@@ -79,16 +90,12 @@ impl Server {
     ///
     /// # Errors
     /// [`BindError`] names the key of the configuration that cannot be met.
-    pub fn bind_after(
-        config: &ApplianceConfig,
-        cache: Arc<Cache>,
-        access_log: Option<Arc<dyn AccessLog>>,
-        inherited: &mut Inherited,
-    ) -> Result<Self, BindError> {
+    pub fn bind_after(setup: Setup<'_>, inherited: &mut Inherited) -> Result<Self, BindError> {
+        let Setup { config, cache, access_log, siblings } = setup;
         let engine = Engine::choose(&config.serving)?;
         let how =
             uring::How { kernel_tls: engine.kernel_tls(), zero_copy: config.serving.zero_copy };
-        let tls = Tls::load(config, &inherited.tickets)?;
+        let tls = Tls::load(config, siblings, &inherited.tickets)?;
         let survey = Survey::with(config, &engine);
         let bound = bind::bind_all(config, inherited, |listener| engine.sockets_of(listener))?;
         let mut counters = AllCounters::default();

@@ -1,14 +1,15 @@
 //! TLS for the two kinds of listener: viewers see the certificate of the name they ask
 //! for; sibling boxes see the identity and must show one of the fleet's, for the same site.
 
-use crate::certificates::{self, Certificates, IDENTITY};
+use crate::certificates::{Certificates, IDENTITY};
 use crate::error::BindError;
 use crate::same_site::SameSite;
 use crate::tickets::{TicketSecrets, Tickets};
-use contract::config::{ApplianceConfig, Certificate, Listener, ListenerRole, Protocol};
+use contract::config::{ApplianceConfig, Listener, ListenerRole, Protocol};
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
-use rustls::server::{ServerSessionMemoryCache, WebPkiClientVerifier};
-use rustls::{RootCertStore, ServerConfig, version};
+use rustls::server::danger::ClientCertVerifier;
+use rustls::server::{NoServerSessionStorage, ServerSessionMemoryCache};
+use rustls::{ServerConfig, version};
 use std::sync::Arc;
 
 /// Sessions of TLS 1.2 clients that take no tickets; 300 bytes each.
@@ -26,10 +27,11 @@ pub(crate) struct Tls {
 
 impl Tls {
     /// Reads the files that the listeners need, and no others.
-    /// Viewers resume sessions of the process before with its `tickets`; siblings do not, so
-    /// that a CA that was taken out of the configuration is believed no longer.
+    /// Viewers resume sessions, also of the process before with its `tickets`; siblings do not, so
+    /// that who is believed no longer has no way in.
     pub(crate) fn load(
         config: &ApplianceConfig,
+        siblings: Option<Arc<dyn ClientCertVerifier>>,
         tickets: &TicketSecrets,
     ) -> Result<Self, BindError> {
         let has = |role| config.listeners.iter().any(|listener| listener.role == role);
@@ -40,7 +42,7 @@ impl Tls {
             .then(|| for_players(config, &provider, &mut certificates, Arc::clone(&tickets)))
             .transpose()?;
         let peer = has(ListenerRole::Peer)
-            .then(|| for_peers(config, &provider, &mut certificates))
+            .then(|| for_peers(config, siblings, &provider, &mut certificates))
             .transpose()?;
         Ok(Self { player, peer, certificates, tickets })
     }
@@ -99,35 +101,27 @@ fn for_players(
 
 fn for_peers(
     config: &ApplianceConfig,
+    siblings: Option<Arc<dyn ClientCertVerifier>>,
     provider: &Arc<CryptoProvider>,
     certificates: &mut Certificates,
 ) -> Result<Arc<ServerConfig>, BindError> {
-    let identity = &config.identity;
-    let files = Certificate {
-        chain_file: identity.chain_file.clone(),
-        key_file: identity.key_file.clone(),
-    };
-    let by_name = certificates.show(vec![(IDENTITY.to_owned(), files)], provider)?;
-    let mut roots = RootCertStore::empty();
-    for root in certificates::load_chain(&identity.ca_file, "identity.ca_file")? {
-        roots.add(root).map_err(|err| tls_error("identity.ca_file", &err))?;
-    }
-    let verifier =
-        WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider))
-            .build()
-            .map_err(|err| tls_error("identity.ca_file", &err))?;
-    let refused = |err| tls_error("identity", &err);
-    let verifier = Arc::new(SameSite::new(verifier, Arc::clone(&by_name)));
-    let tls = ServerConfig::builder_with_provider(Arc::clone(provider))
+    let files = vec![(IDENTITY.to_owned(), config.identity.clone())];
+    let by_name = certificates.show(files, provider)?;
+    let nobody = || tls_error("listeners", &"it is not known who is a sibling");
+    let verifier = SameSite::new(siblings.ok_or_else(nobody)?, Arc::clone(&by_name));
+    let refused = |err| tls_error(IDENTITY, &err);
+    let mut tls = ServerConfig::builder_with_provider(Arc::clone(provider))
         .with_protocol_versions(&[&version::TLS13, &version::TLS12])
         .map_err(refused)?
-        .with_client_cert_verifier(verifier)
+        .with_client_cert_verifier(Arc::new(verifier))
         .with_cert_resolver(by_name);
-    let tickets = Tickets::new(&TicketSecrets::default()).ok_or_else(no_randomness)?;
-    Ok(resumable(tls, tickets))
+    tls.enable_secret_extraction = true;
+    tls.session_storage = Arc::new(NoServerSessionStorage {});
+    tls.send_tls13_tickets = 0;
+    Ok(Arc::new(tls))
 }
 
-/// Tickets under keys that all listeners of a role share; memory for TLS 1.2 clients that want
+/// Tickets under keys that all listeners for viewers share; memory for TLS 1.2 clients that want
 /// session ids.
 fn resumable(mut tls: ServerConfig, tickets: Arc<Tickets>) -> Arc<ServerConfig> {
     // After the handshake an engine may seal by itself.

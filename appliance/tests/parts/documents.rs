@@ -10,6 +10,8 @@ use contract::names::{DeviceName, GroupName, TitleName};
 use contract::object::Digest;
 use contract::sources::{Batch, OriginPath, Source, SourceKind, Sources};
 use contract::time::TimeUs;
+use contract::trust::Authorities;
+use contract::trust::SignedTrust;
 use rcgen::KeyPair;
 use serde::Serialize;
 use std::fs;
@@ -19,8 +21,8 @@ use std::path::Path;
 /// Path and length of each object.
 pub(crate) type Objects<'a> = &'a [(&'a str, usize)];
 
-/// Writes them all; gives the key to be trusted, in base64.
-pub(crate) fn write(state: &Path, objects: Objects<'_>, origin: SocketAddr) -> String {
+/// Writes them all; gives what a root says of the key that has signed them.
+pub(crate) fn write(state: &Path, objects: Objects<'_>, origin: SocketAddr) -> SignedTrust {
     let pair = KeyPair::generate_for(&rcgen::PKCS_ED25519).expect("key");
     let key = SigningKey::from_pkcs8("k".to_owned(), Role::Control, &pair.serialize_der());
     let key = key.expect("an Ed25519 key");
@@ -57,7 +59,7 @@ pub(crate) fn write(state: &Path, objects: Objects<'_>, origin: SocketAddr) -> S
     let sources =
         Sources { schema: SCHEMA, manifest_version: 1, batches: vec![batch], neighbours: vec![] };
     keep(state, Kind::Sources, &sources, &key);
-    key.trusted().ed25519
+    contract::testing::said_of(vec![key.trusted()], Authorities::default())
 }
 
 fn group() -> GroupName {

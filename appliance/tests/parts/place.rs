@@ -28,7 +28,6 @@ pub(crate) struct Place {
     /// Accepts and says nothing: a fleet is spoken to when somebody knocks here.
     pub(crate) fleet: TcpListener,
     notify: UnixDatagram,
-    trusted: String,
     engine: &'static str,
 }
 
@@ -52,13 +51,15 @@ impl Place {
         fs::write(folder.path().join("cert.pem"), certificate.pem()).expect("write");
         fs::write(folder.path().join("key.pem"), key.serialize_pem()).expect("write");
         let origin = Origin::start(objects);
-        let trusted = documents::write(&folder.path().join("state"), objects, origin.address);
+        let said = documents::write(&folder.path().join("state"), objects, origin.address);
+        let said = serde_json::to_vec(&said).expect("json");
+        fs::write(folder.path().join("trust.json"), said).expect("write");
         let fleet = TcpListener::bind("127.0.0.1:0").expect("bound");
         fleet.set_nonblocking(true).expect("set");
         let notify = UnixDatagram::bind(folder.path().join("notify")).expect("bound");
         notify.set_nonblocking(true).expect("set");
         let [player, player_h2, admin] = [(); 3].map(|()| free_port());
-        Self { folder, player, player_h2, admin, origin, fleet, notify, trusted, engine }
+        Self { folder, player, player_h2, admin, origin, fleet, notify, engine }
     }
 
     pub(crate) fn folder(&self) -> &Path {
@@ -105,7 +106,6 @@ certificates:
 identity:
   chain_file: {folder}/cert.pem
   key_file: {folder}/key.pem
-  ca_file: {folder}/cert.pem
 admin: {{ address: \"127.0.0.1:{admin}\" }}
 disks:
   - {{ folder: {folder}/disk, class: nvme, capacity_bytes: 64MiB }}
@@ -116,7 +116,7 @@ fleet:
   address: \"{fleet}\"
   tls_name: fleet.control.internal
   report_interval_s: 1
-  trusted_keys: [{{ id: k, role: control, ed25519: \"{trusted}\" }}]
+  trust_file: {folder}/trust.json
 content_groups:
   - name: default
     owner: Nobody
@@ -127,7 +127,6 @@ content_groups:
             admin = self.admin,
             engine = self.engine,
             fleet = self.fleet.local_addr().expect("address"),
-            trusted = self.trusted,
         )
     }
 

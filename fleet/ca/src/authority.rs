@@ -1,88 +1,76 @@
-//! The folder: a root that signs certificates, and two keys that sign documents.
+//! An X.509 authority: a key that issues certificates, and its own certificate, beside it.
 
-use crate::key_file::{make_folder, read_or_make};
-use crate::{CaError, issue, signing};
-use contract::envelope::{Role, SigningKey, TrustedKey};
+use crate::key_file::read_or_make;
+use crate::keyring::KeyKind;
+use crate::{CaError, issue};
+use contract::object::Digest;
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
 use std::path::Path;
 use std::time::SystemTime;
 
-/// A root outlives everything it signs by far; replacing one is a fleet-wide change.
-const ROOT_LIFE_D: u64 = 3650;
+/// An authority outlives what it issues by far: it is replaced by another that the root names
+/// beside it, and not because it ends.
+const AUTHORITY_LIFE_D: u64 = 3650;
 
-/// The authority: whoever holds it can speak for the fleet and for every box.
-pub struct Ca {
-    root_pem: String,
+/// Who issues certificates of one kind.
+pub struct Authority {
+    id: String,
+    pem: String,
     pub(crate) issuer: Issuer<'static, KeyPair>,
-    config: SigningKey,
-    control: SigningKey,
 }
 
-impl std::fmt::Debug for Ca {
+impl std::fmt::Debug for Authority {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Ca").field("config", &self.config).field("control", &self.control).finish()
+        write!(f, "Authority({})", self.id)
     }
 }
 
-impl Ca {
-    /// Opens the authority in `folder`, or makes a new one there.
-    ///
-    /// # Errors
-    /// When the folder or a file in it cannot be made or is not what it should be. What has
-    /// been made by then stays and is used next time.
-    pub fn open(folder: &Path, now: SystemTime) -> Result<Self, CaError> {
-        make_folder(folder).map_err(|source| CaError::File { path: folder.to_owned(), source })?;
-        let key = root_key(&folder.join("root.key"))?;
-        let root_pem = root_certificate(&folder.join("root.pem"), &key, now)?;
-        let issuer = Issuer::from_ca_cert_pem(&root_pem, key).map_err(|_| {
-            CaError::NotWhatItShouldBe { path: folder.join("root.pem"), expected: "a certificate" }
+pub(crate) fn generate() -> Result<String, CaError> {
+    Ok(KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256)?.serialize_pem())
+}
+
+/// Names an authority by its certificate.
+#[must_use]
+pub fn authority_id(kind: KeyKind, pem: &str) -> String {
+    format!("{}-{}", kind.as_str(), &Digest::of(pem.trim().as_bytes()).to_string()[..16])
+}
+
+impl Authority {
+    /// Takes the key in a file and the certificate beside it; makes what is not there.
+    pub(crate) fn open(key_file: &Path, kind: KeyKind, now: SystemTime) -> Result<Self, CaError> {
+        let key = read_or_make(key_file, true, generate)?;
+        let key = KeyPair::from_pem(&key).map_err(|_| CaError::NotWhatItShouldBe {
+            path: key_file.to_owned(),
+            expected: "a private key in PEM",
         })?;
-        let config = signing::open(&folder.join("config.key"), Role::Config)?;
-        let control = signing::open(&folder.join("control.key"), Role::Control)?;
-        Ok(Self { root_pem, issuer, config, control })
+        let file = key_file.with_extension("pem");
+        let pem = read_or_make(&file, false, || certificate(kind, &key, now))?;
+        let issuer = Issuer::from_ca_cert_pem(&pem, key)
+            .map_err(|_| CaError::NotWhatItShouldBe { path: file, expected: "a certificate" })?;
+        Ok(Self { id: authority_id(kind, &pem), pem, issuer })
     }
 
-    /// The root certificate, in PEM.
+    /// Its certificate, in PEM.
     #[must_use]
-    pub fn root_pem(&self) -> &str {
-        &self.root_pem
+    pub fn pem(&self) -> &str {
+        &self.pem
     }
 
-    /// The key that signs documents of a role.
+    /// Its name.
     #[must_use]
-    pub fn signing_key(&self, role: Role) -> &SigningKey {
-        match role {
-            Role::Config => &self.config,
-            Role::Control => &self.control,
-        }
-    }
-
-    /// What a box is told to believe.
-    #[must_use]
-    pub fn trusted_keys(&self) -> Vec<TrustedKey> {
-        vec![self.config.trusted(), self.control.trusted()]
+    pub fn id(&self) -> &str {
+        &self.id
     }
 }
 
-fn root_key(path: &Path) -> Result<KeyPair, CaError> {
-    let make = || Ok(KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256)?.serialize_pem());
-    let pem = read_or_make(path, true, make)?;
-    KeyPair::from_pem(&pem).map_err(|_| CaError::NotWhatItShouldBe {
-        path: path.to_owned(),
-        expected: "a private key in PEM",
-    })
-}
-
-fn root_certificate(path: &Path, key: &KeyPair, now: SystemTime) -> Result<String, CaError> {
-    read_or_make(path, false, || {
-        let mut params = CertificateParams::default();
-        // A name of its own, so that a browser that once knew another fleet is not confused.
-        let mark = contract::object::Digest::of(key.public_key_raw()).to_string();
-        let name = format!("Headend fleet {}", &mark[..8]);
-        params.distinguished_name.push(DnType::CommonName, name);
-        params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-        issue::set_life(&mut params, now, ROOT_LIFE_D)?;
-        Ok(params.self_signed(key)?.pem())
-    })
+fn certificate(kind: KeyKind, key: &KeyPair, now: SystemTime) -> Result<String, CaError> {
+    let mut params = CertificateParams::default();
+    // A name of its own, so that a browser that once knew another fleet is not confused.
+    let mark = Digest::of(key.public_key_raw()).to_string();
+    let name = format!("Headend {} {}", kind.as_str(), &mark[..8]);
+    params.distinguished_name.push(DnType::CommonName, name);
+    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    issue::set_life(&mut params, now, AUTHORITY_LIFE_D)?;
+    Ok(params.self_signed(key)?.pem())
 }

@@ -1,5 +1,6 @@
 //! What can go wrong with the folder of keys.
 
+use contract::trust::Distrust;
 use std::path::PathBuf;
 
 /// The authority cannot be opened or cannot issue.
@@ -21,6 +22,18 @@ pub enum CaError {
         /// What it should be.
         expected: &'static str,
     },
+    /// The root names no key for it that is held here.
+    #[error("the root names no {0} key that is held here: see `fleet ca show`")]
+    NotHeld(&'static str),
+    /// What the root says does not follow what it said.
+    #[error(transparent)]
+    Distrust(#[from] Distrust),
+    /// The root's keys must stay where they are.
+    #[error("{0}")]
+    Root(String),
+    /// The database failed.
+    #[error(transparent)]
+    Db(#[from] db::Error),
     /// A certificate cannot be made.
     #[error("cannot issue a certificate: {0}")]
     Issue(#[from] rcgen::Error),

@@ -1,8 +1,10 @@
 //! What is issued, to whom, and for how long.
 
-use crate::{Ca, CaError};
+use crate::authority::Authority;
+use crate::{CaError, RequestedKey};
 use contract::exchange::{FLEET_IDENTITY_NAME, identity_name, site_name};
 use contract::names::{DeviceName, SiteName};
+use contract::time::TimeUs;
 use rcgen::{
     CertificateParams, DnType, ExtendedKeyUsagePurpose, KeyPair, KeyUsagePurpose, SerialNumber,
 };
@@ -19,7 +21,7 @@ const BACKDATED_S: u64 = 3600;
 
 const DAY_S: u64 = 86_400;
 
-/// A certificate and its key, in PEM. The chain holds the leaf alone: the root signs it.
+/// A certificate and its key, in PEM. The chain holds the leaf alone: the authority signs it.
 #[derive(Clone)]
 pub struct Issued {
     /// The certificate chain, leaf first.
@@ -34,60 +36,102 @@ impl std::fmt::Debug for Issued {
     }
 }
 
-impl Ca {
+/// A certificate for a key that is held by whom it names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Certified {
+    /// What the authority numbers it with, in hexadecimal digits.
+    pub serial: String,
+    /// The chain, leaf first, in PEM.
+    pub chain_pem: String,
+    /// When it ends.
+    pub not_after: TimeUs,
+}
+
+/// Whom a certificate names.
+struct Subject<'a> {
+    common_name: &'a str,
+    names: Vec<String>,
+    usages: &'a [ExtendedKeyUsagePurpose],
+}
+
+impl<'a> Subject<'a> {
+    fn identity(device: &'a DeviceName, site: &SiteName) -> Self {
+        use ExtendedKeyUsagePurpose::{ClientAuth, ServerAuth};
+        let names = vec![identity_name(device), site_name(site)];
+        Self { common_name: device.as_str(), names, usages: &[ServerAuth, ClientAuth] }
+    }
+
+    fn player(device: &'a DeviceName, names: Vec<String>) -> Self {
+        let usages = &[ExtendedKeyUsagePurpose::ServerAuth];
+        Self { common_name: device.as_str(), names, usages }
+    }
+
+    fn params(self, now: SystemTime) -> Result<CertificateParams, CaError> {
+        let mut params = CertificateParams::new(self.names)?;
+        params.distinguished_name.push(DnType::CommonName, self.common_name);
+        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        params.extended_key_usages = self.usages.to_vec();
+        params.use_authority_key_identifier_extension = true;
+        set_life(&mut params, now, ISSUED_LIFE_D)?;
+        Ok(params)
+    }
+}
+
+impl Authority {
     /// Who a box is, and where it stands, towards the fleet and its siblings: client and server.
     ///
     /// # Errors
-    /// [`CaError`] when keys or random numbers cannot be made.
-    pub fn issue_identity(
+    /// [`CaError`] when random numbers cannot be had.
+    pub fn certify_identity(
         &self,
+        key: &RequestedKey,
         device: &DeviceName,
         site: &SiteName,
         now: SystemTime,
-    ) -> Result<Issued, CaError> {
-        use ExtendedKeyUsagePurpose::{ClientAuth, ServerAuth};
-        let names = vec![identity_name(device), site_name(site)];
-        self.issue(device.as_str(), names, &[ServerAuth, ClientAuth], now)
-    }
-
-    /// Who the fleet is, on its control listener.
-    ///
-    /// # Errors
-    /// As [`Ca::issue_identity`].
-    pub fn issue_control(&self, now: SystemTime) -> Result<Issued, CaError> {
-        let names = vec![FLEET_IDENTITY_NAME.to_owned()];
-        self.issue("fleet control", names, &[ExtendedKeyUsagePurpose::ServerAuth], now)
+    ) -> Result<Certified, CaError> {
+        self.certify(key, &Subject::identity(device, site).params(now)?)
     }
 
     /// What a box shows to viewers: exactly these host names.
     ///
     /// # Errors
-    /// As [`Ca::issue_identity`], and when a name is no DNS name.
-    pub fn issue_player(
+    /// As [`Authority::certify_identity`], and when a name is no DNS name.
+    pub fn certify_player(
         &self,
+        key: &RequestedKey,
         device: &DeviceName,
         host_names: Vec<String>,
         now: SystemTime,
-    ) -> Result<Issued, CaError> {
-        self.issue(device.as_str(), host_names, &[ExtendedKeyUsagePurpose::ServerAuth], now)
+    ) -> Result<Certified, CaError> {
+        self.certify(key, &Subject::player(device, host_names).params(now)?)
     }
 
-    fn issue(
-        &self,
-        common_name: &str,
-        names: Vec<String>,
-        usages: &[ExtendedKeyUsagePurpose],
-        now: SystemTime,
-    ) -> Result<Issued, CaError> {
-        let mut params = CertificateParams::new(names)?;
-        params.distinguished_name.push(DnType::CommonName, common_name);
-        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-        params.extended_key_usages = usages.to_vec();
-        params.use_authority_key_identifier_extension = true;
-        set_life(&mut params, now, ISSUED_LIFE_D)?;
+    /// Who the fleet is, on its control listener.
+    ///
+    /// # Errors
+    /// As [`Authority::certify_identity`].
+    pub fn issue_control(&self, now: SystemTime) -> Result<Issued, CaError> {
+        let names = vec![FLEET_IDENTITY_NAME.to_owned()];
+        let usages = &[ExtendedKeyUsagePurpose::ServerAuth];
+        let params = Subject { common_name: "fleet control", names, usages }.params(now)?;
         let key = KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256)?;
         let certificate = params.signed_by(&key, &self.issuer)?;
         Ok(Issued { chain_pem: certificate.pem(), key_pem: key.serialize_pem() })
+    }
+
+    fn certify(
+        &self,
+        key: &RequestedKey,
+        params: &CertificateParams,
+    ) -> Result<Certified, CaError> {
+        let serial = params.serial_number.as_ref().map_or(Vec::new(), SerialNumber::to_bytes);
+        let not_after = SystemTime::from(params.not_after);
+        let certificate = params.signed_by(key.key(), &self.issuer)?;
+        Ok(Certified {
+            serial: serial.iter().map(|byte| format!("{byte:02x}")).collect(),
+            chain_pem: certificate.pem(),
+            not_after: not_after.into(),
+        })
     }
 }
 

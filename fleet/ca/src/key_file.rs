@@ -19,12 +19,13 @@ pub fn make_folder(path: &Path) -> std::io::Result<()> {
 }
 
 /// Writes a file that was not there before, atomically: a reader sees all of it or nothing,
-/// and of two writers the second fails with `AlreadyExists`.
+/// and of two writers the second fails with `AlreadyExists`. On file systems without hard links,
+/// as memory sticks have them, a reader may see half of it.
 ///
 /// # Errors
 /// When the file is there already, or cannot be written.
 pub fn write_new(path: &Path, content: &[u8], secret: bool) -> std::io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
+    let folder = path.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}.new", std::process::id()));
     let draft = folder.join(name);
@@ -32,10 +33,18 @@ pub fn write_new(path: &Path, content: &[u8], secret: bool) -> std::io::Result<(
     let _ = std::fs::remove_file(&draft);
     let written = write_draft(&draft, content, secret)
         // Unlike rename, this refuses to replace.
-        .and_then(|()| std::fs::hard_link(&draft, path));
+        .and_then(|()| match std::fs::hard_link(&draft, path) {
+            Err(err) if has_no_links(&err) => write_draft(path, content, secret),
+            linked => linked,
+        });
     let _ = std::fs::remove_file(&draft);
     written?;
     File::open(folder)?.sync_all()
+}
+
+/// FAT and exFAT say that it is not permitted, others that they cannot.
+fn has_no_links(err: &std::io::Error) -> bool {
+    matches!(err.kind(), ErrorKind::PermissionDenied | ErrorKind::Unsupported)
 }
 
 fn write_draft(path: &Path, content: &[u8], secret: bool) -> std::io::Result<()> {
@@ -68,6 +77,16 @@ pub(crate) fn read_or_make(
 mod tests {
     use super::*;
     use std::os::unix::fs::MetadataExt;
+
+    #[test]
+    fn a_name_without_a_folder_is_a_file_here() {
+        let name = format!("{}-of-a-test.txt", std::process::id());
+        let written = write_new(Path::new(&name), b"one", false);
+        let read = std::fs::read(&name);
+        std::fs::remove_file(&name).expect("it is there");
+        written.expect("written");
+        assert_eq!(read.expect("read"), b"one");
+    }
 
     #[test]
     fn a_secret_is_its_owners_and_is_never_replaced() {

@@ -1,4 +1,4 @@
-//! Document-signing keys: Ed25519, one per role.
+//! Document-signing keys: Ed25519, each for one role.
 
 use crate::CaError;
 use crate::key_file::read_or_make;
@@ -7,9 +7,13 @@ use contract::object::Digest;
 use rcgen::KeyPair;
 use std::path::Path;
 
+pub(crate) fn generate() -> Result<String, CaError> {
+    Ok(KeyPair::generate_for(&rcgen::PKCS_ED25519)?.serialize_pem())
+}
+
+/// The key in a file; made, where there is none.
 pub(crate) fn open(path: &Path, role: Role) -> Result<SigningKey, CaError> {
-    let make = || Ok(KeyPair::generate_for(&rcgen::PKCS_ED25519)?.serialize_pem());
-    let pem = read_or_make(path, true, make)?;
+    let pem = read_or_make(path, true, generate)?;
     let not_a_key = || CaError::NotWhatItShouldBe {
         path: path.to_owned(),
         expected: "an Ed25519 private key in PEM",
@@ -21,10 +25,6 @@ pub(crate) fn open(path: &Path, role: Role) -> Result<SigningKey, CaError> {
 
 /// Says the role to people and tells keys of one role apart.
 fn key_id(role: Role, pair: &KeyPair) -> String {
-    let role = match role {
-        Role::Config => "config",
-        Role::Control => "control",
-    };
     let digest = Digest::of(pair.public_key_raw()).to_string();
     format!("{role}-{}", &digest[..16])
 }

@@ -12,6 +12,8 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (5, "slices", include_str!("../migrations/0005_slices.sql")),
     (6, "cut_off", include_str!("../migrations/0006_cut_off.sql")),
     (7, "commands", include_str!("../migrations/0007_commands.sql")),
+    (8, "trust", include_str!("../migrations/0008_trust.sql")),
+    (9, "identity", include_str!("../migrations/0009_identity.sql")),
 ];
 
 /// What PostgreSQL must be told and SQLite does by itself.

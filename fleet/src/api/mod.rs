@@ -7,11 +7,10 @@ mod appliances;
 mod body;
 mod commands;
 mod disks;
-mod enrolment;
-mod epochs;
 mod fill;
 mod groups;
 mod imports;
+mod join_tokens;
 mod late_reports;
 mod names;
 mod operator;
@@ -20,18 +19,18 @@ mod purges;
 mod sites;
 mod status;
 mod titles;
+mod trust;
 
 pub(crate) use appliances::{ApplianceDetail, ApplianceItem};
 pub(crate) use commands::{CommandAll, CommandDisk, CommandItem, CommandRequest};
 pub(crate) use disks::{DiskHealthItem, DiskItem, ScrubItem};
-pub(crate) use enrolment::{EnrolmentFile, EnrolmentRequest, EnrolmentResponse};
-pub(crate) use epochs::EpochItem;
 pub(crate) use fill::{ApplianceFill, FillSourceItem, FillTitleItem};
 #[cfg(test)]
 pub(crate) use fill::{FillFailureItem, FillWaitingItem};
 pub(crate) use imports::{
     ImportBatch, ImportCreated, ImportRequest, ImportResult, NewFile, PlaylistText,
 };
+pub(crate) use join_tokens::{JoinTokenItem, JoinTokenRequest, configuration};
 pub(crate) use late_reports::LateReportItem;
 pub(crate) use names::named;
 pub(crate) use problem::Problem;
@@ -42,6 +41,7 @@ pub(crate) use status::{
     ApplianceStatus, DocumentItem, EventItem, FilledItem, LimitItem, NotSteeredItem,
 };
 pub(crate) use titles::{ObjectItem, TitleDetail, TitleItem, Window};
+pub(crate) use trust::{DraftRequest, TrustItem, TrustKeyItem};
 
 use crate::server::App;
 use axum::Router;
@@ -88,7 +88,7 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(groups::show_group, groups::delete_group))
         .routes(routes!(appliances::list_appliances, appliances::create_appliance))
         .routes(routes!(appliances::show_appliance, appliances::delete_appliance))
-        .routes(routes!(enrolment::enroll))
+        .routes(routes!(join_tokens::make_token))
         .routes(routes!(commands::list_commands, commands::make_command))
         .routes(routes!(commands::show_command))
         .routes(routes!(disks::list_disks))
@@ -103,7 +103,9 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(imports::commit_import))
         .routes(routes!(status::list_status))
         .routes(routes!(late_reports::list_late_reports))
-        .routes(routes!(epochs::list_epochs, epochs::begin_epoch))
+        .routes(routes!(trust::show_trust, trust::install_trust))
+        .routes(routes!(trust::list_versions))
+        .routes(routes!(trust::draw_up))
         .routes(routes!(fill::list_fill))
         .merge(batches())
 }
@@ -128,7 +130,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
     let api = api
         .route("/api/v1/openapi.json", get(async || axum::Json(openapi())))
         .route("/healthz", get(async || "ok\n"))
-        .route("/ca.pem", get(enrolment::ca_pem))
+        .route("/ca.pem", get(join_tokens::ca_pem))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .with_state(Arc::clone(&app));
     api.merge(crate::viewer::router(app))

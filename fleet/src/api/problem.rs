@@ -1,6 +1,7 @@
 //! Problem documents (RFC 9457): what went wrong, and what would help.
 
 use axum::response::{IntoResponse, Response};
+use ca::CaError;
 use catalog::CatalogError;
 use http::{StatusCode, header};
 use inventory::InventoryError;
@@ -76,6 +77,18 @@ impl From<CatalogError> for Problem {
             Taken { .. } | Full => Self::new(409, err),
             NoTitle(_) | NoImport(_) => Self::new(404, err),
             Db(err) => err.into(),
+        }
+    }
+}
+
+impl From<CaError> for Problem {
+    fn from(err: CaError) -> Self {
+        match err {
+            CaError::Distrust(err) => Self::new(422, err),
+            CaError::Root(_) => Self::new(422, err),
+            CaError::NotHeld(_) => Self::new(409, err),
+            CaError::Db(err) => err.into(),
+            other => Self::internal(other),
         }
     }
 }

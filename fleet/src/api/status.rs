@@ -8,7 +8,7 @@ use crate::server::{App, now};
 use axum::Json;
 use axum::extract::State;
 use contract::names::DeviceName;
-use contract::report::{FilledFrom, Held, Report};
+use contract::report::{FilledFrom, Held, Report, TrustState};
 use contract::sources::SourceKind;
 use contract::time::TimeUs;
 use health_collector::{Latest, RecordedEvent};
@@ -218,7 +218,26 @@ fn documents(app: &App, device: &DeviceName, seen: &Seen) -> Vec<DocumentItem> {
             doubt: state.and_then(|state| head.doubt(state)),
         }
     };
-    view.documents(device).iter().map(item).collect()
+    let trust = seen.latest.as_ref().map(|latest| trust(app, &latest.report.trust));
+    trust.into_iter().chain(view.documents(device).iter().map(item)).collect()
+}
+
+/// What the box has heard of the root, in the shape of a document.
+fn trust(app: &App, state: &TrustState) -> DocumentItem {
+    let issued = app.said.last().map_or(0, |said| said.trust.version);
+    let ahead = state.version > issued;
+    let doubt = ahead.then(|| {
+        let known = state.version;
+        format!("the root has spoken since version {issued}: `fleet ca install` version {known}")
+    });
+    DocumentItem {
+        kind: "trust".to_owned(),
+        in_force: Some(state.version.to_string()),
+        issued: Some(issued.to_string()),
+        rejected: None,
+        refused: state.refused.clone(),
+        doubt,
+    }
 }
 
 fn event(recorded: &RecordedEvent) -> EventItem {

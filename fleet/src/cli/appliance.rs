@@ -2,16 +2,14 @@
 
 use super::client::Client;
 use super::disk;
-use super::folder::write_folder;
 use super::late_reports::LateReports;
 use super::output::{Output, number, text};
 use super::quantity::{age, bytes, parse_bytes};
 use super::status::{state, troubles};
 use crate::api::{
-    ApplianceDetail, ApplianceItem, ApplianceStatus, EnrolmentRequest, EnrolmentResponse,
-    LimitItem, List,
+    ApplianceDetail, ApplianceItem, ApplianceStatus, JoinTokenItem, JoinTokenRequest, LimitItem,
+    List,
 };
-use anyhow::Context;
 use clap::{Args, Subcommand};
 use contract::names::{DeviceName, SiteName};
 use inventory::{Appliance, Disk, PlayerListener};
@@ -21,7 +19,7 @@ use std::path::PathBuf;
 #[derive(Debug, Subcommand)]
 pub(super) enum ApplianceCommand {
     /// Add an appliance.
-    Create(Create),
+    Create(Box<Create>),
     /// All appliances.
     List,
     /// One appliance, as intended and as seen.
@@ -41,8 +39,9 @@ pub(super) enum ApplianceCommand {
         /// The appliance.
         name: DeviceName,
     },
-    /// Write keys, certificates and configuration for an appliance into a folder.
-    Enroll(Enroll),
+    /// Let the machine with an appliance's serial number become that appliance, once: prints the
+    /// token for `appliance join`.
+    Token(Token),
 }
 
 #[derive(Debug, Args)]
@@ -52,6 +51,9 @@ pub(super) struct Create {
     /// Where it stands.
     #[arg(long)]
     site: SiteName,
+    /// The serial number of the machine, as `appliance serial` on it tells.
+    #[arg(long, value_name = "SERIAL")]
+    serial: Option<String>,
     /// Where viewers connect over HTTP/1.1. Can be given several times; name IPv4 and IPv6.
     #[arg(long = "player", value_name = "ADDRESS", required_unless_present = "players_h2")]
     players: Vec<SocketAddr>,
@@ -81,18 +83,12 @@ pub(super) struct Create {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct Enroll {
+pub(super) struct Token {
     /// The appliance.
     name: DeviceName,
-    /// Where to write the files; the configuration names them there.
-    #[arg(long, value_name = "FOLDER")]
-    out: PathBuf,
-    /// Where the box shall report, if not where the manager says.
-    #[arg(long, value_name = "ADDRESS")]
-    control_address: Option<SocketAddr>,
-    /// Replace what is in the folder.
-    #[arg(long)]
-    replace: bool,
+    /// For how many hours it is good: a day, if nobody says otherwise.
+    #[arg(long, value_name = "HOURS", default_value_t = 24, value_parser = clap::value_parser!(u64).range(1..=168))]
+    valid_h: u64,
 }
 
 impl ApplianceCommand {
@@ -118,7 +114,7 @@ impl ApplianceCommand {
                 client.delete(&format!("/api/v1/appliances/{name}")).await?;
                 output.done(&format!("appliance {name} deleted"))
             }
-            Self::Enroll(enroll) => enroll.run(client, output).await,
+            Self::Token(token) => token.run(client, output).await,
         }
     }
 }
@@ -132,6 +128,7 @@ impl Create {
         Appliance {
             name: self.name,
             site: self.site,
+            serial: self.serial,
             players: players.into_iter().flatten().collect(),
             peers: self.peers,
             admin: self.admin,
@@ -143,17 +140,18 @@ impl Create {
     }
 }
 
-impl Enroll {
+impl Token {
+    /// The token alone goes to standard output: to be written to a file, or piped to the machine.
     async fn run(self, client: &Client, output: &Output) -> anyhow::Result<()> {
-        let folder = std::path::absolute(&self.out).context("cannot tell where --out is")?;
-        super::folder::check_free(&folder, self.replace)?;
-        let request =
-            EnrolmentRequest { folder: folder.clone(), control_address: self.control_address };
-        let path = format!("/api/v1/appliances/{}/enrolment", self.name);
-        let enrolment: EnrolmentResponse = client.post(&path, &request).await?;
-        write_folder(&folder, &enrolment.files, self.replace)?;
-        let config = folder.join("config.yaml");
-        output.done(&format!("{} enrolled: appliance run {}", self.name, config.display()))
+        let request = JoinTokenRequest { life_s: Some(self.valid_h * 3600) };
+        let path = format!("/api/v1/appliances/{}/join-tokens", self.name);
+        let made: JoinTokenItem = client.post(&path, &request).await?;
+        let JoinTokenItem { appliance, serial, expires_at, .. } = &made;
+        output.note(&format!(
+            "good once, until {expires_at}, for the machine with the serial number {serial}, which \
+             becomes {appliance}: appliance join --token-file FILE"
+        ));
+        output.write(&made, |made| made.token.clone())
     }
 }
 
@@ -180,6 +178,7 @@ fn detail_table(output: &Output, detail: &ApplianceDetail) -> String {
     let mut line = |name: &str, value: String| table.row([text(name), text(&value)]);
     line("appliance", intended.name.to_string());
     line("site", intended.site.to_string());
+    line("serial", intended.serial.clone().unwrap_or_else(|| "unknown".to_owned()));
     line("state", observed.item.state.clone());
     line("last report", age(observed.item.last_report_age_s));
     for listener in &intended.players {

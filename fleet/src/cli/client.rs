@@ -65,6 +65,11 @@ impl Client {
         read(&self.request(Method::GET, path, None).await?)
     }
 
+    pub(super) async fn get_text(&self, path: &str) -> anyhow::Result<String> {
+        let bytes = self.request(Method::GET, path, None).await?;
+        String::from_utf8(bytes.into()).context("the fleet's answer is no text")
+    }
+
     pub(super) async fn post<B: Serialize, T: DeserializeOwned>(
         &self,
         path: &str,

@@ -1,14 +1,13 @@
 //! The commands. `serve` is the manager; all others speak the manager's API, one file each.
 
 mod appliance;
+mod ca;
 mod client;
 mod command;
 mod content;
 mod disk;
-mod epoch;
 mod failure;
 mod fill;
-mod folder;
 mod group;
 mod late_reports;
 mod output;
@@ -91,9 +90,9 @@ enum Command {
     /// Filling: what is missing where, from whom it comes, and when it will be there.
     #[command(subcommand)]
     Fill(fill::FillCommand),
-    /// Epochs: what a fleet begins that was restored from a backup.
+    /// Keys: whose word counts, the root that says so, and a new epoch after a restore.
     #[command(subcommand)]
-    Epoch(epoch::EpochCommand),
+    Ca(ca::CaCommand),
     /// What every appliance holds, from whom it got it, and what happened.
     Status(status::Status),
     /// Print the API's OpenAPI document.
@@ -135,7 +134,7 @@ fn dispatch(fleet: Fleet) -> anyhow::Result<()> {
             Command::Group(command) => command.run(&client, &output).await,
             Command::Content(command) => command.run(&client, &output).await,
             Command::Fill(command) => command.run(&client, &output).await,
-            Command::Epoch(command) => command.run(&client, &output).await,
+            Command::Ca(command) => command.run(&client, &output).await,
             Command::Status(status) => status.run(&client, &output).await,
             Command::Serve(_) | Command::Openapi => Ok(()),
         }

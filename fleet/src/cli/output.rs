@@ -79,6 +79,13 @@ impl Output {
         }
     }
 
+    /// Tells a person, beside the answer, what to do with it.
+    pub(super) fn note(&self, what: &str) {
+        if self.format == Format::Table {
+            let _ = writeln!(std::io::stderr(), "fleet: {}", printable(what));
+        }
+    }
+
     /// Tells a person, beside the answer, what did not work and did not matter enough to end.
     pub(super) fn warn(&self, what: &str) {
         // Where standard error is closed there is nobody to tell.

@@ -28,6 +28,13 @@ pub(super) struct Serve {
     /// What boxes are told to report to, where that is not the first --control address.
     #[arg(long, value_name = "ADDRESS")]
     advertise_control: Option<SocketAddr>,
+    /// Where machines join with a token: TLS, with a certificate on our side. Can be given several
+    /// times.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7444")]
+    join: Vec<SocketAddr>,
+    /// What machines are told to join at, where that is not the first --join address.
+    #[arg(long, value_name = "ADDRESS")]
+    advertise_join: Option<SocketAddr>,
     /// A PostgreSQL database (postgres://user@host/name) instead of the SQLite file.
     #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
     database_url: Option<String>,
@@ -59,6 +66,8 @@ impl Serve {
             listen: self.listen,
             control: self.control,
             advertise_control: self.advertise_control,
+            join: self.join,
+            advertise_join: self.advertise_join,
             database_url: self.database_url,
             console_assets: self.console_assets,
             report_interval_s: self.report_interval_s,

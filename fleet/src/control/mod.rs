@@ -1,5 +1,6 @@
 //! The control listener: boxes, over mTLS, and nobody else.
 
+mod certificates;
 mod late;
 mod report;
 mod segments;
@@ -13,6 +14,7 @@ use crate::server::App;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
+use contract::certificates::CERTIFICATE_PATH;
 use contract::exchange::{LATE_PATH, REPORT_PATH, SEGMENT_PATH, SLICES_PATH};
 use contract::report::MAX_REPORT_BYTES;
 use std::sync::Arc;
@@ -22,6 +24,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
     Router::new()
         .route(REPORT_PATH, post(report::post_report))
         .route(LATE_PATH, post(late::post_late_reports))
+        .route(CERTIFICATE_PATH, post(certificates::post_certificate))
         .route(&format!("{SEGMENT_PATH}/{{digest}}"), get(segments::get_segment))
         .route(&format!("{SLICES_PATH}/{{blake3}}"), get(slices::get_slice_hashes))
         .layer(DefaultBodyLimit::max(MAX_REPORT_BYTES))

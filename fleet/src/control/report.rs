@@ -12,10 +12,17 @@ use contract::command::CommandResult;
 use contract::envelope::{Envelope, Generation, Header, Kind};
 use contract::exchange::Answer;
 use contract::names::DeviceName;
-use contract::report::Report;
+use contract::report::{Report, TrustState};
+use contract::trust::{SignedTrust, Trust};
 use health_collector::{Collector, ReportError};
 use serde_json::value::RawValue;
 use std::sync::Arc;
+
+/// A box that was away for longer comes back for the rest a fifth of a second later.
+const MAX_VERSIONS_AT_ONCE: usize = 16;
+
+/// What the root says is told after this time, whether the plan reckons with it or not.
+const LONGEST_PLANNING_S: i64 = 60;
 
 pub(super) async fn post_report(
     State(app): State<Arc<App>>,
@@ -28,6 +35,7 @@ pub(super) async fn post_report(
     let whole_titles = |version| view.whole_titles(&identity, epoch?, version);
     let mut documents_wanted = wanted(&view, &report);
     let lacks_purges = purging::lacks(&view, &report);
+    let heard = report.trust.clone();
     let ended = view.command(&identity).and_then(|id| result_of(&report, id));
     let accepted = app.collector.accept(report, whole_titles, now()).await.map_err(refused)?;
     if let Some(result) = ended {
@@ -39,14 +47,22 @@ pub(super) async fn post_report(
         documents_wanted.retain(|kind| *kind != Kind::Tombstones);
         app.changed.notify_one();
     }
+    let Told { trust, believed, is_all } = told(&app, &view, &heard)?;
     let mut documents = Vec::new();
-    for kind in documents_wanted {
-        documents.extend(sealed(&app, &identity, kind).await?);
+    // What is sealed on the way would be sealed by keys that the next versions may drop.
+    for kind in documents_wanted.into_iter().filter(|_| is_all) {
+        match sealed(&app, &believed, &identity, kind).await {
+            Ok(document) => documents.extend(document),
+            // It is told what the root says all the same.
+            Err(problem) => {
+                tracing::error!(device = %identity, %kind, "not told: {}", problem.detail);
+            }
+        }
     }
     #[expect(clippy::cast_precision_loss, reason = "seconds to hours")]
     let next_report_in_s = app.settings.report_interval_s as f64;
     let events_recorded = accepted.events_recorded;
-    Ok(Json(Answer { schema: SCHEMA, next_report_in_s, events_recorded, documents }))
+    Ok(Json(Answer { schema: SCHEMA, next_report_in_s, events_recorded, trust, documents }))
 }
 
 /// How the command ended that a box is to carry out, if it has.
@@ -72,7 +88,39 @@ fn wanted(view: &View, report: &Report) -> Vec<Kind> {
         .collect()
 }
 
-async fn sealed(app: &App, device: &DeviceName, kind: Kind) -> Result<Option<Envelope>, Problem> {
+/// What a box is told of the root.
+struct Told {
+    trust: Vec<SignedTrust>,
+    /// What it believes when it has heard that.
+    believed: Trust,
+    /// There is nothing more to be told.
+    is_all: bool,
+}
+
+/// A box is told what the root has said as far as the plan reckons with it: what a key had signed
+/// that counts no more has been issued anew by then. One that believes what is not known here is
+/// told nothing: somebody must tell this fleet.
+fn told(app: &App, view: &View, heard: &TrustState) -> Result<Told, Problem> {
+    let last = app.said.last().ok_or_else(|| Problem::new(503, "the root has said nothing yet"))?;
+    // A plan that cannot be made keeps nobody from hearing that a key was stolen.
+    let is_late = now() > last.installed_at.plus_s(LONGEST_PLANNING_S);
+    let planned = if is_late { last.trust.version } else { view.trust_version };
+    let left = planned.saturating_sub(heard.version);
+    let most = usize::try_from(left).unwrap_or(usize::MAX).min(MAX_VERSIONS_AT_ONCE);
+    let trust = app.said.after(heard.version, most);
+    let told = heard.version.saturating_add(trust.len() as u64);
+    // One that has refused what follows is told on with the keys that it knows.
+    let believes = if heard.refused.is_some() { heard.version } else { told };
+    let believed = app.said.version(believes).unwrap_or(last.trust);
+    Ok(Told { trust, believed, is_all: told >= planned || heard.refused.is_some() })
+}
+
+async fn sealed(
+    app: &App,
+    believed: &Trust,
+    device: &DeviceName,
+    kind: Kind,
+) -> Result<Option<Envelope>, Problem> {
     let Some((head, body)) = app.documents.body(device, kind).await? else { return Ok(None) };
     let header = Header {
         schema: SCHEMA,
@@ -83,10 +131,8 @@ async fn sealed(app: &App, device: &DeviceName, kind: Kind) -> Result<Option<Env
         not_after_us: head.not_after,
     };
     let body = RawValue::from_string(body).map_err(Problem::internal)?;
-    let key = app.ca.signing_key(kind.role());
-    let grant = app.epochs.grant(head.generation.epoch).await?;
-    let sealed = Envelope::seal(header, &body, key).map_err(Problem::internal)?;
-    Ok(Some(sealed.with_grant(grant)))
+    let key = app.ca.signing_key(kind.role(), believed)?;
+    Ok(Some(Envelope::seal(header, &body, &key).map_err(Problem::internal)?))
 }
 
 /// In which epoch the version of its manifest is counted.

@@ -1,11 +1,14 @@
-//! TLS on the control listener: our certificate, and theirs required.
+//! TLS on the listeners for boxes and machines: our certificate, and on the control listener
+//! theirs as well.
 
 use crate::server::App;
 use anyhow::Context;
 use ca::Ca;
+use contract::trust::Trust;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::server::WebPkiClientVerifier;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
+use rustls::server::danger::ClientCertVerifier;
+use rustls::server::{NoClientAuth, NoServerSessionStorage, WebPkiClientVerifier};
 use rustls::{RootCertStore, ServerConfig};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -14,49 +17,108 @@ use tokio_rustls::TlsAcceptor;
 /// A quarter of a certificate's life. Its key is kept nowhere, so each start has its own.
 const RENEW_AFTER: Duration = Duration::from_secs(ca::ISSUED_LIFE_D / 4 * 86_400);
 
-/// Who the fleet is towards boxes: a certificate that is renewed while it is in use.
+/// Who the fleet is towards boxes: a certificate that is renewed while it is in use, and when the
+/// root has spoken.
 pub(crate) struct ControlTls {
     app: Arc<App>,
-    current: Mutex<(TlsAcceptor, SystemTime)>,
+    current: Mutex<Option<Current>>,
+}
+
+#[derive(Clone)]
+struct Current {
+    mutual: TlsAcceptor,
+    shown: TlsAcceptor,
+    boxes: Arc<dyn ClientCertVerifier>,
+    issued_at: SystemTime,
+    trust_version: u64,
+}
+
+impl Current {
+    fn is_good(&self, trust: &Trust, now: SystemTime) -> bool {
+        let age = now.duration_since(self.issued_at);
+        self.trust_version == trust.version && age.is_ok_and(|age| age <= RENEW_AFTER)
+    }
 }
 
 impl ControlTls {
-    /// Issues the first certificate.
-    pub(crate) fn new(app: Arc<App>, now: SystemTime) -> anyhow::Result<Self> {
-        let acceptor = acceptor(&app.ca, now)?;
-        Ok(Self { app, current: Mutex::new((acceptor, now)) })
+    pub(crate) fn new(app: Arc<App>) -> Self {
+        Self { app, current: Mutex::default() }
     }
 
-    /// What the next connection is accepted with.
-    pub(crate) fn acceptor(&self, now: SystemTime) -> TlsAcceptor {
+    /// What the next connection of a box is accepted with.
+    ///
+    /// # Errors
+    /// When the root has said nothing yet, or names no authority that is held here.
+    pub(crate) fn mutual(&self, now: SystemTime) -> anyhow::Result<TlsAcceptor> {
+        Ok(self.current(now)?.mutual)
+    }
+
+    /// What the next connection of a machine is accepted with that is no box yet.
+    ///
+    /// # Errors
+    /// As [`ControlTls::mutual`].
+    pub(crate) fn shown(&self, now: SystemTime) -> anyhow::Result<TlsAcceptor> {
+        Ok(self.current(now)?.shown)
+    }
+
+    /// Whether a box that was let in would be let in now: connections last, and what the root says
+    /// of an authority, and a certificate, does not.
+    pub(crate) fn lets_in(&self, chain: &[CertificateDer<'_>], now: SystemTime) -> bool {
+        let Ok(current) = self.current(now) else { return false };
+        let since_epoch = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let now = UnixTime::since_unix_epoch(since_epoch);
+        chain.split_first().is_some_and(|(leaf, others)| {
+            current.boxes.verify_client_cert(leaf, others, now).is_ok()
+        })
+    }
+
+    fn current(&self, now: SystemTime) -> anyhow::Result<Current> {
+        let trust = self.app.said.last().context("the root has said nothing yet")?.trust;
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
-        let (_, issued_at) = *current;
-        if now.duration_since(issued_at).is_ok_and(|age| age > RENEW_AFTER) {
-            match acceptor(&self.app.ca, now) {
-                Ok(renewed) => *current = (renewed, now),
-                Err(err) => tracing::error!("cannot renew the control certificate: {err:#}"),
-            }
+        if let Some(current) = current.as_ref().filter(|it| it.is_good(&trust, now)) {
+            return Ok(current.clone());
         }
-        current.0.clone()
+        let made = make(&self.app.ca, &trust, now)?;
+        *current = Some(made.clone());
+        Ok(made)
     }
 }
 
-fn acceptor(ca: &Ca, now: SystemTime) -> anyhow::Result<TlsAcceptor> {
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+fn make(ca: &Ca, trust: &Trust, now: SystemTime) -> anyhow::Result<Current> {
     let mut roots = RootCertStore::empty();
-    roots.add(CertificateDer::from_pem_slice(ca.root_pem().as_bytes())?)?;
-    let verifier =
-        WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider))
-            .build()
-            .context("cannot verify clients")?;
-    let issued = ca.issue_control(now)?;
+    for pem in &trust.authorities.boxes {
+        roots.add(CertificateDer::from_pem_slice(pem.as_bytes())?)?;
+    }
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let boxes = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
+    let boxes = boxes.build().context("cannot verify clients")?;
+    let issued = ca.control(trust)?.issue_control(now)?;
     let chain = CertificateDer::pem_slice_iter(issued.chain_pem.as_bytes());
+    let chain: Vec<_> = chain.collect::<Result<_, _>>()?;
     let key = PrivateKeyDer::from_pem_slice(issued.key_pem.as_bytes())?;
+    Ok(Current {
+        mutual: acceptor(Arc::clone(&boxes), chain.clone(), key.clone_key())?,
+        shown: acceptor(Arc::new(NoClientAuth), chain, key)?,
+        boxes,
+        issued_at: now,
+        trust_version: trust.version,
+    })
+}
+
+fn acceptor(
+    clients: Arc<dyn ClientCertVerifier>,
+    chain: Vec<CertificateDer<'static>>,
+    key: PrivateKeyDer<'static>,
+) -> anyhow::Result<TlsAcceptor> {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     // Both ends are ours: nothing older than TLS 1.3 is spoken.
     let mut config = ServerConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&rustls::version::TLS13])?
-        .with_client_cert_verifier(verifier)
-        .with_single_cert(chain.collect::<Result<_, _>>()?, key)?;
+        .with_client_cert_verifier(clients)
+        .with_single_cert(chain, key)?;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    // Who it is is looked at anew with every connection.
+    config.session_storage = Arc::new(NoServerSessionStorage {});
+    config.send_tls13_tickets = 0;
     Ok(TlsAcceptor::from(Arc::new(config)))
 }

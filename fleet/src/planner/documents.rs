@@ -18,6 +18,8 @@ pub(crate) struct Head {
     pub(crate) content_digest: String,
     pub(crate) issued_at: TimeUs,
     pub(crate) not_after: TimeUs,
+    /// The version of what the root said when it was issued.
+    pub(crate) trust_version: u64,
 }
 
 impl Head {
@@ -26,7 +28,7 @@ impl Head {
     /// next would be refused, or taken for what the box has.
     pub(crate) fn doubt(&self, state: &DocumentState) -> Option<String> {
         let in_force = state.in_force?;
-        let remedy = "was this fleet restored from a backup? fleet epoch new";
+        let remedy = "was this fleet restored from a backup? fleet ca change --new-epoch";
         if in_force > self.generation {
             let issued = self.generation;
             return Some(format!("{in_force} is in force, {issued} was issued last: {remedy}"));
@@ -44,10 +46,10 @@ pub(crate) struct Documents {
 }
 
 const HEADS: &str = "SELECT kind, epoch, number, content_version, content_digest, issued_at_us, \
-     not_after_us FROM documents WHERE appliance = $1 ORDER BY kind";
+     not_after_us, trust_version FROM documents WHERE appliance = $1 ORDER BY kind";
 
 const BODY: &str = "SELECT kind, epoch, number, content_version, content_digest, issued_at_us, \
-     not_after_us, body FROM documents WHERE appliance = $1 AND kind = $2";
+     not_after_us, trust_version, body FROM documents WHERE appliance = $1 AND kind = $2";
 
 impl Documents {
     pub(crate) fn new(db: Db) -> Self {
@@ -66,7 +68,7 @@ impl Documents {
     ) -> Result<Option<(Head, String)>, db::Error> {
         let query = sqlx::query(BODY).bind(device.as_str()).bind(kind.as_str());
         let row = query.fetch_optional(self.db.read()).await?;
-        row.map(|row| Ok((read_head(&row)?, row.try_get(7)?))).transpose()
+        row.map(|row| Ok((read_head(&row)?, row.try_get(8)?))).transpose()
     }
 }
 
@@ -84,7 +86,7 @@ pub(super) async fn text(
 ) -> Result<Option<String>, db::Error> {
     let query = sqlx::query(BODY).bind(device.as_str()).bind(kind.as_str());
     let row = query.fetch_optional(&mut **tx).await?;
-    Ok(row.map(|row| row.try_get(7)).transpose()?)
+    Ok(row.map(|row| row.try_get(8)).transpose()?)
 }
 
 /// Replaces a box's document of a kind.
@@ -97,12 +99,13 @@ pub(super) async fn write(
     let signed = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
     sqlx::query(
         "INSERT INTO documents (appliance, kind, epoch, number, content_version, content_digest,
-             body, issued_at_us, not_after_us)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+             body, issued_at_us, not_after_us, trust_version)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
          ON CONFLICT (appliance, kind) DO UPDATE SET epoch = excluded.epoch,
              number = excluded.number, content_version = excluded.content_version,
              content_digest = excluded.content_digest, body = excluded.body,
-             issued_at_us = excluded.issued_at_us, not_after_us = excluded.not_after_us",
+             issued_at_us = excluded.issued_at_us, not_after_us = excluded.not_after_us,
+             trust_version = excluded.trust_version",
     )
     .bind(device.as_str())
     .bind(head.kind.as_str())
@@ -113,6 +116,7 @@ pub(super) async fn write(
     .bind(body)
     .bind(head.issued_at.0)
     .bind(head.not_after.0)
+    .bind(signed(head.trust_version))
     .execute(&mut **tx)
     .await?;
     Ok(())
@@ -138,5 +142,6 @@ fn read_head(row: &AnyRow) -> Result<Head, db::Error> {
         content_digest: row.try_get(4)?,
         issued_at: TimeUs(row.try_get(5)?),
         not_after: TimeUs(row.try_get(6)?),
+        trust_version: unsigned(row.try_get(7)?)?,
     })
 }

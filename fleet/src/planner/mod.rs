@@ -7,7 +7,6 @@
 
 mod commands;
 mod documents;
-mod epochs;
 mod inputs;
 pub(crate) mod origin;
 mod plan;
@@ -17,6 +16,5 @@ mod view;
 
 pub(crate) use commands::{CommandError, Commands, RecordedCommand};
 pub(crate) use documents::{Documents, Head};
-pub(crate) use epochs::{Epoch, Epochs};
 pub(crate) use task::Planner;
 pub(crate) use view::View;

@@ -6,7 +6,7 @@ use super::plan::{BoxTargets, Plan};
 use catalog::PurgeHistory;
 use contract::SCHEMA;
 use contract::command::Command;
-use contract::envelope::{Generation, Kind};
+use contract::envelope::{Generation, Kind, Role};
 use contract::manifest::Manifest;
 use contract::names::DeviceName;
 use contract::object::Digest;
@@ -36,6 +36,10 @@ pub(super) struct Beside<'a> {
     pub(super) history: &'a PurgeHistory,
     /// Up to which version a box has confirmed the purges of an epoch.
     pub(super) confirmed: &'a (dyn Fn(&DeviceName, u32) -> u64 + Sync),
+    /// Of what the root says.
+    pub(super) trust_version: u64,
+    /// In which version a key of a role was dropped last.
+    pub(super) dropped_in: &'a (dyn Fn(Role) -> Option<u64> + Sync),
     /// What a box is asked for now.
     pub(super) command: &'a (dyn Fn(&DeviceName) -> Option<Command> + Sync),
 }
@@ -76,7 +80,7 @@ async fn publish_box(
     now: TimeUs,
 ) -> anyhow::Result<InForce> {
     let before = documents::heads(tx, &target.device).await?;
-    let mut press = Press { tx, device: &target.device, before, epoch: beside.epoch, now };
+    let mut press = Press { tx, device: &target.device, before, beside, now };
     let manifest = press
         .issue(Kind::Manifest, |version| Manifest {
             schema: SCHEMA,
@@ -94,7 +98,7 @@ async fn publish_box(
             neighbours: target.neighbours.clone(),
         })
         .await?;
-    let (tombstones, purges_after) = press.issue_tombstones(beside).await?;
+    let (tombstones, purges_after) = press.issue_tombstones().await?;
     let mut heads = vec![tombstones, manifest, sources];
     let command = (beside.command)(&target.device);
     if let Some(command) = &command {
@@ -108,7 +112,7 @@ struct Press<'a> {
     tx: &'a mut Tx,
     device: &'a DeviceName,
     before: Vec<Head>,
-    epoch: u32,
+    beside: Beside<'a>,
     now: TimeUs,
 }
 
@@ -132,8 +136,8 @@ impl Press<'_> {
     /// Tombstones list what the box has not confirmed. What it confirms since leaves them with
     /// the next purge: a list that is too long is as good until then. Gives also where the list
     /// in force begins.
-    async fn issue_tombstones(&mut self, beside: Beside<'_>) -> anyhow::Result<(Head, u64)> {
-        let Beside { epoch, history, confirmed, .. } = beside;
+    async fn issue_tombstones(&mut self) -> anyhow::Result<(Head, u64)> {
+        let Beside { epoch, history, confirmed, .. } = self.beside;
         let kind = Kind::Tombstones;
         // A box that has purged more than there is comes from a future that a backup undid.
         let up_to = Some(confirmed(self.device, epoch)).filter(|it| *it <= history.version);
@@ -156,8 +160,12 @@ impl Press<'_> {
         body: impl Fn(u64) -> T,
     ) -> anyhow::Result<Head> {
         let before = self.before(kind);
-        let is_of_epoch = |head: &&Head| head.generation.epoch == self.epoch;
-        if let Some(head) = before.filter(|_| is_same).filter(is_of_epoch)
+        let Beside { epoch, trust_version, dropped_in, .. } = self.beside;
+        // Boxes do not keep what was signed by a key whose word counts no more.
+        let is_good = |head: &&Head| {
+            head.generation.epoch == epoch && Some(head.trust_version) >= dropped_in(kind.role())
+        };
+        if let Some(head) = before.filter(|_| is_same).filter(is_good)
             && head.not_after > self.now.plus_s(RENEW_BELOW_S)
         {
             return Ok(head.clone());
@@ -165,11 +173,12 @@ impl Press<'_> {
         let newest = before.map_or(0, |head| head.content_version);
         let head = Head {
             kind,
-            generation: next(before.map(|head| head.generation), self.epoch),
+            generation: next(before.map(|head| head.generation), epoch),
             content_version: if is_same { newest } else { newest + 1 },
             content_digest,
             issued_at: self.now,
             not_after: self.now.plus_s(LIFE_S),
+            trust_version,
         };
         let body = serde_json::to_string(&body(head.content_version))?;
         documents::write(self.tx, self.device, &head, &body).await?;

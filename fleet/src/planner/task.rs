@@ -7,10 +7,11 @@ use super::publish::{Beside, publish};
 use super::view::View;
 use crate::purging;
 use crate::server::{App, now};
+use contract::envelope::FIRST_EPOCH;
 use contract::names::{DeviceName, GroupName};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::watch;
 
 /// How often versions are compared: another `fleet serve` on the same database may have
@@ -20,8 +21,8 @@ const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// How often a plan is made although nothing changed: origins move, documents grow old.
 const PLAN_EVERY: Duration = Duration::from_secs(60);
 
-/// Versions of inventory, catalogue, purges and commands, and the epoch.
-type Versions = (i64, u64, u64, i64, u32);
+/// Versions of inventory, catalogue, purges, commands and what the root says.
+type Versions = (i64, u64, u64, i64, u64);
 
 /// Makes plans and publishes them.
 #[derive(Debug)]
@@ -53,12 +54,18 @@ impl Planner {
 
     async fn look(&mut self) -> anyhow::Result<()> {
         let app = &self.app;
+        let known = app.said.last().map_or(0, |said| said.trust.version);
+        app.said.read_again().await?;
+        if app.said.last().map_or(0, |said| said.trust.version) > known {
+            // Another process may have made the keys that are named now.
+            app.ca.read_again(SystemTime::now())?;
+        }
         let versions = (
             app.inventory.version().await?,
             app.catalog.version().await?,
             app.catalog.purge_version().await?,
             app.commands.version().await?,
-            app.epochs.current().await?,
+            app.said.last().map_or(0, |said| said.trust.version),
         );
         let fresh = self
             .planned
@@ -73,13 +80,17 @@ impl Planner {
         let mut inputs = Inputs::read(app).await?;
         inputs.origins = resolve_all(&inputs.inventory.groups, &self.origins).await;
         self.origins.clone_from(&inputs.origins);
-        let epoch = app.epochs.current().await?;
+        let said = app.said.all();
+        // Until the root has spoken nobody is told anything.
+        let trust = said.last().map(|it| &it.trust);
+        let (trust_version, epoch) =
+            trust.map_or((0, FIRST_EPOCH), |trust| (trust.version, trust.epoch));
         let versions = (
             inputs.inventory.version,
             inputs.catalog.version,
             inputs.purges.version,
             inputs.commands_version,
-            epoch,
+            trust_version,
         );
         let (inputs, plan) = tokio::task::spawn_blocking(move || {
             let plan = plan(&inputs);
@@ -92,9 +103,10 @@ impl Planner {
         };
         let command = |device: &DeviceName| inputs.commands.get(device).cloned();
         let (history, confirmed, command) = (&inputs.purges, &confirmed, &command);
-        let beside = Beside { epoch, history, confirmed, command };
+        let dropped_in = &|role| ca::dropped_in(&said, role);
+        let beside = Beside { epoch, history, confirmed, trust_version, dropped_in, command };
         let in_force = publish(&app.documents, &plan, beside, now()).await?;
-        app.view.store(Arc::new(View::new(inputs, plan, in_force)));
+        app.view.store(Arc::new(View::new(inputs, plan, in_force, trust_version)));
         self.planned = Some((versions, Instant::now()));
         let (inventory, catalogue, purges, commands, _) = versions;
         tracing::debug!(inventory, catalogue, purges, commands, epoch, "plan in force");

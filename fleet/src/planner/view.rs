@@ -16,6 +16,8 @@ use steer::{Clients, Place};
 /// What the planner last saw and decided.
 #[derive(Debug, Default)]
 pub(crate) struct View {
+    /// Of what the root said when this was planned.
+    pub(crate) trust_version: u64,
     pub(crate) places: Vec<Place>,
     pub(crate) clients: Clients,
     pub(crate) appliances: Vec<Appliance>,
@@ -38,6 +40,7 @@ impl View {
         inputs: Inputs,
         plan: Plan,
         mut in_force: HashMap<DeviceName, InForce>,
+        trust_version: u64,
     ) -> Self {
         let places = inputs.inventory.sites.iter().map(|site| Place {
             site: site.name.clone(),
@@ -58,6 +61,7 @@ impl View {
             purges.entry(each.purge.group.clone()).or_default().push(each);
         }
         Self {
+            trust_version,
             places: places.collect(),
             clients: prefixes.collect(),
             targets: targets.collect(),

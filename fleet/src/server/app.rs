@@ -1,8 +1,9 @@
 //! What all parts of the server share.
 
+use crate::issuing::IssuingGate;
 use crate::planner::View;
 use arc_swap::ArcSwap;
-use ca::Ca;
+use ca::{Ca, IssuedStore, SaidStore, TokenStore};
 use contract::time::TimeUs;
 use health_collector::Collector;
 use std::net::SocketAddr;
@@ -16,6 +17,8 @@ use tokio::sync::Notify;
 pub(crate) struct Settings {
     /// Where boxes are told to report.
     pub(crate) control_address: Option<SocketAddr>,
+    /// Where machines are told to join.
+    pub(crate) join_address: Option<SocketAddr>,
     /// Seconds between the reports of a box.
     pub(crate) report_interval_s: u64,
     /// Seconds between a player's questions.
@@ -30,12 +33,20 @@ pub(crate) struct App {
     pub(crate) inventory: inventory::Store,
     pub(crate) catalog: catalog::Store,
     pub(crate) documents: crate::planner::Documents,
-    pub(crate) epochs: crate::planner::Epochs,
     pub(crate) commands: crate::planner::Commands,
     pub(crate) collector: Collector,
     /// Late reports wait their turn here.
     pub(crate) late_gate: crate::control::LateGate,
+    /// The keys that the fleet works with.
     pub(crate) ca: Ca,
+    /// What the root has said: whose word counts.
+    pub(crate) said: SaidStore,
+    /// Which machines may become boxes.
+    pub(crate) tokens: TokenStore,
+    /// What they were issued.
+    pub(crate) issued: IssuedStore,
+    /// Certificates are issued a few at a time.
+    pub(crate) issuing: IssuingGate,
     /// What the planner last saw and decided: steering reads nothing else.
     pub(crate) view: ArcSwap<View>,
     /// Wakes the planner. It takes no argument: the planner looks for itself.

@@ -1,18 +1,25 @@
 //! Connections: accepted, shaken hands with where TLS is spoken, served, drained at the end.
 
+use crate::api::Problem;
 use crate::control::ControlTls;
 use axum::Router;
+use axum::extract::{Request, State};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
 use contract::names::DeviceName;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
+use rustls::pki_types::CertificateDer;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 
 /// A fifth of the descriptors a process may have; boxes and players come back.
 const MAX_CONNECTIONS: usize = 4000;
@@ -39,6 +46,8 @@ pub(crate) enum Acceptor {
     Plain,
     /// TLS in which the client shows who it is.
     Mutual(Arc<ControlTls>),
+    /// TLS in which the fleet shows who it is, and the client nothing.
+    Shown(Arc<ControlTls>),
 }
 
 /// Serves a listener until `stop` changes, then waits for what is under way.
@@ -100,21 +109,63 @@ async fn connection(
     match acceptor {
         Acceptor::Plain => requests(stream, router, watcher).await,
         Acceptor::Mutual(tls) => {
-            let accept = tls.acceptor(SystemTime::now()).accept(stream);
-            let handshake = tokio::time::timeout(HANDSHAKE_TIMEOUT, accept).await;
-            let stream = match handshake {
-                Ok(Ok(stream)) => stream,
-                Ok(Err(err)) => return tracing::debug!(%address, %err, "handshake failed"),
-                Err(_) => return tracing::debug!(%address, "handshake took too long"),
+            let Some(stream) = shake(stream, address, tls.mutual(SystemTime::now())).await else {
+                return;
             };
-            let certificate = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
-            let device: Option<DeviceName> = certificate.and_then(|der| ca::device_of(der));
+            let chain = stream.get_ref().1.peer_certificates().unwrap_or_default();
+            let chain: Vec<_> = chain.iter().map(|it| it.clone().into_owned()).collect();
+            let device: Option<DeviceName> = chain.first().and_then(|der| ca::device_of(der));
             let Some(device) = device else {
                 return tracing::warn!(%address, "a certificate of ours that names no box");
             };
-            requests(stream, router.layer(axum::Extension(device)), watcher).await;
+            let still = Arc::new(Shown { tls, chain, address });
+            let router = router.layer(axum::Extension(device));
+            requests(stream, router.layer(from_fn_with_state(still, if_still)), watcher).await;
+        }
+        Acceptor::Shown(tls) => {
+            if let Some(stream) = shake(stream, address, tls.shown(SystemTime::now())).await {
+                requests(stream, router, watcher).await;
+            }
         }
     }
+}
+
+/// What a box has shown at the beginning of its connection.
+struct Shown {
+    tls: Arc<ControlTls>,
+    chain: Vec<CertificateDer<'static>>,
+    address: SocketAddr,
+}
+
+/// Who was let in and would not be any more is heard no further.
+async fn if_still(State(shown): State<Arc<Shown>>, request: Request, next: Next) -> Response {
+    if shown.tls.lets_in(&shown.chain, SystemTime::now()) {
+        return next.run(request).await;
+    }
+    tracing::warn!(address = %shown.address, "a box is not let in any more");
+    let problem = Problem::new(403, "your certificate is not believed any more");
+    ([(http::header::CONNECTION, "close")], problem).into_response()
+}
+
+/// The handshake; `None` when there is nothing more to be done.
+async fn shake(
+    stream: TcpStream,
+    address: SocketAddr,
+    acceptor: anyhow::Result<TlsAcceptor>,
+) -> Option<TlsStream<TcpStream>> {
+    let acceptor = match acceptor {
+        Ok(acceptor) => acceptor,
+        Err(err) => {
+            tracing::warn!(%address, "nobody is let in: {err:#}");
+            return None;
+        }
+    };
+    match tokio::time::timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream)).await {
+        Ok(Ok(stream)) => return Some(stream),
+        Ok(Err(err)) => tracing::debug!(%address, %err, "handshake failed"),
+        Err(_) => tracing::debug!(%address, "handshake took too long"),
+    }
+    None
 }
 
 async fn requests<S>(stream: S, router: Router, watcher: hyper_util::server::graceful::Watcher)

@@ -3,11 +3,12 @@
 use super::connections::{Acceptor, serve};
 use super::{App, Settings, bind, token};
 use crate::cli::Usage;
-use crate::planner::{Commands, Documents, Epochs, Planner, View};
-use crate::{api, control};
+use crate::issuing::IssuingGate;
+use crate::planner::{Commands, Documents, Planner, View};
+use crate::{api, control, join};
 use anyhow::Context;
 use arc_swap::ArcSwap;
-use ca::Ca;
+use ca::{Ca, IssuedStore, SaidStore, TokenStore};
 use db::{Db, OpenError};
 use health_collector::Collector;
 use std::io::Write;
@@ -29,6 +30,8 @@ pub(crate) struct Options {
     pub(crate) listen: Vec<SocketAddr>,
     pub(crate) control: Vec<SocketAddr>,
     pub(crate) advertise_control: Option<SocketAddr>,
+    pub(crate) join: Vec<SocketAddr>,
+    pub(crate) advertise_join: Option<SocketAddr>,
     pub(crate) database_url: Option<String>,
     pub(crate) console_assets: Option<PathBuf>,
     pub(crate) report_interval_s: u64,
@@ -40,21 +43,24 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
     // Ports first: a second start by mistake must touch nothing.
     let listen = bind(&options.listen)?;
     let control = bind(&options.control)?;
-    let app = Arc::new(open(&options, &control).await?);
+    let join = bind(&options.join)?;
+    let app = Arc::new(open(&options, &control, &join).await?);
     let mut planner = Planner::new(Arc::clone(&app));
     planner.plan_now().await.context("cannot make the first plan")?;
     let (stop, stopped) = watch::channel(false);
     let mut tasks = JoinSet::new();
     let urls = addresses(&listen);
-    let control_tls = control::ControlTls::new(Arc::clone(&app), SystemTime::now())?;
-    let control_tls = Acceptor::Mutual(Arc::new(control_tls));
-    let listeners =
-        listen
-            .into_iter()
-            .map(|listener| (listener, Acceptor::Plain, api::router(Arc::clone(&app))))
-            .chain(control.into_iter().map(|listener| {
-                (listener, control_tls.clone(), control::router(Arc::clone(&app)))
-            }));
+    let tls = Arc::new(control::ControlTls::new(Arc::clone(&app)));
+    let listeners = listen
+        .into_iter()
+        .map(|listener| (listener, Acceptor::Plain, api::router(Arc::clone(&app))))
+        .chain(control.into_iter().map(|listener| {
+            let acceptor = Acceptor::Mutual(Arc::clone(&tls));
+            (listener, acceptor, control::router(Arc::clone(&app)))
+        }))
+        .chain(join.into_iter().map(|listener| {
+            (listener, Acceptor::Shown(Arc::clone(&tls)), join::router(Arc::clone(&app)))
+        }));
     for (listener, acceptor, router) in listeners {
         let listener = tokio::net::TcpListener::from_std(listener)?;
         tasks.spawn(serve(listener, acceptor, router, stopped.clone()));
@@ -70,28 +76,37 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn open(options: &Options, control: &[TcpListener]) -> anyhow::Result<App> {
+async fn open(
+    options: &Options,
+    control: &[TcpListener],
+    join: &[TcpListener],
+) -> anyhow::Result<App> {
     let data = std::path::absolute(&options.data)?;
     let usable = ca::make_folder(&data);
     usable.map_err(|err| Usage(format!("cannot use {} for data: {err}", data.display())))?;
     let db = open_database(options.database_url.as_deref(), &data).await?;
     let ca = Ca::open(&data.join("ca"), SystemTime::now())?;
+    let said = SaidStore::open(db.clone()).await?;
     let token = token::open(&data)?;
     let collector = Collector::open(db.clone(), options.report_interval_s).await?;
     Ok(App {
         inventory: inventory::Store::new(db.clone()),
         catalog: catalog::Store::new(db.clone()),
         documents: Documents::new(db.clone()),
-        epochs: Epochs::new(db.clone()),
-        commands: Commands::new(db),
+        commands: Commands::new(db.clone()),
+        tokens: TokenStore::new(db.clone()),
+        issued: IssuedStore::new(db),
+        issuing: IssuingGate::default(),
         collector,
         late_gate: control::LateGate::new(Instant::now()),
         ca,
+        said,
         view: ArcSwap::from_pointee(View::default()),
         changed: Notify::new(),
         token,
         settings: Settings {
             control_address: options.advertise_control.or_else(|| reachable(control)),
+            join_address: options.advertise_join.or_else(|| reachable(join)),
             report_interval_s: options.report_interval_s,
             steering_ttl_s: options.steering_ttl_s,
             console_assets: options.console_assets.clone(),

@@ -1,23 +1,30 @@
 //! A box that holds nothing and reports what it is told to.
 
+use super::process::Server;
+use super::story::curl;
 use contract::catalogue::CatalogueSegment;
 use contract::config::ApplianceConfig;
 use contract::envelope::{Generation, Kind, Reader};
 use contract::exchange::{Answer, FLEET_IDENTITY_NAME, REPORT_PATH, SEGMENT_PATH};
+use contract::join::{JOIN_PATH, JoinRequest, JoinToken, Joined, files};
 use contract::manifest::Manifest;
 use contract::names::DeviceName;
-use contract::report::{DocumentState, Event, Hardware, Held, Load, Report, Severity};
+use contract::report::{DocumentState, Event, Hardware, Held, Load, Report, Severity, TrustState};
 use contract::time::TimeUs;
 use contract::tombstones::Tombstones;
+use contract::trust::{SignedTrust, Trust, follow};
 use http::{Request, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
 use hyper_util::rt::TokioIo;
+use rcgen::{CertificateParams, KeyPair};
+use rustls::client::WantsClientCert;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::{ClientConfig, ConfigBuilder, RootCertStore};
 use serde::de::DeserializeOwned;
 use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -25,6 +32,7 @@ use tokio_rustls::TlsConnector;
 
 pub struct FakeBox {
     config: ApplianceConfig,
+    trust: Trust,
     tls: TlsConnector,
     boot_id: String,
     sequence: u64,
@@ -41,13 +49,48 @@ pub struct FakeBox {
 }
 
 impl FakeBox {
-    /// A box from its enrolment folder.
-    pub fn open(folder: &Path) -> Self {
+    /// A machine that becomes a box, by the token that an operator has made for it.
+    pub async fn join(server: &Server, name: &str, folder: &Path) -> Self {
+        let token: JoinToken = server.ok(&["appliance", "token", name]).parse().expect("a token");
+        let said = curl(server, "/api/v1/trust/versions").1;
+        let said: HashMap<String, Vec<SignedTrust>> = serde_json::from_str(&said).expect("json");
+        let signed = said["items"].last().expect("a version");
+        let trust = signed.open_pinned(token.root).expect("the root of the token");
+        let key = KeyPair::generate().expect("a key");
+        let csr = CertificateParams::default().serialize_request(&key).expect("a request");
+        let request = JoinRequest {
+            token: token.id,
+            secret: token.secret,
+            serial: format!("SN-{name}"),
+            folder: folder.to_owned(),
+            csr_pem: csr.pem().expect("PEM"),
+        };
+        let tls = believing(&trust).with_no_client_auth();
+        let tls = TlsConnector::from(Arc::new(tls));
+        let body = serde_json::to_vec(&request).expect("json");
+        let (status, body) = exchange(&tls, token.address, ("POST", JOIN_PATH), body).await;
+        assert_eq!(status, StatusCode::OK, "{}", String::from_utf8_lossy(&body));
+        let joined: Joined = serde_json::from_slice(&body).expect("an answer");
+        std::fs::create_dir_all(folder).expect("a folder");
+        let identity = key.serialize_pem() + &joined.chain_pem;
+        let said = serde_json::to_string(signed).expect("json");
+        for (file, text) in
+            [(files::IDENTITY, identity), (files::TRUST, said), (files::CONFIG, joined.config)]
+        {
+            std::fs::write(folder.join(file), text).expect("written");
+        }
+        Self::open(folder)
+    }
+
+    /// A box from its folder.
+    fn open(folder: &Path) -> Self {
         let text = std::fs::read_to_string(folder.join("config.yaml")).expect("a configuration");
         let config = contract::config::parse(&text).expect("a good configuration").config;
-        let tls = connector(&config);
+        let trust = trust(&config);
+        let tls = connector(&config, &trust);
         let boot_id = format!("boot of {}", config.name);
         Self {
+            trust,
             config,
             tls,
             boot_id,
@@ -84,6 +127,11 @@ impl FakeBox {
         let (status, body) = self.post(&report).await;
         assert_eq!(status, StatusCode::OK, "{}", String::from_utf8_lossy(&body));
         let answer: Answer = serde_json::from_slice(&body).expect("an answer");
+        let followed = follow(&self.trust, &answer.trust);
+        assert_eq!(followed.then, None);
+        if let Some((trust, _)) = followed.last {
+            self.trust = trust;
+        }
         for envelope in &answer.documents {
             let kind = envelope.header.kind;
             match kind {
@@ -128,10 +176,9 @@ impl FakeBox {
     }
 
     fn open_document<T: DeserializeOwned>(&self, envelope: &contract::envelope::Envelope) -> T {
-        let fleet = self.config.fleet.as_ref().expect("a fleet");
         let reader = Reader {
             me: &self.config.name,
-            keys: &fleet.trusted_keys,
+            trust: &self.trust,
             newest: self.in_force.get(&envelope.header.kind).copied(),
             now: SystemTime::now().into(),
         };
@@ -163,6 +210,7 @@ impl FakeBox {
             engine_reason: None,
             tls_engine: None,
             tls_reason: None,
+            trust: TrustState { version: self.trust.version, refused: None },
             documents: documents.collect(),
             purged_up_to: self.purged_up_to,
             held: Held {
@@ -191,32 +239,56 @@ impl FakeBox {
 
     async fn exchange(&self, method: &str, path: &str, body: Vec<u8>) -> (StatusCode, Bytes) {
         let address = self.config.fleet.as_ref().expect("a fleet").address;
-        let stream = tokio::net::TcpStream::connect(address).await.expect("connected");
-        let name = ServerName::try_from(FLEET_IDENTITY_NAME).expect("a name");
-        let stream = self.tls.connect(name, stream).await.expect("a handshake");
-        let (mut sender, connection) =
-            hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.expect("http");
-        tokio::spawn(connection);
-        let request = Request::builder().method(method).uri(path).header("host", "fleet");
-        let request = request.body(Full::<Bytes>::from(body)).expect("a request");
-        let response = sender.send_request(request).await.expect("a response");
-        let status = response.status();
-        (status, response.into_body().collect().await.expect("a body").to_bytes())
+        exchange(&self.tls, address, (method, path), body).await
     }
 }
 
-fn connector(config: &ApplianceConfig) -> TlsConnector {
+async fn exchange(
+    tls: &TlsConnector,
+    address: SocketAddr,
+    (method, path): (&str, &str),
+    body: Vec<u8>,
+) -> (StatusCode, Bytes) {
+    let stream = tokio::net::TcpStream::connect(address).await.expect("connected");
+    let name = ServerName::try_from(FLEET_IDENTITY_NAME).expect("a name");
+    let stream = tls.connect(name, stream).await.expect("a handshake");
+    let (mut sender, connection) =
+        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.expect("http");
+    tokio::spawn(connection);
+    let request = Request::builder().method(method).uri(path).header("host", "fleet");
+    let request = request.body(Full::<Bytes>::from(body)).expect("a request");
+    let response = sender.send_request(request).await.expect("a response");
+    let status = response.status();
+    (status, response.into_body().collect().await.expect("a body").to_bytes())
+}
+
+/// What the root said when it was enrolled.
+fn trust(config: &ApplianceConfig) -> Trust {
+    let file = &config.fleet.as_ref().expect("a fleet").trust_file;
+    let text = std::fs::read(file).expect("what the root said");
+    let signed: SignedTrust = serde_json::from_slice(&text).expect("what the root said");
+    signed.open_pinned(signed.read().expect("sense").root.pin()).expect("signed")
+}
+
+fn connector(config: &ApplianceConfig, trust: &Trust) -> TlsConnector {
     let identity = &config.identity;
-    let mut roots = RootCertStore::empty();
-    roots.add(CertificateDer::from_pem_file(&identity.ca_file).expect("the root")).expect("added");
     let chain = CertificateDer::pem_file_iter(&identity.chain_file).expect("a chain");
     let key = PrivateKeyDer::from_pem_file(&identity.key_file).expect("a key");
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let tls = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .expect("versions")
-        .with_root_certificates(roots)
+    let tls = believing(trust)
         .with_client_auth_cert(chain.collect::<Result<_, _>>().expect("a chain"), key)
         .expect("a client");
     TlsConnector::from(Arc::new(tls))
+}
+
+fn believing(trust: &Trust) -> ConfigBuilder<ClientConfig, WantsClientCert> {
+    let mut roots = RootCertStore::empty();
+    for pem in &trust.authorities.boxes {
+        let authority = CertificateDer::from_pem_slice(pem.as_bytes()).expect("an authority");
+        roots.add(authority).expect("added");
+    }
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .with_root_certificates(roots)
 }

@@ -13,6 +13,7 @@ pub struct Server {
     pub data: PathBuf,
     pub listen: SocketAddr,
     pub control: SocketAddr,
+    pub join: SocketAddr,
     database_url: Option<String>,
 }
 
@@ -24,10 +25,10 @@ pub fn free_address() -> SocketAddr {
 
 impl Server {
     pub fn start(data: &Path, database_url: Option<&str>) -> Self {
-        let (listen, control) = (free_address(), free_address());
+        let [listen, control, join] = [(); 3].map(|()| free_address());
         let database_url = database_url.map(str::to_owned);
-        let child = spawn(data, listen, control, database_url.as_deref());
-        Self { child, data: data.to_owned(), listen, control, database_url }
+        let child = spawn(data, [listen, control, join], database_url.as_deref());
+        Self { child, data: data.to_owned(), listen, control, join, database_url }
     }
 
     /// Kills it without warning and starts it again at the same addresses.
@@ -35,7 +36,8 @@ impl Server {
         self.child.kill().expect("killed");
         self.child.wait().expect("gone");
         let database_url = self.database_url.as_deref();
-        self.child = spawn(&self.data, self.listen, self.control, database_url);
+        let addresses = [self.listen, self.control, self.join];
+        self.child = spawn(&self.data, addresses, database_url);
     }
 
     /// Asks it to stop and waits; gives its exit code.
@@ -90,13 +92,13 @@ pub fn serve_fails(arguments: &[&str]) -> (Option<i32>, String) {
 
 fn spawn(
     data: &Path,
-    listen: SocketAddr,
-    control: SocketAddr,
+    [listen, control, join]: [SocketAddr; 3],
     database_url: Option<&str>,
 ) -> Child {
     let mut command = Command::new(FLEET);
     command.arg("serve").arg("--data").arg(data).args(["--listen", &listen.to_string()]);
-    command.args(["--control", &control.to_string(), "--report-interval-s", "1"]);
+    command.args(["--control", &control.to_string(), "--join", &join.to_string()]);
+    command.args(["--report-interval-s", "1"]);
     command.args(["--steering-ttl-s", "3"]).env_remove("DATABASE_URL").env("FLEET_LOG", "warn");
     if let Some(url) = database_url {
         command.env("DATABASE_URL", url);

@@ -21,8 +21,10 @@ pub fn title(folder: &Path) {
 }
 
 /// Two sites of two boxes and a title, by the commands that an operator gives.
-pub fn bring_up(server: &Server, work: &Path) -> Vec<FakeBox> {
+pub async fn bring_up(server: &Server, work: &Path) -> Vec<FakeBox> {
     let ok = |line: &str| server.ok(&line.split_whitespace().collect::<Vec<_>>());
+    let root = work.join("root");
+    server.ok(&["ca", "init", "--root", root.to_str().expect("text")]);
     ok("site create site-a --latitude 48.14 --longitude 11.58 --prefix 127.0.0.0/8");
     ok("site create site-b --latitude 52.52 --longitude 13.40");
     ok(
@@ -36,12 +38,11 @@ pub fn bring_up(server: &Server, work: &Path) -> Vec<FakeBox> {
         let (_, site) = name.split_once('.').expect("box.site");
         let folder = work.join(name);
         ok(&format!(
-            "appliance create {name} --site {site} --player 127.0.0.1:844{port} --player [::1]:844{port} \
+            "appliance create {name} --site {site} --serial SN-{name} --player 127.0.0.1:844{port} --player [::1]:844{port} \
              --player-h2 127.0.0.1:854{port} --peer 127.0.0.1:944{port} --admin 127.0.0.1:910{port} \
              --disk /srv/disk0:nvme:1GiB --ram 64MiB --state-folder /var/lib/headend"
         ));
-        server.ok(&["appliance", "enroll", name, "--out", folder.to_str().expect("text")]);
-        boxes.push(FakeBox::open(&folder));
+        boxes.push(FakeBox::join(server, name, &folder).await);
     }
     title(&work.join("title"));
     add_title(server, work);

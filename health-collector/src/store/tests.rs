@@ -36,6 +36,7 @@ fn report(boot_id: &str, sequence: u64, events: &[u64]) -> Report {
         engine_reason: None,
         tls_engine: None,
         tls_reason: None,
+        trust: contract::report::TrustState::default(),
         documents: vec![],
         fill: contract::progress::FillProgress::default(),
         purged_up_to: 0,

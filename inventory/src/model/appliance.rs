@@ -3,6 +3,7 @@
 use super::Found;
 use super::disk::Disk;
 use crate::Complaint;
+use contract::join::MAX_SERIAL_CHARS;
 use contract::names::{DeviceName, SiteName};
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
@@ -23,6 +24,10 @@ pub struct Appliance {
     /// Where it stands.
     #[schema(value_type = String, example = "site-a")]
     pub site: SiteName,
+    /// The serial number of the machine, as its maker has it: only that one becomes this box.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 64, example = "CZ1234ABCD")]
+    pub serial: Option<String>,
     /// Where viewers connect.
     pub players: Vec<PlayerListener>,
     /// Where boxes of the same site connect; the first is told to them.
@@ -42,6 +47,14 @@ pub struct Appliance {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub access_log_folder: Option<PathBuf>,
+}
+
+/// As firmware tells it.
+fn is_serial(serial: &str) -> bool {
+    let is_printable = |it: char| it.is_ascii_graphic() || it == ' ';
+    (1..=MAX_SERIAL_CHARS).contains(&serial.len())
+        && serial.chars().all(is_printable)
+        && serial.trim() == serial
 }
 
 /// Where viewers connect.
@@ -72,6 +85,9 @@ impl Appliance {
     /// Everything that is wrong with it.
     pub fn check(&self) -> Result<(), Vec<Complaint>> {
         let mut found = Found::default();
+        if self.serial.as_deref().is_some_and(|serial| !is_serial(serial)) {
+            found.add("serial", "expected 1 to 64 printable ASCII characters, and no space around");
+        }
         self.check_addresses(&mut found);
         self.check_disks(&mut found);
         if self.ram_budget_bytes < MIN_BYTES {
@@ -145,6 +161,7 @@ mod tests {
         Appliance {
             name: DeviceName::new("oca1.site-a").expect("name"),
             site: SiteName::new("site-a").expect("name"),
+            serial: None,
             players: vec![
                 PlayerListener { addresses: vec![address("127.0.1.1:8444")], http2: true },
                 PlayerListener { addresses: vec![address("127.0.1.1:8443")], http2: false },

@@ -27,6 +27,7 @@ fn appliance(name: &str, site: &str) -> Appliance {
     Appliance {
         name: DeviceName::new(name).expect("name"),
         site: SiteName::new(site).expect("name"),
+        serial: None,
         players: vec![PlayerListener { addresses: vec![address("[::1]:8443")], http2: false }],
         peers: vec![address("127.0.1.1:9443")],
         admin: address("127.0.0.1:9101"),

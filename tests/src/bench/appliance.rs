@@ -30,6 +30,8 @@ pub struct Options {
     pub cores: Cores,
     /// How long it may take to come up.
     pub patience: Duration,
+    /// Whether it was told by a fleet what to hold; it hears nothing more from it.
+    pub has_orders: bool,
     /// Further keys of the first level, in YAML, each on a line of its own.
     pub more: String,
 }
@@ -43,6 +45,7 @@ impl Default for Options {
             admin_port: None,
             cores: Cores::Server,
             patience: Duration::from_secs(30),
+            has_orders: false,
             more: String::new(),
         }
     }
@@ -110,6 +113,10 @@ fn text(site: &Site, port: u16, options: &Options) -> Result<String> {
     let peers = options.peer_port.map_or_else(String::new, |port| {
         format!(", {{ addresses: [\"127.0.0.1:{port}\"], role: peer }}")
     });
+    let fleet = match options.has_orders || options.peer_port.is_some() {
+        true => fleet(site)?,
+        false => String::new(),
+    };
     Ok(format!(
         "schema: 1
 min_appliance_version: 0.1.0
@@ -117,22 +124,31 @@ name: {device}
 state_folder: {state}
 listeners: [{{ addresses: [\"127.0.0.1:{port}\"] }}{peers}]
 certificates: [{{ chain_file: {chain}, key_file: {key} }}]
-identity: {{ chain_file: {own_chain}, key_file: {own_key}, ca_file: {ca} }}
+identity: {{ chain_file: {own_chain}, key_file: {own_key} }}
 admin: {{ address: \"127.0.0.1:{admin}\" }}
 disks: [{{ folder: {disk}, class: nvme, capacity_bytes: 64GiB }}]
 ram: {{ budget_bytes: {ram} }}
 limits: {{ max_connections: 12000, idle_timeout_s: 5min }}
 content_groups: [{{ name: default, owner: Bench, host_names: [{HOST}] }}]
-{more}",
+{fleet}{more}",
         device = options.device,
         state = options.state(site).display(),
         chain = shown.chain_file.display(),
         key = shown.key_file.display(),
         own_chain = identity.chain_file.display(),
         own_key = identity.key_file.display(),
-        ca = site.ca().file.display(),
         disk = options.disk(site).display(),
         ram = options.ram_budget,
         more = options.more,
+    ))
+}
+
+/// A fleet that nobody answers for, and who its boxes are.
+fn fleet(site: &Site) -> Result<String> {
+    let (nobody, trust) = (ports::free()?, site.trust_file()?);
+    Ok(format!(
+        "fleet: {{ address: \"127.0.0.1:{nobody}\", tls_name: fleet.control.internal, \
+         trust_file: {} }}\n",
+        trust.display()
     ))
 }

@@ -4,13 +4,12 @@
 use anyhow::Result;
 use contract::SCHEMA;
 use contract::catalogue::{Catalogue, CatalogueEntry, CatalogueSegment, SegmentRef};
-use contract::envelope::{Envelope, Generation, Header, Kind, Role, SigningKey};
+use contract::envelope::{Envelope, Generation, Header, Kind, SigningKey};
 use contract::manifest::{Hold, Manifest, Run};
 use contract::names::{DeviceName, GroupName};
 use contract::object::Digest;
 use contract::sources::{Batch, Source, SourceKind, Sources};
 use contract::time::TimeUs;
-use rcgen::KeyPair;
 use serde::Serialize;
 use std::path::Path;
 use std::sync::Arc;
@@ -23,7 +22,7 @@ pub struct Sibling {
     pub address: std::net::SocketAddr,
 }
 
-/// Leaves orders for `device` in its state folder; gives the key to be trusted, in base64.
+/// Leaves orders for `device` in its state folder, signed with `key`.
 ///
 /// # Errors
 /// When they cannot be written.
@@ -32,9 +31,8 @@ pub fn leave(
     device: &DeviceName,
     entries: &[Arc<CatalogueEntry>],
     from: &Sibling,
-) -> Result<String> {
-    let pair = KeyPair::generate_for(&rcgen::PKCS_ED25519)?;
-    let key = SigningKey::from_pkcs8("bench".to_owned(), Role::Control, &pair.serialize_der())?;
+    key: &SigningKey,
+) -> Result<()> {
     let entries: Vec<CatalogueEntry> = entries.iter().map(|entry| (**entry).clone()).collect();
     let all = vec![Run(0, u32::try_from(entries.len())?)];
     let segment = serde_json::to_vec(&CatalogueSegment { schema: SCHEMA, entries })?;
@@ -63,9 +61,8 @@ pub fn leave(
     let batch = Batch { group, objects: all, siblings: vec![sibling], beyond: Vec::new() };
     let sources =
         Sources { schema: SCHEMA, manifest_version: 1, batches: vec![batch], neighbours: vec![] };
-    seal(state, device, Kind::Manifest, &manifest, &key)?;
-    seal(state, device, Kind::Sources, &sources, &key)?;
-    Ok(key.trusted().ed25519)
+    seal(state, device, Kind::Manifest, &manifest, key)?;
+    seal(state, device, Kind::Sources, &sources, key)
 }
 
 fn seal(

@@ -69,19 +69,12 @@ impl Filling {
     ) -> Result<Self> {
         let device = DeviceName::new(options.device)?;
         let sibling = Sibling { name: DeviceName::new(from.0.device)?, address: from.1 };
-        let trusted = orders::leave(&options.state(site), &device, entries, &sibling)?;
-        let (admin_port, nobody) = (ports::free()?, ports::free()?);
+        orders::leave(&options.state(site), &device, entries, &sibling, site.control_key())?;
+        let admin_port = ports::free()?;
         let options = Options {
             admin_port: Some(admin_port),
-            more: format!(
-                "{}fleet:
-  address: \"127.0.0.1:{nobody}\"
-  tls_name: fleet.control.internal
-  trusted_keys: [{{ id: bench, role: control, ed25519: \"{trusted}\" }}]
-fill: {{}}
-",
-                options.more
-            ),
+            has_orders: true,
+            more: format!("{}fill: {{}}\n", options.more),
             ..options
         };
         let server = appliance::start(site, bin, &[], &options).await?;

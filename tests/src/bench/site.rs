@@ -4,8 +4,11 @@ use super::known_server::KnownServer;
 use super::object::Object;
 use crate::http_harness::keys::{Ca, Issued};
 use anyhow::{Context, Result};
+use contract::envelope::{Role, SigningKey};
 use contract::exchange::identity_name;
 use contract::names::DeviceName;
+use contract::trust::Authorities;
+use rcgen::KeyPair;
 use rustls::client::Resumption;
 use rustls::crypto::aws_lc_rs;
 use rustls::{CipherSuite, ClientConfig};
@@ -21,6 +24,7 @@ pub struct Site {
     folder: TempDir,
     ca: Ca,
     issued: Issued,
+    control_key: SigningKey,
 }
 
 impl Site {
@@ -34,7 +38,10 @@ impl Site {
         let folder = tempfile::Builder::new().prefix("run-").tempdir_in(folder)?;
         let ca = Ca::new(folder.path(), "ca")?;
         let issued = ca.issue(&[HOST])?;
-        Ok(Self { folder, ca, issued })
+        let pair = KeyPair::generate_for(&rcgen::PKCS_ED25519)?;
+        let pkcs8 = pair.serialize_der();
+        let control_key = SigningKey::from_pkcs8("bench".to_owned(), Role::Control, &pkcs8)?;
+        Ok(Self { folder, ca, issued, control_key })
     }
 
     /// Where everything of this run is.
@@ -47,6 +54,27 @@ impl Site {
     #[must_use]
     pub fn ca(&self) -> &Ca {
         &self.ca
+    }
+
+    /// Who tells boxes what to hold.
+    #[must_use]
+    pub fn control_key(&self) -> &SigningKey {
+        &self.control_key
+    }
+
+    /// What boxes are given of a root: who tells them what to hold, and who their siblings are.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn trust_file(&self) -> Result<PathBuf> {
+        let file = self.folder().join("trust.json");
+        if !file.exists() {
+            let boxes = vec![std::fs::read_to_string(&self.ca.file)?];
+            let authorities = Authorities { boxes, ..Authorities::default() };
+            let said = contract::testing::said_of(vec![self.control_key.trusted()], authorities);
+            std::fs::write(&file, serde_json::to_vec(&said)?)?;
+        }
+        Ok(file)
     }
 
     /// What the servers show.

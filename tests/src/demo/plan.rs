@@ -109,6 +109,8 @@ pub struct Plan {
     pub fleet_port: u16,
     /// Where boxes report.
     pub control_port: u16,
+    /// Where machines become boxes.
+    pub join_port: u16,
     /// The origin.
     pub origin_port: u16,
     /// The boxes.
@@ -139,6 +141,7 @@ impl Plan {
             folder: folder.to_path_buf(),
             fleet_port: ports::free()?,
             control_port: ports::free()?,
+            join_port: ports::free()?,
             origin_port: ports::free()?,
             boxes,
         })

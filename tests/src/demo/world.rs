@@ -3,7 +3,7 @@
 use super::browser::Browser;
 use super::origin;
 use super::plan::{Box, GROUPS, Group, Plan, SITES};
-use crate::operator::{Appliance, Operator, Title, shares};
+use crate::operator::{Appliance, Operator, Title, players_ca, shares};
 use crate::process::{Daemon, is_listening, output};
 use crate::say;
 use anyhow::{Context, Result};
@@ -57,6 +57,7 @@ impl World {
             plan,
         };
         world.start_fleet().await?;
+        world.operator.init(&world.root_folder()).await?;
         world.describe().await?;
         say::line("fleet     two sites, two content groups");
         for at in 0..world.plan.boxes.len() {
@@ -80,6 +81,7 @@ impl World {
             format!("--data={}", plan.folder.join("fleet").display()),
             format!("--listen=127.0.0.1:{}", plan.fleet_port),
             format!("--control=127.0.0.1:{}", plan.control_port),
+            format!("--join=127.0.0.1:{}", plan.join_port),
             format!("--console-assets={}", assets.display()),
             format!("--report-interval-s={REPORT_INTERVAL_S}"),
             format!("--steering-ttl-s={STEERING_TTL_S}"),
@@ -122,7 +124,7 @@ impl World {
             access_log_folder: each.folder.join("log"),
         };
         self.operator.create_appliance(&appliance).await?;
-        self.operator.enroll(&each.name, &each.folder).await
+        self.operator.join(&self.bin, &each.name, &each.folder).await
     }
 
     /// Starts a box (again).
@@ -224,10 +226,16 @@ impl World {
         Browser::launch(&self.root, &profile, &self.ca_file(), &log).await
     }
 
-    /// The demo's CA, as every box has it.
+    /// Who issues what boxes show to viewers.
     #[must_use]
     pub fn ca_file(&self) -> PathBuf {
-        self.plan.boxes[0].folder.join("ca.pem")
+        players_ca(&self.root_folder())
+    }
+
+    /// The folder of the root: on a medium of its own, where it is no demo.
+    #[must_use]
+    pub fn root_folder(&self) -> PathBuf {
+        self.plan.folder.join("root")
     }
 
     /// Fails when something that should run has ended.

@@ -2,9 +2,13 @@
 
 use anyhow::Result;
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, PKCS_RSA_SHA256};
+use rustls::RootCertStore;
+use rustls::server::WebPkiClientVerifier;
+use rustls::server::danger::ClientCertVerifier;
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// A certificate and its key, as files.
 #[derive(Debug, Clone)]
@@ -47,6 +51,17 @@ impl Ca {
         let file = folder.join(format!("{name}.pem"));
         std::fs::write(&file, params.self_signed(&key)?.pem())?;
         Ok(Self { folder: folder.to_owned(), issuer: Issuer::new(params, key), file })
+    }
+
+    /// Takes whom it has issued a certificate for one of its own.
+    ///
+    /// # Errors
+    /// When its certificate cannot be read.
+    pub fn verifier(&self) -> Result<Arc<dyn ClientCertVerifier>> {
+        let mut roots = RootCertStore::empty();
+        roots.add(CertificateDer::from_pem_file(&self.file)?)?;
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        Ok(WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build()?)
     }
 
     /// Issues a certificate for names and addresses.

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, ensure};
 use contract::config::{ApplianceConfig, EngineChoice, Limits, ListenerRole, Serving, ZeroCopy};
 use serde::de::DeserializeOwned;
 use serde_json::json;
-use serve::{AccessLog, AllCounters, Certificates, Engine, Listening, Server, TlsEngine};
+use serve::{AccessLog, AllCounters, Certificates, Engine, Listening, Server, Setup, TlsEngine};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -148,7 +148,7 @@ impl World {
         let site = ca.issue(&[OPEN_HOST, LISTED_HOST, STRAY_HOST])?;
         let other = ca.issue_rsa(&[OTHER_HOST])?;
         let identity = ca.issue(&[IDENTITY, SITE])?;
-        let mut config = config(&ca, [&site, &other], &identity)?;
+        let mut config = config([&site, &other], &identity)?;
         config.serving = Serving {
             engine,
             threads: 2,
@@ -158,7 +158,12 @@ impl World {
         differ(&mut config);
         let lines = Arc::new(Lines::default());
         let log: Arc<dyn AccessLog> = Arc::clone(&lines) as _;
-        let server = Server::bind(&config, Arc::clone(&shelf.cache), Some(log))?;
+        let server = Server::bind(Setup {
+            config: &config,
+            cache: Arc::clone(&shelf.cache),
+            access_log: Some(log),
+            siblings: Some(ca.verifier()?),
+        })?;
         let bound = server.local_addrs();
         let of = |role, nth| {
             let mut found = bound.iter().filter(move |each| each.role == role);
@@ -200,6 +205,19 @@ impl World {
     /// When the CA cannot be read.
     pub fn client(&self) -> Result<Client> {
         Client::new(&self.ca, None)
+    }
+
+    /// Another server over the same cache.
+    ///
+    /// # Errors
+    /// When the CA cannot be read.
+    pub fn setup<'a>(&self, config: &'a ApplianceConfig) -> Result<Setup<'a>> {
+        Ok(Setup {
+            config,
+            cache: Arc::clone(&self.shelf.cache),
+            access_log: None,
+            siblings: Some(self.ca.verifier()?),
+        })
     }
 
     /// Tells the server to drain.
@@ -291,7 +309,7 @@ pub async fn wait_for(what: &str, mut is_so: impl FnMut() -> bool) -> Result<()>
     Ok(())
 }
 
-fn config(ca: &Ca, sites: [&Issued; 2], identity: &Issued) -> Result<ApplianceConfig> {
+fn config(sites: [&Issued; 2], identity: &Issued) -> Result<ApplianceConfig> {
     let certificates: Vec<_> = sites
         .iter()
         .map(|site| json!({"chain_file": site.chain_file, "key_file": site.key_file}))
@@ -307,9 +325,7 @@ fn config(ca: &Ca, sites: [&Issued; 2], identity: &Issued) -> Result<ApplianceCo
             {"addresses": ["127.0.0.1:0"], "role": "peer"},
         ],
         "certificates": certificates,
-        "identity": {
-            "chain_file": identity.chain_file, "key_file": identity.key_file, "ca_file": ca.file,
-        },
+        "identity": {"chain_file": identity.chain_file, "key_file": identity.key_file},
         "admin": {"address": "127.0.0.1:1"},
         "disks": [],
         "ram": {"budget_bytes": 1},

@@ -3,7 +3,7 @@
 
 pub mod shares;
 
-use crate::process::{outcome_of, output_of};
+use crate::process::{outcome_of, output, output_of};
 use anyhow::{Context, Result};
 use serde::Deserialize;
 use serde_json::Value;
@@ -20,6 +20,29 @@ pub struct Operator {
     program: OsString,
     /// What follows it, up to the subcommand.
     words: Vec<OsString>,
+}
+
+/// Who issues what boxes show to viewers, as [`Operator::init`] leaves it.
+#[must_use]
+pub fn players_ca(root: &Path) -> PathBuf {
+    root.with_file_name("players.pem")
+}
+
+/// The serial number of the machine that is a box. Those of tests have no firmware that tells it.
+#[must_use]
+pub fn serial(name: &str) -> String {
+    format!("SN-{name}")
+}
+
+/// What `appliance` is told to make its machine a box.
+#[must_use]
+pub fn join_args(name: &str, token_file: &Path, folder: &Path) -> [String; 4] {
+    [
+        "join".to_owned(),
+        format!("--token-file={}", token_file.display()),
+        format!("--folder={}", folder.display()),
+        format!("--serial={}", serial(name)),
+    ]
 }
 
 /// A box as the inventory is to have it.
@@ -152,6 +175,25 @@ impl Operator {
         Ok(late)
     }
 
+    /// Makes a root in a folder, as far as there is none, and has it name the fleet's keys; leaves
+    /// beside it, in `players.pem`, who issues what boxes show to viewers.
+    ///
+    /// # Errors
+    /// With what the command printed.
+    pub async fn init(&self, root: &Path) -> Result<()> {
+        self.fleet(["ca", "init", &format!("--root={}", root.display())]).await?;
+        self.tell_viewers(root).await
+    }
+
+    /// Leaves beside a root, in `players.pem`, who issues now what boxes show to viewers.
+    ///
+    /// # Errors
+    /// With what the command printed.
+    pub async fn tell_viewers(&self, root: &Path) -> Result<()> {
+        let pem = self.fleet(["ca", "certificate"]).await?;
+        Ok(std::fs::write(players_ca(root), pem)?)
+    }
+
     /// Adds a site: where it is, in degrees north and east, and the networks of its viewers.
     ///
     /// # Errors
@@ -197,6 +239,7 @@ impl Operator {
         let Appliance { name, site, players, peer, admin, disks, ram, .. } = appliance;
         let mut args = vec!["appliance".to_owned(), "create".to_owned(), (*name).to_owned()];
         args.push(format!("--site={site}"));
+        args.push(format!("--serial={}", serial(name)));
         args.extend(players.iter().map(|address| format!("--player={address}")));
         args.push(format!("--peer={peer}"));
         args.push(format!("--admin={admin}"));
@@ -207,14 +250,23 @@ impl Operator {
         self.fleet(args).await.map(drop)
     }
 
-    /// Writes keys, certificates and configuration of a box into a folder. The configuration
-    /// names the files there.
+    /// A token with which the machine of a box joins, once.
     ///
     /// # Errors
     /// With what the command printed.
-    pub async fn enroll(&self, name: &str, folder: &Path) -> Result<()> {
-        let out = format!("--out={}", folder.display());
-        self.fleet(["appliance", "enroll", name, &out]).await.map(drop)
+    pub async fn join_token(&self, name: &str) -> Result<String> {
+        self.fleet(["appliance", "token", name]).await
+    }
+
+    /// Has this machine become a box, with the programs in `bin` and its files in a folder.
+    ///
+    /// # Errors
+    /// With what the commands printed.
+    pub async fn join(&self, bin: &Path, name: &str, folder: &Path) -> Result<()> {
+        std::fs::create_dir_all(folder)?;
+        let token_file = folder.join("join.token");
+        std::fs::write(&token_file, self.join_token(name).await?)?;
+        output(bin.join("appliance"), join_args(name, &token_file, folder)).await.map(drop)
     }
 
     /// Adds a title, or brings it up to date.

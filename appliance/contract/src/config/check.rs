@@ -5,7 +5,6 @@ use super::{
     scrub, smart,
 };
 use crate::bucket::CredentialsPlace;
-use crate::envelope::Role;
 use std::collections::HashSet;
 use std::fmt::Display;
 
@@ -32,6 +31,7 @@ pub fn check(config: &ApplianceConfig) -> Vec<Complaint> {
     let mut found = Found(Vec::new());
     version(config, &mut found);
     listeners(config, &mut found);
+    certificates(config, &mut found);
     disk::check(&config.disks, &mut found);
     ram(config, &mut found);
     groups(&config.content_groups, &mut found);
@@ -91,6 +91,10 @@ fn listeners(config: &ApplianceConfig, found: &mut Found) {
         found.add("certificates", "player listeners need at least one certificate");
     }
     for (at, listener) in config.listeners.iter().enumerate() {
+        if listener.role == ListenerRole::Peer && config.fleet.is_none() {
+            let message = "a box without a fleet believes no sibling: leave this out, or name one";
+            found.add(format!("listeners[{at}].role"), message);
+        }
         if listener.addresses.is_empty() {
             found.add(format!("listeners[{at}].addresses"), "name at least one address");
         }
@@ -102,6 +106,22 @@ fn listeners(config: &ApplianceConfig, found: &mut Found) {
                 let path = format!("listeners[{at}].addresses[{which}]");
                 found.add(path, format!("{address} is listened on twice"));
             }
+        }
+    }
+}
+
+fn certificates(config: &ApplianceConfig, found: &mut Found) {
+    let players = config.certificates.iter().enumerate();
+    let players = players.map(|(at, files)| (format!("certificates[{at}]"), files));
+    let identity = ("identity".to_owned(), &config.identity);
+    for (path, files) in players.chain([identity]).filter(|(_, files)| files.renewed) {
+        if config.fleet.is_none() {
+            found.add(format!("{path}.renewed"), "there is no fleet that would renew it");
+        }
+        if files.chain_file != files.key_file {
+            let message = "what is renewed is one file with key and chain, so that both are \
+                           replaced at once";
+            found.add(format!("{path}.key_file"), message);
         }
     }
 }
@@ -172,8 +192,8 @@ fn fleet(config: &ApplianceConfig, found: &mut Found) {
     if fleet.report_interval_s.0 == 0 {
         found.add("fleet.report_interval_s", "expected at least 1s");
     }
-    if !fleet.trusted_keys.iter().any(|key| key.role == Role::Control) {
-        found.add("fleet.trusted_keys", "no key with role control: no manifest could be accepted");
+    if !fleet.trust_file.is_absolute() {
+        found.add("fleet.trust_file", "expected an absolute path");
     }
 }
 

@@ -35,7 +35,6 @@ pub use serving::{EngineChoice, Serving, TlsChoice, ZeroCopy};
 pub use smart::Smart;
 
 use crate::bucket::CredentialsPlace;
-use crate::envelope::TrustedKey;
 use crate::names::{DeviceName, GroupName};
 use crate::quantity::{ByteCount, Seconds};
 use serde::{Deserialize, Serialize};
@@ -59,7 +58,7 @@ pub struct ApplianceConfig {
     /// What the box shows to viewers, chosen by the name they ask for (SNI).
     pub certificates: Vec<Certificate>,
     /// Who the box is towards the fleet and other boxes (mTLS).
-    pub identity: Identity,
+    pub identity: Certificate,
     /// Health, metrics and status. Loopback, unless someone means otherwise.
     pub admin: Admin,
     /// Where objects live.
@@ -159,18 +158,10 @@ pub struct Certificate {
     pub chain_file: PathBuf,
     /// The private key.
     pub key_file: PathBuf,
-}
-
-/// Who the box is, and whom it believes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Identity {
-    /// The chain, leaf first.
-    pub chain_file: PathBuf,
-    /// The private key.
-    pub key_file: PathBuf,
-    /// The fleet's own CA: issues boxes and the fleet, nobody else.
-    pub ca_file: PathBuf,
+    /// The box has it renewed by its fleet. Key and chain are in one file then, which the box
+    /// replaces.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub renewed: bool,
 }
 
 /// The admin listener: plain HTTP.
@@ -265,8 +256,9 @@ pub struct Fleet {
     /// How long to wait between reports when the fleet says nothing else.
     #[serde(default = "ten_seconds")]
     pub report_interval_s: Seconds,
-    /// The keys whose documents this box accepts.
-    pub trusted_keys: Vec<TrustedKey>,
+    /// What the root said when the box was enrolled (a [`SignedTrust`](crate::trust::SignedTrust),
+    /// in JSON). What it has said since then is kept in `state_folder`.
+    pub trust_file: PathBuf,
 }
 
 fn ten_seconds() -> Seconds {

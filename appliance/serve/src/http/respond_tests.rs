@@ -137,7 +137,7 @@ pub(super) fn policy() -> Policy {
     let config: ApplianceConfig = serde_json::from_value(serde_json::json!({
         "schema": 1, "min_appliance_version": "0.1.0", "name": "1.site-a",
         "state_folder": "/s", "listeners": [], "certificates": [],
-        "identity": {"chain_file": "c", "key_file": "k", "ca_file": "a"},
+        "identity": {"chain_file": "c", "key_file": "k"},
         "admin": {"address": "127.0.0.1:1"}, "disks": [], "ram": {"budget_bytes": 1},
         "content_groups": [
             {"name": "open", "owner": "o", "host_names": ["open.test"]},

@@ -6,6 +6,7 @@ use anyhow::{Result, bail};
 use bytes::Bytes;
 use contract::SCHEMA;
 use contract::catalogue::{Catalogue, CatalogueEntry, CatalogueSegment, SegmentRef};
+use contract::certificates::{CertificateAnswer, CertificateRequest};
 use contract::envelope::{Envelope, Generation, Header, Kind, Role, SigningKey};
 use contract::exchange::Answer;
 use contract::late::{LateAnswer, LateReport, LateReports};
@@ -233,7 +234,8 @@ impl Fleet for SimFleet {
             state.and_then(|state| state.in_force) < Some(envelope.header.generation)
         });
         let events_recorded = report.events.iter().map(|it| it.sequence).max().unwrap_or(0);
-        Ok(Answer { schema: SCHEMA, next_report_in_s: 10.0, events_recorded, documents })
+        let next_report_in_s = 10.0;
+        Ok(Answer { schema: SCHEMA, next_report_in_s, events_recorded, trust: vec![], documents })
     }
 
     async fn late_reports(&self, late: &LateReports) -> Result<LateAnswer> {
@@ -254,6 +256,10 @@ impl Fleet for SimFleet {
             bail!("the answer is lost");
         }
         Ok(LateAnswer { schema: SCHEMA, next_in_s: 1.0 })
+    }
+
+    async fn certificate(&self, _: &CertificateRequest) -> Result<CertificateAnswer> {
+        bail!("this fleet issues none")
     }
 
     async fn segment(&self, segment: &SegmentRef) -> Result<Bytes> {

@@ -7,6 +7,7 @@ use crate::control::Control;
 use crate::disk_io::ThreadIo;
 use crate::documents::Documents;
 use crate::holding::Holding;
+use crate::identity::Identity;
 use crate::journal::Journal;
 use crate::kept_out::KeptOut;
 use crate::moving::Moving;
@@ -26,6 +27,7 @@ use contract::object::{Digest, ObjectKey};
 use contract::slices::SliceHashes;
 use contract::tags::Tags;
 use contract::time::TimeUs;
+use contract::trust::Authorities;
 use fill::{Body, Clock, FetchFailed, Filler, Promise, Question, Rules, Upstream};
 use serve::{AllCounters, Certificates, Engine};
 use std::ops::Range;
@@ -118,7 +120,20 @@ impl Place {
             TimeUs(START.0 + i64::try_from(began.elapsed().as_micros()).expect("a few days"))
         });
         let fleet = Arc::new(SimFleet::new(Arc::clone(&clock)));
-        Self { folder: tempfile::tempdir().expect("folder"), clock, fleet }
+        let folder = tempfile::tempdir().expect("folder");
+        let said = contract::testing::said_of(vec![fleet.key.trusted()], Authorities::default());
+        let said = serde_json::to_vec(&said).expect("json");
+        let key = rcgen::KeyPair::generate().expect("a key");
+        let params = rcgen::CertificateParams::new(Vec::new()).expect("no names");
+        let certificate = params.self_signed(&key).expect("a certificate").pem();
+        for (name, text) in [
+            ("trust.json", said),
+            ("cert.pem", certificate.into_bytes()),
+            ("key.pem", key.serialize_pem().into_bytes()),
+        ] {
+            std::fs::write(folder.path().join(name), text).expect("written");
+        }
+        Self { folder, clock, fleet }
     }
 
     fn config(&self) -> Arc<ApplianceConfig> {
@@ -132,7 +147,7 @@ listeners:
   - addresses: [\"127.0.0.1:8443\"]
 certificates:
   - {{ chain_file: /none, key_file: /none }}
-identity: {{ chain_file: /none, key_file: /none, ca_file: /none }}
+identity: {{ chain_file: {folder}/cert.pem, key_file: {folder}/key.pem }}
 admin: {{ address: \"127.0.0.1:9100\" }}
 disks:
   - {{ folder: {folder}/disk, class: nvme, capacity_bytes: 64MiB }}
@@ -142,15 +157,14 @@ fleet:
   address: \"127.0.0.1:7443\"
   tls_name: fleet.control.internal
   report_interval_s: 10
-  trusted_keys: [{{ id: k, role: control, ed25519: \"{}\" }}]
+  trust_file: {folder}/trust.json
 content_groups:
   - name: default
     owner: Nobody
     host_names: [oca1.localhost]
     on_miss: proxy
     demand: {{ share_bytes: 16MiB, origins: [{{ address: \"192.0.2.1:80\", host: origin.example }}] }}
-",
-            self.fleet.key.trusted().ed25519
+"
         );
         Arc::new(contract::config::parse(&text).expect("a configuration").config)
     }
@@ -191,6 +205,7 @@ content_groups:
         let mut control = Control {
             commands: Commands::open(means, Arc::clone(&self.clock), commands),
             documents,
+            identity: Identity::open(&config.identity).expect("an identity"),
             holding: Holding::open(&config.state_folder).expect("a holding"),
             cache: Arc::clone(&cache),
             filler: Arc::clone(&filler),

@@ -19,6 +19,7 @@ fn appliance(name: &str, port: u16) -> Appliance {
     Appliance {
         name: DeviceName::new(name).expect("name"),
         site: SiteName::new(site).expect("name"),
+        serial: None,
         players: vec![PlayerListener { addresses: vec![address(8443)], http2: false }],
         peers: vec![address(port)],
         admin: address(9100),

@@ -31,6 +31,8 @@ async fn generations_rise_only_with_the_content_or_with_age() {
             epoch: FIRST_EPOCH,
             history: &history,
             confirmed: &|_, _| 0,
+            trust_version: 1,
+            dropped_in: &|_| None,
             command: &|_| None,
         };
         let first = plan(&inputs).expect("a plan");
@@ -76,6 +78,8 @@ async fn a_box_is_told_of_each_purge_and_not_of_what_it_has_confirmed() {
                 epoch: FIRST_EPOCH,
                 history: &history,
                 confirmed: &of,
+                trust_version: 1,
+                dropped_in: &|_| None,
                 command: &|_| None,
             };
             publish(&store, &plan, purging, NOW).await.expect(test.name)
@@ -125,8 +129,14 @@ async fn in_a_new_epoch_everything_is_issued_anew() {
         let store = boxes(&test).await;
         let mut inputs = inputs();
         let history = history(3);
-        let epoch =
-            |epoch| Beside { epoch, history: &history, confirmed: &|_, _| 3, command: &|_| None };
+        let epoch = |epoch| Beside {
+            epoch,
+            history: &history,
+            confirmed: &|_, _| 3,
+            trust_version: 1,
+            dropped_in: &|_| None,
+            command: &|_| None,
+        };
         let first = plan(&inputs).expect("a plan");
         publish(&store, &first, epoch(1), NOW).await.expect(test.name);
         inputs.catalog.objects.truncate(30);
@@ -148,6 +158,31 @@ async fn in_a_new_epoch_everything_is_issued_anew() {
 }
 
 #[tokio::test]
+async fn what_a_dropped_key_has_signed_is_issued_anew() {
+    let test = testing::sqlite().await;
+    let store = boxes(&test).await;
+    let (plan, history) = (plan(&inputs()).expect("a plan"), PurgeHistory::default());
+    let published = async |trust_version: u64, dropped: Option<u64>, now: TimeUs| {
+        let dropped_in = |role| dropped.filter(|_| role == Role::Control);
+        let beside = Beside {
+            epoch: FIRST_EPOCH,
+            history: &history,
+            confirmed: &|_, _| 0,
+            trust_version,
+            dropped_in: &dropped_in,
+            command: &|_| None,
+        };
+        let in_force = publish(&store, &plan, beside, now).await.expect("published");
+        numbers(&in_force, "oca1.a")
+    };
+    assert_eq!(published(1, None, NOW).await, [(1, 1); 3]);
+    assert_eq!(published(2, None, NOW.plus_s(1)).await, [(1, 1); 3], "no key was dropped");
+    // Whatever the clock says.
+    assert_eq!(published(3, Some(3), NOW.plus_s(-6)).await, [(2, 1); 3]);
+    assert_eq!(published(4, Some(3), NOW.plus_s(7)).await, [(2, 1); 3], "once");
+}
+
+#[tokio::test]
 async fn a_command_is_told_while_it_is_pending_and_counted_on_afterwards() {
     use contract::command::{Action, Command};
     let test = testing::sqlite().await;
@@ -159,7 +194,14 @@ async fn a_command_is_told_while_it_is_pending_and_counted_on_afterwards() {
             let id = id.filter(|_| device.as_str() == "oca1.a")?.to_owned();
             Some(Command { schema: SCHEMA, id, deadline_us, action })
         };
-        let beside = Beside { epoch, history: &history, confirmed: &|_, _| 0, command: &command };
+        let beside = Beside {
+            epoch,
+            history: &history,
+            confirmed: &|_, _| 0,
+            trust_version: 1,
+            dropped_in: &|_| None,
+            command: &command,
+        };
         let mut in_force = publish(&store, &plan, beside, now).await.expect("published");
         let others = in_force.remove("oca2.a").expect("there");
         assert!(others.command.is_none() && others.heads.len() == 3);

@@ -5,7 +5,7 @@ use super::wait_for;
 use crate::lab::Lab;
 use crate::lab::machine::Machine;
 use crate::lab::topology::{Cdn as Intent, Group, Site};
-use crate::operator::{Appliance, Operator};
+use crate::operator::{Appliance, Operator, join_args};
 use anyhow::{Context, Result};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -14,6 +14,8 @@ use std::path::PathBuf;
 const FLEET_PORT: u16 = 7080;
 /// Where boxes report.
 const CONTROL_PORT: u16 = 7443;
+/// Where machines become boxes.
+const JOIN_PORT: u16 = 7444;
 /// Where viewers connect.
 const PLAYER_PORT: u16 = 443;
 /// Where siblings connect.
@@ -27,8 +29,13 @@ const TIMES: &str = "--report-interval-s=1 --steering-ttl-s=3";
 /// Where the box keeps what it was given at enrolment.
 pub(super) const ENROLMENT: &str = "/etc/headend";
 
-/// Where the operator's token is while he works on a box.
-const TOKEN: &str = "/root/operator.token";
+/// Where the token is with which a machine joins.
+const TOKEN: &str = "/root/join.token";
+
+/// The root is on no machine of the lab.
+pub(super) fn root_folder(lab: &Lab) -> PathBuf {
+    lab.folder().join("root-keys")
+}
 
 /// Puts every machine to work; the operator stays.
 pub(super) async fn install(lab: &Lab) -> Result<Operator> {
@@ -37,6 +44,7 @@ pub(super) async fn install(lab: &Lab) -> Result<Operator> {
     let operator = operator(lab, cdn)?;
     wait_for("the fleet manager answers", async || operator.fleet(["status"]).await.is_ok())
         .await?;
+    operator.init(&root_folder(lab)).await?;
     describe(lab, cdn, &operator).await?;
     for (name, site) in &cdn.sites {
         for appliance in &site.appliances {
@@ -54,6 +62,7 @@ async fn start_fleet(lab: &Lab, cdn: &Intent) -> Result<()> {
     }
     for address in on_backbone(lab, cdn, &machine.name) {
         args += &format!(" --control={}", SocketAddr::new(address, CONTROL_PORT));
+        args += &format!(" --join={}", SocketAddr::new(address, JOIN_PORT));
     }
     let file = machine.folder.root().join("etc/headend/fleet.env");
     std::fs::create_dir_all(file.parent().context("a folder")?)?;
@@ -123,12 +132,10 @@ async fn enroll(
     };
     operator.create_appliance(&appliance).await?;
     let machine = lab.machine(name)?;
-    let url = SocketAddr::new(address(lab, cdn, &cdn.fleet.value)?, FLEET_PORT);
     let here = machine.folder.root().join(&TOKEN[1..]);
-    std::fs::copy(token_file(lab.machine(&cdn.fleet.value)?), &here)?;
-    let url = format!("http://{url}");
-    let on_the_box = Operator::new(&machine.inside()?, "fleet".as_ref(), &url, TOKEN.as_ref());
-    on_the_box.enroll(name, ENROLMENT.as_ref()).await?;
+    std::fs::write(&here, operator.join_token(name).await?)?;
+    let args = join_args(name, TOKEN.as_ref(), ENROLMENT.as_ref());
+    machine.run(["appliance".to_owned()].into_iter().chain(args)).await?;
     std::fs::remove_file(here)?;
     // Done when it says that it serves.
     machine.run(["systemctl", "start", "appliance"]).await.map(drop)

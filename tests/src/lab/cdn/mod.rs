@@ -10,7 +10,7 @@ use super::Lab;
 use super::content::{self, Digests, Size};
 use super::topology::Cdn as Intent;
 use crate::operator::shares::{self, Share};
-use crate::operator::{Happened, LateReport, Operator, Title};
+use crate::operator::{Happened, LateReport, Operator, Title, players_ca};
 use crate::origin::{Request, requests};
 use anyhow::{Context, Result, bail};
 use std::collections::BTreeMap;
@@ -170,14 +170,10 @@ impl Cdn {
         requests(&origin.folder.root().join("var/log/nginx/access.log"))
     }
 
-    /// The fleet's root certificate, as a box has it.
-    ///
-    /// # Errors
-    /// When there is no box.
-    pub fn ca_file(&self) -> Result<PathBuf> {
-        let boxes = self.boxes()?;
-        let machine = self.lab.machine(boxes.first().context("a box")?)?;
-        Ok(machine.folder.root().join(install::ENROLMENT.trim_start_matches('/')).join("ca.pem"))
+    /// Who issues what boxes show to viewers.
+    #[must_use]
+    pub fn ca_file(&self) -> PathBuf {
+        players_ca(&install::root_folder(&self.lab))
     }
 
     /// The host name of a group on a box.

@@ -1,0 +1,118 @@
+//! `appliance join`: a bare machine becomes a box of a fleet.
+//!
+//! It makes its keys, and shows a token that an operator has carried to it. It believes nobody
+//! but whom the root names that the token names. Cut off in the middle, it goes on with the same
+//! key: the configuration comes last.
+
+use crate::credential::NewKey;
+use crate::identity::{Anchors, Anybody};
+use crate::keep;
+use crate::link::Link;
+use anyhow::{Context, Result, bail, ensure};
+use contract::exchange::FLEET_IDENTITY_NAME;
+use contract::join::{
+    JOIN_PATH, JoinRequest, JoinToken, Joined, MAX_JOINED_BYTES, TRUST_PATH, files,
+};
+use contract::names::DeviceName;
+use contract::trust::{MAX_TRUST_BYTES, SignedTrust, Trust};
+use hyper::Method;
+use rustls::ClientConfig;
+use rustls::client::danger::ServerCertVerifier;
+use rustls::crypto::aws_lc_rs::default_provider;
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// What an operator asks for.
+pub(crate) struct Wanted {
+    pub(crate) token: JoinToken,
+    /// Where the files are to lie.
+    pub(crate) folder: PathBuf,
+    pub(crate) serial: String,
+    /// Whether this machine may be a box already.
+    pub(crate) replace: bool,
+}
+
+/// Joins; gives which box this machine is now.
+pub(crate) fn join(wanted: &Wanted) -> Result<DeviceName> {
+    let folder = std::path::absolute(&wanted.folder)?;
+    let config = folder.join(files::CONFIG);
+    if config.exists() && !wanted.replace {
+        bail!("{} is there: this machine is a box already (--replace)", config.display());
+    }
+    let shown = folder.display();
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(&folder)
+        .with_context(|| format!("cannot make {shown}"))?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(join_at(wanted, &folder))
+}
+
+async fn join_at(wanted: &Wanted, folder: &Path) -> Result<DeviceName> {
+    let (signed, trust) = root(&wanted.token).await?;
+    let identity = folder.join(files::IDENTITY);
+    let key = key(&identity, wanted.replace)?;
+    let request = JoinRequest {
+        token: wanted.token.id.clone(),
+        secret: wanted.token.secret.clone(),
+        serial: wanted.serial.clone(),
+        folder: folder.to_owned(),
+        csr_pem: key.request()?,
+    };
+    let link = Link::new(wanted.token.address, FLEET_IDENTITY_NAME, believing(&trust)?)?;
+    let body = serde_json::to_vec(&request)?;
+    let answer = link.exchange(Method::POST, JOIN_PATH, body, MAX_JOINED_BYTES).await?;
+    let joined: Joined = serde_json::from_slice(&answer).context("the answer cannot be read")?;
+    let told = contract::config::parse(&joined.config);
+    let told = told.map_err(|problems| anyhow::anyhow!("{problems}")).context("what it is told")?;
+    ensure!(told.config.name == joined.device, "the configuration is that of another box");
+    keep::write(&folder.join(files::TRUST), &serde_json::to_vec(&signed)?)?;
+    key.write_with(&joined.chain_pem, &identity)?;
+    NewKey::generate()?.write_uncertified(&folder.join(files::PLAYER))?;
+    keep::write(&folder.join(files::CONFIG), joined.config.as_bytes())?;
+    Ok(joined.device)
+}
+
+/// What was begun is gone on with: a token is good for one key.
+fn key(file: &Path, is_box: bool) -> Result<NewKey> {
+    if let Some(key) = NewKey::of(file)?.filter(|_| !is_box) {
+        return Ok(key);
+    }
+    let key = NewKey::generate()?;
+    if !is_box {
+        key.write(file)?;
+    }
+    Ok(key)
+}
+
+/// What the root says, by whomever: it proves itself.
+async fn root(token: &JoinToken) -> Result<(SignedTrust, Trust)> {
+    let tls = client(Arc::new(Anybody(Arc::new(default_provider()))))?;
+    let link = Link::new(token.address, FLEET_IDENTITY_NAME, tls)?;
+    let said = link.exchange(Method::GET, TRUST_PATH, Vec::new(), 2 * MAX_TRUST_BYTES).await;
+    let said = said.with_context(|| format!("cannot ask {}", token.address))?;
+    let signed: SignedTrust =
+        serde_json::from_slice(&said).context("whoever answers there is no fleet")?;
+    let trust = signed.open_pinned(token.root).with_context(|| {
+        format!("whoever answers at {} is not the fleet that the token is of", token.address)
+    })?;
+    Ok((signed, trust))
+}
+
+fn believing(trust: &Trust) -> Result<ClientConfig> {
+    let anchors = Anchors::new(Arc::new(default_provider()));
+    anchors.believe(&trust.authorities.boxes)?;
+    client(Arc::new(anchors))
+}
+
+fn client(verifier: Arc<dyn ServerCertVerifier>) -> Result<ClientConfig> {
+    let config = ClientConfig::builder_with_provider(Arc::new(default_provider()))
+        .with_protocol_versions(&[&rustls::version::TLS13])?
+        .dangerous()
+        .with_custom_certificate_verifier(verifier)
+        .with_no_client_auth();
+    Ok(config)
+}

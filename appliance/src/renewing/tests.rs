@@ -1,0 +1,319 @@
+use super::*;
+use anyhow::bail;
+use bytes::Bytes;
+use contract::catalogue::SegmentRef;
+use contract::exchange::Answer;
+use contract::late::{LateAnswer, LateReports};
+use contract::object::Digest;
+use contract::report::Report;
+use contract::time::TimeUs;
+use contract::trust::Root;
+use rcgen::{
+    BasicConstraints, CertificateParams, CertificateSigningRequestParams, DnType, IsCa, Issuer,
+    KeyPair, PublicKeyData, SerialNumber,
+};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+use tempfile::TempDir;
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+const START: Duration = Duration::from_secs(1_800_000_000);
+const DAY: Duration = Duration::from_secs(86_400);
+const LIFE: Duration = Duration::from_secs(120 * 86_400);
+const HOST: &str = "oca1.localhost";
+
+struct Authority {
+    issuer: Issuer<'static, KeyPair>,
+    pem: String,
+}
+
+impl Authority {
+    fn new(name: &str) -> Self {
+        let key = KeyPair::generate().expect("a key");
+        let mut params = CertificateParams::default();
+        params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+        params.distinguished_name.push(DnType::CommonName, name);
+        let pem = params.self_signed(&key).expect("a certificate").pem();
+        Self { issuer: Issuer::new(params, key), pem }
+    }
+}
+
+/// How the fleet answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mood {
+    Issues,
+    IsAway,
+    HasNoTime,
+    IssuesForAnother,
+    IssuesWhatHasEnded,
+    TalksNonsense,
+}
+
+struct State {
+    mood: Mood,
+    authority: Authority,
+    /// When was asked, for what, and with which key.
+    asked: Vec<(Instant, Purpose, Digest)>,
+}
+
+struct SimFleet {
+    clock: Clock,
+    state: Mutex<State>,
+}
+
+impl SimFleet {
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn issue(&self, request: &CertificateRequest) -> String {
+        let state = self.state();
+        let read = CertificateSigningRequestParams::from_pem(&request.csr_pem).expect("a request");
+        let names = match request.purpose {
+            Purpose::Identity => vec!["oca1.box.internal".to_owned()],
+            Purpose::Player => vec![HOST.to_owned()],
+        };
+        let mut params = CertificateParams::new(names).expect("names");
+        let now = Duration::from_micros(u64::try_from((self.clock)().0).expect("after 1970"));
+        let from = match state.mood {
+            Mood::IssuesWhatHasEnded => now - 2 * LIFE,
+            _ => now,
+        };
+        params.not_before = (SystemTime::UNIX_EPOCH + from).into();
+        params.not_after = (SystemTime::UNIX_EPOCH + from + LIFE).into();
+        params.serial_number = Some(SerialNumber::from(state.asked.len() as u64 + 1));
+        params.distinguished_name.push(DnType::CommonName, "oca1");
+        let issued = match state.mood {
+            Mood::IssuesForAnother => {
+                let other = KeyPair::generate().expect("a key");
+                params.signed_by(&other, &state.authority.issuer)
+            }
+            _ => params.signed_by(&read.public_key, &state.authority.issuer),
+        };
+        issued.expect("signed").pem()
+    }
+}
+
+impl Fleet for SimFleet {
+    async fn report(&self, _: &Report) -> Result<Answer> {
+        bail!("nobody reports here")
+    }
+
+    async fn late_reports(&self, _: &LateReports) -> Result<LateAnswer> {
+        bail!("nobody reports here")
+    }
+
+    async fn certificate(&self, request: &CertificateRequest) -> Result<CertificateAnswer> {
+        let read = CertificateSigningRequestParams::from_pem(&request.csr_pem).expect("a request");
+        let key = Digest::of(read.public_key.der_bytes());
+        self.state().asked.push((Instant::now(), request.purpose, key));
+        let mood = self.state().mood;
+        match mood {
+            Mood::IsAway => bail!("no answer"),
+            Mood::TalksNonsense => Ok(CertificateAnswer::Issued { chain_pem: "x".repeat(100) }),
+            Mood::HasNoTime => {
+                let reason = "many boxes ask at once".to_owned();
+                Ok(CertificateAnswer::Later { reason, retry_after_s: 100 })
+            }
+            _ => Ok(CertificateAnswer::Issued { chain_pem: self.issue(request) }),
+        }
+    }
+
+    async fn segment(&self, _: &SegmentRef) -> Result<Bytes> {
+        bail!("nobody fetches here")
+    }
+}
+
+/// A box that has just joined.
+struct Place {
+    folder: TempDir,
+    fleet: Arc<SimFleet>,
+    renewing: Renewing,
+    stop: watch::Sender<bool>,
+    running: JoinHandle<()>,
+}
+
+impl Place {
+    fn new() -> Self {
+        let began = Instant::now();
+        let clock: Clock = Arc::new(move || {
+            let now = START + began.elapsed();
+            TimeUs(i64::try_from(now.as_micros()).expect("a few years"))
+        });
+        let authority = Authority::new("authority 1");
+        let state = State { mood: Mood::Issues, authority, asked: Vec::new() };
+        let fleet = Arc::new(SimFleet { clock: Arc::clone(&clock), state: Mutex::new(state) });
+        let folder = tempfile::tempdir().expect("a folder");
+        for (purpose, file) in
+            [(Purpose::Identity, "identity.pem"), (Purpose::Player, "player.pem")]
+        {
+            let (key, file) = (NewKey::generate().expect("a key"), folder.path().join(file));
+            let device = contract::names::DeviceName::new("oca1").expect("a name");
+            let csr_pem = key.request().expect("a request");
+            let issued = fleet.issue(&CertificateRequest { device, purpose, csr_pem });
+            match purpose {
+                Purpose::Identity => key.write_with(&issued, &file).expect("written"),
+                Purpose::Player => key.write_uncertified(&file).expect("written"),
+            }
+        }
+        let config = Arc::new(config(&folder));
+        let identity = Identity::open(&config.identity).expect("an identity");
+        let renewing = Renewing {
+            config,
+            identity,
+            certificates: Certificates::default(),
+            journal: Journal::new(Arc::clone(&clock)),
+            clock,
+        };
+        let (stop, stopped) = watch::channel(false);
+        let (runs, link) = (renewing.clone(), Arc::clone(&fleet));
+        let place = |running| Self { folder, fleet, renewing, stop, running };
+        let place = place(tokio::spawn(async move { runs.run(&*link, stopped).await }));
+        place.names(1);
+        place
+    }
+
+    /// The root names these authorities.
+    fn names(&self, version: u64) {
+        let nobody = Root { threshold: 1, keys: Vec::new() };
+        let mut trust = contract::testing::trust(version, nobody);
+        let pem = self.fleet.state().authority.pem.clone();
+        trust.authorities.boxes = vec![pem.clone()];
+        trust.authorities.players = vec![pem];
+        self.renewing.identity.believe(&trust).expect("authorities");
+    }
+
+    fn leaf(&self, file: &str) -> Leaf {
+        let text = std::fs::read(self.folder.path().join(file)).expect("a file");
+        Leaf::read(&text).expect("a certificate")
+    }
+
+    fn is_good(&self, file: &str) -> bool {
+        let (leaf, now) = (self.leaf(file), (self.renewing.clock)());
+        (leaf.not_before..leaf.not_after).contains(&now) && !leaf.is_uncertified()
+    }
+
+    fn set(&self, mood: Mood) {
+        self.fleet.state().mood = mood;
+    }
+
+    fn asked(&self) -> usize {
+        self.fleet.state().asked.len()
+    }
+
+    /// Events of a kind.
+    fn events(&self, kind: &str) -> usize {
+        self.renewing.journal.unreported().iter().filter(|event| event.kind == kind).count()
+    }
+
+    async fn end(self) {
+        self.stop.send_replace(true);
+        self.running.await.expect("it ends");
+    }
+}
+
+fn config(folder: &TempDir) -> ApplianceConfig {
+    let folder = folder.path().display();
+    let text = format!(
+        "schema: 1
+min_appliance_version: 0.1.0
+name: oca1
+state_folder: {folder}/state
+listeners: [{{ addresses: [\"127.0.0.1:8443\"] }}]
+certificates:
+  - {{ chain_file: {folder}/player.pem, key_file: {folder}/player.pem, renewed: true }}
+identity: {{ chain_file: {folder}/identity.pem, key_file: {folder}/identity.pem, renewed: true }}
+admin: {{ address: \"127.0.0.1:9100\" }}
+disks: [{{ folder: {folder}/disk, class: nvme, capacity_bytes: 64MiB }}]
+ram: {{ budget_bytes: 8MiB }}
+fleet: {{ address: \"127.0.0.1:7443\", tls_name: fleet, trust_file: {folder}/trust.json }}
+content_groups: [{{ name: default, owner: Nobody, host_names: [{HOST}] }}]
+"
+    );
+    contract::config::parse(&text).expect("a configuration").config
+}
+
+#[tokio::test(start_paused = true)]
+async fn certificates_follow_one_another_for_years() {
+    let place = Place::new();
+    sleep(Duration::from_secs(60)).await;
+    assert!(place.is_good("player.pem"), "a box that has just joined is certified at once");
+    assert_eq!(place.asked(), 1);
+    for day in 0..3 * 365 {
+        sleep(DAY).await;
+        assert!(place.is_good("player.pem") && place.is_good("identity.pem"), "day {day}");
+    }
+    let asked: Vec<Instant> = place.fleet.state().asked.iter().map(|it| it.0).collect();
+    // Every 80 to 90 days for each of the two, and the first.
+    assert!((24..=28).contains(&asked.len()), "asked {} times", asked.len());
+    assert_eq!(place.events("certificate_not_renewed"), 0);
+    place.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fleet_that_is_away_for_weeks_is_asked_until_it_is_back() {
+    let place = Place::new();
+    sleep(Duration::from_secs(60)).await;
+    place.set(Mood::IsAway);
+    sleep(118 * DAY).await;
+    assert!(place.is_good("player.pem") && place.is_good("identity.pem"), "they last so long");
+    assert_eq!(place.events("certificate_not_renewed"), 2, "once for each");
+    let asked = place.asked();
+    assert!(asked < 2 * 40 * 24, "asked {asked} times in vain");
+    place.set(Mood::Issues);
+    sleep(LONGEST_PAUSE * 2).await;
+    let now = (place.renewing.clock)();
+    for file in ["player.pem", "identity.pem"] {
+        assert!(place.leaf(file).not_after > now.plus_s(100 * 86_400), "{file}");
+    }
+    place.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_told_to_come_later_comes_then_and_with_the_same_key() {
+    let place = Place::new();
+    place.set(Mood::HasNoTime);
+    sleep(Duration::from_secs(1050)).await;
+    let asked = std::mem::take(&mut place.fleet.state().asked);
+    assert_eq!(asked.len(), 11);
+    assert!(asked.windows(2).all(|pair| pair[0].2 == pair[1].2), "another key each time");
+    assert_eq!(place.events("certificate_not_renewed"), 0, "nothing is wrong");
+    place.set(Mood::Issues);
+    sleep(Duration::from_secs(100)).await;
+    assert!(place.is_good("player.pem"));
+    place.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_not_asked_for_is_not_taken() {
+    let place = Place::new();
+    sleep(Duration::from_secs(60)).await;
+    for mood in [Mood::IssuesForAnother, Mood::IssuesWhatHasEnded, Mood::TalksNonsense] {
+        let before = place.leaf("player.pem");
+        place.set(mood);
+        sleep(92 * DAY).await;
+        assert_eq!(place.leaf("player.pem"), before, "{mood:?}");
+        place.set(Mood::Issues);
+        sleep(LONGEST_PAUSE * 2).await;
+        assert_ne!(place.leaf("player.pem"), before, "{mood:?}");
+    }
+    place.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_issuer_that_is_replaced_is_left_soon() {
+    let place = Place::new();
+    sleep(Duration::from_secs(60)).await;
+    let old = place.leaf("identity.pem").issuer;
+    assert_eq!(place.leaf("player.pem").issuer, old);
+    place.fleet.state().authority = Authority::new("authority 2");
+    place.names(2);
+    // Ten reports at the most, and the exchange.
+    sleep(Duration::from_secs(101)).await;
+    for file in ["player.pem", "identity.pem"] {
+        assert_ne!(place.leaf(file).issuer, old, "{file}");
+    }
+    assert_eq!(place.asked(), 3);
+    place.end().await;
+}

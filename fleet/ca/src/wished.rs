@@ -1,0 +1,106 @@
+//! Whether what the root is asked to say is what was asked for. Whoever drew it up has a network
+//! cable; the root has not, and signs nothing that nobody wished.
+
+use crate::authority::authority_id;
+use crate::draft::{Change, DEFAULT_LIFE_D};
+use crate::keyring::KeyKind;
+use contract::envelope::FIRST_EPOCH;
+use contract::trust::{Distrust, Trust};
+
+/// What nobody wished.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unwished {
+    /// It does not follow what was said before.
+    #[error(transparent)]
+    Order(#[from] Distrust),
+    /// Something else would be another.
+    #[error("nobody asked for this: {0}. Whoever drew it up may not be the fleet")]
+    Else(String),
+}
+
+fn unwished(what: impl Into<String>) -> Unwished {
+    Unwished::Else(what.into())
+}
+
+/// Compares a draft with what was said before, and with the wishes.
+///
+/// # Errors
+/// The first thing that is another and that nobody wished.
+pub fn check_wished(before: Option<&Trust>, change: &Change, next: &Trust) -> Result<(), Unwished> {
+    match before {
+        Some(before) => before.leads_to(next)?,
+        None if next.version == 1 => {}
+        None => return Err(unwished(format!("version {}, the first", next.version))),
+    }
+    let root = change.root.as_ref().or(before.map(|it| &it.root));
+    if root != Some(&next.root) {
+        return Err(unwished("another root"));
+    }
+    let epoch = change.epoch.unwrap_or(before.map_or(FIRST_EPOCH, |it| it.epoch));
+    if next.epoch != epoch {
+        return Err(unwished(format!("epoch {}", next.epoch)));
+    }
+    let life_d = change.life_d.unwrap_or(DEFAULT_LIFE_D);
+    if next.not_after_us != next.issued_at_us.plus_s(life_d * 86_400) {
+        return Err(unwished("another time until which it counts"));
+    }
+    check_keys(before, change, next)?;
+    for kind in [KeyKind::Boxes, KeyKind::Players] {
+        check_authorities(before, change, (kind, next))?;
+    }
+    Ok(())
+}
+
+fn check_keys(before: Option<&Trust>, change: &Change, next: &Trust) -> Result<(), Unwished> {
+    let mut new = Vec::new();
+    for key in &next.keys {
+        let Some(was) = before.and_then(|it| it.key(&key.id)) else {
+            new.push(key.role);
+            continue;
+        };
+        let is_retired = was.is_retired || change.retire.contains(&key.id);
+        if (key.role, &key.ed25519) != (was.role, &was.ed25519) {
+            return Err(unwished(format!("another key under the name {}", key.id)));
+        }
+        if key.is_retired != is_retired {
+            return Err(unwished(format!("{} is retired, or is so no more", key.id)));
+        }
+    }
+    for kind in [KeyKind::Config, KeyKind::Control] {
+        let most = usize::from(before.is_none() || change.rotate.contains(&kind));
+        if new.iter().filter(|role| Some(**role) == kind.role()).count() > most {
+            return Err(unwished(format!("a new key for {}", kind.as_str())));
+        }
+    }
+    let is_known =
+        |role| [KeyKind::Config, KeyKind::Control].iter().any(|it| it.role() == Some(role));
+    if let Some(role) = new.into_iter().find(|role| !is_known(*role)) {
+        return Err(unwished(format!("a new key for {role}")));
+    }
+    let gone = before.into_iter().flat_map(|it| &it.keys).filter(|key| next.key(&key.id).is_none());
+    match gone.into_iter().find(|key| !change.drop.contains(&key.id)) {
+        Some(key) => Err(unwished(format!("{} counts no more", key.id))),
+        None => Ok(()),
+    }
+}
+
+fn check_authorities(
+    before: Option<&Trust>,
+    change: &Change,
+    (kind, next): (KeyKind, &Trust),
+) -> Result<(), Unwished> {
+    let of = |trust: &Trust| match kind {
+        KeyKind::Boxes => trust.authorities.boxes.clone(),
+        _ => trust.authorities.players.clone(),
+    };
+    let mut kept = before.map_or(Vec::new(), of);
+    kept.retain(|pem| !change.drop.contains(&authority_id(kind, pem)));
+    let (named, most) = (of(next), usize::from(before.is_none() || change.rotate.contains(&kind)));
+    if named.starts_with(&kept) && named.len() <= kept.len() + most {
+        return Ok(());
+    }
+    Err(unwished(format!("other authorities for {}", kind.as_str())))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,149 @@
+//! Obtaining certificates for boxes: for whom, under which names and by whom the fleet knows; a
+//! box brings nothing but its key.
+
+use crate::api::Problem;
+use crate::server::{App, now};
+use ca::{Authority, IssuedTo, RequestedKey};
+use contract::certificates::{CertificateAnswer, Purpose};
+use contract::names::DeviceName;
+use contract::time::TimeUs;
+use contract::trust::Trust;
+use inventory::Appliance;
+use std::time::SystemTime;
+use tokio::sync::Semaphore;
+
+/// So many are issued at once: each takes a signature, and a transaction. Boxes that all ask at
+/// the same time, since a key was replaced or the fleet was away, are told to come back.
+const AT_ONCE: usize = 16;
+
+/// And so many wait for their turn.
+const WAITING: usize = 64;
+
+/// When who was sent away comes back: the first of it is enough for all of those that go before.
+const COME_BACK_IN_S: std::ops::Range<u64> = 5..30;
+
+/// Who asks again with the same key is given what there is, within this time: the answer was
+/// lost, or it was not stored.
+const SAME_AGAIN_S: i64 = 86_400;
+
+/// A box that has reported since is one that hears of what the root says.
+const LISTENS_S: i64 = 3600;
+
+/// When they have heard.
+const HEARD_IN_S: u64 = 20;
+
+/// Keeps the fleet from doing nothing else.
+#[derive(Debug)]
+pub(crate) struct IssuingGate {
+    places: Semaphore,
+    turns: Semaphore,
+}
+
+impl Default for IssuingGate {
+    fn default() -> Self {
+        Self { places: Semaphore::new(AT_ONCE + WAITING), turns: Semaphore::new(AT_ONCE) }
+    }
+}
+
+/// What a box that asks is answered.
+pub(crate) async fn answer(
+    app: &App,
+    device: &DeviceName,
+    purpose: Purpose,
+    key: &RequestedKey,
+) -> Result<CertificateAnswer, Problem> {
+    let Ok(_place) = app.issuing.places.try_acquire() else {
+        let retry_after_s = rand::random_range(COME_BACK_IN_S);
+        let reason = "many boxes ask at once".to_owned();
+        return Ok(CertificateAnswer::Later { reason, retry_after_s });
+    };
+    let _turn = app.issuing.turns.acquire().await.map_err(Problem::internal)?;
+    if purpose == Purpose::Identity && is_too_early(app, device).await? {
+        let reason = "siblings have not heard of the new authority".to_owned();
+        return Ok(CertificateAnswer::Later { reason, retry_after_s: HEARD_IN_S });
+    }
+    let chain_pem = obtain(app, device, purpose, key).await?;
+    Ok(CertificateAnswer::Issued { chain_pem })
+}
+
+/// Whether a box that asks since its authority is being replaced would get another certificate of
+/// that same authority.
+async fn is_too_early(app: &App, device: &DeviceName) -> Result<bool, Problem> {
+    let (last, known) = (app.ca.boxes(&last(app)?)?, app.ca.boxes(&known_to_all(app)?)?);
+    if last.id() == known.id() {
+        return Ok(false);
+    }
+    let since = now().plus_s(-i64::try_from(ca::ISSUED_LIFE_D).unwrap_or(0) * 86_400 / 2);
+    Ok(app.issued.has_any(device, Purpose::Identity, known.id(), since).await?)
+}
+
+/// The chain for a key.
+pub(crate) async fn obtain(
+    app: &App,
+    device: &DeviceName,
+    purpose: Purpose,
+    key: &RequestedKey,
+) -> Result<String, Problem> {
+    let appliance = app.inventory.appliance(device).await?;
+    let authority = match purpose {
+        Purpose::Identity => app.ca.boxes(&known_to_all(app)?)?,
+        Purpose::Player => app.ca.players(&last(app)?)?,
+    };
+    let to = IssuedTo { device, purpose, key: key.digest(), authority: authority.id() };
+    let names = match purpose {
+        Purpose::Identity => Vec::new(),
+        Purpose::Player => host_names(app, device).await?,
+    };
+    let since = now().plus_s(-SAME_AGAIN_S);
+    if let Some(chain) = app.issued.find(to, since).await? {
+        return Ok(chain);
+    }
+    issue(app, &authority, to, key, (&appliance, names), now()).await
+}
+
+fn last(app: &App) -> Result<Trust, Problem> {
+    let last = app.said.last().ok_or_else(|| Problem::new(503, "the root has said nothing yet"))?;
+    Ok(last.trust)
+}
+
+/// What the root had said by the time of which all boxes have heard: siblings that have not heard
+/// of a new authority would take whoever it vouches for for a stranger. Boxes that are silent are
+/// not waited for.
+fn known_to_all(app: &App) -> Result<Trust, Problem> {
+    let (last, now, view) = (last(app)?, now(), app.view());
+    let versions = view.appliances.iter().filter_map(|each| {
+        let latest = app.collector.latest(&each.name)?;
+        let silent_for_s = now.0.saturating_sub(latest.received_at.0) / 1_000_000;
+        (silent_for_s < LISTENS_S).then_some(latest.report.trust.version)
+    });
+    let known = versions.min().unwrap_or(last.version);
+    Ok(app.said.version(known).unwrap_or(last))
+}
+
+async fn issue(
+    app: &App,
+    authority: &Authority,
+    to: IssuedTo<'_>,
+    key: &RequestedKey,
+    (appliance, names): (&Appliance, Vec<String>),
+    now: TimeUs,
+) -> Result<String, Problem> {
+    let clock = SystemTime::now();
+    let certified = match to.purpose {
+        Purpose::Identity => authority.certify_identity(key, to.device, &appliance.site, clock)?,
+        Purpose::Player => authority.certify_player(key, to.device, names, clock)?,
+    };
+    app.issued.add(to, &certified, now).await?;
+    let (device, purpose, serial) = (to.device, to.purpose, &certified.serial);
+    tracing::info!(%device, %purpose, serial, "a certificate was issued");
+    Ok(certified.chain_pem)
+}
+
+/// The names under which viewers ask a box.
+async fn host_names(app: &App, device: &DeviceName) -> Result<Vec<String>, Problem> {
+    let groups = app.inventory.groups().await?;
+    if groups.is_empty() {
+        return Err(Problem::new(409, "there is no content group yet, so no name for viewers"));
+    }
+    Ok(groups.iter().map(|group| group.host_name(device)).collect())
+}

@@ -1,0 +1,65 @@
+//! The listener at which machines become boxes. Who connects shows nothing but a token; who
+//! answers shows a certificate of an authority that the root names.
+
+use crate::api::{Problem, configuration};
+use crate::issuing;
+use crate::server::{App, now};
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::routing::{get, post};
+use axum::{Extension, Json, Router};
+use ca::{RequestedKey, Shown};
+use contract::certificates::Purpose;
+use contract::join::{
+    JOIN_PATH, JoinRequest, Joined, MAX_JOIN_BYTES, MAX_SERIAL_CHARS, TRUST_PATH,
+};
+use contract::trust::SignedTrust;
+use std::sync::Arc;
+
+use crate::server::ClientAddress;
+
+/// What machines can ask.
+pub(crate) fn router(app: Arc<App>) -> Router {
+    Router::new()
+        .route(TRUST_PATH, get(get_trust))
+        .route(JOIN_PATH, post(post_join))
+        .layer(DefaultBodyLimit::max(MAX_JOIN_BYTES))
+        .layer(axum::middleware::from_fn(crate::api::deadline))
+        .with_state(app)
+}
+
+/// What the root has said last.
+async fn get_trust(State(app): State<Arc<App>>) -> Result<Json<SignedTrust>, Problem> {
+    let said = app.said.last().ok_or_else(|| Problem::new(503, "the root has said nothing yet"))?;
+    Ok(Json(said.signed))
+}
+
+async fn post_join(
+    State(app): State<Arc<App>>,
+    Extension(ClientAddress(address)): Extension<ClientAddress>,
+    body: Bytes,
+) -> Result<Json<Joined>, Problem> {
+    let request: JoinRequest =
+        serde_json::from_slice(&body).map_err(|err| Problem::new(400, err))?;
+    if !request.folder.is_absolute() {
+        return Err(Problem::new(422, "folder: expected an absolute path"));
+    }
+    if request.serial.chars().count() > MAX_SERIAL_CHARS {
+        return Err(Problem::new(422, format!("serial: more than {MAX_SERIAL_CHARS} characters")));
+    }
+    let key = RequestedKey::read(&request.csr_pem).map_err(|err| Problem::new(400, err))?;
+    let JoinRequest { token, secret, serial, folder, .. } = &request;
+    let shown = Shown { id: token, secret, serial, key: key.digest() };
+    let device = match app.tokens.take(shown, now()).await? {
+        Ok(device) => device,
+        Err(why) => {
+            tracing::warn!(%address, token, serial, "nobody joins: {why}");
+            return Err(Problem::new(403, why));
+        }
+    };
+    let config = configuration(&app, &device, folder).await?;
+    let chain_pem = issuing::obtain(&app, &device, Purpose::Identity, &key).await?;
+    tracing::info!(%address, %device, serial, "a machine has joined");
+    app.changed.notify_one();
+    Ok(Json(Joined { device, chain_pem, config }))
+}
