@@ -54,6 +54,7 @@ mod restart;
 mod run;
 mod s3;
 mod scrubbing;
+mod secrecy;
 mod signals;
 mod slices;
 mod smart;

@@ -11,6 +11,7 @@ use crate::opening::{self, Opened};
 use crate::process::This;
 use crate::registers;
 use crate::reload::Reload;
+use crate::secrecy;
 use crate::signals::{Signals, Told, hangups};
 use crate::supervisor;
 use anyhow::{Context, Result};
@@ -34,6 +35,9 @@ const LAST_CALLS: Duration = Duration::from_secs(2);
 /// Runs until SIGTERM, Ctrl-C, or until another process has taken over.
 pub(crate) fn run(file: &Path, document: &Document, before: Option<&Predecessor>) -> Result<()> {
     start_log();
+    for complaint in secrecy::keep() {
+        tracing::warn!("{complaint}");
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let background = background::start()?;
     let outcome = runtime.block_on(serve(file, document, before, background.handle()));
