@@ -1,5 +1,7 @@
 //! The conversation with the fleet: report, take what is new, carry it out.
 
+mod hearing;
+
 use crate::autonomy::Rights;
 use crate::catching_up::CatchingUp;
 use crate::commands::{Commands, Stage};
@@ -11,8 +13,8 @@ use crate::identity::Identity;
 use crate::journal::Journal;
 use crate::purging::Purging;
 use crate::reporter::{Reporter, Stands};
+use crate::revoked::RevokedList;
 use crate::spool::SharedSpool;
-use crate::trust::Heard;
 use anyhow::Result;
 use cache::Cache;
 use contract::catalogue::CatalogueEntry;
@@ -23,10 +25,9 @@ use contract::exchange::Answer;
 use contract::late::LateReport;
 use contract::manifest::{BadManifest, Manifest};
 use contract::names::GroupName;
-use contract::report::{Report, Severity};
+use contract::report::{Report, Severity, TrustState};
 use contract::sources::Sources;
 use contract::tombstones::{BadTombstones, Rules, Tombstones};
-use contract::trust::SignedTrust;
 use fill::{Filler, Routes};
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -57,6 +58,7 @@ pub(crate) struct Control {
     pub(crate) config: Arc<ApplianceConfig>,
     pub(crate) documents: Documents,
     pub(crate) identity: Identity,
+    pub(crate) revoked: RevokedList,
     pub(crate) holding: Holding,
     pub(crate) cache: Arc<Cache>,
     pub(crate) filler: Arc<Filler>,
@@ -87,7 +89,8 @@ impl Control {
     /// What is in force, for whoever asks the box itself.
     fn tell_reporter(&self) {
         let (documents, limits) = (self.documents.states(), self.documents.limits());
-        let (trust, rights) = (self.documents.trust_state(), self.rights.clone());
+        let (revoked, rights) = (self.revoked.known(), self.rights.clone());
+        let trust = TrustState { revoked, ..self.documents.trust_state() };
         self.reporter.stands(Stands { trust, documents, limits, rights });
     }
 
@@ -128,9 +131,13 @@ impl Control {
     async fn hear_of_purges(&mut self, link: &impl Fleet) -> Result<()> {
         loop {
             let Answer { trust, mut documents, .. } = link.report(&self.report()).await?;
-            self.hear(&trust);
+            let has_heard = self.hear(&trust);
             documents.retain(|envelope| envelope.header.kind == Kind::Tombstones);
             if documents.is_empty() {
+                // Far behind, it is told of the root first.
+                if has_heard {
+                    continue;
+                }
                 return Ok(());
             }
             let before = self.purging;
@@ -276,6 +283,9 @@ impl Control {
     async fn take(&mut self, link: &impl Fleet, answer: Answer) -> Duration {
         self.journal.recorded(answer.events_recorded);
         let has_heard = self.hear(&answer.trust);
+        if let Some(revoked) = &answer.revoked {
+            self.hear_of_revoked(revoked);
+        }
         let (purges, others): (Vec<_>, Vec<_>) = answer
             .documents
             .into_iter()
@@ -299,34 +309,6 @@ impl Control {
         }
         // `max` and `min` in this order turn NaN into a number; `clamp` would keep it.
         Duration::from_secs_f64(answer.next_report_in_s.max(least).min(most))
-    }
-
-    /// Gives whether the root has said something new.
-    fn hear(&mut self, chain: &[SignedTrust]) -> bool {
-        let heard = self.documents.hear(chain);
-        if heard == Heard::default() {
-            return false;
-        }
-        let subject = || "trust".to_owned();
-        if let Some(version) = heard.version {
-            let detail = format!("the root has spoken, version {version}");
-            self.journal.note(Severity::Info, "trust", subject(), detail);
-            self.believe();
-        }
-        if let Some(why) = heard.refused {
-            self.journal.note(Severity::Warning, "document_refused", subject(), why);
-        }
-        self.tell_reporter();
-        heard.version.is_some()
-    }
-
-    /// The fleet and siblings are those whom the root names now.
-    fn believe(&self) {
-        let believed = self.documents.trust().map(|trust| self.identity.believe(trust));
-        if let Some(Err(err)) = believed {
-            let detail = format!("the old authorities stay: {err:#}");
-            self.journal.note(Severity::Critical, "trust", "trust".to_owned(), detail);
-        }
     }
 
     /// What is pending comes again with the next answer.

@@ -16,13 +16,10 @@ use contract::time::TimeUs;
 use contract::trust::{Authorities, Trust};
 use rustls::client::{ResolvesClientCert, Resumption};
 use rustls::crypto::CryptoProvider;
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::server::danger::ClientCertVerifier;
 use rustls::sign::CertifiedKey;
 use rustls::{ClientConfig, SignatureScheme};
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::sync::watch;
 
 /// Who this box is, and whom it believes.
@@ -57,6 +54,14 @@ impl Identity {
         Ok(())
     }
 
+    /// From the next handshake on those are strangers that are on these lists.
+    ///
+    /// # Errors
+    /// When one is no list; everything stays as it was then.
+    pub(crate) fn revoke(&self, lists: &[String]) -> Result<()> {
+        self.anchors.revoke(lists)
+    }
+
     /// Who issues certificates, by the root's word.
     pub(crate) fn authorities(&self) -> watch::Receiver<Authorities> {
         self.authorities.subscribe()
@@ -67,13 +72,7 @@ impl Identity {
     /// # Errors
     /// When it is not.
     pub(crate) fn check(&self, chain_pem: &str, now: TimeUs) -> Result<()> {
-        let chain = CertificateDer::pem_slice_iter(chain_pem.as_bytes());
-        let chain: Vec<_> = chain.collect::<Result<_, _>>()?;
-        let (leaf, others) = chain.split_first().context("no certificate")?;
-        let now = Duration::from_micros(u64::try_from(now.0).unwrap_or(0));
-        let now = UnixTime::since_unix_epoch(now);
-        self.anchors.verify_client_cert(leaf, others, now)?;
-        Ok(())
+        self.anchors.check(chain_pem, now)
     }
 
     /// Reads the files again; the next handshake shows what is in them.

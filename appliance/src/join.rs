@@ -14,6 +14,7 @@ use contract::join::{
     JOIN_PATH, JoinRequest, JoinToken, Joined, MAX_JOINED_BYTES, TRUST_PATH, files,
 };
 use contract::names::DeviceName;
+use contract::time::TimeUs;
 use contract::trust::{MAX_TRUST_BYTES, SignedTrust, Trust};
 use hyper::Method;
 use rustls::ClientConfig;
@@ -23,6 +24,10 @@ use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
+
+/// The key of a machine that has not joined yet.
+const PENDING: &str = "joining.key";
 
 /// What an operator asks for.
 pub(crate) struct Wanted {
@@ -53,8 +58,8 @@ pub(crate) fn join(wanted: &Wanted) -> Result<DeviceName> {
 
 async fn join_at(wanted: &Wanted, folder: &Path) -> Result<DeviceName> {
     let (signed, trust) = root(&wanted.token).await?;
-    let identity = folder.join(files::IDENTITY);
-    let key = key(&identity, wanted.replace)?;
+    let pending = folder.join(PENDING);
+    let key = key(&pending)?;
     let request = JoinRequest {
         token: wanted.token.id.clone(),
         secret: wanted.token.secret.clone(),
@@ -62,30 +67,35 @@ async fn join_at(wanted: &Wanted, folder: &Path) -> Result<DeviceName> {
         folder: folder.to_owned(),
         csr_pem: key.request()?,
     };
-    let link = Link::new(wanted.token.address, FLEET_IDENTITY_NAME, believing(&trust)?)?;
+    let link =
+        Link::new(wanted.token.address, FLEET_IDENTITY_NAME, client(Arc::new(anchors(&trust)?))?)?;
     let body = serde_json::to_vec(&request)?;
     let answer = link.exchange(Method::POST, JOIN_PATH, body, MAX_JOINED_BYTES).await?;
     let joined: Joined = serde_json::from_slice(&answer).context("the answer cannot be read")?;
     let told = contract::config::parse(&joined.config);
     let told = told.map_err(|problems| anyhow::anyhow!("{problems}")).context("what it is told")?;
     ensure!(told.config.name == joined.device, "the configuration is that of another box");
+    anchors(&trust)?.check(&joined.chain_pem, now()).context("what was issued is no identity")?;
     keep::write(&folder.join(files::TRUST), &serde_json::to_vec(&signed)?)?;
-    key.write_with(&joined.chain_pem, &identity)?;
+    key.write_with(&joined.chain_pem, &folder.join(files::IDENTITY))?;
     NewKey::generate()?.write_uncertified(&folder.join(files::PLAYER))?;
     keep::write(&folder.join(files::CONFIG), joined.config.as_bytes())?;
+    std::fs::remove_file(&pending).context("the key is where it should be, and here")?;
     Ok(joined.device)
 }
 
 /// What was begun is gone on with: a token is good for one key.
-fn key(file: &Path, is_box: bool) -> Result<NewKey> {
-    if let Some(key) = NewKey::of(file)?.filter(|_| !is_box) {
+fn key(pending: &Path) -> Result<NewKey> {
+    if let Some(key) = NewKey::of(pending)? {
         return Ok(key);
     }
     let key = NewKey::generate()?;
-    if !is_box {
-        key.write(file)?;
-    }
+    key.write(pending)?;
     Ok(key)
+}
+
+fn now() -> TimeUs {
+    SystemTime::now().into()
 }
 
 /// What the root says, by whomever: it proves itself.
@@ -99,13 +109,16 @@ async fn root(token: &JoinToken) -> Result<(SignedTrust, Trust)> {
     let trust = signed.open_pinned(token.root).with_context(|| {
         format!("whoever answers at {} is not the fleet that the token is of", token.address)
     })?;
+    let (told, known) = (trust.version, token.trust_version);
+    ensure!(told >= known, "the root had said more when the token was made: {told} of {known}");
+    ensure!(now() <= trust.not_after_us, "what the root said has ended");
     Ok((signed, trust))
 }
 
-fn believing(trust: &Trust) -> Result<ClientConfig> {
+fn anchors(trust: &Trust) -> Result<Anchors> {
     let anchors = Anchors::new(Arc::new(default_provider()));
     anchors.believe(&trust.authorities.boxes)?;
-    client(Arc::new(anchors))
+    Ok(anchors)
 }
 
 fn client(verifier: Arc<dyn ServerCertVerifier>) -> Result<ClientConfig> {

@@ -51,6 +51,7 @@ mod reload;
 mod renewing;
 mod reporter;
 mod restart;
+mod revoked;
 mod run;
 mod s3;
 mod scrubbing;

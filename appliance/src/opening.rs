@@ -20,6 +20,7 @@ use crate::purging::Purging;
 use crate::redirecting::Redirecting;
 use crate::renewing::Renewing;
 use crate::reporter::{Asked, Reporter};
+use crate::revoked::RevokedList;
 use crate::s3::Origins;
 use crate::scrubbing::Scrubbing;
 use crate::slices::Slices;
@@ -88,8 +89,9 @@ pub(crate) fn open(document: &Document, taken: Taken) -> Result<Opened> {
     }
     let mut documents = Documents::open(&config, wall_clock())?;
     let identity = Identity::open(&config.identity)?;
-    if let Some(trust) = documents.trust() {
-        identity.believe(trust)?;
+    if let Some(Err(err)) = documents.trust().map(|trust| identity.believe(trust)) {
+        // Viewers are served all the same.
+        tracing::error!("nobody is believed: {err:#}");
     }
     let purging = Purging::restore(&mut documents, &config, &journal);
     let cache = open_cache(&config, &journal, disks, purging)
@@ -165,6 +167,7 @@ pub(crate) fn open(document: &Document, taken: Taken) -> Result<Opened> {
     let mut control = Control {
         commands: Commands::open(means, wall_clock(), commands),
         documents,
+        revoked: RevokedList::open(&config, &identity),
         identity: identity.clone(),
         holding: Holding::open(&config.state_folder)?,
         config,

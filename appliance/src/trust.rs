@@ -1,8 +1,8 @@
 //! What the root has said, as far as this box has heard: on disk, and in mind.
 //!
-//! A box begins with what it was given at enrolment and follows the root from there, version by
+//! A box begins with what it was given when it joined and follows the root from there, version by
 //! version. The last that it believes is kept in the state folder. Whoever gives it another
-//! beginning, by enrolling it anew, makes it forget where the one before led.
+//! beginning, by having it join anew, makes it forget where the one before led.
 
 use crate::keep;
 use anyhow::{Context, Result};
@@ -38,7 +38,7 @@ impl Believed {
     /// `None` for a box without a fleet.
     ///
     /// # Errors
-    /// When what it was given at enrolment is not what a root says.
+    /// When what it was given is not what a root says.
     pub(crate) fn open(config: &ApplianceConfig) -> Result<Option<Self>> {
         let Some(fleet) = &config.fleet else { return Ok(None) };
         let (began_with, given) = given(fleet)?;
@@ -61,7 +61,8 @@ impl Believed {
 
     /// What the fleet is told of it.
     pub(crate) fn state(&self) -> TrustState {
-        TrustState { version: self.trust.version, refused: self.refused.clone() }
+        let (version, refused) = (self.trust.version, self.refused.clone());
+        TrustState { version, refused, ..TrustState::default() }
     }
 
     /// Nothing more is accepted on its word after that.
@@ -115,15 +116,13 @@ pub(crate) struct Heard {
     pub(crate) refused: Option<String>,
 }
 
-/// What the box was given at enrolment, and what names it.
+/// What the box was given when it joined, and what names it.
 pub(crate) fn given(fleet: &Fleet) -> Result<(Digest, Trust)> {
     let file = &fleet.trust_file;
     let text = read(file)?.with_context(|| format!("there is no {}", file.display()))?;
     let no_root = || format!("{} is not what a root says", file.display());
     let signed: SignedTrust = serde_json::from_slice(&text).with_context(no_root)?;
-    // Whoever gave it to the box says by that who the root is.
-    let pin = signed.read().with_context(no_root)?.root.pin();
-    let trust = signed.open_pinned(pin).with_context(no_root)?;
+    let trust = signed.open_first().with_context(no_root)?;
     Ok((Digest::of(signed.body.get().as_bytes()), trust))
 }
 
@@ -133,9 +132,8 @@ fn kept(file: &Path, began_with: Digest, given: &Trust) -> Result<Option<Trust>>
     let Some(text) = read(file)? else { return Ok(None) };
     let kept: Kept = serde_json::from_slice(&text)?;
     // It was believed when it was kept.
-    let pin = kept.signed.read()?.root.pin();
-    let trust = kept.signed.open_pinned(pin)?;
-    if kept.began_with != began_with && pin != given.root.pin() {
+    let trust = kept.signed.open_first()?;
+    if kept.began_with != began_with && trust.root.pin() != given.root.pin() {
         return Ok(None);
     }
     Ok((trust.version > given.version).then_some(trust))

@@ -3,12 +3,12 @@
 
 use crate::api::Problem;
 use crate::server::{App, now};
-use ca::{Authority, IssuedTo, RequestedKey};
+use ca::{Authority, IssuedTo, RequestedKey, Said};
 use contract::certificates::{CertificateAnswer, Purpose};
 use contract::names::DeviceName;
 use contract::time::TimeUs;
-use contract::trust::Trust;
 use inventory::Appliance;
+use std::sync::Arc;
 use std::time::SystemTime;
 use tokio::sync::Semaphore;
 
@@ -27,7 +27,10 @@ const COME_BACK_IN_S: std::ops::Range<u64> = 5..30;
 const SAME_AGAIN_S: i64 = 86_400;
 
 /// A box that has reported since is one that hears of what the root says.
-const LISTENS_S: i64 = 3600;
+const LISTENS_US: u64 = 3_600_000_000;
+
+/// One that has not heard by then, though it speaks, does not want to.
+const HEARS_WITHIN_S: i64 = 6 * 3600;
 
 /// When they have heard.
 const HEARD_IN_S: u64 = 20;
@@ -58,37 +61,46 @@ pub(crate) async fn answer(
         return Ok(CertificateAnswer::Later { reason, retry_after_s });
     };
     let _turn = app.issuing.turns.acquire().await.map_err(Problem::internal)?;
-    if purpose == Purpose::Identity && is_too_early(app, device).await? {
+    let authority = authority(app, purpose)?;
+    if purpose == Purpose::Identity && is_too_early(app, device, &authority).await? {
         let reason = "siblings have not heard of the new authority".to_owned();
         return Ok(CertificateAnswer::Later { reason, retry_after_s: HEARD_IN_S });
     }
-    let chain_pem = obtain(app, device, purpose, key).await?;
+    let chain_pem = obtain(app, device, (purpose, &authority), key).await?;
     Ok(CertificateAnswer::Issued { chain_pem })
+}
+
+/// The identity of a machine that joins.
+pub(crate) async fn identity(
+    app: &App,
+    device: &DeviceName,
+    key: &RequestedKey,
+) -> Result<String, Problem> {
+    let purpose = Purpose::Identity;
+    obtain(app, device, (purpose, &*authority(app, purpose)?), key).await
 }
 
 /// Whether a box that asks since its authority is being replaced would get another certificate of
 /// that same authority.
-async fn is_too_early(app: &App, device: &DeviceName) -> Result<bool, Problem> {
-    let (last, known) = (app.ca.boxes(&last(app)?)?, app.ca.boxes(&known_to_all(app)?)?);
-    if last.id() == known.id() {
+async fn is_too_early(
+    app: &App,
+    device: &DeviceName,
+    authority: &Authority,
+) -> Result<bool, Problem> {
+    if app.ca.boxes(&last(app)?.trust)?.id() == authority.id() {
         return Ok(false);
     }
     let since = now().plus_s(-i64::try_from(ca::ISSUED_LIFE_D).unwrap_or(0) * 86_400 / 2);
-    Ok(app.issued.has_any(device, Purpose::Identity, known.id(), since).await?)
+    Ok(app.issued.has_any(device, Purpose::Identity, authority.id(), since).await?)
 }
 
-/// The chain for a key.
-pub(crate) async fn obtain(
+async fn obtain(
     app: &App,
     device: &DeviceName,
-    purpose: Purpose,
+    (purpose, authority): (Purpose, &Authority),
     key: &RequestedKey,
 ) -> Result<String, Problem> {
     let appliance = app.inventory.appliance(device).await?;
-    let authority = match purpose {
-        Purpose::Identity => app.ca.boxes(&known_to_all(app)?)?,
-        Purpose::Player => app.ca.players(&last(app)?)?,
-    };
     let to = IssuedTo { device, purpose, key: key.digest(), authority: authority.id() };
     let names = match purpose {
         Purpose::Identity => Vec::new(),
@@ -98,26 +110,38 @@ pub(crate) async fn obtain(
     if let Some(chain) = app.issued.find(to, since).await? {
         return Ok(chain);
     }
-    issue(app, &authority, to, key, (&appliance, names), now()).await
+    issue(app, authority, to, key, (&appliance, names), now()).await
 }
 
-fn last(app: &App) -> Result<Trust, Problem> {
-    let last = app.said.last().ok_or_else(|| Problem::new(503, "the root has said nothing yet"))?;
-    Ok(last.trust)
+fn last(app: &App) -> Result<Arc<Said>, Problem> {
+    app.said.last().ok_or_else(|| Problem::new(503, "the root has said nothing yet"))
 }
 
-/// What the root had said by the time of which all boxes have heard: siblings that have not heard
-/// of a new authority would take whoever it vouches for for a stranger. Boxes that are silent are
-/// not waited for.
-fn known_to_all(app: &App) -> Result<Trust, Problem> {
-    let (last, now, view) = (last(app)?, now(), app.view());
+fn authority(app: &App, purpose: Purpose) -> Result<Arc<Authority>, Problem> {
+    match purpose {
+        Purpose::Identity => known_to_all(app),
+        Purpose::Player => Ok(app.ca.players(&last(app)?.trust)?),
+    }
+}
+
+/// The newest authority of which all boxes have heard: siblings that have not would take whoever
+/// it vouches for for a stranger. Boxes that are silent are not waited for, and nobody for long;
+/// what counts no more issues nothing, whoever has not heard.
+fn known_to_all(app: &App) -> Result<Arc<Authority>, Problem> {
+    let (said, now, view) = (last(app)?, now(), app.view());
+    let newest = app.ca.boxes(&said.trust)?;
+    if now > said.installed_at.plus_s(HEARS_WITHIN_S) {
+        return Ok(newest);
+    }
     let versions = view.appliances.iter().filter_map(|each| {
         let latest = app.collector.latest(&each.name)?;
-        let silent_for_s = now.0.saturating_sub(latest.received_at.0) / 1_000_000;
-        (silent_for_s < LISTENS_S).then_some(latest.report.trust.version)
+        let silent_for_us = now.0.abs_diff(latest.received_at.0);
+        (silent_for_us < LISTENS_US).then_some(latest.report.trust.version)
     });
-    let known = versions.min().unwrap_or(last.version);
-    Ok(app.said.version(known).unwrap_or(last))
+    let known = versions.min().and_then(|version| app.said.version(version));
+    let known = known.and_then(|known| app.ca.boxes(&known.trust).ok());
+    let named = &said.trust.authorities.boxes;
+    Ok(known.filter(|it| named.iter().any(|pem| pem == it.pem())).unwrap_or(newest))
 }
 
 async fn issue(

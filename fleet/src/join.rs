@@ -2,6 +2,7 @@
 //! answers shows a certificate of an authority that the root names.
 
 use crate::api::{Problem, configuration};
+use crate::barring;
 use crate::issuing;
 use crate::server::{App, now};
 use axum::body::Bytes;
@@ -9,7 +10,6 @@ use axum::extract::{DefaultBodyLimit, State};
 use axum::routing::{get, post};
 use axum::{Extension, Json, Router};
 use ca::{RequestedKey, Shown};
-use contract::certificates::Purpose;
 use contract::join::{
     JOIN_PATH, JoinRequest, Joined, MAX_JOIN_BYTES, MAX_SERIAL_CHARS, TRUST_PATH,
 };
@@ -31,7 +31,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
 /// What the root has said last.
 async fn get_trust(State(app): State<Arc<App>>) -> Result<Json<SignedTrust>, Problem> {
     let said = app.said.last().ok_or_else(|| Problem::new(503, "the root has said nothing yet"))?;
-    Ok(Json(said.signed))
+    Ok(Json(said.signed.clone()))
 }
 
 async fn post_join(
@@ -58,7 +58,10 @@ async fn post_join(
         }
     };
     let config = configuration(&app, &device, folder).await?;
-    let chain_pem = issuing::obtain(&app, &device, Purpose::Identity, &key).await?;
+    let chain_pem = issuing::identity(&app, &device, &key).await?;
+    // Whoever was this box before is so no more.
+    barring::take_over(&app, &device, key.digest()).await?;
+    app.collector.is_another_machine(&device);
     tracing::info!(%address, %device, serial, "a machine has joined");
     app.changed.notify_one();
     Ok(Json(Joined { device, chain_pem, config }))

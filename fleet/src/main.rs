@@ -7,10 +7,12 @@
 //!
 //! Read in this order: [`cli`] (the commands), [`server`] (what is shared and how
 //! connections are served), [`planner`] (from records to documents), [`purging`] (what boxes
-//! have confirmed), [`join`] and [`issuing`] (how machines become boxes), [`control`] (boxes),
+//! have confirmed), [`join`], [`issuing`] and [`barring`] (how machines become
+//! boxes, and are so no more), [`control`] (boxes),
 //! [`viewer`] (players), [`api`] (people).
 
 mod api;
+mod barring;
 mod cli;
 mod control;
 mod issuing;

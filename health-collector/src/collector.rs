@@ -3,6 +3,7 @@
 use crate::order::{self, Order, Position};
 use crate::state::{State, state};
 use crate::store::Store;
+use crate::twins::Twins;
 use crate::{HeldTitle, RecordedEvent};
 use contract::command::{CommandResult, MAX_REASON_BYTES, MAX_RESULTS};
 use contract::names::DeviceName;
@@ -13,7 +14,7 @@ use contract::report::{Event, MAX_EVENTS, MAX_REPORT_BYTES, Report};
 use contract::time::TimeUs;
 use db::Db;
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 /// Longer than any boot id that a box makes (a UUID), short enough to keep.
 const MAX_BOOT_ID_CHARS: usize = 64;
@@ -50,6 +51,8 @@ pub struct Accepted {
     pub order: Order,
     /// Events up to this sequence are recorded.
     pub events_recorded: u64,
+    /// Two machines report as this box.
+    pub is_doubled: bool,
 }
 
 /// Why a report is not taken.
@@ -89,6 +92,7 @@ pub struct Collector {
     pub(crate) store: Store,
     interval_s: u64,
     latest: RwLock<HashMap<DeviceName, Arc<Latest>>>,
+    twins: Mutex<HashMap<DeviceName, Twins>>,
 }
 
 impl Collector {
@@ -100,7 +104,7 @@ impl Collector {
         let store = Store::new(db);
         let latest = store.load().await?.into_iter().map(|(device, it)| (device, Arc::new(it)));
         let latest = RwLock::new(latest.collect());
-        Ok(Self { store, interval_s, latest })
+        Ok(Self { store, interval_s, latest, twins: Mutex::default() })
     }
 
     /// Reads a report's bytes and checks what needs no memory of earlier ones.
@@ -140,7 +144,9 @@ impl Collector {
         let order = order::order(position, &report.boot_id, report.sequence);
         let events_recorded = last_event(&report);
         if let (Order::Repeated | Order::Stale, Some(latest)) = (order, &before) {
-            return Ok(Accepted { latest: Arc::clone(latest), order, events_recorded });
+            let is_doubled = self.is_doubled(&latest.position, &report);
+            let latest = Arc::clone(latest);
+            return Ok(Accepted { latest, order, events_recorded, is_doubled });
         }
         let held_before = before.as_ref().map(|it| it.holds.clone()).unwrap_or_default();
         let complete = is_complete(&report).then(|| complete_titles(report.held.manifest_version));
@@ -150,7 +156,13 @@ impl Collector {
         self.store.record(&report, &position, changed_holds, now).await?;
         let latest = Arc::new(Latest { report, received_at: now, holds, position });
         self.keep(Arc::clone(&latest));
-        Ok(Accepted { latest, order, events_recorded })
+        Ok(Accepted { latest, order, events_recorded, is_doubled: false })
+    }
+
+    fn is_doubled(&self, newest: &Position, report: &Report) -> bool {
+        let mut twins = self.twins.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_box = twins.entry(report.device.clone()).or_default();
+        of_box.hears(newest, &report.boot_id, report.sequence)
     }
 
     /// Two reports of one box at once: the later one stays.
@@ -185,6 +197,11 @@ impl Collector {
     /// Forgets a box that has left the inventory.
     pub fn forget(&self, device: &DeviceName) {
         self.latest.write().unwrap_or_else(PoisonError::into_inner).remove(device);
+    }
+
+    /// Another machine is the box from now on: what the one before says is nothing new.
+    pub fn is_another_machine(&self, device: &DeviceName) {
+        self.twins.lock().unwrap_or_else(PoisonError::into_inner).remove(device);
     }
 
     /// The newest events of a box, newest first.

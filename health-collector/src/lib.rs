@@ -15,6 +15,7 @@ pub mod order;
 pub mod purge;
 pub mod state;
 mod store;
+mod twins;
 
 pub use collector::{Accepted, Collector, Latest, ReportError};
 pub use late::RecordedLateReport;

@@ -94,8 +94,14 @@ async fn answer(stream: TcpStream, acceptor: &TlsAcceptor, said: &Documents) -> 
     }
     stream.read_exact(&mut vec![0; length]).await?;
     let (trust, documents) = said.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    let answer =
-        Answer { schema: SCHEMA, next_report_in_s: 0.2, events_recorded: 0, trust, documents };
+    let answer = Answer {
+        schema: SCHEMA,
+        next_report_in_s: 0.2,
+        events_recorded: 0,
+        trust,
+        revoked: None,
+        documents,
+    };
     let (status, body) = match is_report {
         true => ("200 OK", serde_json::to_vec(&answer)?),
         false => ("503 Service Unavailable", Vec::new()),

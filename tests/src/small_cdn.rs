@@ -240,6 +240,13 @@ impl SmallCdn {
         &self.bin
     }
 
+    /// Where a box listens: for viewers, for siblings, for whoever asks how it is.
+    #[must_use]
+    pub fn ports_of(&self, at: usize) -> [u16; 3] {
+        let Ports { player, peer, admin } = self.ports[at];
+        [player, peer, admin]
+    }
+
     /// The configuration of a box, as the fleet has rendered it.
     #[must_use]
     pub fn config(&self, at: usize) -> PathBuf {

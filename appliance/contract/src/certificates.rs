@@ -3,6 +3,7 @@
 //! Whom it is for, and under which names, the fleet knows: of a request nothing counts but the
 //! key, and that whoever asks has it.
 
+use crate::envelope::Generation;
 use crate::names::DeviceName;
 use serde::{Deserialize, Serialize};
 
@@ -73,4 +74,20 @@ pub enum CertificateAnswer {
         /// When to ask again, in seconds.
         retry_after_s: u64,
     },
+}
+
+/// The most bytes that lists of revoked certificates may have, in PEM: 40 bytes for each, of which
+/// a fleet of 5,000 boxes that are all replaced twice within the life of a certificate has 10,000.
+pub const MAX_REVOKED_BYTES: usize = 1 << 20;
+
+/// Identities that count no more before they end. Lists prove themselves: each is signed by the
+/// authority whose certificates it names (RFC 5280 §5).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Revoked {
+    /// Rises with every change; a fleet that was restored from a backup counts anew in another
+    /// epoch.
+    pub generation: Generation,
+    /// The list of each authority that the root names, in PEM; what an authority has never
+    /// revoked anything of needs none.
+    pub lists: Vec<String>,
 }

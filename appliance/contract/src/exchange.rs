@@ -1,6 +1,7 @@
 //! One control exchange: the box posts a [`Report`](crate::report::Report) over mTLS, the
 //! answer carries what is new for it.
 
+use crate::certificates::Revoked;
 use crate::envelope::Envelope;
 use crate::names::{DeviceName, SiteName};
 use crate::object::ObjectKey;
@@ -39,6 +40,9 @@ pub struct Answer {
     /// the documents, which may be signed by whom it names.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub trust: Vec<SignedTrust>,
+    /// Identities that count no more, where the report names an older list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revoked: Option<Revoked>,
     /// Documents newer than those the report names.
     #[serde(default)]
     pub documents: Vec<Envelope>,

@@ -42,6 +42,8 @@ pub struct JoinToken {
     pub address: SocketAddr,
     /// Who the fleet is.
     pub root: RootPin,
+    /// The version of what the root had said by then: an older one may name keys that were stolen.
+    pub trust_version: u64,
     /// Which token.
     pub id: String,
     /// What makes it one.
@@ -142,6 +144,7 @@ mod tests {
         JoinToken {
             address: ([192, 0, 2, 7], 7444).into(),
             root: RootPin(Digest::of(b"root")),
+            trust_version: 3,
             id: "0123456789abcdef".to_owned(),
             secret: "s".repeat(43),
         }

@@ -96,6 +96,9 @@ pub struct TrustState {
     /// Why it did not believe what came last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused: Option<String>,
+    /// Which list of revoked identities it knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revoked: Option<Generation>,
 }
 
 impl Report {

@@ -219,7 +219,7 @@ fn report() {
         engine_reason: Some("io_uring cannot be set up".to_owned()),
         tls_engine: None,
         tls_reason: None,
-        trust: contract::report::TrustState { version: 4, refused: None },
+        trust: contract::report::TrustState { version: 4, ..Default::default() },
         documents: vec![DocumentState {
             kind: Kind::Manifest,
             in_force: Some(Generation { epoch: 1, number: 12 }),

@@ -2,7 +2,7 @@ use super::*;
 use contract::trust::Root;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use rustls::client::danger::ServerCertVerifier;
-use rustls::pki_types::ServerName;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{CertificateError, ClientConnection, Error, ServerConfig, ServerConnection};
 use std::path::Path;
 use tempfile::TempDir;

@@ -10,7 +10,7 @@ use crate::credential::{Leaf, NewKey};
 use crate::fleet::Fleet;
 use crate::identity::Identity;
 use crate::journal::Journal;
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use contract::certificates::{
     CertificateAnswer, CertificateRequest, MAX_CHAIN_BYTES, Purpose, RETRY_AFTER_S,
 };
@@ -108,7 +108,7 @@ impl Renewing {
                     () = sleep(pause.min(LOOK)) => {}
                     _ = authorities.changed() => continue,
                 }
-                if pause > LOOK {
+                if pause >= LOOK {
                     continue;
                 }
             }
@@ -121,13 +121,17 @@ impl Renewing {
         let file = &kept.files.chain_file;
         let text = std::fs::read(file).with_context(|| file.display().to_string())?;
         let leaf = Leaf::read(&text).with_context(|| file.display().to_string())?;
+        Ok(due(&leaf, &self.wanted(kept, authorities)?))
+    }
+
+    fn wanted(&self, kept: &Kept<'_>, authorities: &Authorities) -> Result<Wanted> {
         let (names, issuers) = match kept.purpose {
             Purpose::Identity => (Vec::new(), &authorities.boxes),
             Purpose::Player => (self.host_names(), &authorities.players),
         };
         // Where others than the fleet's own authorities issue, the fleet looks after that.
         let issuer = issuers.last().map(|pem| Leaf::read(pem.as_bytes())).transpose()?;
-        Ok(due(&leaf, &Wanted { names, issuer: issuer.map(|issuer| issuer.subject) }))
+        Ok(Wanted { names, issuer: issuer.map(|issuer| issuer.subject) })
     }
 
     fn host_names(&self) -> Vec<String> {
@@ -186,6 +190,7 @@ impl Renewing {
             }
             CertificateAnswer::Issued { chain_pem } => {
                 self.check(kept, &chain_pem)?;
+                self.is_better(kept, &chain_pem)?;
                 key.write_with(&chain_pem, &kept.files.chain_file)?;
                 self.show_again();
                 Ok(None)
@@ -202,6 +207,16 @@ impl Renewing {
             self.identity.check(chain_pem, now).context("what was issued is no identity")?;
         }
         Ok(())
+    }
+
+    /// Whether it is one that is not to be replaced at once: if not, what there is stays, and it is
+    /// asked for again as after a failure.
+    fn is_better(&self, kept: &Kept<'_>, chain_pem: &str) -> Result<()> {
+        let authorities = self.identity.authorities().borrow().clone();
+        match due(&Leaf::read(chain_pem.as_bytes())?, &self.wanted(kept, &authorities)?) {
+            Due::Now(why) | Due::Soon(why) => bail!("what was issued is no better: {why}"),
+            Due::At(_) => Ok(()),
+        }
     }
 
     /// So many intervals between two reports.

@@ -2,15 +2,20 @@
 
 use crate::key_file::read_or_make;
 use crate::keyring::KeyKind;
-use crate::{CaError, issue};
+use crate::{CaError, RevokedCertificate, issue};
 use contract::object::Digest;
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, DnType, IsCa, Issuer,
+    KeyIdMethod, KeyPair, KeyUsagePurpose, RevokedCertParams, SerialNumber,
+};
 use std::path::Path;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 /// An authority outlives what it issues by far: it is replaced by another that the root names
 /// beside it, and not because it ends.
-const AUTHORITY_LIFE_D: u64 = 3650;
+const AUTHORITY_LIFE_D: u32 = 3650;
+
+const DAY: Duration = Duration::from_secs(86_400);
 
 /// Who issues certificates of one kind.
 pub struct Authority {
@@ -61,6 +66,53 @@ impl Authority {
     pub fn id(&self) -> &str {
         &self.id
     }
+
+    /// Signs the list of what it has issued and takes back (RFC 5280 §5), in PEM; `None` where
+    /// there is nothing of the kind.
+    ///
+    /// # Errors
+    /// When it cannot be signed.
+    pub fn revoked(
+        &self,
+        all: &[RevokedCertificate],
+        number: u64,
+        now: SystemTime,
+    ) -> Result<Option<String>, CaError> {
+        let ours = all.iter().filter(|it| it.authority == self.id);
+        let revoked_certs: Vec<_> = ours.map(revoked_cert).collect::<Result<_, _>>()?;
+        if revoked_certs.is_empty() {
+            return Ok(None);
+        }
+        let list = CertificateRevocationListParams {
+            this_update: now.into(),
+            next_update: (now + AUTHORITY_LIFE_D * DAY).into(),
+            crl_number: SerialNumber::from(number),
+            issuing_distribution_point: None,
+            revoked_certs,
+            key_identifier_method: KeyIdMethod::Sha256,
+        };
+        Ok(Some(list.signed_by(&self.issuer)?.pem()?))
+    }
+}
+
+/// One that cannot be read must not be left out: it would count on.
+fn revoked_cert(revoked: &RevokedCertificate) -> Result<RevokedCertParams, CaError> {
+    let corrupt = |why: &str| db::Error::corrupt(format!("certificate {}", revoked.serial), why);
+    let serial = serial_bytes(&revoked.serial).ok_or_else(|| corrupt("its number is none"))?;
+    let at = u64::try_from(revoked.at.0).map_err(|_| corrupt("revoked before 1970"))?;
+    Ok(RevokedCertParams {
+        serial_number: SerialNumber::from_slice(&serial),
+        revocation_time: (SystemTime::UNIX_EPOCH + Duration::from_micros(at)).into(),
+        reason_code: None,
+        invalidity_date: None,
+    })
+}
+
+/// Of hexadecimal digits, two for each.
+fn serial_bytes(serial: &str) -> Option<Vec<u8>> {
+    let (pairs, rest) = serial.as_bytes().as_chunks::<2>();
+    let byte = |pair: &[u8; 2]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
+    if rest.is_empty() { pairs.iter().map(byte).collect() } else { None }
 }
 
 fn certificate(kind: KeyKind, key: &KeyPair, now: SystemTime) -> Result<String, CaError> {
@@ -71,6 +123,6 @@ fn certificate(kind: KeyKind, key: &KeyPair, now: SystemTime) -> Result<String, 
     params.distinguished_name.push(DnType::CommonName, name);
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-    issue::set_life(&mut params, now, AUTHORITY_LIFE_D)?;
+    issue::set_life(&mut params, now, AUTHORITY_LIFE_D.into())?;
     Ok(params.self_signed(key)?.pem())
 }

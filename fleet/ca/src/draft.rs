@@ -78,6 +78,11 @@ pub enum NoDraft {
     /// Boxes would be left without.
     #[error("nothing would be left that {0}")]
     NothingLeft(&'static str),
+    /// No box that has not heard of this version could connect to hear of it.
+    #[error(
+        "boxes would take the fleet for a stranger: name the new authority of boxes first, and drop the old one when all have heard"
+    )]
+    AllStrangers,
     /// Outside the limits.
     #[error("expected {MIN_LIFE_D} to {MAX_LIFE_D} days, not {0}")]
     Life(i64),
@@ -120,7 +125,7 @@ pub fn draft(
     if let Some(unknown) = drop.into_iter().next() {
         return Err(NoDraft::Unknown(unknown));
     }
-    check_left(&next)?;
+    check_left(before, &next)?;
     next.check()?;
     Ok(next)
 }
@@ -221,16 +226,21 @@ fn take(list: &mut Vec<String>, id: &str) -> bool {
 }
 
 /// Boxes that follow such a version could be told nothing more.
-fn check_left(next: &Trust) -> Result<(), NoDraft> {
+fn check_left(before: Option<&Trust>, next: &Trust) -> Result<(), NoDraft> {
     let left = [
         ("signs configurations", next.signers(Role::Config).next().is_some()),
         ("signs manifests and commands", next.signers(Role::Control).next().is_some()),
         ("issues identities", !next.authorities.boxes.is_empty()),
     ];
-    match left.into_iter().find(|(_, is_left)| !is_left) {
-        Some((what, _)) => Err(NoDraft::NothingLeft(what)),
-        None => Ok(()),
+    if let Some((what, _)) = left.into_iter().find(|(_, is_left)| !is_left) {
+        return Err(NoDraft::NothingLeft(what));
     }
+    let known = before.map(|it| &it.authorities.boxes);
+    let is_known = |pem: &String| known.is_none_or(|known| known.contains(pem));
+    if !next.authorities.boxes.iter().any(is_known) {
+        return Err(NoDraft::AllStrangers);
+    }
+    Ok(())
 }
 
 #[cfg(test)]

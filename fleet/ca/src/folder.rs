@@ -85,6 +85,15 @@ impl Ca {
         newest(&keys.boxes, &trust.authorities.boxes, KeyKind::Boxes)
     }
 
+    /// All who have issued identities that count, as far as they are held here.
+    #[must_use]
+    pub fn all_boxes(&self, trust: &Trust) -> Vec<Arc<Authority>> {
+        let keys = self.keys.load();
+        let named =
+            |it: &&Arc<Authority>| trust.authorities.boxes.iter().any(|pem| is_same(it.pem(), pem));
+        keys.boxes.iter().filter(named).cloned().collect()
+    }
+
     /// Who issues what boxes show to viewers.
     ///
     /// # Errors

@@ -11,7 +11,8 @@ use rcgen::{
 use std::time::{Duration, SystemTime};
 
 /// A box serves alone for at least 30 days after it was cut off, so nothing it stands on may
-/// end sooner. Four times that: renewed at half its life, it still has twice what is needed.
+/// end sooner. Four times that: renewed at two thirds to three quarters of its life, it still has
+/// what is needed.
 pub const ISSUED_LIFE_D: u64 = 120;
 
 const _: () = assert!(ISSUED_LIFE_D >= 4 * 30);

@@ -5,7 +5,8 @@ use contract::certificates::Purpose;
 use contract::names::DeviceName;
 use contract::object::Digest;
 use contract::time::TimeUs;
-use db::Db;
+use db::counters::{self, Counter};
+use db::{Db, Tx};
 use sqlx::Row;
 
 /// What was issued.
@@ -108,6 +109,122 @@ impl IssuedStore {
         .map_err(db::Error::from)?;
         Ok(tx.commit().await.map_err(db::Error::from)?)
     }
+}
+
+/// A certificate that counts no more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RevokedCertificate {
+    /// As its authority numbers it, in hexadecimal digits.
+    pub serial: String,
+    /// By its name.
+    pub authority: String,
+    /// Since when.
+    pub at: TimeUs,
+}
+
+impl IssuedStore {
+    /// Rises when something was revoked, or a bar was lifted.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn revocations(&self) -> Result<u64, CaError> {
+        let version = counters::value(&self.0, Counter::Revocation).await?;
+        Ok(u64::try_from(version).unwrap_or(0))
+    }
+
+    /// Revokes the identities of a box, but for the one of a key, by which it is barred no more;
+    /// gives how many there were.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn revoke(
+        &self,
+        device: &DeviceName,
+        but: Option<Digest>,
+        because: &str,
+        now: TimeUs,
+    ) -> Result<u64, CaError> {
+        let mut tx = self.0.begin().await?;
+        let revoked = sqlx::query(
+            "UPDATE certificates SET revoked_at_us = $1, revoked_because = $2
+             WHERE appliance = $3 AND purpose = $4 AND revoked_at_us IS NULL
+                 AND not_after_us > $1 AND key_digest <> $5",
+        )
+        .bind(now.0)
+        .bind(because)
+        .bind(device.as_str())
+        .bind(Purpose::Identity.as_str())
+        .bind(but.map_or_else(String::new, |key| key.to_string()))
+        .execute(&mut *tx)
+        .await
+        .map_err(db::Error::from)?
+        .rows_affected();
+        if revoked > 0 || was_revoked(&mut tx, device).await? {
+            counters::raise(&mut tx, Counter::Revocation, 1).await?;
+        }
+        tx.commit().await.map_err(db::Error::from)?;
+        Ok(revoked)
+    }
+
+    /// What is revoked and has not ended.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn revoked(&self, now: TimeUs) -> Result<Vec<RevokedCertificate>, CaError> {
+        let rows = sqlx::query(
+            "SELECT serial, authority, revoked_at_us FROM certificates
+             WHERE revoked_at_us IS NOT NULL AND not_after_us > $1 ORDER BY serial",
+        )
+        .bind(now.0)
+        .fetch_all(self.0.read())
+        .await
+        .map_err(db::Error::from)?;
+        let read = |row: &sqlx::any::AnyRow| -> Result<RevokedCertificate, sqlx::Error> {
+            let (serial, authority) = (row.try_get(0)?, row.try_get(1)?);
+            Ok(RevokedCertificate { serial, authority, at: TimeUs(row.try_get(2)?) })
+        };
+        let rows: Result<_, sqlx::Error> = rows.iter().map(read).collect();
+        Ok(rows.map_err(db::Error::from)?)
+    }
+
+    /// Boxes of which no identity is good, since the last was revoked; and why that was.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn barred(&self, now: TimeUs) -> Result<Vec<(DeviceName, String)>, CaError> {
+        let rows = sqlx::query(
+            "SELECT appliance, revoked_because FROM certificates AS one
+             WHERE purpose = $1 AND revoked_at_us IS NOT NULL AND not_after_us > $2
+                 AND NOT EXISTS (SELECT 1 FROM certificates AS other
+                     WHERE other.appliance = one.appliance AND other.purpose = $1
+                         AND other.not_after_us > $2 AND other.revoked_at_us IS NULL)
+             ORDER BY appliance, revoked_at_us",
+        )
+        .bind(Purpose::Identity.as_str())
+        .bind(now.0)
+        .fetch_all(self.0.read())
+        .await
+        .map_err(db::Error::from)?;
+        let read = |row: &sqlx::any::AnyRow| -> Result<(DeviceName, String), db::Error> {
+            let name: String = row.try_get(0)?;
+            let name = DeviceName::new(&name);
+            let name = name.map_err(|err| db::Error::corrupt("a certificate", err))?;
+            Ok((name, row.try_get(1)?))
+        };
+        Ok(rows.iter().map(read).collect::<Result<_, _>>()?)
+    }
+}
+
+/// Whether something of a box was revoked before: then whoever joins as it lifts a bar.
+async fn was_revoked(tx: &mut Tx, device: &DeviceName) -> Result<bool, CaError> {
+    let row = sqlx::query(
+        "SELECT serial FROM certificates WHERE appliance = $1 AND revoked_at_us IS NOT NULL LIMIT 1",
+    )
+    .bind(device.as_str())
+    .fetch_optional(&mut **tx)
+    .await
+    .map_err(db::Error::from)?;
+    Ok(row.is_some())
 }
 
 #[cfg(test)]

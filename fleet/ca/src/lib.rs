@@ -33,7 +33,7 @@ pub use draft::{Change, DEFAULT_LIFE_D, MAX_LIFE_D, MIN_LIFE_D, NoDraft, Offer, 
 pub use error::CaError;
 pub use folder::Ca;
 pub use issue::{Certified, ISSUED_LIFE_D, Issued};
-pub use issued::{IssuedStore, IssuedTo};
+pub use issued::{IssuedStore, IssuedTo, RevokedCertificate};
 pub use key_file::{make_folder, write_new};
 pub use keyring::{KeyKind, NoKeyKind};
 pub use peer::device_of;

@@ -54,7 +54,7 @@ impl RootFolder {
     pub fn open(folder: &Path) -> Result<Self, CaError> {
         let mut keys = Vec::new();
         // Of several, each may lie on a medium of its own.
-        for number in numbers(folder, "root-", ".key") {
+        for number in numbers(folder, "root-", ".key")? {
             let file = folder.join(format!("root-{number}.key"));
             let pem = std::fs::read_to_string(&file).map_err(|source| file_error(&file, source))?;
             let pair = KeyPair::from_pem(&pem).map_err(|_| not_a_key(&file))?;
@@ -80,7 +80,7 @@ impl RootFolder {
     /// When one cannot be read.
     pub fn signed(&self) -> Result<Vec<SignedTrust>, CaError> {
         let read = |version| self.version(version).transpose();
-        numbers(&self.folder, "trust-", ".json").into_iter().filter_map(read).collect()
+        numbers(&self.folder, "trust-", ".json")?.into_iter().filter_map(read).collect()
     }
 
     fn file(&self, version: u64) -> PathBuf {
@@ -105,8 +105,7 @@ impl RootFolder {
     /// before, or the folder cannot be written.
     pub fn sign(&self, draft: SignedTrust, before: Option<&Trust>) -> Result<SignedTrust, CaError> {
         let trust = draft.read()?;
-        let known = serde_json::to_string(&trust).unwrap_or_default();
-        if known != draft.body.get() {
+        if SignedTrust::draft(&trust)?.body.get() != draft.body.get() {
             let why = "it says more than this version of the software knows, or says it in \
                        another way: nobody could tell what is signed";
             return Err(CaError::Root(why.to_owned()));
@@ -136,7 +135,7 @@ impl RootFolder {
 
     fn keep(&self, signed: &SignedTrust, version: u64) -> Result<(), CaError> {
         let file = self.file(version);
-        let text = serde_json::to_vec(signed).unwrap_or_default();
+        let text = serde_json::to_vec(signed).map_err(|err| CaError::Root(err.to_string()))?;
         let failed = |source| file_error(&file, source);
         let Some(before) = self.version(version)? else {
             return write_new(&file, &text, false).map_err(failed);
@@ -160,15 +159,19 @@ impl RootFolder {
 }
 
 /// The numbers in the names of files, in their order.
-fn numbers(folder: &Path, begins: &str, ends: &str) -> Vec<u64> {
-    let number = |entry: std::fs::DirEntry| {
-        let name = entry.file_name().into_string().ok()?;
-        name.strip_prefix(begins)?.strip_suffix(ends)?.parse::<u64>().ok()
+fn numbers(folder: &Path, begins: &str, ends: &str) -> Result<Vec<u64>, CaError> {
+    let entries = match std::fs::read_dir(folder) {
+        Err(err) if err.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.map_err(|source| file_error(folder, source))?,
     };
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    let mut numbers: Vec<u64> = entries.filter_map(number).collect();
+    let mut numbers = Vec::new();
+    for entry in entries {
+        let name = entry.map_err(|source| file_error(folder, source))?.file_name();
+        let number = name.to_str().and_then(|name| name.strip_prefix(begins)?.strip_suffix(ends));
+        numbers.extend(number.and_then(|number| number.parse::<u64>().ok()));
+    }
     numbers.sort_unstable();
-    numbers
+    Ok(numbers)
 }
 
 fn root_key(file: &Path, pair: &KeyPair) -> Result<RootSigningKey, CaError> {

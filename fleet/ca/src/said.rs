@@ -21,11 +21,11 @@ pub struct Said {
     pub installed_at: TimeUs,
 }
 
-/// All versions. Whoever reads waits for no database.
+/// All versions. Whoever reads waits for no database, and copies none of them.
 #[derive(Debug)]
 pub struct SaidStore {
     db: Db,
-    all: ArcSwapOption<Vec<Said>>,
+    all: ArcSwapOption<Vec<Arc<Said>>>,
 }
 
 impl SaidStore {
@@ -63,7 +63,7 @@ impl SaidStore {
             let signed: SignedTrust = serde_json::from_str(&text)
                 .map_err(|err| db::Error::corrupt("what the root said", err))?;
             let trust = opened(&signed, all.last())?;
-            all.push(Said { signed, trust, installed_at });
+            all.push(Arc::new(Said { signed, trust, installed_at }));
         }
         let all = Arc::new(all);
         self.all.rcu(|now| match now {
@@ -75,22 +75,21 @@ impl SaidStore {
 
     /// All versions, oldest first.
     #[must_use]
-    pub fn all(&self) -> Vec<Said> {
+    pub fn all(&self) -> Vec<Arc<Said>> {
         self.all.load().as_ref().map_or(Vec::new(), |all| Vec::clone(all))
     }
 
     /// The last version.
     #[must_use]
-    pub fn last(&self) -> Option<Said> {
+    pub fn last(&self) -> Option<Arc<Said>> {
         self.all.load().as_ref()?.last().cloned()
     }
 
     /// A version.
     #[must_use]
-    pub fn version(&self, version: u64) -> Option<Trust> {
+    pub fn version(&self, version: u64) -> Option<Arc<Said>> {
         let all = self.all.load();
-        let found = all.as_ref()?.iter().find(|it| it.trust.version == version);
-        found.map(|it| it.trust.clone())
+        all.as_ref()?.iter().find(|it| it.trust.version == version).cloned()
     }
 
     /// What follows a version, in order, and no more than `at_most` of it.
@@ -139,8 +138,8 @@ impl SaidStore {
 /// In which version a key of a role was dropped last: what was signed before is to be signed by
 /// another.
 #[must_use]
-pub fn dropped_in(all: &[Said], role: Role) -> Option<u64> {
-    let drops = |pair: &&[Said]| match pair {
+pub fn dropped_in(all: &[Arc<Said>], role: Role) -> Option<u64> {
+    let drops = |pair: &&[Arc<Said>]| match pair {
         [before, after] => {
             let mut keys = before.trust.keys.iter().filter(|key| key.role == role);
             keys.any(|key| after.trust.key(&key.id).is_none())
@@ -166,11 +165,11 @@ fn check_authorities(trust: &Trust) -> Result<(), CaError> {
     Ok(())
 }
 
-fn opened(signed: &SignedTrust, before: Option<&Said>) -> Result<Trust, CaError> {
+fn opened(signed: &SignedTrust, before: Option<&Arc<Said>>) -> Result<Trust, CaError> {
     if let Some(before) = before {
         return Ok(signed.open_after(&before.trust)?);
     }
-    let first = signed.open_pinned(signed.read()?.root.pin())?;
+    let first = signed.open_first()?;
     if first.version != 1 {
         return Err(Distrust::NotNext { offered: first.version, known: 0 }.into());
     }

@@ -5,7 +5,11 @@ use crate::authority::authority_id;
 use crate::draft::{Change, DEFAULT_LIFE_D};
 use crate::keyring::KeyKind;
 use contract::envelope::FIRST_EPOCH;
+use contract::time::TimeUs;
 use contract::trust::{Distrust, Trust};
+
+/// A ceremony on another day is another draft.
+const DAY_US: u64 = 86_400_000_000;
 
 /// What nobody wished.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -26,7 +30,12 @@ fn unwished(what: impl Into<String>) -> Unwished {
 ///
 /// # Errors
 /// The first thing that is another and that nobody wished.
-pub fn check_wished(before: Option<&Trust>, change: &Change, next: &Trust) -> Result<(), Unwished> {
+pub fn check_wished(
+    before: Option<&Trust>,
+    change: &Change,
+    next: &Trust,
+    now: TimeUs,
+) -> Result<(), Unwished> {
     match before {
         Some(before) => before.leads_to(next)?,
         None if next.version == 1 => {}
@@ -44,11 +53,30 @@ pub fn check_wished(before: Option<&Trust>, change: &Change, next: &Trust) -> Re
     if next.not_after_us != next.issued_at_us.plus_s(life_d * 86_400) {
         return Err(unwished("another time until which it counts"));
     }
+    // Whoever has drawn it up may have a clock of his own.
+    let drawn_up_ago = now.0.abs_diff(next.issued_at_us.0);
+    if drawn_up_ago > DAY_US || before.is_some_and(|it| it.issued_at_us > next.issued_at_us) {
+        return Err(unwished("another time at which it was drawn up"));
+    }
+    check_dropped(change, next)?;
     check_keys(before, change, next)?;
     for kind in [KeyKind::Boxes, KeyKind::Players] {
         check_authorities(before, change, (kind, next))?;
     }
     Ok(())
+}
+
+/// What was stolen must not stay because whoever draws up is the thief.
+fn check_dropped(change: &Change, next: &Trust) -> Result<(), Unwished> {
+    let keys = next.keys.iter().map(|key| key.id.clone());
+    let named =
+        |kind, all: &[String]| all.iter().map(|pem| authority_id(kind, pem)).collect::<Vec<_>>();
+    let boxes = named(KeyKind::Boxes, &next.authorities.boxes);
+    let players = named(KeyKind::Players, &next.authorities.players);
+    match keys.chain(boxes).chain(players).find(|id| change.drop.contains(id)) {
+        Some(id) => Err(unwished(format!("{id} is to count no more, and does"))),
+        None => Ok(()),
+    }
 }
 
 fn check_keys(before: Option<&Trust>, change: &Change, next: &Trust) -> Result<(), Unwished> {

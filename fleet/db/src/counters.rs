@@ -16,6 +16,8 @@ pub enum Counter {
     Purge,
     /// The version of commands and their results.
     Command,
+    /// The version of what is revoked.
+    Revocation,
 }
 
 impl Counter {
@@ -26,6 +28,7 @@ impl Counter {
             Self::Ordinal => "ordinal",
             Self::Purge => "purge",
             Self::Command => "command",
+            Self::Revocation => "revocation",
         }
     }
 }

@@ -4,6 +4,7 @@ use super::body::Body;
 use super::operator::Operator;
 use super::status::{ApplianceStatus, Seen, seen};
 use super::{List, Problem, named};
+use crate::barring;
 use crate::server::{App, now};
 use axum::Json;
 use axum::extract::{Path, State};
@@ -115,6 +116,39 @@ pub(super) async fn show_appliance(
     Ok(Json(ApplianceDetail { intended, observed }))
 }
 
+/// Why an appliance is to be one no more.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RevocationRequest {
+    /// Shown to whoever asks why.
+    #[schema(min_length = 1, max_length = 256)]
+    pub(crate) because: String,
+}
+
+/// Let an appliance's identities count no more: nobody fills from it, and it is told nothing,
+/// until a machine joins anew.
+#[utoipa::path(post, path = "/api/v1/appliances/{name}/revocation", tag = "inventory",
+    params(("name" = String, Path, description = "The appliance")),
+    request_body = RevocationRequest, security(("operator" = [])),
+    responses((status = 204), (status = "4XX", body = Problem)))]
+pub(super) async fn revoke_appliance(
+    State(app): State<Arc<App>>,
+    _: Operator,
+    Path(name): Path<String>,
+    Body(request): Body<RevocationRequest>,
+) -> Result<StatusCode, Problem> {
+    let because = request.because.trim();
+    if because.is_empty() || because.len() > 256 || because.contains(char::is_control) {
+        return Err(Problem::new(422, "because: expected 1 to 256 bytes on one line"));
+    }
+    let appliance = app.inventory.appliance(&named(&name)?).await?;
+    if barring::bar(&app, &appliance.name, because).await? == 0 {
+        let message = format!("{name} has no identity that counts: nothing to revoke");
+        return Err(Problem::new(409, message));
+    }
+    Ok(StatusCode::NO_CONTENT)
+}
+
 /// Remove an appliance and everything that it reported.
 #[utoipa::path(delete, path = "/api/v1/appliances/{name}", tag = "inventory",
     params(("name" = String, Path, description = "The appliance")),
@@ -127,6 +161,7 @@ pub(super) async fn delete_appliance(
 ) -> Result<StatusCode, Problem> {
     let name: DeviceName = named(&name)?;
     app.inventory.delete_appliance(&name).await?;
+    barring::bar(&app, &name, "the appliance was deleted").await?;
     app.collector.forget(&name);
     app.changed.notify_one();
     Ok(StatusCode::NO_CONTENT)

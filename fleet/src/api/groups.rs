@@ -19,7 +19,7 @@ pub(super) async fn list_groups(
     Ok(Json(List { items: app.inventory.groups().await? }))
 }
 
-/// Add a content group. Boxes enrolled before do not serve it until they are enrolled again.
+/// Add a content group. Boxes that joined before do not serve it until they join anew.
 #[utoipa::path(post, path = "/api/v1/groups", tag = "inventory", request_body = ContentGroup,
     security(("operator" = [])),
     responses((status = 201, body = ContentGroup), (status = "4XX", body = Problem)))]

@@ -84,7 +84,8 @@ pub(super) async fn make_token(
     configuration(&app, &name, std::path::Path::new("/etc/headend")).await?;
     let made = app.tokens.make(&name, &serial, life, now()).await?;
     let root = said.trust.root.pin();
-    let token = JoinToken { address, root, id: made.id, secret: made.secret };
+    let trust_version = said.trust.version;
+    let token = JoinToken { address, root, trust_version, id: made.id, secret: made.secret };
     Ok((
         StatusCode::CREATED,
         Json(JoinTokenItem {

@@ -21,7 +21,7 @@ mod status;
 mod titles;
 mod trust;
 
-pub(crate) use appliances::{ApplianceDetail, ApplianceItem};
+pub(crate) use appliances::{ApplianceDetail, ApplianceItem, RevocationRequest};
 pub(crate) use commands::{CommandAll, CommandDisk, CommandItem, CommandRequest};
 pub(crate) use disks::{DiskHealthItem, DiskItem, ScrubItem};
 pub(crate) use fill::{ApplianceFill, FillSourceItem, FillTitleItem};
@@ -89,6 +89,7 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(appliances::list_appliances, appliances::create_appliance))
         .routes(routes!(appliances::show_appliance, appliances::delete_appliance))
         .routes(routes!(join_tokens::make_token))
+        .routes(routes!(appliances::revoke_appliance))
         .routes(routes!(commands::list_commands, commands::make_command))
         .routes(routes!(commands::show_command))
         .routes(routes!(disks::list_disks))

@@ -38,6 +38,9 @@ pub(crate) struct ApplianceStatus {
     pub(crate) filled_from: Vec<FilledItem>,
     /// Documents in force on the box, and what it refused.
     pub(crate) documents: Vec<DocumentItem>,
+    /// Why its identity counts no more, if it does not.
+    #[serde(default)]
+    pub(crate) barred: Option<String>,
     /// Content groups whose viewers are not sent to it, though it may speak.
     #[serde(default)]
     pub(crate) not_steered_to: Vec<NotSteeredItem>,
@@ -168,6 +171,7 @@ pub(super) async fn read(
         late_reports_waiting: seen.latest.as_ref().map_or(0, |it| it.report.spool.reports),
         filled_from: seen.held().filled_from.iter().map(filled).collect(),
         documents: documents(app, &appliance.name, &seen),
+        barred: app.barring.now().why(&appliance.name).map(str::to_owned),
         not_steered_to: not_steered_to(app, &appliance.name, groups),
         not_placed: app.view().not_placed(&appliance.name).iter().map(reason).collect(),
         events: events.iter().map(event).collect(),

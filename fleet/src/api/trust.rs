@@ -76,7 +76,7 @@ pub(super) async fn show_trust(State(app): State<Arc<App>>) -> Result<Json<Trust
 #[utoipa::path(get, path = "/api/v1/trust/versions", tag = "trust",
     responses((status = 200, body = List<Object>)))]
 pub(super) async fn list_versions(State(app): State<Arc<App>>) -> Json<List<SignedTrust>> {
-    let items = app.said.all().into_iter().map(|said| said.signed).collect();
+    let items = app.said.all().iter().map(|said| said.signed.clone()).collect();
     Json(List { items })
 }
 
@@ -89,7 +89,7 @@ pub(super) async fn draw_up(
     _: Operator,
     Body(request): Body<DraftRequest>,
 ) -> Result<Json<SignedTrust>, Problem> {
-    let said: Vec<Trust> = app.said.all().into_iter().map(|said| said.trust).collect();
+    let said: Vec<Trust> = app.said.all().iter().map(|said| said.trust.clone()).collect();
     let change = request.change(said.last()).map_err(|err| Problem::new(422, err))?;
     // No key is made for a request that makes no sense.
     let without = Change { rotate: Vec::new(), ..change.clone() };

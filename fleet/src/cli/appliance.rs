@@ -8,7 +8,7 @@ use super::quantity::{age, bytes, parse_bytes};
 use super::status::{state, troubles};
 use crate::api::{
     ApplianceDetail, ApplianceItem, ApplianceStatus, JoinTokenItem, JoinTokenRequest, LimitItem,
-    List,
+    List, RevocationRequest,
 };
 use clap::{Args, Subcommand};
 use contract::names::{DeviceName, SiteName};
@@ -42,6 +42,15 @@ pub(super) enum ApplianceCommand {
     /// Let the machine with an appliance's serial number become that appliance, once: prints the
     /// token for `appliance join`.
     Token(Token),
+    /// Let an appliance's identity count no more: it is told nothing, gets nothing from siblings, and
+    /// no viewer is sent to it, until a machine joins anew.
+    Revoke {
+        /// The appliance.
+        name: DeviceName,
+        /// Why: shown in `fleet status`.
+        #[arg(long, value_name = "REASON")]
+        because: String,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -115,6 +124,11 @@ impl ApplianceCommand {
                 output.done(&format!("appliance {name} deleted"))
             }
             Self::Token(token) => token.run(client, output).await,
+            Self::Revoke { name, because } => {
+                let path = format!("/api/v1/appliances/{name}/revocation");
+                client.send(&path, &RevocationRequest { because }).await?;
+                output.done(&format!("the identity of {name} counts no more"))
+            }
         }
     }
 }
@@ -180,6 +194,9 @@ fn detail_table(output: &Output, detail: &ApplianceDetail) -> String {
     line("site", intended.site.to_string());
     line("serial", intended.serial.clone().unwrap_or_else(|| "unknown".to_owned()));
     line("state", observed.item.state.clone());
+    if let Some(why) = &observed.barred {
+        line("barred", why.clone());
+    }
     line("last report", age(observed.item.last_report_age_s));
     for listener in &intended.players {
         let protocols = if listener.http2 { "http/1.1, h2" } else { "http/1.1" };

@@ -40,6 +40,10 @@ pub(super) fn state(state: &str) -> Shown {
 
 pub(super) fn tables(output: &Output, all: &[ApplianceStatus], events: usize) -> String {
     let mut text = overview(output, all);
+    if all.iter().any(|status| status.barred.is_some()) {
+        text.push_str("\n\n");
+        text.push_str(&barred(output, all));
+    }
     if all.iter().any(|status| !status.not_steered_to.is_empty()) {
         text.push_str("\n\n");
         text.push_str(&not_steered_to(output, all));
@@ -80,6 +84,19 @@ fn overview(output: &Output, all: &[ApplianceStatus]) -> String {
             number(&bytes(item.bytes_from_origin)),
             text(&peers(&status.filled_from)),
         ]);
+    }
+    table.render()
+}
+
+/// Whose identity counts no more.
+fn barred(output: &Output, all: &[ApplianceStatus]) -> String {
+    let mut table = output.columns(&["barred", "because"]);
+    for status in all {
+        if let Some(why) = &status.barred {
+            let help = "`fleet appliance token` lets a machine join anew";
+            let name = Shown::State(status.item.name.clone(), Mood::Bad);
+            table.row([name, text(&format!("{why}; {help}"))]);
+        }
     }
     table.render()
 }

@@ -1,12 +1,14 @@
 //! A box reports; the answer carries what is new for it.
 
 use crate::api::Problem;
+use crate::barring;
 use crate::planner::View;
 use crate::purging;
 use crate::server::{App, now};
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::{Extension, Json};
+use ca::Said;
 use contract::SCHEMA;
 use contract::command::CommandResult;
 use contract::envelope::{Envelope, Generation, Header, Kind};
@@ -42,6 +44,12 @@ pub(super) async fn post_report(
         app.commands.settle(&identity, &result).await?;
         app.changed.notify_one();
     }
+    if accepted.is_doubled {
+        let because = "two machines have shown its identity at once: a disk was copied, or a key \
+                       was stolen";
+        barring::bar(&app, &identity, because).await?;
+        return Err(Problem::new(403, because));
+    }
     if lacks_purges {
         // What is in force for it begins too late; the planner issues another.
         documents_wanted.retain(|kind| *kind != Kind::Tombstones);
@@ -51,7 +59,7 @@ pub(super) async fn post_report(
     let mut documents = Vec::new();
     // What is sealed on the way would be sealed by keys that the next versions may drop.
     for kind in documents_wanted.into_iter().filter(|_| is_all) {
-        match sealed(&app, &believed, &identity, kind).await {
+        match sealed(&app, &believed.trust, &identity, kind).await {
             Ok(document) => documents.extend(document),
             // It is told what the root says all the same.
             Err(problem) => {
@@ -62,7 +70,9 @@ pub(super) async fn post_report(
     #[expect(clippy::cast_precision_loss, reason = "seconds to hours")]
     let next_report_in_s = app.settings.report_interval_s as f64;
     let events_recorded = accepted.events_recorded;
-    Ok(Json(Answer { schema: SCHEMA, next_report_in_s, events_recorded, trust, documents }))
+    let revoked = app.barring.now().news(heard.revoked).cloned();
+    let schema = SCHEMA;
+    Ok(Json(Answer { schema, next_report_in_s, events_recorded, trust, revoked, documents }))
 }
 
 /// How the command ended that a box is to carry out, if it has.
@@ -92,7 +102,7 @@ fn wanted(view: &View, report: &Report) -> Vec<Kind> {
 struct Told {
     trust: Vec<SignedTrust>,
     /// What it believes when it has heard that.
-    believed: Trust,
+    believed: Arc<Said>,
     /// There is nothing more to be told.
     is_all: bool,
 }
@@ -111,7 +121,7 @@ fn told(app: &App, view: &View, heard: &TrustState) -> Result<Told, Problem> {
     let told = heard.version.saturating_add(trust.len() as u64);
     // One that has refused what follows is told on with the keys that it knows.
     let believes = if heard.refused.is_some() { heard.version } else { told };
-    let believed = app.said.version(believes).unwrap_or(last.trust);
+    let believed = app.said.version(believes).unwrap_or(last);
     Ok(Told { trust, believed, is_all: told >= planned || heard.refused.is_some() })
 }
 

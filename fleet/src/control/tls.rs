@@ -1,12 +1,13 @@
 //! TLS on the listeners for boxes and machines: our certificate, and on the control listener
 //! theirs as well.
 
+use crate::barring::Barred;
 use crate::server::App;
 use anyhow::Context;
 use ca::Ca;
 use contract::trust::Trust;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
+use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer, UnixTime};
 use rustls::server::danger::ClientCertVerifier;
 use rustls::server::{NoClientAuth, NoServerSessionStorage, WebPkiClientVerifier};
 use rustls::{RootCertStore, ServerConfig};
@@ -30,13 +31,14 @@ struct Current {
     shown: TlsAcceptor,
     boxes: Arc<dyn ClientCertVerifier>,
     issued_at: SystemTime,
-    trust_version: u64,
+    /// Of what was revoked, and of what the root says.
+    versions: (u64, u64),
 }
 
 impl Current {
-    fn is_good(&self, trust: &Trust, now: SystemTime) -> bool {
+    fn is_good(&self, versions: (u64, u64), now: SystemTime) -> bool {
         let age = now.duration_since(self.issued_at);
-        self.trust_version == trust.version && age.is_ok_and(|age| age <= RENEW_AFTER)
+        self.versions == versions && age.is_ok_and(|age| age <= RENEW_AFTER)
     }
 }
 
@@ -73,25 +75,34 @@ impl ControlTls {
     }
 
     fn current(&self, now: SystemTime) -> anyhow::Result<Current> {
-        let trust = self.app.said.last().context("the root has said nothing yet")?.trust;
+        let said = self.app.said.last().context("the root has said nothing yet")?;
+        let barred = self.app.barring.now();
+        let versions = (barred.versions().0, said.trust.version);
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(current) = current.as_ref().filter(|it| it.is_good(&trust, now)) {
+        if let Some(current) = current.as_ref().filter(|it| it.is_good(versions, now)) {
             return Ok(current.clone());
         }
-        let made = make(&self.app.ca, &trust, now)?;
+        let made = make(&self.app.ca, &said.trust, &barred, now)?;
         *current = Some(made.clone());
         Ok(made)
     }
 }
 
-fn make(ca: &Ca, trust: &Trust, now: SystemTime) -> anyhow::Result<Current> {
+fn make(ca: &Ca, trust: &Trust, barred: &Barred, now: SystemTime) -> anyhow::Result<Current> {
     let mut roots = RootCertStore::empty();
     for pem in &trust.authorities.boxes {
         roots.add(CertificateDer::from_pem_slice(pem.as_bytes())?)?;
     }
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let boxes = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
-    let boxes = boxes.build().context("cannot verify clients")?;
+    let lists = barred.lists().iter();
+    let lists = lists.map(|pem| CertificateRevocationListDer::from_pem_slice(pem.as_bytes()));
+    let boxes = boxes
+        .with_crls(lists.collect::<Result<Vec<_>, _>>()?)
+        .only_check_end_entity_revocation()
+        .allow_unknown_revocation_status()
+        .build()
+        .context("cannot verify clients")?;
     let issued = ca.control(trust)?.issue_control(now)?;
     let chain = CertificateDer::pem_slice_iter(issued.chain_pem.as_bytes());
     let chain: Vec<_> = chain.collect::<Result<_, _>>()?;
@@ -101,7 +112,7 @@ fn make(ca: &Ca, trust: &Trust, now: SystemTime) -> anyhow::Result<Current> {
         shown: acceptor(Arc::new(NoClientAuth), chain, key)?,
         boxes,
         issued_at: now,
-        trust_version: trust.version,
+        versions: (barred.versions().0, trust.version),
     })
 }
 

@@ -60,6 +60,7 @@ impl Planner {
             // Another process may have made the keys that are named now.
             app.ca.read_again(SystemTime::now())?;
         }
+        app.barring.read_again(app).await?;
         let versions = (
             app.inventory.version().await?,
             app.catalog.version().await?,

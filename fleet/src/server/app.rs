@@ -1,5 +1,6 @@
 //! What all parts of the server share.
 
+use crate::barring::Barring;
 use crate::issuing::IssuingGate;
 use crate::planner::View;
 use arc_swap::ArcSwap;
@@ -45,6 +46,8 @@ pub(crate) struct App {
     pub(crate) tokens: TokenStore,
     /// What they were issued.
     pub(crate) issued: IssuedStore,
+    /// Whose identity counts no more.
+    pub(crate) barring: Barring,
     /// Certificates are issued a few at a time.
     pub(crate) issuing: IssuingGate,
     /// What the planner last saw and decided: steering reads nothing else.

@@ -2,6 +2,7 @@
 
 use super::connections::{Acceptor, serve};
 use super::{App, Settings, bind, token};
+use crate::barring::Barring;
 use crate::cli::Usage;
 use crate::issuing::IssuingGate;
 use crate::planner::{Commands, Documents, Planner, View};
@@ -45,6 +46,7 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
     let control = bind(&options.control)?;
     let join = bind(&options.join)?;
     let app = Arc::new(open(&options, &control, &join).await?);
+    app.barring.read_again(&app).await?;
     let mut planner = Planner::new(Arc::clone(&app));
     planner.plan_now().await.context("cannot make the first plan")?;
     let (stop, stopped) = watch::channel(false);
@@ -97,6 +99,7 @@ async fn open(
         tokens: TokenStore::new(db.clone()),
         issued: IssuedStore::new(db),
         issuing: IssuingGate::default(),
+        barring: Barring::default(),
         collector,
         late_gate: control::LateGate::new(Instant::now()),
         ca,

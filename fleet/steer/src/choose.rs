@@ -46,6 +46,8 @@ pub struct ServingBox {
     pub holds_title: bool,
     /// Whether it may serve what was purged of the title's group, for all that is known.
     pub may_serve_purged: bool,
+    /// Whether its identity counts no more: nobody knows who it is.
+    pub is_barred: bool,
 }
 
 /// How lately an appliance spoke. A late one may just be slow to report, so it serves when
@@ -102,6 +104,8 @@ pub enum Why {
     Silent,
     /// Its report is due, and others are on time.
     Late,
+    /// Its identity counts no more.
+    Barred,
     /// It has not confirmed a purge of the title's group, and had the time to.
     PurgeNotConfirmed,
     /// It does not hold all of the title.
@@ -142,6 +146,7 @@ fn refusal(each: &ServingBox) -> Option<Why> {
     match each.liveness {
         Liveness::NeverSeen => Some(Why::NeverSeen),
         Liveness::Silent => Some(Why::Silent),
+        Liveness::Live | Liveness::Late if each.is_barred => Some(Why::Barred),
         Liveness::Live | Liveness::Late if each.may_serve_purged => Some(Why::PurgeNotConfirmed),
         Liveness::Live | Liveness::Late if !each.holds_title => Some(Why::DoesNotHoldTitle),
         Liveness::Live | Liveness::Late => None,

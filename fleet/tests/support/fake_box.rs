@@ -163,6 +163,15 @@ impl FakeBox {
         self.post(&report).await.0
     }
 
+    /// Whether its identity counts no more: then it gets no answer at all.
+    pub async fn is_shut_out(&mut self) -> bool {
+        let report = self.make_report(self.config.name.clone());
+        let address = self.config.fleet.as_ref().expect("a fleet").address;
+        let body = serde_json::to_vec(&report).expect("json");
+        let answer = try_exchange(&self.tls, address, ("POST", REPORT_PATH), body).await;
+        answer.is_err_and(|err| format!("{err:?}").contains("CertificateRevoked"))
+    }
+
     /// The objects of the manifest in force.
     pub async fn objects(&self) -> Vec<contract::catalogue::CatalogueEntry> {
         let mut entries = Vec::new();
@@ -210,7 +219,7 @@ impl FakeBox {
             engine_reason: None,
             tls_engine: None,
             tls_reason: None,
-            trust: TrustState { version: self.trust.version, refused: None },
+            trust: TrustState { version: self.trust.version, ..TrustState::default() },
             documents: documents.collect(),
             purged_up_to: self.purged_up_to,
             held: Held {
@@ -249,17 +258,24 @@ async fn exchange(
     (method, path): (&str, &str),
     body: Vec<u8>,
 ) -> (StatusCode, Bytes) {
-    let stream = tokio::net::TcpStream::connect(address).await.expect("connected");
-    let name = ServerName::try_from(FLEET_IDENTITY_NAME).expect("a name");
-    let stream = tls.connect(name, stream).await.expect("a handshake");
+    try_exchange(tls, address, (method, path), body).await.expect("an answer")
+}
+
+async fn try_exchange(
+    tls: &TlsConnector,
+    address: SocketAddr,
+    (method, path): (&str, &str),
+    body: Vec<u8>,
+) -> Result<(StatusCode, Bytes), Box<dyn std::error::Error>> {
+    let stream = tokio::net::TcpStream::connect(address).await?;
+    let stream = tls.connect(ServerName::try_from(FLEET_IDENTITY_NAME)?, stream).await?;
     let (mut sender, connection) =
-        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.expect("http");
+        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
     tokio::spawn(connection);
     let request = Request::builder().method(method).uri(path).header("host", "fleet");
-    let request = request.body(Full::<Bytes>::from(body)).expect("a request");
-    let response = sender.send_request(request).await.expect("a response");
+    let response = sender.send_request(request.body(Full::<Bytes>::from(body))?).await?;
     let status = response.status();
-    (status, response.into_body().collect().await.expect("a body").to_bytes())
+    Ok((status, response.into_body().collect().await?.to_bytes()))
 }
 
 /// What the root said when it was enrolled.
@@ -267,7 +283,7 @@ fn trust(config: &ApplianceConfig) -> Trust {
     let file = &config.fleet.as_ref().expect("a fleet").trust_file;
     let text = std::fs::read(file).expect("what the root said");
     let signed: SignedTrust = serde_json::from_slice(&text).expect("what the root said");
-    signed.open_pinned(signed.read().expect("sense").root.pin()).expect("signed")
+    signed.open_first().expect("signed")
 }
 
 fn connector(config: &ApplianceConfig, trust: &Trust) -> TlsConnector {

@@ -256,7 +256,7 @@ pub struct Fleet {
     /// How long to wait between reports when the fleet says nothing else.
     #[serde(default = "ten_seconds")]
     pub report_interval_s: Seconds,
-    /// What the root said when the box was enrolled (a [`SignedTrust`](crate::trust::SignedTrust),
+    /// What the root said when the box joined (a [`SignedTrust`](crate::trust::SignedTrust),
     /// in JSON). What it has said since then is kept in `state_folder`.
     pub trust_file: PathBuf,
 }

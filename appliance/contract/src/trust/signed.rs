@@ -134,10 +134,19 @@ impl SignedTrust {
     /// # Errors
     /// [`Distrust`], with the first reason found.
     pub fn open_pinned(&self, pin: RootPin) -> Result<Trust, Distrust> {
-        let trust = self.read()?;
-        if trust.root.pin() != pin {
+        if self.read()?.root.pin() != pin {
             return Err(Distrust::OtherRoot);
         }
+        self.open_first()
+    }
+
+    /// What it says, if the root that it names has signed it: for what was given by somebody who
+    /// says by that who the root is.
+    ///
+    /// # Errors
+    /// [`Distrust`], with the first reason found.
+    pub fn open_first(&self) -> Result<Trust, Distrust> {
+        let trust = self.read()?;
         self.check_signatures(&trust.root, trust.version)?;
         Ok(trust)
     }

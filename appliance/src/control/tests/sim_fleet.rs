@@ -235,7 +235,14 @@ impl Fleet for SimFleet {
         });
         let events_recorded = report.events.iter().map(|it| it.sequence).max().unwrap_or(0);
         let next_report_in_s = 10.0;
-        Ok(Answer { schema: SCHEMA, next_report_in_s, events_recorded, trust: vec![], documents })
+        Ok(Answer {
+            schema: SCHEMA,
+            next_report_in_s,
+            events_recorded,
+            trust: vec![],
+            revoked: None,
+            documents,
+        })
     }
 
     async fn late_reports(&self, late: &LateReports) -> Result<LateAnswer> {

@@ -13,6 +13,7 @@ use crate::kept_out::KeptOut;
 use crate::moving::Moving;
 use crate::purging::Purging;
 use crate::reporter::{Asked, Reporter};
+use crate::revoked::RevokedList;
 use crate::scrubbing::Scrubbing;
 use crate::smart::Smart;
 use crate::spool::{self, SharedSpool, Spool};
@@ -205,6 +206,10 @@ content_groups:
         let mut control = Control {
             commands: Commands::open(means, Arc::clone(&self.clock), commands),
             documents,
+            revoked: RevokedList::open(
+                &config,
+                &Identity::open(&config.identity).expect("an identity"),
+            ),
             identity: Identity::open(&config.identity).expect("an identity"),
             holding: Holding::open(&config.state_folder).expect("a holding"),
             cache: Arc::clone(&cache),

@@ -99,6 +99,10 @@ fn what_would_leave_boxes_deaf_is_not_drawn_up() {
     let boxes = authority_id(KeyKind::Boxes, "boxes a");
     let none = refused(Change { drop: vec![boxes], ..Change::default() });
     assert_eq!(none, NoDraft::NothingLeft("issues identities"));
+    let both = Offer { boxes: vec!["boxes a".into(), "boxes b".into()], ..offer.clone() };
+    let boxes = authority_id(KeyKind::Boxes, "boxes a");
+    let at_once = Change { rotate: vec![KeyKind::Boxes], drop: vec![boxes], ..Change::default() };
+    assert_eq!(draft(&said, &both, &at_once, TimeUs(0)), Err(NoDraft::AllStrangers));
     let unknown = refused(Change { drop: listed(&["control-z"]), ..Change::default() });
     assert_eq!(unknown, NoDraft::Unknown("control-z".into()));
     assert_eq!(refused(Change { life_d: Some(1), ..Change::default() }), NoDraft::Life(1));

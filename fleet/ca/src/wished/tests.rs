@@ -35,13 +35,13 @@ fn first() -> (Trust, Change) {
 #[test]
 fn what_was_wished_is_signed() {
     let (first, change) = first();
-    assert_eq!(check_wished(None, &change, &first), Ok(()));
-    let old = authority_id(KeyKind::Boxes, "boxes a");
+    assert_eq!(check_wished(None, &change, &first, TimeUs(0)), Ok(()));
+    let old = authority_id(KeyKind::Players, "players a");
     for change in [
         Change::default(),
         Change { rotate: KeyKind::ALL.to_vec(), ..Change::default() },
         Change {
-            rotate: vec![KeyKind::Control, KeyKind::Boxes],
+            rotate: vec![KeyKind::Control, KeyKind::Players],
             drop: vec!["control-a".into(), old],
             ..Change::default()
         },
@@ -55,7 +55,7 @@ fn what_was_wished_is_signed() {
     ] {
         let next = draft(std::slice::from_ref(&first), &offer("b"), &change, TimeUs(0));
         let next = next.expect("a draft");
-        assert_eq!(check_wished(Some(&first), &change, &next), Ok(()), "{change:?}");
+        assert_eq!(check_wished(Some(&first), &change, &next, TimeUs(0)), Ok(()), "{change:?}");
     }
 }
 
@@ -68,7 +68,7 @@ fn what_nobody_wished_is_not() {
     let refused = |what: &str, bend: &dyn Fn(&mut Trust)| {
         let mut bent = good.clone();
         bend(&mut bent);
-        assert!(check_wished(Some(&first), &change, &bent).is_err(), "{what}");
+        assert!(check_wished(Some(&first), &change, &bent, TimeUs(0)).is_err(), "{what}");
     };
     refused("another root", &|it| it.root = root("root-a"));
     refused("an epoch", &|it| it.epoch += 1);
@@ -85,5 +85,27 @@ fn what_nobody_wished_is_not() {
     refused("an authority more", &|it| it.authorities.boxes.push("boxes z".into()));
     refused("an authority less", &|it| it.authorities.players.clear());
     refused("another authority", &|it| it.authorities.boxes = vec!["boxes z".into()]);
-    assert!(check_wished(None, &change, &good).is_err(), "the second is not the first");
+    assert!(check_wished(None, &change, &good, TimeUs(0)).is_err(), "the second is not the first");
+    let later = TimeUs(0).plus_s(2 * 86_400);
+    assert!(check_wished(Some(&first), &change, &good, later).is_err(), "drawn up days ago");
+}
+
+#[test]
+fn what_is_dropped_is_gone_whatever_is_new() {
+    let (first, _) = first();
+    let old = authority_id(KeyKind::Players, "players a");
+    let change = Change {
+        rotate: vec![KeyKind::Control, KeyKind::Players],
+        drop: vec!["control-a".into(), old],
+        ..Change::default()
+    };
+    let said = std::slice::from_ref(&first);
+    let good = draft(said, &offer("b"), &change, TimeUs(0)).expect("a draft");
+    assert_eq!(check_wished(Some(&first), &change, &good, TimeUs(0)), Ok(()));
+    let mut kept = good.clone();
+    kept.keys.push(first.keys[1].clone());
+    assert!(check_wished(Some(&first), &change, &kept, TimeUs(0)).is_err(), "the key is there");
+    let mut kept = good;
+    kept.authorities.players = first.authorities.players.clone();
+    assert!(check_wished(Some(&first), &change, &kept, TimeUs(0)).is_err(), "the old one is new");
 }

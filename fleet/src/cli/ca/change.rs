@@ -6,12 +6,15 @@ use super::difference::difference;
 use super::{install, said, write};
 use crate::api::{DraftRequest, List, TrustItem};
 use crate::cli::Usage;
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use ca::{RootFolder, check_wished};
 use clap::Args;
-use contract::trust::{Distrust, Followed, Root, RootKey, SignedTrust, Trust, follow};
+use contract::trust::{
+    Distrust, Followed, MAX_ROOT_KEYS, Root, RootKey, SignedTrust, Trust, follow,
+};
 use std::io::{BufRead, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Init {
@@ -84,6 +87,10 @@ impl Init {
                 "the root has spoken already, version {}: `fleet ca change` has it say more",
                 last.read()?.version
             );
+            return Err(Usage(message).into());
+        }
+        if self.keys == 0 || usize::from(self.keys) > MAX_ROOT_KEYS || self.threshold > self.keys {
+            let message = format!("expected 1 to {MAX_ROOT_KEYS} keys, and no more to sign");
             return Err(Usage(message).into());
         }
         // A fleet that has lost its database, or an `init` that was cut off.
@@ -162,13 +169,17 @@ async fn versions(client: &Client) -> anyhow::Result<Vec<SignedTrust>> {
 /// if it follows that.
 fn believed(root: &RootFolder, told: &[SignedTrust]) -> anyhow::Result<Option<Trust>> {
     let own = root.signed()?;
-    let chain: Vec<SignedTrust> = own.iter().chain(told).cloned().collect();
     // A medium of a root that took over from another has signed none of the first.
-    let Some(first) = chain.iter().find_map(|it| it.open_pinned(it.read().ok()?.root.pin()).ok())
-    else {
+    let Some(first) = own.iter().find_map(|it| it.open_first().ok()) else {
+        // Whoever tells could tell of a root of his own.
+        ensure!(
+            told.is_empty(),
+            "nothing on this medium says what the root said before: copy trust-*.json of \
+             another medium of this root to it"
+        );
         return Ok(None);
     };
-    let chain = in_order(chain)?;
+    let chain = in_order(own.iter().chain(told).cloned().collect())?;
     let Followed { last, then } = follow(&first, &chain);
     let known = last.map_or(first, |(trust, _)| trust);
     match then {
@@ -199,7 +210,7 @@ async fn tell_again(
         let opened = match &known {
             Some(known) if version <= known.version => continue,
             Some(known) => signed.open_after(known),
-            None => signed.open_pinned(signed.read()?.root.pin()),
+            None => signed.open_first(),
         };
         // Half signed: whoever keeps the other half has it.
         let Ok(trust) = opened else { continue };
@@ -220,7 +231,7 @@ async fn sign_and_install(
     let draft: SignedTrust = client.post("/api/v1/trust/draft", request).await?;
     let next = draft.read()?;
     let change = request.change(before.as_ref()).map_err(Usage)?;
-    check_wished(before.as_ref(), &change, &next)?;
+    check_wished(before.as_ref(), &change, &next, SystemTime::now().into())?;
     output.done(&difference(before.as_ref(), &next))?;
     if !is_meant {
         confirm()?;
@@ -230,7 +241,7 @@ async fn sign_and_install(
 }
 
 /// A person is asked whether that is meant; a script has been.
-fn confirm() -> anyhow::Result<()> {
+pub(super) fn confirm() -> anyhow::Result<()> {
     let (mut asked, answers) = (std::io::stderr(), std::io::stdin());
     if !asked.is_terminal() || !answers.is_terminal() {
         return Ok(());

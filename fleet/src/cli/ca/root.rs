@@ -1,11 +1,12 @@
 //! `fleet ca root …`: where the root is kept. No network is needed, and none is used.
 
 use super::super::output::Output;
+use super::change::confirm;
 use super::difference::difference;
 use super::{read, write};
 use ca::RootFolder;
 use clap::Subcommand;
-use contract::trust::{SignedTrust, Trust};
+use contract::trust::Trust;
 use std::path::PathBuf;
 
 #[derive(Debug, Subcommand)]
@@ -29,9 +30,13 @@ pub(in crate::cli) enum RootCommand {
         /// Where to write what was signed.
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
-        /// What the root said last, where it was not signed here: tells what changes.
+        /// What the root said last, where not all who had to have signed it here: tells what
+        /// changes.
         #[arg(long, value_name = "FILE")]
         after: Option<PathBuf>,
+        /// Sign without asking, once more, whether that is meant.
+        #[arg(long)]
+        yes: bool,
     },
 }
 
@@ -45,15 +50,18 @@ impl RootCommand {
                     format!("{} in {}: keep it offline", ids.join(", "), folder.display())
                 })
             }
-            Self::Sign { draft, root, out, after } => {
+            Self::Sign { draft, root, out, after, yes } => {
                 let root = RootFolder::open(&root)?;
                 let draft = read(&draft)?;
                 let next = draft.read()?;
                 let before = match after {
-                    Some(file) => Some(whole(&read(&file)?)?),
+                    Some(file) => Some(read(&file)?.open_first()?),
                     None => signed_before(&root, &next)?,
                 };
                 output.done(&difference(before.as_ref(), &next))?;
+                if !yes {
+                    confirm()?;
+                }
                 let signed = root.sign(draft, before.as_ref())?;
                 write(&out, &signed)?;
                 for of in before.iter().filter(|it| it.root != next.root).chain([&next]) {
@@ -70,16 +78,12 @@ impl RootCommand {
     }
 }
 
-/// What was said, if all have signed it that it takes.
-fn whole(signed: &SignedTrust) -> anyhow::Result<Trust> {
-    Ok(signed.open_pinned(signed.read()?.root.pin())?)
-}
-
 /// The version before, if it was signed here.
 fn signed_before(root: &RootFolder, next: &Trust) -> anyhow::Result<Option<Trust>> {
     for signed in root.signed()? {
         if signed.read()?.version.checked_add(1) == Some(next.version) {
-            return whole(&signed).map(Some);
+            // Half signed, it was carried on to others: what came of it is known there.
+            return Ok(signed.open_first().ok());
         }
     }
     Ok(None)

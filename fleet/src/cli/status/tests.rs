@@ -32,6 +32,7 @@ fn status(name: &str, state: &str, held: u64, peer: Option<&str>) -> ApplianceSt
         late_reports_waiting: 0,
         filled_from: std::iter::once(origin).chain(peer).collect(),
         documents: vec![],
+        barred: None,
         not_steered_to: vec![],
         not_placed: vec![],
         events: vec![EventItem {

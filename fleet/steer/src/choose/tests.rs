@@ -20,6 +20,7 @@ fn serving(name: &str, liveness: Liveness, holds_title: bool) -> ServingBox {
         liveness,
         holds_title,
         may_serve_purged: false,
+        is_barred: false,
     }
 }
 
@@ -104,6 +105,14 @@ fn late_boxes_serve_when_nobody_is_on_time() {
     let live = serving("oca1.b", Liveness::Live, true);
     assert_eq!(names(&solve("127.0.1.7", &[late.clone(), live])), ["oca1.b"]);
     assert_eq!(names(&solve("127.0.1.7", &[late])), ["oca1.a"]);
+}
+
+#[test]
+fn who_is_barred_gets_nobody() {
+    let barred = ServingBox { is_barred: true, ..serving("oca1.a", Liveness::Live, true) };
+    let solution = solve("127.0.1.7", &[barred, serving("oca1.b", Liveness::Late, true)]);
+    assert_eq!(names(&solution), ["oca1.b"]);
+    assert_eq!(solution.passed_over[0].why, Why::Barred);
 }
 
 #[test]
