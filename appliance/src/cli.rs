@@ -2,6 +2,7 @@
 
 use crate::handover::Predecessor;
 use crate::join::Wanted;
+use crate::opening::CannotStart;
 use crate::topology::Form;
 use anyhow::Context;
 use clap::{Parser, Subcommand};
@@ -109,9 +110,9 @@ pub(crate) fn main() -> ExitCode {
             Err(problems) => refuse(&config, &problems.to_string()),
         },
         Command::Join { token_file, folder, serial, replace } => {
-            joined(join(&token_file, folder, serial, replace))
+            done(join(&token_file, folder, serial, replace))
         }
-        Command::Serial => joined(serial(None).map(|serial| println!("{serial}"))),
+        Command::Serial => done(serial(None).map(|serial| println!("{serial}"))),
         Command::Status { config, json } => match crate::check::check(&config) {
             Ok(document) => ended(&config, crate::status::show(&document.config, json)),
             Err(problems) => refuse(&config, &problems.to_string()),
@@ -149,12 +150,6 @@ fn serial(named: Option<String>) -> anyhow::Result<String> {
     told.context("the firmware of this machine tells no serial number: name one with --serial")
 }
 
-fn joined(outcome: anyhow::Result<()>) -> ExitCode {
-    let Err(err) = outcome else { return ExitCode::SUCCESS };
-    eprintln!("appliance: {err:#}");
-    ExitCode::FAILURE
-}
-
 fn run(config: &Path) -> ExitCode {
     let predecessor = Predecessor::find();
     let refused = |reason: &dyn Display| {
@@ -181,12 +176,14 @@ fn refuse(config: &Path, problems: &str) -> ExitCode {
 }
 
 fn ended(config: &Path, outcome: anyhow::Result<()>) -> ExitCode {
-    let Err(err) = outcome else { return ExitCode::SUCCESS };
-    match err.downcast_ref::<crate::opening::CannotStart>() {
+    match outcome.as_ref().err().and_then(|err| err.downcast_ref::<CannotStart>()) {
         Some(cannot_start) => refuse(config, &cannot_start.to_string()),
-        None => {
-            eprintln!("appliance: {err:#}");
-            ExitCode::FAILURE
-        }
+        None => done(outcome),
     }
+}
+
+fn done(outcome: anyhow::Result<()>) -> ExitCode {
+    let Err(err) = outcome else { return ExitCode::SUCCESS };
+    eprintln!("appliance: {err:#}");
+    ExitCode::FAILURE
 }

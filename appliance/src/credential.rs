@@ -7,10 +7,11 @@ use contract::time::TimeUs;
 use rcgen::{CertificateParams, KeyPair, PublicKeyData};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
+use serve::dns_names;
 use std::fmt;
 use std::path::Path;
 use std::time::Duration;
-use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
+use x509_parser::prelude::{FromDer, X509Certificate};
 
 /// The name of what stands in for a certificate that has not come yet. No viewer asks for it.
 const PLACEHOLDER: &str = "not-certified-yet.invalid";
@@ -111,17 +112,11 @@ impl Leaf {
     pub(crate) fn read(pem: &[u8]) -> Result<Self> {
         let der = CertificateDer::from_pem_slice(pem).context("no certificate in PEM")?;
         let (_, leaf) = X509Certificate::from_der(&der).context("no certificate")?;
-        let names = leaf.subject_alternative_name().ok().flatten();
-        let names = names.into_iter().flat_map(|names| &names.value.general_names);
-        let names = names.filter_map(|name| match name {
-            GeneralName::DNSName(name) => Some((*name).to_owned()),
-            _ => None,
-        });
         let validity = leaf.validity();
         Ok(Self {
             not_before: TimeUs(0).plus_s(validity.not_before.timestamp()),
             not_after: TimeUs(0).plus_s(validity.not_after.timestamp()),
-            names: names.collect(),
+            names: dns_names(&leaf).map(str::to_owned).collect(),
             issuer: leaf.issuer().as_raw().to_vec(),
             subject: leaf.subject().as_raw().to_vec(),
             spread: spread(leaf.raw_serial()),

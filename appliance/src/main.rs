@@ -62,6 +62,8 @@ mod smart;
 mod spool;
 mod status;
 mod supervisor;
+#[cfg(test)]
+mod testing;
 mod topology;
 mod trust;
 

@@ -97,7 +97,7 @@ fn end(leaf: &CertificateDer<'_>) -> Option<(String, TimeUs)> {
 }
 
 /// The host names that a certificate is for (RFC 5280 §4.2.1.6).
-pub(crate) fn dns_names<'a>(leaf: &'a X509Certificate<'_>) -> impl Iterator<Item = &'a str> {
+pub fn dns_names<'a>(leaf: &'a X509Certificate<'_>) -> impl Iterator<Item = &'a str> {
     let names = leaf.subject_alternative_name().ok().flatten();
     let names = names.into_iter().flat_map(|names| &names.value.general_names);
     names.filter_map(|name| match name {

@@ -37,7 +37,7 @@ pub mod topology;
 pub mod uring;
 
 pub use access_log::AccessLog;
-pub use certificates::Certificates;
+pub use certificates::{Certificates, dns_names};
 pub use counters::{AllCounters, Counters};
 pub use engine::{Engine, TlsEngine};
 pub use error::BindError;

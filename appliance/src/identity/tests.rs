@@ -1,6 +1,6 @@
 use super::*;
-use contract::trust::Root;
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use crate::testing::{Authority, naming};
+use rcgen::{CertificateParams, KeyPair};
 use rustls::client::danger::ServerCertVerifier;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{CertificateError, ClientConnection, Error, ServerConfig, ServerConnection};
@@ -9,22 +9,12 @@ use tempfile::TempDir;
 
 const NAME: &str = "fleet.control.internal";
 
-struct Authority(Issuer<'static, KeyPair>, String);
-
 impl Authority {
-    fn new() -> Self {
-        let key = KeyPair::generate().expect("a key");
-        let mut params = CertificateParams::default();
-        params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-        let pem = params.self_signed(&key).expect("a certificate").pem();
-        Self(Issuer::new(params, key), pem)
-    }
-
     /// Writes a key and a certificate.
     fn issue(&self, folder: &Path) -> Certificate {
         let key = KeyPair::generate().expect("a key");
         let params = CertificateParams::new(vec![NAME.to_owned()]).expect("a name");
-        let leaf = params.signed_by(&key, &self.0).expect("signed").pem();
+        let leaf = params.signed_by(&key, &self.issuer).expect("signed").pem();
         let files = Certificate {
             chain_file: folder.join("cert.pem"),
             key_file: folder.join("key.pem"),
@@ -34,13 +24,6 @@ impl Authority {
         std::fs::write(&files.key_file, key.serialize_pem()).expect("written");
         files
     }
-}
-
-fn naming(authorities: &[&Authority]) -> Trust {
-    let nobody = Root { threshold: 1, keys: Vec::new() };
-    let mut trust = contract::testing::trust(1, nobody);
-    trust.authorities.boxes = authorities.iter().map(|each| each.1.clone()).collect();
-    trust
 }
 
 struct Place {
@@ -72,7 +55,7 @@ impl Place {
 
 #[test]
 fn whom_the_root_names_is_believed_from_the_next_handshake_on() {
-    let (old, new) = (Authority::new(), Authority::new());
+    let (old, new) = (Authority::new("old"), Authority::new("new"));
     let (before, after) = (Place::issued_by(&old), Place::issued_by(&new));
     let unknown = Err(CertificateError::UnknownIssuer.into());
     assert_eq!(before.believes(&before), unknown, "nobody was named yet");
@@ -90,7 +73,7 @@ fn whom_the_root_names_is_believed_from_the_next_handshake_on() {
 
 #[test]
 fn what_is_no_authority_changes_nothing() {
-    let authority = Authority::new();
+    let authority = Authority::new("boxes");
     let place = Place::issued_by(&authority);
     place.identity.believe(&naming(&[&authority])).expect("an authority");
     let mut senseless = naming(&[]);
@@ -116,7 +99,7 @@ fn shake(client: &mut ClientConnection, server: &mut ServerConnection) -> Result
 
 #[test]
 fn a_certificate_that_was_replaced_is_shown_in_the_next_handshake() {
-    let authority = Authority::new();
+    let authority = Authority::new("boxes");
     let place = Place::issued_by(&authority);
     place.identity.believe(&naming(&[&authority])).expect("an authority");
     let config = Arc::new(place.identity.client().expect("TLS 1.3"));

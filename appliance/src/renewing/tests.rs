@@ -1,4 +1,5 @@
 use super::*;
+use crate::testing::{Authority, HOST, config, naming};
 use anyhow::bail;
 use bytes::Bytes;
 use contract::catalogue::SegmentRef;
@@ -7,10 +8,9 @@ use contract::late::{LateAnswer, LateReports};
 use contract::object::Digest;
 use contract::report::Report;
 use contract::time::TimeUs;
-use contract::trust::Root;
 use rcgen::{
-    BasicConstraints, CertificateParams, CertificateSigningRequestParams, DnType, IsCa, Issuer,
-    KeyPair, PublicKeyData, SerialNumber,
+    CertificateParams, CertificateSigningRequestParams, DnType, KeyPair, PublicKeyData,
+    SerialNumber,
 };
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -21,23 +21,6 @@ use tokio::time::Instant;
 const START: Duration = Duration::from_secs(1_800_000_000);
 const DAY: Duration = Duration::from_secs(86_400);
 const LIFE: Duration = Duration::from_secs(120 * 86_400);
-const HOST: &str = "oca1.localhost";
-
-struct Authority {
-    issuer: Issuer<'static, KeyPair>,
-    pem: String,
-}
-
-impl Authority {
-    fn new(name: &str) -> Self {
-        let key = KeyPair::generate().expect("a key");
-        let mut params = CertificateParams::default();
-        params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-        params.distinguished_name.push(DnType::CommonName, name);
-        let pem = params.self_signed(&key).expect("a certificate").pem();
-        Self { issuer: Issuer::new(params, key), pem }
-    }
-}
 
 /// How the fleet answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -157,7 +140,7 @@ impl Place {
                 Purpose::Player => key.write_uncertified(&file).expect("written"),
             }
         }
-        let config = Arc::new(config(&folder));
+        let config = Arc::new(config(folder.path()));
         let identity = Identity::open(&config.identity).expect("an identity");
         let renewing = Renewing {
             config,
@@ -170,17 +153,13 @@ impl Place {
         let (runs, link) = (renewing.clone(), Arc::clone(&fleet));
         let place = |running| Self { folder, fleet, renewing, stop, running };
         let place = place(tokio::spawn(async move { runs.run(&*link, stopped).await }));
-        place.names(1);
+        place.names();
         place
     }
 
-    /// The root names these authorities.
-    fn names(&self, version: u64) {
-        let nobody = Root { threshold: 1, keys: Vec::new() };
-        let mut trust = contract::testing::trust(version, nobody);
-        let pem = self.fleet.state().authority.pem.clone();
-        trust.authorities.boxes = vec![pem.clone()];
-        trust.authorities.players = vec![pem];
+    /// The root names the authority that issues now.
+    fn names(&self) {
+        let trust = naming(&[&self.fleet.state().authority]);
         self.renewing.identity.believe(&trust).expect("authorities");
     }
 
@@ -211,27 +190,6 @@ impl Place {
         self.stop.send_replace(true);
         self.running.await.expect("it ends");
     }
-}
-
-fn config(folder: &TempDir) -> ApplianceConfig {
-    let folder = folder.path().display();
-    let text = format!(
-        "schema: 1
-min_appliance_version: 0.1.0
-name: oca1
-state_folder: {folder}/state
-listeners: [{{ addresses: [\"127.0.0.1:8443\"] }}]
-certificates:
-  - {{ chain_file: {folder}/player.pem, key_file: {folder}/player.pem, renewed: true }}
-identity: {{ chain_file: {folder}/identity.pem, key_file: {folder}/identity.pem, renewed: true }}
-admin: {{ address: \"127.0.0.1:9100\" }}
-disks: [{{ folder: {folder}/disk, class: nvme, capacity_bytes: 64MiB }}]
-ram: {{ budget_bytes: 8MiB }}
-fleet: {{ address: \"127.0.0.1:7443\", tls_name: fleet, trust_file: {folder}/trust.json }}
-content_groups: [{{ name: default, owner: Nobody, host_names: [{HOST}] }}]
-"
-    );
-    contract::config::parse(&text).expect("a configuration").config
 }
 
 #[tokio::test(start_paused = true)]
@@ -308,12 +266,29 @@ async fn an_issuer_that_is_replaced_is_left_soon() {
     let old = place.leaf("identity.pem").issuer;
     assert_eq!(place.leaf("player.pem").issuer, old);
     place.fleet.state().authority = Authority::new("authority 2");
-    place.names(2);
+    place.names();
     // Ten reports at the most, and the exchange.
     sleep(Duration::from_secs(101)).await;
     for file in ["player.pem", "identity.pem"] {
         assert_ne!(place.leaf(file).issuer, old, "{file}");
     }
     assert_eq!(place.asked(), 3);
+    place.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_no_better_is_not_taken_and_asked_for_less_and_less() {
+    let place = Place::new();
+    sleep(Duration::from_secs(60)).await;
+    let before = ["player.pem", "identity.pem"].map(|file| place.leaf(file));
+    // Named, and not held by the fleet: it was restored from a backup.
+    let named = Authority::new("authority 2");
+    let trust = naming(&[&place.fleet.state().authority, &named]);
+    place.renewing.identity.believe(&trust).expect("authorities");
+    sleep(DAY).await;
+    assert_eq!(["player.pem", "identity.pem"].map(|file| place.leaf(file)), before);
+    assert_eq!(place.events("certificate_not_renewed"), 2, "once for each");
+    let asked = place.asked();
+    assert!((20..120).contains(&asked), "asked {asked} times");
     place.end().await;
 }

@@ -1,31 +1,20 @@
 use super::*;
+use crate::testing::{Authority, naming};
 use contract::config::Certificate;
 use rcgen::{
-    BasicConstraints, CertificateParams, CertificateRevocationListParams, IsCa, Issuer,
-    KeyIdMethod, KeyPair, KeyUsagePurpose, RevokedCertParams, SerialNumber,
+    CertificateParams, CertificateRevocationListParams, KeyIdMethod, KeyPair, RevokedCertParams,
+    SerialNumber,
 };
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 use tempfile::TempDir;
 
-struct Authority(Issuer<'static, KeyPair>, String);
-
 impl Authority {
-    fn new(name: &str) -> Self {
-        let key = KeyPair::generate().expect("a key");
-        let mut params = CertificateParams::default();
-        params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-        params.distinguished_name.push(rcgen::DnType::CommonName, name);
-        let pem = params.self_signed(&key).expect("a certificate").pem();
-        Self(Issuer::new(params, key), pem)
-    }
-
-    fn issue(&self, serial: u64) -> (KeyPair, String) {
+    fn certify(&self, serial: u64) -> (KeyPair, String) {
         let key = KeyPair::generate().expect("a key");
         let mut params = CertificateParams::new(vec!["oca1.box.internal".into()]).expect("a name");
         params.serial_number = Some(SerialNumber::from(serial));
-        let chain = params.signed_by(&key, &self.0).expect("signed").pem();
+        let chain = params.signed_by(&key, &self.issuer).expect("signed").pem();
         (key, chain)
     }
 
@@ -46,7 +35,7 @@ impl Authority {
             revoked_certs: serials.iter().map(revoked).collect(),
             key_identifier_method: KeyIdMethod::Sha256,
         };
-        let list = list.signed_by(&self.0).expect("signed").pem().expect("PEM");
+        let list = list.signed_by(&self.issuer).expect("signed").pem().expect("PEM");
         Revoked { generation: Generation { epoch: 1, number }, lists: vec![list] }
     }
 }
@@ -73,20 +62,17 @@ impl Place {
 
     fn takes(&self, serial: u64) -> bool {
         let now = SystemTime::now().into();
-        self.identity.check(&self.authority.issue(serial).1, now).is_ok()
+        self.identity.check(&self.authority.certify(serial).1, now).is_ok()
     }
 }
 
 fn identity(folder: &Path, authority: &Authority) -> Identity {
-    let (key, chain) = authority.issue(1);
+    let (key, chain) = authority.certify(1);
     let file = folder.join("identity.pem");
     std::fs::write(&file, key.serialize_pem() + &chain).expect("written");
     let files = Certificate { chain_file: file.clone(), key_file: file, renewed: true };
     let identity = Identity::open(&files).expect("an identity");
-    let nobody = contract::trust::Root { threshold: 1, keys: Vec::new() };
-    let mut trust = contract::testing::trust(1, nobody);
-    trust.authorities.boxes = vec![authority.1.clone()];
-    identity.believe(&trust).expect("an authority");
+    identity.believe(&naming(&[authority])).expect("an authority");
     identity
 }
 

@@ -35,24 +35,8 @@ impl Place {
     }
 
     fn open(&self) -> Result<Believed> {
-        let folder = self.0.path().display();
         std::fs::create_dir_all(self.0.path().join("state")).expect("a folder");
-        let text = format!(
-            "schema: 1
-min_appliance_version: 0.1.0
-name: oca1
-state_folder: {folder}/state
-listeners: [{{ addresses: [\"127.0.0.1:8443\"] }}]
-certificates: [{{ chain_file: /none, key_file: /none }}]
-identity: {{ chain_file: /none, key_file: /none }}
-admin: {{ address: \"127.0.0.1:9100\" }}
-disks: [{{ folder: {folder}/disk, class: nvme, capacity_bytes: 64MiB }}]
-ram: {{ budget_bytes: 8MiB }}
-fleet: {{ address: \"127.0.0.1:7443\", tls_name: fleet, trust_file: {folder}/trust.json }}
-content_groups: [{{ name: default, owner: Nobody, host_names: [oca1.localhost] }}]
-"
-        );
-        let config = contract::config::parse(&text).expect("a configuration").config;
+        let config = crate::testing::config(self.0.path());
         Believed::open(&config).map(|believed| believed.expect("a fleet"))
     }
 }

@@ -36,8 +36,7 @@ impl Offer {
             KeyKind::Config | KeyKind::Control => {
                 self.keys.iter().any(|key| Some(key.role) == kind.role())
             }
-            KeyKind::Boxes => !self.boxes.is_empty(),
-            KeyKind::Players => !self.players.is_empty(),
+            KeyKind::Boxes | KeyKind::Players => !kind.offered(self).is_empty(),
         }
     }
 }
@@ -118,8 +117,8 @@ pub fn draft(
         root: root.ok_or(NoDraft::NoRoot)?,
         keys: keys(said, offer, change, &mut drop)?,
         authorities: Authorities {
-            boxes: authorities(said, &offer.boxes, KeyKind::Boxes, &mut drop),
-            players: authorities(said, &offer.players, KeyKind::Players, &mut drop),
+            boxes: authorities(said, offer, KeyKind::Boxes, &mut drop),
+            players: authorities(said, offer, KeyKind::Players, &mut drop),
         },
     };
     if let Some(unknown) = drop.into_iter().next() {
@@ -154,17 +153,14 @@ fn named_next(said: &[Trust], offer: &Offer, change: &Change) -> Result<Offer, N
 #[must_use]
 pub fn new_keys(said: &[Trust], offer: &Offer) -> Offer {
     let was_named = |id: &str| said.iter().any(|it| it.key(id).is_some());
-    let was_authority = |pem: &str| {
-        said.iter().any(|it| {
-            let Authorities { boxes, players } = &it.authorities;
-            boxes.iter().chain(players).any(|named| named.trim() == pem.trim())
-        })
+    let new = |kind: KeyKind| {
+        let was_named = |pem: &String| said.iter().any(|it| kind.named(it).contains(pem));
+        kind.offered(offer).iter().filter(|pem| !was_named(pem)).cloned().collect()
     };
-    let new = |all: &[String]| all.iter().filter(|pem| !was_authority(pem)).cloned().collect();
     Offer {
         keys: offer.keys.iter().filter(|key| !was_named(&key.id)).cloned().collect(),
-        boxes: new(&offer.boxes),
-        players: new(&offer.players),
+        boxes: new(KeyKind::Boxes),
+        players: new(KeyKind::Players),
     }
 }
 
@@ -190,30 +186,20 @@ fn keys(
 }
 
 fn is_authority(said: &[Trust], offer: &Offer, id: &str) -> bool {
-    let Offer { boxes, players, .. } = offer;
-    let named = said.last().map(|it| &it.authorities);
-    let named = |kind| match kind {
-        KeyKind::Boxes => named.map(|it| &it.boxes),
-        _ => named.map(|it| &it.players),
-    };
-    [(KeyKind::Boxes, boxes), (KeyKind::Players, players)].into_iter().any(|(kind, offered)| {
-        let mut all = named(kind).into_iter().flatten().chain(offered);
-        all.any(|pem| authority_id(kind, pem) == id)
+    KeyKind::ALL.into_iter().any(|kind| {
+        let named = said.last().map_or(&[][..], |it| kind.named(it));
+        named.iter().chain(kind.offered(offer)).any(|pem| authority_id(kind, pem) == id)
     })
 }
 
 fn authorities(
     said: &[Trust],
-    offered: &[String],
+    offer: &Offer,
     kind: KeyKind,
     drop: &mut Vec<String>,
 ) -> Vec<String> {
-    let of = |trust: &Trust| match kind {
-        KeyKind::Boxes => trust.authorities.boxes.clone(),
-        _ => trust.authorities.players.clone(),
-    };
-    let mut all = said.last().map_or(Vec::new(), of);
-    all.extend(offered.iter().cloned());
+    let named = said.last().map_or(&[][..], |it| kind.named(it));
+    let mut all = [named, kind.offered(offer)].concat();
     all.retain(|pem| !take(drop, &authority_id(kind, pem)));
     all
 }

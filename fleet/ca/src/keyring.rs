@@ -4,8 +4,9 @@
 //! ([`contract::trust`]), and until the root does so no more.
 
 use crate::key_file::write_new;
-use crate::{CaError, authority::Authority, signing};
+use crate::{CaError, Offer, authority::Authority, signing};
 use contract::envelope::{Role, SigningKey};
+use contract::trust::Trust;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -45,6 +46,26 @@ impl KeyKind {
             Self::Config => Some(Role::Config),
             Self::Control => Some(Role::Control),
             Self::Boxes | Self::Players => None,
+        }
+    }
+
+    /// The authorities of this kind that the root names; none for keys that sign documents.
+    #[must_use]
+    pub fn named(self, trust: &Trust) -> &[String] {
+        match self {
+            Self::Config | Self::Control => &[],
+            Self::Boxes => &trust.authorities.boxes,
+            Self::Players => &trust.authorities.players,
+        }
+    }
+
+    /// The same of what is offered.
+    #[must_use]
+    pub fn offered(self, offer: &Offer) -> &[String] {
+        match self {
+            Self::Config | Self::Control => &[],
+            Self::Boxes => &offer.boxes,
+            Self::Players => &offer.players,
         }
     }
 

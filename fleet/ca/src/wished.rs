@@ -69,11 +69,10 @@ pub fn check_wished(
 /// What was stolen must not stay because whoever draws up is the thief.
 fn check_dropped(change: &Change, next: &Trust) -> Result<(), Unwished> {
     let keys = next.keys.iter().map(|key| key.id.clone());
-    let named =
-        |kind, all: &[String]| all.iter().map(|pem| authority_id(kind, pem)).collect::<Vec<_>>();
-    let boxes = named(KeyKind::Boxes, &next.authorities.boxes);
-    let players = named(KeyKind::Players, &next.authorities.players);
-    match keys.chain(boxes).chain(players).find(|id| change.drop.contains(id)) {
+    let authorities = KeyKind::ALL
+        .into_iter()
+        .flat_map(|kind| kind.named(next).iter().map(move |pem| authority_id(kind, pem)));
+    match keys.chain(authorities).find(|id| change.drop.contains(id)) {
         Some(id) => Err(unwished(format!("{id} is to count no more, and does"))),
         None => Ok(()),
     }
@@ -117,13 +116,10 @@ fn check_authorities(
     change: &Change,
     (kind, next): (KeyKind, &Trust),
 ) -> Result<(), Unwished> {
-    let of = |trust: &Trust| match kind {
-        KeyKind::Boxes => trust.authorities.boxes.clone(),
-        _ => trust.authorities.players.clone(),
-    };
-    let mut kept = before.map_or(Vec::new(), of);
+    let mut kept = before.map_or(Vec::new(), |it| kind.named(it).to_vec());
     kept.retain(|pem| !change.drop.contains(&authority_id(kind, pem)));
-    let (named, most) = (of(next), usize::from(before.is_none() || change.rotate.contains(&kind)));
+    let (named, most) =
+        (kind.named(next), usize::from(before.is_none() || change.rotate.contains(&kind)));
     if named.starts_with(&kept) && named.len() <= kept.len() + most {
         return Ok(());
     }
