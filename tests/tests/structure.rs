@@ -9,10 +9,11 @@ use std::path::{Path, PathBuf};
 const ALLOWED: &[(&str, &str)] = &[
     ("contract", ""),
     ("cache", "contract"),
-    ("fill", "cache contract"),
-    ("serve", "cache contract"),
+    ("records", ""),
+    ("fill", "cache contract records"),
+    ("serve", "cache contract records"),
     ("appliance", "serve fill cache contract"),
-    ("fuzz", "serve"),
+    ("fuzz", "records serve"),
     ("sim", "fill cache contract"),
     ("ports", ""),
     ("uml-xstate", ""),
@@ -40,7 +41,7 @@ const FOR_TESTS: &str = "ports";
 const TESTS: &str = "tests";
 
 /// Crates that are pure: no runtime, no network, no files, no clock.
-const PURE: &[&str] = &["contract", "prefill", "steer"];
+const PURE: &[&str] = &["contract", "prefill", "records", "steer"];
 
 /// What a pure crate must not pull in.
 const IMPURE: &[&str] = &["tokio", "hyper", "axum", "sqlx", "nix", "rand", "ssh2"];

@@ -1,12 +1,13 @@
 //! TLS records: their framing, a handshake, and a real session that opens what was sealed
 //! for it, what was changed on the way, and what never was a record.
 
+use records::frame::{ContentType, MAX_PLAIN_LEN, MAX_RECORD_LEN, record_len};
+use records::open::content_bound;
+use records::seal::Sealer;
+use records::session::{Incoming, Session};
+use records::shake::{Progress, Shaking};
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConfig, SupportedCipherSuite};
-use serve::uring::tls::frame::{ContentType, MAX_PLAIN_LEN, MAX_RECORD_LEN, record_len};
-use serve::uring::tls::seal::Sealer;
-use serve::uring::tls::session::{Incoming, Session};
-use serve::uring::tls::shake::{Progress, Shaking};
 use std::sync::{Arc, OnceLock};
 
 /// Beyond what a script here seals.
@@ -114,12 +115,18 @@ fn receive(session: &mut Session, mut wire: &mut [u8], may_update: bool) -> Vec<
     while let Ok(Some(len)) = record_len(wire)
         && let Some((record, rest)) = std::mem::take(&mut wire).split_at_mut_checked(len)
     {
-        match session.receive(record) {
-            Incoming::Content(range) => content.extend_from_slice(&record[range]),
+        // Half of them are opened where they stand, the others into room of their own.
+        let mut room = vec![0; content_bound(len)];
+        let (incoming, within) = match len % 2 {
+            0 => (session.receive(record), &*record),
+            _ => (session.receive_into(record, &mut room), &*room),
+        };
+        match incoming {
+            Incoming::Content(range) => content.extend_from_slice(&within[range]),
             Incoming::Nothing => {}
             Incoming::Closed => break,
             Incoming::Reply(reply) => {
-                use serve::uring::tls::message::Reply;
+                use records::message::Reply;
                 assert!(reply != Reply::KeyUpdate || may_update, "TLS 1.2 has no KeyUpdate");
                 session.reply(reply, &mut replies).expect("a reply");
                 if matches!(reply, Reply::Fatal(_)) {

@@ -2,13 +2,13 @@
 
 use super::connection::Connection;
 use super::ring::Completion;
-use super::tls::shake::Shaking;
 use super::token::{Asked, Place};
 use super::worker::Worker;
 use crate::http::client::ClientPrefix;
 use nix::errno::Errno;
 use nix::libc;
 use nix::sys::socket::{SockFlag, SockaddrStorage, accept4, getpeername};
+use records::shake::Shaking;
 use std::net::IpAddr;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::sync::Arc;

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use super::pacer::Wish;
-use super::tls::frame::MAX_PLAIN_LEN;
+use records::frame::MAX_PLAIN_LEN;
 
 /// What the log will say of the request, when the answer has gone. Its memory is used again.
 #[derive(Debug, Default)]

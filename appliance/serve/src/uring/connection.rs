@@ -5,12 +5,12 @@ use super::flights::Route;
 use super::output::LEAST_RECORDS;
 use super::pacer::Pacer;
 use super::requests::Parked;
-use super::tls::message::Reply;
-use super::tls::session::Session;
-use super::tls::shake::Shaking;
 use crate::counters::OpenConnection;
 use crate::http::client::ClientPrefix;
 use crate::http::head::Scanner;
+use records::message::Reply;
+use records::session::Session;
+use records::shake::Shaking;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 
 /// A client.

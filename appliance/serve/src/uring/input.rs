@@ -2,12 +2,12 @@
 
 use super::connection::{Connection, Open, Stage, Stand};
 use super::core::Core;
-use super::tls::frame::record_len;
-use super::tls::message::{AlertCode, Reply};
-use super::tls::session::Incoming;
-use super::tls::shake::{Progress, Shaking};
 use crate::tls::protocol_of;
 use contract::config::Protocol;
+use records::frame::record_len;
+use records::message::{AlertCode, Reply};
+use records::session::Incoming;
+use records::shake::{Progress, Shaking};
 
 /// What a client that was refused may still have under way.
 const LINGER_BYTES: u64 = 8 << 20;

@@ -5,7 +5,7 @@
 //! asks [`crate::http`]; the handshake is rustls's; from there records are sealed in one
 //! pass from the RAM tier into a small area, many to a send.
 //!
-//! Read in this order: [`probe`] (can it be?), [`tls`], `ring` (what is asked of the
+//! Read in this order: [`probe`] (can it be?), `ring` (what is asked of the
 //! kernel), `token`, `slots`, `wheel`, `inbox`, `scratch`, `areas`, `spare` (what a thread is
 //! made of), `worker` (its loop), `reads` (blocks off a disk), `accept`, `connection`, `input`,
 //! `requests`, `answer`, `batch`, `output`, `replies`, `flights`, `pacer`, `clock` (a client
@@ -34,7 +34,6 @@ mod scratch;
 mod slots;
 mod spare;
 pub(crate) mod steer;
-pub mod tls;
 mod token;
 mod wheel;
 mod worker;

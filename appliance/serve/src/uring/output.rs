@@ -9,12 +9,12 @@ use super::core::Core;
 use super::flights::{Flights, Route};
 use super::replies::Said;
 use super::ring::{Landed, Ring};
-use super::tls::frame::{ContentType, MAX_PLAIN_LEN};
-use super::tls::seal::SealFailed;
 use super::token::Place;
 use crate::counters::ZeroCopyCounters;
 use crate::http::h1_head::Connection as AfterHead;
 use contract::config::ZeroCopy;
+use records::frame::{ContentType, MAX_PLAIN_LEN};
+use records::seal::SealFailed;
 use std::io;
 
 /// The most records that go to the kernel at once: what is read, and what it is sealed

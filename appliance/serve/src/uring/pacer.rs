@@ -7,7 +7,6 @@
 use super::connection::{Connection, Stage, Stand};
 use super::core::Core;
 use super::output::{MOST_RECORDS, RECORD_ROOM};
-use super::tls::frame::MAX_PLAIN_LEN;
 use crate::counters::{Counters, PacedConnection};
 use crate::http::cmcd::Cmcd;
 use crate::http::pace::{self as paces, Known, Pace};
@@ -15,6 +14,7 @@ use crate::http::request::Request;
 use crate::sockopt;
 use contract::config::ListenerRole;
 use contract::quantity::BitRate;
+use records::frame::MAX_PLAIN_LEN;
 use std::io;
 use std::os::fd::RawFd;
 use std::sync::Arc;

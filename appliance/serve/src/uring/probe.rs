@@ -1,9 +1,9 @@
 //! Whether this engine can run here, and what the kernel does for it.
 
 use super::ring::ktls;
-use super::tls::frame::MAX_RECORD_LEN;
-use super::tls::kernel::CryptoInfo;
-use super::tls::open::Opener;
+use records::frame::MAX_RECORD_LEN;
+use records::kernel::CryptoInfo;
+use records::open::Opener;
 use rustls::crypto::cipher::{AeadKey, Iv};
 use rustls::{ConnectionTrafficSecrets, ProtocolVersion};
 use std::io::{self, Read, Write};

@@ -4,8 +4,8 @@
 use super::connection::{Connection, Open, Stage, Stand};
 use super::core::Core;
 use super::ring::ktls;
-use super::tls::message::Reply;
-use super::tls::seal::SealFailed;
+use records::message::Reply;
+use records::seal::SealFailed;
 use std::io;
 use std::os::fd::RawFd;
 

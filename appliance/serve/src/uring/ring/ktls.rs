@@ -1,10 +1,10 @@
 //! The kernel seals what a socket sends (kTLS).
 
-use super::super::tls::frame::ContentType;
-use super::super::tls::kernel::CryptoInfo;
 use crate::sockopt;
 use nix::errno::Errno;
 use nix::libc;
+use records::frame::ContentType;
+use records::kernel::CryptoInfo;
 use std::io;
 use std::os::fd::RawFd;
 

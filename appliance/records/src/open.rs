@@ -1,9 +1,10 @@
-//! Opens what a client sends, in place.
+//! Opens what the other end sends: in place, or to where it belongs.
 
 use super::frame::{ContentType, HEADER_LEN, MAX_PLAIN_LEN};
 use super::keys::{
     Associated, DirectionKey, EXPLICIT_NONCE_LEN, Layout, TAG_LEN, UnknownSuite, nonce,
 };
+use aws_lc_rs::aead::Nonce;
 use rustls::{ConnectionTrafficSecrets, ProtocolVersion};
 use std::ops::Range;
 
@@ -53,24 +54,45 @@ impl Opener {
         }
     }
 
+    /// Opens one whole record into `out`, which has [room](content_bound) for what is in it; the
+    /// content stands there. What `out` holds behind it, or where opening fails, is nothing.
+    ///
+    /// # Errors
+    /// [`OpenFailed`].
+    pub fn open_into(&mut self, record: &mut [u8], out: &mut [u8]) -> Result<Opened, OpenFailed> {
+        if self.key.layout != Layout::Tls13 {
+            let (kind, content) = self.tls12(record)?;
+            let content = record.get(content).unwrap_or_default();
+            out.get_mut(..content.len()).ok_or(OpenFailed::TooLong)?.copy_from_slice(content);
+            return Ok((kind, 0..content.len()));
+        }
+        let (head, fragment) = record.split_first_chunk().ok_or(OpenFailed::BadMac)?;
+        let sealed = fragment.split_last_chunk::<TAG_LEN>().ok_or(OpenFailed::BadMac)?;
+        let inner = out.get_mut(..sealed.0.len()).ok_or(OpenFailed::TooLong)?;
+        let (associated, nonce) = self.tls13_terms(head)?;
+        let key = &self.key.key;
+        key.open_separate_gather(nonce, associated.aad(), sealed.0, sealed.1, inner)
+            .map_err(|_| OpenFailed::BadMac)?;
+        let (kind, len) = content_of(inner)?;
+        Ok((kind, 0..len))
+    }
+
     fn tls13(&mut self, record: &mut [u8]) -> Result<Opened, OpenFailed> {
-        let (head, fragment) =
-            record.split_first_chunk_mut::<HEADER_LEN>().ok_or(OpenFailed::BadMac)?;
+        let (head, fragment) = record.split_first_chunk_mut().ok_or(OpenFailed::BadMac)?;
+        let (associated, nonce) = self.tls13_terms(head)?;
+        let opened = self.key.key.open_in_place(nonce, associated.aad(), fragment);
+        let (kind, len) = content_of(opened.map_err(|_| OpenFailed::BadMac)?)?;
+        Ok((kind, HEADER_LEN..HEADER_LEN + len))
+    }
+
+    /// What the next record is sealed with.
+    fn tls13_terms(&mut self, head: &[u8; HEADER_LEN]) -> Result<(Associated, Nonce), OpenFailed> {
         // RFC 8446 §5: after the handshake nothing comes unprotected.
         if ContentType::of(head[0]) != Some(ContentType::ApplicationData) {
             return Err(OpenFailed::NoType);
         }
         let (octets, _) = self.key.next_nonce();
-        let associated = Associated::Tls13(*head);
-        let aad = associated.aad();
-        let opened = self.key.key.open_in_place(nonce(octets), aad, fragment);
-        let inner = opened.map_err(|_| OpenFailed::BadMac)?;
-        // Content, type, and as many zeros as the client likes.
-        let end = inner.iter().rposition(|&octet| octet != 0).ok_or(OpenFailed::NoType)?;
-        let kind = inner.get(end).and_then(|&octet| ContentType::of(octet));
-        let kind = kind.ok_or(OpenFailed::NoType)?;
-        check_len(end)?;
-        Ok((kind, HEADER_LEN..HEADER_LEN + end))
+        Ok((Associated::Tls13(*head), nonce(octets)))
     }
 
     fn tls12(&mut self, record: &mut [u8]) -> Result<Opened, OpenFailed> {
@@ -92,6 +114,21 @@ impl Opener {
         opened.map_err(|_| OpenFailed::BadMac)?;
         Ok((kind, HEADER_LEN + shown..HEADER_LEN + shown + len))
     }
+}
+
+/// How many bytes a record of this length may have in it, its type included.
+#[must_use]
+pub fn content_bound(record_len: usize) -> usize {
+    record_len.saturating_sub(HEADER_LEN + TAG_LEN)
+}
+
+/// Content, type, and as many zeros as the other end likes: which type, and how much content.
+fn content_of(inner: &[u8]) -> Result<(ContentType, usize), OpenFailed> {
+    let end = inner.iter().rposition(|&octet| octet != 0).ok_or(OpenFailed::NoType)?;
+    let kind = inner.get(end).and_then(|&octet| ContentType::of(octet));
+    let kind = kind.ok_or(OpenFailed::NoType)?;
+    check_len(end)?;
+    Ok((kind, end))
 }
 
 fn check_len(len: usize) -> Result<(), OpenFailed> {

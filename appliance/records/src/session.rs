@@ -6,18 +6,18 @@ use super::keys::UnknownSuite;
 use super::message::{AlertCode, Reply};
 use super::open::{OpenFailed, Opener};
 use super::seal::{SealFailed, Sealer};
+use super::side::{Server, Side};
 use rustls::kernel::KernelConnection;
-use rustls::server::ServerConnectionData;
 use rustls::{ExtractedSecrets, ProtocolVersion, SupportedCipherSuite};
 use std::ops::Range;
 
-/// A client may change its key so often before it says anything with it.
+/// The other end may change its key so often before it says anything with it.
 const MAX_IDLE_UPDATES: u8 = 16;
 
-/// Records without content that a client may send in a row.
+/// Records without content that may come in a row.
 const MAX_EMPTY: u8 = 32;
 
-/// What came in a record.
+/// What came in a record. The other end is the client in what follows, or the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Incoming {
     /// Content: where it stands in the record.
@@ -26,7 +26,7 @@ pub enum Incoming {
     Nothing,
     /// A message that is to be sent, sealed with the key that is in force now.
     Reply(Reply),
-    /// The client has said that nothing more will come.
+    /// The other end has said that nothing more will come.
     Closed,
 }
 
@@ -37,25 +37,25 @@ enum Transmit {
 }
 
 /// Keys of both directions.
-pub struct Session {
+pub struct Session<S: Side = Server> {
     tx: Transmit,
     /// What the kernel is to be given, as soon as it may seal.
     for_kernel: Option<Box<CryptoInfo>>,
     rx: Opener,
-    secrets: KernelConnection<ServerConnectionData>,
+    secrets: KernelConnection<S::Data>,
     idle_updates: u8,
     empty_records: u8,
     has_renegotiated: bool,
 }
 
-impl Session {
+impl<S: Side> Session<S> {
     /// Takes over from a handshake. `for_kernel`: the kernel is to seal what we send.
     ///
     /// # Errors
     /// [`UnknownSuite`].
     pub fn new(
         extracted: ExtractedSecrets,
-        secrets: KernelConnection<ServerConnectionData>,
+        secrets: KernelConnection<S::Data>,
         for_kernel: bool,
     ) -> Result<Self, UnknownSuite> {
         let version = secrets.protocol_version();
@@ -129,19 +129,31 @@ impl Session {
 
     /// Opens a whole record and says what it means.
     pub fn receive(&mut self, record: &mut [u8]) -> Incoming {
-        let (kind, content) = match self.rx.open(record) {
-            Ok(opened) => opened,
-            Err(failed) => return fatal(alert_of(failed)),
-        };
+        match self.rx.open(record) {
+            Ok((kind, content)) => self.hear(kind, content, record),
+            Err(failed) => fatal(alert_of(failed)),
+        }
+    }
+
+    /// The same, with what is in the record opened into `out`, where there is
+    /// [room](super::open::content_bound) for it: content stands there.
+    pub fn receive_into(&mut self, record: &mut [u8], out: &mut [u8]) -> Incoming {
+        match self.rx.open_into(record, out) {
+            Ok((kind, content)) => self.hear(kind, content, out),
+            Err(failed) => fatal(alert_of(failed)),
+        }
+    }
+
+    fn hear(&mut self, kind: ContentType, content: Range<usize>, within: &[u8]) -> Incoming {
         match kind {
             ContentType::ApplicationData if content.is_empty() => self.empty(),
             ContentType::ApplicationData => {
                 (self.idle_updates, self.empty_records) = (0, 0);
                 Incoming::Content(content)
             }
-            ContentType::Alert => alert(record.get(content).unwrap_or_default()),
+            ContentType::Alert => alert(within.get(content).unwrap_or_default()),
             ContentType::Handshake if self.is_tls13() => {
-                self.handshake(record.get(content).unwrap_or_default())
+                self.handshake(within.get(content).unwrap_or_default())
             }
             ContentType::Handshake => self.renegotiation(),
             ContentType::ChangeCipherSpec => fatal(AlertCode::UnexpectedMessage),
@@ -160,13 +172,15 @@ impl Session {
         Incoming::Nothing
     }
 
-    /// Of all handshake messages only KeyUpdate may come now (RFC 8446 §4.6.3); it ends its
-    /// record, because what follows is under another key.
+    /// Of all handshake messages only KeyUpdate may come now (RFC 8446 §4.6.3), and to a client
+    /// tickets, of which it makes no use; it ends its record, because what follows is under
+    /// another key.
     fn handshake(&mut self, message: &[u8]) -> Incoming {
         let wants_ours = match message {
             [24, 0, 0, 1, 0] => false,
             [24, 0, 0, 1, 1] => true,
             [24, ..] => return fatal(AlertCode::DecodeError),
+            [4, ..] if S::HEARS_TICKETS => return self.empty(),
             _ => return fatal(AlertCode::UnexpectedMessage),
         };
         self.idle_updates += 1;

@@ -3,8 +3,10 @@
 
 use super::frame::{ContentType, MAX_PLAIN_LEN, record_len};
 use super::message::{AlertCode, Reply};
+use super::open::content_bound;
 use super::session::{Incoming, Session};
 use super::shake::{Progress, Shaken, Shaking};
+use super::side::{Client, Side};
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConfig, SupportedCipherSuite};
 use std::io::{Read, Write};
@@ -118,7 +120,7 @@ fn open(session: &mut Session, mut bytes: Vec<u8>) -> (Vec<u8>, Vec<Incoming>) {
     (content, others)
 }
 
-fn seal(session: &mut Session, plain: &[u8]) -> Vec<u8> {
+fn seal<S: Side>(session: &mut Session<S>, plain: &[u8]) -> Vec<u8> {
     let sealer = session.sealer().expect("ours");
     let mut out = vec![0; plain.len() + sealer.overhead()];
     let len = sealer.seal(ContentType::ApplicationData, plain, &mut out).expect("sealed");
@@ -142,6 +144,97 @@ fn a_thousand_records_of_every_suite_open() {
             assert_eq!((content.as_slice(), others.len()), (reply.as_slice(), 0), "{suite:?}");
         }
     }
+}
+
+/// Both ends are ours after a handshake; what the server said behind it, the client has not heard.
+fn both_ours(
+    (client, server): &(Arc<ClientConfig>, Arc<ServerConfig>),
+) -> (Session<Client>, Session, Vec<u8>) {
+    let mut config = ClientConfig::clone(client);
+    config.enable_secret_extraction = true;
+    let name = "localhost".try_into().expect("a name");
+    let mut client = Progress::Blocked(Shaking::with(Arc::new(config), name).expect("a client"));
+    let mut server = Progress::Blocked(Shaking::new(Arc::clone(server), false).expect("a server"));
+    let (mut to_client, mut to_server) = (Vec::new(), Vec::new());
+    for _ in 0..10 {
+        client = advance(client, &mut to_client, &mut to_server);
+        server = advance(server, &mut to_server, &mut to_client);
+        match (client, server) {
+            (Progress::Done(client), Progress::Done(server)) => {
+                let behind = [client.sealed, to_client].concat();
+                return (client.session, server.session, behind);
+            }
+            blocked => (client, server) = blocked,
+        }
+    }
+    panic!("the handshake does not end");
+}
+
+fn advance<S: Side>(end: Progress<S>, came: &mut Vec<u8>, out: &mut Vec<u8>) -> Progress<S> {
+    match end {
+        Progress::Blocked(shaking) => {
+            shaking.advance(&std::mem::take(came), out).expect("a handshake")
+        }
+        done => done,
+    }
+}
+
+/// Opens all records in `bytes` into room that is as long as they ask for.
+fn open_into<S: Side>(session: &mut Session<S>, mut bytes: Vec<u8>) -> (Vec<u8>, Vec<Incoming>) {
+    let (mut content, mut others) = (Vec::new(), Vec::new());
+    let mut rest = bytes.as_mut_slice();
+    while let Ok(Some(len)) = record_len(rest) {
+        let (record, behind) = rest.split_at_mut(len);
+        let mut room = vec![0; content_bound(len)];
+        match session.receive_into(record, &mut room) {
+            Incoming::Content(range) => content.extend_from_slice(&room[range]),
+            other => others.push(other),
+        }
+        rest = behind;
+    }
+    (content, others)
+}
+
+#[test]
+fn what_we_seal_we_open_at_the_other_end() {
+    for suite in aws_lc_rs::ALL_CIPHER_SUITES {
+        let (mut client, mut server, mut wire) = both_ours(&configs(*suite));
+        let is_tls13 = suite.tls13().is_some();
+        let mut sent = Vec::new();
+        for number in 0..200_usize {
+            let plain = vec![u8::try_from(number % 251).unwrap(); number * 331 % MAX_PLAIN_LEN];
+            if is_tls13 && number % 50 == 7 {
+                server.reply(Reply::KeyUpdate, &mut wire).expect("sealed");
+            }
+            wire.extend(seal(&mut server, &plain));
+            sent.extend(plain);
+        }
+        server.reply(Reply::CloseNotify, &mut wire).expect("sealed");
+        let (content, mut others) = open_into(&mut client, wire);
+        assert!(content == sent, "{suite:?}");
+        // Tickets, keys, the one record that is empty, and the goodbye.
+        assert_eq!(others.pop(), Some(Incoming::Closed), "{suite:?}");
+        assert!(others.iter().all(|other| *other == Incoming::Nothing), "{suite:?}: {others:?}");
+        assert!(!is_tls13 || others.len() > 5, "{suite:?}: {others:?}");
+        let question = seal(&mut client, b"question");
+        assert_eq!(open_into(&mut server, question).0, b"question");
+    }
+}
+
+#[test]
+fn a_server_hears_no_tickets_and_without_room_nothing_is_opened() {
+    let suite = aws_lc_rs::ALL_CIPHER_SUITES[0];
+    let (mut client, mut server, _) = both_ours(&configs(suite));
+    let mut ticket = vec![0; 5 + client.sealer().expect("ours").overhead()];
+    let sealer = client.sealer().expect("ours");
+    sealer.seal(ContentType::Handshake, &[4, 0, 0, 1, 0], &mut ticket).expect("sealed");
+    let refused = vec![Incoming::Reply(Reply::Fatal(AlertCode::UnexpectedMessage))];
+    assert_eq!(open_into(&mut server, ticket), (Vec::new(), refused));
+    let mut record = seal(&mut client, b"content");
+    let mut room = [0; 7];
+    assert!(room.len() < content_bound(record.len()));
+    let refused = Incoming::Reply(Reply::Fatal(AlertCode::RecordOverflow));
+    assert_eq!(server.receive_into(&mut record, &mut room), refused);
 }
 
 #[test]

@@ -2,21 +2,22 @@
 
 use super::frame::{MAX_RECORD_LEN, record_len};
 use super::session::Session;
-use rustls::server::UnbufferedServerConnection;
+use super::side::{Client, Server, Side};
+use rustls::pki_types::ServerName;
 use rustls::unbuffered::{ConnectionState, EncodeError, UnbufferedStatus};
-use rustls::{HandshakeKind, ServerConfig};
+use rustls::{ClientConfig, ServerConfig};
 use std::sync::Arc;
 
-/// A client that is still shaking hands may have so much under way: certificates of peers
-/// take several records, and a request may come right behind.
+/// Who is still shaking hands may have so much under way: certificates of peers take several
+/// records, and a request or an answer may come right behind.
 const MAX_INCOMING: usize = 4 * MAX_RECORD_LEN;
 
 /// A handshake under way.
 ///
-/// rustls is shown one record at a time. Behind the client's last message may stand content,
+/// rustls is shown one record at a time. Behind the other end's last message may stand content,
 /// and changes of key, which it would answer in its own time: those are not for it.
-pub struct Shaking {
-    tls: UnbufferedServerConnection,
+pub struct Shaking<S: Side = Server> {
+    tls: S,
     /// The kernel is to seal once it is over.
     for_kernel: bool,
     incoming: Vec<u8>,
@@ -25,12 +26,12 @@ pub struct Shaking {
 }
 
 /// A handshake that is over.
-pub struct Shaken {
+pub struct Shaken<S: Side = Server> {
     /// The keys.
-    pub session: Session,
+    pub session: Session<S>,
     /// Whether a ticket took the place of a certificate.
     pub is_resumed: bool,
-    /// What the client and we agreed to speak.
+    /// What both ends agreed to speak.
     pub alpn: Option<Vec<u8>>,
     /// What came right behind it, still sealed.
     pub sealed: Vec<u8>,
@@ -51,11 +52,11 @@ pub enum ShakeFailed {
 }
 
 /// How far it has come.
-pub enum Progress {
+pub enum Progress<S: Side = Server> {
     /// More must come.
-    Blocked(Box<Shaking>),
+    Blocked(Box<Shaking<S>>),
     /// It is over.
-    Done(Box<Shaken>),
+    Done(Box<Shaken<S>>),
 }
 
 enum Turn {
@@ -70,8 +71,26 @@ impl Shaking {
     /// # Errors
     /// When the configuration does not allow it.
     pub fn new(config: Arc<ServerConfig>, for_kernel: bool) -> Result<Box<Self>, ShakeFailed> {
-        let tls = UnbufferedServerConnection::new(config)?;
-        Ok(Box::new(Self { tls, for_kernel, incoming: Vec::new(), shown: 0 }))
+        Ok(Self::of(Server::new(config)?, for_kernel))
+    }
+}
+
+impl Shaking<Client> {
+    /// Begins with a server that is to have this name, when connected to it.
+    ///
+    /// # Errors
+    /// When the configuration does not allow it.
+    pub fn with(
+        config: Arc<ClientConfig>,
+        name: ServerName<'static>,
+    ) -> Result<Box<Self>, ShakeFailed> {
+        Ok(Self::of(Client::new(config, name)?, false))
+    }
+}
+
+impl<S: Side> Shaking<S> {
+    fn of(tls: S, for_kernel: bool) -> Box<Self> {
+        Box::new(Self { tls, for_kernel, incoming: Vec::new(), shown: 0 })
     }
 
     /// Takes what came, and appends to `out` what is to be sent: in the case of an error
@@ -83,7 +102,7 @@ impl Shaking {
         mut self: Box<Self>,
         came: &[u8],
         out: &mut Vec<u8>,
-    ) -> Result<Progress, ShakeFailed> {
+    ) -> Result<Progress<S>, ShakeFailed> {
         if self.incoming.len() + came.len() > MAX_INCOMING {
             return Err(ShakeFailed::TooMuch);
         }
@@ -118,7 +137,7 @@ impl Shaking {
 
     fn turn(&mut self, out: &mut Vec<u8>) -> Result<Turn, ShakeFailed> {
         let shown = self.incoming.get_mut(..self.shown).unwrap_or_default();
-        let UnbufferedStatus { discard, state } = self.tls.process_tls_records(shown);
+        let UnbufferedStatus { discard, state } = self.tls.process(shown);
         let turn = match state {
             Err(err) => Err(err.into()),
             Ok(ConnectionState::EncodeTlsData(mut data)) => {
@@ -131,7 +150,7 @@ impl Shaking {
             }
             Ok(ConnectionState::WriteTraffic(_)) => Ok(Turn::Done),
             Ok(ConnectionState::BlockedHandshake) => Ok(Turn::Blocked),
-            // Early data is not offered; a client that closes now wants nothing.
+            // Early data is not offered; who closes now wants nothing.
             Ok(_) => Err(rustls::Error::HandshakeNotComplete.into()),
         };
         self.incoming.drain(..discard.min(self.shown));
@@ -139,10 +158,9 @@ impl Shaking {
         turn
     }
 
-    fn finish(self) -> Result<Shaken, ShakeFailed> {
-        let is_resumed = self.tls.handshake_kind() == Some(HandshakeKind::Resumed);
-        let alpn = self.tls.alpn_protocol().map(<[u8]>::to_vec);
-        let (extracted, secrets) = self.tls.dangerous_into_kernel_connection()?;
+    fn finish(self) -> Result<Shaken<S>, ShakeFailed> {
+        let (is_resumed, alpn) = (self.tls.is_resumed(), self.tls.alpn().map(<[u8]>::to_vec));
+        let (extracted, secrets) = self.tls.leave()?;
         let session = Session::new(extracted, secrets, self.for_kernel)?;
         Ok(Shaken { session, is_resumed, alpn, sealed: self.incoming })
     }
