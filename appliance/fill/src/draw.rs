@@ -8,8 +8,7 @@ use crate::admission::Urgency;
 use crate::caps::Caps;
 use crate::failure::Failure;
 use crate::grant::{Grant, Revoked};
-use crate::upstream::{Body, FetchFailed, Manner, Question, Upstream};
-use bytes::Bytes;
+use crate::upstream::{Body, Came, FetchFailed, Manner, Question, Upstream};
 use contract::catalogue::CatalogueEntry;
 use contract::sources::Source;
 use std::ops::Range;
@@ -49,8 +48,8 @@ impl<'a> Draw<'a> {
         Self { terms, rest: part, answer: None }
     }
 
-    /// The next piece; `None` once all of it has come.
-    pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, Failure> {
+    /// The next piece, in this room or apart; `None` once all of it has come.
+    pub(crate) async fn next(&mut self, room: &mut [u8]) -> Result<Option<Came>, Failure> {
         let terms = self.terms;
         loop {
             let mut answer = match self.answer.take() {
@@ -72,14 +71,15 @@ impl<'a> Draw<'a> {
                     terms.revoked(revoked)?;
                     continue;
                 }
-                piece = answer.body.next() => piece?,
+                piece = answer.body.next_into(room) => piece?,
             };
             let Some(piece) = piece else {
                 answer.check_end()?;
                 continue;
             };
-            answer.take(piece.len() as u64)?;
-            self.rest.start += piece.len() as u64;
+            let bytes = piece.len();
+            answer.take(bytes)?;
+            self.rest.start += bytes;
             self.answer = Some(answer);
             return Ok(Some(piece));
         }

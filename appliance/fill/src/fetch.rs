@@ -4,6 +4,7 @@
 //! its address and checks the certificate for its name. Boxes show who they are; an origin
 //! is checked against the public roots of the system and is shown nothing.
 
+use crate::boxes::{Boxes, Place};
 use crate::pace::Pace;
 use crate::read_ahead::AheadReader;
 use crate::upstream::{Body, FetchFailed, Manner, Promise, Question, Upstream};
@@ -21,6 +22,7 @@ use hyper_rustls::{
 };
 use hyper_util::client::legacy::{Client, connect::HttpConnector};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use rustls::pki_types::ServerName;
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -52,6 +54,8 @@ pub struct Fetcher {
     public: Option<rustls::ClientConfig>,
     knowledge: Arc<dyn SliceKnowledge>,
     clients: Mutex<HashMap<(String, bool), HttpsClient>>,
+    /// For content of boxes.
+    bulk: Boxes,
 }
 
 impl std::fmt::Debug for Fetcher {
@@ -127,7 +131,8 @@ impl Fetcher {
             .map(|roots| roots.with_no_client_auth())
             .ok();
         let user_agent = format!("headend-appliance/{} ({device})", env!("CARGO_PKG_VERSION"));
-        Self { user_agent, patience, boxes, public, knowledge, clients: Mutex::default() }
+        let bulk = Boxes::new(boxes.clone(), patience);
+        Self { user_agent, patience, boxes, public, knowledge, clients: Mutex::default(), bulk }
     }
 
     /// The same with connections of its own: they live on the runtime on which they were made.
@@ -140,13 +145,20 @@ impl Fetcher {
             public: self.public.clone(),
             knowledge: Arc::clone(&self.knowledge),
             clients: Mutex::default(),
+            bulk: self.bulk.apart(),
         }
     }
 
     async fn ask(&self, question: Question<'_>) -> Result<Box<dyn Body>, FetchFailed> {
-        let response = self.send(question.source, request(&question)?).await?;
+        let (source, request) = (question.source, request(&question)?);
+        let response = match source.kind {
+            SourceKind::Origin => {
+                self.send(source, request).await?.map(|incoming| self.body(incoming))
+            }
+            _ => self.bulk.ask(place_of(source)?, &self.signed(request)?).await?,
+        };
         check(&response, question.entry.size_bytes, &question.range)?;
-        Ok(self.body(response.into_body()))
+        Ok(response.into_body())
     }
 
     /// Sends a request to a source, whatever it is for, and waits for the head of the answer. Its
@@ -166,14 +178,20 @@ impl Fetcher {
         *request.uri_mut() = format!("{scheme}://{}{path}", source.address)
             .parse()
             .map_err(|err| unusable(format!("{err}")))?;
-        let user_agent =
-            HeaderValue::from_str(&self.user_agent).map_err(|err| unusable(err.to_string()))?;
-        request.headers_mut().insert(USER_AGENT, user_agent);
+        let request = self.signed(request)?;
         let wait = self.patience.connect + self.patience.stall;
         tokio::time::timeout(wait, client.request(request))
             .await
             .map_err(|_| FetchFailed::Stalled(wait.as_secs()))?
             .map_err(|err| FetchFailed::Connection(deepest(&err)))
+    }
+
+    /// Says who asks.
+    fn signed<B>(&self, mut request: Request<B>) -> Result<Request<B>, FetchFailed> {
+        let user_agent = HeaderValue::from_str(&self.user_agent)
+            .map_err(|err| FetchFailed::Unusable(err.to_string()))?;
+        request.headers_mut().insert(USER_AGENT, user_agent);
+        Ok(request)
     }
 
     pub(crate) fn body(&self, incoming: Incoming) -> Box<dyn Body> {
@@ -196,7 +214,7 @@ impl Fetcher {
     fn connect_to(&self, source: &Source, is_box: bool) -> Result<HttpsClient, FetchFailed> {
         let unusable = |what: &str| FetchFailed::Unusable(what.to_owned());
         if is_box && source.tls_name.is_none() {
-            return Err(unusable("a box without a TLS name"));
+            return Err(nameless());
         }
         let tls = match &self.public {
             _ if is_box => self.boxes.clone(),
@@ -212,8 +230,7 @@ impl Fetcher {
         let builder = HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http();
         let connector = match source.tls_name.clone() {
             Some(name) => {
-                let name = rustls::pki_types::ServerName::try_from(name)
-                    .map_err(|_| unusable("its TLS name is no host name"))?;
+                let name = server_name(name)?;
                 builder
                     .with_server_name_resolver(FixedServerNameResolver::new(name))
                     .enable_http1()
@@ -227,6 +244,21 @@ impl Fetcher {
             .http1_max_buf_size(PIECE_BYTES)
             .build(connector))
     }
+}
+
+/// A box that is asked for content: it is always asked over TLS.
+fn place_of(source: &Source) -> Result<Place, FetchFailed> {
+    let name = source.tls_name.clone().ok_or_else(nameless)?;
+    Ok((source.address, server_name(name)?))
+}
+
+fn nameless() -> FetchFailed {
+    FetchFailed::Unusable("a box without a TLS name".to_owned())
+}
+
+fn server_name(name: String) -> Result<ServerName<'static>, FetchFailed> {
+    let no_name = |_| FetchFailed::Unusable("its TLS name is no host name".to_owned());
+    ServerName::try_from(name).map_err(no_name)
 }
 
 fn believe_nobody() -> rustls::ClientConfig {

@@ -336,9 +336,9 @@ impl Transfers {
     ) -> Result<(), Failure> {
         let mut storing = None;
         let received = async {
-            while let Some(mut piece) = draw.next().await? {
-                under_way.arrived(piece.len() as u64);
-                while let Some((slice, bytes)) = slicer.take(&mut piece) {
+            while let Some(mut came) = draw.next(slicer.room()).await? {
+                under_way.arrived(came.len());
+                while let Some((slice, bytes)) = slicer.take(&mut came) {
                     settle(storing.take()).await?;
                     storing = self.store(intake, slice, bytes);
                 }

@@ -87,10 +87,37 @@ impl FetchFailed {
     }
 }
 
+/// How a piece of an answer came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Came {
+    /// So many bytes of it stand where they belong.
+    InPlace(usize),
+    /// By itself.
+    Apart(Bytes),
+}
+
+impl Came {
+    pub(crate) fn len(&self) -> u64 {
+        match self {
+            Self::InPlace(count) => *count as u64,
+            Self::Apart(piece) => piece.len() as u64,
+        }
+    }
+}
+
 /// The content of an answer, piece by piece.
 pub trait Body: Send {
     /// The next piece; `None` at the end of the answer, be it early or not.
     fn next(&mut self) -> Promise<'_, Result<Option<Bytes>, FetchFailed>>;
+
+    /// The same, into the room where it belongs, which is not empty, if it can come like that.
+    fn next_into<'a>(
+        &'a mut self,
+        room: &'a mut [u8],
+    ) -> Promise<'a, Result<Option<Came>, FetchFailed>> {
+        let _ = room;
+        Box::pin(async { Ok(self.next().await?.map(Came::Apart)) })
+    }
 }
 
 /// What a source is asked for.

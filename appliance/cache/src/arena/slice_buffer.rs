@@ -66,20 +66,30 @@ impl SliceBuffer {
         [0, ROOM_BYTES].map(|at| Self { room: Some((Arc::clone(&page), at)), len: 0 })
     }
 
-    fn room(&mut self) -> &mut [u8] {
+    fn all(&mut self) -> &mut [u8] {
         let Some((page, at)) = &self.room else { return &mut [] };
         // SAFETY: half of a page that was allocated and written. No other buffer has this
         // half, and this one is borrowed alone.
         unsafe { std::slice::from_raw_parts_mut(page.0.add(*at).as_ptr(), ROOM_BYTES) }
     }
 
+    /// Where what comes next belongs. It counts once the buffer has [grown](Self::grow).
+    pub fn room(&mut self) -> &mut [u8] {
+        let len = self.len;
+        self.all().get_mut(len..).unwrap_or_default()
+    }
+
+    /// So many bytes more were put into its room.
+    pub fn grow(&mut self, count: usize) {
+        self.len += count.min(self.room().len());
+    }
+
     /// Takes as many of these bytes as there is room for; gives how many that were.
     pub fn append(&mut self, bytes: &[u8]) -> usize {
-        let len = self.len;
-        let room = self.room().get_mut(len..).unwrap_or_default();
+        let room = self.room();
         let taken = room.len().min(bytes.len());
         room[..taken].copy_from_slice(&bytes[..taken]);
-        self.len += taken;
+        self.grow(taken);
         taken
     }
 

@@ -33,10 +33,15 @@ impl Reservation {
     /// # Errors
     /// As the storage says it; the room is given back.
     pub(crate) fn create(mut self, file: &Path) -> io::Result<Arc<dyn StoredFile>> {
-        if let Some(folder) = file.parent() {
-            self.disk.storage.make_folders(folder)?;
-        }
-        let made = self.disk.storage.create(file, self.bytes)?;
+        let storage = &self.disk.storage;
+        let made = match (storage.create(file, self.bytes), file.parent()) {
+            // The first of its folder.
+            (Err(err), Some(folder)) if err.kind() == io::ErrorKind::NotFound => {
+                storage.make_folders(folder)?;
+                storage.create(file, self.bytes)?
+            }
+            (made, _) => made?,
+        };
         // It is counted by the file from here on.
         self.disk.room().promised_bytes -= std::mem::take(&mut self.bytes);
         Ok(made)
