@@ -5,7 +5,7 @@ use anyhow::{Context, Result};
 use std::path::Path;
 
 /// How nginx is to log for [`requests`].
-pub const LOG_FORMAT: &str = "$request_uri $http_user_agent";
+pub const LOG_FORMAT: &str = "$request_uri $http_range $status $http_user_agent";
 
 /// Starts nginx over the files below `root`, as one process: a worker would outlive a master
 /// that is killed. What it writes stands in `run`, its log in `run`/access.log.
@@ -47,6 +47,10 @@ http {{
 pub struct Request {
     /// What was asked for.
     pub path: String,
+    /// Which part of it, as it was asked.
+    pub range: String,
+    /// What was answered.
+    pub status: String,
     /// The box that asked.
     pub device: String,
 }
@@ -60,12 +64,14 @@ pub fn requests(log: &Path) -> Result<Vec<Request>> {
     text.lines().map(|line| request(line).with_context(|| format!("who asked: {line}"))).collect()
 }
 
-/// `/path headend-appliance/0.1.0 (oca1.site-a)`
+/// `/path bytes=0-9 206 headend-appliance/0.1.0 (oca1.site-a)`
 fn request(line: &str) -> Option<Request> {
-    let (path, user_agent) = line.split_once(' ')?;
+    let mut words = line.splitn(4, ' ');
+    let [path, range, status] = [words.next()?, words.next()?, words.next()?].map(str::to_owned);
+    let user_agent = words.next()?;
     let (program, device) = user_agent.strip_suffix(')')?.split_once(" (")?;
     let is_box = program.starts_with("headend-appliance/") && !device.is_empty();
-    is_box.then(|| Request { path: path.to_owned(), device: device.to_owned() })
+    is_box.then(|| Request { path, range, status, device: device.to_owned() })
 }
 
 #[cfg(test)]
@@ -74,10 +80,13 @@ mod tests {
 
     #[test]
     fn a_line_names_a_path_and_a_box_or_is_none() {
-        let asked = request("/a/b.m4s headend-appliance/0.1.0 (oca1.site-a)").expect("a request");
+        let line = "/a/b.m4s bytes=0-9 206 headend-appliance/0.1.0 (oca1.site-a)";
+        let asked = request(line).expect("a request");
         assert_eq!((&*asked.path, &*asked.device), ("/a/b.m4s", "oca1.site-a"));
-        for other in ["", "/a", "/a curl/8", "/a curl/8 (x)", "/a headend-appliance/0.1.0 (oca1"] {
-            assert_eq!(request(other), None, "{other}");
+        assert_eq!((&*asked.range, &*asked.status), ("bytes=0-9", "206"));
+        for who in ["", "curl/8", "curl/8 (x)", "headend-appliance/0.1.0 (oca1"] {
+            assert_eq!(request(&format!("/a - 200 {who}")), None, "{who}");
         }
+        assert_eq!(request("/a"), None);
     }
 }
