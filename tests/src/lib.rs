@@ -10,6 +10,7 @@
 
 pub mod bench;
 pub mod byte_miss;
+pub mod crowd;
 pub mod demo;
 pub mod effort;
 pub mod false_fleet;

@@ -22,7 +22,8 @@ pub const TITLE: &str = "clip";
 /// The boxes.
 pub const BOXES: [&str; 2] = ["oca1.site-a", "oca2.site-a"];
 
-const SITE: &str = "site-a";
+/// The site of all of it.
+pub const SITE: &str = "site-a";
 
 const MASTER: &str = include_str!("../../fleet/steer/testdata/ffmpeg.m3u8");
 
@@ -186,8 +187,17 @@ impl SmallCdn {
     /// # Errors
     /// When it does not come up.
     pub async fn start_fleet(&mut self) -> Result<()> {
+        self.start_fleet_with(&[]).await
+    }
+
+    /// The same with more in its environment.
+    ///
+    /// # Errors
+    /// When it does not come up.
+    pub async fn start_fleet_with(&mut self, environment: &[String]) -> Result<()> {
         let [listen, control, join] = self.fleet_ports;
         let args = [
+            self.bin.join("fleet").display().to_string(),
             "serve".to_owned(),
             format!("--data={}", self.path("fleet").display()),
             format!("--listen=127.0.0.1:{listen}"),
@@ -197,7 +207,8 @@ impl SmallCdn {
             "--steering-ttl-s=3".to_owned(),
         ];
         let log = self.path("fleet.log");
-        let mut daemon = Daemon::start("fleet serve", self.bin.join("fleet"), args, &log)?;
+        let args = environment.iter().cloned().chain(args);
+        let mut daemon = Daemon::start("fleet serve", "env", args, &log)?;
         // It takes its ports before it makes its folder: only an answer says that all is there.
         let health = format!("http://127.0.0.1:{listen}/healthz");
         daemon
@@ -274,6 +285,12 @@ impl SmallCdn {
     #[must_use]
     pub fn fleet_folder(&self) -> PathBuf {
         self.path("fleet")
+    }
+
+    /// Where the fleet manager listens to its operator.
+    #[must_use]
+    pub fn fleet_address(&self) -> SocketAddr {
+        local(self.fleet_ports[0])
     }
 
     /// The folder of the root.

@@ -19,6 +19,7 @@ pub mod contender;
 pub mod core;
 pub mod figures;
 pub mod fio;
+pub mod fleet;
 pub mod floor;
 pub mod h2o;
 mod known_server;

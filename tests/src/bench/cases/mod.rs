@@ -2,6 +2,7 @@
 
 mod byte_miss;
 mod disk_cold;
+mod enrol;
 mod fill_peer;
 mod fill_while_serving;
 mod floor;
@@ -54,6 +55,7 @@ enum Kind {
     FillPeer,
     FillWhileServing,
     Scrub,
+    Enrol,
 }
 
 /// What a case found.
@@ -85,6 +87,7 @@ pub fn all() -> Vec<Case> {
         case("fill-peer", Kind::FillPeer),
         case("fill-while-serving", Kind::FillWhileServing),
         case("scrub", Kind::Scrub),
+        case("enrol", Kind::Enrol),
     ]
 }
 
@@ -108,6 +111,7 @@ impl Case {
             Kind::FillPeer => fill_peer::run(bench).await?,
             Kind::FillWhileServing => fill_while_serving::run(bench).await?,
             Kind::Scrub => scrub::run(bench).await?,
+            Kind::Enrol => enrol::run(bench).await?,
         };
         let (case, machine) = (self.name.to_owned(), Machine::this()?);
         let mut notes = [&bench.peers.notes[..], &found.notes].concat();

@@ -1,0 +1,53 @@
+//! Ours: the release build's fleet manager, on the server's core, with a root and a site.
+
+use super::core::Cores;
+use super::running::Running;
+use super::site::Site;
+use crate::crowd::Crowd;
+use crate::operator::Operator;
+use anyhow::Result;
+use std::path::Path;
+use std::time::Duration;
+
+/// The site of all boxes.
+pub const SITE: &str = "site-a";
+
+/// A fleet manager, and who will be its boxes.
+pub struct Fleet {
+    _server: Running,
+    /// Asks it.
+    pub crowd: Crowd,
+}
+
+impl Fleet {
+    /// Starts one with nothing but a root, a site and a group.
+    ///
+    /// # Errors
+    /// When it does not come up.
+    pub async fn start(site: &Site, bin: &Path) -> Result<Self> {
+        let folder = site.folder().join("fleet");
+        std::fs::create_dir_all(&folder)?;
+        let [listen, control, join] = [ports::free()?, ports::free()?, ports::free()?];
+        let args = [
+            bin.join("fleet").display().to_string(),
+            "serve".to_owned(),
+            format!("--data={}", folder.display()),
+            format!("--listen=127.0.0.1:{listen}"),
+            format!("--control=127.0.0.1:{control}"),
+            format!("--join=127.0.0.1:{join}"),
+        ];
+        let time = Duration::from_secs(30);
+        let server =
+            Running::start_on(Cores::Server, "fleet", args.to_vec(), listen, &folder, time);
+        let mut server = server.await?;
+        let token = folder.join("operator.token");
+        server.wait_for(time, async || token.exists()).await?;
+        let url = format!("http://127.0.0.1:{listen}");
+        let operator = Operator::new(&[], &bin.join("fleet"), &url, &token);
+        operator.init(&site.folder().join("fleet-root")).await?;
+        operator.create_site(SITE, (48.0, 11.0), ["10.0.0.0/8"]).await?;
+        operator.create_group("open", "owner", "{device}.test", "http://127.0.0.1:1", None).await?;
+        let crowd = Crowd::of(server.address, &token).await?;
+        Ok(Self { _server: server, crowd })
+    }
+}
