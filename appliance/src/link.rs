@@ -1,6 +1,7 @@
 //! HTTP over TLS to one address, one answer at a time. Nobody who answers keeps the box waiting,
 //! or sends more than was asked for.
 
+use crate::clock_doubt;
 use crate::fleet::Refusal;
 use anyhow::{Context, Result, bail};
 use bytes::Bytes;
@@ -64,7 +65,7 @@ impl Link {
             .header(CONTENT_TYPE, "application/json")
             .body(Full::from(body))?;
         let exchange = async {
-            let response = self.client.request(request).await?;
+            let response = self.client.request(request).await.map_err(explained)?;
             let status = response.status();
             let body = Limited::new(response.into_body(), max).collect().await;
             let body = body.map_err(anyhow::Error::from_boxed)?.to_bytes();
@@ -76,6 +77,14 @@ impl Link {
         tokio::time::timeout(EXCHANGE_TIMEOUT, exchange)
             .await
             .with_context(|| format!("no answer within {} s", EXCHANGE_TIMEOUT.as_secs()))?
+    }
+}
+
+/// Where the clock may be the reason, that is said first.
+fn explained(err: hyper_util::client::legacy::Error) -> anyhow::Error {
+    match clock_doubt::doubt(&err) {
+        Some(doubt) => anyhow::Error::from(err).context(doubt),
+        None => err.into(),
     }
 }
 

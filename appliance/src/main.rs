@@ -14,6 +14,7 @@ mod background;
 mod catching_up;
 mod check;
 mod cli;
+mod clock_doubt;
 mod commands;
 mod control;
 mod credential;

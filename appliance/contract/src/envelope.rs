@@ -22,6 +22,10 @@ pub const MAX_GENERATION_JUMP: u64 = 1 << 32;
 /// The same of epochs. Nobody restores a backup a thousand times, and the root may be wrong once.
 pub const MAX_EPOCH_JUMP: u32 = 1 << 10;
 
+/// What was made so long from now comes of a clock that is wrong, here or at the fleet. It is not
+/// acted on: a fleet that is years ahead would have boxes throw away what rights have ended for.
+pub const MAX_AHEAD_S: i64 = 86_400;
+
 /// The epoch of a fleet that was never restored from a backup.
 pub const FIRST_EPOCH: u32 = 1;
 
@@ -227,6 +231,12 @@ pub enum Refused {
     /// What the root has said is over.
     #[error("what the root said, version {0}, has expired")]
     TrustExpired(u64),
+    /// Made at a time that has not come.
+    #[error("made {ahead_s} s from now: is the clock right?")]
+    Ahead {
+        /// By so much.
+        ahead_s: i64,
+    },
     /// Its time is over.
     #[error("expired")]
     Expired,
@@ -329,6 +339,10 @@ impl Envelope {
         }
         self.check_addressee(me)?;
         check_order(self.header.generation, newest, trust.epoch)?;
+        if self.header.issued_at_us > now.plus_s(MAX_AHEAD_S) {
+            let ahead_s = self.header.issued_at_us.unix_s().saturating_sub(now.unix_s());
+            return Err(Refused::Ahead { ahead_s });
+        }
         if now > self.header.not_after_us {
             return Err(Refused::Expired);
         }

@@ -6,7 +6,7 @@ use super::plan::{BoxTargets, Plan};
 use catalog::PurgeHistory;
 use contract::SCHEMA;
 use contract::command::Command;
-use contract::envelope::{Generation, Kind, Role};
+use contract::envelope::{Generation, Kind, MAX_AHEAD_S, Role};
 use contract::manifest::Manifest;
 use contract::names::DeviceName;
 use contract::object::Digest;
@@ -165,7 +165,9 @@ impl Press<'_> {
         let is_good = |head: &&Head| {
             head.generation.epoch == epoch && Some(head.trust_version) >= dropped_in(kind.role())
         };
-        if let Some(head) = before.filter(|_| is_same).filter(is_good)
+        // Nor what was made by a clock that was wrong.
+        let is_dated = |head: &&Head| head.issued_at <= self.now.plus_s(MAX_AHEAD_S);
+        if let Some(head) = before.filter(|_| is_same).filter(is_good).filter(is_dated)
             && head.not_after > self.now.plus_s(RENEW_BELOW_S)
         {
             return Ok(head.clone());

@@ -55,6 +55,12 @@ fn everything_else_is_refused_with_its_reason() {
     assert_eq!(open(&good, None, 10_000_000), Err(Refused::Expired));
     assert_eq!(open(&good, None, 20_000_001), Err(Refused::TrustExpired(4)));
 
+    let dated = |second| Header { issued_at_us: TimeUs(0).plus_s(second), ..header(3) };
+    let sealed = |header| Envelope::seal(header, &[1u32], &key(Role::Control)).expect("seal");
+    assert_eq!(open(&sealed(dated(MAX_AHEAD_S)), None, 0), Ok(vec![1]));
+    let ahead_s = MAX_AHEAD_S + 1;
+    assert_eq!(open(&sealed(dated(ahead_s)), None, 0), Err(Refused::Ahead { ahead_s }));
+
     let mut tampered = good.clone();
     tampered.header.not_after_us = TimeUs(99_000_000);
     assert_eq!(open(&tampered, None, 0), Err(Refused::BadSignature));

@@ -59,6 +59,10 @@ async fn generations_rise_only_with_the_content_or_with_age() {
         let manifest: Manifest = serde_json::from_str(&body).expect("a manifest");
         assert_eq!(manifest.version, 2);
         assert!(matches!(manifest.hold, Hold::Snapshot(_)));
+
+        // By a clock that was wrong then, or is now: boxes would not believe it.
+        let heads = publish(&store, &second, none, NOW).await.expect(test.name);
+        assert_eq!(numbers(&heads, "oca1.a"), [(3, 1), (4, 2), (4, 2)], "{}: dated", test.name);
     }
 }
 
