@@ -8,6 +8,8 @@ use rustls::pki_types::ServerName;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
 
 /// A connection.
 pub(super) struct Connection {
@@ -15,7 +17,12 @@ pub(super) struct Connection {
     /// Of the answer's content, what has not come.
     left: u64,
     may_go_on: bool,
+    since: Instant,
 }
+
+/// For so long one is used. Who is at the other end was looked at when it began, and may be a
+/// stranger since: revoked, or of an authority that was dropped.
+const MAX_AGE: Duration = Duration::from_mins(5);
 
 impl Connection {
     /// Connects, and shakes hands.
@@ -25,7 +32,7 @@ impl Connection {
         name: ServerName<'static>,
     ) -> io::Result<Self> {
         let stream = Stream::open(tls, address, name).await?;
-        Ok(Self { stream, left: 0, may_go_on: true })
+        Ok(Self { stream, left: 0, may_go_on: true, since: Instant::now() })
     }
 
     /// Asks, and waits for the head of the answer.
@@ -55,7 +62,8 @@ impl Connection {
 
     /// Whether another question may follow once all content has come.
     pub(super) fn may_go_on(&self) -> bool {
-        self.may_go_on && self.left == 0 && self.stream.is_at_rest()
+        let is_young = self.since.elapsed() < MAX_AGE;
+        self.may_go_on && is_young && self.left == 0 && self.stream.is_at_rest()
     }
 
     /// Reads content into `room`; nothing only at its end.
