@@ -12,8 +12,8 @@ use tests::crowd::{self, AT_ONCE, Crowd, Member};
 use tests::effort;
 use tests::small_cdn::{BOXES, Plan, SITE, SmallCdn};
 
-/// In the middle of a fleet of 5,000, and in `make nightly` all of it.
-const MEMBERS: usize = 250;
+/// In `make test`; a large fleet in `make nightly`.
+const MEMBERS: usize = 1000;
 const NIGHTLY_MEMBERS: usize = 5000;
 
 /// A box asks so long before it is worried; it has weeks.
