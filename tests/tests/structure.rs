@@ -20,6 +20,7 @@ const ALLOWED: &[(&str, &str)] = &[
     ("db", ""),
     ("ssh", ""),
     ("ca", "contract db"),
+    ("acme", "ca contract db"),
     ("catalog", "contract db"),
     ("inventory", "contract db"),
     ("rollout", "inventory contract db"),
@@ -30,7 +31,7 @@ const ALLOWED: &[(&str, &str)] = &[
     ("simulate", "inventory catalog prefill steer contract db"),
     (
         "fleet",
-        "db ssh ca catalog inventory rollout config-render health-collector prefill steer simulate contract",
+        "db ssh ca acme catalog inventory rollout config-render health-collector prefill steer simulate contract",
     ),
 ];
 

@@ -10,12 +10,13 @@
 //! issued, for how long), [`draft`](draft()), [`check_wished`], [`RootFolder`]
 //! and [`SaidStore`] (how the root comes to speak),
 //! [`TokenStore`], [`RequestedKey`] and [`IssuedStore`] (how a machine comes to its certificates),
-//! [`device_of`] (reading an identity back).
+//! [`Issuance`] (whoever issues them for viewers), [`device_of`] (reading an identity back).
 
 mod authority;
 mod draft;
 mod error;
 mod folder;
+mod issuance;
 mod issue;
 mod issued;
 mod key_file;
@@ -32,6 +33,7 @@ pub use authority::{Authority, authority_id};
 pub use draft::{Change, DEFAULT_LIFE_D, MAX_LIFE_D, MIN_LIFE_D, NoDraft, Offer, draft, new_keys};
 pub use error::CaError;
 pub use folder::Ca;
+pub use issuance::{Fault, Issuance, NotIssued, Wish};
 pub use issue::{Certified, ISSUED_LIFE_D, Issued};
 pub use issued::{IssuedStore, IssuedTo, RevokedCertificate};
 pub use key_file::{make_folder, write_new};

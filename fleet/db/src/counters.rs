@@ -18,6 +18,8 @@ pub enum Counter {
     Command,
     /// The version of what is revoked.
     Revocation,
+    /// The number of the last certificate that was ordered elsewhere.
+    Order,
 }
 
 impl Counter {
@@ -29,6 +31,7 @@ impl Counter {
             Self::Purge => "purge",
             Self::Command => "command",
             Self::Revocation => "revocation",
+            Self::Order => "order",
         }
     }
 }

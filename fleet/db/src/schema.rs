@@ -14,6 +14,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (7, "commands", include_str!("../migrations/0007_commands.sql")),
     (8, "trust", include_str!("../migrations/0008_trust.sql")),
     (9, "identity", include_str!("../migrations/0009_identity.sql")),
+    (10, "orders", include_str!("../migrations/0010_orders.sql")),
 ];
 
 /// What PostgreSQL must be told and SQLite does by itself.

@@ -1,0 +1,229 @@
+//! Records that come and go in a zone: dynamic updates (RFC 2136), signed (RFC 8945).
+
+mod key_file;
+mod messages;
+mod server;
+
+pub(crate) use key_file::read_key;
+
+use hickory_proto::op::ResponseCode;
+use hickory_proto::rr::{Name, RecordType, TSigner};
+use messages::{Apex, apex, question, replacement, texts, upwards};
+use server::Server;
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+use tokio::time::{Instant, sleep};
+
+/// An authority that is told to look before all servers have the record finds nothing, and that
+/// counts as a failure. Secondaries that are told of a change have it within seconds; one that has
+/// to look for itself does not.
+const SEEN_WITHIN: Duration = Duration::from_secs(60);
+
+/// Between two looks.
+const LOOK: Duration = Duration::from_millis(250);
+
+/// What can go wrong with a record.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DnsFailure {
+    /// The key cannot be used.
+    #[error("{path}: {why}", path = path.display())]
+    KeyFile {
+        /// Its file.
+        path: PathBuf,
+        /// Why.
+        why: String,
+    },
+    /// It does not answer.
+    #[error(
+        "the name server {server} does not answer ({why}): see that it runs, and that TCP reaches it from here"
+    )]
+    Away {
+        /// Which.
+        server: SocketAddr,
+        /// Why.
+        why: String,
+    },
+    /// It answers what cannot be understood.
+    #[error("the name server {server} answers nonsense: {why}")]
+    Nonsense {
+        /// Which.
+        server: SocketAddr,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// What it answers to an update is not signed with our key.
+    #[error(
+        "the name server {server} does not know the key of --acme-dns-key, or the clocks are apart: it said {said} ({why})"
+    )]
+    Unsigned {
+        /// Which.
+        server: SocketAddr,
+        /// What it says.
+        said: ResponseCode,
+        /// What is wrong with the signature.
+        why: String,
+    },
+    /// It has no zone for the name.
+    #[error("the name server {server} has no zone for {name}: name its primary with --acme-dns")]
+    NoZone {
+        /// Which.
+        server: SocketAddr,
+        /// The name.
+        name: String,
+    },
+    /// It answers no question about the name.
+    #[error(
+        "the name server {server} says {said} to a question about {name}: allow the fleet to ask it"
+    )]
+    NotTold {
+        /// Which.
+        server: SocketAddr,
+        /// The name.
+        name: String,
+        /// What it says.
+        said: ResponseCode,
+    },
+    /// It does not take the record.
+    #[error(
+        "the name server {server} does not take a record for {name} in the zone {zone}: it said {said}; allow the key of --acme-dns-key to update TXT records there"
+    )]
+    Refused {
+        /// Which.
+        server: SocketAddr,
+        /// The name.
+        name: String,
+        /// The zone.
+        zone: String,
+        /// What it says.
+        said: ResponseCode,
+    },
+    /// It does not show the record.
+    #[error(
+        "the name server {server} does not show the record for {name} after {after_s} s: see that it gets changes of the zone at once"
+    )]
+    NotSeen {
+        /// Which.
+        server: SocketAddr,
+        /// The name.
+        name: String,
+        /// How long was waited for.
+        after_s: u64,
+    },
+    /// The name is none.
+    #[error("{0:?} is no host name")]
+    NoName(String),
+}
+
+/// Where records are put, and where they are to be seen.
+#[derive(Clone)]
+pub(crate) struct Dns {
+    primary: Server,
+    seen_at: Vec<Server>,
+    key: TSigner,
+}
+
+impl fmt::Debug for Dns {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Dns({:?}, {:?}, {})", self.primary, self.seen_at, self.key.signer_name())
+    }
+}
+
+/// A record that stands under a name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Placed {
+    name: Name,
+    zone: Name,
+}
+
+impl Dns {
+    /// Updates go to `primary`; `others` are to show them as well before anybody is told.
+    #[must_use]
+    pub(crate) fn new(primary: SocketAddr, others: &[SocketAddr], key: TSigner) -> Self {
+        let seen_at = [primary].iter().chain(others).copied().map(Server).collect();
+        Self { primary: Server(primary), seen_at, key }
+    }
+
+    /// Puts a text under a name, in the place of all others.
+    pub(crate) async fn place(&self, name: &str, text: &str) -> Result<Placed, DnsFailure> {
+        let name = full(name)?;
+        let zone = self.zone(&name).await?;
+        let placed = Placed { name, zone };
+        self.replace(&placed, &[text.to_owned()]).await?;
+        Ok(placed)
+    }
+
+    /// Waits until all who should show the text do.
+    pub(crate) async fn seen(&self, placed: &Placed, text: &str) -> Result<(), DnsFailure> {
+        let begun = Instant::now();
+        for server in &self.seen_at {
+            while !shows(*server, placed, text).await? {
+                if begun.elapsed() >= SEEN_WITHIN {
+                    let (server, name) = (server.0, placed.name.to_ascii());
+                    let after_s = SEEN_WITHIN.as_secs();
+                    return Err(DnsFailure::NotSeen { server, name, after_s });
+                }
+                sleep(LOOK).await;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes all texts away that stand under a name.
+    pub(crate) async fn clear(&self, name: &str) -> Result<(), DnsFailure> {
+        let name = full(name)?;
+        let zone = self.zone(&name).await?;
+        self.remove(&Placed { name, zone }).await
+    }
+
+    /// The same where it is known what was put there.
+    pub(crate) async fn remove(&self, placed: &Placed) -> Result<(), DnsFailure> {
+        self.replace(placed, &[]).await
+    }
+
+    async fn replace(&self, placed: &Placed, texts: &[String]) -> Result<(), DnsFailure> {
+        let message = replacement(&placed.zone, &placed.name, texts);
+        let answer = self.primary.tell(message, &self.key).await?;
+        match answer.metadata.response_code {
+            ResponseCode::NoError => Ok(()),
+            said => Err(DnsFailure::Refused {
+                server: self.primary.0,
+                name: placed.name.to_ascii(),
+                zone: placed.zone.to_ascii(),
+                said,
+            }),
+        }
+    }
+
+    /// Where the zone of a name begins.
+    async fn zone(&self, name: &Name) -> Result<Name, DnsFailure> {
+        let (server, shown) = (self.primary.0, || name.to_ascii());
+        for candidate in upwards(name) {
+            let answer = self.primary.ask(&question(&candidate, RecordType::SOA)).await?;
+            match apex(&candidate, &answer) {
+                Apex::Here => return Ok(candidate),
+                Apex::NotHere => {}
+                // What is not its own, many a server says nothing of; further up is still less so.
+                Apex::Refused(ResponseCode::Refused) => break,
+                Apex::Refused(said) => {
+                    return Err(DnsFailure::NotTold { server, name: shown(), said });
+                }
+            }
+        }
+        Err(DnsFailure::NoZone { server, name: shown() })
+    }
+}
+
+async fn shows(server: Server, placed: &Placed, text: &str) -> Result<bool, DnsFailure> {
+    let answer = server.ask(&question(&placed.name, RecordType::TXT)).await?;
+    let said = texts(&placed.name, &answer);
+    Ok(said.is_some_and(|texts| texts.iter().any(|it| it == text)))
+}
+
+fn full(name: &str) -> Result<Name, DnsFailure> {
+    let read = Name::from_ascii(name).ok();
+    let mut read = read.ok_or_else(|| DnsFailure::NoName(name.chars().take(253).collect()))?;
+    read.set_fqdn(true);
+    Ok(read)
+}
