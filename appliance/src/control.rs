@@ -12,6 +12,7 @@ use crate::holding::{Holding, Unfit};
 use crate::identity::Identity;
 use crate::journal::Journal;
 use crate::purging::Purging;
+use crate::renewing::Issuer;
 use crate::reporter::{Reporter, Stands};
 use crate::revoked::RevokedList;
 use crate::spool::SharedSpool;
@@ -59,6 +60,8 @@ pub(crate) struct Control {
     pub(crate) documents: Documents,
     pub(crate) identity: Identity,
     pub(crate) revoked: RevokedList,
+    /// Who issues what viewers see is told to whoever renews it.
+    pub(crate) players: watch::Sender<Issuer>,
     pub(crate) holding: Holding,
     pub(crate) cache: Arc<Cache>,
     pub(crate) filler: Arc<Filler>,
@@ -283,6 +286,10 @@ impl Control {
     async fn take(&mut self, link: &impl Fleet, answer: Answer) -> Duration {
         self.journal.recorded(answer.events_recorded);
         let has_heard = self.hear(&answer.trust);
+        self.players.send_if_modified(|known| {
+            let said = Issuer::said(answer.players_elsewhere);
+            std::mem::replace(known, said) != said
+        });
         if let Some(revoked) = &answer.revoked {
             self.hear_of_revoked(revoked);
         }

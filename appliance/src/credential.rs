@@ -4,7 +4,7 @@
 use crate::keep;
 use anyhow::{Context, Result, ensure};
 use contract::time::TimeUs;
-use rcgen::{CertificateParams, KeyPair, PublicKeyData};
+use rcgen::{CertificateParams, DistinguishedName, KeyPair, PublicKeyData};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use serve::dns_names;
@@ -47,12 +47,16 @@ impl NewKey {
         Ok(Some(Self(pair)))
     }
 
-    /// What a certificate is asked for with: the key, and the proof that it is here.
+    /// What a certificate is asked for with: the key, the proof that it is here, and the host names
+    /// where it is for some.
     ///
     /// # Errors
-    /// When it cannot sign.
-    pub(crate) fn request(&self) -> Result<String> {
-        Ok(CertificateParams::default().serialize_request(&self.0)?.pem()?)
+    /// When it cannot sign, or a name is none.
+    pub(crate) fn request(&self, host_names: Vec<String>) -> Result<String> {
+        let mut params = CertificateParams::new(host_names)?;
+        // An authority takes what stands here for a host name.
+        params.distinguished_name = DistinguishedName::new();
+        Ok(params.serialize_request(&self.0)?.pem()?)
     }
 
     /// Writes the key alone.

@@ -65,7 +65,7 @@ async fn join_at(wanted: &Wanted, folder: &Path) -> Result<DeviceName> {
         secret: wanted.token.secret.clone(),
         serial: wanted.serial.clone(),
         folder: folder.to_owned(),
-        csr_pem: key.request()?,
+        csr_pem: key.request(Vec::new())?,
     };
     let link =
         Link::new(wanted.token.address, FLEET_IDENTITY_NAME, client(Arc::new(anchors(&trust)?))?)?;

@@ -18,7 +18,7 @@ use crate::kept_out::KeptOut;
 use crate::moving::Moving;
 use crate::purging::Purging;
 use crate::redirecting::Redirecting;
-use crate::renewing::Renewing;
+use crate::renewing::{Issuer, Renewing};
 use crate::reporter::{Asked, Reporter};
 use crate::revoked::RevokedList;
 use crate::s3::Origins;
@@ -40,6 +40,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 use tokio::runtime::Handle;
+use tokio::sync::watch;
 
 /// A port is taken, a disk cannot be written: said before anything was begun.
 #[derive(Debug, thiserror::Error)]
@@ -157,6 +158,7 @@ pub(crate) fn open(document: &Document, taken: Taken) -> Result<Opened> {
         certificates: server.certificates(),
         journal: Arc::clone(&journal),
         clock: wall_clock(),
+        players: watch::Sender::new(Issuer::NotSaid),
     };
     let means = Means {
         cache: Arc::clone(&cache),
@@ -168,6 +170,7 @@ pub(crate) fn open(document: &Document, taken: Taken) -> Result<Opened> {
         commands: Commands::open(means, wall_clock(), commands),
         documents,
         revoked: RevokedList::open(&config, &identity),
+        players: renewing.players.clone(),
         identity: identity.clone(),
         holding: Holding::open(&config.state_folder)?,
         config,

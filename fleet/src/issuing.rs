@@ -2,12 +2,11 @@
 //! box brings nothing but its key.
 
 use crate::api::Problem;
+use crate::ordering;
 use crate::server::{App, now};
-use ca::{Authority, IssuedTo, RequestedKey, Said};
+use ca::{Authority, Certified, Issuance, IssuedTo, RequestedKey, Said, Wish};
 use contract::certificates::{CertificateAnswer, Purpose};
 use contract::names::DeviceName;
-use contract::time::TimeUs;
-use inventory::Appliance;
 use std::sync::Arc;
 use std::time::SystemTime;
 use tokio::sync::Semaphore;
@@ -50,7 +49,7 @@ impl Default for IssuingGate {
 
 /// What a box that asks is answered.
 pub(crate) async fn answer(
-    app: &App,
+    app: &Arc<App>,
     device: &DeviceName,
     purpose: Purpose,
     key: &RequestedKey,
@@ -61,12 +60,54 @@ pub(crate) async fn answer(
         return Ok(CertificateAnswer::Later { reason, retry_after_s });
     };
     let _turn = app.issuing.turns.acquire().await.map_err(Problem::internal)?;
-    let authority = authority(app, purpose)?;
-    if purpose == Purpose::Identity && is_too_early(app, device, &authority).await? {
+    match purpose {
+        Purpose::Identity => next_identity(app, device, key).await,
+        Purpose::Player => player(app, device, key).await,
+    }
+}
+
+async fn next_identity(
+    app: &App,
+    device: &DeviceName,
+    key: &RequestedKey,
+) -> Result<CertificateAnswer, Problem> {
+    let authority = known_to_all(app)?;
+    if is_too_early(app, device, &authority).await? {
         let reason = "siblings have not heard of the new authority".to_owned();
         return Ok(CertificateAnswer::Later { reason, retry_after_s: HEARD_IN_S });
     }
-    let chain_pem = obtain(app, device, (purpose, &authority), key).await?;
+    let chain_pem = certify(app, device, &authority, key).await?;
+    Ok(CertificateAnswer::Issued { chain_pem })
+}
+
+/// What a box shows to viewers: issued here at once, or ordered elsewhere.
+async fn player(
+    app: &Arc<App>,
+    device: &DeviceName,
+    key: &RequestedKey,
+) -> Result<CertificateAnswer, Problem> {
+    app.inventory.appliance(device).await?;
+    let own = host_names(app, device).await?;
+    let issuer: Arc<dyn Issuance> = match &app.ordering {
+        Some(ordering) => Arc::clone(&ordering.issuer),
+        None => app.ca.players(&last(app)?.trust)?,
+    };
+    let host_names = if issuer.is_elsewhere() {
+        key.names_among(&own).map_err(|err| Problem::new(409, err))?
+    } else {
+        own
+    };
+    let purpose = Purpose::Player;
+    let to = IssuedTo { device, purpose, key: key.digest(), authority: issuer.id() };
+    if let Some(chain_pem) = issued_before(app, to).await? {
+        return Ok(CertificateAnswer::Issued { chain_pem });
+    }
+    let wish = Wish { device: device.clone(), host_names, request: key.clone() };
+    if let Some(ordering) = &app.ordering {
+        return ordering::order(app, ordering, wish).await;
+    }
+    let certified = issuer.issue(&wish).await.map_err(Problem::internal)?;
+    let chain_pem = remember(app, to, certified).await?;
     Ok(CertificateAnswer::Issued { chain_pem })
 }
 
@@ -76,8 +117,7 @@ pub(crate) async fn identity(
     device: &DeviceName,
     key: &RequestedKey,
 ) -> Result<String, Problem> {
-    let purpose = Purpose::Identity;
-    obtain(app, device, (purpose, &*authority(app, purpose)?), key).await
+    certify(app, device, &*known_to_all(app)?, key).await
 }
 
 /// Whether a box that asks since its authority is being replaced would get another certificate of
@@ -94,34 +134,35 @@ async fn is_too_early(
     Ok(app.issued.has_any(device, Purpose::Identity, authority.id(), since).await?)
 }
 
-async fn obtain(
+async fn certify(
     app: &App,
     device: &DeviceName,
-    (purpose, authority): (Purpose, &Authority),
+    authority: &Authority,
     key: &RequestedKey,
 ) -> Result<String, Problem> {
     let appliance = app.inventory.appliance(device).await?;
+    let purpose = Purpose::Identity;
     let to = IssuedTo { device, purpose, key: key.digest(), authority: authority.id() };
-    let names = match purpose {
-        Purpose::Identity => Vec::new(),
-        Purpose::Player => host_names(app, device).await?,
-    };
-    let since = now().plus_s(-SAME_AGAIN_S);
-    if let Some(chain) = app.issued.find(to, since).await? {
-        return Ok(chain);
+    if let Some(chain_pem) = issued_before(app, to).await? {
+        return Ok(chain_pem);
     }
-    issue(app, authority, to, key, (&appliance, names), now()).await
+    let certified = authority.certify_identity(key, device, &appliance.site, SystemTime::now())?;
+    remember(app, to, certified).await
+}
+
+async fn issued_before(app: &App, to: IssuedTo<'_>) -> Result<Option<String>, Problem> {
+    Ok(app.issued.find(to, now().plus_s(-SAME_AGAIN_S)).await?)
+}
+
+async fn remember(app: &App, to: IssuedTo<'_>, certified: Certified) -> Result<String, Problem> {
+    app.issued.add(to, &certified, now()).await?;
+    let (device, purpose, serial) = (to.device, to.purpose, &certified.serial);
+    tracing::info!(%device, %purpose, serial, "a certificate was issued");
+    Ok(certified.chain_pem)
 }
 
 fn last(app: &App) -> Result<Arc<Said>, Problem> {
     app.said.last().ok_or_else(|| Problem::new(503, "the root has said nothing yet"))
-}
-
-fn authority(app: &App, purpose: Purpose) -> Result<Arc<Authority>, Problem> {
-    match purpose {
-        Purpose::Identity => known_to_all(app),
-        Purpose::Player => Ok(app.ca.players(&last(app)?.trust)?),
-    }
 }
 
 /// The newest authority of which all boxes have heard: siblings that have not would take whoever
@@ -142,25 +183,6 @@ fn known_to_all(app: &App) -> Result<Arc<Authority>, Problem> {
     let known = known.and_then(|known| app.ca.boxes(&known.trust).ok());
     let named = &said.trust.authorities.boxes;
     Ok(known.filter(|it| named.iter().any(|pem| pem == it.pem())).unwrap_or(newest))
-}
-
-async fn issue(
-    app: &App,
-    authority: &Authority,
-    to: IssuedTo<'_>,
-    key: &RequestedKey,
-    (appliance, names): (&Appliance, Vec<String>),
-    now: TimeUs,
-) -> Result<String, Problem> {
-    let clock = SystemTime::now();
-    let certified = match to.purpose {
-        Purpose::Identity => authority.certify_identity(key, to.device, &appliance.site, clock)?,
-        Purpose::Player => authority.certify_player(key, to.device, names, clock)?,
-    };
-    app.issued.add(to, &certified, now).await?;
-    let (device, purpose, serial) = (to.device, to.purpose, &certified.serial);
-    tracing::info!(%device, %purpose, serial, "a certificate was issued");
-    Ok(certified.chain_pem)
 }
 
 /// The names under which viewers ask a box.

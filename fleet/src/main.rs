@@ -7,7 +7,7 @@
 //!
 //! Read in this order: [`cli`] (the commands), [`server`] (what is shared and how
 //! connections are served), [`planner`] (from records to documents), [`purging`] (what boxes
-//! have confirmed), [`join`], [`issuing`] and [`barring`] (how machines become
+//! have confirmed), [`join`], [`issuing`], [`ordering`] and [`barring`] (how machines become
 //! boxes, and are so no more), [`control`] (boxes),
 //! [`viewer`] (players), [`api`] (people).
 
@@ -17,6 +17,7 @@ mod cli;
 mod control;
 mod issuing;
 mod join;
+mod ordering;
 mod planner;
 mod purging;
 mod server;

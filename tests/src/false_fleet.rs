@@ -100,6 +100,7 @@ async fn answer(stream: TcpStream, acceptor: &TlsAcceptor, said: &Documents) -> 
         events_recorded: 0,
         trust,
         revoked: None,
+        players_elsewhere: false,
         documents,
     };
     let (status, body) = match is_report {

@@ -49,7 +49,8 @@ async fn unfilled(origin: Vec<String>) -> Result<SmallCdn> {
     // The folder that is hashed has files by their names.
     let (path, content) = film();
     let more_files = vec![(path.replace("%20", " "), content)];
-    SmallCdn::start_with(Plan { more_files, origin, one_box: true, is_unfilled: true }).await
+    let plan = Plan { more_files, origin, one_box: true, is_unfilled: true, ..Plan::default() };
+    SmallCdn::start_with(plan).await
 }
 
 async fn is_served_right(cdn: &SmallCdn) -> Result<()> {

@@ -1,7 +1,8 @@
 //! Certificates by request: a box makes the key and keeps it, the fleet obtains the certificate.
 //!
-//! Whom it is for, and under which names, the fleet knows: of a request nothing counts but the
-//! key, and that whoever asks has it.
+//! Whom it is for, and under which names, the fleet knows: where it issues itself, nothing of a
+//! request counts but the key, and that whoever asks has it. An authority elsewhere wants a request
+//! that names them; the fleet sees that they are those of the box.
 
 use crate::envelope::Generation;
 use crate::names::DeviceName;
@@ -18,6 +19,10 @@ pub const MAX_CHAIN_BYTES: usize = 32 << 10;
 
 /// The shortest and the longest time after which a box may be told to ask again, in seconds.
 pub const RETRY_AFTER_S: std::ops::RangeInclusive<u64> = 1..=86_400;
+
+/// The longest life of a certificate that a box shows to viewers, in days: browsers believe none that
+/// is longer (CA/Browser Forum, Baseline Requirements §6.3.2).
+pub const MAX_PLAYER_LIFE_D: u64 = 398;
 
 /// What a certificate is shown to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -43,6 +43,10 @@ pub struct Answer {
     /// Identities that count no more, where the report names an older list.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revoked: Option<Revoked>,
+    /// What boxes show to viewers is issued by an authority that is not the fleet's own: of those
+    /// that the root names for it none is to have issued it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub players_elsewhere: bool,
     /// Documents newer than those the report names.
     #[serde(default)]
     pub documents: Vec<Envelope>,

@@ -9,8 +9,30 @@ use std::time::Duration;
 pub(super) struct Wanted {
     /// Every one of these names.
     pub(super) names: Vec<String>,
-    /// That this one has issued it, as X.509 writes it: of those that the root names the newest.
-    pub(super) issuer: Option<Vec<u8>>,
+    /// By whom.
+    pub(super) issuer: WantedIssuer,
+}
+
+/// Who is to have issued it, as X.509 writes it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) enum WantedIssuer {
+    /// Whoever it was.
+    #[default]
+    Anybody,
+    /// This one: of those that the root names the newest.
+    This(Vec<u8>),
+    /// None of these.
+    NoneOf(Vec<Vec<u8>>),
+}
+
+impl WantedIssuer {
+    fn is(&self, issuer: &Vec<u8>) -> bool {
+        match self {
+            Self::Anybody => true,
+            Self::This(wanted) => wanted == issuer,
+            Self::NoneOf(unwanted) => !unwanted.contains(issuer),
+        }
+    }
 }
 
 /// When to ask for another.
@@ -33,7 +55,7 @@ pub(super) fn due(leaf: &Leaf, wanted: &Wanted) -> Due {
     if !wanted.names.iter().all(|name| leaf.names.contains(name)) {
         return Due::Now("it is asked for under names that its certificate lacks");
     }
-    if wanted.issuer.as_ref().is_some_and(|issuer| *issuer != leaf.issuer) {
+    if !wanted.issuer.is(&leaf.issuer) {
         return Due::Soon("its issuer is being replaced");
     }
     let life_us = micros(leaf.life());
@@ -75,13 +97,18 @@ mod tests {
     fn what_is_of_no_use_is_replaced_at_once() {
         let wanted = |names: &[&str]| Wanted {
             names: names.iter().map(|name| (*name).to_owned()).collect(),
-            issuer: Some(b"authority 1".to_vec()),
+            issuer: WantedIssuer::This(b"authority 1".to_vec()),
         };
         assert!(matches!(due(&leaf(0.5), &wanted(&["b.example"])), Due::At(_)));
         assert!(matches!(due(&leaf(0.5), &wanted(&["b.example", "c.example"])), Due::Now(_)));
         let uncertified = Leaf { subject: b"authority 1".to_vec(), ..leaf(0.5) };
         assert!(matches!(due(&uncertified, &wanted(&[])), Due::Now(_)));
-        let newer = Wanted { issuer: Some(b"authority 2".to_vec()), ..Wanted::default() };
+        let by = |issuer| Wanted { issuer, ..Wanted::default() };
+        let newer = by(WantedIssuer::This(b"authority 2".to_vec()));
         assert!(matches!(due(&leaf(0.5), &newer), Due::Soon(_)));
+        let other = by(WantedIssuer::NoneOf(vec![b"authority 1".to_vec(), b"2".to_vec()]));
+        assert!(matches!(due(&leaf(0.5), &other), Due::Soon(_)));
+        let other = by(WantedIssuer::NoneOf(vec![b"authority 2".to_vec()]));
+        assert!(matches!(due(&leaf(0.5), &other), Due::At(_)));
     }
 }

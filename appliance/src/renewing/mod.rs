@@ -4,7 +4,11 @@
 //! A fleet that is away, or has no time, is asked again until it answers; what the box has is
 //! good for long enough ([`due`]). Whatever comes is believed only if it is what was asked for.
 
+mod believable;
 mod due;
+mod issuer;
+
+pub(crate) use issuer::Issuer;
 
 use crate::credential::{Leaf, NewKey};
 use crate::fleet::Fleet;
@@ -44,6 +48,8 @@ pub(crate) struct Renewing {
     pub(crate) certificates: Certificates,
     pub(crate) journal: Arc<Journal>,
     pub(crate) clock: Clock,
+    /// Who issues what viewers see, by the fleet's word.
+    pub(crate) players: watch::Sender<Issuer>,
 }
 
 /// One that is renewed.
@@ -87,9 +93,11 @@ impl Renewing {
 
     async fn keep(&self, link: &impl Fleet, kept: &Kept<'_>) {
         let mut authorities = self.identity.authorities();
+        let mut players = self.players.subscribe();
         let mut attempt = Attempt::default();
         loop {
             let now = authorities.borrow_and_update().clone();
+            players.mark_unchanged();
             let pause = match self.due(kept, &now) {
                 Ok(Due::At(at)) => {
                     let left_us = at.0.saturating_sub((self.clock)().0);
@@ -107,6 +115,7 @@ impl Renewing {
                 tokio::select! {
                     () = sleep(pause.min(LOOK)) => {}
                     _ = authorities.changed() => continue,
+                    _ = players.changed() => continue,
                 }
                 if pause >= LOOK {
                     continue;
@@ -125,13 +134,11 @@ impl Renewing {
     }
 
     fn wanted(&self, kept: &Kept<'_>, authorities: &Authorities) -> Result<Wanted> {
-        let (names, issuers) = match kept.purpose {
-            Purpose::Identity => (Vec::new(), &authorities.boxes),
-            Purpose::Player => (self.host_names(), &authorities.players),
+        let (names, said, named) = match kept.purpose {
+            Purpose::Identity => (Vec::new(), Issuer::Fleet, &authorities.boxes),
+            Purpose::Player => (self.host_names(), *self.players.borrow(), &authorities.players),
         };
-        // Where others than the fleet's own authorities issue, the fleet looks after that.
-        let issuer = issuers.last().map(|pem| Leaf::read(pem.as_bytes())).transpose()?;
-        Ok(Wanted { names, issuer: issuer.map(|issuer| issuer.subject) })
+        Ok(Wanted { names, issuer: said.wanted(named)? })
     }
 
     fn host_names(&self) -> Vec<String> {
@@ -178,10 +185,14 @@ impl Renewing {
             // The same in every attempt: what is being obtained for it is not begun anew.
             None => attempt.key.insert(NewKey::generate()?),
         };
+        let names = match kept.purpose {
+            Purpose::Identity => Vec::new(),
+            Purpose::Player => self.host_names(),
+        };
         let request = CertificateRequest {
             device: self.config.name.clone(),
             purpose: kept.purpose,
-            csr_pem: key.request()?,
+            csr_pem: key.request(names)?,
         };
         match link.certificate(&request).await? {
             CertificateAnswer::Later { reason, retry_after_s } => {
@@ -203,10 +214,14 @@ impl Renewing {
         let leaf = Leaf::read(chain_pem.as_bytes())?;
         let now = (self.clock)();
         ensure!(now < leaf.not_after, "what was issued has ended");
-        if kept.purpose == Purpose::Identity {
-            self.identity.check(chain_pem, now).context("what was issued is no identity")?;
+        match kept.purpose {
+            Purpose::Identity => self.identity.check(chain_pem, now),
+            Purpose::Player => {
+                let named = self.identity.authorities().borrow().players.clone();
+                believable::check(chain_pem, &self.host_names(), &named, now)
+            }
         }
-        Ok(())
+        .with_context(|| format!("what was issued is of no use as {}", kept.purpose))
     }
 
     /// Whether it is one that is not to be replaced at once: if not, what there is stays, and it is

@@ -133,7 +133,7 @@ impl Place {
         {
             let (key, file) = (NewKey::generate().expect("a key"), folder.path().join(file));
             let device = contract::names::DeviceName::new("oca1").expect("a name");
-            let csr_pem = key.request().expect("a request");
+            let csr_pem = key.request(Vec::new()).expect("a request");
             let issued = fleet.issue(&CertificateRequest { device, purpose, csr_pem });
             match purpose {
                 Purpose::Identity => key.write_with(&issued, &file).expect("written"),
@@ -148,6 +148,7 @@ impl Place {
             certificates: Certificates::default(),
             journal: Journal::new(Arc::clone(&clock)),
             clock,
+            players: watch::Sender::new(Issuer::Fleet),
         };
         let (stop, stopped) = watch::channel(false);
         let (runs, link) = (renewing.clone(), Arc::clone(&fleet));

@@ -38,7 +38,8 @@ pub(crate) use purges::{
     ObjectVersion, PurgeItem, PurgeMade, PurgeRequest, PurgeTaken, PurgeWhat, PurgedBox,
 };
 pub(crate) use status::{
-    ApplianceStatus, DocumentItem, EventItem, FilledItem, LimitItem, NotSteeredItem,
+    ApplianceStatus, CertificateWaitsItem, DocumentItem, EventItem, FilledItem, LimitItem,
+    NotSteeredItem,
 };
 pub(crate) use titles::{ObjectItem, TitleDetail, TitleItem, Window};
 pub(crate) use trust::{DraftRequest, TrustItem, TrustKeyItem};

@@ -41,6 +41,10 @@ pub(crate) struct ApplianceStatus {
     /// Why its identity counts no more, if it does not.
     #[serde(default)]
     pub(crate) barred: Option<String>,
+    /// What its certificate for viewers waits for, if it asks for one and an authority elsewhere
+    /// issues it.
+    #[serde(default)]
+    pub(crate) certificate_waits: Option<CertificateWaitsItem>,
     /// Content groups whose viewers are not sent to it, though it may speak.
     #[serde(default)]
     pub(crate) not_steered_to: Vec<NotSteeredItem>,
@@ -48,6 +52,15 @@ pub(crate) struct ApplianceStatus {
     pub(crate) not_placed: Vec<NotPlacedItem>,
     /// What happened to it, newest first.
     pub(crate) events: Vec<EventItem>,
+}
+
+/// A certificate that has not been issued yet.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub(crate) struct CertificateWaitsItem {
+    /// What it waits for, or what went wrong and what would help.
+    pub(crate) reason: String,
+    /// When it is tried again, as far as can be known (RFC 3339).
+    pub(crate) until: String,
 }
 
 /// Something of a box that ends.
@@ -172,10 +185,16 @@ pub(super) async fn read(
         filled_from: seen.held().filled_from.iter().map(filled).collect(),
         documents: documents(app, &appliance.name, &seen),
         barred: app.barring.now().why(&appliance.name).map(str::to_owned),
+        certificate_waits: certificate_waits(app, &appliance.name),
         not_steered_to: not_steered_to(app, &appliance.name, groups),
         not_placed: app.view().not_placed(&appliance.name).iter().map(reason).collect(),
         events: events.iter().map(event).collect(),
     })
+}
+
+fn certificate_waits(app: &App, device: &DeviceName) -> Option<CertificateWaitsItem> {
+    let waiting = app.ordering.as_ref()?.waiting(device)?;
+    Some(CertificateWaitsItem { reason: waiting.why, until: rfc3339(waiting.until) })
 }
 
 fn first_limit(report: &Report) -> Option<LimitItem> {

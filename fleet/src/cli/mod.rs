@@ -6,6 +6,7 @@ mod client;
 mod command;
 mod content;
 mod disk;
+mod elsewhere;
 mod failure;
 mod fill;
 mod group;
@@ -71,7 +72,7 @@ struct Reach {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Run the manager: API, console, steering, the boxes' control listener and the planner.
-    Serve(serve::Serve),
+    Serve(Box<serve::Serve>),
     /// Sites: places with appliances, and the clients nearest to them.
     #[command(subcommand)]
     Site(site::SiteCommand),

@@ -1,6 +1,7 @@
 //! `fleet serve`.
 
 use super::Usage;
+use super::elsewhere::Elsewhere;
 use crate::server::{Options, run};
 use clap::Args;
 use std::io::IsTerminal;
@@ -47,6 +48,8 @@ pub(super) struct Serve {
     /// Seconds until a player asks again where to go.
     #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=3600))]
     steering_ttl_s: u64,
+    #[command(flatten)]
+    elsewhere: Elsewhere,
 }
 
 impl Serve {
@@ -72,6 +75,7 @@ impl Serve {
             console_assets: self.console_assets,
             report_interval_s: self.report_interval_s,
             steering_ttl_s: self.steering_ttl_s,
+            elsewhere: self.elsewhere.read()?,
         }))
     }
 }

@@ -3,7 +3,10 @@
 use super::client::Client;
 use super::output::{Mood, Output, Shown, number, text};
 use super::quantity::{age, bytes};
-use crate::api::{ApplianceStatus, DocumentItem, EventItem, FilledItem, List, NotSteeredItem};
+use crate::api::{
+    ApplianceStatus, CertificateWaitsItem, DocumentItem, EventItem, FilledItem, List,
+    NotSteeredItem,
+};
 use clap::Args;
 use contract::names::DeviceName;
 
@@ -43,6 +46,10 @@ pub(super) fn tables(output: &Output, all: &[ApplianceStatus], events: usize) ->
     if all.iter().any(|status| status.barred.is_some()) {
         text.push_str("\n\n");
         text.push_str(&barred(output, all));
+    }
+    if all.iter().any(|status| status.certificate_waits.is_some()) {
+        text.push_str("\n\n");
+        text.push_str(&certificates(output, all));
     }
     if all.iter().any(|status| !status.not_steered_to.is_empty()) {
         text.push_str("\n\n");
@@ -97,6 +104,19 @@ fn barred(output: &Output, all: &[ApplianceStatus]) -> String {
             let name = Shown::State(status.item.name.clone(), Mood::Bad);
             table.row([name, text(&format!("{why}; {help}"))]);
         }
+    }
+    table.render()
+}
+
+/// Whose certificate for viewers has not come; what it had it shows on.
+fn certificates(output: &Output, all: &[ApplianceStatus]) -> String {
+    let mut table = output.columns(&["certificate of", "tried again", "because"]);
+    let of = |status: &ApplianceStatus, waits: &CertificateWaitsItem| {
+        let name = Shown::State(status.item.name.clone(), Mood::Doubtful);
+        [name, text(&waits.until), text(&waits.reason)]
+    };
+    for status in all {
+        status.certificate_waits.iter().for_each(|waits| table.row(of(status, waits)));
     }
     table.render()
 }

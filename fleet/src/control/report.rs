@@ -72,7 +72,15 @@ pub(super) async fn post_report(
     let events_recorded = accepted.events_recorded;
     let revoked = app.barring.now().news(heard.revoked).cloned();
     let schema = SCHEMA;
-    Ok(Json(Answer { schema, next_report_in_s, events_recorded, trust, revoked, documents }))
+    Ok(Json(Answer {
+        schema,
+        next_report_in_s,
+        events_recorded,
+        trust,
+        revoked,
+        players_elsewhere: app.ordering.is_some(),
+        documents,
+    }))
 }
 
 /// How the command ended that a box is to carry out, if it has.

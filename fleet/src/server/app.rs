@@ -2,6 +2,7 @@
 
 use crate::barring::Barring;
 use crate::issuing::IssuingGate;
+use crate::ordering::Ordering;
 use crate::planner::View;
 use arc_swap::ArcSwap;
 use ca::{Ca, IssuedStore, SaidStore, TokenStore};
@@ -50,6 +51,8 @@ pub(crate) struct App {
     pub(crate) barring: Barring,
     /// Certificates are issued a few at a time.
     pub(crate) issuing: IssuingGate,
+    /// Who issues what viewers see, where that is an authority elsewhere.
+    pub(crate) ordering: Option<Arc<Ordering>>,
     /// What the planner last saw and decided: steering reads nothing else.
     pub(crate) view: ArcSwap<View>,
     /// Wakes the planner. It takes no argument: the planner looks for itself.

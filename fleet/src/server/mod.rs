@@ -9,4 +9,4 @@ mod token;
 pub(crate) use app::{App, Settings, now};
 pub(crate) use connections::ClientAddress;
 pub(crate) use listen::bind;
-pub(crate) use run::{Options, run};
+pub(crate) use run::{Elsewhere, Options, run};

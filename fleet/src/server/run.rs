@@ -5,6 +5,7 @@ use super::{App, Settings, bind, token};
 use crate::barring::Barring;
 use crate::cli::Usage;
 use crate::issuing::IssuingGate;
+use crate::ordering::Ordering;
 use crate::planner::{Commands, Documents, Planner, View};
 use crate::{api, control, join};
 use anyhow::Context;
@@ -37,6 +38,15 @@ pub(crate) struct Options {
     pub(crate) console_assets: Option<PathBuf>,
     pub(crate) report_interval_s: u64,
     pub(crate) steering_ttl_s: u64,
+    pub(crate) elsewhere: Option<Elsewhere>,
+}
+
+/// Who issues what viewers see, if not the fleet, and how much of it.
+#[derive(Debug, Clone)]
+pub(crate) struct Elsewhere {
+    /// Its folder is where the fleet's keys are.
+    pub(crate) settings: acme::Settings,
+    pub(crate) budget: acme::Budget,
 }
 
 /// Runs until SIGTERM or SIGINT.
@@ -68,6 +78,9 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
         tasks.spawn(serve(listener, acceptor, router, stopped.clone()));
     }
     tasks.spawn(planner.run(stopped));
+    if let Some(ordering) = app.ordering.clone() {
+        tokio::spawn(async move { ordering.clear_up().await });
+    }
     announce(&urls, &options.data)?;
     stop_signal().await?;
     tracing::info!("stopping");
@@ -97,6 +110,7 @@ async fn open(
         documents: Documents::new(db.clone()),
         commands: Commands::new(db.clone()),
         tokens: TokenStore::new(db.clone()),
+        ordering: ordering(options.elsewhere.as_ref(), &data, db.clone()).await?,
         issued: IssuedStore::new(db),
         issuing: IssuingGate::default(),
         barring: Barring::default(),
@@ -126,6 +140,17 @@ async fn open_database(url: Option<&str>, data: &Path) -> anyhow::Result<Db> {
         OpenError::Address(_) | OpenError::Path(_) => Usage(err.to_string()).into(),
         other => other.into(),
     })
+}
+
+async fn ordering(
+    elsewhere: Option<&Elsewhere>,
+    data: &Path,
+    db: Db,
+) -> anyhow::Result<Option<Arc<Ordering>>> {
+    let Some(Elsewhere { settings, budget }) = elsewhere else { return Ok(None) };
+    let settings = acme::Settings { folder: data.join("ca"), ..settings.clone() };
+    let issuer = acme::Acme::new(settings).map_err(|err| Usage(err.to_string()))?;
+    Ok(Some(Arc::new(Ordering::open(Arc::new(issuer), db, *budget).await?)))
 }
 
 /// The first address that could be told to somebody else.

@@ -241,6 +241,7 @@ impl Fleet for SimFleet {
             events_recorded,
             trust: vec![],
             revoked: None,
+            players_elsewhere: false,
             documents,
         })
     }

@@ -12,6 +12,7 @@ use crate::journal::Journal;
 use crate::kept_out::KeptOut;
 use crate::moving::Moving;
 use crate::purging::Purging;
+use crate::renewing::Issuer;
 use crate::reporter::{Asked, Reporter};
 use crate::revoked::RevokedList;
 use crate::scrubbing::Scrubbing;
@@ -210,6 +211,7 @@ content_groups:
                 &config,
                 &Identity::open(&config.identity).expect("an identity"),
             ),
+            players: watch::Sender::new(Issuer::NotSaid),
             identity: Identity::open(&config.identity).expect("an identity"),
             holding: Holding::open(&config.state_folder).expect("a holding"),
             cache: Arc::clone(&cache),

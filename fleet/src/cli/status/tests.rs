@@ -33,6 +33,7 @@ fn status(name: &str, state: &str, held: u64, peer: Option<&str>) -> ApplianceSt
         filled_from: std::iter::once(origin).chain(peer).collect(),
         documents: vec![],
         barred: None,
+        certificate_waits: None,
         not_steered_to: vec![],
         not_placed: vec![],
         events: vec![EventItem {
@@ -67,5 +68,13 @@ fn tables_for_people() {
         refused: Some("1.9223372036854775808: absurdly far beyond 1.9".into()),
         doubt: Some("1.9 is in force, 1.5 was issued last".into()),
     }];
+    insta::assert_snapshot!(tables(&Output::plain(), &all, 0));
+    all[0].documents.clear();
+    all[1].certificate_waits = Some(CertificateWaitsItem {
+        reason:
+            "50 certificates were ordered within an hour: --acme-orders-per-hour allows no more"
+                .into(),
+        until: "2026-11-21T13:50:00.000Z".into(),
+    });
     insta::assert_snapshot!(tables(&Output::plain(), &all, 0));
 }
