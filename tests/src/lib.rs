@@ -5,9 +5,11 @@
 //! random go on), [`byte_miss`] (what cache policies miss), [`fuse_disk`] (a disk that fails
 //! when told to), [`http_harness`] (one server and what it is compared with), [`small_cdn`] (a
 //! fleet, an origin and two boxes), [`operator`] (who runs the `fleet` command), [`origin`] (nginx,
-//! and who asked it for what), [`s3_store`] (buckets), [`demo`], the small CDN that `make demo` runs and checks, [`lab`],
+//! and who asked it for what), [`name_server`] (Knot DNS) and [`acme_authority`] (Pebble),
+//! [`s3_store`] (buckets), [`demo`], the small CDN that `make demo` runs and checks, [`lab`],
 //! whole machines and networks, and [`bench`]. The tests themselves stand under `tests/`.
 
+pub mod acme_authority;
 pub mod bench;
 pub mod byte_miss;
 pub mod crowd;
@@ -17,6 +19,7 @@ pub mod false_fleet;
 pub mod fuse_disk;
 pub mod http_harness;
 pub mod lab;
+pub mod name_server;
 pub mod operator;
 pub mod origin;
 pub mod process;

@@ -1,6 +1,6 @@
 //! Daemons that end with us, whatever becomes of us.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::ffi::OsStr;
@@ -190,7 +190,7 @@ pub fn run_own_tests(filter: &str, environment: &[(&str, &str)]) -> Result<()> {
     let out =
         tests.args(["--test-threads=1", filter]).envs(environment.iter().copied()).output()?;
     let text = String::from_utf8_lossy(&out.stdout);
-    anyhow::ensure!(out.status.success(), "{text}{}", String::from_utf8_lossy(&out.stderr));
+    ensure!(out.status.success(), "{text}{}", String::from_utf8_lossy(&out.stderr));
     some_passed(&text)
 }
 
@@ -200,6 +200,20 @@ pub fn run_own_tests(filter: &str, environment: &[(&str, &str)]) -> Result<()> {
 /// When the test program says that nothing passed.
 pub fn some_passed(said: &str) -> Result<()> {
     let is_some = said.contains(" passed;") && !said.contains(" 0 passed;");
-    anyhow::ensure!(is_some, "no test was run:\n{said}");
+    ensure!(is_some, "no test was run:\n{said}");
     Ok(())
+}
+
+/// The folder that both programs are built into, as they are with the whole workspace.
+///
+/// # Errors
+/// When one is not built.
+pub fn binaries() -> Result<PathBuf> {
+    let tests = std::env::current_exe()?;
+    let folder = tests.ancestors().nth(2).context("a test stands in target/PROFILE/deps")?;
+    for name in ["fleet", "appliance"] {
+        let there = Path::new(folder).join(name).exists();
+        ensure!(there, "{name} is not built: cargo build -p fleet -p appliance");
+    }
+    Ok(folder.to_path_buf())
 }

@@ -3,7 +3,7 @@
 
 use crate::operator::{Appliance, Operator, Title, players_ca};
 use crate::origin;
-use crate::process::{Daemon, output};
+use crate::process::{Daemon, binaries, output};
 use anyhow::{Context, Result, ensure};
 use contract::report::Report;
 use contract::trust::SignedTrust;
@@ -50,6 +50,10 @@ pub struct Plan {
     pub is_unfilled: bool,
     /// Only the first box runs.
     pub one_box: bool,
+    /// More for `fleet serve`.
+    pub fleet_args: Vec<String>,
+    /// Whom viewers believe, instead of the authority that the root names.
+    pub viewers_believe: Option<PathBuf>,
 }
 
 struct Ports {
@@ -73,6 +77,10 @@ pub struct SmallCdn {
     pub origin: Option<Daemon>,
     /// The boxes, in the order of [`BOXES`].
     pub boxes: [Option<Daemon>; 2],
+    /// More for `fleet serve`, when it is started again.
+    pub fleet_args: Vec<String>,
+    /// Whom viewers believe, instead of the authority that the root names.
+    pub viewers_believe: Option<PathBuf>,
 }
 
 impl SmallCdn {
@@ -110,6 +118,8 @@ impl SmallCdn {
             fleet: None,
             origin: None,
             boxes: [None, None],
+            fleet_args: plan.fleet_args,
+            viewers_believe: plan.viewers_believe,
         };
         for (path, bytes) in title_files().into_iter().chain(plan.more_files) {
             let file = cdn.path("origin").join(path.trim_start_matches('/'));
@@ -196,7 +206,7 @@ impl SmallCdn {
     /// When it does not come up.
     pub async fn start_fleet_with(&mut self, environment: &[String]) -> Result<()> {
         let [listen, control, join] = self.fleet_ports;
-        let args = [
+        let mut args = vec![
             self.bin.join("fleet").display().to_string(),
             "serve".to_owned(),
             format!("--data={}", self.path("fleet").display()),
@@ -206,6 +216,7 @@ impl SmallCdn {
             "--report-interval-s=1".to_owned(),
             "--steering-ttl-s=3".to_owned(),
         ];
+        args.extend_from_slice(&self.fleet_args);
         let log = self.path("fleet.log");
         let args = environment.iter().cloned().chain(args);
         let mut daemon = Daemon::start("fleet serve", "env", args, &log)?;
@@ -422,7 +433,8 @@ impl SmallCdn {
 
     /// The same with more for curl.
     pub async fn ask_with(&self, at: usize, path: &str, more: &[&str]) -> Option<Answer> {
-        let ca = players_ca(&self.root_folder());
+        let own = || players_ca(&self.root_folder());
+        let ca = self.viewers_believe.clone().unwrap_or_else(own);
         let mut curl = tokio::process::Command::new("curl");
         curl.args(["-s", "-m", "20", "-w", "%{stderr}%{http_code}", "--cacert"]).arg(ca);
         for (device, ports) in BOXES.iter().zip(&self.ports) {
@@ -502,15 +514,4 @@ pub fn path(number: u8) -> String {
 
 fn local(port: u16) -> SocketAddr {
     (Ipv4Addr::LOCALHOST, port).into()
-}
-
-/// The folder that both programs are built into, as they are with the whole workspace.
-fn binaries() -> Result<PathBuf> {
-    let tests = std::env::current_exe()?;
-    let folder = tests.ancestors().nth(2).context("a test stands in target/PROFILE/deps")?;
-    for name in ["fleet", "appliance"] {
-        let there = Path::new(folder).join(name).exists();
-        ensure!(there, "{name} is not built: cargo build -p fleet -p appliance");
-    }
-    Ok(folder.to_path_buf())
 }
