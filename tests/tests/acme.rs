@@ -90,3 +90,97 @@ async fn a_box_is_certified_elsewhere_for_its_own_names() -> Result<()> {
     ensure!(cdn.ask(0, &path(1)).await.is_none());
     Ok(())
 }
+
+/// The fleet goes on with other arguments.
+async fn restart_fleet(cdn: &mut SmallCdn, args: Vec<String>) -> Result<()> {
+    cdn.fleet.take().context("a fleet")?.kill().await?;
+    cdn.fleet_args = args;
+    cdn.start_fleet().await
+}
+
+#[tokio::test]
+async fn a_box_goes_on_with_what_it_has_while_the_authority_is_away() -> Result<()> {
+    let mut world = World::new().await?;
+    let mut cdn = SmallCdn::start_with(Plan { one_box: true, ..Plan::default() }).await?;
+    restart_fleet(&mut cdn, world.args(&[])).await?;
+    let is_said = async |cdn: &SmallCdn| {
+        let why = waits(cdn, 0).await.unwrap_or_default();
+        why.contains("cannot be reached") && why.contains("--acme-directory")
+    };
+    cdn.until("the fleet says that the authority is away", is_said).await?;
+    ensure!(is_served(&cdn, 0).await, "the box has lost what it had");
+    // What is known of it outlives the process.
+    restart_fleet(&mut cdn, world.args(&[])).await?;
+    ensure!(is_said(&cdn).await, "{}", waits(&cdn, 0).await?);
+    world.authority.start().await?;
+    cdn.viewers_believe = Some(world.authority.root_file());
+    cdn.until("it is certified elsewhere", async |cdn| is_served(cdn, 0).await).await?;
+    ensure!(waits(&cdn, 0).await?.is_empty());
+    // And back: an operator may think better of it.
+    restart_fleet(&mut cdn, Vec::new()).await?;
+    cdn.viewers_believe = None;
+    cdn.until("the fleet issues itself", async |cdn| is_served(cdn, 0).await).await
+}
+
+/// Which of the boxes are believed by whom viewers believe now.
+async fn believed(cdn: &SmallCdn) -> Vec<usize> {
+    let mut all = Vec::new();
+    for at in 0..BOXES.len() {
+        if is_served(cdn, at).await {
+            all.push(at);
+        }
+    }
+    all
+}
+
+#[tokio::test]
+async fn an_order_waits_where_no_more_may_be_ordered() -> Result<()> {
+    let mut world = World::new().await?;
+    world.authority.start().await?;
+    let mut cdn = SmallCdn::start().await?;
+    let one = world.args(&["--acme-orders-per-hour=1"]);
+    restart_fleet(&mut cdn, one.clone()).await?;
+    cdn.viewers_believe = Some(world.authority.root_file());
+    cdn.until("one is certified", async |cdn| believed(cdn).await.len() == 1).await?;
+    let other = 1 - believed(&cdn).await[0];
+    let waits_for_budget = async |cdn: &SmallCdn| {
+        waits(cdn, other).await.is_ok_and(|why| why.contains("--acme-orders-per-hour"))
+    };
+    cdn.until("the other waits", waits_for_budget).await?;
+    cdn.viewers_believe = None;
+    ensure!(believed(&cdn).await == [other], "it has lost what it had");
+    // Another process of the fleet counts on. The box asks when it comes up again.
+    restart_fleet(&mut cdn, one).await?;
+    cdn.boxes[other].take().context("a box")?.kill().await?;
+    cdn.start_box(other).await?;
+    cdn.until("the other waits again", waits_for_budget).await?;
+    restart_fleet(&mut cdn, world.args(&["--acme-orders-per-hour=2"])).await?;
+    cdn.boxes[other].take().context("a box")?.kill().await?;
+    cdn.start_box(other).await?;
+    cdn.viewers_believe = Some(world.authority.root_file());
+    cdn.until("both are certified", async |cdn| believed(cdn).await.len() == 2).await
+}
+
+#[tokio::test]
+async fn what_an_order_has_left_that_was_cut_off_is_cleared_away() -> Result<()> {
+    let mut world = World::new().await?;
+    world.authority.start().await?;
+    let mut cdn = SmallCdn::start_with(Plan { one_box: true, ..Plan::default() }).await?;
+    // Where nothing is shown, an order waits with its record in DNS.
+    let elsewhere = NameServer::start().await?;
+    let also = format!("--acme-dns-also={}", elsewhere.address());
+    restart_fleet(&mut cdn, world.args(&[&also])).await?;
+    let is_placed = async |_: &SmallCdn| world.records().await.is_ok_and(|it| it.len() == 1);
+    cdn.until("a record is in DNS", is_placed).await?;
+    cdn.fleet.take().context("a fleet")?.kill().await?;
+    ensure!(world.records().await?.len() == 1, "nothing was left");
+    // The box would not ask at once: what clears up is the fleet.
+    cdn.boxes[0].take().context("a box")?.kill().await?;
+    cdn.fleet_args = world.args(&[]);
+    cdn.start_fleet().await?;
+    let is_clear = async |_: &SmallCdn| world.records().await.is_ok_and(|it| it.is_empty());
+    cdn.until("the record is gone", is_clear).await?;
+    cdn.start_box(0).await?;
+    cdn.viewers_believe = Some(world.authority.root_file());
+    cdn.until("it is certified", async |cdn| is_served(cdn, 0).await).await
+}

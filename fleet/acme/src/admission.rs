@@ -216,3 +216,6 @@ fn full(filled: Option<TimeUs>, span_us: i64, waits: Waits, now: TimeUs) -> Opti
     let until = TimeUs(filled?.0.saturating_add(span_us));
     (now < until).then_some(Later { waits, until })
 }
+
+#[cfg(test)]
+mod tests;

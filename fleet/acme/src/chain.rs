@@ -46,3 +46,6 @@ fn names<'a>(leaf: &X509Certificate<'a>) -> Result<BTreeSet<&'a str>, String> {
     };
     all.map(name).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -249,3 +249,6 @@ fn after(now: TimeUs, pause: Duration) -> TimeUs {
     let pause_us = i64::try_from(pause.as_micros()).unwrap_or(i64::MAX);
     TimeUs(now.0.saturating_add(pause_us))
 }
+
+#[cfg(test)]
+mod tests;

@@ -90,3 +90,91 @@ pub(super) fn texts(name: &Name, answer: &Message) -> Option<Vec<String>> {
     };
     is_said.then(|| answer.answers.iter().filter_map(text).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hickory_proto::rr::rdata::SOA;
+    use proptest::prelude::*;
+
+    fn name(text: &str) -> Name {
+        let mut name = Name::from_ascii(text).expect("a name");
+        name.set_fqdn(true);
+        name
+    }
+
+    fn answer(code: ResponseCode, records: Vec<Record>) -> Message {
+        let mut message = Message::response(7, OpCode::Query);
+        message.metadata.response_code = code;
+        message.metadata.authoritative = true;
+        message.add_answers(records);
+        message
+    }
+
+    fn soa(of: &str) -> Record {
+        let data = SOA::new(name("ns.example"), name("admin.example"), 1, 2, 3, 4, 5);
+        Record::from_rdata(name(of), 60, RData::SOA(data))
+    }
+
+    fn text(of: &str, words: &[&str]) -> Record {
+        let words = words.iter().map(|word| (*word).to_owned()).collect();
+        Record::from_rdata(name(of), 60, RData::TXT(TXT::new(words)))
+    }
+
+    #[test]
+    fn a_zone_is_looked_for_upwards() {
+        let up: Vec<String> = upwards(&name("a.b.example")).map(|it| it.to_ascii()).collect();
+        assert_eq!(up, ["a.b.example.", "b.example.", "example."]);
+    }
+
+    #[test]
+    fn a_zone_begins_where_a_server_that_has_it_says_so() {
+        let of = |message: &Message| apex(&name("b.example"), message);
+        assert_eq!(of(&answer(ResponseCode::NoError, vec![soa("b.example")])), Apex::Here);
+        assert_eq!(of(&answer(ResponseCode::NoError, vec![soa("example")])), Apex::NotHere);
+        assert_eq!(of(&answer(ResponseCode::NXDomain, vec![])), Apex::NotHere);
+        let refused = of(&answer(ResponseCode::Refused, vec![]));
+        assert_eq!(refused, Apex::Refused(ResponseCode::Refused));
+        let mut hearsay = answer(ResponseCode::NoError, vec![soa("b.example")]);
+        hearsay.metadata.authoritative = false;
+        assert_eq!(of(&hearsay), Apex::NotHere);
+    }
+
+    #[test]
+    fn only_texts_under_the_name_count() {
+        let shown = vec![text("a.example", &["on", "e"]), text("b.example", &["two"])];
+        let mut message = answer(ResponseCode::NoError, shown);
+        assert_eq!(texts(&name("a.example"), &message), Some(vec!["one".to_owned()]));
+        message.metadata.authoritative = false;
+        assert_eq!(texts(&name("a.example"), &message), None);
+        assert_eq!(
+            texts(&name("a.example"), &answer(ResponseCode::NXDomain, vec![])),
+            Some(vec![])
+        );
+        assert_eq!(texts(&name("a.example"), &answer(ResponseCode::ServFail, vec![])), None);
+    }
+
+    #[test]
+    fn an_update_takes_all_away_before_it_adds() {
+        let (zone, of) = (name("example"), name("_acme-challenge.a.example"));
+        let message = replacement(&zone, &of, &["x".to_owned()]);
+        let bytes = message.to_vec().expect("a message");
+        let read = Message::from_vec(&bytes).expect("a message");
+        assert_eq!(read.metadata.op_code, OpCode::Update);
+        assert_eq!(read.queries[0].name(), &zone);
+        let [all, one] = &*read.authorities else { panic!("{read:?}") };
+        assert_eq!((all.dns_class, all.record_type()), (DNSClass::ANY, RecordType::TXT));
+        assert_eq!((one.dns_class, one.ttl), (DNSClass::IN, TTL_S));
+        assert_eq!(replacement(&zone, &of, &[]).authorities.len(), 1);
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_a_server_says_does_no_harm(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+            if let Ok(message) = Message::from_vec(&bytes) {
+                let of = name("a.example");
+                let _ = (is_answer(&message, &message), apex(&of, &message), texts(&of, &message));
+            }
+        }
+    }
+}

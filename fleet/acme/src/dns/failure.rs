@@ -1,0 +1,97 @@
+//! What can go wrong with a record, and what to do about it.
+
+use hickory_proto::op::ResponseCode;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// What can go wrong with a record.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DnsFailure {
+    /// The key cannot be used.
+    #[error("{path}: {why}", path = path.display())]
+    KeyFile {
+        /// Its file.
+        path: PathBuf,
+        /// Why.
+        why: String,
+    },
+    /// It does not answer.
+    #[error(
+        "the name server {server} does not answer ({why}): see that it runs, and that TCP reaches it from here"
+    )]
+    Away {
+        /// Which.
+        server: SocketAddr,
+        /// Why.
+        why: String,
+    },
+    /// It answers what cannot be understood.
+    #[error("the name server {server} answers nonsense: {why}")]
+    Nonsense {
+        /// Which.
+        server: SocketAddr,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// What it answers to an update is not signed with our key.
+    #[error(
+        "the name server {server} does not know the key of --acme-dns-key, or the clocks are apart: it said {said} ({why})"
+    )]
+    Unsigned {
+        /// Which.
+        server: SocketAddr,
+        /// What it says.
+        said: ResponseCode,
+        /// What is wrong with the signature.
+        why: String,
+    },
+    /// It has no zone for the name.
+    #[error("the name server {server} has no zone for {name}: name its primary with --acme-dns")]
+    NoZone {
+        /// Which.
+        server: SocketAddr,
+        /// The name.
+        name: String,
+    },
+    /// It answers no question about the name.
+    #[error(
+        "the name server {server} says {said} to a question about {name}: allow the fleet to ask it"
+    )]
+    NotTold {
+        /// Which.
+        server: SocketAddr,
+        /// The name.
+        name: String,
+        /// What it says.
+        said: ResponseCode,
+    },
+    /// It does not take the record.
+    #[error(
+        "the name server {server} does not take a record for {name} in the zone {zone}: it said {said}; allow the key of --acme-dns-key to update TXT records there"
+    )]
+    Refused {
+        /// Which.
+        server: SocketAddr,
+        /// The name.
+        name: String,
+        /// The zone.
+        zone: String,
+        /// What it says.
+        said: ResponseCode,
+    },
+    /// It does not show the record.
+    #[error(
+        "the name server {server} does not show the record for {name} after {after_s} s: see that it gets changes of the zone at once"
+    )]
+    NotSeen {
+        /// Which.
+        server: SocketAddr,
+        /// The name.
+        name: String,
+        /// How long was waited for.
+        after_s: u64,
+    },
+    /// The name is none.
+    #[error("{0:?} is no host name")]
+    NoName(String),
+}
