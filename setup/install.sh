@@ -36,6 +36,12 @@ if [ "$(id -u)" -ne 0 ]; then
   as_root=(sudo)
 fi
 "${as_root[@]}" apt-get update -qq
-# policy-rc.d would be tidier, but a service that nginx or PostgreSQL starts on its own
-# default port harms nobody here: the tests take free ports.
+# Nothing that a package brings is started: the tests start what they need, on free ports, and a
+# name server that began to answer on port 53 would be in somebody's way.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+  trap '"${as_root[@]}" rm -f "$policy"' EXIT
+  printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" tee "$policy" >/dev/null
+  "${as_root[@]}" chmod 755 "$policy"
+fi
 "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null

@@ -67,3 +67,83 @@ fn issuers(leaf: &Leaf, others: &[CertificateDer<'_>], named: &[String]) -> Resu
     }
     Ok(roots)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::Authority;
+    use rcgen::{
+        BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose,
+    };
+    use std::time::SystemTime;
+
+    const DAY: Duration = Duration::from_secs(86_400);
+
+    /// A root that nobody names here, and an authority below it.
+    struct Elsewhere {
+        below: Issuer<'static, KeyPair>,
+        below_pem: String,
+    }
+
+    impl Elsewhere {
+        fn new(root: &Authority) -> Self {
+            let key = KeyPair::generate().expect("a key");
+            let mut params = CertificateParams::default();
+            params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+            params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+            params.distinguished_name.push(DnType::CommonName, "below");
+            let below_pem = params.signed_by(&key, &root.issuer).expect("signed").pem();
+            Self { below: Issuer::new(params, key), below_pem }
+        }
+    }
+
+    fn leaf(names: &[&str], life: Duration, issuer: &Issuer<'_, KeyPair>) -> String {
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        let mut params = CertificateParams::new(names).expect("names");
+        params.not_before = SystemTime::now().into();
+        params.not_after = (SystemTime::now() + life).into();
+        let key = KeyPair::generate().expect("a key");
+        params.signed_by(&key, issuer).expect("signed").pem()
+    }
+
+    fn outcome(chain: &[&str], names: &[&str], named: &[&Authority]) -> Result<()> {
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        let named: Vec<String> = named.iter().map(|each| each.pem.clone()).collect();
+        check(&chain.concat(), &names, &named, TimeUs::from(SystemTime::now() + DAY))
+    }
+
+    #[test]
+    fn a_chain_that_holds_together_is_one_that_viewers_could_believe() {
+        let (own, root) = (Authority::new("own"), Authority::new("root"));
+        let elsewhere = Elsewhere::new(&root);
+        let names = ["a.example", "b.example"];
+        let of_own = leaf(&names, 90 * DAY, &own.issuer);
+        outcome(&[&of_own], &names, &[&own]).expect("by whom the root names");
+        let other = leaf(&names, 90 * DAY, &elsewhere.below);
+        outcome(&[&other, &elsewhere.below_pem], &names, &[&own]).expect("with its issuer");
+        outcome(&[&other, &elsewhere.below_pem, &root.pem], &names[..1], &[&own]).expect("all");
+    }
+
+    #[test]
+    fn what_viewers_could_not_believe_is_refused() {
+        let (own, root) = (Authority::new("own"), Authority::new("root"));
+        let elsewhere = Elsewhere::new(&root);
+        let refused = |leaf: &str, others: &[&str], names: &[&str], what: &str| {
+            let chain = [&[leaf], others].concat();
+            assert!(outcome(&chain, names, &[&own]).is_err(), "{what}");
+        };
+        let (names, below) = (["a.example"], &[&*elsewhere.below_pem]);
+        let good = leaf(&names, 90 * DAY, &elsewhere.below);
+        refused(&good, &[], &names, "no issuer");
+        refused(&good, &[&root.pem], &names, "not its issuer");
+        refused(&good, below, &["a.example", "b.example"], "a name is missing");
+        refused(&good, &[&*elsewhere.below_pem; MOST_CERTIFICATES], &names, "too long a chain");
+        refused(&leaf(&names, 400 * DAY, &elsewhere.below), below, &names, "good for too long");
+        refused(&leaf(&names, DAY / 2, &elsewhere.below), below, &names, "ended");
+        let all = leaf(&["a.example", "*.example"], 90 * DAY, &elsewhere.below);
+        refused(&all, below, &names, "for everybody");
+        // It has the name of one that the root names, and another's signature.
+        let false_own = leaf(&names, 90 * DAY, &Authority::new("own").issuer);
+        refused(&false_own, &[&Authority::new("own").pem], &names, "forged");
+    }
+}

@@ -29,6 +29,10 @@ enum Mood {
     IsAway,
     HasNoTime,
     IssuesForAnother,
+    /// For viewers by an authority that the root does not name; it gives the names asked for.
+    OrdersElsewhere,
+    /// The same without who has issued it.
+    OrdersHalfAChain,
     IssuesWhatHasEnded,
     TalksNonsense,
 }
@@ -36,6 +40,7 @@ enum Mood {
 struct State {
     mood: Mood,
     authority: Authority,
+    elsewhere: Authority,
     /// When was asked, for what, and with which key.
     asked: Vec<(Instant, Purpose, Digest)>,
 }
@@ -57,7 +62,12 @@ impl SimFleet {
             Purpose::Identity => vec!["oca1.box.internal".to_owned()],
             Purpose::Player => vec![HOST.to_owned()],
         };
+        let is_elsewhere = request.purpose == Purpose::Player
+            && matches!(state.mood, Mood::OrdersElsewhere | Mood::OrdersHalfAChain);
         let mut params = CertificateParams::new(names).expect("names");
+        if is_elsewhere {
+            params.subject_alt_names = read.params.subject_alt_names;
+        }
         let now = Duration::from_micros(u64::try_from((self.clock)().0).expect("after 1970"));
         let from = match state.mood {
             Mood::IssuesWhatHasEnded => now - 2 * LIFE,
@@ -72,9 +82,12 @@ impl SimFleet {
                 let other = KeyPair::generate().expect("a key");
                 params.signed_by(&other, &state.authority.issuer)
             }
+            _ if is_elsewhere => params.signed_by(&read.public_key, &state.elsewhere.issuer),
             _ => params.signed_by(&read.public_key, &state.authority.issuer),
         };
-        issued.expect("signed").pem()
+        let leaf = issued.expect("signed").pem();
+        let has_issuer = is_elsewhere && state.mood == Mood::OrdersElsewhere;
+        if has_issuer { leaf + &state.elsewhere.pem } else { leaf }
     }
 }
 
@@ -125,7 +138,8 @@ impl Place {
             TimeUs(i64::try_from(now.as_micros()).expect("a few years"))
         });
         let authority = Authority::new("authority 1");
-        let state = State { mood: Mood::Issues, authority, asked: Vec::new() };
+        let elsewhere = Authority::new("authority of another house");
+        let state = State { mood: Mood::Issues, authority, elsewhere, asked: Vec::new() };
         let fleet = Arc::new(SimFleet { clock: Arc::clone(&clock), state: Mutex::new(state) });
         let folder = tempfile::tempdir().expect("a folder");
         for (purpose, file) in
@@ -291,5 +305,51 @@ async fn what_is_no_better_is_not_taken_and_asked_for_less_and_less() {
     assert_eq!(place.events("certificate_not_renewed"), 2, "once for each");
     let asked = place.asked();
     assert!((20..120).contains(&asked), "asked {asked} times");
+    place.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_issued_elsewhere_is_taken_once_the_fleet_says_so() {
+    let place = Place::new();
+    sleep(Duration::from_secs(60)).await;
+    let own = place.leaf("player.pem").issuer;
+    place.set(Mood::OrdersElsewhere);
+    place.renewing.players.send_replace(Issuer::Elsewhere);
+    sleep(Duration::from_secs(101)).await;
+    let elsewhere = place.leaf("player.pem");
+    assert_ne!(elsewhere.issuer, own);
+    assert_eq!(elsewhere.names, [HOST], "the box has asked for its names");
+    assert_eq!(place.leaf("identity.pem").issuer, own);
+    let asked = place.asked();
+    // A process that has heard nothing yet keeps what there is; so does one that has.
+    for said in [Issuer::NotSaid, Issuer::Elsewhere] {
+        place.renewing.players.send_replace(said);
+        sleep(DAY).await;
+        assert_eq!(place.asked(), asked, "{said:?}");
+    }
+    place.set(Mood::Issues);
+    place.renewing.players.send_replace(Issuer::Fleet);
+    sleep(Duration::from_secs(101)).await;
+    assert_eq!(place.leaf("player.pem").issuer, own, "and back");
+    assert_eq!(place.events("certificate_not_renewed"), 0);
+    place.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_issued_elsewhere_is_not_taken_otherwise() {
+    let place = Place::new();
+    sleep(Duration::from_secs(60)).await;
+    let before = place.leaf("player.pem");
+    // By the fleet's word its own authority issues.
+    place.set(Mood::OrdersElsewhere);
+    sleep(92 * DAY).await;
+    assert_eq!(place.leaf("player.pem"), before);
+    place.renewing.players.send_replace(Issuer::Elsewhere);
+    place.set(Mood::OrdersHalfAChain);
+    sleep(DAY).await;
+    assert_eq!(place.leaf("player.pem"), before, "viewers would lack its issuer");
+    place.set(Mood::OrdersElsewhere);
+    sleep(LONGEST_PAUSE * 2).await;
+    assert_ne!(place.leaf("player.pem"), before);
     place.end().await;
 }

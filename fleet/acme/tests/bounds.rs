@@ -60,8 +60,8 @@ impl Place {
         Self { folder, address, asked }
     }
 
-    fn acme(&self) -> Acme {
-        let settings = Settings {
+    fn settings(&self) -> Settings {
+        Settings {
             directory: format!("https://{}/dir", self.address).parse().expect("a URL"),
             contact: vec!["mailto:operator@example.org".to_owned()],
             ca_file: Some(self.folder.path().join("ca.pem")),
@@ -70,12 +70,15 @@ impl Place {
             dns: ([127, 0, 0, 1], 9).into(),
             seen_at: Vec::new(),
             dns_key: self.folder.path().join("dns.key"),
-        };
-        Acme::new(settings).expect("settings")
+        }
     }
 
     async fn refused(&self) -> NotIssued {
-        self.acme().issue(&wish()).await.expect_err("nothing is issued here")
+        Acme::new(self.settings())
+            .expect("settings")
+            .issue(&wish())
+            .await
+            .expect_err("nothing is issued here")
     }
 
     /// How often something was asked for.
@@ -216,4 +219,30 @@ async fn what_is_no_answer_is_the_authoritys_fault() {
         assert_eq!(why.fault, Fault::OfAuthority, "{why}");
         assert!(why.why.contains("--acme-directory") && why.why.contains(words), "{why}");
     }
+}
+
+/// One who takes connections and says nothing.
+async fn silent() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    tokio::spawn(async move {
+        let mut all = Vec::new();
+        while let Ok((stream, _)) = listener.accept().await {
+            all.push(stream);
+        }
+    });
+    address
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_says_nothing_is_not_waited_for_for_ever() {
+    let place = Place { address: silent().await, ..Place::new(Mood::LimitsOrders).await };
+    let begun = tokio::time::Instant::now();
+    let why = place.refused().await;
+    assert!(why.why.contains("within 30 s"), "{why}");
+    assert!(begun.elapsed() < Duration::from_secs(60));
+    let dns = Settings { dns: silent().await, ..place.settings() };
+    let begun = tokio::time::Instant::now();
+    Acme::new(dns).expect("settings").clear(&["a.example".to_owned()]).await;
+    assert!(begun.elapsed() < Duration::from_secs(60));
 }
