@@ -15,6 +15,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// An order takes some seconds where all is well.
 const DONE_IN_S: std::ops::RangeInclusive<u64> = 4..=6;
 
+/// Those that others go before need not ask as often: there may be thousands.
+const TURN_IN_S: std::ops::RangeInclusive<u64> = 15..=45;
+
 /// A box comes back no later, whatever it waits for: it may be that less is ordered than was feared.
 /// No sooner either: who waits for an hour's orders does not ask every second of it.
 const COME_BACK_IN_S: std::ops::RangeInclusive<u64> = 10..=3600;
@@ -29,6 +32,8 @@ pub(crate) struct Ordering {
     store: OrderStore,
     /// What each box was told that waits, or whose order came to nothing.
     waiting: Mutex<BTreeMap<DeviceName, Waiting>>,
+    /// What an earlier process had under way when it ended.
+    left: Mutex<Vec<(OrderId, Vec<String>)>>,
 }
 
 /// Why a box has not got its certificate yet.
@@ -52,8 +57,8 @@ impl Ordering {
         let store = OrderStore::new(db, issuer.id(), budget);
         let troubles = store.troubles().await?.into_iter();
         let waiting = troubles.map(|(device, why, until)| (device, Waiting { why, until }));
-        let waiting = Mutex::new(waiting.collect());
-        Ok(Self { issuer, store, waiting })
+        let (waiting, left) = (Mutex::new(waiting.collect()), Mutex::new(store.left().await?));
+        Ok(Self { issuer, store, waiting, left })
     }
 
     /// Why a box waits.
@@ -63,10 +68,7 @@ impl Ordering {
 
     /// Clears away what an earlier process has left in DNS.
     pub(crate) async fn clear_up(&self) {
-        let left = self.store.left().await.unwrap_or_else(|err| {
-            tracing::error!(%err, "what orders have left is not cleared away");
-            Vec::new()
-        });
+        let left = std::mem::take(&mut *self.left.lock().unwrap_or_else(PoisonError::into_inner));
         for (order, host_names) in left {
             self.issuer.clear(&host_names).await;
             if let Err(err) = self.store.cut_off(order).await {
@@ -86,12 +88,13 @@ impl Ordering {
     fn later(&self, device: &DeviceName, later: &Later) -> CertificateAnswer {
         let why = later.waits.to_string();
         // What is under way is no news, and says nothing of what went wrong before.
-        let is_news = !matches!(later.waits, Waits::UnderWay | Waits::OthersFirst);
-        let retry_after_s = if is_news {
-            self.say(device, Some(Waiting { why: why.clone(), until: later.until }));
-            come_back_in_s(later.until)
-        } else {
-            rand::random_range(DONE_IN_S)
+        let retry_after_s = match later.waits {
+            Waits::UnderWay => rand::random_range(DONE_IN_S),
+            Waits::OthersFirst => rand::random_range(TURN_IN_S),
+            _ => {
+                self.say(device, Some(Waiting { why: why.clone(), until: later.until }));
+                come_back_in_s(later.until)
+            }
         };
         CertificateAnswer::Later { reason: why, retry_after_s }
     }

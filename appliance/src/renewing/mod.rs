@@ -25,6 +25,7 @@ use due::{Due, Wanted, due};
 use fill::Clock;
 use futures_util::future::join_all;
 use serve::Certificates;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -143,7 +144,8 @@ impl Renewing {
 
     fn host_names(&self) -> Vec<String> {
         let groups = self.config.content_groups.iter();
-        groups.flat_map(|group| group.host_names.iter().cloned()).collect()
+        let all: BTreeSet<_> = groups.flat_map(|group| &group.host_names).cloned().collect();
+        all.into_iter().collect()
     }
 
     /// Asks once; gives how long to wait before the next.

@@ -33,7 +33,7 @@ impl Acme {
     /// When the key for updates, or the certificates to believe, cannot be read.
     pub fn new(settings: Settings) -> Result<Self, Failure> {
         let wire = Wire::new(&settings).map_err(|err| Failure::File {
-            path: settings.ca_file.clone().unwrap_or_default(),
+            path: settings.ca_file.clone().unwrap_or("the system's certificates".into()),
             why: err.to_string(),
         })?;
         let key = read_key(&settings.dns_key)?;

@@ -8,6 +8,7 @@ use rcgen::{
 };
 use rustls_pki_types::CertificateSigningRequestDer;
 use rustls_pki_types::pem::PemObject;
+use std::collections::BTreeSet;
 
 /// A point on P-256, not compressed (SEC 1 §2.3.3).
 const P256_POINT_BYTES: usize = 65;
@@ -84,7 +85,8 @@ impl RequestedKey {
         }
         match names.iter().find(|name| !own.contains(name)) {
             Some(other) => Err(BadRequest::OtherName(other.chars().take(253).collect())),
-            None => Ok(names.clone()),
+            // Groups may share a name; an order has it once.
+            None => Ok(BTreeSet::from_iter(names.clone()).into_iter().collect()),
         }
     }
 
@@ -168,7 +170,7 @@ mod tests {
             RequestedKey::read(&pem).expect("a request").names_among(&own)
         };
         assert_eq!(asks(&["b.example"], &|_| {}), Ok(vec!["b.example".to_owned()]));
-        assert_eq!(asks(&["a.example", "b.example"], &|_| {}), Ok(own.clone()));
+        assert_eq!(asks(&["b.example", "a.example", "b.example"], &|_| {}), Ok(own.clone()));
         assert_eq!(asks(&[], &|_| {}), Err(BadRequest::Nameless));
         for other in ["c.example", "*.example", "A.example", "b.example.org"] {
             let refused = asks(&["a.example", other], &|_| {});

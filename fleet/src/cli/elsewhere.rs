@@ -24,7 +24,7 @@ pub(super) struct Elsewhere {
     #[arg(long, value_name = "ADDRESS", requires = "acme_directory")]
     acme_contact: Vec<String>,
     /// Certificates in PEM to believe the authority by, instead of those that the system believes.
-    #[arg(long, env = "ACME_CA_FILE", value_name = "FILE")]
+    #[arg(long, env = "ACME_CA_FILE", hide_env_values = true, value_name = "FILE")]
     acme_ca_file: Option<PathBuf>,
     /// The primary name server of the zone that host names are in: it takes updates over TCP
     /// (RFC 2136).
@@ -81,4 +81,46 @@ impl Elsewhere {
 /// Authorities take URLs; people write addresses.
 fn contact(address: &str) -> String {
     if address.contains(':') { address.to_owned() } else { format!("mailto:{address}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Debug, Parser)]
+    struct Alone {
+        #[command(flatten)]
+        elsewhere: Elsewhere,
+    }
+
+    fn read(line: &str) -> Result<Option<Settings>, String> {
+        let words = ["fleet"].into_iter().chain(line.split_whitespace());
+        let alone = Alone::try_parse_from(words).map_err(|err| err.to_string())?;
+        alone.elsewhere.read().map_err(|err| err.to_string())
+    }
+
+    const ENOUGH: &str = "--acme-agree-terms --acme-dns 192.0.2.1:53 --acme-dns-key key";
+
+    #[test]
+    fn an_authority_is_named_with_all_that_it_takes() {
+        assert!(read("").expect("nothing said").is_none());
+        let line = format!(
+            "--acme-directory https://acme.example/dir {ENOUGH} --acme-contact a@example.org"
+        );
+        let read = read(&line).expect("enough").expect("an authority");
+        assert_eq!(read.settings.contact, ["mailto:a@example.org"]);
+        assert_eq!(read.budget.first_pause, Duration::from_secs(600));
+    }
+
+    #[test]
+    fn what_is_missing_is_named() {
+        let alone = read("--acme-directory https://acme.example/dir").expect_err("alone");
+        for option in ["--acme-agree-terms", "--acme-dns ", "--acme-dns-key"] {
+            assert!(alone.contains(option), "{alone}");
+        }
+        let plain = format!("--acme-directory http://acme.example/dir {ENOUGH}");
+        assert!(read(&plain).expect_err("not secret").contains("expected https"));
+        assert!(read("--acme-agree-terms").is_err(), "to whose?");
+    }
 }
