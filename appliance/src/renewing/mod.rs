@@ -105,7 +105,8 @@ impl Renewing {
                     Duration::from_micros(u64::try_from(left_us).unwrap_or(0))
                 }
                 Ok(Due::Now(_)) => Duration::ZERO,
-                Ok(Due::Soon(_)) if attempt.failures > 0 => Duration::ZERO,
+                // It has asked, and was told when to ask again.
+                Ok(Due::Soon(_)) if attempt.key.is_some() => Duration::ZERO,
                 Ok(Due::Soon(_)) => self.reports(rand::random_range(0.0..SPREAD_REPORTS)),
                 Err(err) => {
                     tracing::error!("a certificate is not renewed: {err:#}");

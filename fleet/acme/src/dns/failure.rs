@@ -46,7 +46,9 @@ pub enum DnsFailure {
         why: String,
     },
     /// It has no zone for the name.
-    #[error("the name server {server} has no zone for {name}: name its primary with --acme-dns")]
+    #[error(
+        "the name server {server} has no zone for {name}, or does not say so: name its primary with --acme-dns, and allow the fleet to ask it"
+    )]
     NoZone {
         /// Which.
         server: SocketAddr,
