@@ -107,8 +107,28 @@ impl IssuedStore {
         .execute(&mut *tx)
         .await
         .map_err(db::Error::from)?;
+        forget_ended(&mut tx, to, now).await?;
         Ok(tx.commit().await.map_err(db::Error::from)?)
     }
+}
+
+/// Of what has ended, the last few of each box are kept; and what was revoked, whose end a clock
+/// that is wrong would make of everything.
+async fn forget_ended(tx: &mut Tx, to: IssuedTo<'_>, now: TimeUs) -> Result<(), CaError> {
+    sqlx::query(
+        "DELETE FROM certificates
+         WHERE appliance = $1 AND purpose = $2 AND revoked_at_us IS NULL AND not_after_us < $3
+             AND serial NOT IN (SELECT serial FROM certificates
+                 WHERE appliance = $1 AND purpose = $2
+                 ORDER BY issued_at_us DESC, serial LIMIT 16)",
+    )
+    .bind(to.device.as_str())
+    .bind(to.purpose.as_str())
+    .bind(now.0)
+    .execute(&mut **tx)
+    .await
+    .map_err(db::Error::from)?;
+    Ok(())
 }
 
 /// A certificate that counts no more.
@@ -261,6 +281,35 @@ mod tests {
             for other in others {
                 assert_eq!(find(other, TimeUs(0)).await, None, "{other:?}");
             }
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn of_what_has_ended_the_last_are_kept_and_all_that_was_revoked() {
+        for test in db::testing::both().await {
+            let store = IssuedStore::new(test.db.clone());
+            let device = DeviceName::new("oca1").expect("a name");
+            let to = |number: u8| {
+                let (device, key) = (&device, Digest::of(&[number]));
+                IssuedTo { device, purpose: Purpose::Identity, key, authority: "boxes-1" }
+            };
+            let add = async |number: u8, at: i64| {
+                let (serial, chain_pem) = (format!("{number:02}"), format!("chain {number}"));
+                let certified = Certified { serial, chain_pem, not_after: NOW.plus_s(at + 10) };
+                store.add(to(number), &certified, NOW.plus_s(at)).await.expect(test.name);
+            };
+            add(0, 0).await;
+            store.revoke(&device, None, "stolen", NOW.plus_s(1)).await.expect(test.name);
+            for number in 1..40 {
+                add(number, i64::from(number) * 20).await;
+            }
+            let mut left = Vec::new();
+            for number in 0..40 {
+                let found = store.find(to(number), TimeUs(0)).await.expect(test.name);
+                left.extend(found.map(|_| number));
+            }
+            let expected: Vec<u8> = std::iter::once(0).chain(24..40).collect();
+            assert_eq!(left, expected, "{}", test.name);
         }
     }
 }
