@@ -12,7 +12,7 @@ use cache::{Cache, Resolving};
 use contract::config::{Limits, ListenerRole, Pacing, Protocol};
 use contract::time::TimeUs;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, Instant, SystemTime};
 
 /// What all connections share. Each thread has one: the counters are its own.
 #[derive(Clone)]
@@ -49,7 +49,37 @@ pub(crate) struct Via {
     pub(crate) engine: &'static str,
 }
 
+/// For so long a sibling's connection is answered on. Who it is was looked at when it began, and may
+/// count no more since.
+const SIBLING_AGE: Duration = Duration::from_mins(5);
+
+impl Via {
+    /// Whether a connection that was opened then ends with the next answer, whatever the client
+    /// would like. Viewers may stay.
+    pub(crate) fn is_over(&self, since: Instant) -> bool {
+        self.role == ListenerRole::Peer && since.elapsed() >= SIBLING_AGE
+    }
+}
+
 /// The time by the box's clock.
 pub(crate) fn now() -> TimeUs {
     SystemTime::now().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::{IpAddr, Ipv4Addr};
+
+    #[test]
+    fn siblings_come_anew_after_a_while_and_viewers_may_stay() {
+        let client = ClientPrefix::of(IpAddr::from(Ipv4Addr::LOCALHOST));
+        let via = |role| Via { role, client, protocol: Protocol::Http1, engine: "none" };
+        let now = Instant::now();
+        let ago = |age| now.checked_sub(age).expect("this machine runs for longer");
+        let [young, old] = [Duration::ZERO, SIBLING_AGE].map(ago);
+        let peer = via(ListenerRole::Peer);
+        assert_eq!([young, old].map(|since| peer.is_over(since)), [false, true]);
+        assert!(!via(ListenerRole::Player).is_over(old));
+    }
 }

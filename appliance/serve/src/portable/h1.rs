@@ -42,13 +42,14 @@ pub(super) struct Http1<'s, S> {
     shared: &'s Shared,
     via: Via,
     drain: Drain,
+    since: Instant,
     /// The header of the answer being written; kept to be used again.
     out: Vec<u8>,
 }
 
 impl<'s, S: AsyncRead + AsyncWrite + Unpin> Http1<'s, S> {
     pub(super) fn new(stream: S, shared: &'s Shared, via: Via, drain: Drain) -> Self {
-        Self { stream, shared, via, drain, out: Vec::with_capacity(1024) }
+        Self { stream, shared, via, drain, since: Instant::now(), out: Vec::with_capacity(1024) }
     }
 
     /// Serves until one side ends it.
@@ -114,7 +115,8 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Http1<'s, S> {
         let Ready { decision, opened } = self.shared.answer(request, self.via, at).await;
         let mut account = Account::new(self.via, at, began);
         account.decided(&decision.answer);
-        let connection = Connection::after(framing, self.drain.has_begun());
+        let connection =
+            Connection::after(framing, self.drain.has_begun() || self.via.is_over(self.since));
         h1_head::write(&decision.answer, &DateText::of(at), connection, &mut self.out);
         let sent = self.send(decision.answer, opened, &mut account).await;
         account.complete = sent.is_ok();

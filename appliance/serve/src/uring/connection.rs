@@ -12,6 +12,7 @@ use records::message::Reply;
 use records::session::Session;
 use records::shake::Shaking;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::time::Instant;
 
 /// A client.
 pub(super) struct Connection {
@@ -63,6 +64,8 @@ pub(super) enum Stage {
 /// Requests and answers.
 pub(super) struct Open {
     pub(super) session: Session,
+    /// When the handshake was over.
+    pub(super) since: Instant,
     /// The beginning of a record.
     pub(super) sealed: Vec<u8>,
     /// What was opened and not answered.
@@ -151,6 +154,7 @@ impl Open {
     pub(super) fn new(session: Session) -> Self {
         Self {
             session,
+            since: Instant::now(),
             sealed: Vec::new(),
             plain: Vec::new(),
             scanner: Scanner::default(),

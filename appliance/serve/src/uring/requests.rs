@@ -140,7 +140,8 @@ impl Open {
 
     fn answer(&mut self, core: &Core, asker: Asker, len: usize, arrived: Option<Arrived>) {
         let plain = std::mem::take(&mut self.plain);
-        let is_last = core.is_draining || self.session.is_worn();
+        let is_over = asker.via.is_over(self.since);
+        let is_last = core.is_draining || self.session.is_worn() || is_over;
         let stand = match head::parse(plain.get(..len).unwrap_or_default()) {
             Ok(head) => decide(core, asker, &head, arrived, is_last),
             Err(bad) => refused(core, asker, &refuse::bad_head(&core.shared.policy, bad)),
