@@ -77,6 +77,16 @@ enum Command {
     },
     /// Print the serial number of this machine, as its firmware tells it.
     Serial,
+    /// Say what this machine lacks to be a box that serves: links, addresses, disks, memory, clock,
+    /// identity, fleet. Changes nothing; the exit code is 1 where something is missing.
+    Diagnose {
+        /// The configuration, in YAML.
+        #[arg(default_value = "/etc/headend/config.yaml")]
+        config: PathBuf,
+        /// How to say it.
+        #[arg(short, long, value_enum, default_value_t)]
+        output: Form,
+    },
     /// Say how the running appliance is doing.
     Status {
         /// The configuration of the running appliance: tells where its admin listener is.
@@ -112,6 +122,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Join { token_file, folder, serial, replace } => {
             done(join(&token_file, folder, serial, replace))
         }
+        Command::Diagnose { config, output } => done(crate::diagnose::show(&config, output)),
         Command::Serial => done(serial(None).map(|serial| println!("{serial}"))),
         Command::Status { config, json } => match crate::check::check(&config) {
             Ok(document) => ended(&config, crate::status::show(&document.config, json)),

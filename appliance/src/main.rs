@@ -19,6 +19,7 @@ mod commands;
 mod control;
 mod credential;
 mod demand;
+mod diagnose;
 mod disk_io;
 mod documents;
 mod duties;
