@@ -14,7 +14,8 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (7, "commands", include_str!("../migrations/0007_commands.sql")),
     (8, "trust", include_str!("../migrations/0008_trust.sql")),
     (9, "identity", include_str!("../migrations/0009_identity.sql")),
-    (10, "orders", include_str!("../migrations/0010_orders.sql")),
+    (10, "revoked", include_str!("../migrations/0010_revoked.sql")),
+    (11, "orders", include_str!("../migrations/0011_orders.sql")),
 ];
 
 /// What PostgreSQL must be told and SQLite does by itself.
@@ -35,4 +36,23 @@ fn migration(engine: Engine, version: i64, name: &'static str, text: &str) -> Mi
     };
     let sql = AssertSqlSafe(sql).into_sql_str();
     Migration::new(version, name.into(), MigrationType::Simple, sql, false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fmt::Write;
+
+    /// What was carried out somewhere is never changed: that database would be opened no more. A new
+    /// migration adds a line.
+    #[test]
+    fn migrations_are_what_they_were() {
+        let mut found = String::new();
+        for (version, name, text) in MIGRATIONS {
+            let checksum = migration(Engine::Postgres, *version, name, text).checksum;
+            let [a, b, c, d, ..] = *checksum else { panic!("a checksum is longer") };
+            writeln!(found, "{version} {name} {a:02x}{b:02x}{c:02x}{d:02x}").expect("written");
+        }
+        assert_eq!(found, include_str!("../migrations/checksums.txt"));
+    }
 }
