@@ -77,6 +77,5 @@ async fn state_of_box(cdn: &SmallCdn) -> Result<String> {
     ensure!(begun.elapsed() < Duration::from_secs(10), "the fleet is slow to answer");
     let items = list["items"].as_array().context("a list")?;
     let item = items.iter().find(|item| item["name"] == BOXES[0]).context("the box")?;
-    tokio::time::sleep(Duration::from_millis(200)).await;
     Ok(item["state"].as_str().context("a state")?.to_owned())
 }

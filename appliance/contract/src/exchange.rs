@@ -7,6 +7,7 @@ use crate::names::{DeviceName, SiteName};
 use crate::object::ObjectKey;
 use crate::trust::SignedTrust;
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// Where a report is posted.
 pub const REPORT_PATH: &str = "/box/v1/report";
@@ -51,6 +52,10 @@ pub struct Answer {
     #[serde(default)]
     pub documents: Vec<Envelope>,
 }
+
+/// For so long boxes use a connection with each other; either of them ends it then. Who is at the other
+/// end was looked at when it began, and may count no more since.
+pub const SIBLING_CONNECTION_AGE: Duration = Duration::from_mins(5);
 
 /// What the path of a request between boxes begins with, on a listener with role `peer`.
 pub const PEER_PREFIX: &str = "/peer/v1/";

@@ -4,7 +4,7 @@ use rustls::client::{ClientConnectionData, UnbufferedClientConnection};
 use rustls::kernel::KernelConnection;
 use rustls::server::{ServerConnectionData, UnbufferedServerConnection};
 use rustls::unbuffered::UnbufferedStatus;
-use rustls::{ExtractedSecrets, HandshakeKind};
+use rustls::{CommonState, ExtractedSecrets, HandshakeKind};
 
 /// The end that players and boxes connect to.
 pub type Server = UnbufferedServerConnection;
@@ -29,17 +29,24 @@ pub trait Side: Sized {
         incoming: &'i mut [u8],
     ) -> UnbufferedStatus<'c, 'i, Self::Data>;
 
-    /// Whether a ticket took the place of a certificate.
-    fn is_resumed(&self) -> bool;
-
-    /// What both ends agreed to speak.
-    fn alpn(&self) -> Option<&[u8]>;
+    /// What both ends have.
+    fn common(&self) -> &CommonState;
 
     /// Ends rustls's part of it.
     ///
     /// # Errors
     /// When the configuration does not allow it, or the handshake is not over.
     fn leave(self) -> Result<Left<Self::Data>, rustls::Error>;
+
+    /// Whether a ticket took the place of a certificate.
+    fn is_resumed(&self) -> bool {
+        self.common().handshake_kind() == Some(HandshakeKind::Resumed)
+    }
+
+    /// What both ends agreed to speak.
+    fn alpn(&self) -> Option<&[u8]> {
+        self.common().alpn_protocol()
+    }
 }
 
 impl Side for Server {
@@ -53,12 +60,8 @@ impl Side for Server {
         self.process_tls_records(incoming)
     }
 
-    fn is_resumed(&self) -> bool {
-        self.handshake_kind() == Some(HandshakeKind::Resumed)
-    }
-
-    fn alpn(&self) -> Option<&[u8]> {
-        self.alpn_protocol()
+    fn common(&self) -> &CommonState {
+        self
     }
 
     fn leave(self) -> Result<Left<Self::Data>, rustls::Error> {
@@ -77,12 +80,8 @@ impl Side for Client {
         self.process_tls_records(incoming)
     }
 
-    fn is_resumed(&self) -> bool {
-        self.handshake_kind() == Some(HandshakeKind::Resumed)
-    }
-
-    fn alpn(&self) -> Option<&[u8]> {
-        self.alpn_protocol()
+    fn common(&self) -> &CommonState {
+        self
     }
 
     fn leave(self) -> Result<Left<Self::Data>, rustls::Error> {

@@ -10,9 +10,10 @@ use crate::http::session_hash::SessionKey;
 use crate::siblings::SiblingsPlace;
 use cache::{Cache, Resolving};
 use contract::config::{Limits, ListenerRole, Pacing, Protocol};
+use contract::exchange::SIBLING_CONNECTION_AGE;
 use contract::time::TimeUs;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Instant, SystemTime};
 
 /// What all connections share. Each thread has one: the counters are its own.
 #[derive(Clone)]
@@ -49,15 +50,11 @@ pub(crate) struct Via {
     pub(crate) engine: &'static str,
 }
 
-/// For so long a sibling's connection is answered on. Who it is was looked at when it began, and may
-/// count no more since.
-const SIBLING_AGE: Duration = Duration::from_mins(5);
-
 impl Via {
     /// Whether a connection that was opened then ends with the next answer, whatever the client
     /// would like. Viewers may stay.
     pub(crate) fn is_over(&self, since: Instant) -> bool {
-        self.role == ListenerRole::Peer && since.elapsed() >= SIBLING_AGE
+        self.role == ListenerRole::Peer && since.elapsed() >= SIBLING_CONNECTION_AGE
     }
 }
 
@@ -70,6 +67,7 @@ pub(crate) fn now() -> TimeUs {
 mod tests {
     use super::*;
     use std::net::{IpAddr, Ipv4Addr};
+    use std::time::Duration;
 
     #[test]
     fn siblings_come_anew_after_a_while_and_viewers_may_stay() {
@@ -77,7 +75,7 @@ mod tests {
         let via = |role| Via { role, client, protocol: Protocol::Http1, engine: "none" };
         let now = Instant::now();
         let ago = |age| now.checked_sub(age).expect("this machine runs for longer");
-        let [young, old] = [Duration::ZERO, SIBLING_AGE].map(ago);
+        let [young, old] = [Duration::ZERO, SIBLING_CONNECTION_AGE].map(ago);
         let peer = via(ListenerRole::Peer);
         assert_eq!([young, old].map(|since| peer.is_over(since)), [false, true]);
         assert!(!via(ListenerRole::Player).is_over(old));

@@ -70,7 +70,7 @@ impl Finding {
 /// Prints what was found; fails where something is missing.
 #[expect(clippy::print_stdout, reason = "answers to a person go to standard output")]
 pub(crate) fn show(file: &Path, form: Form) -> Result<()> {
-    let found = look(file)?;
+    let found = look(file);
     match form {
         Form::Table => print!("{}", tell(&found)),
         Form::Json => println!("{}", serde_json::to_string_pretty(&found)?),
@@ -80,21 +80,17 @@ pub(crate) fn show(file: &Path, form: Form) -> Result<()> {
     Ok(())
 }
 
-fn look(file: &Path) -> Result<Vec<Finding>> {
+fn look(file: &Path) -> Vec<Finding> {
     let now = SystemTime::now().into();
     let Some(config) = configuration(file) else {
         let says = format!("there is no {}", file.display());
         let advice = "have this machine join a fleet: appliance join";
         let none = Finding::missing(About::Configuration, says, advice);
-        return Ok([none]
-            .into_iter()
-            .chain(links::look())
-            .chain([clock::look(now, None)])
-            .collect());
+        return [none].into_iter().chain(links::look()).chain([clock::look(now, None)]).collect();
     };
     let config = match config {
         Ok(config) => config,
-        Err(wrong) => return Ok(wrong.into_iter().chain(links::look()).collect()),
+        Err(wrong) => return wrong.into_iter().chain(links::look()).collect(),
     };
     let mut found = vec![Finding::well(About::Configuration, format!("of {}", config.name))];
     found.extend(links::look());
@@ -102,7 +98,7 @@ fn look(file: &Path) -> Result<Vec<Finding>> {
     found.extend(disks::look(&config));
     found.push(memory(&config));
     found.extend(who(&config, now));
-    Ok(found)
+    found
 }
 
 /// `None` where there is none; else what it says, or what is wrong with it.
@@ -123,7 +119,7 @@ fn configuration(file: &Path) -> Option<Result<ApplianceConfig, Vec<Finding>>> {
 fn memory(config: &ApplianceConfig) -> Finding {
     match memory::complaint(config) {
         None => Finding::well(About::Memory, "what the box may take is there"),
-        Some(complaint) => Finding::missing(About::Memory, complaint, "see above"),
+        Some(complaint) => Finding::missing(About::Memory, complaint, "both are set at the fleet"),
     }
 }
 
@@ -164,7 +160,7 @@ mod tests {
 
     #[test]
     fn a_machine_that_has_not_joined_is_told_so() {
-        let found = look(Path::new("/nowhere/config.yaml")).expect("looked");
+        let found = look(Path::new("/nowhere/config.yaml"));
         assert!(
             !found[0].is_well && found[0].advice.as_deref().is_some_and(|it| it.contains("join"))
         );

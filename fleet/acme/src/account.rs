@@ -6,7 +6,7 @@ use crate::wire::Wire;
 use contract::object::Digest;
 use instant_acme::{Account, AccountCredentials, NewAccount};
 use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use tokio::sync::Mutex;
 
 /// The account.
@@ -85,7 +85,7 @@ impl OwnAccount {
     }
 
     fn file_failure(&self, why: &dyn std::fmt::Display) -> Failure {
-        Failure::File { path: Path::new(&self.file).to_owned(), why: why.to_string() }
+        Failure::File { path: self.file.clone(), why: why.to_string() }
     }
 }
 

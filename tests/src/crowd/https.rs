@@ -1,8 +1,8 @@
 //! One request over a connection of its own, as a box makes it that has nothing to say for hours.
 
-use super::fleet_name;
 use anyhow::{Context, Result};
 use bytes::Bytes;
+use contract::exchange::FLEET_IDENTITY_NAME;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderValue};
 use hyper::{Request, StatusCode};
@@ -26,17 +26,16 @@ const PATIENCE: Duration = Duration::from_secs(120);
 const MAX_ANSWER_BYTES: usize = 8 << 20;
 
 /// What was answered.
-pub struct Asked {
+pub(super) struct Asked {
     /// How.
-    pub status: StatusCode,
+    pub(super) status: StatusCode,
     /// With what.
-    pub body: Bytes,
+    pub(super) body: Bytes,
 }
 
 impl Asked {
     /// As a person reads it.
-    #[must_use]
-    pub fn text(&self) -> String {
+    pub(super) fn text(&self) -> String {
         format!("{} {}", self.status, String::from_utf8_lossy(&self.body))
     }
 }
@@ -68,7 +67,7 @@ impl Https {
         let asked = timeout(PATIENCE, async {
             let socket = TcpStream::connect(to).await?;
             let request = posted(path).body(Full::from(body))?;
-            exchange(self.0.connect(fleet_name()?, socket).await?, request).await
+            exchange(self.0.connect(FLEET_IDENTITY_NAME.try_into()?, socket).await?, request).await
         });
         asked.await.with_context(|| format!("{path}: no answer"))?
     }

@@ -3,11 +3,8 @@
 
 mod https;
 
-pub use https::Asked;
-
 use anyhow::{Context, Result, ensure};
 use contract::certificates::{CERTIFICATE_PATH, CertificateAnswer, CertificateRequest, Purpose};
-use contract::exchange::FLEET_IDENTITY_NAME;
 use contract::join::{JOIN_PATH, JoinRequest, JoinToken, Joined};
 use contract::names::DeviceName;
 use contract::trust::SignedTrust;
@@ -162,9 +159,4 @@ fn appliance(name: &str, site: &str, serial: &str, number: u32) -> Value {
         "ram_budget_bytes": 1_u64 << 30,
         "state_folder": "/var/lib/headend",
     })
-}
-
-/// Who the fleet is, to whoever connects to it.
-fn fleet_name() -> Result<rustls_pki_types::ServerName<'static>> {
-    Ok(FLEET_IDENTITY_NAME.try_into()?)
 }

@@ -2,13 +2,13 @@
 
 use super::head::{self, Head};
 use super::stream::Stream;
+use contract::exchange::SIBLING_CONNECTION_AGE;
 use hyper::Response;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::time::Instant;
 
 /// A connection.
@@ -19,10 +19,6 @@ pub(super) struct Connection {
     may_go_on: bool,
     since: Instant,
 }
-
-/// For so long one is used. Who is at the other end was looked at when it began, and may be a
-/// stranger since: revoked, or of an authority that was dropped.
-const MAX_AGE: Duration = Duration::from_mins(5);
 
 impl Connection {
     /// Connects, and shakes hands.
@@ -62,7 +58,7 @@ impl Connection {
 
     /// Whether another question may follow once all content has come.
     pub(super) fn may_go_on(&self) -> bool {
-        let is_young = self.since.elapsed() < MAX_AGE;
+        let is_young = self.since.elapsed() < SIBLING_CONNECTION_AGE;
         self.may_go_on && is_young && self.left == 0 && self.stream.is_at_rest()
     }
 

@@ -131,8 +131,8 @@ async fn shows(server: Server, placed: &Placed, text: &str) -> Result<bool, DnsF
 }
 
 fn full(name: &str) -> Result<Name, DnsFailure> {
-    let read = Name::from_ascii(name).ok();
-    let mut read = read.ok_or_else(|| DnsFailure::NoName(name.chars().take(253).collect()))?;
+    let no_name = |_| DnsFailure::NoName(name.chars().take(253).collect());
+    let mut read = Name::from_ascii(name).map_err(no_name)?;
     read.set_fqdn(true);
     Ok(read)
 }
