@@ -16,6 +16,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (9, "identity", include_str!("../migrations/0009_identity.sql")),
     (10, "revoked", include_str!("../migrations/0010_revoked.sql")),
     (11, "orders", include_str!("../migrations/0011_orders.sql")),
+    (12, "people", include_str!("../migrations/0012_people.sql")),
 ];
 
 /// What PostgreSQL must be told and SQLite does by itself.
