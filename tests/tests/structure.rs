@@ -21,6 +21,7 @@ const ALLOWED: &[(&str, &str)] = &[
     ("ssh", ""),
     ("ca", "contract db"),
     ("acme", "ca contract db"),
+    ("people", "ca contract db"),
     ("catalog", "contract db"),
     ("inventory", "contract db"),
     ("rollout", "inventory contract db"),
@@ -31,7 +32,7 @@ const ALLOWED: &[(&str, &str)] = &[
     ("simulate", "inventory catalog prefill steer contract db"),
     (
         "fleet",
-        "db ssh ca acme catalog inventory rollout config-render health-collector prefill steer simulate contract",
+        "db ssh ca acme people catalog inventory rollout config-render health-collector prefill steer simulate contract",
     ),
 ];
 
