@@ -1,6 +1,8 @@
-//! What can go wrong with people.
+//! What can go wrong with people and their keys.
 
-use crate::{BadPassword, PersonName};
+use crate::{BadKey, BadPassword, PersonName};
+use contract::names::DeviceName;
+use std::path::PathBuf;
 
 /// Something about people could not be done.
 #[derive(Debug, thiserror::Error)]
@@ -29,4 +31,29 @@ pub enum PeopleError {
     /// The system gives no random numbers.
     #[error("no random numbers")]
     Random,
+    /// A file or folder cannot be read or made.
+    #[error("{path}: {source}", path = path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A file is there and is not what its name says.
+    #[error("{path} is not {expected}: restore it from a backup, or move it away", path = path.display())]
+    NotWhatItShouldBe {
+        /// Which file.
+        path: PathBuf,
+        /// What it should be.
+        expected: &'static str,
+    },
+    /// No box is called that.
+    #[error("there is no appliance called {0}")]
+    NoSuchAppliance(DeviceName),
+    /// A key is not taken.
+    #[error(transparent)]
+    BadKey(#[from] BadKey),
+    /// A key cannot be made or written down.
+    #[error("an SSH key cannot be made: {0}")]
+    MakeKey(ssh_key::Error),
 }
