@@ -35,7 +35,7 @@ impl Server {
         let host_key = keys::make(folder.path(), "host_key", &["-t", "ed25519"]);
         let port = ports::free().expect("a port");
         let config = configuration(folder.path(), name, authority, port);
-        if keys::run(Command::new("id").arg("-u")).stdout == b"0\n" {
+        if is_roots() {
             std::fs::create_dir_all(ROOTS_FOLDER).expect(ROOTS_FOLDER);
         }
         let mut command = Command::new("setpriv");
@@ -97,6 +97,11 @@ impl Drop for Server {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
+}
+
+/// Whether what is started here is started by root.
+pub(crate) fn is_roots() -> bool {
+    keys::run(Command::new("id").arg("-u")).stdout == b"0\n"
 }
 
 /// Somebody goes to a box.
