@@ -1,4 +1,4 @@
-//! The admin listener: health, metrics and status over plain HTTP, on loopback by default.
+//! The admin listener: health, metrics and status over plain HTTP, behind a socket that is a file.
 
 use crate::metrics;
 use crate::process::This;
@@ -10,7 +10,7 @@ use axum::routing::get;
 use axum::{Json, Router};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use tokio::net::TcpListener;
+use tokio::net::UnixListener;
 
 /// What the admin listener can see.
 #[derive(Clone)]
@@ -23,7 +23,7 @@ pub(crate) struct Seen {
 
 /// Answers until `stopped` completes.
 pub(crate) async fn serve(
-    listener: TcpListener,
+    listener: UnixListener,
     seen: Seen,
     stopped: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {

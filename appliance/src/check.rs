@@ -34,7 +34,12 @@ pub(crate) fn warnings(document: &Document) -> Vec<Problem> {
         let message = format!("its origin will deny access: {why}");
         Some(document.problem(&format!("content_groups[{at}].origin_credentials"), message))
     };
-    groups.filter_map(complaint).collect()
+    let unheard = document.config.admin.address.map(|_| {
+        let socket = document.config.admin_socket();
+        let message = format!("counts no more: the box answers at {}", socket.display());
+        document.problem("admin.address", message)
+    });
+    groups.filter_map(complaint).chain(unheard).collect()
 }
 
 fn read(file: &Path) -> Result<Document, Problems> {

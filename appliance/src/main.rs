@@ -9,6 +9,7 @@
 
 mod access_files;
 mod admin;
+mod admin_door;
 mod autonomy;
 mod background;
 mod catching_up;

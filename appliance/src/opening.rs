@@ -2,6 +2,7 @@
 //! What must not be done twice at once is not begun here.
 
 use crate::access_files;
+use crate::admin_door::AdminDoor;
 use crate::autonomy::Rights;
 use crate::commands::{Commands, Means};
 use crate::control::Control;
@@ -33,9 +34,9 @@ use contract::config::{ApplianceConfig, Document};
 use contract::time::TimeUs;
 use fill::fetch::{Fetcher, Patience};
 use fill::{Clock, Demand, Filler, Neighbours, Rules};
-use serve::{Certificates, Engine, Inherited, Listening, Prepared, Server};
+use serve::{Certificates, Engine, Listening, Prepared, Server};
 use std::collections::BTreeMap;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -62,7 +63,7 @@ pub(crate) struct Opened {
     pub(crate) certificates: Certificates,
     pub(crate) identity: Identity,
     pub(crate) listening: Listening,
-    pub(crate) admin: TcpListener,
+    pub(crate) admin: AdminDoor,
     pub(crate) journal: Arc<Journal>,
     pub(crate) filler: Arc<Filler>,
     pub(crate) demand: Arc<Demand>,
@@ -112,8 +113,9 @@ pub(crate) fn open(document: &Document, taken: Taken) -> Result<Opened> {
     };
     let server = Server::bind_after(setup, &mut serving)
         .map_err(|err| cannot_start(err.path(), err.to_string()))?;
-    let admin = open_admin(config.admin.address, &mut serving)
-        .map_err(|err| cannot_start("admin.address", format!("{}: {err}", config.admin.address)))?;
+    let socket = config.admin_socket();
+    let admin = AdminDoor::make(socket.clone())
+        .map_err(|err| cannot_start("admin.socket", format!("{}: {err}", socket.display())))?;
     let left = serving.addresses();
     kept.retain(|address| !left.contains(address));
 
@@ -256,13 +258,6 @@ fn place_of(err: &OpenError) -> String {
         OpenError::Disk { disk, .. } => format!("disks[{disk}].folder"),
         OpenError::Ram { .. } => "ram.budget_bytes".to_owned(),
     }
-}
-
-fn open_admin(address: SocketAddr, inherited: &mut Inherited) -> std::io::Result<TcpListener> {
-    let there = inherited.take(address).into_iter().next();
-    let socket = there.map_or_else(|| TcpListener::bind(address), Ok)?;
-    socket.set_nonblocking(true)?;
-    Ok(socket)
 }
 
 fn fetcher(

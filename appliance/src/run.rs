@@ -69,7 +69,6 @@ async fn serve(
     };
     let opened = opening::open(document, taken)?;
     // Whatever can fail has been done when the process before gives up.
-    let admin = tokio::net::TcpListener::from_std(opened.admin.try_clone()?)?;
     let reload = Reload {
         file: file.to_owned(),
         certificates: opened.certificates,
@@ -88,6 +87,7 @@ async fn serve(
     signals.forget_restart()?;
 
     let Opened {
+        admin,
         cache,
         server,
         engine,
@@ -113,6 +113,7 @@ async fn serve(
     let (stopper, stop) = watch::channel(false);
     let is_ready = Arc::new(AtomicBool::new(true));
     let seen = Seen { reporter, this: this.clone(), is_ready: Arc::clone(&is_ready) };
+    let admin = admin.open().context("admin.socket")?;
     let admin = tokio::spawn(admin::serve(admin, seen, stopped(stop.clone())));
     let reloading = tokio::spawn(reloading);
     let scrubbing = background.spawn(scrubbing.run());
@@ -137,7 +138,6 @@ async fn serve(
         this,
         patience: Patience::default(),
         listening: opened.listening,
-        admin: (document.config.admin.address, opened.admin),
         cache,
         duties,
         background: background.clone(),

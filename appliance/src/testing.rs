@@ -47,7 +47,6 @@ listeners: [{{ addresses: [\"127.0.0.1:8443\"] }}]
 certificates:
   - {{ chain_file: {folder}/player.pem, key_file: {folder}/player.pem, renewed: true }}
 identity: {{ chain_file: {folder}/identity.pem, key_file: {folder}/identity.pem, renewed: true }}
-admin: {{ address: \"127.0.0.1:9100\" }}
 disks: [{{ folder: {folder}/disk, class: nvme, capacity_bytes: 64MiB }}]
 ram: {{ budget_bytes: 8MiB }}
 fleet: {{ address: \"127.0.0.1:7443\", tls_name: fleet, trust_file: {folder}/trust.json }}

@@ -4,11 +4,15 @@
 use rcgen::{CertificateParams, KeyPair};
 use std::fs;
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
+
+/// Where it says how it is, below its place.
+const ADMIN: &str = "state/admin.sock";
 
 /// What a running box says, below its place.
 const LOG: &str = "log";
@@ -16,7 +20,6 @@ const LOG: &str = "log";
 struct Place {
     folder: TempDir,
     player: u16,
-    admin: u16,
 }
 
 fn free_port() -> u16 {
@@ -32,7 +35,7 @@ impl Place {
             CertificateParams::new(names).expect("names").self_signed(&key).expect("certificate");
         fs::write(folder.path().join("cert.pem"), certificate.pem()).expect("write");
         fs::write(folder.path().join("key.pem"), key.serialize_pem()).expect("write");
-        Self { folder, player: free_port(), admin: free_port() }
+        Self { folder, player: free_port() }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -54,7 +57,7 @@ certificates:
 identity:
   chain_file: {folder}/cert.pem
   key_file: {folder}/key.pem
-admin: {{ address: \"127.0.0.1:{}\" }}
+admin: {{ socket: {folder}/state/admin.sock }}
 disks:
   - {{ folder: {folder}/disk, class: nvme, capacity_bytes: 64MiB }}
 ram: {{ budget_bytes: 8MiB }}
@@ -64,7 +67,7 @@ content_groups:
     owner: Nobody
     host_names: [oca1.localhost]
 ",
-            self.player, self.admin
+            self.player
         );
         for (from, to) in changes {
             assert!(text.contains(from), "{from}");
@@ -158,18 +161,37 @@ fn a_disk_that_cannot_be_written() {
 
 #[test]
 fn a_port_in_use() {
-    for (which, key) in [(true, "listeners[0].addresses[0]"), (false, "admin.address")] {
-        // Taken before it is chosen: a port that was free a moment ago may be somebody's.
-        let holder = TcpListener::bind("127.0.0.1:0").expect("bind");
-        let taken = holder.local_addr().expect("address").port();
-        let mut place = Place::new();
-        *(if which { &mut place.player } else { &mut place.admin }) = taken;
-        let config = place.config(&[]);
-        let output = appliance("run", &config).output().expect("run");
-        assert_eq!(output.status.code(), Some(2), "{output:?}");
-        let text = String::from_utf8(output.stderr).expect("text");
-        assert!(text.contains(key) && text.contains("Address already in use"), "{text}");
-    }
+    // Taken before it is chosen: a port that was free a moment ago may be somebody's.
+    let holder = TcpListener::bind("127.0.0.1:0").expect("bind");
+    let mut place = Place::new();
+    place.player = holder.local_addr().expect("address").port();
+    let config = place.config(&[]);
+    let output = appliance("run", &config).output().expect("run");
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    let text = String::from_utf8(output.stderr).expect("text");
+    assert!(text.contains("listeners[0].addresses[0]"), "{text}");
+    assert!(text.contains("Address already in use"), "{text}");
+}
+
+#[test]
+fn a_socket_whose_path_is_too_long() {
+    let long = format!("socket: /{}", "x".repeat(120));
+    let place = Place::new();
+    let socket = format!("socket: {}", place.path(ADMIN).display());
+    let said = refused(&place, &[(&socket, &long)]);
+    assert!(said.contains("admin.socket: the path of a socket has 102 bytes at most"), "{said}");
+}
+
+#[test]
+fn what_older_configurations_say_of_the_admin_listener_counts_no_more() {
+    let place = Place::new();
+    let socket = format!("socket: {}", place.path(ADMIN).display());
+    let config = place.config(&[(&socket, "address: \"127.0.0.1:9100\"")]);
+    let output = appliance("check", &config).output().expect("check");
+    assert!(output.status.success(), "{output:?}");
+    let warned = String::from_utf8(output.stderr).expect("text");
+    assert!(warned.contains("admin.address: counts no more"), "{warned}");
+    let _running = Running::start(&place, &config);
 }
 
 #[test]
@@ -217,8 +239,8 @@ impl Drop for Running {
     }
 }
 
-fn get(port: u16, path: &str) -> Option<String> {
-    let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
+fn get(socket: &Path, path: &str) -> Option<String> {
+    let mut stream = UnixStream::connect(socket).ok()?;
     write!(stream, "GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").ok()?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer).ok()?;
@@ -251,7 +273,7 @@ fn wait_until(complaint: impl Fn() -> Option<String>) {
 /// Asks the admin listener until its answer contains this.
 fn wait_for(place: &Place, path: &str, expected: &str) {
     wait_until(|| {
-        let answer = get(place.admin, path);
+        let answer = get(&place.path(ADMIN), path);
         let is_said = answer.as_ref().is_some_and(|answer| answer.contains(expected));
         (!is_said).then(|| format!("{path} never says {expected}: {answer:?}"))
     });
@@ -285,7 +307,7 @@ fn windows_and_caps_are_read_again_when_told_and_stay_where_they_are_wrong() {
     with("16 MHz");
     running.signal("-HUP");
     wait_for_log(&place, "the old windows, caps and disks stay");
-    let metrics = get(place.admin, "/metrics").expect("answer");
+    let metrics = get(&place.path(ADMIN), "/metrics").expect("answer");
     assert!(metrics.contains("headend_fill_cap_bytes_per_second 2000000"), "{metrics}");
     with("24Mb/s");
     running.signal("-HUP");
@@ -297,8 +319,8 @@ fn a_running_box_answers_its_operator_and_ends_when_told() {
     let place = Place::new();
     let config = place.config(&[]);
     let mut running = Running::start(&place, &config);
-    assert!(get(place.admin, "/healthz").expect("answer").contains("200 OK"));
-    let metrics = get(place.admin, "/metrics").expect("answer");
+    assert!(get(&place.path(ADMIN), "/healthz").expect("answer").contains("200 OK"));
+    let metrics = get(&place.path(ADMIN), "/metrics").expect("answer");
     for name in [
         "headend_connections_open 0",
         "headend_info{engine=\"portable\"",

@@ -16,7 +16,7 @@ fn holds(client: &Client, place: &Place, at: usize) -> bool {
 
 /// What the box says of its disks: folder, objects, why it was ejected.
 fn disks(place: &Place) -> Vec<(String, u64, Option<String>)> {
-    let answer = get(place.admin, "/status").unwrap_or_default();
+    let answer = get(&place.admin(), "/status").unwrap_or_default();
     let body = answer.split_once("\r\n\r\n").map_or("", |(_, body)| body);
     let status: serde_json::Value = serde_json::from_str(body).unwrap_or_default();
     let disks = status["disks"].as_array().cloned().unwrap_or_default();

@@ -37,7 +37,7 @@ fn what_a_disk_is_not_rated_for_waits_and_what_it_holds_is_served() {
     wait_for("what there is room for does not come", || holds(&client, &place, 0));
     wait_for("nobody says what is waited for", || waits(&place));
     assert!(!holds(&client, &place, 1));
-    let metrics = get(place.admin, "/metrics").expect("metrics");
+    let metrics = get(&place.admin(), "/metrics").expect("metrics");
     assert!(metrics.contains("headend_disk_write_budget_bytes{"), "{metrics}");
     let said = command("status", &place.config()).output().expect("run").stdout;
     let said = String::from_utf8_lossy(&said).into_owned();

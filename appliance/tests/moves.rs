@@ -15,7 +15,7 @@ fn holds(client: &Client, place: &Place, at: usize) -> bool {
 }
 
 fn status(place: &Place) -> serde_json::Value {
-    let answer = get(place.admin, "/status").unwrap_or_default();
+    let answer = get(&place.admin(), "/status").unwrap_or_default();
     let body = answer.split_once("\r\n\r\n").map_or("", |(_, body)| body);
     serde_json::from_str(body).unwrap_or_default()
 }
@@ -49,7 +49,7 @@ fn objects_move_to_a_faster_disk_that_was_added_and_are_served_all_the_time() {
     assert!(disks[1]["objects"].as_u64() >= Some(2), "{disks}");
     // Nothing of them was fetched for it. (The object that the origin keeps back may be asked for.)
     assert_eq!(place.origin.sent(), sent);
-    let metrics = get(place.admin, "/metrics").expect("metrics");
+    let metrics = get(&place.admin(), "/metrics").expect("metrics");
     assert!(metrics.contains("headend_moves_planned_bytes 0"), "{metrics}");
 
     // A process that begins with both finds everything where it is.

@@ -18,7 +18,7 @@ fn holds(client: &Client, place: &Place, at: usize) -> bool {
 }
 
 fn disk(place: &Place) -> serde_json::Value {
-    let answer = get(place.admin, "/status").unwrap_or_default();
+    let answer = get(&place.admin(), "/status").unwrap_or_default();
     let body = answer.split_once("\r\n\r\n").map_or("", |(_, body)| body);
     let status: serde_json::Value = serde_json::from_str(body).unwrap_or_default();
     status["disks"][0].clone()

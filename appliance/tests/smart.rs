@@ -35,7 +35,7 @@ fn configure(place: &Place, script: &str) {
 }
 
 fn metrics(place: &Place) -> String {
-    get(place.admin, "/metrics").unwrap_or_default()
+    get(&place.admin(), "/metrics").unwrap_or_default()
 }
 
 #[test]
@@ -64,7 +64,7 @@ fn what_a_disk_says_of_itself_is_told() {
         let is_it = |line: &str| line.starts_with(name) && line.ends_with(&format!(" {value}"));
         assert!(metrics.lines().any(is_it), "{name} {value}: {metrics}");
     }
-    let status = get(place.admin, "/status").expect("status");
+    let status = get(&place.admin(), "/status").expect("status");
     assert!(status.contains("\"serial\":\"S1\""), "{status}");
     assert!(status.contains("it can only be read"), "{status}");
     let log = running.log();

@@ -57,7 +57,7 @@ fn quoted(value: &Value) -> Result<Value, minijinja::Error> {
 }
 
 fn values(intent: &Intent<'_>) -> Value {
-    let Appliance { name, players, peers, admin, disks, .. } = intent.appliance;
+    let Appliance { name, players, peers, disks, .. } = intent.appliance;
     let file = |name: &str| text(&intent.files.folder.join(name));
     let peers: Vec<String> = peers.iter().map(ToString::to_string).collect();
     let groups: Vec<Value> =
@@ -70,7 +70,6 @@ fn values(intent: &Intent<'_>) -> Value {
         state_folder => text(&intent.appliance.state_folder),
         players,
         peers,
-        admin => admin.to_string(),
         disks,
         ram_budget_bytes => intent.appliance.ram_budget_bytes,
         groups,

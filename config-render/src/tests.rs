@@ -23,7 +23,6 @@ fn appliance() -> Appliance {
             PlayerListener { addresses: vec![address("127.0.1.1:8444")], http2: true },
         ],
         peers: vec![address("127.0.1.1:9443")],
-        admin: address("127.0.0.1:9101"),
         disks: vec![
             Disk::new("/srv/disk0", DiskClass::Nvme, 1 << 31),
             Disk {

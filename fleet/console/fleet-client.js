@@ -1,5 +1,7 @@
 // The three things this page asks of the fleet that serves it.
 
+import { token } from './session.js';
+
 const DEADLINE_MS = 5000;
 
 export async function titles() {
@@ -17,7 +19,8 @@ export async function caCertificate() {
 }
 
 async function get(path) {
-  const response = await fetch(path, { cache: 'no-store', signal: AbortSignal.timeout(DEADLINE_MS) });
+  const headers = { Authorization: `Bearer ${token()}` };
+  const response = await fetch(path, { headers, cache: 'no-store', signal: AbortSignal.timeout(DEADLINE_MS) });
   if (!response.ok) throw new Error(`the fleet answered ${response.status} to ${path}`);
   return response.json();
 }

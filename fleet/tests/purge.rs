@@ -292,19 +292,21 @@ fn raw_requests(server: &Server) {
     let bearer = format!("Authorization: Bearer {}", token.trim());
     let title = r#"{"group":"studio-a","what":[{"title":"t"}]}"#;
     let json = "Content-Type: application/json";
-    let cases: [(&[&str], &str, &str); 7] = [
+    let cases: [(&[&str], &str, &str); 8] = [
         (&["-H", json, "-d", title], "", "401"),
-        (&["-H", json, "-d", title], "/preview", "200"),
+        (&["-H", &bearer, "-H", json, "-d", title], "/preview", "200"),
         (&["-H", &bearer, "-H", json, "-d", r#"{"group":"studio-a","what":[]}"#], "", "422"),
         (&["-H", &bearer, "-H", json, "-d", r#"{"group":"g","what":[{"all":1}]}"#], "", "422"),
         (&["-H", &bearer, "-H", json, "-d", r#"{"what":[{"title":"t"}]}"#], "", "422"),
-        (&[], "/1", "404"),
-        (&[], "/x", "404"),
+        (&[], "/1", "401"),
+        (&["-H", &bearer], "/1", "404"),
+        (&["-H", &bearer], "/x", "404"),
     ];
     for (arguments, path, status) in cases {
-        let url = format!("http://{}/api/v1/purges{path}", server.listen);
+        let url = format!("https://{}/api/v1/purges{path}", server.listen);
         let mut curl = Command::new("curl");
         curl.args(["-s", "-o", "/dev/null", "-w", "%{http_code}", &url]).args(arguments);
+        curl.arg("--cacert").arg(server.front());
         let output = curl.output().expect("curl runs");
         assert_eq!(String::from_utf8_lossy(&output.stdout), status, "{arguments:?} {path}");
     }

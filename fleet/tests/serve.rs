@@ -59,15 +59,19 @@ fn playback(server: &Server) {
     }
     assert!(body.contains("https://oca1.site-a.localhost:8441/big-demo/media_0.m3u8"), "{body}");
     assert!(body.contains("https://oca2.site-a.localhost:8442/big-demo/media_0.m3u8"), "{body}");
-    let steering = format!("SERVER-URI=\"http://{}/steer/v1/hls?g=studio-a", server.listen);
+    let steering = format!("SERVER-URI=\"https://{}/steer/v1/hls?g=studio-a", server.listen);
     assert!(body.contains(&steering), "{body}");
     let (head, body) = curl(server, "/play/studio-a/big-demo/manifest.mpd");
     assert!(head.contains("content-type: application/dash+xml"), "{head}");
     let base = ">https://oca1.site-a.localhost:8441/big-demo/</BaseURL>";
     assert!(body.contains(base), "{body}");
-    let url = format!("http://{}/steer/v1/dash", server.listen);
-    let preflight =
-        Command::new("curl").args(["-si", "-X", "OPTIONS", &url]).output().expect("curl");
+    let url = format!("https://{}/steer/v1/dash", server.listen);
+    let preflight = Command::new("curl")
+        .arg("--cacert")
+        .arg(server.front())
+        .args(["-si", "-X", "OPTIONS", &url])
+        .output()
+        .expect("curl");
     let preflight = String::from_utf8_lossy(&preflight.stdout).into_owned();
     assert!(preflight.contains("204 No Content"), "{preflight}");
     assert!(preflight.contains("access-control-allow-headers: *"), "{preflight}");
@@ -178,7 +182,7 @@ async fn strangers_and_nonsense_are_refused() {
         ),
         ("site show x".to_owned(), 1, "fleet: there is no site x"),
         (
-            format!("--fleet http://{} site list", free_address()),
+            format!("--fleet https://{} site list", free_address()),
             1,
             "fleet: cannot reach the fleet manager",
         ),
@@ -212,10 +216,11 @@ fn raw_requests(server: &Server) {
         (&["-H", &bearer, "-H", json, "-d", "{"], "400"),
         (&["-X", "PUT"], "405"),
     ];
-    let url = format!("http://{}/api/v1/sites", server.listen);
+    let url = format!("https://{}/api/v1/sites", server.listen);
     for (arguments, status) in cases {
         let mut curl = Command::new("curl");
         curl.args(["-s", "-o", "/dev/null", "-w", "%{http_code} %{content_type}", &url]);
+        curl.arg("--cacert").arg(server.front());
         let output = curl.args(arguments).output().expect("curl runs");
         let found = String::from_utf8_lossy(&output.stdout).into_owned();
         assert_eq!(found, format!("{status} application/problem+json"), "{arguments:?}");

@@ -20,7 +20,7 @@ const NIGHTLY_MEMBERS: usize = 5000;
 const PATIENCE: Duration = Duration::from_mins(10);
 
 async fn crowd_of(cdn: &SmallCdn, count: usize) -> Result<(Crowd, Vec<Member>)> {
-    let crowd = Crowd::of(cdn.fleet_address(), &cdn.fleet_folder().join("operator.token")).await?;
+    let crowd = Crowd::of(cdn.fleet_address(), &cdn.fleet_folder()).await?;
     let machines = crowd.machines(SITE, u32::try_from(count)?).await?;
     let joining = machines.into_iter().map(|machine| crowd.join(machine));
     let members = stream::iter(joining).buffer_unordered(AT_ONCE).try_collect().await?;

@@ -9,8 +9,7 @@ use crate::signals::{Signals, Told};
 use crate::supervisor;
 use anyhow::{Context, Result};
 use cache::Cache;
-use serve::{Door, Listening};
-use std::net::{SocketAddr, TcpListener};
+use serve::Listening;
 use std::sync::Arc;
 use tokio::runtime::Handle;
 
@@ -20,8 +19,6 @@ pub(crate) struct Giver {
     pub(crate) this: This,
     pub(crate) patience: Patience,
     pub(crate) listening: Listening,
-    /// The admin listener: what the configuration says, and the socket.
-    pub(crate) admin: (SocketAddr, TcpListener),
     pub(crate) cache: Arc<Cache>,
     pub(crate) duties: Duties,
     /// Where those go on that no viewer waits for, when this process goes on after all.
@@ -124,9 +121,7 @@ impl Giver {
         let (cache, patience) = (Arc::clone(&self.cache), self.patience.quiet);
         let disks = tokio::task::spawn_blocking(move || cache.hand_over(patience)).await?;
         let disks = disks.context("giving the disks away")?;
-        let mut serving = self.listening.duplicate().context("duplicating sockets")?;
-        let (asked, admin) = (self.admin.0, self.admin.1.try_clone()?);
-        serving.doors.push(Door { asked, sockets: vec![admin] });
+        let serving = self.listening.duplicate().context("duplicating sockets")?;
         Ok(Handover::pack(serving, disks))
     }
 }

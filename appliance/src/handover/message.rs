@@ -58,7 +58,7 @@ struct PassedDisk {
 /// What a process has from the one before; of nothing, when there was none.
 #[derive(Debug, Default)]
 pub(crate) struct Taken {
-    /// Every listening socket, that of the admin listener included, and the keys of tickets.
+    /// Every listening socket, and the keys of tickets.
     pub(crate) serving: Inherited,
     /// The disks.
     pub(crate) disks: Vec<DiskHandover>,

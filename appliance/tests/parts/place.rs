@@ -23,7 +23,6 @@ pub(crate) struct Place {
     folder: TempDir,
     pub(crate) player: u16,
     pub(crate) player_h2: u16,
-    pub(crate) admin: u16,
     pub(crate) origin: Origin,
     /// Accepts and says nothing: a fleet is spoken to when somebody knocks here.
     pub(crate) fleet: TcpListener,
@@ -58,8 +57,8 @@ impl Place {
         fleet.set_nonblocking(true).expect("set");
         let notify = UnixDatagram::bind(folder.path().join("notify")).expect("bound");
         notify.set_nonblocking(true).expect("set");
-        let [player, player_h2, admin] = [(); 3].map(|()| free_port());
-        Self { folder, player, player_h2, admin, origin, fleet, notify, engine }
+        let [player, player_h2] = [(); 2].map(|()| free_port());
+        Self { folder, player, player_h2, origin, fleet, notify, engine }
     }
 
     pub(crate) fn folder(&self) -> &Path {
@@ -68,6 +67,11 @@ impl Place {
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
+    }
+
+    /// Where the box says how it is.
+    pub(crate) fn admin(&self) -> PathBuf {
+        self.path("state/admin.sock")
     }
 
     pub(crate) fn config(&self) -> PathBuf {
@@ -83,7 +87,7 @@ impl Place {
     pub(crate) fn configure_intruder(&self) -> PathBuf {
         let file = self.path("intruder.yaml");
         let mut text = self.text(1);
-        for port in [self.player, self.player_h2, self.admin] {
+        for port in [self.player, self.player_h2] {
             text =
                 text.replace(&format!("127.0.0.1:{port}"), &format!("127.0.0.1:{}", free_port()));
         }
@@ -106,7 +110,7 @@ certificates:
 identity:
   chain_file: {folder}/cert.pem
   key_file: {folder}/key.pem
-admin: {{ address: \"127.0.0.1:{admin}\" }}
+admin: {{ socket: {folder}/state/admin.sock }}
 disks:
   - {{ folder: {folder}/disk, class: nvme, capacity_bytes: 64MiB }}
 ram: {{ budget_bytes: 8MiB }}
@@ -124,7 +128,6 @@ content_groups:
 ",
             player = self.player,
             player_h2 = self.player_h2,
-            admin = self.admin,
             engine = self.engine,
             fleet = self.fleet.local_addr().expect("address"),
         )
@@ -132,7 +135,7 @@ content_groups:
 
     /// What the box says of itself, if it answers.
     pub(crate) fn status(&self) -> Option<Report> {
-        let answer = get(self.admin, "/status")?;
+        let answer = get(&self.admin(), "/status")?;
         let (head, body) = answer.split_once("\r\n\r\n")?;
         head.starts_with("HTTP/1.1 200 ").then(|| serde_json::from_str(body).expect("a report"))
     }

@@ -5,8 +5,8 @@ use super::wait_for;
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{Read, Write};
-use std::net::TcpStream;
 use std::os::unix::fs::symlink;
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
@@ -29,7 +29,7 @@ impl<'a> Running<'a> {
     pub(crate) fn start_in(place: &'a Place, command: &[OsString]) -> Self {
         let running = Self { place, first: Self::spawn(place, command) };
         wait_for("never ready", || {
-            get(place.admin, "/readyz").is_some_and(|answer| answer.contains("200 OK"))
+            get(&place.admin(), "/readyz").is_some_and(|answer| answer.contains("200 OK"))
         });
         running
     }
@@ -59,7 +59,7 @@ impl<'a> Running<'a> {
     pub(crate) fn process(&self) -> serde_json::Value {
         let mut found = None;
         wait_for("nobody says who it is", || {
-            let answer = get(self.place.admin, "/process").unwrap_or_default();
+            let answer = get(&self.place.admin(), "/process").unwrap_or_default();
             let body = answer.split_once("\r\n\r\n").map_or("", |(_, body)| body);
             found = serde_json::from_str(body).ok();
             found.is_some()
@@ -163,8 +163,8 @@ pub(crate) fn descriptors(pid: u32) -> Vec<PathBuf> {
 }
 
 /// Asks the admin listener.
-pub(crate) fn get(port: u16, path: &str) -> Option<String> {
-    let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
+pub(crate) fn get(socket: &Path, path: &str) -> Option<String> {
+    let mut stream = UnixStream::connect(socket).ok()?;
     write!(stream, "GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").ok()?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer).ok()?;

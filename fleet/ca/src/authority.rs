@@ -37,22 +37,26 @@ pub(crate) fn generate() -> Result<String, CaError> {
 /// Names an authority by its certificate.
 #[must_use]
 pub fn authority_id(kind: KeyKind, pem: &str) -> String {
-    format!("{}-{}", kind.as_str(), &Digest::of(pem.trim().as_bytes()).to_string()[..16])
+    id_of(kind.as_str(), pem)
+}
+
+fn id_of(name: &str, pem: &str) -> String {
+    format!("{name}-{}", &Digest::of(pem.trim().as_bytes()).to_string()[..16])
 }
 
 impl Authority {
     /// Takes the key in a file and the certificate beside it; makes what is not there.
-    pub(crate) fn open(key_file: &Path, kind: KeyKind, now: SystemTime) -> Result<Self, CaError> {
+    pub(crate) fn open(key_file: &Path, name: &str, now: SystemTime) -> Result<Self, CaError> {
         let key = read_or_make(key_file, true, generate)?;
         let key = KeyPair::from_pem(&key).map_err(|_| CaError::NotWhatItShouldBe {
             path: key_file.to_owned(),
             expected: "a private key in PEM",
         })?;
         let file = key_file.with_extension("pem");
-        let pem = read_or_make(&file, false, || certificate(kind, &key, now))?;
+        let pem = read_or_make(&file, false, || certificate(name, &key, now))?;
         let issuer = Issuer::from_ca_cert_pem(&pem, key)
             .map_err(|_| CaError::NotWhatItShouldBe { path: file, expected: "a certificate" })?;
-        Ok(Self { id: authority_id(kind, &pem), pem, issuer })
+        Ok(Self { id: id_of(name, &pem), pem, issuer })
     }
 
     /// Its certificate, in PEM.
@@ -115,11 +119,11 @@ fn serial_bytes(serial: &str) -> Option<Vec<u8>> {
     if rest.is_empty() { pairs.iter().map(byte).collect() } else { None }
 }
 
-fn certificate(kind: KeyKind, key: &KeyPair, now: SystemTime) -> Result<String, CaError> {
+fn certificate(name: &str, key: &KeyPair, now: SystemTime) -> Result<String, CaError> {
     let mut params = CertificateParams::default();
     // A name of its own, so that a browser that once knew another fleet is not confused.
     let mark = Digest::of(key.public_key_raw()).to_string();
-    let name = format!("Headend {} {}", kind.as_str(), &mark[..8]);
+    let name = format!("Headend {name} {}", &mark[..8]);
     params.distinguished_name.push(DnType::CommonName, name);
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];

@@ -112,9 +112,18 @@ impl Authority {
     /// # Errors
     /// As [`Authority::certify_identity`].
     pub fn issue_control(&self, now: SystemTime) -> Result<Issued, CaError> {
-        let names = vec![FLEET_IDENTITY_NAME.to_owned()];
+        self.issue_server("fleet control", vec![FLEET_IDENTITY_NAME.to_owned()], now)
+    }
+
+    /// A server of the fleet's own, under these names; its key is made here.
+    pub(crate) fn issue_server(
+        &self,
+        common_name: &str,
+        names: Vec<String>,
+        now: SystemTime,
+    ) -> Result<Issued, CaError> {
         let usages = &[ExtendedKeyUsagePurpose::ServerAuth];
-        let params = Subject { common_name: "fleet control", names, usages }.params(now)?;
+        let params = Subject { common_name, names, usages }.params(now)?;
         let key = KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256)?;
         let certificate = params.signed_by(&key, &self.issuer)?;
         Ok(Issued { chain_pem: certificate.pem(), key_pem: key.serialize_pem() })

@@ -115,8 +115,8 @@ impl Keyring {
         match kind {
             KeyKind::Config => self.config.push(Arc::new(signing::open(file, Role::Config)?)),
             KeyKind::Control => self.control.push(Arc::new(signing::open(file, Role::Control)?)),
-            KeyKind::Boxes => self.boxes.push(Arc::new(Authority::open(file, kind, now)?)),
-            KeyKind::Players => self.players.push(Arc::new(Authority::open(file, kind, now)?)),
+            KeyKind::Boxes => self.boxes.push(authority(file, kind, now)?),
+            KeyKind::Players => self.players.push(authority(file, kind, now)?),
         }
         Ok(())
     }
@@ -128,6 +128,10 @@ impl Keyring {
             Role::Image | Role::Other => &[],
         }
     }
+}
+
+fn authority(file: &Path, kind: KeyKind, now: SystemTime) -> Result<Arc<Authority>, CaError> {
+    Ok(Arc::new(Authority::open(file, kind.as_str(), now)?))
 }
 
 /// Makes another key of a kind.

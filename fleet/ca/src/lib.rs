@@ -10,12 +10,14 @@
 //! issued, for how long), [`draft`](draft()), [`check_wished`], [`RootFolder`]
 //! and [`SaidStore`] (how the root comes to speak),
 //! [`TokenStore`], [`RequestedKey`] and [`IssuedStore`] (how a machine comes to its certificates),
-//! [`Issuance`] (whoever issues them for viewers), [`device_of`] (reading an identity back).
+//! [`Issuance`] (whoever issues them for viewers), [`device_of`] (reading an identity back),
+//! [`Front`] (who the fleet is towards people).
 
 mod authority;
 mod draft;
 mod error;
 mod folder;
+mod front;
 mod issuance;
 mod issue;
 mod issued;
@@ -33,6 +35,7 @@ pub use authority::{Authority, authority_id};
 pub use draft::{Change, DEFAULT_LIFE_D, MAX_LIFE_D, MIN_LIFE_D, NoDraft, Offer, draft, new_keys};
 pub use error::CaError;
 pub use folder::Ca;
+pub use front::Front;
 pub use issuance::{Fault, Issuance, NotIssued, Wish};
 pub use issue::{Certified, ISSUED_LIFE_D, Issued};
 pub use issued::{IssuedStore, IssuedTo, RevokedCertificate};

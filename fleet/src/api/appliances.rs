@@ -90,7 +90,6 @@ pub(super) async fn list_appliances(
 
 /// Add an appliance.
 #[utoipa::path(post, path = "/api/v1/appliances", tag = "inventory", request_body = Appliance,
-    security(("operator" = [])),
     responses((status = 201, body = Appliance), (status = "4XX", body = Problem)))]
 pub(super) async fn create_appliance(
     State(app): State<Arc<App>>,
@@ -129,7 +128,7 @@ pub(crate) struct RevocationRequest {
 /// until a machine joins anew.
 #[utoipa::path(post, path = "/api/v1/appliances/{name}/revocation", tag = "inventory",
     params(("name" = String, Path, description = "The appliance")),
-    request_body = RevocationRequest, security(("operator" = [])),
+    request_body = RevocationRequest,
     responses((status = 204), (status = "4XX", body = Problem)))]
 pub(super) async fn revoke_appliance(
     State(app): State<Arc<App>>,
@@ -152,7 +151,6 @@ pub(super) async fn revoke_appliance(
 /// Remove an appliance and everything that it reported.
 #[utoipa::path(delete, path = "/api/v1/appliances/{name}", tag = "inventory",
     params(("name" = String, Path, description = "The appliance")),
-    security(("operator" = [])),
     responses((status = 204), (status = "4XX", body = Problem)))]
 pub(super) async fn delete_appliance(
     State(app): State<Arc<App>>,

@@ -1,6 +1,6 @@
 //! The API for people and their tools: `/api/v1`, described by an OpenAPI document.
 //!
-//! Reading is open on the (loopback) listener; writing needs the operator's token. Errors are
+//! Whoever asks shows the operator's token; nobody is told anything without. Errors are
 //! problem documents (RFC 9457). One file per resource.
 
 mod appliances;
@@ -47,15 +47,16 @@ pub(crate) use trust::{DraftRequest, TrustItem, TrustKeyItem};
 use crate::server::App;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
-use axum::middleware::{Next, from_fn};
+use axum::middleware::{Next, from_extractor_with_state, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::header;
+use operator::Operator;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::time::Duration;
 use utoipa::openapi::OpenApi;
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::{OpenApi as _, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -123,6 +124,7 @@ pub(crate) fn openapi() -> OpenApi {
     let (_, mut document) = described().split_for_parts();
     let token = SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build());
     document.components.get_or_insert_default().add_security_scheme("operator", token);
+    document.security = Some(vec![SecurityRequirement::new("operator", Vec::<String>::new())]);
     document
 }
 
@@ -131,6 +133,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
     let (api, _) = described().split_for_parts();
     let api = api
         .route("/api/v1/openapi.json", get(async || axum::Json(openapi())))
+        .route_layer(from_extractor_with_state::<Operator, _>(Arc::clone(&app)))
         .route("/healthz", get(async || "ok\n"))
         .route("/ca.pem", get(join_tokens::ca_pem))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))

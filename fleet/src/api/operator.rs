@@ -1,4 +1,4 @@
-//! Who may write: whoever shows the operator's token.
+//! Who may ask: whoever shows the operator's token.
 
 use super::Problem;
 use crate::server::App;
@@ -20,10 +20,9 @@ impl FromRequestParts<Arc<App>> for Operator {
         match token {
             Some(token) if blake3::hash(token) == app.token => Ok(Self(())),
             Some(_) => Err(Problem::new(403, "this is not the operator's token")),
-            None => Err(Problem::new(
-                401,
-                "changes need the operator's token: Authorization: Bearer TOKEN",
-            )),
+            None => {
+                Err(Problem::new(401, "show the operator's token: Authorization: Bearer TOKEN"))
+            }
         }
     }
 }

@@ -163,7 +163,6 @@ pub(super) async fn preview_purge(
 /// Purge. Boxes carry it out with their next report; `/api/v1/purges/{version}` tells how far
 /// they are.
 #[utoipa::path(post, path = "/api/v1/purges", tag = "content", request_body = PurgeRequest,
-    security(("operator" = [])),
     responses((status = 201, body = PurgeMade), (status = "4XX", body = Problem)))]
 pub(super) async fn make_purge(
     State(app): State<Arc<App>>,

@@ -149,7 +149,7 @@ pub(super) async fn show_title(
 #[utoipa::path(put, path = "/api/v1/titles/{group}/{title}/window", tag = "content",
     params(("group" = String, Path, description = "The content group"),
         ("title" = String, Path, description = "The title")),
-    request_body = Window, security(("operator" = [])),
+    request_body = Window,
     responses((status = 200, body = Window), (status = "4XX", body = Problem)))]
 pub(super) async fn set_window(
     State(app): State<Arc<App>>,
@@ -187,7 +187,6 @@ pub(super) async fn list_objects(
 #[utoipa::path(delete, path = "/api/v1/titles/{group}/{title}", tag = "content",
     params(("group" = String, Path, description = "The content group"),
         ("title" = String, Path, description = "The title")),
-    security(("operator" = [])),
     responses((status = 204), (status = "4XX", body = Problem)))]
 pub(super) async fn remove_title(
     State(app): State<Arc<App>>,

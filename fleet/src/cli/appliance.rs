@@ -72,9 +72,6 @@ pub(super) struct Create {
     /// Where boxes of the same site connect. Can be given several times; the first is told to them.
     #[arg(long = "peer", value_name = "ADDRESS", required = true)]
     peers: Vec<SocketAddr>,
-    /// Health, metrics and status, on the box itself.
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:9100")]
-    admin: SocketAddr,
     /// A disk: FOLDER:CLASS:CAPACITY[,rated=BYTES[,life=DAYSd]], such as /srv/disk0:nvme:2TB or
     /// /srv/disk0:nvme:2TB,rated=1200TB (what its maker allows to be written to it, in five years
     /// if no life is given). Can be given several times.
@@ -145,7 +142,6 @@ impl Create {
             serial: self.serial,
             players: players.into_iter().flatten().collect(),
             peers: self.peers,
-            admin: self.admin,
             disks: self.disks,
             ram_budget_bytes: self.ram,
             state_folder: self.state_folder,
@@ -203,7 +199,6 @@ fn detail_table(output: &Output, detail: &ApplianceDetail) -> String {
         line("players", format!("{} ({protocols})", joined(&listener.addresses)));
     }
     line("peers", joined(&intended.peers));
-    line("admin", intended.admin.to_string());
     for disk in &intended.disks {
         line("disk", disk::shown(disk));
     }

@@ -1,11 +1,12 @@
 //! The API from the other side.
 
-use super::Usage;
+use super::{Usage, believing};
 use crate::api::Problem;
 use anyhow::Context;
 use http::{Method, Request, StatusCode, header};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Bytes;
+use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::{Client as HttpClient, Error as HttpError};
 use hyper_util::rt::TokioExecutor;
@@ -34,7 +35,7 @@ pub(super) struct Refusal {
 pub(super) struct Client {
     base: Url,
     token: Option<String>,
-    http: HttpClient<HttpConnector, Full<Bytes>>,
+    http: HttpClient<HttpsConnector<HttpConnector>, Full<Bytes>>,
 }
 
 /// The operator's token, from where the user said it is.
@@ -52,12 +53,18 @@ pub(super) fn token(token: Option<String>, file: Option<&Path>) -> anyhow::Resul
 }
 
 impl Client {
-    pub(super) fn new(base: &str, token: Option<String>) -> anyhow::Result<Self> {
+    /// One that believes the manager by the certificates in `ca_file`, or by those that the system
+    /// believes.
+    pub(super) fn new(
+        base: &str,
+        token: Option<String>,
+        ca_file: Option<&Path>,
+    ) -> anyhow::Result<Self> {
         let base = Url::parse(base).map_err(|err| Usage(format!("--fleet {base}: {err}")))?;
-        if base.scheme() != "http" || base.host().is_none() {
-            return Err(Usage(format!("--fleet {base}: expected http://HOST:PORT")).into());
+        if base.scheme() != "https" || base.host().is_none() {
+            return Err(Usage(format!("--fleet {base}: expected https://HOST:PORT")).into());
         }
-        let http = HttpClient::builder(TokioExecutor::new()).build_http();
+        let http = HttpClient::builder(TokioExecutor::new()).build(believing::connector(ca_file)?);
         Ok(Self { base, token, http })
     }
 
@@ -125,6 +132,13 @@ impl Client {
 
     fn unreached(&self, err: &HttpError) -> anyhow::Error {
         let cause = std::error::Error::source(err).map(|cause| format!(" ({cause})"));
+        if let Some(why) = believing::disbelief(err) {
+            return anyhow::anyhow!(
+                "whoever answers at {} is not the fleet manager that is believed here: {why}. \
+                 --ca-file DATA/ca/front.pem or FLEET_CA_FILE say whom to believe",
+                self.base
+            );
+        }
         anyhow::anyhow!(
             "cannot reach the fleet manager at {}{}: is `fleet serve` running there? \
              --fleet or FLEET_URL say where it is",
@@ -138,8 +152,8 @@ impl Client {
         let detail = problem.map_or_else(|| format!("the fleet answered {status}"), |it| it.detail);
         let detail = match (status, &self.token) {
             (StatusCode::UNAUTHORIZED, None) => {
-                "changes need the operator's token: give --token-file DATA/operator.token \
-                 or set FLEET_TOKEN_FILE"
+                "the fleet manager answers nobody that it does not know: give --token-file \
+                 DATA/operator.token or set FLEET_TOKEN_FILE"
                     .to_owned()
             }
             _ => detail,

@@ -1,6 +1,7 @@
 //! The commands. `serve` is the manager; all others speak the manager's API, one file each.
 
 mod appliance;
+mod believing;
 mod ca;
 mod client;
 mod command;
@@ -48,11 +49,11 @@ struct Reach {
         long,
         global = true,
         env = "FLEET_URL",
-        default_value = "http://127.0.0.1:7080",
+        default_value = "https://127.0.0.1:7080",
         value_name = "URL"
     )]
     fleet: String,
-    /// A file with the operator's token, DATA/operator.token of `fleet serve`. Only changes need it.
+    /// A file with the operator's token, DATA/operator.token of `fleet serve`.
     #[arg(
         long,
         global = true,
@@ -64,6 +65,10 @@ struct Reach {
     /// The operator's token itself. Better kept in the environment than on a command line.
     #[arg(long, global = true, env = "FLEET_TOKEN", hide_env_values = true, value_name = "TOKEN")]
     token: Option<String>,
+    /// Certificates in PEM to believe the manager by, DATA/ca/front.pem of `fleet serve`. Not
+    /// needed where that lies beside the token, or where the system believes the manager.
+    #[arg(long, global = true, env = "FLEET_CA_FILE", hide_env_values = true, value_name = "FILE")]
+    ca_file: Option<PathBuf>,
     /// How answers are written.
     #[arg(short, long, global = true, value_enum, default_value_t = Format::Table)]
     output: Format,
@@ -123,8 +128,9 @@ fn dispatch(fleet: Fleet) -> anyhow::Result<()> {
         Command::Openapi => return openapi(),
         command => command,
     };
+    let ca_file = believing::ca_file(reach.ca_file, reach.token_file.as_deref());
     let token = client::token(reach.token, reach.token_file.as_deref())?;
-    let client = Client::new(&reach.fleet, token)?;
+    let client = Client::new(&reach.fleet, token, ca_file.as_deref())?;
     let output = Output::new(reach.output);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {

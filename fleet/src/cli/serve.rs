@@ -2,7 +2,7 @@
 
 use super::Usage;
 use super::elsewhere::Elsewhere;
-use crate::server::{Options, run};
+use crate::server::{FrontOptions, Options, run};
 use clap::Args;
 use std::io::IsTerminal;
 use std::net::SocketAddr;
@@ -19,10 +19,24 @@ pub(super) struct Serve {
     /// Where everything is kept. Made if it is not there.
     #[arg(long, value_name = "FOLDER")]
     data: PathBuf,
-    /// Where the API, the console and steering listen: plain HTTP, so loopback unless someone
-    /// means otherwise. Can be given several times.
+    /// Where the API, the console and steering listen: HTTPS. Can be given several times.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7080")]
     listen: Vec<SocketAddr>,
+    /// Where players alone are answered: HTTPS, with playlists and steering, and without the API and
+    /// the console. Can be given several times.
+    #[arg(long, value_name = "ADDRESS")]
+    viewers: Vec<SocketAddr>,
+    /// A host name or address under which people and players reach the manager, beside localhost and
+    /// the addresses that it listens at. Can be given several times.
+    #[arg(long = "name", value_name = "NAME", conflicts_with = "certificate")]
+    names: Vec<String>,
+    /// What people and players are shown: a chain in PEM, leaf first, instead of what the manager
+    /// issues itself. Read again when it changes.
+    #[arg(long, value_name = "FILE", requires = "key")]
+    certificate: Option<PathBuf>,
+    /// The private key of --certificate, in PEM.
+    #[arg(long, value_name = "FILE", requires = "certificate")]
+    key: Option<PathBuf>,
     /// Where boxes report: TLS with certificates on both sides. Can be given several times.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7443")]
     control: Vec<SocketAddr>,
@@ -67,6 +81,8 @@ impl Serve {
         runtime.block_on(run(Options {
             data: self.data,
             listen: self.listen,
+            viewers: self.viewers,
+            front: FrontOptions { names: self.names, files: self.certificate.zip(self.key) },
             control: self.control,
             advertise_control: self.advertise_control,
             join: self.join,

@@ -1,5 +1,6 @@
 //! Connections: accepted, shaken hands with where TLS is spoken, served, drained at the end.
 
+use super::FrontTls;
 use crate::api::Problem;
 use crate::control::ControlTls;
 use axum::Router;
@@ -15,7 +16,7 @@ use rustls::pki_types::CertificateDer;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio_rustls::TlsAcceptor;
@@ -25,6 +26,12 @@ use tokio_rustls::server::TlsStream;
 const MAX_CONNECTIONS: usize = 4000;
 
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What the first record of a connection is.
+const TLS_HANDSHAKE: [u8; 1] = [0x16];
+
+const SPEAK_TLS: &[u8] = b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\n\
+    Content-Length: 41\r\nConnection: close\r\n\r\nThis is HTTPS: begin with https:// here.\n";
 
 /// From the first byte of a request to the end of its header, and between requests.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
@@ -42,8 +49,8 @@ pub(crate) struct ClientAddress(pub(crate) SocketAddr);
 /// How a connection becomes a stream of requests.
 #[derive(Clone)]
 pub(crate) enum Acceptor {
-    /// Plain HTTP.
-    Plain,
+    /// TLS towards people and players, who show a token, or nothing.
+    Front(Arc<FrontTls>),
     /// TLS in which the client shows who it is.
     Mutual(Arc<ControlTls>),
     /// TLS in which the fleet shows who it is, and the client nothing.
@@ -107,7 +114,13 @@ async fn connection(
     let _ = stream.set_nodelay(true);
     let router = router.layer(axum::Extension(ClientAddress(address)));
     match acceptor {
-        Acceptor::Plain => requests(stream, router, watcher).await,
+        Acceptor::Front(tls) => {
+            let Some(stream) = unless_plain(stream).await else { return };
+            let tls = Ok(tls.acceptor(SystemTime::now()));
+            if let Some(stream) = shake(stream, address, tls).await {
+                requests(stream, router, watcher).await;
+            }
+        }
         Acceptor::Mutual(tls) => {
             let Some(stream) = shake(stream, address, tls.mutual(SystemTime::now())).await else {
                 return;
@@ -145,6 +158,25 @@ async fn if_still(State(shown): State<Arc<Shown>>, request: Request, next: Next)
     tracing::warn!(address = %shown.address, "a box is not let in any more");
     let problem = Problem::new(403, "your certificate is not believed any more");
     ([(http::header::CONNECTION, "close")], problem).into_response()
+}
+
+/// Whoever begins with anything but a TLS handshake is told so, in plain HTTP.
+async fn unless_plain(mut stream: TcpStream) -> Option<TcpStream> {
+    let mut first = [0];
+    let peeked = tokio::time::timeout(HANDSHAKE_TIMEOUT, stream.peek(&mut first)).await;
+    match peeked {
+        Ok(Ok(1)) if first == TLS_HANDSHAKE => Some(stream),
+        Ok(Ok(1)) => {
+            let _ = tokio::time::timeout(HANDSHAKE_TIMEOUT, async {
+                // What is left unread would end the connection before the answer has arrived.
+                let _ = stream.read(&mut [0; 4096]).await?;
+                stream.write_all(SPEAK_TLS).await
+            })
+            .await;
+            None
+        }
+        _ => None,
+    }
 }
 
 /// The handshake; `None` when there is nothing more to be done.

@@ -2,11 +2,13 @@
 
 mod app;
 mod connections;
+mod front;
 mod listen;
 mod run;
 mod token;
 
 pub(crate) use app::{App, Settings, now};
 pub(crate) use connections::ClientAddress;
+pub(crate) use front::{FrontTls, Shown};
 pub(crate) use listen::bind;
-pub(crate) use run::{Elsewhere, Options, run};
+pub(crate) use run::{Elsewhere, FrontOptions, Options, run};

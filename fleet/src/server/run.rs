@@ -1,16 +1,16 @@
 //! Starting, running and stopping.
 
 use super::connections::{Acceptor, serve};
-use super::{App, Settings, bind, token};
+use super::{App, FrontTls, Settings, Shown, bind, token};
 use crate::barring::Barring;
 use crate::cli::Usage;
 use crate::issuing::IssuingGate;
 use crate::ordering::Ordering;
 use crate::planner::{Commands, Documents, Planner, View};
-use crate::{api, control, join};
+use crate::{api, control, join, viewer};
 use anyhow::Context;
 use arc_swap::ArcSwap;
-use ca::{Ca, IssuedStore, SaidStore, TokenStore};
+use ca::{Ca, Front, IssuedStore, SaidStore, TokenStore};
 use db::{Db, OpenError};
 use health_collector::Collector;
 use std::io::Write;
@@ -30,6 +30,8 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(8);
 pub(crate) struct Options {
     pub(crate) data: PathBuf,
     pub(crate) listen: Vec<SocketAddr>,
+    pub(crate) viewers: Vec<SocketAddr>,
+    pub(crate) front: FrontOptions,
     pub(crate) control: Vec<SocketAddr>,
     pub(crate) advertise_control: Option<SocketAddr>,
     pub(crate) join: Vec<SocketAddr>,
@@ -39,6 +41,15 @@ pub(crate) struct Options {
     pub(crate) report_interval_s: u64,
     pub(crate) steering_ttl_s: u64,
     pub(crate) elsewhere: Option<Elsewhere>,
+}
+
+/// What is shown to people and players.
+#[derive(Debug, Clone)]
+pub(crate) struct FrontOptions {
+    /// Host names beside those that go without saying.
+    pub(crate) names: Vec<String>,
+    /// The chain and the key that somebody else keeps good.
+    pub(crate) files: Option<(PathBuf, PathBuf)>,
 }
 
 /// Who issues what viewers see, if not the fleet, and how much of it.
@@ -53,6 +64,7 @@ pub(crate) struct Elsewhere {
 pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
     // Ports first: a second start by mistake must touch nothing.
     let listen = bind(&options.listen)?;
+    let viewers = bind(&options.viewers)?;
     let control = bind(&options.control)?;
     let join = bind(&options.join)?;
     let app = Arc::new(open(&options, &control, &join).await?);
@@ -62,10 +74,17 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
     let (stop, stopped) = watch::channel(false);
     let mut tasks = JoinSet::new();
     let urls = addresses(&listen);
+    let front = Arc::new(open_front(&options, &listen, &viewers)?);
     let tls = Arc::new(control::ControlTls::new(Arc::clone(&app)));
     let listeners = listen
         .into_iter()
-        .map(|listener| (listener, Acceptor::Plain, api::router(Arc::clone(&app))))
+        .map(|listener| {
+            (listener, Acceptor::Front(Arc::clone(&front)), api::router(Arc::clone(&app)))
+        })
+        .chain(viewers.into_iter().map(|listener| {
+            let acceptor = Acceptor::Front(Arc::clone(&front));
+            (listener, acceptor, viewer::players(Arc::clone(&app)))
+        }))
         .chain(control.into_iter().map(|listener| {
             let acceptor = Acceptor::Mutual(Arc::clone(&tls));
             (listener, acceptor, control::router(Arc::clone(&app)))
@@ -131,6 +150,30 @@ async fn open(
     })
 }
 
+/// Loopback goes without saying, and so does every address that is listened at.
+fn open_front(
+    options: &Options,
+    listen: &[TcpListener],
+    viewers: &[TcpListener],
+) -> anyhow::Result<FrontTls> {
+    let now = SystemTime::now();
+    let shown = match options.front.files.clone() {
+        Some((certificate, key)) => Shown::Files { certificate, key },
+        None => {
+            let local = listen.iter().chain(viewers).filter_map(|it| it.local_addr().ok());
+            let local = local.map(|it| it.ip()).filter(|it| !it.is_unspecified());
+            let mut names = ["localhost", "127.0.0.1", "::1"].map(str::to_owned).to_vec();
+            names.extend(local.map(|it| it.to_string()));
+            names.extend(options.front.names.iter().cloned());
+            names.sort();
+            names.dedup();
+            let folder = std::path::absolute(&options.data)?.join("ca");
+            Shown::Own(Box::new(Front::open(&folder, now)?), names)
+        }
+    };
+    FrontTls::open(shown, now).map_err(|err| Usage(format!("nothing to show: {err:#}")).into())
+}
+
 async fn open_database(url: Option<&str>, data: &Path) -> anyhow::Result<Db> {
     let opened = match url {
         Some(url) => Db::open(url).await,
@@ -161,13 +204,20 @@ fn reachable(listeners: &[TcpListener]) -> Option<SocketAddr> {
 
 fn addresses(listeners: &[TcpListener]) -> Vec<String> {
     let local = listeners.iter().filter_map(|listener| listener.local_addr().ok());
-    local.map(|address| format!("http://{address}")).collect()
+    local.map(|address| format!("https://{address}")).collect()
 }
 
 /// One line on standard output says that everything is up, for whoever started us.
 fn announce(urls: &[String], data: &Path) -> anyhow::Result<()> {
     let mut out = std::io::stdout();
-    writeln!(out, "ready {} (token in {})", urls.join(" "), data.join(token::FILE).display())?;
+    let data = data.display();
+    writeln!(
+        out,
+        "ready {} (token in {data}/{}, authority in {data}/ca/{})",
+        urls.join(" "),
+        token::FILE,
+        Front::FILE
+    )?;
     Ok(out.flush()?)
 }
 

@@ -6,6 +6,7 @@ mod console;
 mod play;
 mod steering;
 
+use crate::api::{Problem, deadline};
 use crate::server::App;
 use axum::Router;
 use axum::extract::Request;
@@ -17,12 +18,23 @@ use std::sync::Arc;
 
 /// What players and the console's page can ask.
 pub(crate) fn router(app: Arc<App>) -> Router {
-    let players = Router::new()
+    questions(Arc::clone(&app)).merge(console::router(app))
+}
+
+/// What players ask, and nothing else.
+pub(crate) fn players(app: Arc<App>) -> Router {
+    questions(app)
+        .route("/healthz", get(async || "ok\n"))
+        .fallback(async || Problem::new(404, "there is nothing here"))
+        .layer(from_fn(deadline))
+}
+
+fn questions(app: Arc<App>) -> Router {
+    Router::new()
         .route("/play/{group}/{title}/{file}", get(play::get_playlist).options(preflight))
         .route("/steer/v1/{protocol}", get(steering::get_steering).options(preflight))
         .layer(from_fn(any_origin_uncached))
-        .with_state(Arc::clone(&app));
-    players.merge(console::router(app))
+        .with_state(app)
 }
 
 /// Players run on pages of any origin, and what they are told is true for the moment only.
@@ -51,7 +63,7 @@ fn own_base(headers: &HeaderMap) -> String {
     let octet = |c: char| c.is_ascii_alphanumeric() || ".-:[]".contains(c);
     match host {
         Some(host) if !host.is_empty() && host.len() <= 255 && host.chars().all(octet) => {
-            format!("http://{host}")
+            format!("https://{host}")
         }
         _ => String::new(),
     }

@@ -48,13 +48,19 @@ impl Server {
         self.child.wait().expect("it ends").code()
     }
 
+    /// By what it is believed.
+    pub fn front(&self) -> PathBuf {
+        self.data.join("ca/front.pem")
+    }
+
     /// Runs another command against it.
     pub fn run(&self, arguments: &[&str]) -> Output {
         Command::new(FLEET)
             .args(arguments)
-            .env("FLEET_URL", format!("http://{}", self.listen))
+            .env("FLEET_URL", format!("https://{}", self.listen))
             .env("FLEET_TOKEN_FILE", self.data.join("operator.token"))
             .env_remove("FLEET_TOKEN")
+            .env_remove("FLEET_CA_FILE")
             .output()
             .expect("the command runs")
     }

@@ -39,7 +39,7 @@ pub async fn bring_up(server: &Server, work: &Path) -> Vec<FakeBox> {
         let folder = work.join(name);
         ok(&format!(
             "appliance create {name} --site {site} --serial SN-{name} --player 127.0.0.1:844{port} --player [::1]:844{port} \
-             --player-h2 127.0.0.1:854{port} --peer 127.0.0.1:944{port} --admin 127.0.0.1:910{port} \
+             --player-h2 127.0.0.1:854{port} --peer 127.0.0.1:944{port} \
              --disk /srv/disk0:nvme:1GiB --ram 64MiB --state-folder /var/lib/headend"
         ));
         boxes.push(FakeBox::join(server, name, &folder).await);
@@ -85,8 +85,13 @@ pub async fn until_planned(boxes: &mut [FakeBox], objects: usize) {
 }
 
 pub fn curl(server: &Server, path: &str) -> (String, String) {
-    let url = format!("http://{}{path}", server.listen);
-    let output = Command::new("curl").args(["-s", "-i", &url]).output().expect("curl runs");
+    let url = format!("https://{}{path}", server.listen);
+    let output = Command::new("curl")
+        .arg("--cacert")
+        .arg(server.front())
+        .args(["-s", "-i", &url])
+        .output()
+        .expect("curl runs");
     let text = String::from_utf8(output.stdout).expect("text").replace('\r', "");
     let (head, body) = text.split_once("\n\n").expect("a response");
     (head.to_owned(), body.to_owned())

@@ -33,9 +33,6 @@ pub struct Appliance {
     /// Where boxes of the same site connect; the first is told to them.
     #[schema(value_type = Vec<String>, example = json!(["192.0.2.11:9443"]))]
     pub peers: Vec<SocketAddr>,
-    /// Health, metrics and status on the box itself.
-    #[schema(value_type = String, example = "127.0.0.1:9100")]
-    pub admin: SocketAddr,
     /// Where objects live.
     pub disks: Vec<Disk>,
     /// What the RAM tier may take.
@@ -112,9 +109,8 @@ impl Appliance {
             listener.addresses.iter().enumerate().map(move |(which, each)| (field(which), each))
         });
         let peers = self.peers.iter().enumerate().map(|(at, each)| (format!("peers[{at}]"), each));
-        let admin = std::iter::once(("admin".to_owned(), &self.admin));
         let mut seen = HashSet::new();
-        for (field, address) in players.chain(peers).chain(admin) {
+        for (field, address) in players.chain(peers) {
             if address.port() == 0 {
                 found.add(&field, "port 0 is no port that others could be told");
             } else if !seen.insert(address) {
@@ -167,7 +163,6 @@ mod tests {
                 PlayerListener { addresses: vec![address("127.0.1.1:8443")], http2: false },
             ],
             peers: vec![address("127.0.1.1:9443")],
-            admin: address("127.0.0.1:9101"),
             disks: vec![Disk::new("/srv/disk0", DiskClass::Nvme, 1 << 30)],
             ram_budget_bytes: 64 << 20,
             state_folder: "/var/lib/headend".into(),
@@ -188,7 +183,7 @@ mod tests {
             ("players", |it| it.players.clear()),
             ("players[0].addresses", |it| it.players[0].addresses.clear()),
             ("peers[0]", |it| it.peers[0].set_port(0)),
-            ("admin", |it| it.admin = it.peers[0]),
+            ("peers[1]", |it| it.peers.push(it.peers[0])),
             ("disks[0].folder", |it| it.disks[0].folder = "relative".into()),
             ("ram_budget_bytes", |it| it.ram_budget_bytes = 5),
             ("state_folder", |it| it.state_folder = "/a\nb".into()),

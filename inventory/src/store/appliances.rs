@@ -4,6 +4,7 @@ use super::{Store, at, checked, duplicate, from_json, not_found, to_json};
 use crate::{Appliance, InventoryError, RecordKind};
 use contract::names::DeviceName;
 use contract::time::TimeUs;
+use serde_json::{Map, Value};
 use sqlx::Row;
 use sqlx::any::AnyRow;
 
@@ -80,7 +81,14 @@ impl Store {
     }
 }
 
+/// What records say that were written when there was still such a thing.
+const NO_MORE: [&str; 1] = ["admin"];
+
 fn read(row: &AnyRow) -> Result<Appliance, InventoryError> {
     let (name, spec): (String, String) = (row.try_get(0)?, row.try_get(1)?);
-    from_json(RecordKind::Appliance, &name, &spec)
+    let mut spec: Map<String, Value> = from_json(RecordKind::Appliance, &name, &spec)?;
+    for key in NO_MORE {
+        spec.remove(key);
+    }
+    from_json(RecordKind::Appliance, &name, &Value::Object(spec).to_string())
 }

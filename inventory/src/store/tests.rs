@@ -30,7 +30,6 @@ fn appliance(name: &str, site: &str) -> Appliance {
         serial: None,
         players: vec![PlayerListener { addresses: vec![address("[::1]:8443")], http2: false }],
         peers: vec![address("127.0.1.1:9443")],
-        admin: address("127.0.0.1:9101"),
         disks: vec![Disk::new("/srv/it's; DROP TABLE sites", DiskClass::Hdd, 1 << 40)],
         ram_budget_bytes: 64 << 20,
         state_folder: "/var/lib/headend".into(),

@@ -1,10 +1,10 @@
 //! What an appliance says of itself on its admin listener.
 
 use anyhow::{Context, Result};
-use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::UnixStream;
 
 /// An admin listener that takes longer has failed.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -13,7 +13,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 ///
 /// # Errors
 /// When it does not answer, or has no such metric.
-pub async fn metric(admin: SocketAddr, name: &str) -> Result<f64> {
+pub async fn metric(admin: &Path, name: &str) -> Result<f64> {
     let text = get(admin, "/metrics").await?;
     let samples = text.lines().filter_map(|line| {
         let rest = line.strip_prefix(name)?;
@@ -25,13 +25,13 @@ pub async fn metric(admin: SocketAddr, name: &str) -> Result<f64> {
 }
 
 /// Whether it takes viewers: everything on its disks has been found again.
-pub async fn is_ready(admin: SocketAddr) -> bool {
+pub async fn is_ready(admin: &Path) -> bool {
     get(admin, "/readyz").await.is_ok()
 }
 
-async fn get(admin: SocketAddr, path: &str) -> Result<String> {
+async fn get(admin: &Path, path: &str) -> Result<String> {
     let answer = async {
-        let mut stream = TcpStream::connect(admin).await?;
+        let mut stream = UnixStream::connect(admin).await?;
         let request = format!("GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n");
         stream.write_all(request.as_bytes()).await?;
         let mut answer = String::new();

@@ -7,7 +7,6 @@ use super::running::Running;
 use super::shelf;
 use super::site::{HOST, Site};
 use anyhow::Result;
-use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -24,8 +23,8 @@ pub struct Options {
     pub ram_budget: &'static str,
     /// Where siblings reach it; nowhere where there are none.
     pub peer_port: Option<u16>,
-    /// Where it says how it is; anywhere where nobody asks.
-    pub admin_port: Option<u16>,
+    /// Whether somebody will ask how it is: it has to be ready for that.
+    pub is_asked: bool,
     /// On which cores it runs.
     pub cores: Cores,
     /// How long it may take to come up.
@@ -42,7 +41,7 @@ impl Default for Options {
             device: "bench",
             ram_budget: "512MiB",
             peer_port: None,
-            admin_port: None,
+            is_asked: false,
             cores: Cores::Server,
             patience: Duration::from_secs(30),
             has_orders: false,
@@ -75,6 +74,12 @@ impl Options {
     pub fn state(&self, site: &Site) -> PathBuf {
         self.folder(site).join("state")
     }
+
+    /// Where it says how it is.
+    #[must_use]
+    pub fn admin(&self, site: &Site) -> PathBuf {
+        self.state(site).join("admin.sock")
+    }
 }
 
 /// Puts the objects on a disk and starts the appliance over it.
@@ -99,17 +104,16 @@ pub async fn start(
     let args = vec![program, "run".to_owned(), config.display().to_string()];
     let (cores, patience) = (options.cores, options.patience);
     let mut running = Running::start_on(cores, NAME, args, port, &folder, patience).await?;
-    if let Some(port) = options.admin_port {
+    if options.is_asked {
         // It serves before it says anything of itself.
-        let admin = (Ipv4Addr::LOCALHOST, port).into();
-        running.wait_for(patience, async || admin::is_ready(admin).await).await?;
+        let admin = options.admin(site);
+        running.wait_for(patience, async || admin::is_ready(&admin).await).await?;
     }
     Ok(running)
 }
 
 fn text(site: &Site, port: u16, options: &Options) -> Result<String> {
     let (shown, identity) = (site.issued(), site.identity(options.device)?);
-    let admin = options.admin_port.map_or_else(ports::free, Ok)?;
     let peers = options.peer_port.map_or_else(String::new, |port| {
         format!(", {{ addresses: [\"127.0.0.1:{port}\"], role: peer }}")
     });
@@ -125,7 +129,6 @@ state_folder: {state}
 listeners: [{{ addresses: [\"127.0.0.1:{port}\"] }}{peers}]
 certificates: [{{ chain_file: {chain}, key_file: {key} }}]
 identity: {{ chain_file: {own_chain}, key_file: {own_key} }}
-admin: {{ address: \"127.0.0.1:{admin}\" }}
 disks: [{{ folder: {disk}, class: nvme, capacity_bytes: 64GiB }}]
 ram: {{ budget_bytes: {ram} }}
 limits: {{ max_connections: 12000, idle_timeout_s: 5min }}

@@ -42,12 +42,12 @@ impl Fleet {
         let mut server = server.await?;
         let token = folder.join("operator.token");
         server.wait_for(time, async || token.exists()).await?;
-        let url = format!("http://127.0.0.1:{listen}");
+        let url = format!("https://127.0.0.1:{listen}");
         let operator = Operator::new(&[], &bin.join("fleet"), &url, &token);
         operator.init(&site.folder().join("fleet-root")).await?;
         operator.create_site(SITE, (48.0, 11.0), ["10.0.0.0/8"]).await?;
         operator.create_group("open", "owner", "{device}.test", "http://127.0.0.1:1", None).await?;
-        let crowd = Crowd::of(server.address, &token).await?;
+        let crowd = Crowd::of(server.address, &folder).await?;
         Ok(Self { _server: server, crowd })
     }
 }

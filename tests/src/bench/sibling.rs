@@ -49,7 +49,7 @@ pub fn entries(objects: &[Object]) -> Result<Vec<Arc<CatalogueEntry>>> {
 pub struct Filling {
     /// The process.
     pub server: Running,
-    admin: SocketAddr,
+    admin: PathBuf,
     config: PathBuf,
     total_bytes: f64,
 }
@@ -70,9 +70,8 @@ impl Filling {
         let device = DeviceName::new(options.device)?;
         let sibling = Sibling { name: DeviceName::new(from.0.device)?, address: from.1 };
         orders::leave(&options.state(site), &device, entries, &sibling, site.control_key())?;
-        let admin_port = ports::free()?;
         let options = Options {
-            admin_port: Some(admin_port),
+            is_asked: true,
             has_orders: true,
             more: format!("{}fill: {{}}\n", options.more),
             ..options
@@ -80,8 +79,8 @@ impl Filling {
         let server = appliance::start(site, bin, &[], &options).await?;
         #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
         let total_bytes = entries.iter().map(|entry| entry.size_bytes).sum::<u64>() as f64;
-        let admin = SocketAddr::from((Ipv4Addr::LOCALHOST, admin_port));
-        Ok(Self { server, admin, config: options.config(site), total_bytes })
+        let (admin, config) = (options.admin(site), options.config(site));
+        Ok(Self { server, admin, config, total_bytes })
     }
 
     /// Has it fill no faster than this from here on, as its operator would.
@@ -98,7 +97,7 @@ impl Filling {
         let begun = Instant::now();
         #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
         let wanted = (bits_per_s / 8) as f64;
-        while admin::metric(self.admin, CAP).await.ok() != Some(wanted) {
+        while admin::metric(&self.admin, CAP).await.ok() != Some(wanted) {
             ensure!(begun.elapsed() < PATIENCE, "the cap is not {bits_per_s} b/s");
             tokio::time::sleep(LOOK).await;
         }
@@ -110,7 +109,7 @@ impl Filling {
     /// # Errors
     /// When it does not say.
     pub async fn held(&self) -> Result<f64> {
-        admin::metric(self.admin, "headend_held_bytes").await
+        admin::metric(&self.admin, "headend_held_bytes").await
     }
 
     /// How fast it fills, in bytes a second, from a tenth of the whole until nine tenths.

@@ -78,7 +78,7 @@ async fn demo(cli: &Cli, folder: &Path) -> Result<bool> {
     world.add_content().await?;
     let shares = world.fill().await?;
     say::line(&shares::table(&shares).to_string());
-    let page = format!("{}/console/", world.plan.fleet_url());
+    let page = world.console("")?;
     if cli.check {
         let outcome = checks::run(&mut world, &shares).await;
         world.stop().await;
@@ -100,7 +100,7 @@ fn open(world: &World, page: &str, folder: &Path) -> Result<tokio::process::Chil
     tokio::process::Command::new("node")
         .arg(world.root.join("tests/browser/driver.mjs"))
         .args(["--open", page, "--ca"])
-        .arg(world.ca_file())
+        .arg(world.authorities()?)
         .arg("--profile")
         .arg(folder.join("browser"))
         .stdin(Stdio::null())

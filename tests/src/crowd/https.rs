@@ -5,14 +5,15 @@ use bytes::Bytes;
 use contract::exchange::FLEET_IDENTITY_NAME;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderValue};
+use hyper::http::request::Builder as Asking;
 use hyper::{Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use rcgen::KeyPair;
 use rustls::crypto::aws_lc_rs::default_provider;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::pem::PemObject;
-use rustls_pki_types::{CertificateDer, PrivateKeyDer};
-use std::net::SocketAddr;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -41,56 +42,63 @@ impl Asked {
 }
 
 /// Somebody who asks over TLS.
-pub(super) struct Https(TlsConnector);
+pub(super) struct Https {
+    connector: TlsConnector,
+    /// Whom he asks.
+    name: ServerName<'static>,
+    /// What he shows.
+    token: Option<String>,
+}
 
 impl Https {
     /// Who shows nothing.
     pub(super) fn of_nobody(authorities: &str) -> Result<Self> {
         let config = believing(authorities)?.with_no_client_auth();
-        Ok(Self::with(config))
+        Self::with(config)
     }
 
     /// Who shows a certificate.
     pub(super) fn of(authorities: &str, chain_pem: &str, key: &KeyPair) -> Result<Self> {
         let chain = CertificateDer::pem_slice_iter(chain_pem.as_bytes()).collect::<Result<_, _>>();
         let key = PrivateKeyDer::try_from(key.serialize_der()).map_err(anyhow::Error::msg)?;
-        Ok(Self::with(believing(authorities)?.with_client_auth_cert(chain?, key)?))
+        Self::with(believing(authorities)?.with_client_auth_cert(chain?, key)?)
     }
 
-    fn with(mut config: ClientConfig) -> Self {
+    /// Who asks the API, at an address.
+    pub(super) fn of_operator(authorities: &str, api: IpAddr, token: String) -> Result<Self> {
+        let nobody = Self::of_nobody(authorities)?;
+        Ok(Self { name: ServerName::IpAddress(api.into()), token: Some(token), ..nobody })
+    }
+
+    fn with(mut config: ClientConfig) -> Result<Self> {
         config.resumption = rustls::client::Resumption::disabled();
-        Self(TlsConnector::from(Arc::new(config)))
+        let connector = TlsConnector::from(Arc::new(config));
+        Ok(Self { connector, name: FLEET_IDENTITY_NAME.try_into()?, token: None })
     }
 
-    /// Asks the fleet.
+    /// Looks at something.
+    pub(super) async fn get(&self, to: SocketAddr, path: &str) -> Result<Asked> {
+        self.ask(to, Request::get(path), String::new()).await
+    }
+
+    /// Sends something.
     pub(super) async fn post(&self, to: SocketAddr, path: &str, body: String) -> Result<Asked> {
+        let request = Request::post(path).header(CONTENT_TYPE, "application/json");
+        self.ask(to, request, body).await
+    }
+
+    async fn ask(&self, to: SocketAddr, mut request: Asking, body: String) -> Result<Asked> {
+        if let Some(token) = &self.token {
+            request = request.header(AUTHORIZATION, format!("Bearer {token}"));
+        }
+        let request = request.body(Full::from(body))?;
+        let path = request.uri().to_string();
         let asked = timeout(PATIENCE, async {
             let socket = TcpStream::connect(to).await?;
-            let request = posted(path).body(Full::from(body))?;
-            exchange(self.0.connect(FLEET_IDENTITY_NAME.try_into()?, socket).await?, request).await
+            exchange(self.connector.connect(self.name.clone(), socket).await?, request).await
         });
         asked.await.with_context(|| format!("{path}: no answer"))?
     }
-}
-
-/// Asks the API: something is looked at, or sent with the operator's token.
-pub(super) async fn plain(
-    to: SocketAddr,
-    path: &str,
-    sent: Option<(&str, String)>,
-) -> Result<Asked> {
-    let request = match sent {
-        None => Request::get(path).body(Full::default()),
-        Some((token, body)) => {
-            posted(path).header(AUTHORIZATION, format!("Bearer {token}")).body(Full::from(body))
-        }
-    };
-    let asked = async { exchange(TcpStream::connect(to).await?, request?).await };
-    timeout(PATIENCE, asked).await.with_context(|| format!("{path}: no answer"))?
-}
-
-fn posted(path: &str) -> hyper::http::request::Builder {
-    Request::post(path).header(CONTENT_TYPE, "application/json")
 }
 
 type Builder = rustls::ConfigBuilder<ClientConfig, rustls::client::WantsClientCert>;

@@ -3,6 +3,7 @@
 
 mod https;
 
+use crate::operator::front_ca;
 use anyhow::{Context, Result, ensure};
 use contract::certificates::{CERTIFICATE_PATH, CertificateAnswer, CertificateRequest, Purpose};
 use contract::join::{JOIN_PATH, JoinRequest, JoinToken, Joined};
@@ -21,7 +22,7 @@ pub const AT_ONCE: usize = 32;
 /// A fleet, as its crowd knows it.
 pub struct Crowd {
     api: SocketAddr,
-    operator_token: String,
+    operator: Https,
     /// Shows nothing, and believes whom the root names.
     stranger: Https,
     authorities: String,
@@ -44,20 +45,22 @@ pub struct Member {
 }
 
 impl Crowd {
-    /// A fleet that listens to its operator there, and keeps his token in a file. Its root has said
+    /// A fleet that listens to its operator there, and has its folder here. Its root has said
     /// something.
     ///
     /// # Errors
     /// When the fleet does not answer.
-    pub async fn of(api: SocketAddr, token_file: &Path) -> Result<Self> {
-        let operator_token = std::fs::read_to_string(token_file)?.trim().to_owned();
-        let asked = https::plain(api, "/api/v1/trust/versions", None).await?;
+    pub async fn of(api: SocketAddr, folder: &Path) -> Result<Self> {
+        let token = std::fs::read_to_string(folder.join("operator.token"))?.trim().to_owned();
+        let front = std::fs::read_to_string(front_ca(folder))?;
+        let operator = Https::of_operator(&front, api.ip(), token)?;
+        let asked = operator.get(api, "/api/v1/trust/versions").await?;
         let mut versions: Value = serde_json::from_slice(&asked.body)?;
         let last = versions["items"].as_array_mut().and_then(Vec::pop);
         let said: SignedTrust = serde_json::from_value(last.context("the root says nothing")?)?;
         let authorities = said.read()?.authorities.boxes.concat();
         let stranger = Https::of_nobody(&authorities)?;
-        Ok(Self { api, operator_token, stranger, authorities })
+        Ok(Self { api, operator, stranger, authorities })
     }
 
     /// Adds so many boxes to a site, and has a token made for each.
@@ -79,8 +82,7 @@ impl Crowd {
     }
 
     async fn post(&self, path: &str, body: &Value) -> Result<Value> {
-        let asked =
-            https::plain(self.api, path, Some((&self.operator_token, body.to_string()))).await?;
+        let asked = self.operator.post(self.api, path, body.to_string()).await?;
         ensure!(asked.status.is_success(), "{path}: {}", asked.text());
         Ok(serde_json::from_slice(&asked.body)?)
     }
@@ -154,7 +156,6 @@ fn appliance(name: &str, site: &str, serial: &str, number: u32) -> Value {
         "serial": serial,
         "players": [{ "addresses": [SocketAddr::new(ip, 443)] }],
         "peers": [SocketAddr::new(ip, 9443)],
-        "admin": "127.0.0.1:9100",
         "disks": [{ "folder": "/srv/disk", "class": "nvme", "capacity_bytes": 1_u64 << 40 }],
         "ram_budget_bytes": 1_u64 << 30,
         "state_folder": "/var/lib/headend",

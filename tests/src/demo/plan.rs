@@ -80,8 +80,6 @@ pub struct Box {
     pub player_port: u16,
     /// Where siblings connect.
     pub peer_port: u16,
-    /// Health, metrics, status.
-    pub admin_port: u16,
     /// Keys, configuration, state, disk.
     pub folder: PathBuf,
 }
@@ -133,7 +131,6 @@ impl Plan {
                     site: site.name,
                     player_port: ports::free()?,
                     peer_port: ports::free()?,
-                    admin_port: ports::free()?,
                 });
             }
         }
@@ -150,6 +147,6 @@ impl Plan {
     /// The fleet's address for people and players.
     #[must_use]
     pub fn fleet_url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.fleet_port)
+        format!("https://127.0.0.1:{}", self.fleet_port)
     }
 }

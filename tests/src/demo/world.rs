@@ -3,7 +3,7 @@
 use super::browser::Browser;
 use super::origin;
 use super::plan::{Box, GROUPS, Group, Plan, SITES};
-use crate::operator::{Appliance, Operator, Title, players_ca, shares};
+use crate::operator::{Appliance, Operator, Title, front_ca, players_ca, shares};
 use crate::process::{Daemon, is_listening, output};
 use crate::say;
 use anyhow::{Context, Result};
@@ -88,10 +88,20 @@ impl World {
         ];
         let log = plan.folder.join("fleet.log");
         let mut daemon = Daemon::start("fleet serve", self.bin.join("fleet"), args, &log)?;
-        let api = format!("{}/api/v1/titles", plan.fleet_url());
-        daemon.wait_until(async || output("curl", ["-sf", "-m", "5", &*api]).await.is_ok()).await?;
+        let health = format!("{}/healthz", plan.fleet_url());
+        daemon.wait_until(async || self.ask_fleet("127.0.0.1", &health).await.is_ok()).await?;
         self.fleet = Some(daemon);
         Ok(())
+    }
+
+    /// What the fleet manager answers to a player at a loopback address.
+    ///
+    /// # Errors
+    /// When it does not answer, or is not believed.
+    pub async fn ask_fleet(&self, client: &str, url: &str) -> Result<String> {
+        let front = front_ca(&self.plan.folder.join("fleet"));
+        let front = front.to_str().context("text")?;
+        output("curl", ["-sSf", "-m", "10", "--cacert", front, "--interface", client, url]).await
     }
 
     async fn describe(&self) -> Result<()> {
@@ -117,7 +127,6 @@ impl World {
                 (Ipv6Addr::LOCALHOST, each.player_port).into(),
             ],
             peer: (Ipv4Addr::LOCALHOST, each.peer_port).into(),
-            admin: (Ipv4Addr::LOCALHOST, each.admin_port).into(),
             disks: vec![format!("{}:nvme:2GiB", each.disk().display())],
             ram: "64MiB",
             state_folder: each.folder.join("state"),
@@ -223,7 +232,28 @@ impl World {
     pub async fn browser(&self) -> Result<Browser> {
         let profile = self.plan.folder.join("browser");
         let log = self.plan.folder.join("browser.log");
-        Browser::launch(&self.root, &profile, &self.ca_file(), &log).await
+        Browser::launch(&self.root, &profile, &self.authorities()?, &log).await
+    }
+
+    /// Whom a browser has to believe: the boxes, and the fleet manager.
+    ///
+    /// # Errors
+    /// When they cannot be read or written.
+    pub fn authorities(&self) -> Result<PathBuf> {
+        let file = self.plan.folder.join("browser.pem");
+        let all = [self.ca_file(), front_ca(&self.plan.folder.join("fleet"))];
+        let all = all.map(std::fs::read_to_string).into_iter().collect::<Result<String, _>>()?;
+        std::fs::write(&file, all)?;
+        Ok(file)
+    }
+
+    /// The console, for who knows the operator's token.
+    ///
+    /// # Errors
+    /// When the token cannot be read.
+    pub fn console(&self, query: &str) -> Result<String> {
+        let token = std::fs::read_to_string(self.plan.folder.join("fleet/operator.token"))?;
+        Ok(format!("{}/console/{query}#token={}", self.plan.fleet_url(), token.trim()))
     }
 
     /// Who issues what boxes show to viewers.

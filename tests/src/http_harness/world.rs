@@ -326,7 +326,6 @@ fn config(sites: [&Issued; 2], identity: &Issued) -> Result<ApplianceConfig> {
         ],
         "certificates": certificates,
         "identity": {"chain_file": identity.chain_file, "key_file": identity.key_file},
-        "admin": {"address": "127.0.0.1:1"},
         "disks": [],
         "ram": {"budget_bytes": 1},
         "content_groups": [

@@ -28,6 +28,12 @@ pub fn players_ca(root: &Path) -> PathBuf {
     root.with_file_name("players.pem")
 }
 
+/// By whom people and players believe a fleet manager whose folder this is.
+#[must_use]
+pub fn front_ca(fleet: &Path) -> PathBuf {
+    fleet.join("ca/front.pem")
+}
+
 /// The serial number of the machine that is a box. Those of tests have no firmware that tells it.
 #[must_use]
 pub fn serial(name: &str) -> String {
@@ -56,8 +62,6 @@ pub struct Appliance<'a> {
     pub players: Vec<SocketAddr>,
     /// Where siblings connect.
     pub peer: SocketAddr,
-    /// Health, metrics, status.
-    pub admin: SocketAddr,
     /// `FOLDER:CLASS:CAPACITY` each.
     pub disks: Vec<String>,
     /// Its RAM tier, with a unit.
@@ -104,8 +108,8 @@ pub struct LateReport {
 }
 
 impl Operator {
-    /// One who reaches the manager at `url` and has its token in a file. `through` goes before
-    /// the command: what leads into another network, or nothing.
+    /// One who reaches the manager at `url` and has its token where the manager keeps it: beside it
+    /// lies by what the manager is believed. `through` goes before the command: what leads into another network, or nothing.
     #[must_use]
     pub fn new(through: &[OsString], fleet: &Path, url: &str, token_file: &Path) -> Self {
         let mut words = through.iter().cloned().chain([fleet.into()]);
@@ -236,13 +240,12 @@ impl Operator {
     /// # Errors
     /// With what the command printed.
     pub async fn create_appliance(&self, appliance: &Appliance<'_>) -> Result<()> {
-        let Appliance { name, site, players, peer, admin, disks, ram, .. } = appliance;
+        let Appliance { name, site, players, peer, disks, ram, .. } = appliance;
         let mut args = vec!["appliance".to_owned(), "create".to_owned(), (*name).to_owned()];
         args.push(format!("--site={site}"));
         args.push(format!("--serial={}", serial(name)));
         args.extend(players.iter().map(|address| format!("--player={address}")));
         args.push(format!("--peer={peer}"));
-        args.push(format!("--admin={admin}"));
         args.extend(disks.iter().map(|disk| format!("--disk={disk}")));
         args.push(format!("--ram={ram}"));
         args.push(format!("--state-folder={}", appliance.state_folder.display()));

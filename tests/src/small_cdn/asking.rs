@@ -2,7 +2,6 @@
 
 use super::{BOXES, GROUP, SmallCdn, TITLE};
 use crate::operator::players_ca;
-use crate::process::output;
 use anyhow::{Context, Result};
 use contract::trust::SignedTrust;
 use std::path::{Path, PathBuf};
@@ -20,8 +19,8 @@ impl SmallCdn {
     /// The boxes that a viewer who begins to play the title now is sent to.
     pub async fn steered_to(&self) -> Vec<&'static str> {
         let [port, ..] = self.fleet_ports;
-        let url = format!("http://127.0.0.1:{port}/play/{GROUP}/{TITLE}/master.m3u8");
-        let text = output("curl", ["-sf", "-m", "5", &url]).await.unwrap_or_default();
+        let url = format!("https://127.0.0.1:{port}/play/{GROUP}/{TITLE}/master.m3u8");
+        let text = self.asked_of_fleet(&url).await.unwrap_or_default();
         let lists = |name: &&'static str| text.contains(&format!("https://{name}.localhost"));
         BOXES.into_iter().filter(lists).collect()
     }

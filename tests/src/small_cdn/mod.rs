@@ -5,7 +5,7 @@ mod asking;
 
 pub use asking::Answer;
 
-use crate::operator::{Appliance, Operator, Title};
+use crate::operator::{Appliance, Operator, Title, front_ca};
 use crate::origin;
 use crate::process::{Daemon, binaries, output};
 use anyhow::{Context, Result, ensure};
@@ -53,7 +53,6 @@ pub struct Plan {
 struct Ports {
     player: u16,
     peer: u16,
-    admin: u16,
 }
 
 /// All of it. What is `None` does not run.
@@ -91,16 +90,11 @@ impl SmallCdn {
     /// # Errors
     /// The first thing that does not come up.
     pub async fn start_with(plan: Plan) -> Result<Self> {
-        let ports = || {
-            Ok::<_, std::io::Error>(Ports {
-                player: ports::free()?,
-                peer: ports::free()?,
-                admin: ports::free()?,
-            })
-        };
+        let ports =
+            || Ok::<_, std::io::Error>(Ports { player: ports::free()?, peer: ports::free()? });
         let (folder, bin, fleet_ports) =
             (tempfile::tempdir()?, binaries()?, [ports::free()?, ports::free()?, ports::free()?]);
-        let url = format!("http://{}", local(fleet_ports[0]));
+        let url = format!("https://{}", local(fleet_ports[0]));
         let token = folder.path().join("fleet/operator.token");
         let mut cdn = Self {
             operator: Operator::new(&[], &bin.join("fleet"), &url, &token),
@@ -215,12 +209,17 @@ impl SmallCdn {
         let args = environment.iter().cloned().chain(args);
         let mut daemon = Daemon::start("fleet serve", "env", args, &log)?;
         // It takes its ports before it makes its folder: only an answer says that all is there.
-        let health = format!("http://127.0.0.1:{listen}/healthz");
-        daemon
-            .wait_until(async || output("curl", ["-sf", "-m", "5", &health]).await.is_ok())
-            .await?;
+        let health = format!("https://127.0.0.1:{listen}/healthz");
+        daemon.wait_until(async || self.asked_of_fleet(&health).await.is_ok()).await?;
         self.fleet = Some(daemon);
         Ok(())
+    }
+
+    /// What the fleet manager answers to anybody.
+    pub(super) async fn asked_of_fleet(&self, url: &str) -> Result<String> {
+        let front = front_ca(&self.fleet_folder());
+        let args = ["-sf".as_ref(), "-m5".as_ref(), "--cacert".as_ref(), front.as_os_str()];
+        output("curl", args.into_iter().chain([OsStr::new(url)])).await
     }
 
     async fn describe(&self, mut origin: Vec<String>) -> Result<()> {
@@ -240,7 +239,6 @@ impl SmallCdn {
             site: SITE,
             players: vec![local(ports.player)],
             peer: local(ports.peer),
-            admin: local(ports.admin),
             disks: vec![format!("{}:nvme:1GiB", folder.join("disk").display())],
             ram: "16MiB",
             state_folder: folder.join("state"),
@@ -256,11 +254,23 @@ impl SmallCdn {
         &self.bin
     }
 
-    /// Where a box listens: for viewers, for siblings, for whoever asks how it is.
+    /// Where a box listens: for viewers, for siblings.
     #[must_use]
-    pub fn ports_of(&self, at: usize) -> [u16; 3] {
-        let Ports { player, peer, admin } = self.ports[at];
-        [player, peer, admin]
+    pub fn ports_of(&self, at: usize) -> [u16; 2] {
+        let Ports { player, peer } = self.ports[at];
+        [player, peer]
+    }
+
+    /// Where it says how it is.
+    #[must_use]
+    pub fn admin_socket(&self, at: usize) -> PathBuf {
+        self.state_folder(at).join("admin.sock")
+    }
+
+    async fn ask_admin(&self, at: usize, path: &str) -> Result<String> {
+        let (socket, url) = (self.admin_socket(at), format!("http://box{path}"));
+        let args = ["-sf", "-m5", "--unix-socket"].map(OsStr::new);
+        output("curl", args.into_iter().chain([socket.as_os_str(), OsStr::new(&url)])).await
     }
 
     /// The configuration of a box, as the fleet has rendered it.
@@ -360,8 +370,7 @@ impl SmallCdn {
     /// # Errors
     /// When it does not answer.
     pub async fn report(&self, at: usize) -> Result<Report> {
-        let url = format!("http://127.0.0.1:{}/status", self.ports[at].admin);
-        Ok(serde_json::from_str(&output("curl", ["-sf", "-m", "5", &url]).await?)?)
+        Ok(serde_json::from_str(&self.ask_admin(at, "/status").await?)?)
     }
 
     /// A figure that a box counts, of a family without labels.
@@ -369,8 +378,7 @@ impl SmallCdn {
     /// # Errors
     /// When it does not answer, or does not count that.
     pub async fn metric(&self, at: usize, name: &str) -> Result<f64> {
-        let url = format!("http://127.0.0.1:{}/metrics", self.ports[at].admin);
-        let text = output("curl", ["-sf", "-m", "5", &url]).await?;
+        let text = self.ask_admin(at, "/metrics").await?;
         let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
         Ok(value.with_context(|| format!("{name} is not counted"))?.parse()?)
     }

@@ -30,6 +30,7 @@ pub const MIN_PACING_RATE: u64 = 100_000;
 pub fn check(config: &ApplianceConfig) -> Vec<Complaint> {
     let mut found = Found(Vec::new());
     version(config, &mut found);
+    admin(config, &mut found);
     listeners(config, &mut found);
     certificates(config, &mut found);
     disk::check(&config.disks, &mut found);
@@ -81,8 +82,22 @@ fn parts(version: &str) -> Option<Vec<u64>> {
     parts.filter(|parts| parts.len() == 3)
 }
 
+fn admin(config: &ApplianceConfig, found: &mut Found) {
+    let key = if config.admin.socket.is_some() { "admin.socket" } else { "state_folder" };
+    let socket = config.admin_socket();
+    let most = super::MAX_ADMIN_SOCKET_BYTES;
+    if config.admin.socket.is_some() && !socket.is_absolute() {
+        found.add(key, "expected an absolute path");
+    }
+    if socket.as_os_str().len() > most {
+        let message =
+            format!("the path of a socket has {most} bytes at most: {}", socket.display());
+        found.add(key, message);
+    }
+}
+
 fn listeners(config: &ApplianceConfig, found: &mut Found) {
-    let mut seen = HashSet::from([config.admin.address]);
+    let mut seen = HashSet::new();
     let has_players = config.listeners.iter().any(|each| each.role == ListenerRole::Player);
     if !has_players {
         found.add("listeners", "no listener has role player: nobody could watch");

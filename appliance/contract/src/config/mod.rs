@@ -59,7 +59,8 @@ pub struct ApplianceConfig {
     pub certificates: Vec<Certificate>,
     /// Who the box is towards the fleet and other boxes (mTLS).
     pub identity: Certificate,
-    /// Health, metrics and status. Loopback, unless someone means otherwise.
+    /// Health, metrics and status.
+    #[serde(default)]
     pub admin: Admin,
     /// Where objects live.
     pub disks: Vec<Disk>,
@@ -164,12 +165,35 @@ pub struct Certificate {
     pub renewed: bool,
 }
 
-/// The admin listener: plain HTTP.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// The admin listener: plain HTTP on a socket in the file system, for the owner of the process and
+/// root.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Admin {
-    /// Where to listen.
-    pub address: SocketAddr,
+    /// Where to listen; in the state folder where nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub socket: Option<PathBuf>,
+    /// What was said before there was a socket. Nobody listens there.
+    #[serde(default, skip_serializing)]
+    pub address: Option<SocketAddr>,
+}
+
+/// What the name of a socket ends in that is not in its place yet.
+pub const ADMIN_SOCKET_DRAFT: &str = ".next";
+
+/// The longest path of a socket (unix(7)).
+const MAX_SOCKET_PATH_BYTES: usize = 107;
+
+/// The longest path of the admin socket.
+pub const MAX_ADMIN_SOCKET_BYTES: usize = MAX_SOCKET_PATH_BYTES - ADMIN_SOCKET_DRAFT.len();
+
+impl ApplianceConfig {
+    /// Where the running appliance says how it is.
+    #[must_use]
+    pub fn admin_socket(&self) -> PathBuf {
+        let own = || self.state_folder.join("admin.sock");
+        self.admin.socket.clone().unwrap_or_else(own)
+    }
 }
 
 /// The RAM tier.

@@ -150,7 +150,6 @@ listeners:
 certificates:
   - {{ chain_file: /none, key_file: /none }}
 identity: {{ chain_file: {folder}/cert.pem, key_file: {folder}/key.pem }}
-admin: {{ address: \"127.0.0.1:9100\" }}
 disks:
   - {{ folder: {folder}/disk, class: nvme, capacity_bytes: 64MiB }}
 ram: {{ budget_bytes: 8MiB }}

@@ -22,7 +22,6 @@ fn appliance(name: &str, port: u16) -> Appliance {
         serial: None,
         players: vec![PlayerListener { addresses: vec![address(8443)], http2: false }],
         peers: vec![address(port)],
-        admin: address(9100),
         disks: vec![Disk::new("/d", DiskClass::Ssd, 1 << 20)],
         ram_budget_bytes: 1 << 20,
         state_folder: "/s".into(),

@@ -42,9 +42,9 @@ const PATIENCE: Duration = Duration::from_mins(5);
 pub(super) async fn run(bench: &Bench) -> Result<Found> {
     let site = Site::new(&bench.results)?;
     let image = site.folder().join("disk.img");
-    let _disk = LoopDisk::new(image, &options(None).disk(&site), IMAGE_BYTES, OBJECTS)?;
+    let _disk = LoopDisk::new(image, &options(false).disk(&site), IMAGE_BYTES, OBJECTS)?;
     let objects = Object::many(NAME, OBJECTS, BYTES);
-    shelf::put(&options(None).disk(&site), &objects)?;
+    shelf::put(&options(false).disk(&site), &objects)?;
     let (first, _) = start(bench, &site, true).await?;
     let (mut starts, mut sizes) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
@@ -73,10 +73,9 @@ pub(super) async fn run(bench: &Bench) -> Result<Found> {
 /// Starts a box over what is on its disk; how long it took, and what it has in memory.
 #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
 async fn start(bench: &Bench, site: &Site, registers: bool) -> Result<(f64, f64)> {
-    let port = ports::free()?;
     forget_everything()?;
     let begun = Instant::now();
-    let mut server = appliance::start(site, &bench.bin, &[], &options(Some(port))).await?;
+    let mut server = appliance::start(site, &bench.bin, &[], &options(true)).await?;
     let seconds = begun.elapsed().as_secs_f64();
     let resident = settled(server.pid()?).await?;
     if registers {
@@ -100,10 +99,10 @@ async fn settled(pid: u32) -> Result<u64> {
     Ok(before)
 }
 
-fn options(admin_port: Option<u16>) -> Options {
+fn options(is_asked: bool) -> Options {
     Options {
         ram_budget: "64MiB",
-        admin_port,
+        is_asked,
         cores: Cores::Both,
         patience: PATIENCE,
         ..Options::default()
@@ -112,15 +111,17 @@ fn options(admin_port: Option<u16>) -> Options {
 
 /// Nobody has told this box what is wanted: it must not have thrown away what it found.
 fn is_there(site: &Site) -> bool {
-    let folders =
-        std::fs::read_dir(options(None).disk(site).join("objects")).into_iter().flatten().flatten();
+    let folders = std::fs::read_dir(options(false).disk(site).join("objects"))
+        .into_iter()
+        .flatten()
+        .flatten();
     let files = folders.flat_map(|folder| std::fs::read_dir(folder.path()).into_iter().flatten());
     files.count() == OBJECTS
 }
 
 /// Whether there is a register for each folder of objects.
 fn is_registered(site: &Site) -> bool {
-    let disk = options(None).disk(site);
+    let disk = options(false).disk(site);
     let folder = |name: &str| std::fs::read_dir(disk.join(name)).into_iter().flatten().flatten();
     let holds = |register: &Path| {
         let mut mark = [0; 8];

@@ -9,7 +9,7 @@ use crate::bench::sheet::Row;
 use crate::bench::site::Site;
 use crate::bench::{admin, fio};
 use anyhow::{Result, ensure};
-use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// How often; medians count.
@@ -28,19 +28,18 @@ const LOOK: Duration = Duration::from_millis(5);
 pub(super) async fn run(bench: &Bench) -> Result<Found> {
     let site = Site::new(&bench.results)?;
     let objects = Object::many("scrub", OBJECTS, BYTES);
-    let admin_port = ports::free()?;
     let options = Options {
         ram_budget: "64MiB",
-        admin_port: Some(admin_port),
+        is_asked: true,
         more: "scrub: { rate_bits_per_s: 1000Gb/s }\n".to_owned(),
         ..Options::default()
     };
-    let admin = SocketAddr::from((Ipv4Addr::LOCALHOST, admin_port));
+    let admin = options.admin(&site);
     let files = options.disk(&site).join("objects");
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         let server = appliance::start(&site, &bench.bin, &objects, &options).await?;
-        ours.push(pass(admin).await? / 1e9);
+        ours.push(pass(&admin).await? / 1e9);
         server.end().await?;
         // The next start begins anew.
         std::fs::remove_dir_all(options.state(&site))?;
@@ -53,7 +52,7 @@ pub(super) async fn run(bench: &Bench) -> Result<Found> {
 }
 
 /// The rate of the pass that begins when a box starts, in bytes a second.
-async fn pass(admin: SocketAddr) -> Result<f64> {
+async fn pass(admin: &Path) -> Result<f64> {
     let begun = Instant::now();
     let (mut first, mut last) = (None, (Instant::now(), 0.0));
     loop {

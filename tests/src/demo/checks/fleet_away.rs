@@ -19,7 +19,7 @@ pub(super) async fn run(world: &mut World, verdict: &mut Verdict) -> Result<()> 
 
 async fn lose_fleet(world: &mut World, player: &str) -> Result<String> {
     let mut browser = world.browser().await?;
-    browser.open(&page(world, player, "shipped")).await?;
+    browser.open(&page(world, player, "shipped")?).await?;
     let patience = Duration::from_secs(60);
     play(&mut browser, Duration::from_secs(5), patience).await.context("before the loss")?;
     world.fleet.take().context("it runs")?.kill().await?;

@@ -86,7 +86,7 @@ async fn play_and_lose(
     settings: &str,
     loss: Loss,
 ) -> Result<Lost> {
-    browser.open(&page(world, player, settings)).await?;
+    browser.open(&page(world, player, settings)?).await?;
     let patience = if settings == "shipped" { PLAY * 4 } else { STOCK_PATIENCE };
     let before = play(browser, PLAY, patience).await.context("before the loss")?;
     let host = before.serving_host.clone().context("no segment came from anywhere")?;
@@ -108,10 +108,10 @@ async fn play_and_lose(
 }
 
 /// The page that plays a title by itself.
-pub(super) fn page(world: &World, player: &str, settings: &str) -> String {
+pub(super) fn page(world: &World, player: &str, settings: &str) -> Result<String> {
     let title = format!("{}/{}", GROUPS[0].name, GROUPS[0].title);
-    let fleet = world.plan.fleet_url();
-    format!("{fleet}/console/?player={player}&settings={settings}&title={title}&autoplay=1")
+    let query = format!("player={player}&settings={settings}&title={title}&autoplay=1");
+    world.console(&format!("?{query}"))
 }
 
 /// Waits until the player has played for this long; standing still, it may take longer,
@@ -147,7 +147,7 @@ async fn go_away(world: &mut World, at: usize, loss: Loss) -> Result<()> {
             // A box that has lost its power says nothing to anybody: not to viewers, not to
             // siblings, not to the fleet.
             let each = &world.plan.boxes[at];
-            let ports = [each.player_port, each.peer_port, each.admin_port];
+            let ports = [each.player_port, each.peer_port];
             world.boxes[at]
                 .as_ref()
                 .context("it runs")?

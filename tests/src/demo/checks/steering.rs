@@ -3,7 +3,6 @@
 use super::Verdict;
 use crate::demo::plan::GROUPS;
 use crate::demo::world::World;
-use crate::process::output;
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
@@ -20,9 +19,9 @@ async fn order(world: &World, client: &str, site: &str, dialect: &str) -> Result
     let group = &GROUPS[0];
     let file = if dialect == "hls" { "master.m3u8" } else { "manifest.mpd" };
     let url = format!("{}/play/{}/{}/{file}", world.plan.fleet_url(), group.name, group.title);
-    let playlist = curl(client, &url).await?;
+    let playlist = world.ask_fleet(client, &url).await?;
     let server = server_uri(&playlist).context("the playlist names no steering server")?;
-    let answer: Value = serde_json::from_str(&curl(client, &server).await?)?;
+    let answer: Value = serde_json::from_str(&world.ask_fleet(client, &server).await?)?;
     let pathways: Vec<&str> = answer["PATHWAY-PRIORITY"]
         .as_array()
         .into_iter()
@@ -47,8 +46,4 @@ fn server_uri(playlist: &str) -> Option<String> {
         }
     };
     Some(raw.trim().replace("&amp;", "&"))
-}
-
-async fn curl(client: &str, url: &str) -> Result<String> {
-    output("curl", ["-sSf", "-m", "10", "--interface", client, url]).await
 }

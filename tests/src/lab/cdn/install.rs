@@ -20,8 +20,6 @@ const JOIN_PORT: u16 = 7444;
 const PLAYER_PORT: u16 = 443;
 /// Where siblings connect.
 const PEER_PORT: u16 = 8443;
-/// Health, metrics, status.
-const ADMIN_PORT: u16 = 9100;
 
 /// Short, so that what happens shows at once; a real fleet asks every 10 seconds.
 const TIMES: &str = "--report-interval-s=1 --steering-ttl-s=3";
@@ -91,7 +89,7 @@ fn token_file(fleet: &Machine) -> PathBuf {
 /// read where the origin has them.
 fn operator(lab: &Lab, cdn: &Intent) -> Result<Operator> {
     let machine = lab.machine(&cdn.fleet.value)?;
-    let url = format!("http://127.0.0.1:{FLEET_PORT}");
+    let url = format!("https://127.0.0.1:{FLEET_PORT}");
     let program = lab.programs.join("fleet");
     Ok(Operator::new(&lab.at(&machine.name)?, &program, &url, &token_file(machine)))
 }
@@ -124,7 +122,6 @@ async fn enroll(
         site: site_name,
         players: players.map(|address| SocketAddr::new(address, PLAYER_PORT)).collect(),
         peer: SocketAddr::new(address(lab, cdn, name)?, PEER_PORT),
-        admin: SocketAddr::new(Ipv4Addr::LOCALHOST.into(), ADMIN_PORT),
         disks: vec!["/var/lib/headend/disk0:nvme:2GiB".to_owned()],
         ram: "64MiB",
         state_folder: "/var/lib/headend/state".into(),

@@ -1,0 +1,86 @@
+//! By what a command believes that it speaks to the fleet manager.
+
+use super::Usage;
+use anyhow::Context;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::connect::HttpConnector;
+use rustls::crypto::aws_lc_rs::default_provider;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use rustls::{ClientConfig, RootCertStore};
+use std::error::Error;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// What was said, or what lies beside the token where `fleet serve` keeps both.
+pub(super) fn ca_file(said: Option<PathBuf>, token_file: Option<&Path>) -> Option<PathBuf> {
+    let beside = || Some(token_file?.parent()?.join("ca").join(ca::Front::FILE));
+    said.or_else(|| beside().filter(|file| file.exists()))
+}
+
+/// Opens connections to whom the certificates in the file vouch for; without one, to whom those
+/// vouch for that the system believes.
+pub(super) fn connector(ca_file: Option<&Path>) -> anyhow::Result<HttpsConnector<HttpConnector>> {
+    let connector = HttpsConnectorBuilder::new();
+    let connector = match ca_file {
+        Some(file) => {
+            let config = ClientConfig::builder_with_provider(Arc::new(default_provider()))
+                .with_safe_default_protocol_versions()?
+                .with_root_certificates(roots(file)?)
+                .with_no_client_auth();
+            connector.with_tls_config(config)
+        }
+        None => connector
+            .with_provider_and_native_roots(default_provider())
+            .context("the system believes no certificates: give --ca-file")?,
+    };
+    Ok(connector.https_only().enable_http1().build())
+}
+
+fn roots(file: &Path) -> anyhow::Result<RootCertStore> {
+    let usage = |why: String| Usage(format!("--ca-file {}: {why}", file.display()));
+    let text = std::fs::read(file).map_err(|err| usage(err.to_string()))?;
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(&text) {
+        let certificate = certificate.map_err(|err| usage(err.to_string()))?;
+        roots.add(certificate).map_err(|err| usage(err.to_string()))?;
+    }
+    if roots.is_empty() {
+        return Err(usage("no certificate in it".to_owned()).into());
+    }
+    Ok(roots)
+}
+
+/// Why the other side was not believed, where that is what went wrong.
+pub(super) fn disbelief(err: &(dyn Error + 'static)) -> Option<String> {
+    let mut cause = Some(err);
+    while let Some(err) = cause {
+        // What an I/O error carries is no source of it.
+        let carried = err.downcast_ref::<std::io::Error>().and_then(|it| it.get_ref());
+        let found = carried.map_or_else(|| err.downcast_ref(), |it| it.downcast_ref());
+        if let Some(rustls::Error::InvalidCertificate(why)) = found {
+            return Some(why.to_string());
+        }
+        cause = err.source();
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_authority_lies_beside_the_token_unless_somebody_says_otherwise() {
+        let folder = tempfile::tempdir().expect("folder");
+        let (token, front) = (folder.path().join("operator.token"), folder.path().join("ca"));
+        assert_eq!(ca_file(None, Some(&token)), None);
+        std::fs::create_dir(&front).expect("made");
+        std::fs::write(front.join("front.pem"), "").expect("written");
+        assert_eq!(ca_file(None, Some(&token)), Some(front.join("front.pem")));
+        assert_eq!(ca_file(Some("said".into()), Some(&token)), Some("said".into()));
+        assert_eq!(ca_file(None, None), None);
+        let empty = connector(Some(&front.join("front.pem"))).expect_err("empty");
+        assert!(empty.to_string().contains("no certificate in it"), "{empty}");
+    }
+}

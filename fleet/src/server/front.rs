@@ -1,0 +1,115 @@
+//! TLS towards people and players: a certificate of the fleet's own authority for them, or the
+//! one in a file that somebody else keeps good.
+
+use anyhow::Context;
+use ca::Front;
+use rustls::ServerConfig;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+use tokio_rustls::TlsAcceptor;
+
+/// A quarter of a certificate's life. Its key is kept nowhere, so each start has its own.
+const RENEW_AFTER: Duration = Duration::from_secs(ca::ISSUED_LIFE_D / 4 * 86_400);
+
+/// Where what is shown comes from.
+#[derive(Debug)]
+pub(crate) enum Shown {
+    /// From the fleet's own authority, for these host names and addresses.
+    Own(Box<Front>, Vec<String>),
+    /// From files: the chain, leaf first, and its key. Who replaces them is heard.
+    Files { certificate: PathBuf, key: PathBuf },
+}
+
+/// Who the manager is towards people and players.
+pub(crate) struct FrontTls {
+    shown: Shown,
+    current: Mutex<Current>,
+}
+
+#[derive(Clone)]
+struct Current {
+    acceptor: TlsAcceptor,
+    stamp: Stamp,
+}
+
+/// What tells one state of the source from the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stamp {
+    Issued(SystemTime),
+    Written([Option<SystemTime>; 2]),
+}
+
+impl FrontTls {
+    /// # Errors
+    /// When there is nothing to be shown.
+    pub(crate) fn open(shown: Shown, now: SystemTime) -> anyhow::Result<Self> {
+        let stamp = shown.stamp(None, now);
+        let current = Mutex::new(Current { acceptor: shown.acceptor(now)?, stamp });
+        Ok(Self { shown, current })
+    }
+
+    /// What the next connection is accepted with.
+    pub(super) fn acceptor(&self, now: SystemTime) -> TlsAcceptor {
+        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        let stamp = self.shown.stamp(Some(current.stamp), now);
+        if stamp != current.stamp {
+            current.stamp = stamp;
+            match self.shown.acceptor(now) {
+                Ok(acceptor) => current.acceptor = acceptor,
+                Err(err) => tracing::error!("the certificate before is shown on: {err:#}"),
+            }
+        }
+        current.acceptor.clone()
+    }
+}
+
+impl Shown {
+    fn stamp(&self, before: Option<Stamp>, now: SystemTime) -> Stamp {
+        let written = |file: &Path| std::fs::metadata(file).and_then(|it| it.modified()).ok();
+        match (self, before) {
+            (Self::Files { certificate, key }, _) => {
+                Stamp::Written([written(certificate), written(key)])
+            }
+            (Self::Own(..), Some(Stamp::Issued(at)))
+                if now.duration_since(at).is_ok_and(|age| age <= RENEW_AFTER) =>
+            {
+                Stamp::Issued(at)
+            }
+            (Self::Own(..), _) => Stamp::Issued(now),
+        }
+    }
+
+    fn acceptor(&self, now: SystemTime) -> anyhow::Result<TlsAcceptor> {
+        match self {
+            Self::Own(front, names) => {
+                let issued = front.issue(names.clone(), now)?;
+                acceptor(issued.chain_pem.as_bytes(), issued.key_pem.as_bytes())
+            }
+            Self::Files { certificate, key } => acceptor(&read(certificate)?, &read(key)?)
+                .with_context(|| format!("{} and {}", certificate.display(), key.display())),
+        }
+    }
+}
+
+fn read(file: &Path) -> anyhow::Result<Vec<u8>> {
+    std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))
+}
+
+fn acceptor(chain: &[u8], key: &[u8]) -> anyhow::Result<TlsAcceptor> {
+    let chain: Vec<_> =
+        CertificateDer::pem_slice_iter(chain).collect::<Result<_, _>>().context("no chain")?;
+    let key = PrivateKeyDer::from_pem_slice(key).context("no private key")?;
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let mut config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_no_client_auth()
+        .with_single_cert(chain, key)?;
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(TlsAcceptor::from(Arc::new(config)))
+}
+
+#[cfg(test)]
+mod tests;
