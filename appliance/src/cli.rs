@@ -71,6 +71,10 @@ enum Command {
         /// The serial number of this machine, where its firmware tells none.
         #[arg(long, value_name = "SERIAL")]
         serial: Option<String>,
+        /// Where the keys of this machine's SSH server lie: the fleet tells people that these are the
+        /// ones.
+        #[arg(long, value_name = "FOLDER", default_value = "/etc/ssh")]
+        ssh_folder: PathBuf,
         /// This machine is a box already, and is to be another, or the same anew.
         #[arg(long)]
         replace: bool,
@@ -119,8 +123,11 @@ pub(crate) fn main() -> ExitCode {
             Ok(document) => ended(&config, crate::topology::show(&document, output)),
             Err(problems) => refuse(&config, &problems.to_string()),
         },
-        Command::Join { token_file, folder, serial, replace } => {
-            done(join(&token_file, folder, serial, replace))
+        Command::Join { token_file, folder, serial: named, ssh_folder, replace } => {
+            let wanted = token(&token_file).and_then(|token| {
+                Ok(Wanted { token, folder, serial: serial(named)?, ssh_folder, replace })
+            });
+            done(wanted.and_then(|wanted| join(&wanted)))
         }
         Command::Diagnose { config, output } => done(crate::diagnose::show(&config, output)),
         Command::Serial => done(serial(None).map(|serial| println!("{serial}"))),
@@ -132,15 +139,9 @@ pub(crate) fn main() -> ExitCode {
 }
 
 #[expect(clippy::print_stdout, reason = "answers to a person go to standard output")]
-fn join(
-    token_file: &Path,
-    folder: PathBuf,
-    named: Option<String>,
-    replace: bool,
-) -> anyhow::Result<()> {
-    let (token, serial) = (token(token_file)?, serial(named)?);
-    let config = folder.join(files::CONFIG);
-    let device = crate::join::join(&Wanted { token, folder, serial, replace })?;
+fn join(wanted: &Wanted) -> anyhow::Result<()> {
+    let config = wanted.folder.join(files::CONFIG);
+    let device = crate::join::join(wanted)?;
     println!("this machine is {device}: appliance run {}", config.display());
     Ok(())
 }

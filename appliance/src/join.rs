@@ -11,7 +11,8 @@ use crate::link::Link;
 use anyhow::{Context, Result, bail, ensure};
 use contract::exchange::FLEET_IDENTITY_NAME;
 use contract::join::{
-    JOIN_PATH, JoinRequest, JoinToken, Joined, MAX_JOINED_BYTES, TRUST_PATH, files,
+    JOIN_PATH, JoinRequest, JoinToken, Joined, MAX_JOINED_BYTES, MAX_SSH_HOST_KEYS_BYTES,
+    TRUST_PATH, files,
 };
 use contract::names::DeviceName;
 use contract::time::TimeUs;
@@ -21,6 +22,7 @@ use rustls::ClientConfig;
 use rustls::client::danger::ServerCertVerifier;
 use rustls::crypto::aws_lc_rs::default_provider;
 use std::fs::DirBuilder;
+use std::io::ErrorKind;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -35,6 +37,8 @@ pub(crate) struct Wanted {
     /// Where the files are to lie.
     pub(crate) folder: PathBuf,
     pub(crate) serial: String,
+    /// Where the keys of its SSH server lie.
+    pub(crate) ssh_folder: PathBuf,
     /// Whether this machine may be a box already.
     pub(crate) replace: bool,
 }
@@ -66,6 +70,7 @@ async fn join_at(wanted: &Wanted, folder: &Path) -> Result<DeviceName> {
         serial: wanted.serial.clone(),
         folder: folder.to_owned(),
         csr_pem: key.request(Vec::new())?,
+        ssh_host_keys: ssh_host_keys(&wanted.ssh_folder)?,
     };
     let link =
         Link::new(wanted.token.address, FLEET_IDENTITY_NAME, client(Arc::new(anchors(&trust)?))?)?;
@@ -82,6 +87,32 @@ async fn join_at(wanted: &Wanted, folder: &Path) -> Result<DeviceName> {
     keep::write(&folder.join(files::CONFIG), joined.config.as_bytes())?;
     std::fs::remove_file(&pending).context("the key is where it should be, and here")?;
     Ok(joined.device)
+}
+
+/// The public keys that this machine's SSH server shows; none where there is no such server.
+fn ssh_host_keys(folder: &Path) -> Result<String> {
+    let shown = folder.display();
+    let entries = match std::fs::read_dir(folder) {
+        Err(err) if err.kind() == ErrorKind::NotFound => return Ok(String::new()),
+        entries => entries.with_context(|| format!("cannot read {shown}"))?,
+    };
+    let is_key = |path: &PathBuf| {
+        let name = path.file_name().and_then(|name| name.to_str());
+        name.is_some_and(|name| name.starts_with("ssh_host_") && name.ends_with("_key.pub"))
+    };
+    let paths: Result<Vec<PathBuf>, _> =
+        entries.map(|entry| entry.map(|entry| entry.path())).collect();
+    let mut paths: Vec<PathBuf> = paths?.into_iter().filter(is_key).collect();
+    paths.sort();
+    let mut keys = String::new();
+    for path in paths {
+        let key = std::fs::read_to_string(&path);
+        let key = key.with_context(|| format!("cannot read {}", path.display()))?;
+        keys.push_str(key.trim());
+        keys.push('\n');
+        ensure!(keys.len() <= MAX_SSH_HOST_KEYS_BYTES, "the host keys in {shown} are too long");
+    }
+    Ok(keys)
 }
 
 /// What was begun is gone on with: a token is good for one key.

@@ -14,6 +14,7 @@ use contract::join::{
     JOIN_PATH, JoinRequest, Joined, MAX_JOIN_BYTES, MAX_SERIAL_CHARS, TRUST_PATH,
 };
 use contract::trust::SignedTrust;
+use people::HostKey;
 use std::sync::Arc;
 
 use crate::server::ClientAddress;
@@ -34,6 +35,16 @@ async fn get_trust(State(app): State<Arc<App>>) -> Result<Json<SignedTrust>, Pro
     Ok(Json(said.signed.clone()))
 }
 
+/// What the machine's SSH server shows; nothing where it has none.
+fn host_keys(text: &str) -> Result<Vec<HostKey>, Problem> {
+    if text.is_empty() {
+        return Ok(Vec::new());
+    }
+    let help = "give the machine others, or have it join with `--ssh-folder` elsewhere";
+    HostKey::parse_all(text)
+        .map_err(|why| Problem::new(422, format!("ssh_host_keys: {why}: {help}")))
+}
+
 async fn post_join(
     State(app): State<Arc<App>>,
     Extension(ClientAddress(address)): Extension<ClientAddress>,
@@ -47,6 +58,7 @@ async fn post_join(
     if request.serial.chars().count() > MAX_SERIAL_CHARS {
         return Err(Problem::new(422, format!("serial: more than {MAX_SERIAL_CHARS} characters")));
     }
+    let host_keys = host_keys(&request.ssh_host_keys)?;
     let key = RequestedKey::read(&request.csr_pem).map_err(|err| Problem::new(400, err))?;
     let JoinRequest { token, secret, serial, folder, .. } = &request;
     let shown = Shown { id: token, secret, serial, key: key.digest() };
@@ -62,6 +74,9 @@ async fn post_join(
     // Whoever was this box before is so no more.
     barring::take_over(&app, &device, key.digest()).await?;
     app.collector.is_another_machine(&device);
+    if !host_keys.is_empty() {
+        app.host_keys.replace_all(&device, &host_keys, now()).await?;
+    }
     tracing::info!(%address, %device, serial, "a machine has joined");
     app.changed.notify_one();
     Ok(Json(Joined { device, chain_pem, config }))

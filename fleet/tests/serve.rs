@@ -209,7 +209,7 @@ fn raw_requests(server: &Server) {
     let nul = r#"{"name":"s","owner":"a\u0000b"}"#;
     let cases: [(&[&str], &str); 7] = [
         (&["-H", json, "-d", site], "401"),
-        (&["-H", json, "-H", "Authorization: Bearer x", "-d", site], "403"),
+        (&["-H", json, "-H", "Authorization: Bearer x", "-d", site], "401"),
         (&["-H", &bearer, "-H", "Content-Type: text/plain", "-d", site], "415"),
         (&["-H", &bearer, "-H", json, "-d", unknown], "422"),
         (&["-H", &bearer, "-H", json, "-d", nul], "400"),

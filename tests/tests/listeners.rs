@@ -139,9 +139,11 @@ async fn the_api_tells_and_does_nothing_for_who_is_not_known() -> Result<()> {
     ensure!(all.len() > 20, "{all:?}");
     all.push(("GET".to_owned(), "/api/v1/openapi.json".to_owned()));
     for (method, path) in &all {
-        let refused = [(None, 401), (Some("0".repeat(64)), 403), (Some(String::new()), 403)];
-        for (token, expected) in refused {
+        let refused = [None, Some("0".repeat(64)), Some(String::new())];
+        for token in refused {
             let status = status(method, path, token.as_deref()).await?;
+            // Who wants to log in is read.
+            let expected = if path == "/api/v1/sessions" { 422 } else { 401 };
             ensure!(status == expected, "{method} {path}: {status} for {token:?}");
         }
     }

@@ -20,8 +20,12 @@ pub const TRUST_PATH: &str = "/join/v1/trust";
 /// Where a machine joins.
 pub const JOIN_PATH: &str = "/join/v1/boxes";
 
-/// The most bytes that a request to join may have: a certificate request, and some words.
-pub const MAX_JOIN_BYTES: usize = 16 << 10;
+/// The most bytes that a request to join may have: a certificate request, keys of the machine's SSH
+/// server, and some words.
+pub const MAX_JOIN_BYTES: usize = 32 << 10;
+
+/// The most bytes of the keys of an SSH server.
+pub const MAX_SSH_HOST_KEYS_BYTES: usize = 8 << 10;
 
 /// The most bytes that the answer may have: a configuration with hundreds of disks and groups.
 pub const MAX_JOINED_BYTES: usize = 1 << 20;
@@ -100,6 +104,10 @@ pub struct JoinRequest {
     pub folder: PathBuf,
     /// The key of its identity: PKCS #10 in PEM.
     pub csr_pem: String,
+    /// The public keys of the machine's SSH server, one a line; nothing where it has none. People who
+    /// go there are told by the fleet that these are the ones.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub ssh_host_keys: String,
 }
 
 impl fmt::Debug for JoinRequest {

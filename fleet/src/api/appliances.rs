@@ -1,7 +1,7 @@
 //! Appliances.
 
 use super::body::Body;
-use super::operator::Operator;
+use super::caller::Operator;
 use super::status::{ApplianceStatus, Seen, seen};
 use super::{List, Problem, named};
 use crate::barring;

@@ -1,7 +1,7 @@
 //! Commands: what a box is asked to do once, and how it ended.
 
 use super::body::Body;
-use super::operator::Operator;
+use super::caller::Operator;
 use super::status::rfc3339;
 use super::{List, Problem, named};
 use crate::planner::{CommandError, RecordedCommand};

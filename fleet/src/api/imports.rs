@@ -1,7 +1,7 @@
 //! Imports: a title is begun, its objects come in batches, and it appears when committed.
 
 use super::body::Body;
-use super::operator::Operator;
+use super::caller::Operator;
 use super::{Problem, named};
 use crate::server::{App, now};
 use axum::Json;

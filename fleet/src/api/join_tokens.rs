@@ -1,7 +1,7 @@
 //! Letting a machine become a box.
 
 use super::body::Body;
-use super::operator::Operator;
+use super::caller::Operator;
 use super::status::rfc3339;
 use super::trust::nothing_said;
 use super::{Problem, named};

@@ -1,10 +1,11 @@
 //! The API for people and their tools: `/api/v1`, described by an OpenAPI document.
 //!
-//! Whoever asks shows the operator's token; nobody is told anything without. Errors are
-//! problem documents (RFC 9457). One file per resource.
+//! Nobody is told anything who does not show a token, but that he may log in: everybody who is known
+//! may look, and what else he may says his role. Errors are problem documents (RFC 9457). One file per resource.
 
 mod appliances;
 mod body;
+mod caller;
 mod commands;
 mod disks;
 mod fill;
@@ -13,10 +14,12 @@ mod imports;
 mod join_tokens;
 mod late_reports;
 mod names;
-mod operator;
+mod people;
 mod problem;
 mod purges;
+mod sessions;
 mod sites;
+mod ssh;
 mod status;
 mod titles;
 mod trust;
@@ -33,10 +36,13 @@ pub(crate) use imports::{
 pub(crate) use join_tokens::{JoinTokenItem, JoinTokenRequest, configuration};
 pub(crate) use late_reports::LateReportItem;
 pub(crate) use names::named;
+pub(crate) use people::{NewPassword, NewPerson, NewRole, PersonItem};
 pub(crate) use problem::Problem;
 pub(crate) use purges::{
     ObjectVersion, PurgeItem, PurgeMade, PurgeRequest, PurgeTaken, PurgeWhat, PurgedBox,
 };
+pub(crate) use sessions::{LogIn, SessionItem};
+pub(crate) use ssh::{SshAuthorityItem, SshCertified, SshIssuedItem, SshRequest};
 pub(crate) use status::{
     ApplianceStatus, CertificateWaitsItem, DocumentItem, EventItem, FilledItem, LimitItem,
     NotSteeredItem,
@@ -47,11 +53,10 @@ pub(crate) use trust::{DraftRequest, TrustItem, TrustKeyItem};
 use crate::server::App;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
-use axum::middleware::{Next, from_extractor_with_state, from_fn};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::header;
-use operator::Operator;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::time::Duration;
@@ -110,7 +115,19 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(trust::list_versions))
         .routes(routes!(trust::draw_up))
         .routes(routes!(fill::list_fill))
+        .routes(routes!(sessions::who_am_i, sessions::log_out))
+        .routes(routes!(people::list_people, people::create_person))
+        .routes(routes!(people::delete_person))
+        .routes(routes!(people::set_role))
+        .routes(routes!(people::set_password))
+        .routes(routes!(ssh::show_authority))
+        .routes(routes!(ssh::list_certificates, ssh::certify))
         .merge(batches())
+}
+
+/// What whoever asks for it is not known yet.
+fn log_in() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new().routes(routes!(sessions::log_in))
 }
 
 fn batches() -> OpenApiRouter<Arc<App>> {
@@ -121,19 +138,21 @@ fn batches() -> OpenApiRouter<Arc<App>> {
 
 /// The OpenAPI document.
 pub(crate) fn openapi() -> OpenApi {
-    let (_, mut document) = described().split_for_parts();
+    let (_, mut document) = described().merge(log_in()).split_for_parts();
     let token = SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build());
-    document.components.get_or_insert_default().add_security_scheme("operator", token);
-    document.security = Some(vec![SecurityRequirement::new("operator", Vec::<String>::new())]);
+    document.components.get_or_insert_default().add_security_scheme("token", token);
+    document.security = Some(vec![SecurityRequirement::new("token", Vec::<String>::new())]);
     document
 }
 
 /// Everything on the plain listener: the API, what players ask, and the console.
 pub(crate) fn router(app: Arc<App>) -> Router {
     let (api, _) = described().split_for_parts();
+    let open = log_in();
     let api = api
         .route("/api/v1/openapi.json", get(async || axum::Json(openapi())))
-        .route_layer(from_extractor_with_state::<Operator, _>(Arc::clone(&app)))
+        .route_layer(from_fn_with_state(Arc::clone(&app), caller::known))
+        .merge(open.split_for_parts().0)
         .route("/healthz", get(async || "ok\n"))
         .route("/ca.pem", get(join_tokens::ca_pem))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))

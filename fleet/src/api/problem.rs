@@ -5,6 +5,7 @@ use ca::CaError;
 use catalog::CatalogError;
 use http::{StatusCode, header};
 use inventory::InventoryError;
+use people::PeopleError;
 use serde::{Deserialize, Serialize};
 use std::fmt::Display;
 use utoipa::ToSchema;
@@ -77,6 +78,22 @@ impl From<CatalogError> for Problem {
             Taken { .. } | Full => Self::new(409, err),
             NoTitle(_) | NoImport(_) => Self::new(404, err),
             Db(err) => err.into(),
+        }
+    }
+}
+
+impl From<PeopleError> for Problem {
+    fn from(err: PeopleError) -> Self {
+        use PeopleError::{
+            BadKey, BadPassword, Busy, Db, NoSuchAppliance, NoSuchPerson, Taken, TooMany,
+        };
+        match err {
+            BadPassword(_) | BadKey(_) => Self::new(422, err),
+            Taken(_) | TooMany(_) => Self::new(409, err),
+            NoSuchPerson(_) | NoSuchAppliance(_) => Self::new(404, err),
+            Busy => Self::new(503, err),
+            Db(err) => err.into(),
+            other => Self::internal(other),
         }
     }
 }

@@ -4,7 +4,7 @@
 //! that is withdrawn for good is removed.
 
 use super::body::Body;
-use super::operator::Operator;
+use super::caller::Operator;
 use super::status::{rfc3339, seen};
 use super::{List, Problem, named};
 use crate::purging;

@@ -1,7 +1,7 @@
 //! Sites.
 
 use super::body::Body;
-use super::operator::Operator;
+use super::caller::Operator;
 use super::{List, Problem, named};
 use crate::server::{App, now};
 use axum::Json;

@@ -1,7 +1,7 @@
 //! Titles: reading, removing, and when they are served. Adding is an import.
 
 use super::body::Body;
-use super::operator::Operator;
+use super::caller::Operator;
 use super::{List, Problem, named};
 use crate::purging;
 use crate::server::{App, now};

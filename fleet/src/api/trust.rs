@@ -1,7 +1,7 @@
 //! What the root says: looked at, drawn up for it to sign, and taken once it has signed.
 
 use super::body::Body;
-use super::operator::Operator;
+use super::caller::Admin;
 use super::status::rfc3339;
 use super::{List, Problem};
 use crate::server::{App, now};
@@ -85,7 +85,7 @@ pub(super) async fn list_versions(State(app): State<Arc<App>>) -> Json<List<Sign
     responses((status = 200, body = Object), (status = "4XX", body = Problem)))]
 pub(super) async fn draw_up(
     State(app): State<Arc<App>>,
-    _: Operator,
+    _: Admin,
     Body(request): Body<DraftRequest>,
 ) -> Result<Json<SignedTrust>, Problem> {
     let said: Vec<Trust> = app.said.all().iter().map(|said| said.trust.clone()).collect();
@@ -134,7 +134,7 @@ impl DraftRequest {
     responses((status = 201, body = TrustItem), (status = "4XX", body = Problem)))]
 pub(super) async fn install_trust(
     State(app): State<Arc<App>>,
-    _: Operator,
+    _: Admin,
     Body(signed): Body<SignedTrust>,
 ) -> Result<(StatusCode, Json<TrustItem>), Problem> {
     if signed.body.get().len() > MAX_TRUST_BYTES {

@@ -12,21 +12,36 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// What was said, or what lies beside the token where `fleet serve` keeps both.
-pub(super) fn ca_file(said: Option<PathBuf>, token_file: Option<&Path>) -> Option<PathBuf> {
+/// By what the manager is believed: what was said, or what lies beside the token where `fleet serve`
+/// keeps both.
+fn ca_file(said: Option<PathBuf>, token_file: Option<&Path>) -> Option<PathBuf> {
     let beside = || Some(token_file?.parent()?.join("ca").join(ca::Front::FILE));
     said.or_else(|| beside().filter(|file| file.exists()))
 }
 
-/// Opens connections to whom the certificates in the file vouch for; without one, to whom those
-/// vouch for that the system believes.
-pub(super) fn connector(ca_file: Option<&Path>) -> anyhow::Result<HttpsConnector<HttpConnector>> {
+/// The certificates of [`ca_file`], in PEM.
+pub(super) fn authorities(
+    said: Option<PathBuf>,
+    token_file: Option<&Path>,
+) -> anyhow::Result<Option<String>> {
+    let Some(file) = ca_file(said, token_file) else { return Ok(None) };
+    let usage = |why: String| Usage(format!("--ca-file {}: {why}", file.display()));
+    let text = std::fs::read_to_string(&file).map_err(|err| usage(err.to_string()))?;
+    roots(&text).map_err(|why| usage(why.to_string()))?;
+    Ok(Some(text))
+}
+
+/// Opens connections to whom these certificates vouch for; without any, to whom those vouch for that
+/// the system believes.
+pub(super) fn connector(
+    authorities: Option<&str>,
+) -> anyhow::Result<HttpsConnector<HttpConnector>> {
     let connector = HttpsConnectorBuilder::new();
-    let connector = match ca_file {
-        Some(file) => {
+    let connector = match authorities {
+        Some(text) => {
             let config = ClientConfig::builder_with_provider(Arc::new(default_provider()))
                 .with_safe_default_protocol_versions()?
-                .with_root_certificates(roots(file)?)
+                .with_root_certificates(roots(text)?)
                 .with_no_client_auth();
             connector.with_tls_config(config)
         }
@@ -37,17 +52,12 @@ pub(super) fn connector(ca_file: Option<&Path>) -> anyhow::Result<HttpsConnector
     Ok(connector.https_only().enable_http1().build())
 }
 
-fn roots(file: &Path) -> anyhow::Result<RootCertStore> {
-    let usage = |why: String| Usage(format!("--ca-file {}: {why}", file.display()));
-    let text = std::fs::read(file).map_err(|err| usage(err.to_string()))?;
+fn roots(text: &str) -> anyhow::Result<RootCertStore> {
     let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_slice_iter(&text) {
-        let certificate = certificate.map_err(|err| usage(err.to_string()))?;
-        roots.add(certificate).map_err(|err| usage(err.to_string()))?;
+    for certificate in CertificateDer::pem_slice_iter(text.as_bytes()) {
+        roots.add(certificate?)?;
     }
-    if roots.is_empty() {
-        return Err(usage("no certificate in it".to_owned()).into());
-    }
+    anyhow::ensure!(!roots.is_empty(), "no certificate in it");
     Ok(roots)
 }
 
@@ -80,7 +90,7 @@ mod tests {
         assert_eq!(ca_file(None, Some(&token)), Some(front.join("front.pem")));
         assert_eq!(ca_file(Some("said".into()), Some(&token)), Some("said".into()));
         assert_eq!(ca_file(None, None), None);
-        let empty = connector(Some(&front.join("front.pem"))).expect_err("empty");
+        let empty = authorities(None, Some(&token)).expect_err("empty");
         assert!(empty.to_string().contains("no certificate in it"), "{empty}");
     }
 }

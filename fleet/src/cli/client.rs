@@ -53,19 +53,25 @@ pub(super) fn token(token: Option<String>, file: Option<&Path>) -> anyhow::Resul
 }
 
 impl Client {
-    /// One that believes the manager by the certificates in `ca_file`, or by those that the system
+    /// One that believes the manager by these certificates in PEM, or by those that the system
     /// believes.
     pub(super) fn new(
         base: &str,
         token: Option<String>,
-        ca_file: Option<&Path>,
+        authorities: Option<&str>,
     ) -> anyhow::Result<Self> {
         let base = Url::parse(base).map_err(|err| Usage(format!("--fleet {base}: {err}")))?;
         if base.scheme() != "https" || base.host().is_none() {
             return Err(Usage(format!("--fleet {base}: expected https://HOST:PORT")).into());
         }
-        let http = HttpClient::builder(TokioExecutor::new()).build(believing::connector(ca_file)?);
+        let http =
+            HttpClient::builder(TokioExecutor::new()).build(believing::connector(authorities)?);
         Ok(Self { base, token, http })
+    }
+
+    /// Where the manager is.
+    pub(super) fn fleet(&self) -> &str {
+        self.base.as_str()
     }
 
     pub(super) async fn get<T: DeserializeOwned>(&self, path: &str) -> anyhow::Result<T> {
@@ -152,8 +158,8 @@ impl Client {
         let detail = problem.map_or_else(|| format!("the fleet answered {status}"), |it| it.detail);
         let detail = match (status, &self.token) {
             (StatusCode::UNAUTHORIZED, None) => {
-                "the fleet manager answers nobody that it does not know: give --token-file \
-                 DATA/operator.token or set FLEET_TOKEN_FILE"
+                "the fleet manager answers nobody that it does not know: `fleet login NAME`, or give \
+                 --token-file DATA/operator.token or set FLEET_TOKEN_FILE"
                     .to_owned()
             }
             _ => detail,

@@ -12,10 +12,15 @@ mod failure;
 mod fill;
 mod group;
 mod late_reports;
+mod log_in;
 mod output;
+mod password;
+mod person;
 mod quantity;
 mod serve;
+mod session;
 mod site;
+mod ssh;
 mod status;
 mod wait;
 mod watch;
@@ -25,6 +30,7 @@ pub(crate) use failure::Usage;
 use clap::{Args, Parser, Subcommand};
 use client::Client;
 use output::{Format, Output};
+use session::Session;
 use std::ffi::OsString;
 use std::io::Write;
 use std::path::PathBuf;
@@ -44,16 +50,11 @@ struct Fleet {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Reaching the fleet")]
 struct Reach {
-    /// Where the manager listens.
-    #[arg(
-        long,
-        global = true,
-        env = "FLEET_URL",
-        default_value = "https://127.0.0.1:7080",
-        value_name = "URL"
-    )]
-    fleet: String,
-    /// A file with the operator's token, DATA/operator.token of `fleet serve`.
+    /// Where the manager listens; where you have logged in, else https://127.0.0.1:7080.
+    #[arg(long, global = true, env = "FLEET_URL", value_name = "URL")]
+    fleet: Option<String>,
+    /// A file with a token, such as DATA/operator.token of `fleet serve`. Not needed by who has logged
+    /// in.
     #[arg(
         long,
         global = true,
@@ -62,11 +63,12 @@ struct Reach {
         value_name = "FILE"
     )]
     token_file: Option<PathBuf>,
-    /// The operator's token itself. Better kept in the environment than on a command line.
+    /// A token itself. Better kept in the environment than on a command line.
     #[arg(long, global = true, env = "FLEET_TOKEN", hide_env_values = true, value_name = "TOKEN")]
     token: Option<String>,
     /// Certificates in PEM to believe the manager by, DATA/ca/front.pem of `fleet serve`. Not
-    /// needed where that lies beside the token, or where the system believes the manager.
+    /// needed where that lies beside the token, where the system believes the manager, or by who has
+    /// logged in.
     #[arg(long, global = true, env = "FLEET_CA_FILE", hide_env_values = true, value_name = "FILE")]
     ca_file: Option<PathBuf>,
     /// How answers are written.
@@ -99,6 +101,17 @@ enum Command {
     /// Keys: whose word counts, the root that says so, and a new epoch after a restore.
     #[command(subcommand)]
     Ca(ca::CaCommand),
+    /// People: who may log in, and as what.
+    #[command(subcommand)]
+    Person(person::PersonCommand),
+    /// Log in: the commands that follow are yours.
+    Login(log_in::LogIn),
+    /// Log out.
+    Logout,
+    /// Say as whom you are logged in.
+    Whoami,
+    /// Into a box by SSH, with a shell or for one command.
+    Ssh(ssh::Ssh),
     /// What every appliance holds, from whom it got it, and what happened.
     Status(status::Status),
     /// Print the API's OpenAPI document.
@@ -128,10 +141,9 @@ fn dispatch(fleet: Fleet) -> anyhow::Result<()> {
         Command::Openapi => return openapi(),
         command => command,
     };
-    let ca_file = believing::ca_file(reach.ca_file, reach.token_file.as_deref());
-    let token = client::token(reach.token, reach.token_file.as_deref())?;
-    let client = Client::new(&reach.fleet, token, ca_file.as_deref())?;
     let output = Output::new(reach.output);
+    let Reached { fleet, token, authorities } = reached(reach, &command)?;
+    let client = Client::new(&fleet, token, authorities.as_deref())?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         match command {
@@ -143,9 +155,41 @@ fn dispatch(fleet: Fleet) -> anyhow::Result<()> {
             Command::Fill(command) => command.run(&client, &output).await,
             Command::Ca(command) => command.run(&client, &output).await,
             Command::Status(status) => status.run(&client, &output).await,
+            Command::Person(command) => command.run(&client, &output).await,
+            Command::Login(log_in) => log_in.run(&client, &output, authorities).await,
+            Command::Logout => log_in::log_out(&client, &output).await,
+            Command::Whoami => log_in::who_am_i(&client, &output).await,
+            Command::Ssh(ssh) => ssh.run(&client).await,
             Command::Serve(_) | Command::Openapi => Ok(()),
         }
     })
+}
+
+/// Where to, by what it is believed, and what is shown.
+struct Reached {
+    fleet: String,
+    token: Option<String>,
+    authorities: Option<String>,
+}
+
+const HERE: &str = "https://127.0.0.1:7080";
+
+/// What was said; what was not, as it is remembered from the last log-in, if that was there.
+fn reached(reach: Reach, command: &Command) -> anyhow::Result<Reached> {
+    let token = client::token(reach.token, reach.token_file.as_deref())?;
+    let authorities = believing::authorities(reach.ca_file, reach.token_file.as_deref())?;
+    let session = if token.is_none() { Session::read()? } else { None };
+    let is_same = |session: &Session| {
+        reach.fleet.as_ref().is_none_or(|said| said.trim_end_matches('/') == session.fleet)
+    };
+    let Some(session) = session.filter(is_same) else {
+        let fleet = reach.fleet.unwrap_or_else(|| HERE.to_owned());
+        return Ok(Reached { fleet, token, authorities });
+    };
+    // Who logs in is not yet who he was.
+    let token = (!matches!(command, Command::Login(_))).then_some(session.token);
+    let authorities = authorities.or(session.authorities);
+    Ok(Reached { fleet: session.fleet, token, authorities })
 }
 
 fn openapi() -> anyhow::Result<()> {

@@ -4,6 +4,7 @@ use super::Usage;
 use super::elsewhere::Elsewhere;
 use crate::server::{FrontOptions, Options, run};
 use clap::Args;
+use people::SourceNet;
 use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -62,6 +63,10 @@ pub(super) struct Serve {
     /// Seconds until a player asks again where to go.
     #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=3600))]
     steering_ttl_s: u64,
+    /// From where the SSH certificates that people get are good: an address or a network. Where
+    /// nothing is said, from the address that somebody has asked from. Can be given several times.
+    #[arg(long, value_name = "NETWORK")]
+    ssh_from: Vec<SourceNet>,
     #[command(flatten)]
     elsewhere: Elsewhere,
 }
@@ -90,6 +95,7 @@ impl Serve {
             database_url: self.database_url,
             console_assets: self.console_assets,
             report_interval_s: self.report_interval_s,
+            ssh_from: self.ssh_from,
             steering_ttl_s: self.steering_ttl_s,
             elsewhere: self.elsewhere.read()?,
         }))

@@ -8,6 +8,7 @@ use arc_swap::ArcSwap;
 use ca::{Ca, IssuedStore, SaidStore, TokenStore};
 use contract::time::TimeUs;
 use health_collector::Collector;
+use people::{HostKeyStore, PeopleStore, SourceNet, SshAuthority, SshStore};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -23,6 +24,8 @@ pub(crate) struct Settings {
     pub(crate) join_address: Option<SocketAddr>,
     /// Seconds between the reports of a box.
     pub(crate) report_interval_s: u64,
+    /// From where people's SSH certificates are good, where the operator has said it.
+    pub(crate) ssh_from: Vec<SourceNet>,
     /// Seconds between a player's questions.
     pub(crate) steering_ttl_s: u64,
     /// A `node_modules` folder with the players that the console shows.
@@ -49,6 +52,14 @@ pub(crate) struct App {
     pub(crate) issued: IssuedStore,
     /// Whose identity counts no more.
     pub(crate) barring: Barring,
+    /// Who may ask the fleet for something, and who has logged in.
+    pub(crate) people: PeopleStore,
+    /// Who certifies people's keys towards boxes.
+    pub(crate) ssh: SshAuthority,
+    /// Which were certified.
+    pub(crate) ssh_issued: SshStore,
+    /// What boxes' SSH servers show.
+    pub(crate) host_keys: HostKeyStore,
     /// Certificates are issued a few at a time.
     pub(crate) issuing: IssuingGate,
     /// Who issues what viewers see, where that is an authority elsewhere.

@@ -13,6 +13,7 @@ use arc_swap::ArcSwap;
 use ca::{Ca, Front, IssuedStore, SaidStore, TokenStore};
 use db::{Db, OpenError};
 use health_collector::Collector;
+use people::{HostKeyStore, PeopleStore, SourceNet, SshAuthority, SshStore};
 use std::io::Write;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -39,6 +40,7 @@ pub(crate) struct Options {
     pub(crate) database_url: Option<String>,
     pub(crate) console_assets: Option<PathBuf>,
     pub(crate) report_interval_s: u64,
+    pub(crate) ssh_from: Vec<SourceNet>,
     pub(crate) steering_ttl_s: u64,
     pub(crate) elsewhere: Option<Elsewhere>,
 }
@@ -130,6 +132,10 @@ async fn open(
         commands: Commands::new(db.clone()),
         tokens: TokenStore::new(db.clone()),
         ordering: ordering(options.elsewhere.as_ref(), &data, db.clone()).await?,
+        people: PeopleStore::new(db.clone()),
+        ssh: SshAuthority::open(&data.join("ssh"))?,
+        ssh_issued: SshStore::new(db.clone()),
+        host_keys: HostKeyStore::new(db.clone()),
         issued: IssuedStore::new(db),
         issuing: IssuingGate::default(),
         barring: Barring::default(),
@@ -144,6 +150,7 @@ async fn open(
             control_address: options.advertise_control.or_else(|| reachable(control)),
             join_address: options.advertise_join.or_else(|| reachable(join)),
             report_interval_s: options.report_interval_s,
+            ssh_from: options.ssh_from.clone(),
             steering_ttl_s: options.steering_ttl_s,
             console_assets: options.console_assets.clone(),
         },

@@ -64,6 +64,7 @@ impl FakeBox {
             serial: format!("SN-{name}"),
             folder: folder.to_owned(),
             csr_pem: csr.pem().expect("PEM"),
+            ssh_host_keys: String::new(),
         };
         let tls = believing(&trust).with_no_client_auth();
         let tls = TlsConnector::from(Arc::new(tls));

@@ -266,10 +266,25 @@ impl Operator {
     /// # Errors
     /// With what the commands printed.
     pub async fn join(&self, bin: &Path, name: &str, folder: &Path) -> Result<()> {
+        self.join_with(bin, name, folder, &[]).await
+    }
+
+    /// The same with more for `appliance join`.
+    ///
+    /// # Errors
+    /// With what the commands printed.
+    pub async fn join_with(
+        &self,
+        bin: &Path,
+        name: &str,
+        folder: &Path,
+        more: &[String],
+    ) -> Result<()> {
         std::fs::create_dir_all(folder)?;
         let token_file = folder.join("join.token");
         std::fs::write(&token_file, self.join_token(name).await?)?;
-        output(bin.join("appliance"), join_args(name, &token_file, folder)).await.map(drop)
+        let args = join_args(name, &token_file, folder);
+        output(bin.join("appliance"), args.iter().chain(more)).await.map(drop)
     }
 
     /// Adds a title, or brings it up to date.

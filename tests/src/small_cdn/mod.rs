@@ -48,6 +48,8 @@ pub struct Plan {
     pub fleet_args: Vec<String>,
     /// Whom viewers believe, instead of the authority that the root names.
     pub viewers_believe: Option<PathBuf>,
+    /// Where the keys of the boxes' SSH servers lie, if not where those of this machine do.
+    pub ssh_folder: Option<PathBuf>,
 }
 
 struct Ports {
@@ -74,6 +76,8 @@ pub struct SmallCdn {
     pub fleet_args: Vec<String>,
     /// Whom viewers believe, instead of the authority that the root names.
     pub viewers_believe: Option<PathBuf>,
+    /// Where the keys of the boxes' SSH servers lie, if not where those of this machine do.
+    ssh_folder: Option<PathBuf>,
 }
 
 impl SmallCdn {
@@ -108,6 +112,7 @@ impl SmallCdn {
             boxes: [None, None],
             fleet_args: plan.fleet_args,
             viewers_believe: plan.viewers_believe,
+            ssh_folder: plan.ssh_folder,
         };
         for (path, bytes) in title_files().into_iter().chain(plan.more_files) {
             let file = cdn.path("origin").join(path.trim_start_matches('/'));
@@ -245,7 +250,9 @@ impl SmallCdn {
             access_log_folder: folder.join("log"),
         };
         self.operator.create_appliance(&appliance).await?;
-        self.operator.join(&self.bin, name, &folder).await
+        let ssh = self.ssh_folder.iter().map(|it| format!("--ssh-folder={}", it.display()));
+        let more: Vec<String> = ssh.collect();
+        self.operator.join_with(&self.bin, name, &folder, &more).await
     }
 
     /// Where the programs are.

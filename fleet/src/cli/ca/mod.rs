@@ -11,7 +11,7 @@ mod show;
 
 use super::client::Client;
 use super::output::Output;
-use crate::api::TrustItem;
+use crate::api::{SshAuthorityItem, TrustItem};
 use anyhow::Context;
 use clap::Subcommand;
 use contract::trust::{MAX_TRUST_BYTES, SignedTrust};
@@ -35,6 +35,8 @@ pub(super) enum CaCommand {
     },
     /// Print who issues what boxes show to viewers, in PEM: for browsers and for `curl --cacert`.
     Certificate,
+    /// Print whose SSH certificates a box has to take for people: for sshd's TrustedUserCAKeys.
+    People,
     /// The root itself. Speaks to no fleet.
     #[command(subcommand)]
     Root(root::RootCommand),
@@ -54,6 +56,10 @@ impl CaCommand {
             Self::Certificate => {
                 let pem = client.get_text("/ca.pem").await?;
                 Ok(write!(std::io::stdout(), "{pem}")?)
+            }
+            Self::People => {
+                let authority: SshAuthorityItem = client.get("/api/v1/ssh/authority").await?;
+                Ok(writeln!(std::io::stdout(), "{}", authority.public_key)?)
             }
             Self::Root(command) => command.run(output),
         }

@@ -1,0 +1,98 @@
+//! Who asks, and what he may: whoever shows a session, or the token in the manager's folder.
+
+use super::Problem;
+use crate::server::{App, now};
+use axum::extract::{FromRequestParts, Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use http::request::Parts;
+use http::{HeaderMap, header};
+use people::{PersonName, Role};
+use std::sync::Arc;
+
+/// What whoever shows the token in the manager's folder is called. No person has that name.
+pub(super) const FOLDERS_OWNER: &str = "operator.token";
+
+/// Somebody who is known.
+#[derive(Debug, Clone)]
+pub(super) struct Caller {
+    pub(super) name: PersonName,
+    pub(super) role: Role,
+}
+
+/// Lets nobody by who is not known.
+pub(super) async fn known(
+    State(app): State<Arc<App>>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    match find(&app, request.headers()).await {
+        Ok(caller) => {
+            request.extensions_mut().insert(caller);
+            next.run(request).await
+        }
+        Err(problem) => ([(header::WWW_AUTHENTICATE, "Bearer")], problem).into_response(),
+    }
+}
+
+/// What is shown.
+pub(super) fn token(headers: &HeaderMap) -> Option<&str> {
+    headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")
+}
+
+async fn find(app: &App, headers: &HeaderMap) -> Result<Caller, Problem> {
+    let Some(token) = token(headers) else {
+        return Err(Problem::new(
+            401,
+            "log in, and show what you get: Authorization: Bearer TOKEN",
+        ));
+    };
+    // Hashes compare in constant time.
+    if blake3::hash(token.as_bytes()) == app.token {
+        let name = PersonName::new(FOLDERS_OWNER).map_err(Problem::internal)?;
+        return Ok(Caller { name, role: Role::Admin });
+    }
+    let known = app.people.caller(token, now()).await?;
+    let known = known.map(|it| Caller { name: it.name, role: it.role });
+    known.ok_or_else(|| Problem::new(401, "this token counts no more, or never did: log in again"))
+}
+
+fn at_least(parts: &Parts, role: Role) -> Result<Caller, Problem> {
+    let caller = parts.extensions.get::<Caller>();
+    let caller = caller.ok_or_else(|| Problem::internal("nobody has looked who asks"))?;
+    if caller.role < role {
+        let Caller { name, role: his } = caller;
+        return Err(Problem::new(403, format!("{name} is {his}: this takes the role {role}")));
+    }
+    Ok(caller.clone())
+}
+
+/// Proof that somebody asks who may change what the fleet does.
+pub(super) struct Operator(());
+
+impl FromRequestParts<Arc<App>> for Operator {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Arc<App>) -> Result<Self, Problem> {
+        at_least(parts, Role::Operator).map(|_| Self(()))
+    }
+}
+
+/// Proof that somebody asks who may say who may what, and whose word counts.
+pub(super) struct Admin(());
+
+impl FromRequestParts<Arc<App>> for Admin {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Arc<App>) -> Result<Self, Problem> {
+        at_least(parts, Role::Admin).map(|_| Self(()))
+    }
+}
+
+impl FromRequestParts<Arc<App>> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Arc<App>) -> Result<Self, Problem> {
+        at_least(parts, Role::Viewer)
+    }
+}
