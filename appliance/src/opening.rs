@@ -110,6 +110,7 @@ pub(crate) fn open(document: &Document, taken: Taken) -> Result<Opened> {
         cache: Arc::clone(&cache),
         access_log,
         siblings: Some(identity.siblings()),
+        keys: Arc::new(serve::PemFiles),
     };
     let server = Server::bind_after(setup, &mut serving)
         .map_err(|err| cannot_start(err.path(), err.to_string()))?;

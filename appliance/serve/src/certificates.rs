@@ -1,7 +1,9 @@
 //! Certificates: read from PEM, chosen by the name that a client asks for (RFC 6066 §3).
 
 use crate::error::BindError;
+use crate::private_keys::PrivateKeys;
 use arc_swap::ArcSwap;
+use contract::certificates::Purpose;
 use contract::config::Certificate;
 use contract::time::TimeUs;
 use rustls::client::verify_server_name;
@@ -9,7 +11,7 @@ use rustls::crypto::CryptoProvider;
 use rustls::server::{ClientHello, ParsedCertificate, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use rustls_pki_types::pem::PemObject;
-use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls_pki_types::{CertificateDer, ServerName};
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
@@ -22,6 +24,7 @@ pub(crate) const IDENTITY: &str = "identity";
 fn load(
     files: &Certificate,
     path: &str,
+    keys: &dyn PrivateKeys,
     provider: &CryptoProvider,
 ) -> Result<Arc<CertifiedKey>, BindError> {
     let chain = load_chain(&files.chain_file, &format!("{path}.chain_file"))?;
@@ -30,8 +33,8 @@ fn load(
         file: files.key_file.clone(),
         reason,
     };
-    let key =
-        PrivateKeyDer::from_pem_file(&files.key_file).map_err(|err| of_key(pem_reason(&err)))?;
+    let purpose = if path == IDENTITY { Purpose::Identity } else { Purpose::Player };
+    let key = keys.read(&files.key_file, purpose).map_err(of_key)?;
     let certified = CertifiedKey::from_der(chain, key, provider);
     certified.map(Arc::new).map_err(|err| of_key(err.to_string()))
 }
@@ -40,6 +43,7 @@ fn load(
 #[derive(Debug, Clone)]
 struct Shown {
     files: Vec<(String, Certificate)>,
+    keys: Arc<dyn PrivateKeys>,
     by_name: Arc<ByName>,
 }
 
@@ -52,10 +56,11 @@ impl Certificates {
     pub(crate) fn show(
         &mut self,
         files: Vec<(String, Certificate)>,
+        keys: &Arc<dyn PrivateKeys>,
         provider: &CryptoProvider,
     ) -> Result<Arc<ByName>, BindError> {
-        let by_name = Arc::new(ByName::new(load_all(&files, provider)?));
-        self.0.push(Shown { files, by_name: Arc::clone(&by_name) });
+        let by_name = Arc::new(ByName::new(load_all(&files, &**keys, provider)?));
+        self.0.push(Shown { files, keys: Arc::clone(keys), by_name: Arc::clone(&by_name) });
         Ok(by_name)
     }
 
@@ -74,7 +79,7 @@ impl Certificates {
     /// Names the first file that cannot be used; everything stays as it was then.
     pub fn reload(&self) -> Result<(), BindError> {
         let provider = rustls::crypto::aws_lc_rs::default_provider();
-        let load = |shown: &Shown| load_all(&shown.files, &provider);
+        let load = |shown: &Shown| load_all(&shown.files, &*shown.keys, &provider);
         let loaded: Vec<_> = self.0.iter().map(load).collect::<Result<_, _>>()?;
         for (shown, certificates) in self.0.iter().zip(loaded) {
             shown.by_name.replace(certificates);
@@ -108,9 +113,10 @@ pub fn dns_names<'a>(leaf: &'a X509Certificate<'_>) -> impl Iterator<Item = &'a 
 
 fn load_all(
     files: &[(String, Certificate)],
+    keys: &dyn PrivateKeys,
     provider: &CryptoProvider,
 ) -> Result<Vec<Arc<CertifiedKey>>, BindError> {
-    files.iter().map(|(path, files)| load(files, path, provider)).collect()
+    files.iter().map(|(path, files)| load(files, path, keys, provider)).collect()
 }
 
 /// Reads the certificates of a file: at least one.
@@ -132,7 +138,6 @@ pub(crate) fn load_chain(
 fn pem_reason(err: &rustls_pki_types::pem::Error) -> String {
     match err {
         rustls_pki_types::pem::Error::Io(err) => err.to_string(),
-        rustls_pki_types::pem::Error::NoItemsFound => "it holds no private key in PEM".to_owned(),
         err => err.to_string(),
     }
 }

@@ -10,6 +10,7 @@ use crate::http::miss_limit::MissLimit;
 use crate::http::policy::Policy;
 use crate::http::session_hash::SessionKey;
 use crate::listening::{Inherited, Listening};
+use crate::private_keys::PrivateKeys;
 use crate::room::Room;
 use crate::shared::{Shared, now};
 use crate::siblings::{Siblings, SiblingsPlace};
@@ -50,6 +51,8 @@ pub struct Setup<'a> {
     /// Who is a box of the fleet, where there are listeners for such; that it stands on the same
     /// site is seen to beside that.
     pub siblings: Option<Arc<dyn ClientCertVerifier>>,
+    /// Who reads the keys of what it shows.
+    pub keys: Arc<dyn PrivateKeys>,
 }
 
 /// A server that has taken its addresses.
@@ -91,11 +94,11 @@ impl Server {
     /// # Errors
     /// [`BindError`] names the key of the configuration that cannot be met.
     pub fn bind_after(setup: Setup<'_>, inherited: &mut Inherited) -> Result<Self, BindError> {
-        let Setup { config, cache, access_log, siblings } = setup;
+        let Setup { config, cache, access_log, siblings, keys } = setup;
         let engine = Engine::choose(&config.serving)?;
         let how =
             uring::How { kernel_tls: engine.kernel_tls(), zero_copy: config.serving.zero_copy };
-        let tls = Tls::load(config, siblings, &inherited.tickets)?;
+        let tls = Tls::load(config, siblings, &keys, &inherited.tickets)?;
         let survey = Survey::with(config, &engine);
         let bound = bind::bind_all(config, inherited, |listener| engine.sockets_of(listener))?;
         let mut counters = AllCounters::default();

@@ -3,6 +3,7 @@
 
 use crate::certificates::{Certificates, IDENTITY};
 use crate::error::BindError;
+use crate::private_keys::PrivateKeys;
 use crate::same_site::SameSite;
 use crate::tickets::{TicketSecrets, Tickets};
 use contract::config::{ApplianceConfig, Listener, ListenerRole, Protocol};
@@ -32,6 +33,7 @@ impl Tls {
     pub(crate) fn load(
         config: &ApplianceConfig,
         siblings: Option<Arc<dyn ClientCertVerifier>>,
+        keys: &Arc<dyn PrivateKeys>,
         tickets: &TicketSecrets,
     ) -> Result<Self, BindError> {
         let has = |role| config.listeners.iter().any(|listener| listener.role == role);
@@ -39,10 +41,10 @@ impl Tls {
         let mut certificates = Certificates::default();
         let tickets = Tickets::new(tickets).ok_or_else(no_randomness)?;
         let player = has(ListenerRole::Player)
-            .then(|| for_players(config, &provider, &mut certificates, Arc::clone(&tickets)))
+            .then(|| for_players(config, keys, &provider, &mut certificates, Arc::clone(&tickets)))
             .transpose()?;
         let peer = has(ListenerRole::Peer)
-            .then(|| for_peers(config, siblings, &provider, &mut certificates))
+            .then(|| for_peers(config, siblings, keys, &provider, &mut certificates))
             .transpose()?;
         Ok(Self { player, peer, certificates, tickets })
     }
@@ -83,13 +85,14 @@ pub(crate) fn protocol_of(alpn: Option<&[u8]>, offered: &[Protocol]) -> Option<P
 
 fn for_players(
     config: &ApplianceConfig,
+    keys: &Arc<dyn PrivateKeys>,
     provider: &Arc<CryptoProvider>,
     certificates: &mut Certificates,
     tickets: Arc<Tickets>,
 ) -> Result<Arc<ServerConfig>, BindError> {
     let files = config.certificates.iter().enumerate();
     let files = files.map(|(at, files)| (format!("certificates[{at}]"), files.clone())).collect();
-    let by_name = certificates.show(files, provider)?;
+    let by_name = certificates.show(files, keys, provider)?;
     let refused = |err| tls_error("certificates", &err);
     let tls = ServerConfig::builder_with_provider(Arc::clone(provider))
         .with_protocol_versions(&[&version::TLS13, &version::TLS12])
@@ -102,11 +105,12 @@ fn for_players(
 fn for_peers(
     config: &ApplianceConfig,
     siblings: Option<Arc<dyn ClientCertVerifier>>,
+    keys: &Arc<dyn PrivateKeys>,
     provider: &Arc<CryptoProvider>,
     certificates: &mut Certificates,
 ) -> Result<Arc<ServerConfig>, BindError> {
     let files = vec![(IDENTITY.to_owned(), config.identity.clone())];
-    let by_name = certificates.show(files, provider)?;
+    let by_name = certificates.show(files, keys, provider)?;
     let nobody = || tls_error("listeners", &"it is not known who is a sibling");
     let verifier = SameSite::new(siblings.ok_or_else(nobody)?, Arc::clone(&by_name));
     let refused = |err| tls_error(IDENTITY, &err);

@@ -7,7 +7,9 @@ use anyhow::{Context, Result, ensure};
 use contract::config::{ApplianceConfig, EngineChoice, Limits, ListenerRole, Serving, ZeroCopy};
 use serde::de::DeserializeOwned;
 use serde_json::json;
-use serve::{AccessLog, AllCounters, Certificates, Engine, Listening, Server, Setup, TlsEngine};
+use serve::{
+    AccessLog, AllCounters, Certificates, Engine, Listening, PemFiles, Server, Setup, TlsEngine,
+};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -163,6 +165,7 @@ impl World {
             cache: Arc::clone(&shelf.cache),
             access_log: Some(log),
             siblings: Some(ca.verifier()?),
+            keys: Arc::new(PemFiles),
         })?;
         let bound = server.local_addrs();
         let of = |role, nth| {
@@ -217,6 +220,7 @@ impl World {
             cache: Arc::clone(&self.shelf.cache),
             access_log: None,
             siblings: Some(self.ca.verifier()?),
+            keys: Arc::new(PemFiles),
         })
     }
 
