@@ -13,8 +13,8 @@ use std::time::{Duration, Instant};
 use zeroize::Zeroizing;
 
 /// All that is said about one secret has so long: chips take up to a few seconds for a key, and a
-/// process that takes over from another has 30 s to say hello.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// process that takes over from another has 30 s to say hello, in which it may ask twice.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The longest answer, as the kernel's driver has it.
 const MAX_ANSWER_BYTES: usize = 4096;
