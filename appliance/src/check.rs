@@ -1,19 +1,31 @@
 //! `appliance check`: what only this machine can tell of a configuration.
 
+use crate::keys::Keys;
 use crate::pem;
 use crate::s3;
 use crate::trust;
-use contract::config::{ApplianceConfig, ContentGroup, Document, Problem, Problems, parse};
+use contract::certificates::Purpose;
+use contract::config::{
+    ApplianceConfig, Certificate, ContentGroup, Document, Problem, Problems, parse,
+};
 use fill::Rules;
 use std::path::Path;
 
 /// Reads a configuration and checks it against this machine. Changes nothing.
-pub(crate) fn check(file: &Path) -> Result<Document, Problems> {
+pub(crate) fn check(file: &Path, keys: &Keys) -> Result<Document, Problems> {
     let document = read(file)?;
-    let problems: Vec<Problem> = machine(&document.config)
-        .into_iter()
-        .map(|(path, message)| document.problem(&path, message))
-        .collect();
+    judged(machine(&document.config, keys), document)
+}
+
+/// The same, for who looks at keys and certificates by himself.
+pub(crate) fn check_but_keys(file: &Path) -> Result<Document, Problems> {
+    let document = read(file)?;
+    judged(folders_and_times(&document.config), document)
+}
+
+fn judged(found: Vec<(String, String)>, document: Document) -> Result<Document, Problems> {
+    let problem = |(path, message): (String, String)| document.problem(&path, message);
+    let problems: Vec<Problem> = found.into_iter().map(problem).collect();
     if problems.is_empty() { Ok(document) } else { Err(Problems(problems)) }
 }
 
@@ -42,7 +54,8 @@ pub(crate) fn warnings(document: &Document) -> Vec<Problem> {
     groups.filter_map(complaint).chain(unheard).collect()
 }
 
-fn read(file: &Path) -> Result<Document, Problems> {
+/// Reads a configuration, for who only wants to know what it says: keys are left alone.
+pub(crate) fn read(file: &Path) -> Result<Document, Problems> {
     let text = std::fs::read_to_string(file).map_err(|err| {
         let message = format!("cannot be read: {err}");
         Problems(vec![Problem { place: None, path: String::new(), message }])
@@ -50,26 +63,40 @@ fn read(file: &Path) -> Result<Document, Problems> {
     parse(&text)
 }
 
-fn machine(config: &ApplianceConfig) -> Vec<(String, String)> {
+fn machine(config: &ApplianceConfig, keys: &Keys) -> Vec<(String, String)> {
     let mut found = Vec::new();
-    let mut tls = |path: &str, chain: &Path, key: &Path| {
-        let chain =
-            pem::chain(chain).map_err(|err| (format!("{path}.chain_file"), format!("{err:#}")));
-        let key = pem::key(key).map_err(|err| (format!("{path}.key_file"), format!("{err:#}")));
-        match (chain, key) {
-            (Ok(chain), Ok(key)) => {
-                let provider = rustls::crypto::aws_lc_rs::default_provider();
-                if let Err(err) = rustls::sign::CertifiedKey::from_der(chain, key, &provider) {
-                    found.push((path.to_owned(), format!("key and certificate do not fit: {err}")));
-                }
-            }
-            (chain, key) => found.extend(chain.err().into_iter().chain(key.err())),
-        }
-    };
-    for (at, each) in config.certificates.iter().enumerate() {
-        tls(&format!("certificates[{at}]"), &each.chain_file, &each.key_file);
+    for (at, files) in config.certificates.iter().enumerate() {
+        let complaint = certified(files, Purpose::Player, keys);
+        found.extend(complaint.map(|(key, why)| (format!("certificates[{at}]{key}"), why)));
     }
-    tls("identity", &config.identity.chain_file, &config.identity.key_file);
+    let complaint = certified(&config.identity, Purpose::Identity, keys);
+    found.extend(complaint.map(|(key, why)| (format!("identity{key}"), why)));
+    found.extend(folders_and_times(config));
+    found
+}
+
+/// What is wrong with a certificate and its key, and below which key of the configuration.
+fn certified(
+    files: &Certificate,
+    purpose: Purpose,
+    keys: &Keys,
+) -> impl Iterator<Item = (&'static str, String)> {
+    let chain = pem::chain(&files.chain_file).map_err(|err| (".chain_file", format!("{err:#}")));
+    let key = keys.read(&files.key_file, purpose).map_err(|err| (".key_file", err.to_string()));
+    let (wrong, missing) = match (chain, key) {
+        (Ok(chain), Ok(key)) => {
+            let provider = rustls::crypto::aws_lc_rs::default_provider();
+            let fits = rustls::sign::CertifiedKey::from_der(chain, key, &provider);
+            let why = fits.err().map(|err| ("", format!("key and certificate do not fit: {err}")));
+            (why, None)
+        }
+        (chain, key) => (chain.err(), key.err()),
+    };
+    wrong.into_iter().chain(missing)
+}
+
+fn folders_and_times(config: &ApplianceConfig) -> Vec<(String, String)> {
+    let mut found = Vec::new();
     if let Some(Err(err)) = config.fleet.as_ref().map(trust::given) {
         found.push(("fleet.trust_file".to_owned(), format!("{err:#}")));
     }

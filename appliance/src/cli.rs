@@ -2,16 +2,19 @@
 
 use crate::handover::Predecessor;
 use crate::join::Wanted;
+use crate::keys::{Keys, TpmUse, TpmWanted, seal_anew};
 use crate::opening::CannotStart;
 use crate::topology::Form;
 use anyhow::Context;
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
+use contract::config::ApplianceConfig;
 use contract::join::{JoinToken, files};
 use std::fmt::Display;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use tpm::{Pcrs, Place};
 
 /// A token is a line.
 const MAX_TOKEN_BYTES: u64 = 4096;
@@ -78,6 +81,19 @@ enum Command {
         /// This machine is a box already, and is to be another, or the same anew.
         #[arg(long)]
         replace: bool,
+        /// Whether its keys are to be sealed to its TPM: nobody uses them on another machine then.
+        #[arg(long, value_enum, default_value_t)]
+        tpm: TpmUse,
+        #[command(flatten)]
+        sealed: SealedBy,
+    },
+    /// Seal the keys of this box to its TPM: those of one that joined without, or anew, to other
+    /// registers. The box may run meanwhile. There is no way back but to join again.
+    Seal {
+        /// The configuration, in YAML.
+        config: PathBuf,
+        #[command(flatten)]
+        sealed: SealedBy,
     },
     /// Print the serial number of this machine, as its firmware tells it.
     Serial,
@@ -101,10 +117,28 @@ enum Command {
     },
 }
 
+/// By what keys are sealed, and to what.
+#[derive(Args)]
+struct SealedBy {
+    /// Another TPM than /dev/tpmrm0: its device, or `swtpm:SOCKET` for one that is software.
+    #[arg(long, value_name = "TPM")]
+    tpm_device: Option<Place>,
+    /// Seal to what stands in these registers (PCRs) now, such as 7 for Secure Boot. Firmware that
+    /// is updated writes something else there: keys are lost then.
+    #[arg(long, value_name = "NUMBERS", default_value = "")]
+    tpm_pcrs: Pcrs,
+}
+
+impl SealedBy {
+    fn wanted(self, usage: TpmUse) -> TpmWanted {
+        TpmWanted { usage, place: self.tpm_device, pcrs: self.tpm_pcrs }
+    }
+}
+
 #[expect(clippy::print_stdout, reason = "answers to a person go to standard output")]
 pub(crate) fn main() -> ExitCode {
     match Cli::parse().command {
-        Command::Check { config } => match crate::check::check(&config) {
+        Command::Check { config } => match crate::check::check(&config, &Keys::default()) {
             Ok(document) => {
                 for warning in crate::check::warnings(&document) {
                     eprintln!("{}:{warning}", config.display());
@@ -115,23 +149,28 @@ pub(crate) fn main() -> ExitCode {
             Err(problems) => refuse(&config, &problems.to_string()),
         },
         Command::Run { config } => run(&config),
-        Command::Restart { config } => match crate::check::check(&config) {
+        Command::Restart { config } => match crate::check::check(&config, &Keys::default()) {
             Ok(document) => ended(&config, crate::restart::restart(&document.config)),
             Err(problems) => refuse(&config, &problems.to_string()),
         },
-        Command::Topology { config, output } => match crate::check::check(&config) {
+        Command::Topology { config, output } => match crate::check::read(&config) {
             Ok(document) => ended(&config, crate::topology::show(&document, output)),
             Err(problems) => refuse(&config, &problems.to_string()),
         },
-        Command::Join { token_file, folder, serial: named, ssh_folder, replace } => {
+        Command::Join { token_file, folder, serial: named, ssh_folder, replace, tpm, sealed } => {
+            let tpm = sealed.wanted(tpm);
             let wanted = token(&token_file).and_then(|token| {
-                Ok(Wanted { token, folder, serial: serial(named)?, ssh_folder, replace })
+                Ok(Wanted { token, folder, serial: serial(named)?, ssh_folder, replace, tpm })
             });
             done(wanted.and_then(|wanted| join(&wanted)))
         }
+        Command::Seal { config, sealed } => match crate::check::read(&config) {
+            Ok(document) => done(seal(&document.config, &sealed.wanted(TpmUse::Require))),
+            Err(problems) => refuse(&config, &problems.to_string()),
+        },
         Command::Diagnose { config, output } => done(crate::diagnose::show(&config, output)),
         Command::Serial => done(serial(None).map(|serial| println!("{serial}"))),
-        Command::Status { config, json } => match crate::check::check(&config) {
+        Command::Status { config, json } => match crate::check::read(&config) {
             Ok(document) => ended(&config, crate::status::show(&document.config, json)),
             Err(problems) => refuse(&config, &problems.to_string()),
         },
@@ -143,6 +182,13 @@ fn join(wanted: &Wanted) -> anyhow::Result<()> {
     let config = wanted.folder.join(files::CONFIG);
     let device = crate::join::join(wanted)?;
     println!("this machine is {device}: appliance run {}", config.display());
+    Ok(())
+}
+
+#[expect(clippy::print_stdout, reason = "answers to a person go to standard output")]
+fn seal(config: &ApplianceConfig, wanted: &TpmWanted) -> anyhow::Result<()> {
+    let place = seal_anew(config, wanted)?;
+    println!("the keys of {} are sealed to this machine's TPM ({place})", config.name);
     Ok(())
 }
 
@@ -167,9 +213,11 @@ fn run(config: &Path) -> ExitCode {
     let refused = |reason: &dyn Display| {
         predecessor.iter().for_each(|before| before.refuse(&reason.to_string()));
     };
-    match crate::check::check(config) {
+    // What is unsealed to be checked is what is used.
+    let keys = Keys::default();
+    match crate::check::check(config, &keys) {
         Ok(document) => {
-            let outcome = crate::run::run(config, &document, predecessor.as_ref());
+            let outcome = crate::run::run(config, &document, &keys, predecessor.as_ref());
             ended(config, outcome.inspect_err(|err| refused(&format_args!("{err:#}"))))
         }
         Err(problems) => {

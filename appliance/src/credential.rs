@@ -1,8 +1,10 @@
 //! A key and its certificate, in one file, so that both are replaced at once. The key is made
-//! here and leaves the machine in no way.
+//! here and leaves the machine in no way; how it is kept says [`Keeping`].
 
 use crate::keep;
+use crate::keys::{Keeping, Keys};
 use anyhow::{Context, Result, ensure};
+use contract::certificates::Purpose;
 use contract::time::TimeUs;
 use rcgen::{CertificateParams, DistinguishedName, KeyPair, PublicKeyData};
 use rustls::pki_types::CertificateDer;
@@ -12,9 +14,13 @@ use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 use x509_parser::prelude::{FromDer, X509Certificate};
+use zeroize::Zeroizing;
 
 /// The name of what stands in for a certificate that has not come yet. No viewer asks for it.
 const PLACEHOLDER: &str = "not-certified-yet.invalid";
+
+/// What a key is for, and how it is kept on disk.
+pub(crate) type Kept<'a> = (Purpose, &'a Keeping);
 
 /// A key that has no certificate yet.
 pub(crate) struct NewKey(KeyPair);
@@ -32,19 +38,24 @@ impl NewKey {
         Ok(Self(KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256)?))
     }
 
-    /// The key that a file begins with; `None` where there is no file.
+    /// The key of a file that is for this; `None` where there is no file.
     ///
     /// # Errors
-    /// When the file holds none.
-    pub(crate) fn of(file: &Path) -> Result<Option<Self>> {
+    /// When the file holds none, or it cannot be unsealed.
+    pub(crate) fn of(file: &Path, purpose: Purpose, keys: &Keys) -> Result<Option<Self>> {
         if !file.exists() {
             return Ok(None);
         }
-        let shown = file.display();
-        let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {shown}"))?;
-        let key = text.split_inclusive("-----END PRIVATE KEY-----").next().unwrap_or_default();
-        let pair = KeyPair::from_pem(key).with_context(|| format!("{shown} holds no key"))?;
-        Ok(Some(Self(pair)))
+        let key = keys.read(file, purpose)?;
+        let pair = KeyPair::try_from(&key);
+        pair.map(|pair| Some(Self(pair)))
+            .with_context(|| format!("{} holds no key", file.display()))
+    }
+
+    /// What everybody may know of it.
+    #[cfg(test)]
+    pub(crate) fn public(&self) -> &[u8] {
+        self.0.der_bytes()
     }
 
     /// What a certificate is asked for with: the key, the proof that it is here, and the host names
@@ -63,31 +74,36 @@ impl NewKey {
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub(crate) fn write(&self, file: &Path) -> Result<()> {
-        keep::write_secret(file, self.0.serialize_pem().as_bytes())
+    pub(crate) fn write(&self, file: &Path, (purpose, keeping): Kept<'_>) -> Result<()> {
+        keep::write_secret(file, keeping.written(purpose, &self.0)?.as_bytes())
     }
 
     /// Writes it with its certificate, in place of what stands there.
     ///
     /// # Errors
     /// When the certificate is for another key, or the file cannot be written.
-    pub(crate) fn write_with(&self, chain_pem: &str, file: &Path) -> Result<()> {
+    pub(crate) fn write_with(
+        &self,
+        chain_pem: &str,
+        file: &Path,
+        (purpose, keeping): Kept<'_>,
+    ) -> Result<()> {
         let leaf = CertificateDer::from_pem_slice(chain_pem.as_bytes())
             .context("what was issued is no certificate")?;
         let (_, leaf) = X509Certificate::from_der(&leaf)?;
         let is_ours = leaf.public_key().subject_public_key.data == self.0.der_bytes();
         ensure!(is_ours, "what was issued is for another key");
-        let text = format!("{}\n{chain_pem}", self.0.serialize_pem().trim_end());
-        keep::write_secret(file, text.as_bytes())
+        let key = keeping.written(purpose, &self.0)?;
+        keep::write_secret(file, &Zeroizing::new([key.as_bytes(), chain_pem.as_bytes()].concat()))
     }
 
     /// Writes it with a certificate that nobody believes, until one has come.
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub(crate) fn write_uncertified(&self, file: &Path) -> Result<()> {
+    pub(crate) fn write_uncertified(&self, file: &Path, kept: Kept<'_>) -> Result<()> {
         let params = CertificateParams::new(vec![PLACEHOLDER.to_owned()])?;
-        self.write_with(&params.self_signed(&self.0)?.pem(), file)
+        self.write_with(&params.self_signed(&self.0)?.pem(), file, kept)
     }
 }
 
@@ -156,26 +172,29 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("player.pem");
         let (key, other) = (NewKey::generate().expect("a key"), NewKey::generate().expect("a key"));
-        key.write_uncertified(&file).expect("written");
+        let kept = (Purpose::Player, &Keeping::Plain);
+        key.write_uncertified(&file, kept).expect("written");
         let text = std::fs::read(&file).expect("read");
         assert!(Leaf::read(&text).expect("a leaf").is_uncertified());
         let chain = String::from_utf8(text.clone()).expect("text");
         let chain = chain.split_once("-----END PRIVATE KEY-----\n").expect("a key").1;
-        assert!(other.write_with(chain, &file).is_err());
+        assert!(other.write_with(chain, &file, kept).is_err());
         assert_eq!(std::fs::read(&file).expect("read"), text, "it stays");
         assert_eq!(file.metadata().expect("a file").mode() & 0o777, 0o600);
-        let again = NewKey::of(&file).expect("read").expect("a key");
-        assert_eq!(again.0.der_bytes(), key.0.der_bytes());
-        again.write_with(chain, &file).expect("its own");
+        let again = NewKey::of(&file, Purpose::Player, &Keys::default());
+        let again = again.expect("read").expect("a key");
+        assert_eq!(again.public(), key.public());
+        again.write_with(chain, &file, kept).expect("its own");
     }
 
     #[test]
     fn a_file_without_a_key_is_named() {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("identity.pem");
-        assert!(NewKey::of(&file).expect("no file").is_none());
+        let read = || NewKey::of(&file, Purpose::Identity, &Keys::default());
+        assert!(read().expect("no file").is_none());
         std::fs::write(&file, "half of a ke").expect("written");
-        let err = NewKey::of(&file).expect_err("no key");
+        let err = read().expect_err("no key");
         assert!(format!("{err:#}").contains("identity.pem"), "{err:#}");
     }
 }

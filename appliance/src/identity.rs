@@ -8,9 +8,11 @@ mod anchors;
 
 pub(crate) use anchors::{Anchors, Anybody};
 
+use crate::keys::Keys;
 use crate::pem;
 use anyhow::{Context, Result};
 use arc_swap::ArcSwap;
+use contract::certificates::Purpose;
 use contract::config::Certificate;
 use contract::time::TimeUs;
 use contract::trust::{Authorities, Trust};
@@ -26,6 +28,7 @@ use tokio::sync::watch;
 #[derive(Debug, Clone)]
 pub(crate) struct Identity {
     provider: Arc<CryptoProvider>,
+    keys: Keys,
     shown: Arc<Shown>,
     anchors: Arc<Anchors>,
     authorities: watch::Sender<Authorities>,
@@ -36,12 +39,12 @@ impl Identity {
     ///
     /// # Errors
     /// When a file cannot be read, or key and certificate do not belong together.
-    pub(crate) fn open(files: &Certificate) -> Result<Self> {
+    pub(crate) fn open(files: &Certificate, keys: &Keys) -> Result<Self> {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let shown = Arc::new(Shown(ArcSwap::from_pointee(load(files, &provider)?)));
+        let shown = Arc::new(Shown(ArcSwap::from_pointee(load(files, keys, &provider)?)));
         let anchors = Arc::new(Anchors::new(Arc::clone(&provider)));
         let authorities = watch::Sender::new(Authorities::default());
-        Ok(Self { provider, shown, anchors, authorities })
+        Ok(Self { provider, keys: keys.clone(), shown, anchors, authorities })
     }
 
     /// From the next handshake on the box believes whom these authorities vouch for.
@@ -80,7 +83,7 @@ impl Identity {
     /// # Errors
     /// As [`Identity::open`]; everything stays as it was then.
     pub(crate) fn read_again(&self, files: &Certificate) -> Result<()> {
-        self.shown.0.store(Arc::new(load(files, &self.provider)?));
+        self.shown.0.store(Arc::new(load(files, &self.keys, &self.provider)?));
         Ok(())
     }
 
@@ -104,8 +107,9 @@ impl Identity {
     }
 }
 
-fn load(files: &Certificate, provider: &CryptoProvider) -> Result<CertifiedKey> {
-    let (chain, key) = (pem::chain(&files.chain_file)?, pem::key(&files.key_file)?);
+fn load(files: &Certificate, keys: &Keys, provider: &CryptoProvider) -> Result<CertifiedKey> {
+    let chain = pem::chain(&files.chain_file)?;
+    let key = keys.read(&files.key_file, Purpose::Identity)?;
     CertifiedKey::from_der(chain, key, provider).context("identity: key and certificate do not fit")
 }
 

@@ -7,8 +7,10 @@
 use crate::credential::NewKey;
 use crate::identity::{Anchors, Anybody};
 use crate::keep;
+use crate::keys::{Keeping, Keys, TpmWanted, settle};
 use crate::link::Link;
 use anyhow::{Context, Result, bail, ensure};
+use contract::certificates::Purpose;
 use contract::exchange::FLEET_IDENTITY_NAME;
 use contract::join::{
     JOIN_PATH, JoinRequest, JoinToken, Joined, MAX_JOINED_BYTES, MAX_SSH_HOST_KEYS_BYTES,
@@ -41,6 +43,8 @@ pub(crate) struct Wanted {
     pub(crate) ssh_folder: PathBuf,
     /// Whether this machine may be a box already.
     pub(crate) replace: bool,
+    /// Whether its keys are to be sealed.
+    pub(crate) tpm: TpmWanted,
 }
 
 /// Joins; gives which box this machine is now.
@@ -62,8 +66,9 @@ pub(crate) fn join(wanted: &Wanted) -> Result<DeviceName> {
 
 async fn join_at(wanted: &Wanted, folder: &Path) -> Result<DeviceName> {
     let (signed, trust) = root(&wanted.token).await?;
-    let pending = folder.join(PENDING);
-    let key = key(&pending)?;
+    let (keys, pending) = (Keys::default(), folder.join(PENDING));
+    let keeping = wanted.tpm.prepare(&keys, folder, &pending)?;
+    let key = key(&pending, &keys, &keeping)?;
     let request = JoinRequest {
         token: wanted.token.id.clone(),
         secret: wanted.token.secret.clone(),
@@ -82,8 +87,11 @@ async fn join_at(wanted: &Wanted, folder: &Path) -> Result<DeviceName> {
     ensure!(told.config.name == joined.device, "the configuration is that of another box");
     anchors(&trust)?.check(&joined.chain_pem, now()).context("what was issued is no identity")?;
     keep::write(&folder.join(files::TRUST), &serde_json::to_vec(&signed)?)?;
-    key.write_with(&joined.chain_pem, &folder.join(files::IDENTITY))?;
-    NewKey::generate()?.write_uncertified(&folder.join(files::PLAYER))?;
+    let identity = (Purpose::Identity, &keeping);
+    key.write_with(&joined.chain_pem, &folder.join(files::IDENTITY), identity)?;
+    let player = (Purpose::Player, &keeping);
+    NewKey::generate()?.write_uncertified(&folder.join(files::PLAYER), player)?;
+    settle(folder, &keeping)?;
     keep::write(&folder.join(files::CONFIG), joined.config.as_bytes())?;
     std::fs::remove_file(&pending).context("the key is where it should be, and here")?;
     Ok(joined.device)
@@ -116,12 +124,12 @@ fn ssh_host_keys(folder: &Path) -> Result<String> {
 }
 
 /// What was begun is gone on with: a token is good for one key.
-fn key(pending: &Path) -> Result<NewKey> {
-    if let Some(key) = NewKey::of(pending)? {
+fn key(pending: &Path, keys: &Keys, keeping: &Keeping) -> Result<NewKey> {
+    if let Some(key) = NewKey::of(pending, Purpose::Identity, keys)? {
         return Ok(key);
     }
     let key = NewKey::generate()?;
-    key.write(pending)?;
+    key.write(pending, (Purpose::Identity, keeping))?;
     Ok(key)
 }
 

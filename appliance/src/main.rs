@@ -4,7 +4,7 @@
 //! what (`fill`). This crate joins them, and speaks to the fleet and to the operator.
 //!
 //! Read in this order: [`cli`], [`check`], [`run`] (the table of contents of a box),
-//! [`join`], [`identity`] and [`renewing`] (who it is), [`control`] (the conversation with the fleet), [`commands`] (what it asks for once), [`spool`] (what nobody could be told),
+//! [`join`], [`identity`], [`keys`] and [`renewing`] (who it is), [`control`] (the conversation with the fleet), [`commands`] (what it asks for once), [`spool`] (what nobody could be told),
 //! [`handover`] (from one process to the next), [`admin`].
 
 mod access_files;
@@ -38,6 +38,7 @@ mod join;
 mod journal;
 mod keep;
 mod kept_out;
+mod keys;
 mod link;
 mod memory;
 mod metrics;

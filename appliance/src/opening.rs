@@ -16,6 +16,7 @@ use crate::holding::Holding;
 use crate::identity::Identity;
 use crate::journal::Journal;
 use crate::kept_out::KeptOut;
+use crate::keys::Keys;
 use crate::moving::Moving;
 use crate::purging::Purging;
 use crate::redirecting::Redirecting;
@@ -77,7 +78,7 @@ pub(crate) struct Opened {
 }
 
 /// Opens it all. Whatever cannot be had is named by its place in the configuration.
-pub(crate) fn open(document: &Document, taken: Taken) -> Result<Opened> {
+pub(crate) fn open(document: &Document, keys: &Keys, taken: Taken) -> Result<Opened> {
     let config = Arc::new(document.config.clone());
     let cannot_start = |path: &str, reason: String| CannotStart::at(document, path, &reason);
     let Taken { mut serving, disks } = taken;
@@ -90,7 +91,7 @@ pub(crate) fn open(document: &Document, taken: Taken) -> Result<Opened> {
         tracing::warn!("{warning}");
     }
     let mut documents = Documents::open(&config, wall_clock())?;
-    let identity = Identity::open(&config.identity)?;
+    let identity = Identity::open(&config.identity, keys)?;
     if let Some(Err(err)) = documents.trust().map(|trust| identity.believe(trust)) {
         // Viewers are served all the same.
         tracing::error!("nobody is believed: {err:#}");
@@ -110,7 +111,7 @@ pub(crate) fn open(document: &Document, taken: Taken) -> Result<Opened> {
         cache: Arc::clone(&cache),
         access_log,
         siblings: Some(identity.siblings()),
-        keys: Arc::new(serve::PemFiles),
+        keys: Arc::new(keys.clone()),
     };
     let server = Server::bind_after(setup, &mut serving)
         .map_err(|err| cannot_start(err.path(), err.to_string()))?;
@@ -152,6 +153,7 @@ pub(crate) fn open(document: &Document, taken: Taken) -> Result<Opened> {
         counters: server.counters(),
         engine: server.engine().clone(),
         certificates: server.certificates(),
+        keys: keys.clone(),
         spool: spool.clone(),
         clock: wall_clock(),
     });
@@ -159,6 +161,7 @@ pub(crate) fn open(document: &Document, taken: Taken) -> Result<Opened> {
         config: Arc::clone(&config),
         identity: identity.clone(),
         certificates: server.certificates(),
+        keys: keys.clone(),
         journal: Arc::clone(&journal),
         clock: wall_clock(),
         players: watch::Sender::new(Issuer::NotSaid),

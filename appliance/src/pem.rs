@@ -1,8 +1,8 @@
-//! Certificates and keys from PEM files.
+//! Certificates from PEM files.
 
 use anyhow::{Context, Result};
+use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
-use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use std::path::Path;
 
 /// A chain, leaf first.
@@ -13,10 +13,4 @@ pub(crate) fn chain(file: &Path) -> Result<Vec<CertificateDer<'static>>> {
     let chain = chain.with_context(|| format!("{} is not PEM", file.display()))?;
     anyhow::ensure!(!chain.is_empty(), "{} holds no certificate", file.display());
     Ok(chain)
-}
-
-/// A private key.
-pub(crate) fn key(file: &Path) -> Result<PrivateKeyDer<'static>> {
-    PrivateKeyDer::from_pem_file(file)
-        .with_context(|| format!("{} holds no private key in PEM", file.display()))
 }

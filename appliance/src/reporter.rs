@@ -3,6 +3,7 @@
 use crate::autonomy::{Rights, autonomy};
 use crate::hardware;
 use crate::journal::Journal;
+use crate::keys::Keys;
 use crate::moving::Moving;
 use crate::scrubbing::Scrubbing;
 use crate::smart::Smart;
@@ -38,6 +39,7 @@ pub(crate) struct Asked {
     pub(crate) counters: AllCounters,
     pub(crate) engine: Engine,
     pub(crate) certificates: Certificates,
+    pub(crate) keys: Keys,
     pub(crate) spool: SharedSpool,
     pub(crate) clock: Clock,
 }
@@ -142,6 +144,7 @@ impl Reporter {
             events: Vec::new(),
             results: Vec::new(),
             autonomy,
+            keys: Some(parts.asked.keys.protection(&parts.asked.config)),
             spool: parts.asked.spool.report(),
         }
     }

@@ -7,6 +7,7 @@ use crate::handover::give::{Giver, Outcome};
 use crate::handover::predecessor::Meeting;
 use crate::handover::{Patience, Predecessor, Program, Successor, Taken};
 use crate::journal::Journal;
+use crate::keys::Keys;
 use crate::opening::{self, Opened};
 use crate::process::This;
 use crate::registers;
@@ -33,14 +34,19 @@ const DRAIN: Duration = Duration::from_secs(15);
 const LAST_CALLS: Duration = Duration::from_secs(2);
 
 /// Runs until SIGTERM, Ctrl-C, or until another process has taken over.
-pub(crate) fn run(file: &Path, document: &Document, before: Option<&Predecessor>) -> Result<()> {
+pub(crate) fn run(
+    file: &Path,
+    document: &Document,
+    keys: &Keys,
+    before: Option<&Predecessor>,
+) -> Result<()> {
     start_log();
     for complaint in secrecy::keep() {
         tracing::warn!("{complaint}");
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let background = background::start()?;
-    let outcome = runtime.block_on(serve(file, document, before, background.handle()));
+    let outcome = runtime.block_on(serve(file, document, keys, before, background.handle()));
     // A read that hangs on a dying disk must not keep the process alive.
     runtime.shutdown_timeout(LAST_CALLS);
     background.shutdown_timeout(LAST_CALLS);
@@ -57,6 +63,7 @@ fn start_log() {
 async fn serve(
     file: &Path,
     document: &Document,
+    keys: &Keys,
     before: Option<&Predecessor>,
     background: &Handle,
 ) -> Result<()> {
@@ -67,7 +74,7 @@ async fn serve(
         Some(meeting) => meeting.take().await?,
         None => Taken::default(),
     };
-    let opened = opening::open(document, taken)?;
+    let opened = opening::open(document, keys, taken)?;
     // Whatever can fail has been done when the process before gives up.
     let reload = Reload {
         file: file.to_owned(),

@@ -1,7 +1,7 @@
 //! `appliance status`: asks the running appliance and tells a person, or a program.
 
 use crate::inquiry::ask;
-use crate::{autonomy, filling};
+use crate::{autonomy, filling, keys};
 use anyhow::{Context, Result};
 use contract::config::{ApplianceConfig, DiskClass};
 use contract::quantity::{BitRate, ByteCount};
@@ -50,6 +50,7 @@ fn tell(report: &Report) -> String {
         ),
         format!("  RAM tier    {}", ByteCount(report.load.ram_used_bytes)),
     ];
+    lines.extend(report.keys.map(|it| format!("  keys        {}", keys::told(it))));
     let spool = &report.spool;
     if let Some(oldest) = spool.oldest_us {
         let (since, bytes) = (filling::when(oldest), ByteCount(spool.bytes));

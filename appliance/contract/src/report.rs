@@ -83,9 +83,24 @@ pub struct Report {
     /// How long it can serve alone.
     #[serde(default)]
     pub autonomy: Autonomy,
+    /// What protects its private keys; of a box that does not say, nobody knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keys: Option<KeyProtection>,
     /// What it keeps of the time in which nobody could be told.
     #[serde(default)]
     pub spool: SpoolReport,
+}
+
+/// What protects the private keys of a box where they stand, on its disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeyProtection {
+    /// They are sealed: its TPM alone unseals them.
+    Tpm,
+    /// The permissions of their files, and it has no TPM.
+    NoTpm,
+    /// The same, though it has one.
+    TpmUnused,
 }
 
 /// What a box has heard of the root.

@@ -15,8 +15,8 @@ use contract::progress::{
 };
 use contract::quantity::BitRate;
 use contract::report::{
-    DiskReport, DocumentState, Event, FilledFrom, Hardware, Held, Load, MoveReport, MovesReport,
-    Report, Severity, SpoolReport, Traffic, WriteBudgetReport,
+    DiskReport, DocumentState, Event, FilledFrom, Hardware, Held, KeyProtection, Load, MoveReport,
+    MovesReport, Report, Severity, SpoolReport, Traffic, WriteBudgetReport,
 };
 use contract::smart::SmartReport;
 use contract::sources::{Batch, Neighbour, OriginPath, Source, SourceKind, Sources};
@@ -320,6 +320,7 @@ fn report() {
             subject: "oca1.site-a.example".to_owned(),
             until_us: TimeUs(1_702_592_000_000_000),
         }]),
+        keys: Some(KeyProtection::Tpm),
         spool: SpoolReport {
             reports: 3,
             bytes: 4096,

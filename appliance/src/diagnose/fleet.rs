@@ -4,14 +4,15 @@ use super::{About, Finding};
 use crate::fleet::Refusal;
 use crate::fleet_link::FleetLink;
 use crate::identity::Identity;
+use crate::keys::Keys;
 use crate::trust::Believed;
 use anyhow::{Context, Result};
 use contract::config::ApplianceConfig;
 use contract::object::Digest;
 
-pub(super) fn look(config: &ApplianceConfig) -> Option<Finding> {
+pub(super) fn look(config: &ApplianceConfig, keys: &Keys) -> Option<Finding> {
     let address = config.fleet.as_ref()?.address;
-    Some(match ask(config) {
+    Some(match ask(config, keys) {
         Ok(()) => Finding::well(About::Fleet, format!("{address} knows this box")),
         Err(err) => Finding::missing(
             About::Fleet,
@@ -21,8 +22,8 @@ pub(super) fn look(config: &ApplianceConfig) -> Option<Finding> {
     })
 }
 
-fn ask(config: &ApplianceConfig) -> Result<()> {
-    let identity = Identity::open(&config.identity)?;
+fn ask(config: &ApplianceConfig, keys: &Keys) -> Result<()> {
+    let identity = Identity::open(&config.identity, keys)?;
     let believed = Believed::open(config)?.context("it was told of no root")?;
     identity.believe(believed.trust())?;
     let link = FleetLink::new(config, &identity)?.context("it has no fleet")?;

@@ -5,8 +5,10 @@ mod clock;
 mod disks;
 mod fleet;
 mod identity;
+mod keys;
 mod links;
 
+use crate::keys::Keys;
 use crate::topology::Form;
 use crate::{check, memory};
 use anyhow::{Result, ensure};
@@ -26,6 +28,7 @@ enum About {
     Disks,
     Memory,
     Clock,
+    Keys,
     Identity,
     Fleet,
 }
@@ -39,6 +42,7 @@ impl About {
             Self::Disks => "disks",
             Self::Memory => "memory",
             Self::Clock => "clock",
+            Self::Keys => "keys",
             Self::Identity => "identity",
             Self::Fleet => "fleet",
         }
@@ -97,7 +101,7 @@ fn look(file: &Path) -> Vec<Finding> {
     found.extend(links::addresses(&config));
     found.extend(disks::look(&config));
     found.push(memory(&config));
-    found.extend(who(&config, now));
+    found.extend(who(&config, &Keys::default(), now));
     found
 }
 
@@ -110,7 +114,7 @@ fn configuration(file: &Path) -> Option<Result<ApplianceConfig, Vec<Finding>>> {
         let says = format!("{}:{problem}", file.display());
         Finding::missing(About::Configuration, says, "have the fleet render it again")
     };
-    Some(match check::check(file) {
+    Some(match check::check_but_keys(file) {
         Ok(document) => Ok(document.config),
         Err(problems) => Err(problems.0.iter().map(wrong).collect()),
     })
@@ -124,10 +128,11 @@ fn memory(config: &ApplianceConfig) -> Finding {
 }
 
 /// Who it is, what time it is, and whether the fleet agrees: what hangs together.
-fn who(config: &ApplianceConfig, now: TimeUs) -> Vec<Finding> {
+fn who(config: &ApplianceConfig, keys: &Keys, now: TimeUs) -> Vec<Finding> {
     let (mut found, since) = identity::look(config, now);
     found.insert(0, clock::look(now, since));
-    found.extend(fleet::look(config));
+    found.extend(keys::look(config, keys));
+    found.extend(fleet::look(config, keys));
     found
 }
 

@@ -36,7 +36,7 @@ impl Place {
     fn issued_by(authority: &Authority) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let files = authority.issue(folder.path());
-        let identity = Identity::open(&files).expect("an identity");
+        let identity = Identity::open(&files, &Keys::default()).expect("an identity");
         Self { _folder: folder, files, identity }
     }
 
@@ -105,7 +105,8 @@ fn a_certificate_that_was_replaced_is_shown_in_the_next_handshake() {
     let config = Arc::new(place.identity.client().expect("TLS 1.3"));
     let shown = |config: &Arc<ClientConfig>| -> CertificateDer<'static> {
         let key = place.identity.shown.0.load_full();
-        let (chain, key) = (key.cert.clone(), pem::key(&place.files.key_file).expect("a key"));
+        let chain = key.cert.clone();
+        let key = Keys::default().read(&place.files.key_file, Purpose::Identity).expect("a key");
         let mut server = ServerConfig::builder_with_provider(Arc::clone(&place.identity.provider))
             .with_protocol_versions(&[&rustls::version::TLS13])
             .expect("TLS 1.3")

@@ -14,6 +14,7 @@ use crate::credential::{Leaf, NewKey};
 use crate::fleet::Fleet;
 use crate::identity::Identity;
 use crate::journal::Journal;
+use crate::keys::{self, Keys};
 use anyhow::{Context, Result, bail, ensure};
 use contract::certificates::{
     CertificateAnswer, CertificateRequest, MAX_CHAIN_BYTES, Purpose, RETRY_AFTER_S,
@@ -47,6 +48,7 @@ pub(crate) struct Renewing {
     pub(crate) config: Arc<ApplianceConfig>,
     pub(crate) identity: Identity,
     pub(crate) certificates: Certificates,
+    pub(crate) keys: Keys,
     pub(crate) journal: Arc<Journal>,
     pub(crate) clock: Clock,
     /// Who issues what viewers see, by the fleet's word.
@@ -77,10 +79,7 @@ impl Renewing {
     }
 
     fn kept(&self) -> Vec<Kept<'_>> {
-        let identity = Kept { purpose: Purpose::Identity, files: &self.config.identity };
-        let players = self.config.certificates.iter();
-        let players = players.map(|files| Kept { purpose: Purpose::Player, files });
-        players.chain([identity]).filter(|kept| kept.files.renewed).collect()
+        keys::own(&self.config).map(|(purpose, files)| Kept { purpose, files }).collect()
     }
 
     fn show_again(&self) {
@@ -205,7 +204,9 @@ impl Renewing {
             CertificateAnswer::Issued { chain_pem } => {
                 self.check(kept, &chain_pem)?;
                 self.is_better(kept, &chain_pem)?;
-                key.write_with(&chain_pem, &kept.files.chain_file)?;
+                let file = &kept.files.chain_file;
+                let keeping = self.keys.keeping(file)?;
+                key.write_with(&chain_pem, file, (kept.purpose, &keeping))?;
                 self.show_again();
                 Ok(None)
             }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::keys::Keeping;
 use crate::testing::{Authority, HOST, config, naming};
 use anyhow::bail;
 use bytes::Bytes;
@@ -149,17 +150,19 @@ impl Place {
             let device = contract::names::DeviceName::new("oca1").expect("a name");
             let csr_pem = key.request(Vec::new()).expect("a request");
             let issued = fleet.issue(&CertificateRequest { device, purpose, csr_pem });
+            let kept = (purpose, &Keeping::Plain);
             match purpose {
-                Purpose::Identity => key.write_with(&issued, &file).expect("written"),
-                Purpose::Player => key.write_uncertified(&file).expect("written"),
+                Purpose::Identity => key.write_with(&issued, &file, kept).expect("written"),
+                Purpose::Player => key.write_uncertified(&file, kept).expect("written"),
             }
         }
-        let config = Arc::new(config(folder.path()));
-        let identity = Identity::open(&config.identity).expect("an identity");
+        let (config, keys) = (Arc::new(config(folder.path())), Keys::default());
+        let identity = Identity::open(&config.identity, &keys).expect("an identity");
         let renewing = Renewing {
             config,
             identity,
             certificates: Certificates::default(),
+            keys,
             journal: Journal::new(Arc::clone(&clock)),
             clock,
             players: watch::Sender::new(Issuer::Fleet),

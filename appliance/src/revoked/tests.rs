@@ -71,7 +71,7 @@ fn identity(folder: &Path, authority: &Authority) -> Identity {
     let file = folder.join("identity.pem");
     std::fs::write(&file, key.serialize_pem() + &chain).expect("written");
     let files = Certificate { chain_file: file.clone(), key_file: file, renewed: true };
-    let identity = Identity::open(&files).expect("an identity");
+    let identity = Identity::open(&files, &crate::keys::Keys::default()).expect("an identity");
     identity.believe(&naming(&[authority])).expect("an authority");
     identity
 }

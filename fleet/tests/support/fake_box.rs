@@ -239,6 +239,7 @@ impl FakeBox {
             moves: contract::report::MovesReport::default(),
             results: vec![],
             autonomy: contract::autonomy::Autonomy::default(),
+            keys: None,
             spool: contract::report::SpoolReport::default(),
         }
     }

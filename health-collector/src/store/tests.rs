@@ -50,6 +50,7 @@ fn report(boot_id: &str, sequence: u64, events: &[u64]) -> Report {
         moves: MovesReport::default(),
         results: vec![],
         autonomy: contract::autonomy::Autonomy::default(),
+        keys: None,
         spool: contract::report::SpoolReport::default(),
     }
 }

@@ -10,6 +10,7 @@ use crate::holding::Holding;
 use crate::identity::Identity;
 use crate::journal::Journal;
 use crate::kept_out::KeptOut;
+use crate::keys::Keys;
 use crate::moving::Moving;
 use crate::purging::Purging;
 use crate::renewing::Issuer;
@@ -208,10 +209,10 @@ content_groups:
             documents,
             revoked: RevokedList::open(
                 &config,
-                &Identity::open(&config.identity).expect("an identity"),
+                &Identity::open(&config.identity, &Keys::default()).expect("an identity"),
             ),
             players: watch::Sender::new(Issuer::NotSaid),
-            identity: Identity::open(&config.identity).expect("an identity"),
+            identity: Identity::open(&config.identity, &Keys::default()).expect("an identity"),
             holding: Holding::open(&config.state_folder).expect("a holding"),
             cache: Arc::clone(&cache),
             filler: Arc::clone(&filler),
@@ -254,6 +255,7 @@ content_groups:
             counters: AllCounters::default(),
             engine: Engine::Portable { reason: "nobody is served over a network".to_owned() },
             certificates: Certificates::default(),
+            keys: Keys::default(),
             spool: spool.clone(),
             clock: Arc::clone(&self.clock),
         }
