@@ -6,7 +6,7 @@
 //! when told to), [`http_harness`] (one server and what it is compared with), [`small_cdn`] (a
 //! fleet, an origin and two boxes), [`operator`] (who runs the `fleet` command), [`origin`] (nginx,
 //! and who asked it for what), [`name_server`] (Knot DNS) and [`acme_authority`] (Pebble),
-//! [`s3_store`] (buckets), [`demo`], the small CDN that `make demo` runs and checks, [`lab`],
+//! [`s3_store`] (buckets), [`software_tpm`] (a machine's TPM), [`planted`] (secrets, looked for), [`demo`], the small CDN that `make demo` runs and checks, [`lab`],
 //! whole machines and networks, and [`bench`]. The tests themselves stand under `tests/`.
 
 pub mod acme_authority;
@@ -22,8 +22,10 @@ pub mod lab;
 pub mod name_server;
 pub mod operator;
 pub mod origin;
+pub mod planted;
 pub mod process;
 pub mod s3_store;
 pub mod say;
 pub mod small_cdn;
+pub mod software_tpm;
 pub mod uml;

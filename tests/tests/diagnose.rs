@@ -31,7 +31,7 @@ async fn is_missing(cdn: &SmallCdn, about: &str, why: &str) -> Result<()> {
 #[tokio::test]
 async fn what_a_machine_lacks_is_said_in_plain_words() -> Result<()> {
     let mut cdn = SmallCdn::start_with(Plan { one_box: true, ..Plan::default() }).await?;
-    for about in ["configuration", "addresses", "disks", "identity", "fleet"] {
+    for about in ["configuration", "addresses", "disks", "keys", "identity", "fleet"] {
         let (is_well, says) = found(&cdn, about).await?;
         ensure!(is_well, "{about}: {says}");
     }

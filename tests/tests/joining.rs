@@ -34,22 +34,15 @@ impl Place {
         let folder = self.folder(machine);
         let token_file = self.machines.path().join(format!("{machine}.token"));
         std::fs::write(&token_file, token)?;
-        let args = join_args(BOXES[0], &token_file, &folder);
-        let args: Vec<String> = args.into_iter().filter(|arg| overridden(arg, more)).collect();
+        let args = join_args(BOXES[0], &token_file, &folder, more.to_vec());
         let mut command = Command::new(self.cdn.bin().join("appliance"));
-        command.args(args).args(more);
+        command.args(args);
         outcome_of(command).await
     }
 
     async fn token(&self) -> Result<String> {
         self.cdn.operator.join_token(BOXES[0]).await
     }
-}
-
-/// Whether an argument stands, beside those that come after.
-fn overridden(arg: &str, more: &[String]) -> bool {
-    let name = |arg: &str| arg.split_once('=').map(|(name, _)| name.to_owned());
-    name(arg).is_none_or(|it| !more.iter().any(|other| name(other).as_ref() == Some(&it)))
 }
 
 fn refused(output: &Output, why: &str) -> Result<()> {

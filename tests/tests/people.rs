@@ -189,8 +189,8 @@ async fn people_get_into_a_box_by_a_certificate_and_see_that_it_is_that_box() ->
     }
     let ssh = tempfile::tempdir()?;
     host_key(ssh.path(), "ssh_host_ed25519_key").await?;
-    let ssh_folder = Some(ssh.path().to_owned());
-    let cdn = SmallCdn::start_with(Plan { one_box: true, ssh_folder, ..Plan::default() }).await?;
+    let join_args = vec![format!("--ssh-folder={}", ssh.path().display())];
+    let cdn = SmallCdn::start_with(Plan { one_box: true, join_args, ..Plan::default() }).await?;
     let (viewer, operator) =
         (added(&cdn, "vera", "viewer").await?, added(&cdn, "otto", "operator").await?);
     let (vera, otto) = (Person::new(&cdn)?, Person::new(&cdn)?);

@@ -63,8 +63,7 @@ async fn join_anew(cdn: &SmallCdn) -> Result<()> {
     let folder = cdn.config(1).parent().context("a folder")?.to_owned();
     let token_file = folder.join("join.token");
     std::fs::write(&token_file, cdn.operator.join_token(BOXES[1]).await?)?;
-    let args = join_args(BOXES[1], &token_file, &folder);
-    let args = args.into_iter().chain(["--replace".to_owned()]);
+    let args = join_args(BOXES[1], &token_file, &folder, ["--replace".to_owned()]);
     output(cdn.bin().join("appliance"), args).await.map(drop)
 }
 

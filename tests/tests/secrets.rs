@@ -5,40 +5,13 @@
 #![allow(clippy::expect_used)]
 
 use anyhow::{Context, Result, ensure};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
 use nix::sys::signal::Signal;
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::ExitStatusExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use tests::planted::{Planted, files};
 use tests::process::output;
 use tests::small_cdn::{Plan, SmallCdn, content, path};
-
-/// The secret part of keys in PEM, as it would be found in whatever they got into: twelve octets
-/// of each that are the key itself, as they are and as PEM writes them.
-fn secrets(pem: &str) -> Result<Vec<[Vec<u8>; 2]>> {
-    let blocks = pem.split("-----BEGIN PRIVATE KEY-----\n").skip(1);
-    let block = |block: &str| {
-        // Before them stands which kind of key it is.
-        let text = block.get(48..64).context("a line of 64")?;
-        Ok([BASE64.decode(text)?, text.as_bytes().to_vec()])
-    };
-    blocks.map(block).collect()
-}
-
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    let inside = |entry: std::fs::DirEntry| match entry.file_type().is_ok_and(|it| it.is_dir()) {
-        true => files(&entry.path()),
-        false => vec![entry.path()],
-    };
-    entries.flat_map(inside).collect()
-}
-
-fn holds(bytes: &[u8], secrets: &[[Vec<u8>; 2]]) -> bool {
-    let holds = |secret: &Vec<u8>| bytes.windows(secret.len()).any(|it| it == secret);
-    secrets.iter().flatten().any(holds)
-}
 
 #[tokio::test]
 async fn keys_are_in_their_files_and_nowhere_else() -> Result<()> {
@@ -60,19 +33,19 @@ async fn keys_are_in_their_files_and_nowhere_else() -> Result<()> {
         ["identity.pem", "player.pem"].contains(&name) || name.ends_with(".key")
     };
     let keys: Vec<&PathBuf> = all.iter().filter(is_key_file).collect();
-    let mut secrets_of_all = Vec::new();
+    let mut planted = Planted::default();
     for file in &keys {
         let mode = file.metadata()?.mode() & 0o777;
         ensure!(mode == 0o600, "{} has {mode:o}", file.display());
-        secrets_of_all.extend(secrets(&std::fs::read_to_string(file)?)?);
+        planted.add_pem(&std::fs::read_to_string(file)?)?;
     }
     // Two of the box, four of the fleet, one of the root.
-    ensure!(secrets_of_all.len() == 7, "{} keys in {keys:?}", secrets_of_all.len());
+    ensure!(planted.count() == 7, "{} keys in {keys:?}", planted.count());
     for file in &all {
         let (bytes, is_key_file) = (std::fs::read(file)?, is_key_file(&file));
-        ensure!(holds(&bytes, &secrets_of_all) == is_key_file, "{}", file.display());
+        ensure!(planted.is_in(&bytes) == is_key_file, "{}", file.display());
     }
-    ensure!(!holds(&status, &secrets_of_all), "a key is in the status");
+    ensure!(!planted.is_in(&status), "a key is in the status");
     Ok(())
 }
 

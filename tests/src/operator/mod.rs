@@ -40,15 +40,27 @@ pub fn serial(name: &str) -> String {
     format!("SN-{name}")
 }
 
-/// What `appliance` is told to make its machine a box.
+/// What `appliance` is told to make its machine a box, with more in place of what says otherwise.
 #[must_use]
-pub fn join_args(name: &str, token_file: &Path, folder: &Path) -> [String; 4] {
-    [
+pub fn join_args(
+    name: &str,
+    token_file: &Path,
+    folder: &Path,
+    more: impl IntoIterator<Item = String>,
+) -> Vec<String> {
+    let usual = [
         "join".to_owned(),
         format!("--token-file={}", token_file.display()),
         format!("--folder={}", folder.display()),
         format!("--serial={}", serial(name)),
-    ]
+        // That of whoever runs this has no part in it.
+        "--tpm=none".to_owned(),
+    ];
+    let more: Vec<String> = more.into_iter().collect();
+    let name = |arg: &str| arg.split_once('=').map(|(name, _)| name.to_owned());
+    let is_said = |arg: &String| more.iter().any(|other| name(other) == name(arg));
+    let stays = |arg: &String| name(arg).is_none() || !is_said(arg);
+    usual.into_iter().filter(stays).chain(more.clone()).collect()
 }
 
 /// A box as the inventory is to have it.
@@ -283,8 +295,8 @@ impl Operator {
         std::fs::create_dir_all(folder)?;
         let token_file = folder.join("join.token");
         std::fs::write(&token_file, self.join_token(name).await?)?;
-        let args = join_args(name, &token_file, folder);
-        output(bin.join("appliance"), args.iter().chain(more)).await.map(drop)
+        let args = join_args(name, &token_file, folder, more.to_vec());
+        output(bin.join("appliance"), args).await.map(drop)
     }
 
     /// Adds a title, or brings it up to date.

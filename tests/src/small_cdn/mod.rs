@@ -46,10 +46,10 @@ pub struct Plan {
     pub one_box: bool,
     /// More for `fleet serve`.
     pub fleet_args: Vec<String>,
+    /// More for `appliance join`.
+    pub join_args: Vec<String>,
     /// Whom viewers believe, instead of the authority that the root names.
     pub viewers_believe: Option<PathBuf>,
-    /// Where the keys of the boxes' SSH servers lie, if not where those of this machine do.
-    pub ssh_folder: Option<PathBuf>,
 }
 
 struct Ports {
@@ -76,8 +76,6 @@ pub struct SmallCdn {
     pub fleet_args: Vec<String>,
     /// Whom viewers believe, instead of the authority that the root names.
     pub viewers_believe: Option<PathBuf>,
-    /// Where the keys of the boxes' SSH servers lie, if not where those of this machine do.
-    ssh_folder: Option<PathBuf>,
 }
 
 impl SmallCdn {
@@ -112,7 +110,6 @@ impl SmallCdn {
             boxes: [None, None],
             fleet_args: plan.fleet_args,
             viewers_believe: plan.viewers_believe,
-            ssh_folder: plan.ssh_folder,
         };
         for (path, bytes) in title_files().into_iter().chain(plan.more_files) {
             let file = cdn.path("origin").join(path.trim_start_matches('/'));
@@ -125,7 +122,7 @@ impl SmallCdn {
         cdn.describe(plan.origin).await?;
         let count = if plan.one_box { 1 } else { BOXES.len() };
         for at in 0..count {
-            cdn.enroll(at).await?;
+            cdn.enroll(at, &plan.join_args).await?;
             cdn.start_box(at).await?;
         }
         let folder = cdn.path("origin").join(TITLE);
@@ -237,7 +234,7 @@ impl SmallCdn {
         self.operator.fleet(group.map(str::to_owned).into_iter().chain(origin)).await.map(drop)
     }
 
-    async fn enroll(&self, at: usize) -> Result<()> {
+    async fn enroll(&self, at: usize, join_args: &[String]) -> Result<()> {
         let (name, ports, folder) = (BOXES[at], &self.ports[at], self.path(BOXES[at]));
         let appliance = Appliance {
             name,
@@ -250,9 +247,7 @@ impl SmallCdn {
             access_log_folder: folder.join("log"),
         };
         self.operator.create_appliance(&appliance).await?;
-        let ssh = self.ssh_folder.iter().map(|it| format!("--ssh-folder={}", it.display()));
-        let more: Vec<String> = ssh.collect();
-        self.operator.join_with(&self.bin, name, &folder, &more).await
+        self.operator.join_with(&self.bin, name, &folder, join_args).await
     }
 
     /// Where the programs are.

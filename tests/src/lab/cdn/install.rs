@@ -131,7 +131,7 @@ async fn enroll(
     let machine = lab.machine(name)?;
     let here = machine.folder.root().join(&TOKEN[1..]);
     std::fs::write(&here, operator.join_token(name).await?)?;
-    let args = join_args(name, TOKEN.as_ref(), ENROLMENT.as_ref());
+    let args = join_args(name, TOKEN.as_ref(), ENROLMENT.as_ref(), []);
     machine.run(["appliance".to_owned()].into_iter().chain(args)).await?;
     std::fs::remove_file(here)?;
     // Done when it says that it serves.
