@@ -1,5 +1,5 @@
-//! A machine of its own for a box under test: an emulated x86-64 with an NVMe disk under Debian's
-//! kernel for virtual machines, and in its memory those of this system's programs that are
+//! A machine of its own for a box under test: an emulated x86-64 with an NVMe disk and a TPM under
+//! Debian's kernel for virtual machines, and in its memory those of this system's programs that are
 //! wanted. Everything is emulated, so that it is the same wherever it runs; it boots in seconds.
 //! It has no network but its loopback.
 
@@ -28,7 +28,8 @@ const PATIENCE: Duration = Duration::from_secs(100);
 const MEMORY: &str = "512M";
 
 /// What commands are made of.
-const PROGRAMS: [&str; 8] = ["cat", "dd", "ip", "mount", "sleep", "stty", "sync", "smartctl"];
+const PROGRAMS: [&str; 11] =
+    ["cat", "chmod", "chown", "dd", "ip", "mount", "setpriv", "sleep", "stty", "sync", "smartctl"];
 
 /// The disk: its name in the emulator, and what it says of itself.
 const DISK: &str = "disk";
@@ -39,6 +40,7 @@ const DISK_BYTES: u64 = 256 << 20;
 pub(crate) struct Guest {
     folder: TempDir,
     qemu: Child,
+    tpm: Child,
     shell: BufReader<UnixStream>,
     monitor: Monitor,
     commands: u32,
@@ -54,6 +56,8 @@ impl Guest {
         let disk = fs::File::create(path("disk")).expect("made");
         disk.set_len(DISK_BYTES).expect("made");
         said("mkfs.ext4", &["-q", "-F", "-m", "0", path("disk").to_str().expect("text")]);
+        let tpm = start_tpm(folder.path());
+        super::wait_for("its TPM does not come up", || path("tpm").exists());
         let qemu = start(folder.path());
         let mut shell = None;
         super::wait_for("the emulator does not come up (is it installed?)", || {
@@ -63,7 +67,8 @@ impl Guest {
         let shell = shell.expect("connected");
         shell.set_read_timeout(Some(PATIENCE)).expect("set");
         let monitor = Monitor::connect(&path("monitor"));
-        let mut guest = Self { folder, qemu, shell: BufReader::new(shell), monitor, commands: 0 };
+        let shell = BufReader::new(shell);
+        let mut guest = Self { folder, qemu, tpm, shell, monitor, commands: 0 };
         guest.until("ready");
         guest
     }
@@ -107,9 +112,11 @@ impl Guest {
 
 impl Drop for Guest {
     fn drop(&mut self) {
-        // It may have ended already.
-        self.qemu.kill().ok();
-        self.qemu.wait().ok();
+        // They may have ended already.
+        for process in [&mut self.qemu, &mut self.tpm] {
+            process.kill().ok();
+            process.wait().ok();
+        }
         if std::thread::panicking() {
             let console = fs::read(self.folder.path().join("console")).unwrap_or_default();
             eprintln!("{}", String::from_utf8_lossy(&console));
@@ -161,6 +168,17 @@ fn kernel() -> PathBuf {
     kernel
 }
 
+/// Starts the machine's TPM, which the emulator asks at its control socket. It ends with us.
+fn start_tpm(folder: &Path) -> Child {
+    let state = folder.join("tpm-state");
+    fs::create_dir(&state).expect("made");
+    let mut command = Command::new("setpriv");
+    command.args(["--pdeathsig", "KILL", "--", "swtpm", "socket", "--tpm2"]);
+    command.args(["--tpmstate", &format!("dir={}", state.display())]);
+    command.args(["--ctrl", &format!("type=unixio,path={}", folder.join("tpm").display())]);
+    command.stdin(Stdio::null()).spawn().expect("setpriv (util-linux)")
+}
+
 /// Starts the emulator. It ends with us, however we do.
 fn start(folder: &Path) -> Child {
     let path = |name: &str| folder.join(name).display().to_string();
@@ -179,5 +197,7 @@ fn start(folder: &Path) -> Child {
         &format!("if=none,id=file,format=raw,cache=unsafe,file={}", path("disk")),
     ]);
     command.args(["-device", &format!("nvme,id={DISK},drive=file,serial={SERIAL}")]);
+    command.args(["-chardev", &format!("socket,id=chip,path={}", path("tpm"))]);
+    command.args(["-tpmdev", "emulator,id=tpm,chardev=chip", "-device", "tpm-tis,tpmdev=tpm"]);
     command.stdin(Stdio::null()).spawn().expect("setpriv (util-linux)")
 }
