@@ -74,7 +74,8 @@ impl fmt::Display for Unusable {
 fn advice(err: &TpmError, pcrs: Pcrs) -> String {
     match err {
         TpmError::Open(err) if err.kind() == io::ErrorKind::PermissionDenied => {
-            "run the appliance as a user who may use it (group tss)".to_owned()
+            "run the appliance as a user who may use it (Debian: package tpm-udev, group tss)"
+                .to_owned()
         }
         TpmError::Open(_) => format!(
             "see that it is switched on in the firmware; where the mainboard was replaced, \
