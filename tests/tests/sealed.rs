@@ -177,7 +177,8 @@ async fn a_box_with_a_tpm_keeps_no_key_that_anybody_could_use() -> Result<()> {
     let folder = folder(&cdn)?;
     serves(&cdn).await?;
     let first = secrets(&folder)?;
-    (none_is_plain(&folder)?, is_nowhere(&cdn, &first)?);
+    none_is_plain(&folder)?;
+    is_nowhere(&cdn, &first)?;
     ensure!(cdn.report(0).await?.keys == Some(KeyProtection::Tpm));
     let status = said(&on_config(&cdn, "status", &[]).await?);
     ensure!(status.contains("keys are sealed to this machine's TPM"), "{status}");
@@ -203,7 +204,8 @@ async fn a_box_with_a_tpm_keeps_no_key_that_anybody_could_use() -> Result<()> {
     none_is_plain(&folder)?;
 
     tpm.on().await?;
-    (is_nowhere(&cdn, &first)?, is_nowhere(&cdn, &secrets(&folder)?)?);
+    is_nowhere(&cdn, &first)?;
+    is_nowhere(&cdn, &secrets(&folder)?)?;
     hands_over(&cdn).await.map(drop)
 }
 
