@@ -4,6 +4,9 @@ import { token } from './session.js';
 
 const DEADLINE_MS = 5000;
 
+/** The fleet does not know who asks. */
+export class NotKnown extends Error {}
+
 export async function titles() {
   return (await get('/api/v1/titles')).items;
 }
@@ -21,6 +24,7 @@ export async function caCertificate() {
 async function get(path) {
   const headers = { Authorization: `Bearer ${token()}` };
   const response = await fetch(path, { headers, cache: 'no-store', signal: AbortSignal.timeout(DEADLINE_MS) });
+  if (response.status === 401) throw new NotKnown();
   if (!response.ok) throw new Error(`the fleet answered ${response.status} to ${path}`);
   return response.json();
 }

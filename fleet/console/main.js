@@ -11,6 +11,7 @@ import { Facts } from './facts.js';
 import * as fleet from './fleet-client.js';
 import { HostColours } from './host-colours.js';
 import { Playback } from './playback.js';
+import { askToLogIn } from './log-in.js';
 import { Timeline } from './timeline.js';
 import { Trust } from './trust.js';
 
@@ -107,7 +108,8 @@ async function refreshAppliances() {
     appliances = await fleet.appliances();
     table.draw(appliances, window.headend.state());
     await trust.check(appliances);
-  } catch {
+  } catch (error) {
+    if (error instanceof fleet.NotKnown) askToLogIn();
     // The fleet may be down; playback goes on without it, and so does this page.
   }
   setTimeout(refreshAppliances, APPLIANCES_EVERY_MS);
@@ -125,6 +127,7 @@ async function start() {
     titles = await fleet.titles();
     fillTitles();
   } catch (error) {
+    if (error instanceof fleet.NotKnown) return askToLogIn();
     say(`The fleet does not say which titles it has: ${error.message}`, true);
   }
   preselect();
