@@ -2,7 +2,9 @@
 //! and root, and nobody else.
 
 use rustix::fs::{Mode, fchmod};
-use rustix::net::{AddressFamily, SocketAddrUnix, SocketType, bind, listen, socket};
+use rustix::net::{
+    AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind, listen, socket_with,
+};
 use std::ffi::OsString;
 use std::io::ErrorKind;
 use std::os::unix::net::UnixListener;
@@ -48,14 +50,14 @@ fn beside(place: &Path) -> PathBuf {
 }
 
 fn bound(path: &Path) -> std::io::Result<UnixListener> {
-    let made = socket(AddressFamily::UNIX, SocketType::STREAM, None)?;
+    // The next process opens its own: it inherits none.
+    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+    let made = socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)?;
     // A socket's file has the mode that the socket had: there is no moment at which others may.
     fchmod(&made, Mode::RUSR | Mode::WUSR)?;
     bind(&made, &SocketAddrUnix::new(path)?)?;
     listen(&made, BACKLOG)?;
-    let listener = UnixListener::from(made);
-    listener.set_nonblocking(true)?;
-    Ok(listener)
+    Ok(UnixListener::from(made))
 }
 
 #[cfg(test)]

@@ -9,6 +9,9 @@ use std::path::{Path, PathBuf};
 /// are enough to know it by, and a multiple of three is in base64 what it is alone.
 const OF_THE_KEY: std::ops::Range<usize> = 36..48;
 
+/// The same where an Ed25519 key stands in OpenSSH's own format.
+const OF_AN_OPENSSH_KEY: std::ops::Range<usize> = 162..174;
+
 /// Parts of secrets, in every way in which somebody might write them.
 #[derive(Debug, Default)]
 pub struct Planted {
@@ -22,10 +25,11 @@ impl Planted {
     /// # Errors
     /// When one is none.
     pub fn add_pem(&mut self, text: &str) -> Result<()> {
-        for block in text.split("-----BEGIN PRIVATE KEY-----\n").skip(1) {
-            let body = block.split("-----END").next().unwrap_or_default();
-            let body: String = body.split_ascii_whitespace().collect();
-            self.add_pkcs8(&BASE64.decode(body)?)?;
+        for key in blocks(text, "-----BEGIN PRIVATE KEY-----\n")? {
+            self.add_pkcs8(&key)?;
+        }
+        for key in blocks(text, "-----BEGIN OPENSSH PRIVATE KEY-----\n")? {
+            self.add(key.get(OF_AN_OPENSSH_KEY).context("a key is longer")?);
         }
         Ok(())
     }
@@ -60,13 +64,24 @@ impl Planted {
     }
 }
 
-/// The files below a folder.
+/// What stands in blocks of PEM that begin like this.
+fn blocks(text: &str, begin: &str) -> Result<Vec<Vec<u8>>> {
+    let body = |block: &str| -> Result<Vec<u8>> {
+        let body = block.split("-----END").next().unwrap_or_default();
+        let body: String = body.split_ascii_whitespace().collect();
+        Ok(BASE64.decode(body)?)
+    };
+    text.split(begin).skip(1).map(body).collect()
+}
+
+/// The files below a folder that can be read: no sockets.
 #[must_use]
 pub fn files(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    let inside = |entry: std::fs::DirEntry| match entry.file_type().is_ok_and(|it| it.is_dir()) {
-        true => files(&entry.path()),
-        false => vec![entry.path()],
+    let inside = |entry: std::fs::DirEntry| match entry.file_type() {
+        Ok(kind) if kind.is_dir() => files(&entry.path()),
+        Ok(kind) if kind.is_file() => vec![entry.path()],
+        _ => Vec::new(),
     };
     entries.flat_map(inside).collect()
 }

@@ -7,6 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 use tempfile::TempDir;
+use tests::operator::front_ca;
 use tests::process::{Daemon, is_listening, output};
 use tests::small_cdn::{BOXES, Plan, SmallCdn};
 use tokio::io::AsyncWriteExt;
@@ -49,10 +50,13 @@ impl<'a> Person<'a> {
     }
 
     async fn log_in(&self, name: &str, password: &str) -> Result<String> {
-        let (url, front) = (self.cdn.fleet_address(), self.cdn.fleet_folder());
-        let front = tests::operator::front_ca(&front);
-        let reach = format!("--fleet https://{url} --ca-file {}", front.display());
-        self.ok(&format!("{reach} login {name} --password-stdin"), password).await
+        self.ok(&format!("{} login {name} --password-stdin", self.reach()), password).await
+    }
+
+    /// How the manager is reached by who has not logged in.
+    fn reach(&self) -> String {
+        let front = front_ca(&self.cdn.fleet_folder());
+        format!("--fleet https://{} --ca-file {}", self.cdn.fleet_address(), front.display())
     }
 }
 
@@ -98,7 +102,8 @@ async fn what_people_may_do_is_what_their_role_says() -> Result<()> {
     // Whoever has left leaves nothing.
     vera.ok("logout", "").await?;
     ensure!(!vera.home.path().join("headend/session.json").exists());
-    ensure!(vera.fails("status", "").await?.contains("fleet login"), "he is asked to log in");
+    let refused = vera.fails(&format!("{} status", vera.reach()), "").await?;
+    ensure!(refused.contains("`fleet login NAME`"), "{refused}");
     Ok(())
 }
 

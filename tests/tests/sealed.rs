@@ -73,9 +73,7 @@ impl Drop for Successor {
 }
 
 async fn process(cdn: &SmallCdn) -> Result<Value> {
-    let [.., admin] = cdn.ports_of(0);
-    let url = format!("http://127.0.0.1:{admin}/process");
-    Ok(serde_json::from_str(&output("curl", ["-sf", "-m", "5", &url]).await?)?)
+    Ok(serde_json::from_str(&cdn.ask_admin(0, "/process").await?)?)
 }
 
 /// Has another process take over, and waits until the one before has ended.

@@ -39,8 +39,8 @@ async fn keys_are_in_their_files_and_nowhere_else() -> Result<()> {
         ensure!(mode == 0o600, "{} has {mode:o}", file.display());
         planted.add_pem(&std::fs::read_to_string(file)?)?;
     }
-    // Two of the box, four of the fleet, one of the root.
-    ensure!(planted.count() == 7, "{} keys in {keys:?}", planted.count());
+    // Two of the box, six of the fleet, one of the root.
+    ensure!(planted.count() == 9, "{} keys in {keys:?}", planted.count());
     for file in &all {
         let (bytes, is_key_file) = (std::fs::read(file)?, is_key_file(&file));
         ensure!(planted.is_in(&bytes) == is_key_file, "{}", file.display());

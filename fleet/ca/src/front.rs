@@ -5,11 +5,12 @@
 use crate::key_file::make_folder;
 use crate::{Authority, CaError, Issued};
 use std::path::Path;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
+use x509_parser::time::ASN1Time;
 
 /// The authority that people's `fleet` commands and browsers are told to believe.
 #[derive(Debug)]
-pub struct Front(Authority);
+pub struct Front(Authority, (SystemTime, SystemTime));
 
 impl Front {
     /// Where its certificate is, in the folder of the fleet's keys.
@@ -22,7 +23,13 @@ impl Front {
     pub fn open(folder: &Path, now: SystemTime) -> Result<Self, CaError> {
         make_folder(folder).map_err(|source| CaError::File { path: folder.to_owned(), source })?;
         let key_file = folder.join(Self::FILE).with_extension("key");
-        Ok(Self(Authority::open(&key_file, "front", now)?))
+        let authority = Authority::open(&key_file, "front", now)?;
+        let life = life(authority.pem());
+        let life = life.ok_or(CaError::NotWhatItShouldBe {
+            path: folder.join(Self::FILE),
+            expected: "a certificate",
+        })?;
+        Ok(Self(authority, life))
     }
 
     /// Its certificate, in PEM.
@@ -35,9 +42,21 @@ impl Front {
     ///
     /// # Errors
     /// When a name is none.
-    pub fn issue(&self, names: Vec<String>, now: SystemTime) -> Result<Issued, CaError> {
-        self.0.issue_server("fleet", names, now)
+    pub fn issue(&self, names: Vec<String>) -> Result<Issued, CaError> {
+        self.0.issue_front(names, self.1)
     }
+}
+
+/// From when until when a certificate is good.
+fn life(pem: &str) -> Option<(SystemTime, SystemTime)> {
+    let (_, pem) = x509_parser::pem::parse_x509_pem(pem.as_bytes()).ok()?;
+    let certificate = pem.parse_x509().ok()?;
+    let of = |time: ASN1Time| {
+        let since_epoch = Duration::from_secs(u64::try_from(time.timestamp()).ok()?);
+        SystemTime::UNIX_EPOCH.checked_add(since_epoch)
+    };
+    let validity = certificate.validity();
+    Some((of(validity.not_before)?, of(validity.not_after)?))
 }
 
 #[cfg(test)]
@@ -52,11 +71,14 @@ mod tests {
         let again = Front::open(folder.path(), now).expect("opened");
         assert_eq!(front.pem(), again.pem());
         let names = ["fleet.example", "127.0.0.1", "::1"].map(str::to_owned);
-        let issued = front.issue(names.to_vec(), now).expect("issued");
+        let issued = front.issue(names.to_vec()).expect("issued");
         let (_, pem) = x509_parser::pem::parse_x509_pem(issued.chain_pem.as_bytes()).expect("PEM");
         let certificate = pem.parse_x509().expect("X.509");
+        let leaf = certificate.validity();
+        let authority = life(front.pem()).expect("a certificate");
+        assert_eq!(life(&issued.chain_pem), Some(authority), "{leaf:?}");
         let names = certificate.subject_alternative_name().expect("readable").expect("there");
         assert_eq!(names.value.general_names.len(), 3);
-        assert!(front.issue(vec!["f\u{fc}r".to_owned()], now).is_err());
+        assert!(front.issue(vec!["f\u{fc}r".to_owned()]).is_err());
     }
 }

@@ -112,18 +112,29 @@ impl Authority {
     /// # Errors
     /// As [`Authority::certify_identity`].
     pub fn issue_control(&self, now: SystemTime) -> Result<Issued, CaError> {
-        self.issue_server("fleet control", vec![FLEET_IDENTITY_NAME.to_owned()], now)
+        let names = vec![FLEET_IDENTITY_NAME.to_owned()];
+        let usages = &[ExtendedKeyUsagePurpose::ServerAuth];
+        self.issue(&Subject { common_name: "fleet control", names, usages }.params(now)?)
     }
 
-    /// A server of the fleet's own, under these names; its key is made here.
-    pub(crate) fn issue_server(
+    /// Who the fleet is towards people and players, under these names, for as long as the authority
+    /// is good: whoever could steal this one's key could steal the authority's, which lies on the same
+    /// machine, and a fleet whose clock is wrong can still be talked to.
+    pub(crate) fn issue_front(
         &self,
-        common_name: &str,
         names: Vec<String>,
-        now: SystemTime,
+        (not_before, not_after): (SystemTime, SystemTime),
     ) -> Result<Issued, CaError> {
         let usages = &[ExtendedKeyUsagePurpose::ServerAuth];
-        let params = Subject { common_name, names, usages }.params(now)?;
+        let subject = Subject { common_name: "fleet", names, usages };
+        let mut params = subject.params(not_before)?;
+        params.not_before = not_before.into();
+        params.not_after = not_after.into();
+        self.issue(&params)
+    }
+
+    /// What names a server whose key is made here.
+    fn issue(&self, params: &CertificateParams) -> Result<Issued, CaError> {
         let key = KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256)?;
         let certificate = params.signed_by(&key, &self.issuer)?;
         Ok(Issued { chain_pem: certificate.pem(), key_pem: key.serialize_pem() })

@@ -63,15 +63,14 @@ fn roots(text: &str) -> anyhow::Result<RootCertStore> {
 
 /// Why the other side was not believed, where that is what went wrong.
 pub(super) fn disbelief(err: &(dyn Error + 'static)) -> Option<String> {
-    let mut cause = Some(err);
-    while let Some(err) = cause {
-        // What an I/O error carries is no source of it.
-        let carried = err.downcast_ref::<std::io::Error>().and_then(|it| it.get_ref());
-        let found = carried.map_or_else(|| err.downcast_ref(), |it| it.downcast_ref());
-        if let Some(rustls::Error::InvalidCertificate(why)) = found {
+    let mut next = Some(err);
+    while let Some(err) = next {
+        if let Some(rustls::Error::InvalidCertificate(why)) = err.downcast_ref() {
             return Some(why.to_string());
         }
-        cause = err.source();
+        // What an I/O error carries, maybe another one, is no source of it.
+        let carried = err.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        next = carried.map(|it| it as &(dyn Error + 'static)).or_else(|| err.source());
     }
     None
 }
@@ -90,6 +89,10 @@ mod tests {
         assert_eq!(ca_file(None, Some(&token)), Some(front.join("front.pem")));
         assert_eq!(ca_file(Some("said".into()), Some(&token)), Some("said".into()));
         assert_eq!(ca_file(None, None), None);
+        let err = rustls::Error::InvalidCertificate(rustls::CertificateError::Expired);
+        let err = std::io::Error::other(std::io::Error::other(err));
+        assert!(disbelief(&err).is_some());
+        assert_eq!(disbelief(&std::io::Error::other("refused")), None);
         let empty = authorities(None, Some(&token)).expect_err("empty");
         assert!(empty.to_string().contains("no certificate in it"), "{empty}");
     }

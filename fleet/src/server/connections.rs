@@ -116,7 +116,7 @@ async fn connection(
     match acceptor {
         Acceptor::Front(tls) => {
             let Some(stream) = unless_plain(stream).await else { return };
-            let tls = Ok(tls.acceptor(SystemTime::now()));
+            let tls = Ok(tls.acceptor());
             if let Some(stream) = shake(stream, address, tls).await {
                 requests(stream, router, watcher).await;
             }

@@ -8,16 +8,14 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 use tokio_rustls::TlsAcceptor;
-
-/// A quarter of a certificate's life. Its key is kept nowhere, so each start has its own.
-const RENEW_AFTER: Duration = Duration::from_secs(ca::ISSUED_LIFE_D / 4 * 86_400);
 
 /// Where what is shown comes from.
 #[derive(Debug)]
 pub(crate) enum Shown {
-    /// From the fleet's own authority, for these host names and addresses.
+    /// From the fleet's own authority, for these host names and addresses: once, with a key that is
+    /// kept nowhere.
     Own(Box<Front>, Vec<String>),
     /// From files: the chain, leaf first, and its key. Who replaces them is heard.
     Files { certificate: PathBuf, key: PathBuf },
@@ -35,29 +33,25 @@ struct Current {
     stamp: Stamp,
 }
 
-/// What tells one state of the source from the next.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stamp {
-    Issued(SystemTime),
-    Written([Option<SystemTime>; 2]),
-}
+/// When files were written; nothing of what is in none.
+type Stamp = [Option<SystemTime>; 2];
 
 impl FrontTls {
     /// # Errors
     /// When there is nothing to be shown.
-    pub(crate) fn open(shown: Shown, now: SystemTime) -> anyhow::Result<Self> {
-        let stamp = shown.stamp(None, now);
-        let current = Mutex::new(Current { acceptor: shown.acceptor(now)?, stamp });
+    pub(crate) fn open(shown: Shown) -> anyhow::Result<Self> {
+        let stamp = shown.stamp();
+        let current = Mutex::new(Current { acceptor: shown.acceptor()?, stamp });
         Ok(Self { shown, current })
     }
 
     /// What the next connection is accepted with.
-    pub(super) fn acceptor(&self, now: SystemTime) -> TlsAcceptor {
+    pub(super) fn acceptor(&self) -> TlsAcceptor {
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
-        let stamp = self.shown.stamp(Some(current.stamp), now);
+        let stamp = self.shown.stamp();
         if stamp != current.stamp {
             current.stamp = stamp;
-            match self.shown.acceptor(now) {
+            match self.shown.acceptor() {
                 Ok(acceptor) => current.acceptor = acceptor,
                 Err(err) => tracing::error!("the certificate before is shown on: {err:#}"),
             }
@@ -67,25 +61,18 @@ impl FrontTls {
 }
 
 impl Shown {
-    fn stamp(&self, before: Option<Stamp>, now: SystemTime) -> Stamp {
+    fn stamp(&self) -> Stamp {
         let written = |file: &Path| std::fs::metadata(file).and_then(|it| it.modified()).ok();
-        match (self, before) {
-            (Self::Files { certificate, key }, _) => {
-                Stamp::Written([written(certificate), written(key)])
-            }
-            (Self::Own(..), Some(Stamp::Issued(at)))
-                if now.duration_since(at).is_ok_and(|age| age <= RENEW_AFTER) =>
-            {
-                Stamp::Issued(at)
-            }
-            (Self::Own(..), _) => Stamp::Issued(now),
+        match self {
+            Self::Own(..) => [None, None],
+            Self::Files { certificate, key } => [written(certificate), written(key)],
         }
     }
 
-    fn acceptor(&self, now: SystemTime) -> anyhow::Result<TlsAcceptor> {
+    fn acceptor(&self) -> anyhow::Result<TlsAcceptor> {
         match self {
             Self::Own(front, names) => {
-                let issued = front.issue(names.clone(), now)?;
+                let issued = front.issue(names.clone())?;
                 acceptor(issued.chain_pem.as_bytes(), issued.key_pem.as_bytes())
             }
             Self::Files { certificate, key } => acceptor(&read(certificate)?, &read(key)?)

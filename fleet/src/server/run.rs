@@ -163,7 +163,6 @@ fn open_front(
     listen: &[TcpListener],
     viewers: &[TcpListener],
 ) -> anyhow::Result<FrontTls> {
-    let now = SystemTime::now();
     let shown = match options.front.files.clone() {
         Some((certificate, key)) => Shown::Files { certificate, key },
         None => {
@@ -175,10 +174,10 @@ fn open_front(
             names.sort();
             names.dedup();
             let folder = std::path::absolute(&options.data)?.join("ca");
-            Shown::Own(Box::new(Front::open(&folder, now)?), names)
+            Shown::Own(Box::new(Front::open(&folder, SystemTime::now())?), names)
         }
     };
-    FrontTls::open(shown, now).map_err(|err| Usage(format!("nothing to show: {err:#}")).into())
+    FrontTls::open(shown).map_err(|err| Usage(format!("nothing to show: {err:#}")).into())
 }
 
 async fn open_database(url: Option<&str>, data: &Path) -> anyhow::Result<Db> {

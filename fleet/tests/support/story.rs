@@ -84,14 +84,23 @@ pub async fn until_planned(boxes: &mut [FakeBox], objects: usize) {
     }
 }
 
+/// As a player asks, who shows nothing.
 pub fn curl(server: &Server, path: &str) -> (String, String) {
+    curl_with(server, path, &[])
+}
+
+/// As somebody asks who shows the operator's token.
+pub fn curl_known(server: &Server, path: &str) -> (String, String) {
+    let token = std::fs::read_to_string(server.data.join("operator.token")).expect("a token");
+    let bearer = format!("Authorization: Bearer {}", token.trim());
+    curl_with(server, path, &["-H", &bearer])
+}
+
+fn curl_with(server: &Server, path: &str, more: &[&str]) -> (String, String) {
     let url = format!("https://{}{path}", server.listen);
-    let output = Command::new("curl")
-        .arg("--cacert")
-        .arg(server.front())
-        .args(["-s", "-i", &url])
-        .output()
-        .expect("curl runs");
+    let mut curl = Command::new("curl");
+    curl.arg("--cacert").arg(server.front()).args(["-s", "-i", &url]).args(more);
+    let output = curl.output().expect("curl runs");
     let text = String::from_utf8(output.stdout).expect("text").replace('\r', "");
     let (head, body) = text.split_once("\n\n").expect("a response");
     (head.to_owned(), body.to_owned())

@@ -269,7 +269,11 @@ impl SmallCdn {
         self.state_folder(at).join("admin.sock")
     }
 
-    async fn ask_admin(&self, at: usize, path: &str) -> Result<String> {
+    /// What it says of itself at a path.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub async fn ask_admin(&self, at: usize, path: &str) -> Result<String> {
         let (socket, url) = (self.admin_socket(at), format!("http://box{path}"));
         let args = ["-sf", "-m5", "--unix-socket"].map(OsStr::new);
         output("curl", args.into_iter().chain([socket.as_os_str(), OsStr::new(&url)])).await
