@@ -37,9 +37,6 @@ async fn get_trust(State(app): State<Arc<App>>) -> Result<Json<SignedTrust>, Pro
 
 /// What the machine's SSH server shows; nothing where it has none.
 fn host_keys(text: &str) -> Result<Vec<HostKey>, Problem> {
-    if text.is_empty() {
-        return Ok(Vec::new());
-    }
     let help = "give the machine others, or have it join with `--ssh-folder` elsewhere";
     HostKey::parse_all(text)
         .map_err(|why| Problem::new(422, format!("ssh_host_keys: {why}: {help}")))
@@ -74,9 +71,7 @@ async fn post_join(
     // Whoever was this box before is so no more.
     barring::take_over(&app, &device, key.digest()).await?;
     app.collector.is_another_machine(&device);
-    if !host_keys.is_empty() {
-        app.host_keys.replace_all(&device, &host_keys, now()).await?;
-    }
+    app.host_keys.replace_all(&device, &host_keys, now()).await?;
     tracing::info!(%address, %device, serial, "a machine has joined");
     app.changed.notify_one();
     Ok(Json(Joined { device, chain_pem, config }))

@@ -256,6 +256,54 @@ async fn what_the_commands_print() {
     insta::assert_snapshot!(session.join("\n"));
 }
 
+/// A certificate that nobody but itself vouches for, and its key.
+fn own_certificate(folder: &Path) {
+    let key = rcgen::KeyPair::generate().expect("a key");
+    let params = rcgen::CertificateParams::new(vec!["127.0.0.1".to_owned()]).expect("a name");
+    let certificate = params.self_signed(&key).expect("a certificate");
+    std::fs::write(folder.join("chain.pem"), certificate.pem()).expect("written");
+    std::fs::write(folder.join("key.pem"), key.serialize_pem()).expect("written");
+}
+
+#[test]
+fn viewers_are_answered_apart_and_shown_what_somebody_else_keeps() {
+    let work = tempfile::tempdir().expect("folder");
+    let file = |name: &str| work.path().join(name);
+    own_certificate(work.path());
+    let (viewers, [chain, key]) = (free_address(), ["chain.pem", "key.pem"].map(file));
+    let more = [
+        ("--viewers", viewers.to_string()),
+        ("--certificate", chain.display().to_string()),
+        ("--key", key.display().to_string()),
+    ];
+    let more: Vec<&str> = more.iter().flat_map(|(name, value)| [*name, value.as_str()]).collect();
+    let server = Server::start_with(&file("data"), None, &more);
+    let status = |address: &std::net::SocketAddr, path: &str, ca: &Path| {
+        let mut curl = Command::new("curl");
+        curl.args(["-s", "-o", "/dev/null", "-w", "%{http_code}", "--cacert"]).arg(ca);
+        let out = curl.arg(format!("https://{address}{path}")).output().expect("curl runs");
+        String::from_utf8_lossy(&out.stdout).into_owned()
+    };
+    let steering = "/steer/v1/hls?g=none&t=none&p=none";
+    let answered = status(&server.listen, steering, &chain);
+    assert!(answered != "000" && answered != "401", "{answered}");
+    assert_eq!(status(&viewers, steering, &chain), answered, "players are answered the same");
+    for path in ["/api/v1/sites", "/api/v1/sessions", "/console/", "/"] {
+        assert_eq!(status(&viewers, path, &chain), "404", "{path}");
+    }
+    assert_eq!(status(&server.listen, "/api/v1/sites", &chain), "401");
+    assert!(!file("data/ca/front.pem").exists(), "an authority was made that nobody needs");
+    // Another certificate is shown as soon as it is there, and the one before no more.
+    std::fs::copy(&chain, file("before.pem")).expect("copied");
+    own_certificate(work.path());
+    assert_eq!(status(&viewers, "/healthz", &chain), "200");
+    assert_eq!(status(&viewers, "/healthz", &file("before.pem")), "000");
+    // One that is none is not shown.
+    std::fs::copy(&chain, file("before.pem")).expect("copied");
+    std::fs::write(&chain, "half of a certi").expect("written");
+    assert_eq!(status(&viewers, "/healthz", &file("before.pem")), "200");
+}
+
 #[test]
 fn a_start_that_cannot_work_touches_nothing() {
     let work = tempfile::tempdir().expect("folder");
@@ -264,7 +312,12 @@ fn a_start_that_cannot_work_touches_nothing() {
     let taken = taken.local_addr().expect("an address").to_string();
     let data = data.to_str().expect("text");
     let free = free_address().to_string();
-    let cases: [(&[&str], &str); 3] = [
+    let others = [free_address(), free_address()].map(|it| it.to_string());
+    let nowhere = ["--certificate", "/nowhere", "--key", "/nowhere", "--control", &others[0]];
+    let nowhere =
+        [&["--data", data, "--listen", &free, "--join", &others[1]][..], &nowhere].concat();
+    let cases: [(&[&str], &str); 4] = [
+        (&nowhere, "cannot read /nowhere"),
         (&["--data", data, "--listen", &free, "--control", &taken], "cannot listen on"),
         (
             &["--data", "/proc/x", "--listen", &free, "--control", &free_address().to_string()],

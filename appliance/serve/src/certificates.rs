@@ -17,14 +17,11 @@ use std::path::Path;
 use std::sync::Arc;
 use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
 
-/// Stands for the place of the identity of the box in its configuration.
-pub(crate) const IDENTITY: &str = "identity";
-
 /// Reads a chain and its key, and checks that they belong together.
 fn load(
     files: &Certificate,
     path: &str,
-    keys: &dyn PrivateKeys,
+    (keys, purpose): (&dyn PrivateKeys, Purpose),
     provider: &CryptoProvider,
 ) -> Result<Arc<CertifiedKey>, BindError> {
     let chain = load_chain(&files.chain_file, &format!("{path}.chain_file"))?;
@@ -33,7 +30,6 @@ fn load(
         file: files.key_file.clone(),
         reason,
     };
-    let purpose = if path == IDENTITY { Purpose::Identity } else { Purpose::Player };
     let key = keys.read(&files.key_file, purpose).map_err(of_key)?;
     let certified = CertifiedKey::from_der(chain, key, provider);
     certified.map(Arc::new).map_err(|err| of_key(err.to_string()))
@@ -43,6 +39,7 @@ fn load(
 #[derive(Debug, Clone)]
 struct Shown {
     files: Vec<(String, Certificate)>,
+    purpose: Purpose,
     keys: Arc<dyn PrivateKeys>,
     by_name: Arc<ByName>,
 }
@@ -56,18 +53,21 @@ impl Certificates {
     pub(crate) fn show(
         &mut self,
         files: Vec<(String, Certificate)>,
+        purpose: Purpose,
         keys: &Arc<dyn PrivateKeys>,
         provider: &CryptoProvider,
     ) -> Result<Arc<ByName>, BindError> {
-        let by_name = Arc::new(ByName::new(load_all(&files, &**keys, provider)?));
-        self.0.push(Shown { files, keys: Arc::clone(keys), by_name: Arc::clone(&by_name) });
+        let loaded = load_all(&files, (&**keys, purpose), provider)?;
+        let by_name = Arc::new(ByName::new(loaded));
+        let (keys, shown) = (Arc::clone(keys), Arc::clone(&by_name));
+        self.0.push(Shown { files, purpose, keys, by_name: shown });
         Ok(by_name)
     }
 
     /// Until when what viewers are shown is good, with the first name of each.
     #[must_use]
     pub fn ends(&self) -> Vec<(String, TimeUs)> {
-        let of_viewers = self.0.iter().filter(|shown| shown.files.iter().all(is_of_viewers));
+        let of_viewers = self.0.iter().filter(|shown| shown.purpose == Purpose::Player);
         let shown =
             of_viewers.flat_map(|shown| shown.by_name.0.load().iter().cloned().collect::<Vec<_>>());
         shown.filter_map(|certified| end(certified.cert.first()?)).collect()
@@ -79,18 +79,13 @@ impl Certificates {
     /// Names the first file that cannot be used; everything stays as it was then.
     pub fn reload(&self) -> Result<(), BindError> {
         let provider = rustls::crypto::aws_lc_rs::default_provider();
-        let load = |shown: &Shown| load_all(&shown.files, &*shown.keys, &provider);
+        let load = |shown: &Shown| load_all(&shown.files, (&*shown.keys, shown.purpose), &provider);
         let loaded: Vec<_> = self.0.iter().map(load).collect::<Result<_, _>>()?;
         for (shown, certificates) in self.0.iter().zip(loaded) {
             shown.by_name.replace(certificates);
         }
         Ok(())
     }
-}
-
-/// The identity of the box is shown to siblings, and looked at by them alone.
-fn is_of_viewers((path, _): &(String, Certificate)) -> bool {
-    path != IDENTITY
 }
 
 /// When a certificate ends (RFC 5280 §4.1.2.5), and what it is called.
@@ -113,7 +108,7 @@ pub fn dns_names<'a>(leaf: &'a X509Certificate<'_>) -> impl Iterator<Item = &'a 
 
 fn load_all(
     files: &[(String, Certificate)],
-    keys: &dyn PrivateKeys,
+    keys: (&dyn PrivateKeys, Purpose),
     provider: &CryptoProvider,
 ) -> Result<Vec<Arc<CertifiedKey>>, BindError> {
     files.iter().map(|(path, files)| load(files, path, keys, provider)).collect()

@@ -1,17 +1,21 @@
 //! TLS for the two kinds of listener: viewers see the certificate of the name they ask
 //! for; sibling boxes see the identity and must show one of the fleet's, for the same site.
 
-use crate::certificates::{Certificates, IDENTITY};
+use crate::certificates::Certificates;
 use crate::error::BindError;
 use crate::private_keys::PrivateKeys;
 use crate::same_site::SameSite;
 use crate::tickets::{TicketSecrets, Tickets};
+use contract::certificates::Purpose;
 use contract::config::{ApplianceConfig, Listener, ListenerRole, Protocol};
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::server::danger::ClientCertVerifier;
 use rustls::server::{NoServerSessionStorage, ServerSessionMemoryCache};
 use rustls::{ServerConfig, version};
 use std::sync::Arc;
+
+/// The place of the identity of the box in its configuration.
+const IDENTITY: &str = "identity";
 
 /// Sessions of TLS 1.2 clients that take no tickets; 300 bytes each.
 const SESSIONS_IN_MEMORY: usize = 4096;
@@ -92,7 +96,7 @@ fn for_players(
 ) -> Result<Arc<ServerConfig>, BindError> {
     let files = config.certificates.iter().enumerate();
     let files = files.map(|(at, files)| (format!("certificates[{at}]"), files.clone())).collect();
-    let by_name = certificates.show(files, keys, provider)?;
+    let by_name = certificates.show(files, Purpose::Player, keys, provider)?;
     let refused = |err| tls_error("certificates", &err);
     let tls = ServerConfig::builder_with_provider(Arc::clone(provider))
         .with_protocol_versions(&[&version::TLS13, &version::TLS12])
@@ -110,7 +114,7 @@ fn for_peers(
     certificates: &mut Certificates,
 ) -> Result<Arc<ServerConfig>, BindError> {
     let files = vec![(IDENTITY.to_owned(), config.identity.clone())];
-    let by_name = certificates.show(files, keys, provider)?;
+    let by_name = certificates.show(files, Purpose::Identity, keys, provider)?;
     let nobody = || tls_error("listeners", &"it is not known who is a sibling");
     let verifier = SameSite::new(siblings.ok_or_else(nobody)?, Arc::clone(&by_name));
     let refused = |err| tls_error(IDENTITY, &err);

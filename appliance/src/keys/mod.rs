@@ -225,7 +225,7 @@ pub(crate) fn settle(folder: &Path, keeping: &Keeping) -> Result<()> {
     let file = folder.join(ring::FILE);
     match keeping {
         Keeping::Sealed(..) => match Ring::read(&file)? {
-            Some(ring) => ring.without_unused(folder).write(&file),
+            Some(ring) => ring.without_unused(folder)?.write(&file),
             None => Ok(()),
         },
         Keeping::Plain => match std::fs::remove_file(&file) {

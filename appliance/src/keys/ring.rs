@@ -108,22 +108,31 @@ impl Ring {
     }
 
     /// The same without older ones that no file of the folder needs.
-    pub(super) fn without_unused(self, folder: &Path) -> Self {
-        let used = used(folder);
+    ///
+    /// # Errors
+    /// When it cannot be told which are needed.
+    pub(super) fn without_unused(self, folder: &Path) -> std::io::Result<Self> {
+        let used = used(folder)?;
         let keys = self.0.into_iter().enumerate();
         let kept = keys.filter(|(at, key)| *at == 0 || used.contains(&key.id));
-        Self(kept.map(|(_, key)| key).collect())
+        Ok(Self(kept.map(|(_, key)| key).collect()))
     }
 }
 
 /// With what the keys in a folder are sealed: whoever writes there meanwhile may have used an older
 /// one.
-fn used(folder: &Path) -> Vec<KeyId> {
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    let small =
-        entries.filter(|it| it.metadata().is_ok_and(|it| it.is_file() && it.len() <= MAX_BYTES));
-    let texts = small.filter_map(|entry| std::fs::read(entry.path()).ok().map(Zeroizing::new));
-    texts.filter_map(|text| Some(SealedKey::find(&text).ok()??.id)).collect()
+fn used(folder: &Path) -> std::io::Result<Vec<KeyId>> {
+    let mut used = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        let metadata = entry.metadata()?;
+        if metadata.is_file() && metadata.len() <= MAX_BYTES {
+            let text = Zeroizing::new(std::fs::read(entry.path())?);
+            // What is not whole can be opened with none.
+            used.extend(SealedKey::find(&text).ok().flatten().map(|key| key.id));
+        }
+    }
+    Ok(used)
 }
 
 #[derive(Serialize, Deserialize)]
@@ -207,10 +216,10 @@ mod tests {
         let sealed = SealedKey::seal((old.id, &secret), Purpose::Player, b"key").expect("sealed");
         let player = folder.path().join("player.pem");
         std::fs::write(&player, sealed.to_pem()).expect("written");
-        let read = read.without_unused(folder.path());
+        let read = read.without_unused(folder.path()).expect("read");
         assert_eq!((read.newest(), read.find(old.id)), (Some(&new), Some(&old)));
         std::fs::remove_file(&player).expect("removed");
-        let read = read.without_unused(folder.path());
+        let read = read.without_unused(folder.path()).expect("read");
         assert_eq!((read.newest(), read.find(old.id)), (Some(&new), None));
     }
 

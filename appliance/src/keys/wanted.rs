@@ -1,7 +1,7 @@
 //! What an operator wants of the TPM, and the key with which others will be encrypted.
 
 use super::ring::{self, Ring, RingKey};
-use super::{Keeping, Keys, is_sealed};
+use super::{Keeping, Keys, Unusable, is_sealed};
 use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
 use std::path::Path;
@@ -66,8 +66,11 @@ impl Keys {
     pub(super) fn make(&self, folder: &Path, place: &Place, pcrs: Pcrs) -> Result<Keeping> {
         let file = folder.join(ring::FILE);
         let (key, secret) = RingKey::make(place, pcrs)?;
-        // One that cannot be read keeps nothing alive.
-        let ring = Ring::read(&file).ok().flatten().unwrap_or_default();
+        let ring = match Ring::read(&file) {
+            // What is none keeps nothing alive.
+            Err(Unusable::Ring { .. }) => Ring::default(),
+            read => read?.unwrap_or_default(),
+        };
         let id = key.id;
         ring.with(key)?.write(&file)?;
         self.know(id, &secret);

@@ -47,13 +47,14 @@ fn id_of(name: &str, pem: &str) -> String {
 impl Authority {
     /// Takes the key in a file and the certificate beside it; makes what is not there.
     pub(crate) fn open(key_file: &Path, name: &str, now: SystemTime) -> Result<Self, CaError> {
-        let key = read_or_make(key_file, true, generate)?;
+        let key = read_or_make(key_file, true, generate, CaError::file(key_file))?;
         let key = KeyPair::from_pem(&key).map_err(|_| CaError::NotWhatItShouldBe {
             path: key_file.to_owned(),
             expected: "a private key in PEM",
         })?;
         let file = key_file.with_extension("pem");
-        let pem = read_or_make(&file, false, || certificate(name, &key, now))?;
+        let make = || certificate(name, &key, now);
+        let pem = read_or_make(&file, false, make, CaError::file(&file))?.to_string();
         let issuer = Issuer::from_ca_cert_pem(&pem, key)
             .map_err(|_| CaError::NotWhatItShouldBe { path: file, expected: "a certificate" })?;
         Ok(Self { id: id_of(name, &pem), pem, issuer })

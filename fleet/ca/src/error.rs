@@ -1,7 +1,7 @@
 //! What can go wrong with the folder of keys.
 
 use contract::trust::Distrust;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The authority cannot be opened or cannot issue.
 #[derive(Debug, thiserror::Error)]
@@ -40,4 +40,11 @@ pub enum CaError {
     /// The system gives no random numbers.
     #[error("no random numbers")]
     Random,
+}
+
+impl CaError {
+    /// What an error about a file is here.
+    pub(crate) fn file(path: &Path) -> impl Fn(std::io::Error) -> Self {
+        |source| Self::File { path: path.to_owned(), source }
+    }
 }

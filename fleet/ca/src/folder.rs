@@ -28,7 +28,7 @@ impl Ca {
     /// When the folder or a file in it cannot be made or is not what it should be. What has
     /// been made by then stays and is used next time.
     pub fn open(folder: &Path, now: SystemTime) -> Result<Self, CaError> {
-        make_folder(folder).map_err(|source| CaError::File { path: folder.to_owned(), source })?;
+        make_folder(folder).map_err(CaError::file(folder))?;
         let keys = ArcSwap::from_pointee(Keyring::open(folder, now)?);
         Ok(Self { folder: folder.to_owned(), keys, making: Mutex::default() })
     }

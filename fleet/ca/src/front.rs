@@ -10,7 +10,7 @@ use x509_parser::time::ASN1Time;
 
 /// The authority that people's `fleet` commands and browsers are told to believe.
 #[derive(Debug)]
-pub struct Front(Authority, (SystemTime, SystemTime));
+pub struct Front(Authority);
 
 impl Front {
     /// Where its certificate is, in the folder of the fleet's keys.
@@ -21,15 +21,9 @@ impl Front {
     /// # Errors
     /// When its files cannot be made or are not what they should be.
     pub fn open(folder: &Path, now: SystemTime) -> Result<Self, CaError> {
-        make_folder(folder).map_err(|source| CaError::File { path: folder.to_owned(), source })?;
+        make_folder(folder).map_err(CaError::file(folder))?;
         let key_file = folder.join(Self::FILE).with_extension("key");
-        let authority = Authority::open(&key_file, "front", now)?;
-        let life = life(authority.pem());
-        let life = life.ok_or(CaError::NotWhatItShouldBe {
-            path: folder.join(Self::FILE),
-            expected: "a certificate",
-        })?;
-        Ok(Self(authority, life))
+        Ok(Self(Authority::open(&key_file, "front", now)?))
     }
 
     /// Its certificate, in PEM.
@@ -43,7 +37,11 @@ impl Front {
     /// # Errors
     /// When a name is none.
     pub fn issue(&self, names: Vec<String>) -> Result<Issued, CaError> {
-        self.0.issue_front(names, self.1)
+        let life = life(self.pem()).ok_or(CaError::NotWhatItShouldBe {
+            path: Self::FILE.into(),
+            expected: "a certificate of these times",
+        })?;
+        self.0.issue_front(names, life)
     }
 }
 
@@ -74,9 +72,8 @@ mod tests {
         let issued = front.issue(names.to_vec()).expect("issued");
         let (_, pem) = x509_parser::pem::parse_x509_pem(issued.chain_pem.as_bytes()).expect("PEM");
         let certificate = pem.parse_x509().expect("X.509");
-        let leaf = certificate.validity();
-        let authority = life(front.pem()).expect("a certificate");
-        assert_eq!(life(&issued.chain_pem), Some(authority), "{leaf:?}");
+        assert!(life(front.pem()).is_some_and(|(from, until)| from < now && now < until));
+        assert_eq!(life(&issued.chain_pem), life(front.pem()));
         let names = certificate.subject_alternative_name().expect("readable").expect("there");
         assert_eq!(names.value.general_names.len(), 3);
         assert!(front.issue(vec!["f\u{fc}r".to_owned()]).is_err());

@@ -1,10 +1,10 @@
 //! Files that appear whole or not at all, and keys that only their owner reads.
 
-use crate::CaError;
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
+use zeroize::Zeroizing;
 
 const OWNER_ONLY: u32 = 0o600;
 const FOR_ALL_TO_READ: u32 = 0o644;
@@ -55,22 +55,27 @@ fn write_draft(path: &Path, content: &[u8], secret: bool) -> std::io::Result<()>
 }
 
 /// The file's text; when there is none, what `make` gives, which is then in the file.
-pub(crate) fn read_or_make(
+///
+/// # Errors
+/// What `make` fails with, and what `failed` makes of a file that cannot be read or written.
+pub fn read_or_make<E>(
     path: &Path,
     secret: bool,
-    make: impl FnOnce() -> Result<String, CaError>,
-) -> Result<String, CaError> {
-    let failed = |source| CaError::File { path: path.to_owned(), source };
-    match std::fs::read_to_string(path) {
+    make: impl FnOnce() -> Result<String, E>,
+    failed: impl Fn(std::io::Error) -> E,
+) -> Result<Zeroizing<String>, E> {
+    let read = || std::fs::read_to_string(path).map(Zeroizing::new);
+    match read() {
         Err(err) if err.kind() == ErrorKind::NotFound => {}
         read => return read.map_err(failed),
     }
-    match write_new(path, make()?.as_bytes(), secret) {
+    let text = Zeroizing::new(make()?);
+    match write_new(path, text.as_bytes(), secret) {
         // Somebody was faster: theirs is the one.
         Err(err) if err.kind() == ErrorKind::AlreadyExists => {}
-        written => written.map_err(failed)?,
+        written => written.map_err(&failed)?,
     }
-    std::fs::read_to_string(path).map_err(failed)
+    read().map_err(failed)
 }
 
 #[cfg(test)]

@@ -39,7 +39,7 @@ pub use front::Front;
 pub use issuance::{Fault, Issuance, NotIssued, Wish};
 pub use issue::{Certified, ISSUED_LIFE_D, Issued};
 pub use issued::{IssuedStore, IssuedTo, RevokedCertificate};
-pub use key_file::{make_folder, write_new};
+pub use key_file::{make_folder, read_or_make, write_new};
 pub use keyring::{KeyKind, NoKeyKind};
 pub use peer::device_of;
 pub use request::{BadRequest, RequestedKey};

@@ -13,7 +13,7 @@ pub(crate) fn generate() -> Result<String, CaError> {
 
 /// The key in a file; made, where there is none.
 pub(crate) fn open(path: &Path, role: Role) -> Result<SigningKey, CaError> {
-    let pem = read_or_make(path, true, generate)?;
+    let pem = read_or_make(path, true, generate, CaError::file(path))?;
     let not_a_key = || CaError::NotWhatItShouldBe {
         path: path.to_owned(),
         expected: "an Ed25519 private key in PEM",

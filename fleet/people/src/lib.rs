@@ -32,8 +32,8 @@ pub use role::{NoRole, Role};
 pub use session::{Caller, NewSession, NotLoggedIn, SESSION_LIFE, SESSIONS_AT_MOST, TOKEN_PREFIX};
 pub use ssh::{
     BOX_CONFIG, BadHost, BadKey, BadSource, CLOCK_SKEW, DEFAULT_SSH_LIFE, Grant, HostKey,
-    HostKeyStore, MAX_HOST_KEYS, MAX_HOST_KEYS_BYTES, MAX_SOURCES, MAX_SSH_LIFE, MIN_RSA_BITS,
-    MIN_SSH_LIFE, NotCertified, READ_ONLY_COMMANDS, Refused, SourceNet, SshAuthority,
-    SshCertificate, SshHost, SshIssued, SshStore, SshWish, allowed, new_serial,
+    HostKeyStore, MAX_HOST_KEYS, MAX_SOURCES, MAX_SSH_LIFE, MIN_RSA_BITS, MIN_SSH_LIFE,
+    NotCertified, READ_ONLY_COMMANDS, Refused, SSH_PORT, SourceNet, SshAuthority, SshCertificate,
+    SshHost, SshIssued, SshStore, SshWish, allowed, new_serial,
 };
 pub use store::{PEOPLE_AT_MOST, PeopleStore, Person};

@@ -7,18 +7,11 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::request::Parts;
 use http::{HeaderMap, header};
-use people::{PersonName, Role};
+use people::{Caller, PersonName, Role};
 use std::sync::Arc;
 
 /// What whoever shows the token in the manager's folder is called. No person has that name.
 pub(super) const FOLDERS_OWNER: &str = "operator.token";
-
-/// Somebody who is known.
-#[derive(Debug, Clone)]
-pub(super) struct Caller {
-    pub(super) name: PersonName,
-    pub(super) role: Role,
-}
 
 /// Lets nobody by who is not known.
 pub(super) async fn known(
@@ -53,18 +46,17 @@ async fn find(app: &App, headers: &HeaderMap) -> Result<Caller, Problem> {
         return Ok(Caller { name, role: Role::Admin });
     }
     let known = app.people.caller(token, now()).await?;
-    let known = known.map(|it| Caller { name: it.name, role: it.role });
     known.ok_or_else(|| Problem::new(401, "this token counts no more, or never did: log in again"))
 }
 
-fn at_least(parts: &Parts, role: Role) -> Result<Caller, Problem> {
+fn at_least(parts: &Parts, role: Role) -> Result<(), Problem> {
     let caller = parts.extensions.get::<Caller>();
     let caller = caller.ok_or_else(|| Problem::internal("nobody has looked who asks"))?;
     if caller.role < role {
         let Caller { name, role: his } = caller;
         return Err(Problem::new(403, format!("{name} is {his}: this takes the role {role}")));
     }
-    Ok(caller.clone())
+    Ok(())
 }
 
 /// Proof that somebody asks who may change what the fleet does.
@@ -74,7 +66,7 @@ impl FromRequestParts<Arc<App>> for Operator {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &Arc<App>) -> Result<Self, Problem> {
-        at_least(parts, Role::Operator).map(|_| Self(()))
+        at_least(parts, Role::Operator).map(Self)
     }
 }
 
@@ -85,14 +77,6 @@ impl FromRequestParts<Arc<App>> for Admin {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &Arc<App>) -> Result<Self, Problem> {
-        at_least(parts, Role::Admin).map(|_| Self(()))
-    }
-}
-
-impl FromRequestParts<Arc<App>> for Caller {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, _: &Arc<App>) -> Result<Self, Problem> {
-        at_least(parts, Role::Viewer)
+        at_least(parts, Role::Admin).map(Self)
     }
 }

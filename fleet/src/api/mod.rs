@@ -1,7 +1,8 @@
 //! The API for people and their tools: `/api/v1`, described by an OpenAPI document.
 //!
 //! Nobody is told anything who does not show a token, but that he may log in: everybody who is known
-//! may look, and what else he may says his role. Errors are problem documents (RFC 9457). One file per resource.
+//! may look, and what else he may says his role. Errors are problem documents (RFC 9457). One file
+//! per resource.
 
 mod appliances;
 mod body;
@@ -145,14 +146,14 @@ pub(crate) fn openapi() -> OpenApi {
     document
 }
 
-/// Everything on the plain listener: the API, what players ask, and the console.
+/// Everything on the listener for people: the API, what players ask, and the console.
 pub(crate) fn router(app: Arc<App>) -> Router {
     let (api, _) = described().split_for_parts();
-    let open = log_in();
+    let (open, _) = log_in().split_for_parts();
     let api = api
         .route("/api/v1/openapi.json", get(async || axum::Json(openapi())))
         .route_layer(from_fn_with_state(Arc::clone(&app), caller::known))
-        .merge(open.split_for_parts().0)
+        .merge(open)
         .route("/healthz", get(async || "ok\n"))
         .route("/ca.pem", get(join_tokens::ca_pem))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))

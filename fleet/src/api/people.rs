@@ -1,7 +1,7 @@
 //! People: who may log in, and as what.
 
 use super::body::Body;
-use super::caller::{Admin, Caller, FOLDERS_OWNER};
+use super::caller::{Admin, FOLDERS_OWNER};
 use super::sessions::Refused;
 use super::status::rfc3339;
 use super::{List, Problem};
@@ -10,7 +10,7 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use http::StatusCode;
-use people::{PersonName, Role, random_password};
+use people::{Caller, PersonName, Role, random_password};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -95,7 +95,7 @@ pub(super) async fn list_people(
     responses((status = 201, body = PersonItem), (status = "4XX", body = Problem)))]
 pub(super) async fn create_person(
     State(app): State<Arc<App>>,
-    by: Caller,
+    Extension(by): Extension<Caller>,
     _: Admin,
     Body(new): Body<NewPerson>,
 ) -> Result<(StatusCode, Json<PersonItem>), Problem> {
@@ -123,7 +123,7 @@ fn given_or_made(given: Option<String>) -> Result<(String, Option<String>), Prob
     responses((status = 200, body = PersonItem), (status = "4XX", body = Problem)))]
 pub(super) async fn set_role(
     State(app): State<Arc<App>>,
-    by: Caller,
+    Extension(by): Extension<Caller>,
     _: Admin,
     Path(name): Path<String>,
     Body(new): Body<NewRole>,
@@ -141,7 +141,7 @@ pub(super) async fn set_role(
     responses((status = 200, body = PersonItem), (status = "4XX", body = Problem)))]
 pub(super) async fn set_password(
     State(app): State<Arc<App>>,
-    by: Caller,
+    Extension(by): Extension<Caller>,
     Extension(ClientAddress(address)): Extension<ClientAddress>,
     Path(name): Path<String>,
     Body(new): Body<NewPassword>,
@@ -174,7 +174,7 @@ pub(super) async fn set_password(
     responses((status = 204), (status = "4XX", body = Problem)))]
 pub(super) async fn delete_person(
     State(app): State<Arc<App>>,
-    by: Caller,
+    Extension(by): Extension<Caller>,
     _: Admin,
     Path(name): Path<String>,
 ) -> Result<StatusCode, Problem> {

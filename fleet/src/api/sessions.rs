@@ -1,7 +1,7 @@
 //! Logging in, and out.
 
 use super::body::Body;
-use super::caller::{Caller, token};
+use super::caller::token;
 use super::people::named;
 use super::status::rfc3339;
 use super::{PersonItem, Problem};
@@ -10,7 +10,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use http::{HeaderMap, StatusCode, header};
-use people::NotLoggedIn;
+use people::{Caller, NotLoggedIn};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -85,7 +85,7 @@ impl IntoResponse for Refused {
 /// Who asks.
 #[utoipa::path(get, path = "/api/v1/sessions/current", tag = "people",
     responses((status = 200, body = PersonItem)))]
-pub(super) async fn who_am_i(caller: Caller) -> Json<PersonItem> {
+pub(super) async fn who_am_i(Extension(caller): Extension<Caller>) -> Json<PersonItem> {
     Json(named(&caller.name, caller.role))
 }
 
@@ -94,7 +94,6 @@ pub(super) async fn who_am_i(caller: Caller) -> Json<PersonItem> {
     responses((status = 204)))]
 pub(super) async fn log_out(
     State(app): State<Arc<App>>,
-    _: Caller,
     headers: HeaderMap,
 ) -> Result<StatusCode, Problem> {
     app.people.log_out(token(&headers).unwrap_or_default()).await?;

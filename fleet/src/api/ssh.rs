@@ -1,7 +1,7 @@
 //! SSH certificates: into a box, for some hours, by a key that somebody has made for this once.
 
 use super::body::Body;
-use super::caller::{Caller, Operator};
+use super::caller::Operator;
 use super::status::rfc3339;
 use super::{List, Problem, named};
 use crate::server::{App, ClientAddress, now};
@@ -9,7 +9,9 @@ use axum::extract::{Query, State};
 use axum::{Extension, Json};
 use contract::names::DeviceName;
 use http::StatusCode;
-use people::{DEFAULT_SSH_LIFE, NotCertified, SourceNet, SshIssued, SshWish, allowed, new_serial};
+use people::{
+    Caller, DEFAULT_SSH_LIFE, NotCertified, SourceNet, SshIssued, SshWish, allowed, new_serial,
+};
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -102,7 +104,7 @@ pub(super) async fn show_authority(State(app): State<Arc<App>>) -> Json<SshAutho
     responses((status = 201, body = SshCertified), (status = "4XX", body = Problem)))]
 pub(super) async fn certify(
     State(app): State<Arc<App>>,
-    caller: Caller,
+    Extension(caller): Extension<Caller>,
     Extension(ClientAddress(address)): Extension<ClientAddress>,
     Body(request): Body<SshRequest>,
 ) -> Result<(StatusCode, Json<SshCertified>), Problem> {

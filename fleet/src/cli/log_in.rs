@@ -31,7 +31,7 @@ impl LogIn {
         let password = password::read("Password: ", self.password_stdin)?;
         let asked = Asked { name: self.name, password };
         let session: SessionItem = client.post("/api/v1/sessions", &asked).await?;
-        let (fleet, token) = (client.fleet().trim_end_matches('/').to_owned(), session.token);
+        let (fleet, token) = (client.fleet().to_owned(), session.token);
         Session { fleet, authorities, token }.write()?;
         let (name, role, until) = (session.name, session.role, session.expires_at);
         output.done(&format!("logged in as {name} ({role}), until {until}"))

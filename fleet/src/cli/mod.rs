@@ -178,16 +178,19 @@ const HERE: &str = "https://127.0.0.1:7080";
 fn reached(reach: Reach, command: &Command) -> anyhow::Result<Reached> {
     let token = client::token(reach.token, reach.token_file.as_deref())?;
     let authorities = believing::authorities(reach.ca_file, reach.token_file.as_deref())?;
-    let session = if token.is_none() { Session::read()? } else { None };
-    let is_same = |session: &Session| {
-        reach.fleet.as_ref().is_none_or(|said| said.trim_end_matches('/') == session.fleet)
+    let is_log_in = matches!(command, Command::Login(_));
+    let session = match &token {
+        Some(_) => None,
+        // What is broken is about to be replaced.
+        None if is_log_in => Session::read().unwrap_or_default(),
+        None => Session::read()?,
     };
-    let Some(session) = session.filter(is_same) else {
+    let Some(session) = session.filter(|session| session.is_of(reach.fleet.as_deref())) else {
         let fleet = reach.fleet.unwrap_or_else(|| HERE.to_owned());
         return Ok(Reached { fleet, token, authorities });
     };
     // Who logs in is not yet who he was.
-    let token = (!matches!(command, Command::Login(_))).then_some(session.token);
+    let token = (!is_log_in).then_some(session.token);
     let authorities = authorities.or(session.authorities);
     Ok(Reached { fleet: session.fleet, token, authorities })
 }

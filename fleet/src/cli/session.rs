@@ -5,6 +5,7 @@ use anyhow::Context;
 use serde::{Deserialize, Serialize};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use url::Url;
 
 /// A session, as it lies in a file that its owner alone reads.
 #[derive(Serialize, Deserialize)]
@@ -44,6 +45,12 @@ impl Session {
         }
     }
 
+    /// Whether it is of the manager that somebody has named, if he has.
+    pub(super) fn is_of(&self, fleet: Option<&str>) -> bool {
+        let read = |url: &str| Url::parse(url).ok();
+        fleet.is_none_or(|fleet| read(fleet).is_some_and(|it| Some(it) == read(&self.fleet)))
+    }
+
     /// Leaves it.
     pub(super) fn write(&self) -> anyhow::Result<()> {
         let file = file()?;
@@ -66,5 +73,23 @@ fn forget(file: &Path) -> std::io::Result<()> {
     match std::fs::remove_file(file) {
         Err(err) if err.kind() == ErrorKind::NotFound => Ok(()),
         removed => removed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_is_for_the_manager_that_gave_it_however_it_is_written() {
+        let fleet = "https://fleet.example:7080/".to_owned();
+        let session = Session { fleet, authorities: None, token: String::new() };
+        for same in [None, Some("https://fleet.example:7080"), Some("https://FLEET.example:7080/")]
+        {
+            assert!(session.is_of(same), "{same:?}");
+        }
+        for other in ["https://fleet.example", "https://other.example:7080", "nonsense"] {
+            assert!(!session.is_of(Some(other)), "{other}");
+        }
     }
 }

@@ -1,11 +1,12 @@
 //! `fleet ssh`: into a box, by a key for this once that the fleet certifies.
 
-use super::Usage;
 use super::client::Client;
 use crate::api::{ApplianceDetail, SshCertified, SshRequest};
 use anyhow::Context;
 use clap::Args;
 use contract::names::DeviceName;
+use people::{SSH_PORT, SshHost};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::ExitStatus;
 use tokio::process::Command;
@@ -17,10 +18,10 @@ use tokio::process::Command;
 #[derive(Debug, Args)]
 pub(super) struct Ssh {
     /// Which box.
-    appliance: String,
+    appliance: DeviceName,
     /// Where it is reached, HOST or HOST:PORT, where that is not its first address for viewers.
     #[arg(long, value_name = "HOST[:PORT]")]
-    address: Option<String>,
+    address: Option<SshHost>,
     /// As which user of the box.
     #[arg(long, default_value = "headend-operator")]
     user: String,
@@ -44,8 +45,8 @@ impl Ssh {
     }
 
     async fn go(&self, client: &Client, folder: &Path) -> anyhow::Result<ExitStatus> {
-        let name: DeviceName = self.appliance.parse().map_err(|err| Usage(format!("{err}")))?;
-        let (host, port) = self.address(client, &name).await?;
+        let name = &self.appliance;
+        let address = self.address(client, name).await?;
         let key = folder.join("key");
         let mut keygen = Command::new("ssh-keygen");
         keygen.args(["-q", "-t", "ed25519", "-N", "", "-C", ""]).arg("-f").arg(&key);
@@ -75,63 +76,19 @@ impl Ssh {
         for option in ["StrictHostKeyChecking=yes", "UpdateHostKeys=no", "IdentitiesOnly=yes"] {
             ssh.args(["-o", option]);
         }
-        ssh.args(["-o", &alias, "-p", &port.to_string(), "-l", &self.user, "--"]).arg(host);
+        let port = address.port().to_string();
+        ssh.args(["-o", &alias, "-p", &port, "-l", &self.user, "--", address.host()]);
         ssh.args(command).status().await.context("ssh cannot be run: install OpenSSH")
     }
 
     /// What was said, or the first address that viewers are told.
-    async fn address(&self, client: &Client, name: &DeviceName) -> anyhow::Result<(String, u16)> {
+    async fn address(&self, client: &Client, name: &DeviceName) -> anyhow::Result<SshHost> {
         if let Some(address) = &self.address {
-            return split(address)
-                .ok_or_else(|| Usage(format!("--address {address}: expected HOST[:PORT]")).into());
+            return Ok(address.clone());
         }
         let detail: ApplianceDetail = client.get(&format!("/api/v1/appliances/{name}")).await?;
         let mut players = detail.intended.players.iter().flat_map(|it| &it.addresses);
         let first = players.next().context("it has no address: give --address")?;
-        Ok((first.ip().to_string(), SSH_PORT))
-    }
-}
-
-const SSH_PORT: u16 = 22;
-
-/// `oca1.example`, `192.0.2.7:2222`, `2001:db8::7`, `[2001:db8::7]:2222`; nothing that ssh would
-/// take for an option.
-fn split(address: &str) -> Option<(String, u16)> {
-    if let Ok(address) = address.parse::<std::net::SocketAddr>() {
-        return Some((address.ip().to_string(), address.port()));
-    }
-    if address.parse::<std::net::IpAddr>().is_ok() {
-        return Some((address.to_owned(), SSH_PORT));
-    }
-    let (host, port) = match address.rsplit_once(':') {
-        None => (address, SSH_PORT),
-        Some((host, port)) => (host, port.parse().ok()?),
-    };
-    let is_name = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
-    let is_host =
-        host.starts_with(|c: char| c.is_ascii_alphanumeric()) && host.chars().all(is_name);
-    is_host.then(|| (host.to_owned(), port))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn addresses_are_written_as_people_write_them() {
-        let of = |text: &str| split(text).map(|(host, port)| format!("{host} {port}"));
-        for (text, expected) in [
-            ("oca1.example", "oca1.example 22"),
-            ("oca1.example:2222", "oca1.example 2222"),
-            ("192.0.2.7", "192.0.2.7 22"),
-            ("192.0.2.7:2222", "192.0.2.7 2222"),
-            ("2001:db8::7", "2001:db8::7 22"),
-            ("[2001:db8::7]:2222", "2001:db8::7 2222"),
-        ] {
-            assert_eq!(of(text).as_deref(), Some(expected), "{text}");
-        }
-        for bad in ["", "-oProxyCommand=x", "a b", "host:", "host:70000", "a@b", "[::1]", "::1:x"] {
-            assert_eq!(of(bad), None, "{bad}");
-        }
+        Ok(SocketAddr::new(first.ip(), SSH_PORT).into())
     }
 }

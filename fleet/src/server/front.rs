@@ -13,7 +13,7 @@ use tokio_rustls::TlsAcceptor;
 
 /// Where what is shown comes from.
 #[derive(Debug)]
-pub(crate) enum Shown {
+pub(crate) enum FrontSource {
     /// From the fleet's own authority, for these host names and addresses: once, with a key that is
     /// kept nowhere.
     Own(Box<Front>, Vec<String>),
@@ -23,11 +23,10 @@ pub(crate) enum Shown {
 
 /// Who the manager is towards people and players.
 pub(crate) struct FrontTls {
-    shown: Shown,
+    source: FrontSource,
     current: Mutex<Current>,
 }
 
-#[derive(Clone)]
 struct Current {
     acceptor: TlsAcceptor,
     stamp: Stamp,
@@ -39,19 +38,19 @@ type Stamp = [Option<SystemTime>; 2];
 impl FrontTls {
     /// # Errors
     /// When there is nothing to be shown.
-    pub(crate) fn open(shown: Shown) -> anyhow::Result<Self> {
-        let stamp = shown.stamp();
-        let current = Mutex::new(Current { acceptor: shown.acceptor()?, stamp });
-        Ok(Self { shown, current })
+    pub(crate) fn open(source: FrontSource) -> anyhow::Result<Self> {
+        let stamp = source.stamp();
+        let current = Mutex::new(Current { acceptor: source.acceptor()?, stamp });
+        Ok(Self { source, current })
     }
 
     /// What the next connection is accepted with.
     pub(super) fn acceptor(&self) -> TlsAcceptor {
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
-        let stamp = self.shown.stamp();
+        let stamp = self.source.stamp();
         if stamp != current.stamp {
             current.stamp = stamp;
-            match self.shown.acceptor() {
+            match self.source.acceptor() {
                 Ok(acceptor) => current.acceptor = acceptor,
                 Err(err) => tracing::error!("the certificate before is shown on: {err:#}"),
             }
@@ -60,7 +59,7 @@ impl FrontTls {
     }
 }
 
-impl Shown {
+impl FrontSource {
     fn stamp(&self) -> Stamp {
         let written = |file: &Path| std::fs::metadata(file).and_then(|it| it.modified()).ok();
         match self {

@@ -9,6 +9,6 @@ mod token;
 
 pub(crate) use app::{App, Settings, now};
 pub(crate) use connections::ClientAddress;
-pub(crate) use front::{FrontTls, Shown};
+pub(crate) use front::{FrontSource, FrontTls};
 pub(crate) use listen::bind;
 pub(crate) use run::{Elsewhere, FrontOptions, Options, run};

@@ -1,7 +1,7 @@
 //! Starting, running and stopping.
 
 use super::connections::{Acceptor, serve};
-use super::{App, FrontTls, Settings, Shown, bind, token};
+use super::{App, FrontSource, FrontTls, Settings, bind, token};
 use crate::barring::Barring;
 use crate::cli::Usage;
 use crate::issuing::IssuingGate;
@@ -14,6 +14,7 @@ use ca::{Ca, Front, IssuedStore, SaidStore, TokenStore};
 use db::{Db, OpenError};
 use health_collector::Collector;
 use people::{HostKeyStore, PeopleStore, SourceNet, SshAuthority, SshStore};
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -69,14 +70,17 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
     let viewers = bind(&options.viewers)?;
     let control = bind(&options.control)?;
     let join = bind(&options.join)?;
-    let app = Arc::new(open(&options, &control, &join).await?);
+    let brought = options.front.files.clone().map(front_of_files).transpose()?;
+    let data = data_folder(&options.data)?;
+    let own = || own_front(&options.front.names, &data, listen.iter().chain(&viewers));
+    let front = Arc::new(brought.map_or_else(own, Ok)?);
+    let app = Arc::new(open(&options, &data, &control, &join).await?);
     app.barring.read_again(&app).await?;
     let mut planner = Planner::new(Arc::clone(&app));
     planner.plan_now().await.context("cannot make the first plan")?;
     let (stop, stopped) = watch::channel(false);
     let mut tasks = JoinSet::new();
     let urls = addresses(&listen);
-    let front = Arc::new(open_front(&options, &listen, &viewers)?);
     let tls = Arc::new(control::ControlTls::new(Arc::clone(&app)));
     let listeners = listen
         .into_iter()
@@ -102,7 +106,7 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
     if let Some(ordering) = app.ordering.clone() {
         tokio::spawn(async move { ordering.clear_up().await });
     }
-    announce(&urls, &options.data)?;
+    announce(&urls, &data)?;
     stop_signal().await?;
     tracing::info!("stopping");
     let _ = stop.send(true);
@@ -112,18 +116,23 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
     Ok(())
 }
 
+fn data_folder(said: &Path) -> anyhow::Result<PathBuf> {
+    let data = std::path::absolute(said)?;
+    let usable = ca::make_folder(&data);
+    usable.map_err(|err| Usage(format!("cannot use {} for data: {err}", data.display())))?;
+    Ok(data)
+}
+
 async fn open(
     options: &Options,
+    data: &Path,
     control: &[TcpListener],
     join: &[TcpListener],
 ) -> anyhow::Result<App> {
-    let data = std::path::absolute(&options.data)?;
-    let usable = ca::make_folder(&data);
-    usable.map_err(|err| Usage(format!("cannot use {} for data: {err}", data.display())))?;
-    let db = open_database(options.database_url.as_deref(), &data).await?;
+    let db = open_database(options.database_url.as_deref(), data).await?;
     let ca = Ca::open(&data.join("ca"), SystemTime::now())?;
     let said = SaidStore::open(db.clone()).await?;
-    let token = token::open(&data)?;
+    let token = token::open(data)?;
     let collector = Collector::open(db.clone(), options.report_interval_s).await?;
     Ok(App {
         inventory: inventory::Store::new(db.clone()),
@@ -131,7 +140,7 @@ async fn open(
         documents: Documents::new(db.clone()),
         commands: Commands::new(db.clone()),
         tokens: TokenStore::new(db.clone()),
-        ordering: ordering(options.elsewhere.as_ref(), &data, db.clone()).await?,
+        ordering: ordering(options.elsewhere.as_ref(), data, db.clone()).await?,
         people: PeopleStore::new(db.clone()),
         ssh: SshAuthority::open(&data.join("ssh"))?,
         ssh_issued: SshStore::new(db.clone()),
@@ -157,27 +166,25 @@ async fn open(
     })
 }
 
-/// Loopback goes without saying, and so does every address that is listened at.
-fn open_front(
-    options: &Options,
-    listen: &[TcpListener],
-    viewers: &[TcpListener],
+/// Shows what somebody else keeps good.
+fn front_of_files((certificate, key): (PathBuf, PathBuf)) -> anyhow::Result<FrontTls> {
+    let front = FrontTls::open(FrontSource::Files { certificate, key });
+    front.map_err(|err| Usage(format!("nothing to show: {err:#}")).into())
+}
+
+/// Shows what we issue. Loopback goes without saying, and so does every address that is listened at.
+fn own_front<'a>(
+    names: &[String],
+    data: &Path,
+    listeners: impl Iterator<Item = &'a TcpListener>,
 ) -> anyhow::Result<FrontTls> {
-    let shown = match options.front.files.clone() {
-        Some((certificate, key)) => Shown::Files { certificate, key },
-        None => {
-            let local = listen.iter().chain(viewers).filter_map(|it| it.local_addr().ok());
-            let local = local.map(|it| it.ip()).filter(|it| !it.is_unspecified());
-            let mut names = ["localhost", "127.0.0.1", "::1"].map(str::to_owned).to_vec();
-            names.extend(local.map(|it| it.to_string()));
-            names.extend(options.front.names.iter().cloned());
-            names.sort();
-            names.dedup();
-            let folder = std::path::absolute(&options.data)?.join("ca");
-            Shown::Own(Box::new(Front::open(&folder, SystemTime::now())?), names)
-        }
-    };
-    FrontTls::open(shown).map_err(|err| Usage(format!("nothing to show: {err:#}")).into())
+    let local = listeners.filter_map(|it| it.local_addr().ok()).map(|it| it.ip());
+    let local = local.filter(|it| !it.is_unspecified()).map(|it| it.to_string());
+    let always = ["localhost", "127.0.0.1", "::1"].map(str::to_owned);
+    let all: BTreeSet<_> = always.into_iter().chain(local).chain(names.iter().cloned()).collect();
+    let front = Front::open(&data.join("ca"), SystemTime::now())?;
+    let front = FrontTls::open(FrontSource::Own(Box::new(front), all.into_iter().collect()));
+    front.map_err(|err| Usage(format!("--name: {err:#}")).into())
 }
 
 async fn open_database(url: Option<&str>, data: &Path) -> anyhow::Result<Db> {

@@ -25,9 +25,14 @@ pub fn free_address() -> SocketAddr {
 
 impl Server {
     pub fn start(data: &Path, database_url: Option<&str>) -> Self {
+        Self::start_with(data, database_url, &[])
+    }
+
+    /// The same with more arguments; a restart forgets them.
+    pub fn start_with(data: &Path, database_url: Option<&str>, more: &[&str]) -> Self {
         let [listen, control, join] = [(); 3].map(|()| free_address());
         let database_url = database_url.map(str::to_owned);
-        let child = spawn(data, [listen, control, join], database_url.as_deref());
+        let child = spawn(data, [listen, control, join], database_url.as_deref(), more);
         Self { child, data: data.to_owned(), listen, control, join, database_url }
     }
 
@@ -37,7 +42,7 @@ impl Server {
         self.child.wait().expect("gone");
         let database_url = self.database_url.as_deref();
         let addresses = [self.listen, self.control, self.join];
-        self.child = spawn(&self.data, addresses, database_url);
+        self.child = spawn(&self.data, addresses, database_url, &[]);
     }
 
     /// Asks it to stop and waits; gives its exit code.
@@ -100,11 +105,12 @@ fn spawn(
     data: &Path,
     [listen, control, join]: [SocketAddr; 3],
     database_url: Option<&str>,
+    more: &[&str],
 ) -> Child {
     let mut command = Command::new(FLEET);
     command.arg("serve").arg("--data").arg(data).args(["--listen", &listen.to_string()]);
     command.args(["--control", &control.to_string(), "--join", &join.to_string()]);
-    command.args(["--report-interval-s", "1"]);
+    command.args(["--report-interval-s", "1"]).args(more);
     command.args(["--steering-ttl-s", "3"]).env_remove("DATABASE_URL").env("FLEET_LOG", "warn");
     if let Some(url) = database_url {
         command.env("DATABASE_URL", url);

@@ -2,11 +2,10 @@
 
 use crate::PeopleError;
 use crate::random::random;
-use ca::{make_folder, write_new};
+use ca::{make_folder, read_or_make};
 use ssh_key::private::{Ed25519Keypair, KeypairData};
 use ssh_key::{LineEnding, PrivateKey};
 use std::fmt;
-use std::io::ErrorKind;
 use std::path::Path;
 use zeroize::Zeroizing;
 
@@ -34,10 +33,9 @@ impl SshAuthority {
     /// # Errors
     /// When a file cannot be made, or is not what it should be.
     pub fn open(folder: &Path) -> Result<Self, PeopleError> {
-        let failed = |source| PeopleError::File { path: folder.to_owned(), source };
-        make_folder(folder).map_err(failed)?;
+        make_folder(folder).map_err(file(folder))?;
         let path = folder.join(KEY_FILE);
-        let pem = read_or_make(&path, true, || Ok(generate()?.to_string()))?;
+        let pem = read_or_make(&path, true, generate, file(&path))?;
         let wrong =
             |path: &Path, expected| PeopleError::NotWhatItShouldBe { path: path.into(), expected };
         let key = PrivateKey::from_openssh(pem.as_bytes()).ok();
@@ -46,7 +44,8 @@ impl SshAuthority {
             key.ok_or_else(|| wrong(&path, "a private key of OpenSSH, ed25519, unencrypted"))?;
         let public_line = key.public_key().to_openssh().map_err(PeopleError::MakeKey)?;
         let path = folder.join(PUBLIC_FILE);
-        let beside = read_or_make(&path, false, || Ok(format!("{public_line}\n")))?;
+        let make = || Ok(format!("{public_line}\n"));
+        let beside = read_or_make(&path, false, make, file(&path))?;
         if beside.trim_end() != public_line {
             return Err(wrong(&path, "the public half of the key beside it"));
         }
@@ -60,31 +59,16 @@ impl SshAuthority {
     }
 }
 
-fn generate() -> Result<Zeroizing<String>, PeopleError> {
+/// What an error about a file is to people.
+fn file(path: &Path) -> impl Fn(std::io::Error) -> PeopleError {
+    |source| PeopleError::File { path: path.to_owned(), source }
+}
+
+fn generate() -> Result<String, PeopleError> {
     let seed = Zeroizing::new(random::<32>()?);
     let pair = KeypairData::from(Ed25519Keypair::from_seed(&seed));
     let key = PrivateKey::new(pair, COMMENT).map_err(PeopleError::MakeKey)?;
-    key.to_openssh(LineEnding::LF).map_err(PeopleError::MakeKey)
-}
-
-/// The file's text; when there is none, what `make` gives, which is then in the file.
-fn read_or_make(
-    path: &Path,
-    secret: bool,
-    make: impl FnOnce() -> Result<String, PeopleError>,
-) -> Result<Zeroizing<String>, PeopleError> {
-    let failed = |source| PeopleError::File { path: path.to_owned(), source };
-    match std::fs::read_to_string(path) {
-        Err(err) if err.kind() == ErrorKind::NotFound => {}
-        read => return read.map(Zeroizing::new).map_err(failed),
-    }
-    let text = Zeroizing::new(make()?);
-    match write_new(path, text.as_bytes(), secret) {
-        // Somebody was faster: theirs is the one.
-        Err(err) if err.kind() == ErrorKind::AlreadyExists => {}
-        written => written.map_err(failed)?,
-    }
-    std::fs::read_to_string(path).map(Zeroizing::new).map_err(failed)
+    key.to_openssh(LineEnding::LF).map(|text| text.to_string()).map_err(PeopleError::MakeKey)
 }
 
 #[cfg(test)]

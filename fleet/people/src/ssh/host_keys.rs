@@ -3,6 +3,7 @@
 use super::public_key::{MAX_LINE_BYTES, Shown, line, preference, read};
 use super::{BadKey, SshHost, known_hosts};
 use crate::PeopleError;
+use contract::join::MAX_SSH_HOST_KEYS_BYTES;
 use contract::names::DeviceName;
 use contract::time::TimeUs;
 use db::Db;
@@ -12,10 +13,7 @@ use std::fmt;
 /// A server has one for each algorithm, and another of each while they are replaced.
 pub const MAX_HOST_KEYS: usize = 8;
 
-/// All of them together, as they are reported.
-pub const MAX_HOST_KEYS_BYTES: usize = 16 * 1024;
-
-const _: () = assert!(MAX_LINE_BYTES < MAX_HOST_KEYS_BYTES);
+const _: () = assert!(MAX_LINE_BYTES <= MAX_SSH_HOST_KEYS_BYTES);
 
 /// A key that a server shows: algorithm and key, and nothing else.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,12 +32,13 @@ impl HostKey {
         Ok(Self { preference: preference(&key), line: line(key)? })
     }
 
-    /// Reads several, one a line; those that clients prefer come first.
+    /// Reads several, one a line; those that clients prefer come first. None, where a machine has no
+    /// such server.
     ///
     /// # Errors
-    /// [`BadKey`] when there is none, there are too many, or one is bad.
+    /// [`BadKey`] when there are too many, or one is bad.
     pub fn parse_all(text: &str) -> Result<Vec<Self>, BadKey> {
-        if text.len() > MAX_HOST_KEYS_BYTES {
+        if text.len() > MAX_SSH_HOST_KEYS_BYTES {
             return Err(BadKey::TooMany(MAX_HOST_KEYS));
         }
         let lines = text.lines().filter(|line| !line.trim().is_empty());
@@ -63,11 +62,7 @@ impl fmt::Display for HostKey {
 fn checked(mut keys: Vec<HostKey>) -> Result<Vec<HostKey>, BadKey> {
     keys.sort();
     keys.dedup();
-    match keys.len() {
-        0 => Err(BadKey::None),
-        1..=MAX_HOST_KEYS => Ok(keys),
-        _ => Err(BadKey::TooMany(MAX_HOST_KEYS)),
-    }
+    if keys.len() > MAX_HOST_KEYS { Err(BadKey::TooMany(MAX_HOST_KEYS)) } else { Ok(keys) }
 }
 
 /// The pinned keys.
@@ -84,7 +79,7 @@ impl HostKeyStore {
     /// Pins these keys of a box, and none of those from before.
     ///
     /// # Errors
-    /// When there are none or too many, no such box, or the database fails.
+    /// When there are too many, no such box, or the database fails.
     pub async fn replace_all(
         &self,
         appliance: &DeviceName,

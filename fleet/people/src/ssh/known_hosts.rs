@@ -7,7 +7,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 
 /// Where SSH is spoken if nobody says otherwise.
-const SSH_PORT: u16 = 22;
+pub const SSH_PORT: u16 = 22;
 
 /// The longest name that DNS has.
 const MAX_HOST_BYTES: usize = 253;
@@ -47,6 +47,20 @@ impl SshHost {
             return Err(bad());
         }
         Ok(Self { host: host.to_ascii_lowercase(), port })
+    }
+}
+
+impl SshHost {
+    /// A host name in lower case, or an address.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// Its port.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
     }
 }
 

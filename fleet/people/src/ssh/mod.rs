@@ -15,8 +15,8 @@ pub use certify::{
     SshCertificate, SshWish, new_serial,
 };
 pub use grant::{BOX_CONFIG, Grant, READ_ONLY_COMMANDS, Refused, allowed};
-pub use host_keys::{HostKey, HostKeyStore, MAX_HOST_KEYS, MAX_HOST_KEYS_BYTES};
+pub use host_keys::{HostKey, HostKeyStore, MAX_HOST_KEYS};
 pub use issued::{SshIssued, SshStore};
-pub use known_hosts::{BadHost, SshHost};
+pub use known_hosts::{BadHost, SSH_PORT, SshHost};
 pub use public_key::{BadKey, MIN_RSA_BITS};
 pub use source::{BadSource, SourceNet};

@@ -61,9 +61,6 @@ pub enum BadKey {
     /// More than a server has use for.
     #[error("a box shows {0} host keys at most")]
     TooMany(usize),
-    /// A box shows at least one.
-    #[error("there is no host key: make some with `ssh-keygen -A`")]
-    None,
 }
 
 /// Who shows the key.

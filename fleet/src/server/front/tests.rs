@@ -13,7 +13,7 @@ fn is_same(one: &TlsAcceptor, other: &TlsAcceptor) -> bool {
 fn our_own_is_issued_once() {
     let folder = tempfile::tempdir().expect("folder");
     let front = Front::open(folder.path(), SystemTime::now()).expect("made");
-    let tls = FrontTls::open(Shown::Own(Box::new(front), names())).expect("shown");
+    let tls = FrontTls::open(FrontSource::Own(Box::new(front), names())).expect("shown");
     assert!(is_same(&tls.acceptor(), &tls.acceptor()));
 }
 
@@ -29,10 +29,10 @@ fn files_are_read_again_when_they_change_and_kept_when_they_are_none() {
             put(file, text.as_bytes(), now - Duration::from_secs(ago_s));
         }
     };
-    let shown = || Shown::Files { certificate: certificate.clone(), key: key.clone() };
-    assert!(FrontTls::open(shown()).is_err(), "there are none yet");
+    let source = || FrontSource::Files { certificate: certificate.clone(), key: key.clone() };
+    assert!(FrontTls::open(source()).is_err(), "there are none yet");
     write(30);
-    let tls = FrontTls::open(shown()).expect("shown");
+    let tls = FrontTls::open(source()).expect("shown");
     let first = tls.acceptor();
     assert!(is_same(&first, &tls.acceptor()));
     write(20);
