@@ -42,10 +42,11 @@ nightly: kernel ## The same for longer: ten times as many draws, ten minutes of 
 	tests/fuzz/run 600
 
 .PHONY: lint
-lint: setup ## Formatting, clippy, licences and sources of dependencies.
+lint: setup ## Formatting, clippy, licences and sources of dependencies, playbooks.
 	@cargo fmt --check
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
 	setup/deny.sh
+	cd ansible && ansible-lint -q
 
 .PHONY: bench
 bench: setup ## Ratios against peers, in one run. CASE=name: only that one.
