@@ -6,7 +6,7 @@ use crate::s3;
 use crate::trust;
 use contract::certificates::Purpose;
 use contract::config::{
-    ApplianceConfig, Certificate, ContentGroup, Document, Problem, Problems, parse,
+    ApplianceConfig, Certificate, ContentGroup, Disk, Document, Problem, Problems, parse,
 };
 use fill::Rules;
 use std::path::Path;
@@ -40,6 +40,9 @@ pub(crate) fn read_again(file: &Path) -> Result<(ApplianceConfig, Rules), Proble
 
 /// What a box starts without, since it serves what it holds all the same.
 pub(crate) fn warnings(document: &Document) -> Vec<Problem> {
+    let disks = unusable_disks(&document.config).into_iter().map(|(path, message)| {
+        document.problem(&path, format!("it serves without this disk: {message}"))
+    });
     let groups = document.config.content_groups.iter().enumerate();
     let complaint = |(at, group): (usize, &ContentGroup)| {
         let why = s3::check(group.origin_credentials.as_ref()?).err()?;
@@ -51,7 +54,7 @@ pub(crate) fn warnings(document: &Document) -> Vec<Problem> {
         let message = format!("counts no more: the box answers at {}", socket.display());
         document.problem("admin.address", message)
     });
-    groups.filter_map(complaint).chain(unheard).collect()
+    disks.chain(groups.filter_map(complaint)).chain(unheard).collect()
 }
 
 /// Reads a configuration, for who only wants to know what it says: keys are left alone.
@@ -103,18 +106,27 @@ fn folders_and_times(config: &ApplianceConfig) -> Vec<(String, String)> {
     if let Err(err) = Rules::of(&config.fill) {
         found.push(("fill.time_zone".to_owned(), err.to_string()));
     }
-    let folders = config
-        .disks
-        .iter()
-        .enumerate()
-        .map(|(at, disk)| (format!("disks[{at}].folder"), disk.folder.as_path()));
+    let unusable = unusable_disks(config);
+    if unusable.len() == config.disks.len() {
+        found.extend(unusable);
+    }
     let state = ("state_folder".to_owned(), config.state_folder.as_path());
     let access = config.log.access_folder.iter();
     let access = access.map(|folder| ("log.access_folder".to_owned(), folder.as_path()));
-    for (path, folder) in folders.chain([state]).chain(access) {
+    for (path, folder) in [state].into_iter().chain(access) {
         found.extend(unwritable(folder).map(|message| (path, message)));
     }
     found
+}
+
+/// Disks that cannot be written to. One that is dead, or not mounted, keeps nobody from serving what
+/// the others hold.
+fn unusable_disks(config: &ApplianceConfig) -> Vec<(String, String)> {
+    let disks = config.disks.iter().enumerate();
+    let complaint = |(at, disk): (usize, &Disk)| {
+        Some((format!("disks[{at}].folder"), unwritable(&disk.folder)?))
+    };
+    disks.filter_map(complaint).collect()
 }
 
 /// Why a folder could not be written; it need not exist as long as it can be made.

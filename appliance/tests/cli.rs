@@ -160,6 +160,22 @@ fn a_disk_that_cannot_be_written() {
 }
 
 #[test]
+fn a_disk_that_is_not_there_keeps_no_box_from_serving() {
+    let place = Place::new();
+    // A file stands where its folder would be: nobody, not even root, can write there.
+    let disk = format!("{}/key.pem/disk", place.folder.path().display());
+    let two = format!("disks:\n  - {{ folder: {disk}, class: nvme, capacity_bytes: 64MiB }}");
+    let config = place.config(&[("disks:", &two)]);
+    let output = appliance("check", &config).output().expect("check");
+    let text = String::from_utf8(output.stderr).expect("text");
+    assert!(output.status.success() && text.contains("it serves without this disk"), "{text}");
+    let _running = Running::start(&place, &config);
+    let status = appliance("status", &config).output().expect("status");
+    let text = String::from_utf8(status.stdout).expect("text");
+    assert!(text.contains(&format!("{disk}: EJECTED")), "{text}");
+}
+
+#[test]
 fn a_port_in_use() {
     // Taken before it is chosen: a port that was free a moment ago may be somebody's.
     let holder = TcpListener::bind("127.0.0.1:0").expect("bind");
