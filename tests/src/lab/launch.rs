@@ -5,14 +5,16 @@
 //! machine that this runs on, and a message bus.
 
 use super::cgroup::Cgroup;
+use super::disk::Disk;
 use super::id::LabId;
 use super::network::Network;
 use super::store::MachineFolder;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
+use nix::sched::{CloneFlags, setns};
 use std::fs::File;
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
 use tokio::net::UnixDatagram;
@@ -51,26 +53,29 @@ pub(super) struct Launch {
     /// What systemd inside says comes here. A name without a file: it goes with us.
     notifications: UnixDatagram,
     notify_name: String,
+    /// Kept as long as the machine can be switched on.
+    _disks: Vec<Disk>,
 }
 
 impl Launch {
     pub(super) fn new(
         id: LabId,
         name: &str,
-        programs: &[PathBuf],
+        (programs, disks): (&[PathBuf], Vec<Disk>),
         folder: &MachineFolder,
         cgroup: &Cgroup,
     ) -> Result<Self> {
         let notify_name = id.part(name);
         let address = SocketAddr::from_abstract_name(&notify_name)?;
-        let socket = std::os::unix::net::UnixDatagram::bind_addr(&address)?;
+        let socket = bind(&Network::namespace(id, name), address)?;
         socket.set_nonblocking(true)?;
         Ok(Self {
-            args: args(id, name, programs, folder),
+            args: args(id, name, (programs, &disks), folder),
             cgroup: cgroup.clone(),
             folder: folder.clone(),
             notifications: UnixDatagram::from_std(socket)?,
             notify_name,
+            _disks: disks,
         })
     }
 
@@ -115,36 +120,61 @@ impl Launch {
         let mut command = Command::new("sh");
         command.args(["-c", ENTER, "sh"]).args(self.cgroup.doors());
         // It ends with us; what it has started does not, and is found by its control group.
-        command.args(["--", "setpriv", "--pdeathsig", "KILL", "--", "systemd-nspawn"]);
-        command.args(&self.args).env("NOTIFY_SOCKET", format!("@{}", self.notify_name));
+        command.args(["--", "setpriv", "--pdeathsig", "KILL", "--"]).args(&self.args);
+        command.env("NOTIFY_SOCKET", format!("@{}", self.notify_name));
+        // What is of a network namespace a machine may change: its namespace is its own.
+        command.env("SYSTEMD_NSPAWN_API_VFS_WRITABLE", "network");
         command.stdin(Stdio::null()).stdout(console.try_clone()?).stderr(console);
         command.process_group(0).kill_on_drop(true).spawn().context("cannot start systemd-nspawn")
     }
 }
 
-fn args(id: LabId, name: &str, programs: &[PathBuf], folder: &MachineFolder) -> Vec<String> {
-    let mut args: Vec<String> = [
-        "--quiet",
-        "--boot",
-        "--register=no",
-        "--keep-unit",
-        "--notify-ready=yes",
-        "--console=pipe",
-        "--link-journal=no",
-        "--resolv-conf=off",
-        "--timezone=off",
-        // The appliance's usual engine; systemd's filter leaves it out.
-        "--system-call-filter=io_uring_setup io_uring_enter io_uring_register",
-    ]
-    .map(str::to_owned)
-    .into();
+/// A socket in another network: names without a file are each network's own.
+fn bind(network: &Path, address: SocketAddr) -> Result<std::os::unix::net::UnixDatagram> {
+    let network = File::open(network)?;
+    // The thread stays there, and ends.
+    let bound = std::thread::spawn(move || {
+        setns(network, CloneFlags::CLONE_NEWNET)?;
+        anyhow::Ok(std::os::unix::net::UnixDatagram::bind_addr(&address)?)
+    });
+    bound.join().map_err(|_| anyhow!("the thread that binds has panicked"))?
+}
+
+fn args(
+    id: LabId,
+    name: &str,
+    (programs, disks): (&[PathBuf], &[Disk]),
+    folder: &MachineFolder,
+) -> Vec<String> {
+    // In the machine's network from the start, so that /sys shows its interfaces, and no others.
+    let network = Network::namespace(id, name);
+    let enter = ["nsenter".to_owned(), format!("--net={}", network.display()), "--".to_owned()];
+    let mut args: Vec<String> = enter.into();
+    args.extend(
+        [
+            "systemd-nspawn",
+            "--quiet",
+            "--boot",
+            "--register=no",
+            "--keep-unit",
+            "--notify-ready=yes",
+            "--console=pipe",
+            "--link-journal=no",
+            "--resolv-conf=off",
+            "--timezone=off",
+            "--capability=CAP_NET_ADMIN",
+            // The appliance's usual engine; systemd's filter leaves it out.
+            "--system-call-filter=io_uring_setup io_uring_enter io_uring_register",
+        ]
+        .map(str::to_owned),
+    );
     args.push(format!("--directory={}", folder.root().display()));
     args.push(format!("--machine={}", id.part(name)));
     args.push(format!("--hostname={name}"));
-    args.push(format!("--network-namespace-path={}", Network::namespace(id, name).display()));
     for program in programs {
         let place = program.file_name().unwrap_or_default().display();
         args.push(format!("--bind-ro={}:/usr/bin/{place}", program.display()));
     }
+    args.extend(disks.iter().map(Disk::arg));
     args
 }
