@@ -8,6 +8,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use tests::lab::cdn::Cdn;
 use tests::lab::content::Size;
+use tests::lab::controller::{self, Controller, quoted};
 use tests::lab::id::LabId;
 use tests::lab::store::Store;
 use tests::lab::topology::Topology;
@@ -15,6 +16,9 @@ use tests::lab::{Lab, shell, sweep};
 use tests::operator::shares;
 use tests::say;
 use tokio::signal::unix::{SignalKind, signal};
+
+/// What is published.
+const TITLE: &str = "test-title";
 
 /// Whole machines and networks on this one: a fleet manager, an origin, appliances, viewers.
 #[derive(Parser)]
@@ -98,26 +102,51 @@ async fn run(topology: Topology, programs: &Path) -> Result<()> {
     say::line(&format!("lab       {}", lab.id()));
     say::line(&format!("shell     {shell} NAME"));
     if lab.topology.cdn.is_some() {
+        let bare = lab.topology.machines.iter().find(|(_, machine)| machine.value.bare);
+        let bare = bare.map(|(name, _)| name.clone());
+        let mut cdn = Cdn::start(lab).await?;
+        publish(&mut cdn).await?;
         // Dropped with us, and not before.
-        let _cdn = publish(Cdn::start(lab).await?, &shell).await?;
+        let _controller = match bare {
+            Some(machine) => Some(say_how_to_make(&cdn, &machine).await?),
+            None => {
+                say::line(&shares::table(&cdn.fill().await?).to_string());
+                None
+            }
+        };
+        say_how_to_look(&cdn, &shell)?;
         wait().await
     } else {
         wait().await
     }
 }
 
-/// A title on all boxes, and how to have it.
-async fn publish(mut cdn: Cdn, shell: &str) -> Result<Cdn> {
+/// A title, for all boxes.
+async fn publish(cdn: &mut Cdn) -> Result<()> {
     let group = cdn.groups()?.into_iter().next().context("a content group")?;
-    cdn.publish(&group, "test-title", 1, Size { segments: 8, segment_bytes: 1 << 20 }).await?;
-    say::line(&shares::table(&cdn.fill().await?).to_string());
+    cdn.publish(&group, TITLE, 1, Size { segments: 8, segment_bytes: 1 << 20 }).await
+}
+
+/// The one command that makes a bare machine a box.
+async fn say_how_to_make(cdn: &Cdn, machine: &str) -> Result<Controller> {
+    let controller = Controller::new(cdn, machine).await?;
+    let words = controller.words("appliance.yml");
+    let words: Vec<String> = words.iter().map(|word| quoted(&word.to_string_lossy())).collect();
+    let folder = controller::folder();
+    say::line(&format!("make      cd {} && {}", folder.display(), words.join(" ")));
+    Ok(controller)
+}
+
+/// How an operator and a viewer see the title.
+fn say_how_to_look(cdn: &Cdn, shell: &str) -> Result<()> {
+    let group = cdn.groups()?.into_iter().next().context("a content group")?;
     let (device, client) = cdn.a_box_and_its_viewer()?;
-    let url = format!("https://{}/test-title/master.m3u8", cdn.host(&group, &device)?);
+    let url = format!("https://{}/{TITLE}/master.m3u8", cdn.host(&group, &device)?);
     let ca = cdn.ca_file();
     say::line(&format!("operator  {shell} {} -- fleet status", cdn.fleet()?));
     say::line(&format!("viewer    {shell} {client} -- curl --cacert {} {url}", ca.display()));
     say::line("          Ctrl-C stops everything and cleans up");
-    Ok(cdn)
+    Ok(())
 }
 
 async fn wait() -> Result<()> {

@@ -1,8 +1,10 @@
 //! One machine: a root of its own over the shared one, a real systemd, a switch and a shell.
 
 use super::cgroup::Cgroup;
+use super::disk::Disk;
 use super::id::LabId;
 use super::launch::{Launch, Power};
+use super::root::Roots;
 use super::store::MachineFolder;
 use super::topology::{Machine as Intent, Topology, role_folder};
 use crate::process::output;
@@ -18,8 +20,12 @@ use tokio::sync::watch;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What a shell inside knows of its surroundings.
-const ENVIRONMENT: [&str; 4] =
-    ["PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "LANG=C.UTF-8", "TERM=xterm-256color"];
+const ENVIRONMENT: [&str; 4] = [
+    "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    "HOME=/root",
+    "LANG=C.UTF-8",
+    "TERM=xterm-256color",
+];
 
 /// A machine of a lab.
 #[derive(Debug)]
@@ -44,11 +50,16 @@ impl Machine {
     ) -> Result<Self> {
         let intent = &topology.machines.get(name).context("a machine of the topology")?.value;
         let folder = MachineFolder::of(parts.run, name);
-        mount_root(&folder, parts.root)?;
+        mount_root(&folder, parts.roots.of(intent))?;
         place_files(&folder.root(), name, intent, topology).await?;
         let programs = programs(parts.programs, intent)?;
         let cgroup = Cgroup::create(&id.part(name))?;
-        let launch = Arc::new(Launch::new(id, name, &programs, &folder, &cgroup)?);
+        let mut disks = Vec::new();
+        for (disk, mib) in &intent.disks_mib {
+            disks.push(Disk::make(&folder.disks(), disk, *mib).await?);
+        }
+        let launch = Launch::new(id, name, (&programs, disks), &folder, &cgroup)?;
+        let launch = Arc::new(launch);
         let power = Arc::new(watch::Sender::new(Power::Off("it was never switched on".into())));
         Ok(Self { name: name.to_owned(), folder, cgroup, launch, power, boots: 0 })
     }
@@ -155,8 +166,8 @@ impl Machine {
 pub(super) struct Parts<'a> {
     /// The folder of the lab.
     pub(super) run: &'a Path,
-    /// The shared root.
-    pub(super) root: &'a Path,
+    /// The Debian roots.
+    pub(super) roots: &'a Roots,
     /// Where the programs of this build are.
     pub(super) programs: &'a Path,
 }
@@ -170,7 +181,7 @@ pub(super) fn inside(leader: u32) -> Vec<OsString> {
 
 fn mount_root(folder: &MachineFolder, lower: &Path) -> Result<()> {
     let (upper, work, root) = (folder.upper(), folder.work(), folder.root());
-    for folder in [&upper, &work, &root] {
+    for folder in [&upper, &work, &root, &folder.disks()] {
         std::fs::create_dir_all(folder)?;
     }
     let options = format!(

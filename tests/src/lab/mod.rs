@@ -15,11 +15,15 @@
 mod apt;
 pub mod cdn;
 mod cgroup;
+mod clock;
 pub mod content;
+pub mod controller;
+mod disk;
 mod hosts;
 pub mod id;
 mod launch;
 pub mod machine;
+mod mirror;
 pub mod network;
 mod partition;
 mod root;
@@ -34,6 +38,7 @@ use anyhow::{Context, Result, bail, ensure};
 use id::LabId;
 use machine::{Machine, Parts};
 use network::Network;
+use root::Roots;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -51,6 +56,8 @@ pub struct Lab {
     pub network: Network,
     /// Where the programs of this build are.
     pub programs: PathBuf,
+    /// Debian packages for bare machines, with their index, where there are such machines.
+    pub mirror: Option<PathBuf>,
     traces: Traces,
 }
 
@@ -78,12 +85,12 @@ impl Lab {
         check_requirements()?;
         let store = Store::open()?;
         sweep::sweep(&store).context("clearing up what another lab has left")?;
-        let root = root::ensure(&store, &topology::folder().join("packages.txt")).await?;
+        let roots = Roots::ensure(&store, &topology).await?;
         let traces = Traces { id: LabId::new()?, store };
         let run = traces.store.run(traces.id);
         std::fs::create_dir(&run)?;
         let network = Network::build(traces.id, &topology, &run).await?;
-        let parts = Parts { run: &run, root: &root, programs };
+        let parts = Parts { run: &run, roots: &roots, programs };
         let mut machines = BTreeMap::new();
         for name in topology.machines.keys() {
             let machine = Machine::assemble(traces.id, name, &topology, &parts).await?;
@@ -91,7 +98,8 @@ impl Lab {
         }
         write_hosts(&run, &topology)?;
         let programs = programs.to_path_buf();
-        let mut lab = Self { topology, machines, network, programs, traces };
+        let mirror = roots.mirror().map(Path::to_path_buf);
+        let mut lab = Self { topology, machines, network, programs, mirror, traces };
         lab.boot_all().await?;
         Ok(lab)
     }
@@ -205,6 +213,8 @@ pub fn check_requirements() -> Result<()> {
         ("ip", "iproute2"),
         ("nft", "nftables"),
         ("nsenter", "util-linux"),
+        ("losetup", "mount"),
+        ("apt-ftparchive", "apt-utils"),
     ] {
         let path = std::env::var_os("PATH").unwrap_or_default();
         let is_there = std::env::split_paths(&path).any(|folder| folder.join(program).is_file());

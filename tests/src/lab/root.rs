@@ -1,8 +1,11 @@
-//! The Debian root that all machines share: made once, by mmdebstrap, and never written to
-//! afterwards. A machine sees it through an overlay of its own.
+//! The Debian roots that machines share: made once, by mmdebstrap, and never written to
+//! afterwards. A machine sees one through an overlay of its own. Bare machines have another than
+//! those that are something already.
 
 use super::apt::Apt;
+use super::mirror;
 use super::store::Store;
+use super::topology::{Machine, Topology, folder};
 use crate::process::output;
 use crate::say;
 use anyhow::{Context, Result, bail};
@@ -26,32 +29,85 @@ const MASKED: [&str; 2] = ["getty.target", "systemd-logind.service"];
 /// What mmdebstrap takes over from the machine that it runs on, and is not true of others.
 const FOREIGN: [&str; 2] = ["etc/hostname", "etc/resolv.conf"];
 
-/// Gives the root that `packages` (a file, one a line) asks for; makes it if it is not there.
-/// One process makes it, others wait for it; a half-made one is never taken for a root.
-///
-/// # Errors
-/// When it cannot be made; with the end of what mmdebstrap said.
-pub(super) async fn ensure(store: &Store, packages: &Path) -> Result<PathBuf> {
-    let packages = read_packages(packages)?;
-    let apt = Apt::of_this_machine().await?;
-    let root = store.root(&name(&apt.release, &packages));
+/// A root: what is in it, and what can be installed on it later.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Recipe {
+    packages: Vec<String>,
+    mirrored: Vec<String>,
+}
+
+/// The roots that a topology needs.
+#[derive(Debug)]
+pub(super) struct Roots {
+    shared: PathBuf,
+    bare: Option<PathBuf>,
+    mirror: Option<PathBuf>,
+}
+
+impl Roots {
+    /// Gives them; makes what is not there.
+    ///
+    /// # Errors
+    /// When one cannot be made.
+    pub(super) async fn ensure(store: &Store, topology: &Topology) -> Result<Self> {
+        let apt = Apt::of_this_machine().await?;
+        let lists = folder();
+        let shared =
+            Recipe { packages: read_packages(&lists.join("packages.txt"))?, mirrored: Vec::new() };
+        let bare = Recipe {
+            packages: read_packages(&lists.join("packages-bare.txt"))?,
+            mirrored: mirror::packages()?,
+        };
+        let kept = [&shared, &bare].map(|recipe| store.root(&name(&apt.release, recipe)));
+        let has_bare = topology.machines.values().any(|machine| machine.value.bare);
+        let (shared_root, bare_root) = (kept[0].clone(), kept[1].clone());
+        ensure(store, &apt, &shared, &shared_root, &kept).await?;
+        if has_bare {
+            ensure(store, &apt, &bare, &bare_root, &kept).await?;
+        }
+        let mirror = has_bare.then(|| mirror::beside(&bare_root));
+        Ok(Self { shared: shared_root, bare: has_bare.then_some(bare_root), mirror })
+    }
+
+    /// That of a machine.
+    pub(super) fn of(&self, machine: &Machine) -> &Path {
+        self.bare.as_deref().filter(|_| machine.bare).unwrap_or(&self.shared)
+    }
+
+    /// What bare machines install from.
+    pub(super) fn mirror(&self) -> Option<&Path> {
+        self.mirror.as_deref()
+    }
+}
+
+/// Makes a root if it is not there. One process makes it, others wait for it; a half-made one is
+/// never taken for a root.
+async fn ensure(
+    store: &Store,
+    apt: &Apt,
+    recipe: &Recipe,
+    root: &Path,
+    kept: &[PathBuf],
+) -> Result<()> {
     if root.exists() {
-        return Ok(root);
+        return Ok(());
     }
     let _lock = lock(store).await?;
     if root.exists() {
-        return Ok(root);
+        return Ok(());
     }
     let draft = store.root("draft");
     remove(&draft).await?;
-    make(&apt, &packages, store, &draft).await.context("cannot make the Debian root")?;
+    remove(&mirror::beside(root)).await?;
+    make(apt, recipe, store, &draft, &mirror::beside(root))
+        .await
+        .context("cannot make the Debian root")?;
     switch_off(&draft)?;
     for file in FOREIGN {
         std::fs::remove_file(draft.join(file)).with_context(|| file.to_owned())?;
     }
-    std::fs::rename(&draft, &root)?;
-    remove_old(store, &root).await?;
-    Ok(root)
+    std::fs::rename(&draft, root)?;
+    remove_old(store, kept).await
 }
 
 fn read_packages(file: &Path) -> Result<Vec<String>> {
@@ -61,8 +117,9 @@ fn read_packages(file: &Path) -> Result<Vec<String>> {
 }
 
 /// Whatever makes a root another one is in its name.
-fn name(release: &str, packages: &[String]) -> String {
-    let recipe = format!("{RECIPE} {LEFT_OUT:?} {MASKED:?} {packages:?}");
+fn name(release: &str, recipe: &Recipe) -> String {
+    let Recipe { packages, mirrored } = recipe;
+    let recipe = format!("{RECIPE} {LEFT_OUT:?} {MASKED:?} {packages:?} {mirrored:?}");
     let digest = blake3::hash(recipe.as_bytes()).to_hex();
     format!("{release}-{}", &digest[..12])
 }
@@ -90,7 +147,13 @@ const CONTAINED: [&str; 12] = [
     "--",
 ];
 
-async fn make(apt: &Apt, packages: &[String], store: &Store, draft: &Path) -> Result<()> {
+async fn make(
+    apt: &Apt,
+    recipe: &Recipe,
+    store: &Store,
+    draft: &Path,
+    mirror: &Path,
+) -> Result<()> {
     let options = store.root("apt.conf");
     apt.write_options(&options)?;
     let mut command = Command::new(CONTAINED[0]);
@@ -102,7 +165,10 @@ async fn make(apt: &Apt, packages: &[String], store: &Store, draft: &Path) -> Re
     ]);
     command.arg(format!("--aptopt={}", options.display()));
     command.args(LEFT_OUT.map(|paths| format!("--dpkgopt=path-exclude={paths}")));
-    command.arg(format!("--include={}", packages.join(",")));
+    command.arg(format!("--include={}", recipe.packages.join(",")));
+    if !recipe.mirrored.is_empty() {
+        command.args(mirror::hooks(&recipe.mirrored, mirror));
+    }
     command.arg(&apt.release).arg(draft).args(&apt.sources);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).kill_on_drop(true);
     let mut child = command.spawn().context("cannot start mmdebstrap")?;
@@ -149,10 +215,12 @@ fn switch_off(root: &Path) -> Result<()> {
 }
 
 /// Roots of other lists of packages go, unless a machine still runs on one.
-async fn remove_old(store: &Store, kept: &Path) -> Result<()> {
+async fn remove_old(store: &Store, kept: &[PathBuf]) -> Result<()> {
     let mounts = std::fs::read_to_string("/proc/self/mounts")?;
+    let is_kept =
+        |root: &PathBuf| kept.iter().any(|kept| root == kept || *root == mirror::beside(kept));
     for root in store.roots()? {
-        if root != kept && !mounts.contains(&format!("lowerdir={},", root.display())) {
+        if !is_kept(&root) && !mounts.contains(&format!("lowerdir={},", root.display())) {
             remove(&root).await?;
         }
     }
@@ -172,11 +240,16 @@ mod tests {
     #[test]
     fn another_list_of_packages_is_another_root() {
         let list = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>();
-        let one = name("bookworm", &list(&["curl"]));
+        let with = |packages: &[&str], mirrored: &[&str]| Recipe {
+            packages: list(packages),
+            mirrored: list(mirrored),
+        };
+        let one = name("bookworm", &with(&["curl"], &[]));
         assert!(one.starts_with("bookworm-"));
-        assert_eq!(one, name("bookworm", &list(&["curl"])));
-        assert_ne!(one, name("bookworm", &list(&["curl", "bird2"])));
-        assert_ne!(one, name("trixie", &list(&["curl"])));
+        assert_eq!(one, name("bookworm", &with(&["curl"], &[])));
+        assert_ne!(one, name("bookworm", &with(&["curl", "bird2"], &[])));
+        assert_ne!(one, name("bookworm", &with(&["curl"], &["bird2"])));
+        assert_ne!(one, name("trixie", &with(&["curl"], &[])));
     }
 
     #[test]

@@ -82,6 +82,11 @@ impl MachineFolder {
         self.0.join("work")
     }
 
+    /// What stands behind its disks.
+    pub(super) fn disks(&self) -> PathBuf {
+        self.0.join("disks")
+    }
+
     /// The machine's root, as it sees it itself.
     #[must_use]
     pub fn root(&self) -> PathBuf {

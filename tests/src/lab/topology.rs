@@ -45,6 +45,12 @@ pub struct Topology {
 pub struct Machine {
     /// What it is: its files come from `tests/lab/roles/ROLE`.
     pub role: Spanned<String>,
+    /// Whether it is a Debian as somebody has just installed it, that waits to be made something.
+    #[serde(default)]
+    pub bare: bool,
+    /// Its disks beside the one that it boots from, by name, in MiB. Empty, as they are bought.
+    #[serde(default)]
+    pub disks_mib: BTreeMap<String, u64>,
     /// Programs of this build that stand in its `/usr/bin`.
     #[serde(default)]
     pub programs: Vec<String>,

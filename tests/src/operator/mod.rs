@@ -131,6 +131,11 @@ impl Operator {
         Self { program, words: words.chain(options).collect() }
     }
 
+    /// The words that run the command, when they stand before what it is told.
+    pub fn words(&self) -> impl Iterator<Item = &OsStr> {
+        std::iter::once(self.program.as_os_str()).chain(self.words.iter().map(OsString::as_os_str))
+    }
+
     /// Runs the command.
     ///
     /// # Errors

@@ -6,6 +6,7 @@ use crate::lab::Lab;
 use crate::lab::machine::Machine;
 use crate::lab::topology::{Cdn as Intent, Group, Site};
 use crate::operator::{Appliance, Operator, join_args};
+use crate::process::output;
 use anyhow::{Context, Result};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -45,11 +46,23 @@ pub(super) async fn install(lab: &Lab) -> Result<Operator> {
     operator.init(&root_folder(lab)).await?;
     describe(lab, cdn, &operator).await?;
     for (name, site) in &cdn.sites {
-        for appliance in &site.appliances {
+        // Who has installed a bare machine is the one to make a box of it.
+        let is_bare = |name: &str| lab.topology.machines.get(name).is_some_and(|it| it.value.bare);
+        for appliance in site.appliances.iter().filter(|it| !is_bare(&it.value)) {
             enroll(lab, cdn, &operator, (name, site), &appliance.value).await?;
         }
     }
+    offer_packages(lab, cdn).await?;
     Ok(operator)
+}
+
+/// The origin is a mirror of Debian's as well, for bare machines.
+async fn offer_packages(lab: &Lab, cdn: &Intent) -> Result<()> {
+    let Some(mirror) = &lab.mirror else { return Ok(()) };
+    let origin = lab.machine(&cdn.origin.value)?.folder.root().join("srv/origin");
+    std::fs::create_dir_all(&origin)?;
+    let (from, to) = (mirror.as_os_str(), origin.join("debian"));
+    output("cp", ["-dR".as_ref(), from, to.as_os_str()]).await.map(drop)
 }
 
 async fn start_fleet(lab: &Lab, cdn: &Intent) -> Result<()> {

@@ -93,6 +93,10 @@ fn check_devices(topology: &Topology, complaints: &mut Vec<String>) {
         for program in machine.value.programs.iter().filter(|program| !is_device_name(program)) {
             complaints.push(format!("{}: {name}: {program:?} is no program", place(machine)));
         }
+        for disk in machine.value.disks_mib.keys().filter(|disk| !is_interface_name(disk)) {
+            complaints
+                .push(format!("{}: {name}: {disk:?} cannot be the name of a disk", place(machine)));
+        }
     }
 }
 
