@@ -209,6 +209,12 @@ async fn people_get_into_a_box_by_a_certificate_and_see_that_it_is_that_box() ->
     // The command that was asked for is what the certificate is good for.
     ensure!(otto.ok(&format!("{into} -- echo one two"), "").await? == "one two\n");
     ensure!(otto.fleet(&format!("{into} -- exit 7"), "").await?.status.code() == Some(7));
+    // And for what is no shell, it is kept.
+    let kept = otto.home.path().join("kept");
+    otto.ok(&format!("{into} --keep {}", kept.display()), "").await?;
+    let config = kept.join(BOXES[0]).join("config");
+    let args = ["-F".as_ref(), config.as_os_str(), BOXES[0].as_ref(), "echo kept".as_ref()];
+    ensure!(output("ssh", args).await? == "kept\n");
     let refused = vera.fails(&into, "").await?;
     ensure!(refused.contains("a viewer gets no shell"), "{refused}");
     let refused = vera.fails(&format!("{into} -- cat /etc/shadow"), "").await?;

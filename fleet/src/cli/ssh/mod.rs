@@ -1,13 +1,17 @@
 //! `fleet ssh`: into a box, by a key for this once that the fleet certifies.
 
+mod pass;
+
 use super::client::Client;
 use crate::api::{ApplianceDetail, SshCertified, SshRequest};
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use clap::Args;
 use contract::names::DeviceName;
+use pass::{Pass, Way};
 use people::{SSH_PORT, SshHost};
+use std::io::Write;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use tokio::process::Command;
 
@@ -29,14 +33,27 @@ pub(super) struct Ssh {
     /// in.
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(60..=86_400))]
     life_s: Option<u64>,
+    /// Go nowhere: keep the key and its certificate in this folder, with a configuration of ssh's
+    /// (FOLDER/APPLIANCE/config) for what takes one, such as scp, rsync and Ansible.
+    #[arg(long, value_name = "FOLDER", conflicts_with = "command")]
+    keep: Option<PathBuf>,
     /// The command to run there; without one, a shell.
     #[arg(last = true, value_name = "COMMAND")]
     command: Vec<String>,
 }
 
 impl Ssh {
-    /// Ends this process as ssh has ended.
+    /// Ends this process as ssh has ended, where it goes into a box.
     pub(super) async fn run(self, client: &Client) -> anyhow::Result<()> {
+        if let Some(folder) = &self.keep {
+            let pass = Pass::create(&folder.join(self.appliance.as_str()))?;
+            let certified = self.certify(client, &pass).await?;
+            let (config, name) = (pass.config(), &self.appliance);
+            let until = &certified.issued.not_after;
+            let mut out = std::io::stdout();
+            writeln!(out, "good until {until}: ssh -F {} {name}", config.display())?;
+            return Ok(());
+        }
         let folder = tempfile::Builder::new().prefix("headend-ssh-").tempdir()?;
         let status = self.go(client, folder.path()).await;
         folder.close().context("a key that is good no more stays")?;
@@ -45,48 +62,43 @@ impl Ssh {
     }
 
     async fn go(&self, client: &Client, folder: &Path) -> anyhow::Result<ExitStatus> {
-        let name = &self.appliance;
-        let address = self.address(client, name).await?;
-        let key = folder.join("key");
+        let pass = Pass::create(folder)?;
+        self.certify(client, &pass).await?;
+        let mut ssh = Command::new("ssh");
+        ssh.arg("-F").arg(pass.config()).args(["--", self.appliance.as_str()]).args(self.command());
+        ssh.status().await.context("ssh cannot be run: install OpenSSH")
+    }
+
+    /// Makes a key, has it certified, and writes down what ssh is to know.
+    async fn certify(&self, client: &Client, pass: &Pass) -> anyhow::Result<SshCertified> {
+        let address = self.address(client).await?;
         let mut keygen = Command::new("ssh-keygen");
-        keygen.args(["-q", "-t", "ed25519", "-N", "", "-C", ""]).arg("-f").arg(&key);
+        keygen.args(["-q", "-t", "ed25519", "-N", "", "-C", ""]).arg("-f").arg(pass.key());
         let made = keygen.status().await.context("ssh-keygen cannot be run: install OpenSSH")?;
-        anyhow::ensure!(made.success(), "ssh-keygen has made no key");
-        let command = (!self.command.is_empty()).then(|| self.command.join(" "));
+        ensure!(made.success(), "ssh-keygen has made no key");
         let request = SshRequest {
-            appliance: name.to_string(),
-            public_key: std::fs::read_to_string(key.with_extension("pub"))?,
-            command: command.clone(),
+            appliance: self.appliance.to_string(),
+            public_key: pass.public_key()?,
+            command: self.command(),
             life_s: self.life_s,
         };
         let certified: SshCertified = client.post("/api/v1/ssh/certificates", &request).await?;
-        let (certificate, known_hosts) = (folder.join("key-cert.pub"), folder.join("known_hosts"));
-        std::fs::write(&certificate, certified.certificate + "\n")?;
-        std::fs::write(&known_hosts, certified.known_hosts)?;
-        let mut ssh = Command::new("ssh");
-        for (option, file) in [
-            ("IdentityFile", &*key),
-            ("CertificateFile", &certificate),
-            ("UserKnownHostsFile", &known_hosts),
-            ("GlobalKnownHostsFile", Path::new("/dev/null")),
-        ] {
-            ssh.arg("-o").arg(format!("{option}={}", file.display()));
-        }
-        let alias = format!("HostKeyAlias={name}");
-        for option in ["StrictHostKeyChecking=yes", "UpdateHostKeys=no", "IdentitiesOnly=yes"] {
-            ssh.args(["-o", option]);
-        }
-        let port = address.port().to_string();
-        ssh.args(["-o", &alias, "-p", &port, "-l", &self.user, "--", address.host()]);
-        ssh.args(command).status().await.context("ssh cannot be run: install OpenSSH")
+        let way = Way { appliance: &self.appliance, address: &address, user: &self.user };
+        pass.write(&certified.certificate, &certified.known_hosts, way)?;
+        Ok(certified)
+    }
+
+    fn command(&self) -> Option<String> {
+        (!self.command.is_empty()).then(|| self.command.join(" "))
     }
 
     /// What was said, or the first address that viewers are told.
-    async fn address(&self, client: &Client, name: &DeviceName) -> anyhow::Result<SshHost> {
+    async fn address(&self, client: &Client) -> anyhow::Result<SshHost> {
         if let Some(address) = &self.address {
             return Ok(address.clone());
         }
-        let detail: ApplianceDetail = client.get(&format!("/api/v1/appliances/{name}")).await?;
+        let path = format!("/api/v1/appliances/{}", self.appliance);
+        let detail: ApplianceDetail = client.get(&path).await?;
         let mut players = detail.intended.players.iter().flat_map(|it| &it.addresses);
         let first = players.next().context("it has no address: give --address")?;
         Ok(SocketAddr::new(first.ip(), SSH_PORT).into())
