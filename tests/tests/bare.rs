@@ -35,6 +35,9 @@ const NOT_LOOKED_AT: &str = "-path /proc -o -path /sys -o -path /dev -o -path /r
     -o -path /var/log -o -path /root/.ansible -o -path '/disks/*' -o -path '/var/lib/headend/*' \
     -o -path '/var/lib/chrony/*'";
 
+/// As which box it takes certificates of people.
+const PRINCIPALS: &str = "/etc/ssh/headend-principals";
+
 /// Disks that nobody has mounted.
 const DISKS: [&str; 4] = ["md5sum", "/dev/vda", "/dev/vdb", "/dev/vdc"];
 
@@ -96,7 +99,7 @@ async fn a_bare_machine_becomes_a_box_by_one_command() -> Result<()> {
     let controller = Controller::new(&cdn, BOX).await?;
     let mut place = Place { cdn, controller };
 
-    nothing_is_formatted_that_is_not_empty(&place).await?;
+    nothing_is_formatted_that_is_not_empty(&mut place).await?;
     let disks = place.run(DISKS).await?;
     checking_changes_nothing(&place).await?;
     ensure!(disks == place.run(DISKS).await?, "check mode has written to a disk");
@@ -104,12 +107,14 @@ async fn a_bare_machine_becomes_a_box_by_one_command() -> Result<()> {
     serves(&place).await?;
     is_locked_up(&place).await?;
     hears_from_the_provider(&place).await?;
+    people_come_by_certificate(&mut place).await?;
     let again = place.controller.play_well(PLAYBOOK, &[]).await?;
     ensure!(again.count("changed") == 0, "the second run has changed something: {again}");
     place.cdn.lab.machine_mut(BOX)?.reboot().await?;
     serves(&place).await?;
     let checked = checking_changes_nothing(&place).await?;
     ensure!(checked == 0, "after a reboot {checked} things are not as they should be");
+    keys_may_go(&mut place).await?;
 
     place.cdn.lab.stop().await?;
     let left = sweep::find(&Store::open()?)?.remove(&id);
@@ -118,7 +123,7 @@ async fn a_bare_machine_becomes_a_box_by_one_command() -> Result<()> {
 }
 
 /// A disk that has something on it is refused, and the others are left alone with it.
-async fn nothing_is_formatted_that_is_not_empty(place: &Place) -> Result<()> {
+async fn nothing_is_formatted_that_is_not_empty(place: &mut Place) -> Result<()> {
     place.run(["mkfs.ext4", "-q", "-L", "photographs", "/dev/vdc"]).await?;
     place.controller.say_also(NOT_EMPTY)?;
     let before = (place.files().await?, place.run(DISKS).await?);
@@ -137,8 +142,9 @@ async fn checking_changes_nothing(place: &Place) -> Result<u64> {
     let checked = place.controller.play_well(PLAYBOOK, &["--check", "--diff"]).await?;
     compare(&before, &place.files().await?)?;
     let asked = place.controller.asked()?;
-    let looks =
-        |line: &str| ["appliance list", "appliance show"].iter().any(|it| line.starts_with(it));
+    let looks = |line: &str| {
+        ["appliance list", "appliance show", "ca people"].iter().any(|it| line.starts_with(it))
+    };
     ensure!(asked.lines().all(looks), "check mode has told the fleet something: {asked}");
     Ok(checked.count("changed"))
 }
@@ -160,6 +166,34 @@ async fn is_locked_up(place: &Place) -> Result<()> {
     ensure!(score.is_some_and(|score| score <= MOST_EXPOSURE), "{said}");
     let status = place.run(["appliance", "status", "/etc/headend/config.yaml", "--json"]).await?;
     ensure!(status.contains("uring"), "{status}");
+    Ok(())
+}
+
+/// What looks at a box is run as the user that may, what changes one by who says so; and whoever comes
+/// with what is good for another box is nobody.
+async fn people_come_by_certificate(place: &mut Place) -> Result<()> {
+    place.controller.come_by_certificate(&place.cdn).await?;
+    let status = place.controller.ssh("appliance status /etc/headend/config.yaml").await?;
+    ensure!(status.contains(BOX), "{status}");
+    let who = place.controller.ssh("id -un; sudo id -un").await?;
+    ensure!(who == "headend-operator\nroot\n", "{who}");
+    place.run(["sh", "-c", &format!("echo oca2.site-a >{PRINCIPALS}")]).await?;
+    let refused = place.controller.ssh("true").await;
+    place.run(["sh", "-c", &format!("echo {BOX} >{PRINCIPALS}")]).await?;
+    ensure!(refused.is_err_and(|err| format!("{err:#}").contains("Permission denied")), "let in");
+    Ok(())
+}
+
+/// From here on nobody has a key for good, and this still comes in.
+async fn keys_may_go(place: &mut Place) -> Result<()> {
+    place.controller.say_also("headend_ssh_permanent_keys: false")?;
+    let recap = place.controller.play_well(PLAYBOOK, &[]).await?;
+    ensure!(recap.count("changed") == 2, "sshd, and its configuration: {recap}");
+    let status = place.controller.ssh("appliance status /etc/headend/config.yaml").await?;
+    ensure!(status.contains(BOX), "{status}");
+    place.controller.come_by_key()?;
+    let refused = place.controller.play(PLAYBOOK, &["--check"]).await?;
+    ensure!(refused.count("unreachable") == 1, "a key still lets somebody in: {refused}");
     Ok(())
 }
 

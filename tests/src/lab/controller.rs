@@ -18,6 +18,9 @@ use tokio::process::Command;
 /// The role of machines that tell the time to others.
 const TELLS_TIME: &str = "provider";
 
+/// Where what the fleet has certified is kept.
+const CERTIFIED: &str = "certified";
+
 /// Where it is noted what the fleet was asked.
 const ASKED: &str = "asked";
 
@@ -30,8 +33,11 @@ pub struct Controller {
     home: TempDir,
     /// What leads to its place in the network.
     through: Vec<OsString>,
-    /// The inventory, up to what may be said beside it.
-    inventory: String,
+    /// What the inventory says of the machine, but for how it is reached.
+    facts: String,
+    /// How it is reached, and what else is said of it now.
+    way: String,
+    also: String,
 }
 
 /// What a playbook has come to, for one machine.
@@ -99,18 +105,66 @@ impl Controller {
         place_fleet_command(cdn, home.path())?;
         let authorities = home.path().join("authorities.pem");
         clock::start(&cdn.lab, TELLS_TIME, &authorities).await?;
-        let inventory = inventory(&cdn.lab, machine, home.path(), &authorities)?;
-        let controller = Self { machine: machine.to_owned(), home, through, inventory };
-        controller.say_also("")?;
+        let facts = facts(&cdn.lab, machine, &authorities)?;
+        let (way, also) = (by_key(home.path()), String::new());
+        let controller = Self { machine: machine.to_owned(), home, through, facts, way, also };
+        controller.write_inventory()?;
         Ok(controller)
+    }
+
+    /// From here on it comes as people do: with a key for this once, that the fleet certifies.
+    ///
+    /// # Errors
+    /// When the fleet refuses.
+    pub async fn come_by_certificate(&mut self, cdn: &Cdn) -> Result<()> {
+        let keep = self.home.path().join(CERTIFIED).display().to_string();
+        let topology = &cdn.lab.topology;
+        let backbone = &topology.cdn.as_ref().context("a CDN")?.backbone.value;
+        let address = topology.addresses(&self.machine, backbone).next().context("an address")?;
+        let address = address.to_string();
+        let words = ["ssh", &self.machine, "--address", &address, "--keep", &keep];
+        cdn.operator.fleet(words).await?;
+        self.way = format!("ansible_ssh_common_args: -F {}", self.certified().display());
+        self.write_inventory()
+    }
+
+    /// And again as whoever has installed the machine.
+    ///
+    /// # Errors
+    /// When it cannot be written down.
+    pub fn come_by_key(&mut self) -> Result<()> {
+        self.way = by_key(self.home.path());
+        self.write_inventory()
+    }
+
+    /// Has one command run on the machine, by what was certified.
+    ///
+    /// # Errors
+    /// When ssh fails, or the command.
+    pub async fn ssh(&self, command: &str) -> Result<String> {
+        let mut words = self.through.clone();
+        words.extend(["ssh".into(), "-F".into(), self.certified().into()]);
+        words.extend([&self.machine, command].map(OsString::from));
+        output(&words[0], &words[1..]).await
+    }
+
+    /// What ssh is told of the machine, once it is certified.
+    fn certified(&self) -> PathBuf {
+        self.home.path().join(CERTIFIED).join(&self.machine).join("config")
     }
 
     /// Adds to what the inventory says of the machine, in YAML; until the next time.
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn say_also(&self, more: &str) -> Result<()> {
-        let text = self.inventory.clone() + &indented(more);
+    pub fn say_also(&mut self, more: &str) -> Result<()> {
+        more.clone_into(&mut self.also);
+        self.write_inventory()
+    }
+
+    fn write_inventory(&self) -> Result<()> {
+        let all = [&self.way, &self.facts, &self.also].map(|it| indented(it)).concat();
+        let text = format!("appliances:\n  hosts:\n    {}:\n{all}", self.machine);
         Ok(std::fs::write(self.home.path().join("inventory.yml"), text)?)
     }
 
@@ -171,21 +225,25 @@ pub fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../ansible")
 }
 
-fn inventory(lab: &Lab, machine: &str, home: &Path, authorities: &Path) -> Result<String> {
+fn facts(lab: &Lab, machine: &str, authorities: &Path) -> Result<String> {
     let file = lab.topology.folder.join("facts.yml");
-    let facts = std::fs::read_to_string(&file).with_context(|| file.display().to_string())?;
-    let (shown, program) = (home.display(), lab.programs.join("appliance"));
-    let options = format!("-o UserKnownHostsFile={shown}/known_hosts -o IdentitiesOnly=yes");
+    let said = std::fs::read_to_string(&file).with_context(|| file.display().to_string())?;
     let made = [
-        "ansible_user: root".to_owned(),
-        format!("ansible_ssh_private_key_file: {shown}/key"),
-        format!("ansible_ssh_extra_args: {options}"),
         format!("headend_serial: {}", serial(machine)),
-        format!("headend_appliance_program: {}", program.display()),
+        format!("headend_appliance_program: {}", lab.programs.join("appliance").display()),
         format!("headend_time_authorities: {}", authorities.display()),
     ];
-    let all = indented(&made.join("\n")) + &indented(&facts);
-    Ok(format!("appliances:\n  hosts:\n    {machine}:\n{all}"))
+    Ok(made.join("\n") + "\n" + &said)
+}
+
+/// As whoever has installed the machine.
+fn by_key(home: &Path) -> String {
+    let home = home.display();
+    let options = format!("-o UserKnownHostsFile={home}/known_hosts -o IdentitiesOnly=yes");
+    format!(
+        "ansible_user: root\nansible_ssh_private_key_file: {home}/key\n\
+         ansible_ssh_common_args: {options}"
+    )
 }
 
 /// As what stands below a machine.
