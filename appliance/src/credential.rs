@@ -6,7 +6,7 @@ use crate::keys::{Keeping, Keys};
 use anyhow::{Context, Result, ensure};
 use contract::certificates::Purpose;
 use contract::time::TimeUs;
-use rcgen::{CertificateParams, DistinguishedName, KeyPair, PublicKeyData};
+use rcgen::{CertificateParams, DistinguishedName, KeyPair, PublicKeyData, SigningKey};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use serve::dns_names;
@@ -68,6 +68,14 @@ impl NewKey {
         // An authority takes what stands here for a host name.
         params.distinguished_name = DistinguishedName::new();
         Ok(params.serialize_request(&self.0)?.pem()?)
+    }
+
+    /// Its word for this.
+    ///
+    /// # Errors
+    /// When it cannot sign.
+    pub(crate) fn sign(&self, bytes: &[u8]) -> Result<Vec<u8>> {
+        Ok(self.0.sign(bytes)?)
     }
 
     /// Writes the key alone.

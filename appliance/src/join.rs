@@ -13,10 +13,10 @@ use anyhow::{Context, Result, bail, ensure};
 use contract::certificates::Purpose;
 use contract::exchange::FLEET_IDENTITY_NAME;
 use contract::join::{
-    JOIN_PATH, JoinRequest, JoinToken, Joined, MAX_JOINED_BYTES, MAX_SSH_HOST_KEYS_BYTES,
-    TRUST_PATH, files,
+    JOIN_PATH, JoinRequest, JoinToken, Joined, MAX_JOINED_BYTES, TRUST_PATH, files,
 };
 use contract::names::DeviceName;
+use contract::ssh_host_keys::{MAX_SSH_HOST_KEYS_BYTES, SshHostKeys};
 use contract::time::TimeUs;
 use contract::trust::{MAX_TRUST_BYTES, SignedTrust, Trust};
 use hyper::Method;
@@ -75,7 +75,7 @@ async fn join_at(wanted: &Wanted, folder: &Path) -> Result<DeviceName> {
         serial: wanted.serial.clone(),
         folder: folder.to_owned(),
         csr_pem: key.request(Vec::new())?,
-        ssh_host_keys: ssh_host_keys(&wanted.ssh_folder)?,
+        ssh_host_keys: said_of_ssh(&wanted.ssh_folder, &wanted.token.id, &key)?,
     };
     let link =
         Link::new(wanted.token.address, FLEET_IDENTITY_NAME, client(Arc::new(anchors(&trust)?))?)?;
@@ -95,6 +95,13 @@ async fn join_at(wanted: &Wanted, folder: &Path) -> Result<DeviceName> {
     keep::write(&folder.join(files::CONFIG), joined.config.as_bytes())?;
     std::fs::remove_file(&pending).context("the key is where it should be, and here")?;
     Ok(joined.device)
+}
+
+/// What it shows, as this machine's own word; nothing where there is no such server.
+fn said_of_ssh(folder: &Path, token: &str, key: &NewKey) -> Result<Option<SshHostKeys>> {
+    let lines = Some(ssh_host_keys(folder)?).filter(|lines| !lines.is_empty());
+    let signed = lines.map(|lines| SshHostKeys::signed(lines, token, |bytes| key.sign(bytes)));
+    signed.transpose()
 }
 
 /// The public keys that this machine's SSH server shows; none where there is no such server.

@@ -15,6 +15,7 @@ use contract::join::{
 };
 use contract::trust::SignedTrust;
 use people::HostKey;
+use std::fmt;
 use std::sync::Arc;
 
 use crate::server::ClientAddress;
@@ -35,11 +36,13 @@ async fn get_trust(State(app): State<Arc<App>>) -> Result<Json<SignedTrust>, Pro
     Ok(Json(said.signed.clone()))
 }
 
-/// What the machine's SSH server shows; nothing where it has none.
-fn host_keys(text: &str) -> Result<Vec<HostKey>, Problem> {
+/// What the machine says that its SSH server shows; nothing where it has none.
+fn host_keys(request: &JoinRequest, key: &RequestedKey) -> Result<Vec<HostKey>, Problem> {
+    let Some(said) = &request.ssh_host_keys else { return Ok(Vec::new()) };
+    let bad = |why: &dyn fmt::Display| Problem::new(422, format!("ssh_host_keys: {why}"));
+    let lines = said.read(&request.token, key.point()).map_err(|why| bad(&why))?;
     let help = "give the machine others, or have it join with `--ssh-folder` elsewhere";
-    HostKey::parse_all(text)
-        .map_err(|why| Problem::new(422, format!("ssh_host_keys: {why}: {help}")))
+    HostKey::parse_all(lines).map_err(|why| bad(&format!("{why}: {help}")))
 }
 
 async fn post_join(
@@ -55,8 +58,8 @@ async fn post_join(
     if request.serial.chars().count() > MAX_SERIAL_CHARS {
         return Err(Problem::new(422, format!("serial: more than {MAX_SERIAL_CHARS} characters")));
     }
-    let host_keys = host_keys(&request.ssh_host_keys)?;
     let key = RequestedKey::read(&request.csr_pem).map_err(|err| Problem::new(400, err))?;
+    let host_keys = host_keys(&request, &key)?;
     let JoinRequest { token, secret, serial, folder, .. } = &request;
     let shown = Shown { id: token, secret, serial, key: key.digest() };
     let device = match app.tokens.take(shown, now()).await? {

@@ -5,6 +5,7 @@
 //! itself, and then speaks to nobody but whom it names.
 
 use crate::names::DeviceName;
+use crate::ssh_host_keys::SshHostKeys;
 use crate::trust::RootPin;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
@@ -23,9 +24,6 @@ pub const JOIN_PATH: &str = "/join/v1/boxes";
 /// The most bytes that a request to join may have: a certificate request, keys of the machine's SSH
 /// server, and some words.
 pub const MAX_JOIN_BYTES: usize = 32 << 10;
-
-/// The most bytes of the keys of an SSH server.
-pub const MAX_SSH_HOST_KEYS_BYTES: usize = 8 << 10;
 
 /// The most bytes that the answer may have: a configuration with hundreds of disks and groups.
 pub const MAX_JOINED_BYTES: usize = 1 << 20;
@@ -104,10 +102,10 @@ pub struct JoinRequest {
     pub folder: PathBuf,
     /// The key of its identity: PKCS #10 in PEM.
     pub csr_pem: String,
-    /// The public keys of the machine's SSH server, one a line; nothing where it has none. People who
-    /// go there are told by the fleet that these are the ones.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub ssh_host_keys: String,
+    /// What it says of its SSH server, where it has one. People who go there are told by the fleet
+    /// that these are its keys.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ssh_host_keys: Option<SshHostKeys>,
 }
 
 impl fmt::Debug for JoinRequest {

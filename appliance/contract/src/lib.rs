@@ -35,6 +35,7 @@ mod shared;
 pub mod slices;
 pub mod smart;
 pub mod sources;
+pub mod ssh_host_keys;
 pub mod tags;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

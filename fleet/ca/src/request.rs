@@ -90,6 +90,12 @@ impl RequestedKey {
         }
     }
 
+    /// The key: a point of P-256.
+    #[must_use]
+    pub fn point(&self) -> &[u8] {
+        self.key.der_bytes()
+    }
+
     /// The request as it was signed, in DER.
     #[must_use]
     pub fn der(&self) -> &[u8] {

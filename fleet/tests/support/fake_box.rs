@@ -67,7 +67,7 @@ impl FakeBox {
             serial: format!("SN-{name}"),
             folder: folder.to_owned(),
             csr_pem: csr.pem().expect("PEM"),
-            ssh_host_keys: String::new(),
+            ssh_host_keys: None,
         };
         let tls = believing(&trust).with_no_client_auth();
         let tls = TlsConnector::from(Arc::new(tls));

@@ -99,7 +99,7 @@ impl Crowd {
             serial,
             folder: PathBuf::from("/etc/headend"),
             csr_pem: csr(&key)?,
-            ssh_host_keys: String::new(),
+            ssh_host_keys: None,
         };
         let body = serde_json::to_string(&request)?;
         let asked = self.stranger.post(token.address, JOIN_PATH, body).await?;

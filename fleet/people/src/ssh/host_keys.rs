@@ -3,8 +3,8 @@
 use super::public_key::{MAX_LINE_BYTES, Shown, line, preference, read};
 use super::{BadKey, SshHost, known_hosts};
 use crate::PeopleError;
-use contract::join::MAX_SSH_HOST_KEYS_BYTES;
 use contract::names::DeviceName;
+use contract::ssh_host_keys::MAX_SSH_HOST_KEYS_BYTES;
 use contract::time::TimeUs;
 use db::Db;
 use sqlx::Row;
