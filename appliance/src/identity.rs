@@ -16,6 +16,7 @@ use contract::certificates::Purpose;
 use contract::config::Certificate;
 use contract::time::TimeUs;
 use contract::trust::{Authorities, Trust};
+use hyper_rustls::ConfigBuilderExt;
 use rustls::client::{ResolvesClientCert, Resumption};
 use rustls::crypto::CryptoProvider;
 use rustls::server::danger::ClientCertVerifier;
@@ -101,6 +102,15 @@ impl Identity {
         Ok(config)
     }
 
+    /// TLS towards origins: whom this system believes. One that asks for certificates of this fleet's
+    /// authorities is shown who comes, and no other. `None` where the system believes nobody.
+    pub(crate) fn origins(&self) -> Option<ClientConfig> {
+        let builder = ClientConfig::builder_with_provider(Arc::clone(&self.provider));
+        let roots = builder.with_safe_default_protocol_versions().ok()?.with_native_roots().ok()?;
+        let (shown, anchors) = (Arc::clone(&self.shown), Arc::clone(&self.anchors));
+        Some(roots.with_client_cert_resolver(Arc::new(ShownToFriends { shown, anchors })))
+    }
+
     /// Who sibling boxes must be.
     pub(crate) fn siblings(&self) -> Arc<dyn ClientCertVerifier> {
         Arc::clone(&self.anchors) as _
@@ -121,6 +131,28 @@ impl ResolvesClientCert for Shown {
     fn resolve(&self, _: &[&[u8]], schemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
         let shown = self.0.load_full();
         shown.key.choose_scheme(schemes).is_some().then_some(shown)
+    }
+
+    fn has_certs(&self) -> bool {
+        true
+    }
+}
+
+/// The same to who asks for it by the name of an authority of this fleet's.
+#[derive(Debug)]
+struct ShownToFriends {
+    shown: Arc<Shown>,
+    anchors: Arc<Anchors>,
+}
+
+impl ResolvesClientCert for ShownToFriends {
+    fn resolve(
+        &self,
+        authorities: &[&[u8]],
+        schemes: &[SignatureScheme],
+    ) -> Option<Arc<CertifiedKey>> {
+        let is_friend = authorities.iter().any(|name| self.anchors.has(name));
+        is_friend.then(|| self.shown.resolve(authorities, schemes)).flatten()
     }
 
     fn has_certs(&self) -> bool {

@@ -33,7 +33,7 @@ use cache::storage::Kernel;
 use cache::{Cache, DiskHandover, DiskSetup, OpenError, Rating};
 use contract::config::{ApplianceConfig, Document};
 use contract::time::TimeUs;
-use fill::fetch::{Fetcher, Patience};
+use fill::fetch::{Fetcher, Patience, Tls};
 use fill::{Clock, Demand, Filler, Neighbours, Rules};
 use serve::{Certificates, Engine, Listening, Prepared, Server};
 use std::collections::BTreeMap;
@@ -273,8 +273,9 @@ fn fetcher(
         connect: config.fill.connect_timeout_s.duration(),
         stall: config.fill.stall_timeout_s.duration(),
     };
-    let (device, tls) = (config.name.to_string(), identity.client()?);
-    Ok(Arc::new(Fetcher::new(&device, patience, tls, Arc::new(Slices::asked_of(link)))))
+    let tls = Tls { boxes: identity.client()?, origins: identity.origins() };
+    let (device, knowledge) = (config.name.to_string(), Arc::new(Slices::asked_of(link)));
+    Ok(Arc::new(Fetcher::new(&device, patience, tls, knowledge)))
 }
 
 fn filler(

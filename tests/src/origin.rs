@@ -1,19 +1,29 @@
-//! An origin: nginx over a folder, and what its log says of who asked for what.
+//! An origin: nginx over a folder, over TLS, for boxes alone; and what its log says of who asked for
+//! what.
 
 use crate::process::{Daemon, is_listening};
 use anyhow::{Context, Result};
-use std::path::Path;
+use rcgen::{CertificateParams, KeyPair};
+use std::path::{Path, PathBuf};
 
 /// How nginx is to log for [`requests`].
 pub const LOG_FORMAT: &str = "$request_uri $http_range $status $http_user_agent";
 
 /// Starts nginx over the files below `root`, as one process: a worker would outlive a master
-/// that is killed. What it writes stands in `run`, its log in `run`/access.log.
+/// that is killed. What it writes stands in `run`, its log in `run`/access.log. It talks to boxes
+/// alone, by who issues their identities, in PEM.
 ///
 /// # Errors
 /// When it does not come up.
-pub async fn start(run: &Path, root: &Path, port: u16) -> Result<Daemon> {
+pub async fn start(run: &Path, root: &Path, port: u16, boxes_pem: &str) -> Result<Daemon> {
     std::fs::create_dir_all(run)?;
+    std::fs::write(run.join("boxes.pem"), boxes_pem)?;
+    if !ca_file(run).exists() {
+        let key = KeyPair::generate()?;
+        let shown = CertificateParams::new(vec!["127.0.0.1".to_owned()])?.self_signed(&key)?;
+        std::fs::write(run.join("key.pem"), key.serialize_pem())?;
+        std::fs::write(ca_file(run), shown.pem())?;
+    }
     let conf = run.join("nginx.conf");
     std::fs::write(&conf, configuration(run, root, port))?;
     let args = ["-p".as_ref(), run.as_os_str(), "-c".as_ref(), conf.as_os_str()];
@@ -22,6 +32,18 @@ pub async fn start(run: &Path, root: &Path, port: u16) -> Result<Daemon> {
     let address = ([127, 0, 0, 1], port).into();
     daemon.wait_until(async || is_listening(address).await).await?;
     Ok(daemon)
+}
+
+/// By whom an origin is believed that has run here.
+#[must_use]
+pub fn ca_file(run: &Path) -> PathBuf {
+    run.join("shown.pem")
+}
+
+/// The same for boxes, whose system believes nobody else then, as a word of their environment.
+#[must_use]
+pub fn believed(run: &Path) -> String {
+    format!("SSL_CERT_FILE={}", ca_file(run).display())
 }
 
 fn configuration(run: &Path, root: &Path, port: u16) -> String {
@@ -36,7 +58,9 @@ http {{
   client_body_temp_path {run}/tmp; proxy_temp_path {run}/tmp; fastcgi_temp_path {run}/tmp;
   uwsgi_temp_path {run}/tmp; scgi_temp_path {run}/tmp;
   sendfile on;
-  server {{ listen 127.0.0.1:{port}; root {root}; }}
+  ssl_certificate {run}/shown.pem; ssl_certificate_key {run}/key.pem;
+  ssl_client_certificate {run}/boxes.pem; ssl_verify_client on;
+  server {{ listen 127.0.0.1:{port} ssl; root {root}; }}
 }}
 "
     )

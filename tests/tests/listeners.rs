@@ -19,6 +19,9 @@ use tokio::process::Command;
 /// Not let in: the connection ends before anything is answered.
 const SHUT: u16 = 0;
 
+/// The same by nginx, which says so whatever is asked for.
+const NOBODY: u16 = 400;
+
 /// A place where somebody listens.
 struct Door {
     name: String,
@@ -47,8 +50,8 @@ impl Door {
     }
 }
 
-/// Where boxes and machines talk to the fleet, and boxes to one another.
-fn doors(cdn: &SmallCdn) -> [Door; 2] {
+/// Where boxes and machines talk to the fleet, boxes to one another and to their origin.
+fn doors(cdn: &SmallCdn) -> [Door; 3] {
     let [_, peer] = cdn.ports_of(0);
     let control = Door {
         name: FLEET_IDENTITY_NAME.to_owned(),
@@ -62,7 +65,13 @@ fn doors(cdn: &SmallCdn) -> [Door; 2] {
         path: "/none",
         posts: false,
     };
-    [control, peer]
+    let origin = Door {
+        name: "127.0.0.1".to_owned(),
+        address: cdn.origin_address(),
+        path: "/none",
+        posts: false,
+    };
+    [control, peer, origin]
 }
 
 fn of_box(cdn: &SmallCdn, at: usize, file: &str) -> PathBuf {
@@ -77,7 +86,8 @@ async fn between_machines_only_identities_of_this_fleet_open_a_door() -> Result<
     cdn.until("boxes serve", certified).await?;
     for door in doors(&cdn) {
         let ours = door.status(Some(&of_box(&cdn, 1, "identity.pem"))).await?;
-        ensure!(ours != SHUT, "{}: shut to a box of this fleet", door.name);
+        let shut = if door.address == cdn.origin_address() { NOBODY } else { SHUT };
+        ensure!(ours != shut, "{}: shut to a box of this fleet", door.name);
         let others = [
             ("nothing", None),
             ("the identity of a box of another fleet", Some(of_box(&other, 0, "identity.pem"))),
@@ -85,7 +95,7 @@ async fn between_machines_only_identities_of_this_fleet_open_a_door() -> Result<
         ];
         for (what, shown) in others {
             let status = door.status(shown.as_deref()).await?;
-            ensure!(status == SHUT, "{}: {status} for {what}", door.name);
+            ensure!(status == shut, "{}: {status} for {what}", door.name);
         }
     }
     Ok(())
@@ -226,6 +236,9 @@ async fn nobody_listens_who_is_not_known_here() -> Result<()> {
     // The kernel goes on calling it what it was called at first.
     let admin = format!("{}{ADMIN_SOCKET_DRAFT}", cdn.admin_socket(0).display());
     let known: BTreeSet<_> = ports.into_iter().chain([admin]).collect();
+    let found = listens(cdn.origin.as_ref()).await?;
+    let known_of_origin = [cdn.origin_address().to_string()].into();
+    ensure!(found == known_of_origin, "the origin listens at {found:?}");
     let found = listens(cdn.boxes[0].as_ref()).await?;
     ensure!(found == known, "a box listens at {found:?}, not {known:?}");
     Ok(())

@@ -1,8 +1,8 @@
 //! One request to one source.
 //!
 //! Where to connect and whom to expect there are apart: a client per source connects to
-//! its address and checks the certificate for its name. Boxes show who they are; an origin
-//! is checked against the public roots of the system and is shown nothing.
+//! its address and checks the certificate for its name. Boxes show one another who they are; an
+//! origin is checked against the public roots of the system, and is shown it where it asks.
 
 use crate::boxes::{Boxes, Place};
 use crate::pace::Pace;
@@ -17,9 +17,7 @@ use http_body_util::{BodyExt, Empty};
 use hyper::body::Incoming;
 use hyper::header::{CACHE_CONTROL, HOST, HeaderValue, IF_MATCH, RANGE, USER_AGENT};
 use hyper::{Request, Response, StatusCode};
-use hyper_rustls::{
-    ConfigBuilderExt, FixedServerNameResolver, HttpsConnector, HttpsConnectorBuilder,
-};
+use hyper_rustls::{FixedServerNameResolver, HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::{Client, connect::HttpConnector};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::pki_types::ServerName;
@@ -43,15 +41,21 @@ pub struct Patience {
     pub stall: Duration,
 }
 
+/// How a box speaks TLS, to whom.
+#[derive(Debug, Clone)]
+pub struct Tls {
+    /// To other boxes: shows who it is, believes the fleet's authorities alone.
+    pub boxes: rustls::ClientConfig,
+    /// To origins; `None` where this system believes nobody.
+    pub origins: Option<rustls::ClientConfig>,
+}
+
 /// Asks sources for objects. Keeps connections alive between requests.
 pub struct Fetcher {
     /// What an origin's log shows of us: which box asked.
     pub(crate) user_agent: String,
     patience: Patience,
-    /// For boxes: shows our identity, believes the fleet's CA alone.
-    boxes: rustls::ClientConfig,
-    /// For origins over TLS.
-    public: Option<rustls::ClientConfig>,
+    tls: Tls,
     knowledge: Arc<dyn SliceKnowledge>,
     clients: Mutex<HashMap<(String, bool), HttpsClient>>,
     /// For content of boxes.
@@ -118,21 +122,17 @@ impl Upstream for Fetcher {
 }
 
 impl Fetcher {
-    /// `device` is this box's name, `boxes` the TLS configuration towards other boxes.
+    /// `device` is this box's name.
     #[must_use]
     pub fn new(
         device: &str,
         patience: Patience,
-        boxes: rustls::ClientConfig,
+        tls: Tls,
         knowledge: Arc<dyn SliceKnowledge>,
     ) -> Self {
-        let public = rustls::ClientConfig::builder()
-            .with_native_roots()
-            .map(|roots| roots.with_no_client_auth())
-            .ok();
         let user_agent = format!("headend-appliance/{} ({device})", env!("CARGO_PKG_VERSION"));
-        let bulk = Boxes::new(boxes.clone(), patience);
-        Self { user_agent, patience, boxes, public, knowledge, clients: Mutex::default(), bulk }
+        let bulk = Boxes::new(tls.boxes.clone(), patience);
+        Self { user_agent, patience, tls, knowledge, clients: Mutex::default(), bulk }
     }
 
     /// The same with connections of its own: they live on the runtime on which they were made.
@@ -141,8 +141,7 @@ impl Fetcher {
         Self {
             user_agent: self.user_agent.clone(),
             patience: self.patience,
-            boxes: self.boxes.clone(),
-            public: self.public.clone(),
+            tls: self.tls.clone(),
             knowledge: Arc::clone(&self.knowledge),
             clients: Mutex::default(),
             bulk: self.bulk.apart(),
@@ -216,9 +215,9 @@ impl Fetcher {
         if is_box && source.tls_name.is_none() {
             return Err(nameless());
         }
-        let tls = match &self.public {
-            _ if is_box => self.boxes.clone(),
-            Some(public) => public.clone(),
+        let tls = match &self.tls.origins {
+            _ if is_box => self.tls.boxes.clone(),
+            Some(origins) => origins.clone(),
             // Over HTTP nobody is to be believed, and none of this is used.
             None if source.tls_name.is_none() => believe_nobody(),
             None => return Err(unusable("this system has no root certificates")),
@@ -367,8 +366,8 @@ mod tests {
     #[test]
     fn a_system_without_root_certificates_still_asks_over_http() {
         let patience = Patience { connect: Duration::ZERO, stall: Duration::ZERO };
-        let mut fetcher = Fetcher::new("oca1.site-a", patience, believe_nobody(), Arc::new(Nobody));
-        fetcher.public = None;
+        let tls = Tls { boxes: believe_nobody(), origins: None };
+        let fetcher = Fetcher::new("oca1.site-a", patience, tls, Arc::new(Nobody));
         let source = |tls_name: Option<&str>| Source {
             kind: SourceKind::Origin,
             address: ([127, 0, 0, 1], 80).into(),

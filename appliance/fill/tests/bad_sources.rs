@@ -11,7 +11,7 @@ use contract::object::Digest;
 use contract::slices::{SliceHasher, SliceHashes};
 use contract::sources::{Batch, OriginPath, Source, SourceKind, Sources};
 use contract::time::TimeUs;
-use fill::fetch::{Fetcher, Patience, SliceKnowledge};
+use fill::fetch::{Fetcher, Patience, SliceKnowledge, Tls};
 use fill::{FillEvent, FillWatch, Filler, Promise, Routes, Threads};
 use parts::open_cache;
 use std::sync::Arc;
@@ -170,11 +170,12 @@ async fn events_with(knowledge: Knowledge, manners: &[Manner]) -> Vec<String> {
     let cache = open_cache(folder.path(), 8 << 20);
     let (heard, mut events) = mpsc::unbounded_channel();
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let tls = rustls::ClientConfig::builder_with_provider(provider)
+    let boxes = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .expect("versions")
         .with_root_certificates(rustls::RootCertStore::empty())
         .with_no_client_auth();
+    let tls = Tls { boxes, origins: None };
     let patience = Patience { connect: Duration::from_secs(2), stall: Duration::from_millis(300) };
     let filler = Filler::new(fill::Setup {
         cache: Arc::clone(&cache),

@@ -75,6 +75,13 @@ impl Anchors {
         Ok(())
     }
 
+    /// Whether an authority with this name (DER) is among them.
+    pub(super) fn has(&self, name: &[u8]) -> bool {
+        let verifiers = self.verifiers.load();
+        let clients = Option::as_ref(&verifiers).map(|it| &it.clients);
+        clients.is_some_and(|it| it.root_hint_subjects().iter().any(|own| own.as_ref() == name))
+    }
+
     fn tell(&self, change: impl FnOnce(&mut Told)) -> Result<()> {
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         let mut next = told.clone();

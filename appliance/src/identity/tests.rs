@@ -2,8 +2,11 @@ use super::*;
 use crate::testing::{Authority, naming};
 use rcgen::{CertificateParams, KeyPair};
 use rustls::client::danger::ServerCertVerifier;
+use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{CertificateError, ClientConnection, Error, ServerConfig, ServerConnection};
+use rustls::{
+    CertificateError, ClientConnection, Error, RootCertStore, ServerConfig, ServerConnection,
+};
 use std::path::Path;
 use tempfile::TempDir;
 
@@ -131,4 +134,27 @@ fn a_certificate_that_was_replaced_is_shown_in_the_next_handshake() {
 
 fn shown_now(place: &Place) -> CertificateDer<'static> {
     place.identity.shown.0.load().cert.first().expect("a leaf").clone()
+}
+
+#[test]
+fn an_origin_is_shown_who_comes_where_it_asks_for_that() {
+    let (own, other) = (Authority::new("own"), Authority::new("other"));
+    let place = Place::issued_by(&own);
+    let (shown, anchors) = (&place.identity.shown, &place.identity.anchors);
+    let resolver = ShownToFriends { shown: Arc::clone(shown), anchors: Arc::clone(anchors) };
+    let is_shown_to = |authorities: &[&Authority]| {
+        let mut roots = RootCertStore::empty();
+        for authority in authorities {
+            let pem = authority.pem.as_bytes();
+            roots.add(CertificateDer::from_pem_slice(pem).expect("PEM")).expect("an authority");
+        }
+        let names = roots.subjects();
+        let names: Vec<&[u8]> = names.iter().map(AsRef::as_ref).collect();
+        resolver.resolve(&names, &[SignatureScheme::ECDSA_NISTP256_SHA256]).is_some()
+    };
+    assert!(!is_shown_to(&[&own]), "nobody was named yet");
+    place.identity.believe(&naming(&[&own])).expect("an authority");
+    assert!(is_shown_to(&[&own]) && is_shown_to(&[&other, &own]));
+    assert!(!is_shown_to(&[&other]), "of another fleet, or of anybody");
+    assert!(!is_shown_to(&[]), "whoever has no name for whom he knows");
 }

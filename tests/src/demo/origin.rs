@@ -33,12 +33,19 @@ pub async fn make_titles(plan: &Plan, root: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Starts nginx over the titles.
+/// Starts nginx over the titles, for boxes alone.
 ///
 /// # Errors
 /// When it does not come up.
-pub async fn start(plan: &Plan) -> Result<Daemon> {
-    origin::start(&run_folder(plan), &plan.folder.join("origin"), plan.origin_port).await
+pub async fn start(plan: &Plan, boxes_pem: &str) -> Result<Daemon> {
+    let (run, root) = (run_folder(plan), plan.folder.join("origin"));
+    origin::start(&run, &root, plan.origin_port, boxes_pem).await
+}
+
+/// By whom boxes believe it, as a word of their environment.
+#[must_use]
+pub fn believed(plan: &Plan) -> String {
+    origin::believed(&run_folder(plan))
 }
 
 /// Every request that the origin has answered.

@@ -26,7 +26,7 @@ pub struct World {
     bin: PathBuf,
     /// Who runs the `fleet` command.
     pub operator: Operator,
-    origin: Daemon,
+    origin: Option<Daemon>,
     /// The fleet manager; `None` while it is down.
     pub fleet: Option<Daemon>,
     /// The appliances, in the plan's order; `None` while one is down.
@@ -47,7 +47,7 @@ impl World {
         step.finish_and_clear();
         say::line("origin    two titles, H.264/AAC CMAF, HLS and DASH over the same segments");
         let mut world = Self {
-            origin: origin::start(&plan).await?,
+            origin: None,
             fleet: None,
             boxes: Vec::new(),
             sent_before: BTreeMap::new(),
@@ -58,6 +58,8 @@ impl World {
         };
         world.start_fleet().await?;
         world.operator.init(&world.root_folder()).await?;
+        let boxes = world.operator.boxes_ca().await?;
+        world.origin = Some(origin::start(&world.plan, &boxes).await?);
         world.describe().await?;
         say::line("fleet     two sites, two content groups");
         for at in 0..world.plan.boxes.len() {
@@ -110,7 +112,7 @@ impl World {
             self.operator.create_site(site.name, place, site.client_prefixes).await?;
         }
         for group in &GROUPS {
-            let origin = format!("http://127.0.0.1:{}/{}", self.plan.origin_port, group.name);
+            let origin = format!("https://127.0.0.1:{}/{}", self.plan.origin_port, group.name);
             let Group { name, owner, host_pattern, cors_origin, .. } = group;
             self.operator.create_group(name, owner, host_pattern, &origin, *cors_origin).await?;
         }
@@ -144,8 +146,9 @@ impl World {
         let each = &self.plan.boxes[at];
         let config = each.folder.join("config.yaml");
         let log = self.plan.folder.join(format!("{}.log", each.name));
-        let args = ["run".as_ref(), config.as_os_str()];
-        let mut daemon = Daemon::start(&each.name, self.bin.join("appliance"), args, &log)?;
+        let (believed, program) = (origin::believed(&self.plan), self.bin.join("appliance"));
+        let args = [believed.as_ref(), program.as_os_str(), "run".as_ref(), config.as_os_str()];
+        let mut daemon = Daemon::start(&each.name, "env", args, &log)?;
         let address = ([127, 0, 0, 1], each.player_port).into();
         daemon.wait_until(async || is_listening(address).await).await?;
         Ok(daemon)
@@ -273,15 +276,14 @@ impl World {
     /// # Errors
     /// With the end of its log.
     pub fn check(&mut self) -> Result<()> {
-        self.origin.check()?;
-        let boxes = self.boxes.iter_mut().flatten();
-        self.fleet.iter_mut().chain(boxes).try_for_each(Daemon::check)
+        let daemons = self.boxes.iter_mut().flatten().chain(&mut self.fleet);
+        daemons.chain(&mut self.origin).try_for_each(Daemon::check)
     }
 
     /// Stops everything in order: boxes first, so that they can say good-bye to the fleet.
     pub async fn stop(mut self) {
-        let daemons = self.boxes.iter_mut().flatten().chain(self.fleet.iter_mut());
-        for daemon in daemons.chain([&mut self.origin]) {
+        let daemons = self.boxes.iter_mut().flatten().chain(&mut self.fleet);
+        for daemon in daemons.chain(&mut self.origin) {
             if let Err(err) = daemon.stop().await {
                 say::line(&format!("stopping  {err:#}"));
             }

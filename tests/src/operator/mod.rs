@@ -215,6 +215,14 @@ impl Operator {
         Ok(std::fs::write(players_ca(root), pem)?)
     }
 
+    /// Who issues now what boxes show to one another, and to origins that ask.
+    ///
+    /// # Errors
+    /// With what the command printed.
+    pub async fn boxes_ca(&self) -> Result<String> {
+        self.fleet(["ca", "certificate", "--boxes"]).await
+    }
+
     /// Adds a site: where it is, in degrees north and east, and the networks of its viewers.
     ///
     /// # Errors

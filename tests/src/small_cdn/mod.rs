@@ -30,6 +30,9 @@ pub const SITE: &str = "site-a";
 
 const MASTER: &str = include_str!("../../../fleet/steer/testdata/ffmpeg.m3u8");
 
+/// Where what the origin writes is.
+const ORIGIN_RUN: &str = "nginx";
+
 /// How long anything may take to come about.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -116,9 +119,9 @@ impl SmallCdn {
             std::fs::create_dir_all(file.parent().context("a folder")?)?;
             std::fs::write(file, bytes)?;
         }
-        cdn.start_origin().await?;
         cdn.start_fleet().await?;
         cdn.operator.init(&cdn.root_folder()).await?;
+        cdn.start_origin().await?;
         cdn.describe(plan.origin).await?;
         let count = if plan.one_box { 1 } else { BOXES.len() };
         for at in 0..count {
@@ -139,14 +142,21 @@ impl SmallCdn {
         self.folder.path().join(name)
     }
 
-    /// Starts the origin (again).
+    /// Starts the origin (again), which answers boxes alone.
     ///
     /// # Errors
-    /// When it does not come up.
+    /// When it does not come up, or the fleet does not say who issues their identities.
     pub async fn start_origin(&mut self) -> Result<()> {
-        let (run, root) = (self.path("nginx"), self.path("origin"));
-        self.origin = Some(origin::start(&run, &root, self.origin_port).await?);
+        let (run, root) = (self.path(ORIGIN_RUN), self.path("origin"));
+        let boxes = self.operator.boxes_ca().await?;
+        self.origin = Some(origin::start(&run, &root, self.origin_port, &boxes).await?);
         Ok(())
+    }
+
+    /// Where the origin listens.
+    #[must_use]
+    pub fn origin_address(&self) -> SocketAddr {
+        local(self.origin_port)
     }
 
     /// The requests that the origin has answered, in order.
@@ -154,7 +164,7 @@ impl SmallCdn {
     /// # Errors
     /// When its log cannot be read, or names somebody who is no box.
     pub fn asked_of_origin(&self) -> Result<Vec<origin::Request>> {
-        origin::requests(&self.path("nginx/access.log"))
+        origin::requests(&self.path(ORIGIN_RUN).join("access.log"))
     }
 
     /// How many requests the origin has answered.
@@ -176,9 +186,13 @@ impl SmallCdn {
     /// # Errors
     /// When it does not answer.
     pub async fn head_of_origin(&self, path: &str) -> Result<String> {
-        let url = format!("http://{}{path}", local(self.origin_port));
+        let url = format!("https://{}{path}", self.origin_address());
         let agent = format!("headend-appliance/0 ({})", BOXES[0]);
-        let head = output("curl", ["-sf", "-m", "5", "--head", "-A", &agent, &url]).await?;
+        let ca = origin::ca_file(&self.path(ORIGIN_RUN)).display().to_string();
+        let shown = self.config(0).with_file_name("identity.pem").display().to_string();
+        let whom = ["--cacert", &ca, "--cert", &shown, "--key", &shown];
+        let args = ["-sf", "-m", "5", "--head", "-A", &agent, &url].into_iter().chain(whom);
+        let head = output("curl", args).await?;
         Ok(head.to_ascii_lowercase())
     }
 
@@ -227,7 +241,7 @@ impl SmallCdn {
     async fn describe(&self, mut origin: Vec<String>) -> Result<()> {
         self.operator.create_site(SITE, (48.0, 11.0), ["127.0.0.0/8"]).await?;
         if !origin.iter().any(|word| word.starts_with("--origin=")) {
-            origin.push(format!("--origin=http://{}", local(self.origin_port)));
+            origin.push(format!("--origin=https://{}", self.origin_address()));
         }
         let group =
             ["group", "create", GROUP, "--owner=Studio", "--host-pattern={device}.localhost"];
@@ -335,7 +349,8 @@ impl SmallCdn {
     pub async fn start_box_with(&mut self, at: usize, environment: &[String]) -> Result<()> {
         let (config, appliance) = (self.config(at), self.bin.join("appliance"));
         let log = self.path(&format!("{}.log", BOXES[at]));
-        let words = environment.iter().map(AsRef::<OsStr>::as_ref);
+        let believed = origin::believed(&self.path(ORIGIN_RUN));
+        let words = environment.iter().chain([&believed]).map(AsRef::<OsStr>::as_ref);
         let args = words.chain([appliance.as_os_str(), "run".as_ref(), config.as_os_str()]);
         let mut daemon = Daemon::start(BOXES[at], "env", args, &log)?;
         // The ring of a process that was killed keeps its sockets for a moment: that somebody

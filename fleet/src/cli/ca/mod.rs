@@ -11,7 +11,7 @@ mod show;
 
 use super::client::Client;
 use super::output::Output;
-use crate::api::{SshAuthorityItem, TrustItem};
+use crate::api::{List, SshAuthorityItem, TrustItem};
 use anyhow::Context;
 use clap::Subcommand;
 use contract::trust::{MAX_TRUST_BYTES, SignedTrust};
@@ -34,7 +34,12 @@ pub(super) enum CaCommand {
         file: PathBuf,
     },
     /// Print who issues what boxes show to viewers, in PEM: for browsers and for `curl --cacert`.
-    Certificate,
+    Certificate {
+        /// Who issues what boxes show to one another and to the fleet, instead: for origins that are to
+        /// know them, such as nginx's `ssl_client_certificate`.
+        #[arg(long)]
+        boxes: bool,
+    },
     /// Print whose SSH certificates a box has to take for people: for sshd's TrustedUserCAKeys.
     People,
     /// The root itself. Speaks to no fleet.
@@ -53,7 +58,13 @@ impl CaCommand {
                 let item = install(client, &read(&file)?).await?;
                 said(output, &item)
             }
-            Self::Certificate => {
+            Self::Certificate { boxes: true } => {
+                let said: List<SignedTrust> = client.get("/api/v1/trust/versions").await?;
+                let last = said.items.last().context("the root has said nothing yet")?;
+                let pem = last.read()?.authorities.boxes.concat();
+                Ok(write!(std::io::stdout(), "{pem}")?)
+            }
+            Self::Certificate { boxes: false } => {
                 let pem = client.get_text("/ca.pem").await?;
                 Ok(write!(std::io::stdout(), "{pem}")?)
             }
