@@ -11,6 +11,7 @@ use pass::{Pass, Way};
 use people::{SSH_PORT, SshHost};
 use std::io::Write;
 use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use tokio::process::Command;
@@ -46,6 +47,7 @@ impl Ssh {
     /// Ends this process as ssh has ended, where it goes into a box.
     pub(super) async fn run(self, client: &Client) -> anyhow::Result<()> {
         if let Some(folder) = &self.keep {
+            drop(Pass::create(folder)?);
             let pass = Pass::create(&folder.join(self.appliance.as_str()))?;
             let certified = self.certify(client, &pass).await?;
             let (config, name) = (pass.config(), &self.appliance);
@@ -54,7 +56,9 @@ impl Ssh {
             writeln!(out, "good until {until}: ssh -F {} {name}", config.display())?;
             return Ok(());
         }
-        let folder = tempfile::Builder::new().prefix("headend-ssh-").tempdir()?;
+        let mut folder = tempfile::Builder::new();
+        folder.prefix("headend-ssh-").permissions(PermissionsExt::from_mode(0o700));
+        let folder = folder.tempdir()?;
         let status = self.go(client, folder.path()).await;
         folder.close().context("a key that is good no more stays")?;
         let code = status?.code().unwrap_or(255);

@@ -5,7 +5,7 @@ use anyhow::{Context, ensure};
 use contract::names::DeviceName;
 use people::SshHost;
 use std::io::ErrorKind;
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 /// What was in the folder before counts no more.
@@ -30,6 +30,7 @@ impl Pass {
         let mut builder = std::fs::DirBuilder::new();
         builder.recursive(true).mode(0o700);
         builder.create(folder).with_context(|| format!("{shown} cannot be made"))?;
+        is_own(folder)?;
         for name in KEY_FILES {
             match std::fs::remove_file(folder.join(name)) {
                 Err(err) if err.kind() != ErrorKind::NotFound => {
@@ -66,6 +67,16 @@ impl Pass {
         std::fs::write(self.config(), config(&self.folder, way)?)?;
         Ok(())
     }
+}
+
+/// Whoever can write there can have ssh do anything in one's name.
+fn is_own(folder: &Path) -> anyhow::Result<()> {
+    let shown = folder.display();
+    let found = std::fs::symlink_metadata(folder).with_context(|| shown.to_string())?;
+    let is_own = found.is_dir() && found.uid() == std::fs::metadata("/proc/self")?.uid();
+    ensure!(is_own, "{shown} is not a folder of your own");
+    ensure!(found.mode() & 0o077 == 0, "{shown} is open to others: chmod 700 {shown}");
+    Ok(())
 }
 
 /// What ssh has from us comes first, and so counts; what people have set for themselves (a host to jump
@@ -108,6 +119,7 @@ fn word(user: &str) -> anyhow::Result<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::os::unix::fs::PermissionsExt;
 
     fn way<'a>(appliance: &'a DeviceName, address: &'a SshHost, user: &'a str) -> Way<'a> {
         Way { appliance, address, user }
@@ -141,5 +153,17 @@ mod tests {
         std::fs::write(pass.key(), "old").expect("written");
         let pass = Pass::create(&place).expect("a pass");
         assert!(!pass.key().exists());
+    }
+
+    #[test]
+    fn what_others_can_reach_is_refused() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (open, link) = (folder.path().join("open"), folder.path().join("link"));
+        drop(Pass::create(&open).expect("a pass"));
+        std::os::unix::fs::symlink(&open, &link).expect("a link");
+        assert!(Pass::create(&link).is_err());
+        std::fs::set_permissions(&open, PermissionsExt::from_mode(0o770)).expect("opened");
+        let refused = Pass::create(&open).err().expect("refused").to_string();
+        assert!(refused.contains("chmod 700"), "{refused}");
     }
 }
