@@ -20,7 +20,20 @@ pub(super) fn look() -> Vec<Finding> {
         let advice = "see whether the kernel knows the card: lspci -nnk";
         return vec![Finding::missing(About::Links, "there is no network interface", advice)];
     }
+    if !names.iter().any(|name| is_on(name, Path::new(INTERFACES))) {
+        let says = format!("no network interface is switched on: {}", names.join(", "));
+        let advice = "configure one, or: ip link set NAME up";
+        return vec![Finding::missing(About::Links, says, advice)];
+    }
     names.iter().map(|name| link(name, Path::new(INTERFACES))).collect()
+}
+
+/// Whether somebody wants it to be up.
+fn is_on(name: &str, interfaces: &Path) -> bool {
+    const IFF_UP: u32 = 1;
+    let flags = fs::read_to_string(interfaces.join(name).join("flags")).unwrap_or_default();
+    let flags = u32::from_str_radix(flags.trim().trim_start_matches("0x"), 16);
+    flags.is_ok_and(|flags| flags & IFF_UP != 0)
 }
 
 /// A card does, and whatever is up; what the kernel makes at hand for those who may want it does not.
@@ -36,6 +49,10 @@ fn link(name: &str, interfaces: &Path) -> Finding {
     let speed = read("speed").and_then(|text| text.parse::<u32>().ok());
     let speed = speed.map_or_else(String::new, |mbit| format!(", {mbit} Mb/s"));
     match (read("operstate").as_deref(), read("carrier").as_deref()) {
+        // A port that is to spare. Were one of the configuration's addresses its, that is missed.
+        _ if !is_on(name, interfaces) => {
+            Finding::well(About::Links, format!("{name} is switched off"))
+        }
         // Some kinds of links, such as tunnels, do not say.
         (Some("up" | "unknown"), _) => Finding::well(About::Links, format!("{name} is up{speed}")),
         (_, Some("0")) => Finding::missing(
@@ -46,7 +63,7 @@ fn link(name: &str, interfaces: &Path) -> Finding {
         _ => Finding::missing(
             About::Links,
             format!("{name} is down"),
-            format!("switch it on, or leave it out: ip link set {name} up"),
+            format!("see why, or switch it off: ip link set {name} down"),
         ),
     }
 }
@@ -82,20 +99,23 @@ mod tests {
     #[test]
     fn links_are_told_apart() {
         let folder = tempfile::tempdir().expect("a folder");
-        let told = |operstate: &str, carrier: &str| {
+        let told_with = |flags: &str, operstate: &str, carrier: &str| {
             let interface = folder.path().join("eth0");
             fs::create_dir_all(&interface).expect("made");
-            for (what, text) in [("operstate", operstate), ("carrier", carrier), ("speed", "1000")]
-            {
+            let files = [("operstate", operstate), ("carrier", carrier), ("speed", "1000")];
+            for (what, text) in files.into_iter().chain([("flags", flags)]) {
                 fs::write(interface.join(what), text).expect("written");
             }
             let found = link("eth0", folder.path());
             (found.is_well, found.says)
         };
+        let told = |operstate: &str, carrier: &str| told_with("0x1003\n", operstate, carrier);
         assert_eq!(told("up\n", "1\n"), (true, "eth0 is up, 1000 Mb/s".to_owned()));
         assert!(told("unknown\n", "1\n").0);
         assert_eq!(told("down\n", "0\n"), (false, "eth0 has no carrier".to_owned()));
         assert_eq!(told("down\n", "1\n"), (false, "eth0 is down".to_owned()));
+        let off = told_with("0x1002\n", "down\n", "");
+        assert_eq!(off, (true, "eth0 is switched off".to_owned()), "it is to spare");
         assert!(!matters("eth0", folder.path()), "no card, and down");
         fs::create_dir(folder.path().join("eth0/device")).expect("made");
         assert!(matters("eth0", folder.path()));
