@@ -350,7 +350,8 @@ impl SmallCdn {
         let (config, appliance) = (self.config(at), self.bin.join("appliance"));
         let log = self.path(&format!("{}.log", BOXES[at]));
         let believed = origin::believed(&self.path(ORIGIN_RUN));
-        let words = environment.iter().chain([&believed]).map(AsRef::<OsStr>::as_ref);
+        // Unless the environment says another.
+        let words = [&believed].into_iter().chain(environment).map(AsRef::<OsStr>::as_ref);
         let args = words.chain([appliance.as_os_str(), "run".as_ref(), config.as_os_str()]);
         let mut daemon = Daemon::start(BOXES[at], "env", args, &log)?;
         // The ring of a process that was killed keeps its sockets for a moment: that somebody
