@@ -110,6 +110,7 @@ async fn a_bare_machine_becomes_a_box_by_one_command() -> Result<()> {
     people_come_by_certificate(&mut place).await?;
     let again = place.controller.play_well(PLAYBOOK, &[]).await?;
     ensure!(again.count("changed") == 0, "the second run has changed something: {again}");
+    nobody_is_locked_out(&mut place).await?;
     place.cdn.lab.machine_mut(BOX)?.reboot().await?;
     serves(&place).await?;
     let checked = checking_changes_nothing(&place).await?;
@@ -182,6 +183,18 @@ async fn people_come_by_certificate(place: &mut Place) -> Result<()> {
     place.run(["sh", "-c", &format!("echo {BOX} >{PRINCIPALS}")]).await?;
     ensure!(refused.is_err_and(|err| format!("{err:#}").contains("Permission denied")), "let in");
     Ok(())
+}
+
+/// Rules by which nobody gets in again are taken back.
+async fn nobody_is_locked_out(place: &mut Place) -> Result<()> {
+    let rules = ["nft", "list", "table", "inet", "headend"];
+    let before = place.run(rules).await?;
+    place.controller.say_also("headend_ssh_from: [203.0.113.0/24]")?;
+    let refused = place.controller.play(PLAYBOOK, &[]).await?;
+    let said = refused.said.contains("no new SSH connection gets in");
+    ensure!(!refused.is_well() && said, "{refused}");
+    ensure!(place.run(rules).await? == before, "the rules stay that nobody gets in by");
+    place.controller.say_also("")
 }
 
 /// From here on nobody has a key for good, and this still comes in.

@@ -46,7 +46,11 @@ fn queues(root: &Path, verb: &str) -> Result<Vec<String>> {
     let path = std::env::var("PATH")?;
     let mut command = Command::new(PROGRAM);
     command.args([verb, "eth0"]).env("PATH", format!("{}:{path}", root.join("bin").display()));
-    let output = command.env("SYS", root.join("sys")).env("PROC", root.join("proc")).output()?;
+    let output = command
+        .env("SYS", root.join("sys"))
+        .env("PROC", root.join("proc"))
+        .env("RUN", root)
+        .output()?;
     ensure!(output.status.success(), "{output:?}");
     let here = format!("{}/", root.display());
     Ok(String::from_utf8(output.stdout)?.lines().map(|line| line.replace(&here, "")).collect())
