@@ -75,7 +75,8 @@ fn is_own(folder: &Path) -> anyhow::Result<()> {
     let found = std::fs::symlink_metadata(folder).with_context(|| shown.to_string())?;
     let is_own = found.is_dir() && found.uid() == std::fs::metadata("/proc/self")?.uid();
     ensure!(is_own, "{shown} is not a folder of your own");
-    ensure!(found.mode() & 0o077 == 0, "{shown} is open to others: chmod 700 {shown}");
+    let is_closed = found.mode() & 0o077 == 0;
+    ensure!(is_closed, "{shown} is open to others: name another folder, or chmod 700 this one");
     Ok(())
 }
 
