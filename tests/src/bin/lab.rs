@@ -143,7 +143,8 @@ fn say_how_to_look(cdn: &Cdn, shell: &str) -> Result<()> {
     let (device, client) = cdn.a_box_and_its_viewer()?;
     let url = format!("https://{}/{TITLE}/master.m3u8", cdn.host(&group, &device)?);
     let ca = cdn.ca_file();
-    say::line(&format!("operator  {shell} {} -- fleet status", cdn.fleet()?));
+    let fleet = "fleet --token-file /var/lib/fleet/operator.token";
+    say::line(&format!("operator  {shell} {} -- {fleet} status", cdn.fleet()?));
     say::line(&format!("viewer    {shell} {client} -- curl --cacert {} {url}", ca.display()));
     say::line("          Ctrl-C stops everything and cleans up");
     Ok(())
