@@ -159,7 +159,7 @@ fn dispatch(fleet: Fleet) -> anyhow::Result<()> {
             Command::Login(log_in) => log_in.run(&client, &output, authorities).await,
             Command::Logout => log_in::log_out(&client, &output).await,
             Command::Whoami => log_in::who_am_i(&client, &output).await,
-            Command::Ssh(ssh) => ssh.run(&client).await,
+            Command::Ssh(ssh) => ssh.run(&client, &output).await,
             Command::Serve(_) | Command::Openapi => Ok(()),
         }
     })

@@ -47,8 +47,7 @@ impl Session {
 
     /// Whether it is of the manager that somebody has named, if he has.
     pub(super) fn is_of(&self, fleet: Option<&str>) -> bool {
-        let read = |url: &str| Url::parse(url).ok();
-        fleet.is_none_or(|fleet| read(fleet).is_some_and(|it| Some(it) == read(&self.fleet)))
+        fleet.is_none_or(|fleet| Url::parse(fleet) == Url::parse(&self.fleet))
     }
 
     /// Leaves it.

@@ -48,9 +48,7 @@ impl SshHost {
         }
         Ok(Self { host: host.to_ascii_lowercase(), port })
     }
-}
 
-impl SshHost {
     /// A host name in lower case, or an address.
     #[must_use]
     pub fn host(&self) -> &str {

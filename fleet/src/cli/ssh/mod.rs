@@ -3,13 +3,13 @@
 mod pass;
 
 use super::client::Client;
+use super::output::Output;
 use crate::api::{ApplianceDetail, SshCertified, SshRequest};
 use anyhow::{Context, ensure};
 use clap::Args;
 use contract::names::DeviceName;
 use pass::{Pass, Way};
 use people::{SSH_PORT, SshHost};
-use std::io::Write;
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -45,16 +45,13 @@ pub(super) struct Ssh {
 
 impl Ssh {
     /// Ends this process as ssh has ended, where it goes into a box.
-    pub(super) async fn run(self, client: &Client) -> anyhow::Result<()> {
+    pub(super) async fn run(self, client: &Client, output: &Output) -> anyhow::Result<()> {
         if let Some(folder) = &self.keep {
-            drop(Pass::create(folder)?);
-            let pass = Pass::create(&folder.join(self.appliance.as_str()))?;
+            let pass = Pass::keep(folder, &self.appliance)?;
             let certified = self.certify(client, &pass).await?;
             let (config, name) = (pass.config(), &self.appliance);
             let until = &certified.issued.not_after;
-            let mut out = std::io::stdout();
-            writeln!(out, "good until {until}: ssh -F {} {name}", config.display())?;
-            return Ok(());
+            return output.done(&format!("good until {until}: ssh -F {} {name}", config.display()));
         }
         let mut folder = tempfile::Builder::new();
         folder.prefix("headend-ssh-").permissions(PermissionsExt::from_mode(0o700));

@@ -25,12 +25,16 @@ pub(super) struct Way<'a> {
 }
 
 impl Pass {
+    /// One for a box, among those that somebody keeps.
+    pub(super) fn keep(folder: &Path, appliance: &DeviceName) -> anyhow::Result<Self> {
+        make_own(folder)?;
+        Self::create(&folder.join(appliance.as_str()))
+    }
+
+    /// One in a folder that holds nothing else.
     pub(super) fn create(folder: &Path) -> anyhow::Result<Self> {
         let shown = folder.display();
-        let mut builder = std::fs::DirBuilder::new();
-        builder.recursive(true).mode(0o700);
-        builder.create(folder).with_context(|| format!("{shown} cannot be made"))?;
-        is_own(folder)?;
+        make_own(folder)?;
         for name in KEY_FILES {
             match std::fs::remove_file(folder.join(name)) {
                 Err(err) if err.kind() != ErrorKind::NotFound => {
@@ -69,9 +73,12 @@ impl Pass {
     }
 }
 
-/// Whoever can write there can have ssh do anything in one's name.
-fn is_own(folder: &Path) -> anyhow::Result<()> {
+/// Makes a folder if there is none. Whoever can write there can have ssh do anything in one's name.
+fn make_own(folder: &Path) -> anyhow::Result<()> {
     let shown = folder.display();
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true).mode(0o700);
+    builder.create(folder).with_context(|| format!("{shown} cannot be made"))?;
     let found = std::fs::symlink_metadata(folder).with_context(|| shown.to_string())?;
     let is_own = found.is_dir() && found.uid() == std::fs::metadata("/proc/self")?.uid();
     ensure!(is_own, "{shown} is not a folder of your own");
@@ -147,13 +154,15 @@ mod tests {
     }
 
     #[test]
-    fn a_key_for_this_once_is_gone_the_next_time() {
+    fn a_key_for_this_once_is_gone_the_next_time_and_no_other() {
         let folder = tempfile::tempdir().expect("a folder");
-        let place = folder.path().join("a/oca1");
-        let pass = Pass::create(&place).expect("a pass");
-        std::fs::write(pass.key(), "old").expect("written");
-        let pass = Pass::create(&place).expect("a pass");
-        assert!(!pass.key().exists());
+        let (place, name) = (folder.path().join("a"), DeviceName::new("oca1").expect("a name"));
+        let pass = Pass::keep(&place, &name).expect("a pass");
+        for key in [pass.key(), place.join("key")] {
+            std::fs::write(key, "old").expect("written");
+        }
+        let pass = Pass::keep(&place, &name).expect("a pass");
+        assert!(!pass.key().exists() && place.join("key").exists(), "that one is somebody's");
     }
 
     #[test]
