@@ -2,8 +2,8 @@
 //! for granted. It refuses some nonces, and looks into a name server of ours.
 
 use crate::process::{Daemon, output};
+use crate::self_signed;
 use anyhow::Result;
-use rcgen::{CertificateParams, KeyPair};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use tempfile::TempDir;
@@ -33,10 +33,8 @@ impl AcmeAuthority {
         let folder = tempfile::tempdir()?;
         let (port, management_port) = (ports::free()?, ports::free()?);
         let authority = Self { folder, port, management_port, name_server, daemon: None };
-        let key = KeyPair::generate()?;
-        let shown = CertificateParams::new(vec!["localhost".into(), "127.0.0.1".into()])?;
-        std::fs::write(authority.ca_file(), shown.self_signed(&key)?.pem())?;
-        std::fs::write(authority.path("key.pem"), key.serialize_pem())?;
+        let names = ["localhost", "127.0.0.1"];
+        self_signed::write(&names, &authority.ca_file(), &authority.path("key.pem"))?;
         std::fs::write(authority.path("pebble.json"), authority.configuration())?;
         Ok(authority)
     }

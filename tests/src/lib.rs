@@ -26,6 +26,7 @@ pub mod planted;
 pub mod process;
 pub mod s3_store;
 pub mod say;
+pub mod self_signed;
 pub mod small_cdn;
 pub mod software_tpm;
 pub mod uml;

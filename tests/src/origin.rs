@@ -2,8 +2,8 @@
 //! what.
 
 use crate::process::{Daemon, is_listening};
+use crate::self_signed;
 use anyhow::{Context, Result};
-use rcgen::{CertificateParams, KeyPair};
 use std::path::{Path, PathBuf};
 
 /// How nginx is to log for [`requests`].
@@ -19,10 +19,7 @@ pub async fn start(run: &Path, root: &Path, port: u16, boxes_pem: &str) -> Resul
     std::fs::create_dir_all(run)?;
     std::fs::write(run.join("boxes.pem"), boxes_pem)?;
     if !ca_file(run).exists() {
-        let key = KeyPair::generate()?;
-        let shown = CertificateParams::new(vec!["127.0.0.1".to_owned()])?.self_signed(&key)?;
-        std::fs::write(run.join("key.pem"), key.serialize_pem())?;
-        std::fs::write(ca_file(run), shown.pem())?;
+        self_signed::write(&["127.0.0.1"], &ca_file(run), &run.join("key.pem"))?;
     }
     let conf = run.join("nginx.conf");
     std::fs::write(&conf, configuration(run, root, port))?;

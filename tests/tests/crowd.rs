@@ -51,6 +51,7 @@ async fn all_get_theirs_and_the_fleet_does_everything_else_meanwhile() -> Result
     let cdn = SmallCdn::start_with(Plan { one_box: true, ..Plan::default() }).await?;
     let count = if effort::is_nightly() { NIGHTLY_MEMBERS } else { MEMBERS };
     let (crowd, members) = crowd_of(&cdn, count).await?;
+    let late = cdn.operator.late_reports(BOXES[0]).await?;
     let renewing = members.into_iter().map(|member| renews(&crowd, member));
     let renewing = stream::iter(renewing).buffer_unordered(count).try_collect::<Vec<_>>();
     let mut renewing = std::pin::pin!(renewing.fuse());
@@ -60,6 +61,8 @@ async fn all_get_theirs_and_the_fleet_does_everything_else_meanwhile() -> Result
             state = state_of_box(&cdn) => ensure!(state? != "silent", "a report was not taken"),
         }
     };
+    let late_since = cdn.operator.late_reports(BOXES[0]).await?;
+    ensure!(late_since.len() == late.len(), "reports had to be sent again: {late_since:?}");
     let leaves: BTreeSet<&Vec<u8>> = renewed.iter().map(|(_, leaf, _)| leaf).collect();
     ensure!(leaves.len() == count, "{} certificates for {count}", leaves.len());
     ensure!(renewed.iter().any(|(_, _, asked)| *asked > 1), "nobody had to come back");

@@ -14,7 +14,7 @@ use tests::lab::content::Size;
 use tests::lab::store::Store;
 use tests::lab::sweep::{self, Remnant};
 use tests::lab::topology::Topology;
-use tests::lab::{Lab, check_requirements};
+use tests::lab::{Lab, may_run};
 use tests::operator::LateReport;
 use tests::operator::shares::Share;
 use tests::origin::Request;
@@ -41,16 +41,6 @@ const SLOW_BITS_PER_S: u64 = 24_000_000;
 
 /// How events are called that say that an object which was held is held no more.
 const LOSSES: [&str; 4] = ["block_corrupt", "disk_error", "file_discarded", "table_damaged"];
-
-fn may_run() -> Result<bool> {
-    match check_requirements() {
-        Err(err) if std::env::var_os("CI").is_none() => {
-            eprintln!("skipped: {err:#}");
-            Ok(false)
-        }
-        outcome => outcome.map(|()| true),
-    }
-}
 
 /// A test with a CDN at two sites, all of whose four boxes hold one title.
 async fn in_a_cdn(test: impl AsyncFnOnce(&mut Cdn) -> Result<()>) -> Result<()> {

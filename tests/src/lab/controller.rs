@@ -83,7 +83,7 @@ impl fmt::Display for Recap {
         writeln!(f, "{:?}", self.counts)?;
         let mut step = "";
         for line in self.said.lines() {
-            if line.starts_with("TASK [") || line.starts_with("RUNNING HANDLER [") {
+            if line.starts_with("TASK [") {
                 step = line;
             } else if ["changed:", "fatal:", "failed:"].iter().any(|it| line.starts_with(it)) {
                 writeln!(f, "{}\n  {line}", step.trim_end_matches('*'))?;
@@ -118,10 +118,7 @@ impl Controller {
     /// When the fleet refuses.
     pub async fn come_by_certificate(&mut self, cdn: &Cdn) -> Result<()> {
         let keep = self.home.path().join(CERTIFIED).display().to_string();
-        let topology = &cdn.lab.topology;
-        let backbone = &topology.cdn.as_ref().context("a CDN")?.backbone.value;
-        let address = topology.addresses(&self.machine, backbone).next().context("an address")?;
-        let address = address.to_string();
+        let address = cdn.address(&self.machine)?.to_string();
         let words = ["ssh", &self.machine, "--address", &address, "--keep", &keep];
         cdn.operator.fleet(words).await?;
         self.way = format!("ansible_ssh_common_args: -F {}", self.certified().display());

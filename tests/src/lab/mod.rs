@@ -98,7 +98,7 @@ impl Lab {
         }
         write_hosts(&run, &topology)?;
         let programs = programs.to_path_buf();
-        let mirror = roots.mirror().map(Path::to_path_buf);
+        let mirror = roots.mirror();
         let mut lab = Self { topology, machines, network, programs, mirror, traces };
         lab.boot_all().await?;
         Ok(lab)
@@ -221,4 +221,19 @@ pub fn check_requirements() -> Result<()> {
         ensure!(is_there, "{program} is missing: setup/install.sh installs the package {package}");
     }
     Ok(())
+}
+
+/// Whether a test of the lab can be run here; where it is not, that is said. CI has to have all that it
+/// takes.
+///
+/// # Errors
+/// In CI, what is missing.
+pub fn may_run() -> Result<bool> {
+    match check_requirements() {
+        Err(err) if std::env::var_os("CI").is_none() => {
+            eprintln!("skipped: {err:#}");
+            Ok(false)
+        }
+        outcome => outcome.map(|()| true),
+    }
 }

@@ -41,7 +41,6 @@ struct Recipe {
 pub(super) struct Roots {
     shared: PathBuf,
     bare: Option<PathBuf>,
-    mirror: Option<PathBuf>,
 }
 
 impl Roots {
@@ -59,14 +58,13 @@ impl Roots {
             mirrored: mirror::packages()?,
         };
         let kept = [&shared, &bare].map(|recipe| store.root(&name(&apt.release, recipe)));
+        ensure(store, &apt, &shared, &kept[0], &kept).await?;
         let has_bare = topology.machines.values().any(|machine| machine.value.bare);
-        let (shared_root, bare_root) = (kept[0].clone(), kept[1].clone());
-        ensure(store, &apt, &shared, &shared_root, &kept).await?;
         if has_bare {
-            ensure(store, &apt, &bare, &bare_root, &kept).await?;
+            ensure(store, &apt, &bare, &kept[1], &kept).await?;
         }
-        let mirror = has_bare.then(|| mirror::beside(&bare_root));
-        Ok(Self { shared: shared_root, bare: has_bare.then_some(bare_root), mirror })
+        let [shared, bare] = kept;
+        Ok(Self { shared, bare: has_bare.then_some(bare) })
     }
 
     /// That of a machine.
@@ -75,8 +73,8 @@ impl Roots {
     }
 
     /// What bare machines install from.
-    pub(super) fn mirror(&self) -> Option<&Path> {
-        self.mirror.as_deref()
+    pub(super) fn mirror(&self) -> Option<PathBuf> {
+        self.bare.as_deref().map(mirror::beside)
     }
 }
 

@@ -90,7 +90,7 @@ fn on_backbone<'a>(
 }
 
 /// The address by which others are told of a device.
-fn address(lab: &Lab, cdn: &Intent, device: &str) -> Result<IpAddr> {
+pub(super) fn address(lab: &Lab, cdn: &Intent, device: &str) -> Result<IpAddr> {
     on_backbone(lab, cdn, device).next().context("an address on the backbone")
 }
 

@@ -14,6 +14,7 @@ use crate::operator::{Happened, LateReport, Operator, Title, players_ca};
 use crate::origin::{Request, requests};
 use anyhow::{Context, Result, bail};
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -63,6 +64,11 @@ impl Cdn {
     /// None once it runs.
     pub fn fleet(&self) -> Result<&str> {
         Ok(&self.intent()?.fleet.value)
+    }
+
+    /// Where others reach a machine.
+    pub(super) fn address(&self, device: &str) -> Result<IpAddr> {
+        install::address(&self.lab, self.intent()?, device)
     }
 
     /// The names of all content groups.
