@@ -7,8 +7,14 @@
 //! Read in this order: [`model`] (pure: the records and what makes sense of them), then
 //! [`Store`] (the same records in SQL).
 
+pub mod changes;
 mod error;
+pub mod kinds;
 pub mod model;
+pub mod query;
+pub mod records;
+pub mod rules;
+pub mod schema;
 mod store;
 
 pub use error::{Complaint, InventoryError, RecordKind};

@@ -1,0 +1,82 @@
+//! Machines and what they are of.
+
+use crate::rules::life_cycle::STATES;
+use crate::schema::{Field, Kind, Shape};
+
+const AIRFLOWS: &[&str] = &[
+    "front-to-rear",
+    "rear-to-front",
+    "left-to-right",
+    "right-to-left",
+    "side-to-rear",
+    "rear-to-side",
+    "bottom-to-top",
+    "top-to-bottom",
+    "passive",
+    "mixed",
+];
+
+/// A model.
+pub static DEVICE_TYPE: Kind = Kind {
+    name: "device-type",
+    plural: "device-types",
+    about: "A model of a maker's.",
+    key: &["slug"],
+    fields: &[
+        Field::required("slug", Shape::Name, "What it is called where names are short."),
+        Field::required("manufacturer", Shape::Label(100), "Who makes it."),
+        Field::required("model", Shape::Label(100), "What its maker calls it."),
+        Field::optional("part_number", Shape::Label(50), "The number by which it is ordered."),
+        Field::default("u_height", Shape::Half(0.0, 100.0), "1", "The rack units that it takes."),
+        Field::default("is_full_depth", Shape::Flag, "true", "Whether it takes both faces."),
+        Field::optional("airflow", Shape::Choice(AIRFLOWS), "Which way air goes through it."),
+        Field::optional("weight_kg", Shape::Decimal(0.0, 10_000.0), "What it weighs."),
+        Field::optional("max_power_w", Shape::Integer(0, 100_000), "What it draws at most."),
+        Field::optional("description", Shape::Line, "A line about it."),
+        Field::optional("comments", Shape::Notes, "All that is to be remembered."),
+    ],
+};
+
+/// Devices that stand for one another.
+pub static CLUSTER: Kind = Kind {
+    name: "cluster",
+    plural: "clusters",
+    about: "Devices among which content is spread, and viewers are.",
+    key: &["name"],
+    fields: &[
+        Field::required("name", Shape::Name, "What it is called."),
+        Field::optional("site", Shape::Of("site"), "Where it is, if at one place."),
+        Field::optional("description", Shape::Line, "A line about it."),
+    ],
+};
+
+/// A machine.
+pub static DEVICE: Kind = Kind {
+    name: "device",
+    plural: "devices",
+    about: "A machine: one that serves, or one that others need.",
+    key: &["name"],
+    fields: &[
+        Field::required("name", Shape::Name, "What it is called, for good."),
+        Field::required(
+            "role",
+            Shape::Choice(&["appliance", "router", "switch", "pdu", "console-server"]),
+            "What it is there for.",
+        ),
+        Field::default("status", Shape::Choice(&STATES), "planned", "How far in its life it is."),
+        Field::ours("status_reason", Shape::Line, "Why it is that, where it took a reason."),
+        Field::optional("device_type", Shape::Of("device-type"), "Of which model it is."),
+        Field::optional("serial", Shape::Label(64), "The number that its maker gave it."),
+        Field::optional("asset_tag", Shape::Label(50), "The number that we gave it."),
+        Field::required("site", Shape::Of("site"), "Where it stands, or is to."),
+        Field::optional("rack", Shape::Of("rack"), "In which rack."),
+        Field::optional("position", Shape::Half(1.0, 100.5), "Its lowest rack unit."),
+        Field::optional("face", Shape::Choice(&["front", "rear"]), "At which face of the rack."),
+        Field::optional("airflow", Shape::Choice(AIRFLOWS), "Which way air goes through it."),
+        Field::optional("cluster", Shape::Of("cluster"), "Which cluster it is a part of."),
+        Field::optional("bmc", Shape::Ip, "Where its management controller is: never public."),
+        Field::default("has_bmc", Shape::Flag, "true", "Whether there is such a controller."),
+        Field::optional("description", Shape::Line, "A line about it."),
+        Field::optional("comments", Shape::Notes, "All that is to be remembered."),
+    ],
+};

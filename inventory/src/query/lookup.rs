@@ -1,0 +1,152 @@
+//! What the suffix of a filter means.
+
+use crate::schema::{Field, Need, Shape};
+use serde_json::Value;
+use std::cmp::Ordering;
+
+/// How a field is compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lookup {
+    /// No suffix.
+    Is,
+    /// `__n`
+    IsNot,
+    /// `__ic`: holds, whatever the case.
+    Holds,
+    /// `__nic`
+    HoldsNot,
+    /// `__ie`: the same, whatever the case.
+    Same,
+    /// `__nie`
+    NotSame,
+    /// `__isw`: begins with.
+    Begins,
+    /// `__nisw`
+    BeginsNot,
+    /// `__iew`: ends with.
+    Ends,
+    /// `__niew`
+    EndsNot,
+    /// `__gt`
+    Above,
+    /// `__gte`
+    AtLeast,
+    /// `__lt`
+    Below,
+    /// `__lte`
+    AtMost,
+    /// `__empty`
+    Empty,
+}
+
+use Lookup::{
+    Above, AtLeast, AtMost, Begins, BeginsNot, Below, Empty, Ends, EndsNot, Holds, HoldsNot, Is,
+    IsNot, NotSame, Same,
+};
+
+const SUFFIXES: [(&str, Lookup); 14] = [
+    ("n", IsNot),
+    ("ic", Holds),
+    ("nic", HoldsNot),
+    ("ie", Same),
+    ("nie", NotSame),
+    ("isw", Begins),
+    ("nisw", BeginsNot),
+    ("iew", Ends),
+    ("niew", EndsNot),
+    ("gt", Above),
+    ("gte", AtLeast),
+    ("lt", Below),
+    ("lte", AtMost),
+    ("empty", Empty),
+];
+
+impl Lookup {
+    /// By its suffix.
+    #[must_use]
+    pub fn of(suffix: &str) -> Option<Self> {
+        SUFFIXES.iter().find(|(name, _)| *name == suffix).map(|(_, lookup)| *lookup)
+    }
+
+    /// What is written after the field's name.
+    #[must_use]
+    pub fn suffix(self) -> &'static str {
+        SUFFIXES.iter().find(|(_, lookup)| *lookup == self).map_or("", |(name, _)| name)
+    }
+
+    /// Those that make sense for a field.
+    pub fn all_of(field: &Field) -> impl Iterator<Item = Self> {
+        let all = SUFFIXES.iter().map(|(_, lookup)| *lookup);
+        [Is].into_iter().chain(all).filter(|lookup| lookup.fits(field))
+    }
+
+    fn fits(self, field: &Field) -> bool {
+        match self {
+            Is | IsNot => !matches!(field.shape, Shape::Document(_)),
+            Holds | HoldsNot | Same | NotSame | Begins | BeginsNot | Ends | EndsNot => matches!(
+                field.shape,
+                Shape::Line
+                    | Shape::Label(_)
+                    | Shape::Notes
+                    | Shape::Name
+                    | Shape::Mac
+                    | Shape::Of(_)
+            ),
+            Above | AtLeast | Below | AtMost => {
+                matches!(
+                    field.shape,
+                    Shape::Integer(..) | Shape::Decimal(..) | Shape::Half(..) | Shape::Time
+                )
+            }
+            Empty => matches!(field.need, Need::Optional | Need::Ours),
+        }
+    }
+
+    /// Of which this is the opposite.
+    #[must_use]
+    pub fn positive(self) -> Option<Self> {
+        match self {
+            IsNot => Some(Is),
+            HoldsNot => Some(Holds),
+            NotSame => Some(Same),
+            BeginsNot => Some(Begins),
+            EndsNot => Some(Ends),
+            _ => None,
+        }
+    }
+
+    /// Whether something that is there compares so with a value.
+    pub(super) fn holds(self, found: &Value, value: &Value) -> bool {
+        let (found_text, value_text) = (folded(found), folded(value));
+        match self {
+            Is => found == value,
+            Holds => found_text.contains(&value_text),
+            Same => found_text == value_text,
+            Begins => found_text.starts_with(&value_text),
+            Ends => found_text.ends_with(&value_text),
+            Above => order(found, value) == Some(Ordering::Greater),
+            Below => order(found, value) == Some(Ordering::Less),
+            AtLeast => order(found, value).is_some_and(Ordering::is_ge),
+            AtMost => order(found, value).is_some_and(Ordering::is_le),
+            _ => false,
+        }
+    }
+}
+
+/// Case does not count among ASCII letters: both databases agree on these, and on no others.
+fn folded(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_ascii_lowercase()
+}
+
+/// As the databases order what stands in a column.
+pub(super) fn order(a: &Value, b: &Value) -> Option<Ordering> {
+    match (a, b) {
+        (Value::Bool(a), Value::Bool(b)) => Some(a.cmp(b)),
+        (Value::String(a), Value::String(b)) => Some(a.cmp(b)),
+        (Value::Number(a), Value::Number(b)) => match (a.as_i64(), b.as_i64()) {
+            (Some(a), Some(b)) => Some(a.cmp(&b)),
+            _ => a.as_f64()?.partial_cmp(&b.as_f64()?),
+        },
+        _ => None,
+    }
+}

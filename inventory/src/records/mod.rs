@@ -1,0 +1,71 @@
+//! Records of all kinds in SQL: one table for each kind, its columns the kind's fields.
+
+mod bulk;
+mod changing;
+mod history;
+mod row;
+mod statements;
+#[cfg(test)]
+mod tests;
+
+pub use changing::{Changing, Refused, Row};
+pub use history::{History, at, history, since};
+
+use crate::query::{Cursor, Query};
+use crate::schema::{Kind, Record};
+use db::Db;
+use sqlx::AssertSqlSafe;
+
+/// A record as it is kept.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Kept {
+    /// What it says.
+    pub record: Record,
+    /// The version of the inventory that made it what it is.
+    pub version: i64,
+    /// When it came, and when it was changed last, in microseconds.
+    pub created_at_us: i64,
+    /// The second of these.
+    pub changed_at_us: i64,
+}
+
+/// Some of what was asked for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Found {
+    /// In the order that was asked for.
+    pub items: Vec<Kept>,
+    /// Where the next page begins; nothing on the last one.
+    pub next: Option<String>,
+}
+
+/// A record by its key.
+///
+/// # Errors
+/// When the database fails, or what stands there is no record.
+pub async fn find(db: &Db, kind: &Kind, key: &str) -> Result<Option<Kept>, db::Error> {
+    let text = statements::find(kind, db.engine());
+    let row = sqlx::query(AssertSqlSafe(text)).bind(key).fetch_optional(db.read()).await?;
+    row.map(|row| row::read(kind, &row)).transpose()
+}
+
+/// Those that a question asks for.
+///
+/// # Errors
+/// As [`find`].
+pub async fn list(db: &Db, kind: &Kind, query: &Query) -> Result<Found, db::Error> {
+    let condition = query.condition(kind);
+    let text = statements::list(kind, query, &condition, db.engine());
+    let mut asked = sqlx::query(AssertSqlSafe(text));
+    for (column, value) in &condition.binds {
+        asked = row::bind(asked, *column, value);
+    }
+    let rows = asked.fetch_all(db.read()).await?;
+    let mut items =
+        rows.iter().map(|row| row::read(kind, row)).collect::<Result<Vec<_>, db::Error>>()?;
+    let limit = query.page.limit as usize;
+    let is_more = items.len() > limit;
+    items.truncate(limit);
+    let last = items.last().filter(|_| is_more);
+    let next = last.map(|it| Cursor::of(kind, &query.sort, &it.record).token(kind, &query.sort));
+    Ok(Found { items, next })
+}

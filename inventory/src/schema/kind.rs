@@ -1,0 +1,45 @@
+//! A kind of record.
+
+use super::{Field, Shape};
+
+/// A kind, as it is declared.
+#[derive(Debug)]
+pub struct Kind {
+    /// What one is called: `rack`.
+    pub name: &'static str,
+    /// What several are called, in paths: `racks`.
+    pub plural: &'static str,
+    /// What it is, in a sentence.
+    pub about: &'static str,
+    /// By which fields one is told from another: the key is their values, with `:` between.
+    pub key: &'static [&'static str],
+    /// Its fields, in the order in which people read them.
+    pub fields: &'static [Field],
+}
+
+impl Kind {
+    /// In which table its records are.
+    #[must_use]
+    pub fn table(&self) -> String {
+        self.plural.replace('-', "_")
+    }
+
+    /// The column in which a field stands: what is a key by itself stands in that of the key.
+    #[must_use]
+    pub fn column(&self, field: &Field) -> &'static str {
+        if self.key == [field.name] { "key" } else { field.name }
+    }
+
+    /// Whether its records may name some of another kind.
+    #[must_use]
+    pub fn names(&self, other: &Kind) -> bool {
+        let is_it = |field: &&Field| matches!(field.shape, Shape::Of(name) if name == other.name);
+        self.fields.iter().any(|field| is_it(&field))
+    }
+
+    /// A field by its name.
+    #[must_use]
+    pub fn field(&self, name: &str) -> Option<&'static Field> {
+        self.fields.iter().find(|field| field.name == name)
+    }
+}

@@ -1,0 +1,18 @@
+//! What a kind of record is made of, said once. Everything that treats all kinds alike (checking, SQL,
+//! filters, the API and its description, the command line, files) reads it from here.
+//!
+//! Read in this order: [`Kind`] and [`Field`], then [`Shape`] (what may stand in a field), then
+//! [`Record`].
+
+mod column;
+mod field;
+mod kind;
+mod record;
+mod shape;
+mod text;
+
+pub use column::Column;
+pub use field::{Field, Need};
+pub use kind::Kind;
+pub use record::Record;
+pub use shape::{Document, Shape, Wrong};

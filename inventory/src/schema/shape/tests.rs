@@ -1,0 +1,75 @@
+use super::*;
+use proptest::prelude::*;
+use serde_json::json;
+
+const ALL: [Shape; 14] = [
+    Shape::Line,
+    Shape::Label(5),
+    Shape::Notes,
+    Shape::Name,
+    Shape::Choice(&["nvme", "ssd"]),
+    Shape::Integer(-3, 3),
+    Shape::Decimal(-90.0, 90.0),
+    Shape::Flag,
+    Shape::Time,
+    Shape::Prefix,
+    Shape::Address,
+    Shape::Ip,
+    Shape::Mac,
+    Shape::Of("site"),
+];
+
+#[test]
+fn what_can_be_meant_is_written_in_one_way() {
+    for (shape, text, canonical) in [
+        (Shape::Line, "a b", json!("a b")),
+        (Shape::Name, "oca1.site-a", json!("oca1.site-a")),
+        (Shape::Choice(&["nvme"]), "nvme", json!("nvme")),
+        (Shape::Integer(0, 9), " 7 ", json!(7)),
+        (Shape::Decimal(-90.0, 90.0), "48", json!(48.0)),
+        (Shape::Flag, "Yes", json!(true)),
+        (Shape::Time, "2026-01-31T12:00:00+01:00", json!("2026-01-31T11:00:00Z")),
+        (Shape::Prefix, "2001:DB8::/32", json!("2001:db8::/32")),
+        (Shape::Address, "192.0.2.11/24", json!("192.0.2.11/24")),
+        (Shape::Ip, "2001:db8:0:0::1", json!("2001:db8::1")),
+        (Shape::Mac, "0200.5E10.0001", json!("02:00:5e:10:00:01")),
+    ] {
+        assert_eq!(shape.parse(text), Ok(canonical), "{shape:?}");
+    }
+}
+
+#[test]
+fn what_cannot_be_meant_is_said_with_what_can() {
+    for (shape, text, says) in [
+        (Shape::Choice(&["nvme", "ssd"]), "tape", "expected one of nvme, ssd, not \"tape\""),
+        (Shape::Prefix, "10.0.0.1/8", "10.0.0.1/8 has host bits; did you mean 10.0.0.0/8?"),
+        (Shape::Integer(0, 9), "10", "expected a whole number from 0 to 9"),
+        (Shape::Integer(0, 9), "1.5", "expected a whole number from 0 to 9"),
+        (Shape::Decimal(-90.0, 90.0), "NaN", "expected a number, not \"NaN\""),
+        (Shape::Line, " a", "must not begin or end with a space"),
+        (Shape::Line, "a\u{202e}b", "must not hold control characters"),
+        (Shape::Line, "a\0", "must not hold control characters"),
+        (Shape::Label(2), "abc", "must not have more than 2 characters"),
+    ] {
+        let wrong = shape.parse(text).expect_err(text);
+        assert_eq!(wrong[0].1, says);
+    }
+}
+
+proptest! {
+    #[test]
+    fn what_was_read_is_read_again_as_itself(at in 0..ALL.len(), text: String) {
+        if let Ok(value) = ALL[at].parse(&text) {
+            prop_assert_eq!(ALL[at].read(&value), Ok(value));
+        }
+    }
+
+    #[test]
+    fn nothing_that_is_kept_breaks_a_terminal_or_a_database(at in 0..ALL.len(), text: String) {
+        let kept = ALL[at].parse(&text).ok();
+        if let Some(text) = kept.as_ref().and_then(Value::as_str) {
+            let harmful = ['\0', '\u{1b}', '\r', '\u{202e}'];
+            prop_assert!(!text.contains(harmful), "{:?}", text);
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! Text that can be kept: PostgreSQL takes no NUL, terminals take every escape.
+
+/// One line for people.
+pub(super) const MAX_LINE_CHARS: usize = 200;
+
+/// Several lines for people.
+pub(super) const MAX_NOTES_CHARS: usize = 10_000;
+
+pub(super) fn check_line(text: &str, at_most: usize) -> Result<(), String> {
+    if text.trim().is_empty() {
+        Err("must not be empty".to_owned())
+    } else if text.trim() != text {
+        Err("must not begin or end with a space".to_owned())
+    } else if text.chars().count() > at_most {
+        Err(format!("must not have more than {at_most} characters"))
+    } else if text.chars().any(is_unsafe) {
+        Err("must not hold control characters".to_owned())
+    } else {
+        Ok(())
+    }
+}
+
+pub(super) fn check_notes(text: &str) -> Result<(), String> {
+    if text.chars().count() > MAX_NOTES_CHARS {
+        Err(format!("must not have more than {MAX_NOTES_CHARS} characters"))
+    } else if text.chars().any(|it| is_unsafe(it) && it != '\n' && it != '\t') {
+        Err("must not hold control characters".to_owned())
+    } else {
+        Ok(())
+    }
+}
+
+/// What changes what a terminal shows of the text around it: control characters, and those that turn the
+/// direction of writing.
+fn is_unsafe(it: char) -> bool {
+    it.is_control() || matches!(it, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
