@@ -159,26 +159,26 @@ async fn strangers_and_nonsense_are_refused() {
     let site = "--latitude 1 --longitude 1";
     let disk = "--peer 127.0.0.1:1 --disk /d:nvme:1GiB --player 127.0.0.1:2";
     let cases = [
-        (format!("site create site-a {site}"), 1, "fleet: site site-a exists already"),
+        (format!("site create site-a {site}"), 1, "fleet: there is a site site-a already"),
         (
             "site create x --latitude 91 --longitude 1".to_owned(),
             2,
-            "fleet: latitude: expected -90 to 90 degrees",
+            "fleet: latitude: expected a number from -90 to 90",
         ),
         (
             format!("appliance create x --site nowhere {disk}"),
             2,
-            "fleet: there is no site nowhere: create it first",
+            "fleet: site: there is no site nowhere",
         ),
         (
             "site delete site-a".to_owned(),
             1,
-            "fleet: site site-a still has 1 appliance(s): delete those first",
+            "fleet: site-a is named by device oca2.site-a: change them first",
         ),
         (
             "group delete studio-a".to_owned(),
             1,
-            "fleet: content group studio-a still has titles: delete those first",
+            "fleet: studio-a is named by titles: change them first",
         ),
         ("site show x".to_owned(), 1, "fleet: there is no site x"),
         (
@@ -235,8 +235,8 @@ async fn what_the_commands_print() {
     let mut session = String::new();
     for line in [
         "site list",
-        "site show site-b -o json",
         "group list",
+        "device list",
         "appliance list",
         "appliance show oca1.site-a",
         "content list",

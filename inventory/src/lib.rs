@@ -4,8 +4,10 @@
 //! says what was *intended*; what boxes report is kept by the health collector. It renders
 //! nothing and plans nothing.
 //!
-//! Read in this order: [`model`] (pure: the records and what makes sense of them), then
-//! [`Store`] (the same records in SQL).
+//! What all kinds of records have in common is written once, over what is declared of each: [`schema`]
+//! (what a kind, a field, a record is), [`kinds`] (what there is), [`query`] (which of it), [`changes`]
+//! (who made it so), [`rules`] (what holds between records), [`records`] (all of it in SQL). [`model`] and
+//! [`Store`] are the same for planners, who want types and see no rows.
 
 pub mod changes;
 mod error;
@@ -17,7 +19,7 @@ pub mod rules;
 pub mod schema;
 mod store;
 
-pub use error::{Complaint, InventoryError, RecordKind};
+pub use error::{Complaint, InventoryError};
 pub use model::{
     Appliance, ContentGroup, DEFAULT_DEMAND_SHARE_PERCENT, Disk, DiskClass, PlayerListener,
     S3Origin, Site, SiteFill,

@@ -27,6 +27,11 @@ impl Db {
     /// # Errors
     /// [`OpenError`] says what about the address, the server or the schema is wrong.
     pub async fn open(address: &str) -> Result<Self, OpenError> {
+        Self::open_with(address, i64::MAX).await
+    }
+
+    /// The same, with the schema that was the newest once.
+    pub(crate) async fn open_with(address: &str, newest: i64) -> Result<Self, OpenError> {
         sqlx::any::install_default_drivers();
         let db = match address.split_once(':').map(|(scheme, _)| scheme) {
             Some("sqlite") => sqlite(address).await,
@@ -34,7 +39,7 @@ impl Db {
             _ => return Err(OpenError::Address(without_password(address))),
         };
         let db = db.map_err(OpenError::Connect)?;
-        schema::bring_up_to_date(&db).await?;
+        schema::bring_up_to(&db, newest).await?;
         Ok(db)
     }
 

@@ -37,14 +37,30 @@ pub async fn both() -> Vec<TestDb> {
     all
 }
 
+/// Both of them with the schema that was the newest once. Opened again, they are brought up to date.
+///
+/// # Panics
+/// When one cannot be had.
+pub async fn both_from(newest: i64) -> Vec<TestDb> {
+    let mut all = vec![sqlite_from(newest).await];
+    if std::env::var_os("SKIP_POSTGRES").is_none() {
+        all.push(postgres_from(newest).await);
+    }
+    all
+}
+
 /// A fresh SQLite file.
 ///
 /// # Panics
 /// When it cannot be made.
 pub async fn sqlite() -> TestDb {
+    sqlite_from(i64::MAX).await
+}
+
+async fn sqlite_from(newest: i64) -> TestDb {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let address = format!("sqlite://{}?mode=rwc", folder.path().join("fleet.db").display());
-    let db = Db::open(&address).await.expect("a new file opens");
+    let db = Db::open_with(&address, newest).await.expect("a new file opens");
     TestDb { name: "sqlite", db, address, _server: None, _folder: folder }
 }
 
@@ -53,18 +69,22 @@ pub async fn sqlite() -> TestDb {
 /// # Panics
 /// When PostgreSQL is not installed or does not start.
 pub async fn postgres() -> TestDb {
+    postgres_from(i64::MAX).await
+}
+
+async fn postgres_from(newest: i64) -> TestDb {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let server = Server::start(folder.path());
     let socket = folder.path().display();
     let address = format!("postgres://postgres@localhost/postgres?host={socket}");
-    let db = open_when_up(&address).await;
+    let db = open_when_up(&address, newest).await;
     TestDb { name: "postgres", db, address, _server: Some(server), _folder: folder }
 }
 
-async fn open_when_up(address: &str) -> Db {
+async fn open_when_up(address: &str, newest: i64) -> Db {
     let deadline = Instant::now() + Duration::from_secs(20);
     loop {
-        match Db::open(address).await {
+        match Db::open_with(address, newest).await {
             Ok(db) => return db,
             Err(err) => assert!(Instant::now() < deadline, "PostgreSQL does not come up: {err}"),
         }

@@ -42,14 +42,14 @@ async fn keys_sort_bytewise_and_errors_say_what_they_are() {
     for test in testing::both().await {
         let mut tx = test.db.begin().await.expect(test.name);
         for name in ["b", "a-c", "ab", "a.b"] {
-            sqlx::query("INSERT INTO sites (name, latitude, longitude, created_at_us) VALUES ($1, 0.5, 1.5, 7)")
+            sqlx::query("INSERT INTO sites (\"key\", latitude, longitude, created_at_us) VALUES ($1, 0.5, 1.5, 7)")
                 .bind(name)
                 .execute(&mut *tx)
                 .await
                 .expect(test.name);
         }
         tx.commit().await.expect(test.name);
-        let rows = sqlx::query("SELECT name FROM sites ORDER BY name")
+        let rows = sqlx::query("SELECT \"key\" FROM sites ORDER BY \"key\"")
             .fetch_all(test.db.read())
             .await
             .expect(test.name);
@@ -57,12 +57,14 @@ async fn keys_sort_bytewise_and_errors_say_what_they_are() {
         assert_eq!(names, ["a-c", "a.b", "ab", "b"], "{}", test.name);
 
         let again = sqlx::query(
-            "INSERT INTO sites (name, latitude, longitude, created_at_us) VALUES ($1, 0.5, 1.5, 7)",
+            "INSERT INTO sites (\"key\", latitude, longitude, created_at_us) VALUES ($1, 0.5, 1.5, 7)",
         )
         .bind("b");
         let err = again.execute(test.db.read()).await.map_err(crate::Error::from);
         assert!(err.expect_err(test.name).is_duplicate(), "{}", test.name);
-        let orphan = sqlx::query("INSERT INTO appliances VALUES ('x', 'nowhere', '{}', 7)");
+        let orphan = sqlx::query(
+            "INSERT INTO devices (\"key\", site, created_at_us) VALUES ('x', 'nowhere', 7)",
+        );
         let err = orphan.execute(test.db.read()).await.map_err(crate::Error::from);
         assert!(err.expect_err(test.name).is_reference(), "{}", test.name);
     }

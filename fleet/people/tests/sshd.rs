@@ -103,9 +103,9 @@ async fn known_hosts(server: &Server, host_key: &str) -> String {
     let test = db::testing::sqlite().await;
     let mut tx = test.db.begin().await.expect("begun");
     for statement in [
-        "INSERT INTO sites (name, latitude, longitude, created_at_us) VALUES ('a', 0, 0, 0)",
-        "INSERT INTO appliances (name, site, spec, created_at_us)
-         VALUES ('oca1.site-a', 'a', '', 0)",
+        "INSERT INTO sites (\"key\", latitude, longitude, created_at_us) VALUES ('a', 0, 0, 0)",
+        "INSERT INTO devices (\"key\", site, created_at_us)
+         VALUES ('oca1.site-a', 'a', 0)",
     ] {
         sqlx::query(statement).execute(&mut *tx).await.expect("written");
     }

@@ -7,6 +7,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::request::Parts;
 use http::{HeaderMap, header};
+use inventory::changes::Author;
 use people::{Caller, PersonName, Role};
 use std::sync::Arc;
 
@@ -49,18 +50,26 @@ async fn find(app: &App, headers: &HeaderMap) -> Result<Caller, Problem> {
     known.ok_or_else(|| Problem::new(401, "this token counts no more, or never did: log in again"))
 }
 
-fn at_least(parts: &Parts, role: Role) -> Result<(), Problem> {
+fn at_least(parts: &Parts, role: Role) -> Result<Caller, Problem> {
     let caller = parts.extensions.get::<Caller>();
     let caller = caller.ok_or_else(|| Problem::internal("nobody has looked who asks"))?;
     if caller.role < role {
         let Caller { name, role: his } = caller;
         return Err(Problem::new(403, format!("{name} is {his}: this takes the role {role}")));
     }
-    Ok(())
+    Ok(caller.clone())
 }
 
-/// Proof that somebody asks who may change what the fleet does.
-pub(super) struct Operator(());
+/// Proof that somebody asks who may change what the fleet does, and who it is.
+pub(super) struct Operator(pub(super) Caller);
+
+impl Operator {
+    /// Of what he changes, where he says nothing else of it.
+    pub(super) fn author(self) -> Author {
+        let request_id = format!("{:032x}", rand::random::<u128>());
+        Author { who: self.0.name.to_string(), request_id, message: None }
+    }
+}
 
 impl FromRequestParts<Arc<App>> for Operator {
     type Rejection = Problem;
@@ -77,6 +86,6 @@ impl FromRequestParts<Arc<App>> for Admin {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &Arc<App>) -> Result<Self, Problem> {
-        at_least(parts, Role::Admin).map(Self)
+        at_least(parts, Role::Admin).map(|_| Self(()))
     }
 }

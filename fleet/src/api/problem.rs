@@ -4,7 +4,7 @@ use axum::response::{IntoResponse, Response};
 use ca::CaError;
 use catalog::CatalogError;
 use http::{StatusCode, header};
-use inventory::InventoryError;
+use inventory::{Complaint, InventoryError};
 use people::PeopleError;
 use serde::{Deserialize, Serialize};
 use std::fmt::Display;
@@ -22,6 +22,49 @@ pub(crate) struct Problem {
     pub(crate) status: u16,
     /// What went wrong, and what would help.
     pub(crate) detail: String,
+    /// Each thing that is wrong, where there may be several.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) errors: Vec<ProblemItem>,
+}
+
+/// One thing that is wrong.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+pub(crate) struct ProblemItem {
+    /// With which of many, counted from 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) row: Option<usize>,
+    /// Of which kind it is.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(crate) kind: String,
+    /// Its key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) key: Option<String>,
+    /// The field, such as `disks[0].folder`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(crate) field: String,
+    /// What is wrong, and what would be right.
+    pub(crate) message: String,
+}
+
+impl ProblemItem {
+    pub(crate) fn new(message: &str) -> Self {
+        Self { message: message.to_owned(), ..Self::default() }
+    }
+
+    pub(crate) fn of(
+        row: Option<usize>,
+        place: Option<(&str, Option<&str>)>,
+        complaint: &Complaint,
+    ) -> Self {
+        let (kind, key) = place.unwrap_or_default();
+        Self {
+            row,
+            kind: kind.to_owned(),
+            key: key.map(str::to_owned),
+            field: complaint.field.clone(),
+            message: complaint.message.clone(),
+        }
+    }
 }
 
 impl Problem {
@@ -32,6 +75,7 @@ impl Problem {
             title: code.canonical_reason().unwrap_or("Error").to_owned(),
             status: code.as_u16(),
             detail: detail.to_string(),
+            errors: Vec::new(),
         }
     }
 
@@ -58,12 +102,10 @@ impl From<db::Error> for Problem {
 
 impl From<InventoryError> for Problem {
     fn from(err: InventoryError) -> Self {
-        use InventoryError::{Db, Duplicate, InUse, Invalid, NotFound, Taken, Unknown};
         match err {
-            Invalid(_) | Unknown { .. } => Self::new(422, err),
-            Duplicate { .. } | Taken { .. } | InUse { .. } => Self::new(409, err),
-            NotFound { .. } => Self::new(404, err),
-            Db(err) => err.into(),
+            InventoryError::NotFound { .. } => Self::new(404, err),
+            InventoryError::Refused(err) => err.into(),
+            InventoryError::Db(err) => err.into(),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The API from the other side.
 
 use super::{Usage, believing};
-use crate::api::Problem;
+use crate::api::{Problem, ProblemItem};
 use anyhow::Context;
 use http::{Method, Request, StatusCode, header};
 use http_body_util::{BodyExt, Full, Limited};
@@ -12,6 +12,7 @@ use hyper_util::client::legacy::{Client as HttpClient, Error as HttpError};
 use hyper_util::rt::TokioExecutor;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use std::path::Path;
 use std::time::Duration;
 use url::Url;
@@ -28,6 +29,8 @@ const MAX_ANSWER_BYTES: usize = 256 << 20;
 pub(super) struct Refusal {
     pub(super) status: u16,
     pub(super) detail: String,
+    /// Each thing that is wrong, where there may be several.
+    pub(super) errors: Vec<ProblemItem>,
 }
 
 /// A client of the manager's API.
@@ -110,11 +113,34 @@ impl Client {
         Ok(())
     }
 
+    /// Changes something; where a version is named, it has to be that one. Null where nothing is answered.
+    pub(super) async fn change(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+        version: Option<&str>,
+    ) -> anyhow::Result<Value> {
+        let body = body.map(serde_json::to_vec).transpose()?;
+        let answer = self.conditional(method, path, body, version).await?;
+        if answer.is_empty() { Ok(Value::Null) } else { read(&answer) }
+    }
+
     async fn request(
         &self,
         method: Method,
         path: &str,
         body: Option<Vec<u8>>,
+    ) -> anyhow::Result<Bytes> {
+        self.conditional(method, path, body, None).await
+    }
+
+    async fn conditional(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Vec<u8>>,
+        version: Option<&str>,
     ) -> anyhow::Result<Bytes> {
         let url = self.base.join(path).context("cannot make the request's address")?;
         let mut request = Request::builder().method(method).uri(url.as_str());
@@ -123,6 +149,9 @@ impl Client {
         }
         if body.is_some() {
             request = request.header(header::CONTENT_TYPE, "application/json");
+        }
+        if let Some(version) = version {
+            request = request.header(header::IF_MATCH, version);
         }
         let request = request.body(Full::from(body.unwrap_or_default()))?;
         let answer = tokio::time::timeout(TIMEOUT, async {
@@ -155,7 +184,10 @@ impl Client {
 
     fn refusal(&self, status: StatusCode, body: &[u8]) -> Refusal {
         let problem = serde_json::from_slice::<Problem>(body).ok();
-        let detail = problem.map_or_else(|| format!("the fleet answered {status}"), |it| it.detail);
+        let (detail, errors) = match problem {
+            Some(problem) => (problem.detail, problem.errors),
+            None => (format!("the fleet answered {status}"), Vec::new()),
+        };
         let detail = match (status, &self.token) {
             (StatusCode::UNAUTHORIZED, None) => {
                 "the fleet manager answers nobody that it does not know: `fleet login NAME`, or give \
@@ -164,7 +196,7 @@ impl Client {
             }
             _ => detail,
         };
-        Refusal { status: status.as_u16(), detail }
+        Refusal { status: status.as_u16(), detail, errors }
     }
 }
 

@@ -35,7 +35,9 @@ mod tests {
 
     #[test]
     fn codes() {
-        let refusal = |status| anyhow::Error::from(Refusal { status, detail: String::new() });
+        let refusal = |status| {
+            anyhow::Error::from(Refusal { status, detail: String::new(), errors: Vec::new() })
+        };
         assert_eq!(code(&refusal(422)), 2);
         assert_eq!(code(&refusal(409)), 1);
         assert_eq!(code(&anyhow::Error::from(Usage(String::new())).context("x")), 2);

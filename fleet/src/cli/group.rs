@@ -1,33 +1,12 @@
-//! `fleet group …`
+//! `fleet group create`: where its bucket is, as people say it.
 
 use super::Usage;
-use super::client::Client;
-use super::output::{Output, text};
-use crate::api::List;
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, ValueEnum};
 use contract::bucket::{BucketStyle, CredentialsPlace};
 use contract::config::OnMiss;
 use contract::names::GroupName;
 use inventory::{ContentGroup, DEFAULT_DEMAND_SHARE_PERCENT, S3Origin};
 use std::path::PathBuf;
-
-#[derive(Debug, Subcommand)]
-pub(super) enum GroupCommand {
-    /// Add a content group.
-    Create(Create),
-    /// All content groups.
-    List,
-    /// One content group.
-    Show {
-        /// The content group.
-        name: GroupName,
-    },
-    /// Remove a content group that has no titles.
-    Delete {
-        /// The content group.
-        name: GroupName,
-    },
-}
 
 #[derive(Debug, Args)]
 pub(super) struct Create {
@@ -91,32 +70,8 @@ enum OnMissChoice {
     Redirect,
 }
 
-impl GroupCommand {
-    pub(super) async fn run(self, client: &Client, output: &Output) -> anyhow::Result<()> {
-        match self {
-            Self::Create(create) => {
-                let group = create.into_group()?;
-                let group: ContentGroup = client.post("/api/v1/groups", &group).await?;
-                output.write(&group, |group| format!("content group {} created", group.name))
-            }
-            Self::List => {
-                let groups: List<ContentGroup> = client.get("/api/v1/groups").await?;
-                output.write(&groups, |groups| table(output, &groups.items))
-            }
-            Self::Show { name } => {
-                let group: ContentGroup = client.get(&format!("/api/v1/groups/{name}")).await?;
-                output.write(&group, |group| table(output, std::slice::from_ref(group)))
-            }
-            Self::Delete { name } => {
-                client.delete(&format!("/api/v1/groups/{name}")).await?;
-                output.done(&format!("content group {name} deleted"))
-            }
-        }
-    }
-}
-
 impl Create {
-    fn into_group(self) -> anyhow::Result<ContentGroup> {
+    pub(super) fn into_group(self) -> anyhow::Result<ContentGroup> {
         let any = vec!["*".to_owned()];
         Ok(ContentGroup {
             origin_s3: self.store()?,
@@ -161,29 +116,4 @@ impl Create {
         };
         Ok(Some(store))
     }
-}
-
-fn on_miss(group: &ContentGroup) -> String {
-    match group.on_miss {
-        OnMiss::Refuse => "refuse".to_owned(),
-        OnMiss::Redirect => "redirect".to_owned(),
-        OnMiss::Proxy => format!("proxy, {} %", group.demand_share_percent),
-    }
-}
-
-fn table(output: &Output, groups: &[ContentGroup]) -> String {
-    let columns = ["group", "owner", "host pattern", "origin", "cors", "log", "on miss"];
-    let mut table = output.columns(&columns);
-    for group in groups {
-        table.row([
-            text(&group.name),
-            text(&group.owner),
-            text(&group.host_pattern),
-            text(&group.origin_url),
-            text(&group.cors_origins.join(", ")),
-            text(if group.log_requests { "requests" } else { "nothing" }),
-            text(&on_miss(group)),
-        ]);
-    }
-    table.render()
 }

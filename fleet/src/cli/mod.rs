@@ -17,6 +17,7 @@ mod output;
 mod password;
 mod person;
 mod quantity;
+mod records;
 mod serve;
 mod session;
 mod site;
@@ -27,11 +28,10 @@ mod watch;
 
 pub(crate) use failure::Usage;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use client::Client;
 use output::{Format, Output};
 use session::Session;
-use std::ffi::OsString;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -80,18 +80,12 @@ struct Reach {
 enum Command {
     /// Run the manager: API, console, steering, the boxes' control listener and the planner.
     Serve(Box<serve::Serve>),
-    /// Sites: places with appliances, and the clients nearest to them.
-    #[command(subcommand)]
-    Site(site::SiteCommand),
     /// Appliances: the machines that serve.
     #[command(subcommand)]
     Appliance(appliance::ApplianceCommand),
     /// Disks of appliances: how they are, and having them ejected, readmitted or scrubbed.
     #[command(subcommand)]
     Disk(disk::DiskCommand),
-    /// Content groups: one owner's content under one policy.
-    #[command(subcommand)]
-    Group(group::GroupCommand),
     /// Titles and their files.
     #[command(subcommand)]
     Content(content::ContentCommand),
@@ -114,24 +108,58 @@ enum Command {
     Ssh(ssh::Ssh),
     /// What every appliance holds, from whom it got it, and what happened.
     Status(status::Status),
+    /// Records of all kinds, from one file: all of it or nothing.
+    Import(records::Import),
+    /// Everything in the inventory, as `import` reads it again.
+    Export(records::Export),
+    /// Print what makes a shell complete this command's words.
+    Completion {
+        /// Which shell.
+        shell: clap_complete::Shell,
+    },
     /// Print the API's OpenAPI document.
     Openapi,
 }
 
+/// The whole command line: what is declared above, and the commands of all kinds of records.
+fn command_line() -> clap::Command {
+    records::augment(Fleet::command())
+}
+
 /// Runs the command line of this process.
 pub(crate) fn main() -> ExitCode {
-    let fleet = match Fleet::try_parse_from(std::env::args_os().collect::<Vec<OsString>>()) {
-        Ok(fleet) => fleet,
-        Err(err) => {
-            // Help and version are no errors; clap knows which stream and code they want.
-            let _ = err.print();
-            return ExitCode::from(u8::try_from(err.exit_code()).unwrap_or(2));
-        }
+    let matches = match command_line().try_get_matches_from(std::env::args_os()) {
+        Ok(matches) => matches,
+        Err(err) => return refuse(&err),
     };
-    match dispatch(fleet) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(err) => failure::report(&err),
+    let done = match records::typed(&matches) {
+        Some(command) => {
+            Reach::from_arg_matches(&matches).map(|reach| about_records(command, reach))
+        }
+        None => Fleet::from_arg_matches(&matches).map(dispatch),
+    };
+    match done {
+        Ok(Ok(())) => ExitCode::SUCCESS,
+        Ok(Err(err)) => failure::report(&err),
+        Err(err) => refuse(&err),
     }
+}
+
+/// Help and version are no errors; clap knows which stream and code they want.
+fn refuse(err: &clap::Error) -> ExitCode {
+    let _ = err.print();
+    ExitCode::from(u8::try_from(err.exit_code()).unwrap_or(2))
+}
+
+fn about_records(command: records::RecordCommand, reach: Reach) -> anyhow::Result<()> {
+    let output = Output::new(reach.output);
+    let Reached { fleet, token, authorities } = reached(reach, false)?;
+    let client = Client::new(&fleet, token, authorities.as_deref())?;
+    runtime()?.block_on(command.run(&client, &output))
+}
+
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()
 }
 
 fn dispatch(fleet: Fleet) -> anyhow::Result<()> {
@@ -139,18 +167,20 @@ fn dispatch(fleet: Fleet) -> anyhow::Result<()> {
     let command = match command {
         Command::Serve(serve) => return serve.run(),
         Command::Openapi => return openapi(),
+        Command::Completion { shell } => {
+            clap_complete::generate(shell, &mut command_line(), "fleet", &mut std::io::stdout());
+            return Ok(());
+        }
         command => command,
     };
     let output = Output::new(reach.output);
-    let Reached { fleet, token, authorities } = reached(reach, &command)?;
+    let Reached { fleet, token, authorities } =
+        reached(reach, matches!(command, Command::Login(_)))?;
     let client = Client::new(&fleet, token, authorities.as_deref())?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
+    runtime()?.block_on(async {
         match command {
-            Command::Site(command) => command.run(&client, &output).await,
             Command::Appliance(command) => command.run(&client, &output).await,
             Command::Disk(command) => command.run(&client, &output).await,
-            Command::Group(command) => command.run(&client, &output).await,
             Command::Content(command) => command.run(&client, &output).await,
             Command::Fill(command) => command.run(&client, &output).await,
             Command::Ca(command) => command.run(&client, &output).await,
@@ -160,7 +190,9 @@ fn dispatch(fleet: Fleet) -> anyhow::Result<()> {
             Command::Logout => log_in::log_out(&client, &output).await,
             Command::Whoami => log_in::who_am_i(&client, &output).await,
             Command::Ssh(ssh) => ssh.run(&client, &output).await,
-            Command::Serve(_) | Command::Openapi => Ok(()),
+            Command::Import(import) => import.run(&client, &output).await,
+            Command::Export(export) => export.run(&client, &output).await,
+            Command::Serve(_) | Command::Openapi | Command::Completion { .. } => Ok(()),
         }
     })
 }
@@ -175,10 +207,9 @@ struct Reached {
 const HERE: &str = "https://127.0.0.1:7080";
 
 /// What was said; what was not, as it is remembered from the last log-in, if that was there.
-fn reached(reach: Reach, command: &Command) -> anyhow::Result<Reached> {
+fn reached(reach: Reach, is_log_in: bool) -> anyhow::Result<Reached> {
     let token = client::token(reach.token, reach.token_file.as_deref())?;
     let authorities = believing::authorities(reach.ca_file, reach.token_file.as_deref())?;
-    let is_log_in = matches!(command, Command::Login(_));
     let session = match &token {
         Some(_) => None,
         // What is broken is about to be replaced.
@@ -197,7 +228,7 @@ fn reached(reach: Reach, command: &Command) -> anyhow::Result<Reached> {
 
 fn openapi() -> anyhow::Result<()> {
     let mut out = std::io::stdout();
-    serde_json::to_writer_pretty(&mut out, &crate::api::openapi())?;
+    serde_json::to_writer_pretty(&mut out, &crate::api::openapi()?)?;
     Ok(writeln!(out)?)
 }
 

@@ -1,8 +1,12 @@
 //! How answers are written: a table for people, JSON or YAML for programs.
 
+use super::Usage;
+use super::records::Ordered;
 use clap::ValueEnum;
 use comfy_table::{Attribute, Cell, CellAlignment, Color, ContentArrangement, Table, presets};
+use inventory::schema::{Kind, Need};
 use serde::Serialize;
+use serde_json::Value;
 use std::io::{IsTerminal, Write};
 
 /// How answers are written.
@@ -14,6 +18,8 @@ pub(super) enum Format {
     Json,
     /// For both.
     Yaml,
+    /// Records alone, for spreadsheets.
+    Csv,
 }
 
 /// Where answers go.
@@ -22,6 +28,15 @@ pub(super) struct Output {
     format: Format,
     colours: bool,
     is_terminal: bool,
+    width: usize,
+}
+
+/// Where nobody says how wide it is.
+const USUAL_WIDTH: usize = 100;
+
+/// What has no lines and columns.
+fn no_csv() -> anyhow::Error {
+    Usage("this has no form in CSV: -o json or yaml".to_owned()).into()
 }
 
 /// To the upper left corner, and away with all that stands below.
@@ -31,13 +46,54 @@ impl Output {
     pub(super) fn new(format: Format) -> Self {
         let wanted = std::env::var_os("NO_COLOR").is_none();
         let is_terminal = std::io::stdout().is_terminal();
-        Self { format, colours: wanted && is_terminal, is_terminal }
+        let width = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+        let width = width.filter(|_| is_terminal).unwrap_or(USUAL_WIDTH);
+        Self { format, colours: wanted && is_terminal, is_terminal, width }
     }
 
     /// Tables without colours, for golden files.
     #[cfg(test)]
     pub(super) fn plain() -> Self {
-        Self { format: Format::Table, colours: false, is_terminal: false }
+        Self { format: Format::Table, colours: false, is_terminal: false, width: USUAL_WIDTH }
+    }
+
+    pub(super) fn format(&self) -> Format {
+        self.format
+    }
+
+    /// So many characters stand in a line.
+    pub(super) fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Writes a record, or several in a list, of one kind.
+    pub(super) fn records(
+        &self,
+        kind: &Kind,
+        answer: &Value,
+        table: impl FnOnce(&Value) -> String,
+    ) -> anyhow::Result<()> {
+        match (self.format, answer["items"].as_array()) {
+            (Format::Csv, Some(all)) => self.csv(kind, all),
+            (Format::Csv, None) => self.csv(kind, std::slice::from_ref(answer)),
+            _ => self.write(&Ordered(kind, answer), |it| table(it.1)),
+        }
+    }
+
+    /// Records as `import` reads them: in the first line the fields that people write.
+    pub(super) fn csv(&self, kind: &Kind, all: &[Value]) -> anyhow::Result<()> {
+        let fields = kind.fields.iter().filter(|field| field.need != Need::Ours);
+        let names: Vec<&str> = fields.map(|field| field.name).collect();
+        let mut writer = csv::Writer::from_writer(std::io::stdout());
+        writer.write_record(&names)?;
+        for record in all {
+            writer.write_record(names.iter().map(|name| match &record[*name] {
+                Value::Null => String::new(),
+                Value::String(text) => text.clone(),
+                other => other.to_string(),
+            }))?;
+        }
+        Ok(writer.flush()?)
     }
 
     /// Writes an answer; `table` is asked only where a table is wanted.
@@ -50,6 +106,7 @@ impl Output {
             Format::Table => table(answer),
             Format::Json => serde_json::to_string_pretty(answer)?,
             Format::Yaml => serde_yaml::to_string(answer)?,
+            Format::Csv => return Err(no_csv()),
         };
         Ok(writeln!(std::io::stdout(), "{}", text.trim_end())?)
     }
@@ -67,6 +124,7 @@ impl Output {
             Format::Table => writeln!(out, "{}\n", table(answer))?,
             Format::Json => writeln!(out, "{}", serde_json::to_string(answer)?)?,
             Format::Yaml => write!(out, "---\n{}", serde_yaml::to_string(answer)?)?,
+            Format::Csv => return Err(no_csv()),
         }
         Ok(out.flush()?)
     }
@@ -75,7 +133,7 @@ impl Output {
     pub(super) fn done(&self, what: &str) -> anyhow::Result<()> {
         match self.format {
             Format::Table => Ok(writeln!(std::io::stdout(), "{what}")?),
-            Format::Json | Format::Yaml => Ok(()),
+            Format::Json | Format::Yaml | Format::Csv => Ok(()),
         }
     }
 

@@ -1,34 +1,13 @@
-//! `fleet site …`
+//! `fleet site create`: when its boxes fill, as people say it.
 
-use super::client::Client;
-use super::output::{Output, number, text};
 use super::quantity::parse_rate;
-use crate::api::List;
-use clap::{Args, Subcommand};
+use clap::Args;
 use contract::civil::{TimeOfDay, TimeZoneName};
 use contract::config::{EmergencyFill, FillWindow, SourceCaps};
 use contract::names::SiteName;
 use contract::quantity::BitRate;
 use inventory::{Site, SiteFill};
 use ipnet::IpNet;
-
-#[derive(Debug, Subcommand)]
-pub(super) enum SiteCommand {
-    /// Add a site.
-    Create(Create),
-    /// All sites.
-    List,
-    /// One site.
-    Show {
-        /// The site.
-        name: SiteName,
-    },
-    /// Remove a site on which no appliance stands.
-    Delete {
-        /// The site.
-        name: SiteName,
-    },
-}
 
 #[derive(Debug, Args)]
 pub(super) struct Create {
@@ -68,6 +47,21 @@ pub(super) struct Create {
 }
 
 impl Create {
+    /// Where its times are local.
+    pub(super) fn time_zone(&self) -> Option<&str> {
+        self.time_zone.as_ref().map(TimeZoneName::as_str)
+    }
+
+    pub(super) fn into_site(self) -> Site {
+        Site {
+            fill: self.fill(),
+            name: self.name,
+            latitude: self.latitude,
+            longitude: self.longitude,
+            client_prefixes: self.prefixes,
+        }
+    }
+
     fn fill(&self) -> Option<SiteFill> {
         let mut fill = SiteFill::published(self.time_zone.clone()?);
         fill.windows.clone_from(&self.fill_windows);
@@ -92,70 +86,9 @@ fn parse_window(text: &str) -> Result<FillWindow, String> {
     Ok(FillWindow { opens, closes, days: Vec::new(), cap_bits_per_s: cap })
 }
 
-impl SiteCommand {
-    pub(super) async fn run(self, client: &Client, output: &Output) -> anyhow::Result<()> {
-        match self {
-            Self::Create(create) => {
-                let fill = create.fill();
-                let site = Site {
-                    fill,
-                    name: create.name,
-                    latitude: create.latitude,
-                    longitude: create.longitude,
-                    client_prefixes: create.prefixes,
-                };
-                let site: Site = client.post("/api/v1/sites", &site).await?;
-                output.write(&site, |site| format!("site {} created", site.name))
-            }
-            Self::List => {
-                let sites: List<Site> = client.get("/api/v1/sites").await?;
-                output.write(&sites, |sites| table(output, &sites.items))
-            }
-            Self::Show { name } => {
-                let site: Site = client.get(&format!("/api/v1/sites/{name}")).await?;
-                output.write(&site, |site| table(output, std::slice::from_ref(site)))
-            }
-            Self::Delete { name } => {
-                client.delete(&format!("/api/v1/sites/{name}")).await?;
-                output.done(&format!("site {name} deleted"))
-            }
-        }
-    }
-}
-
-fn table(output: &Output, sites: &[Site]) -> String {
-    let mut table = output.columns(&["site", "latitude", "longitude", "client prefixes", "fills"]);
-    for site in sites {
-        let prefixes: Vec<String> = site.client_prefixes.iter().map(ToString::to_string).collect();
-        table.row([
-            text(&site.name),
-            number(&site.latitude),
-            number(&site.longitude),
-            text(&prefixes.join(", ")),
-            text(&fills(site.fill.as_ref())),
-        ]);
-    }
-    table.render()
-}
-
-/// When, in a word or two.
-fn fills(fill: Option<&SiteFill>) -> String {
-    let Some(fill) = fill else { return "at any hour".to_owned() };
-    let window = |window: &FillWindow| {
-        let cap = window.cap_bits_per_s.map(|cap| format!(" at {cap}")).unwrap_or_default();
-        let days: String = window.days.iter().map(|day| format!("{} ", day.as_str())).collect();
-        format!("{days}{}-{}{cap}", window.opens, window.closes)
-    };
-    let windows = fill.windows().iter().map(window).collect::<Vec<_>>().join(", ");
-    let of_each = fill.source_caps_bits_per_s.each();
-    let caps: String = of_each.map(|(kind, cap)| format!(", {cap} from each {kind}")).collect();
-    format!("{windows} {}{caps}", fill.time_zone)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use contract::civil::Weekday;
 
     #[test]
     fn windows_are_written_as_people_say_them() {
@@ -166,16 +99,5 @@ mod tests {
         for bad in ["", "02:00", "2-14", "02:00-14:00=", "02:00-14:00=fast", "02:00-25:00"] {
             assert!(parse_window(bad).is_err(), "{bad}");
         }
-        let zone = TimeZoneName::new("Europe/Berlin").expect("zone");
-        let mut fill = SiteFill::published(zone);
-        assert_eq!(fills(Some(&fill)), "02:00-14:00 Europe/Berlin");
-        fill.windows = vec![window];
-        assert_eq!(fills(Some(&fill)), "22:30-04:00 at 1.2 Gb/s Europe/Berlin");
-        fill.windows[0].days = vec![Weekday::Fri, Weekday::Sat];
-        assert_eq!(fills(Some(&fill)), "fri sat 22:30-04:00 at 1.2 Gb/s Europe/Berlin");
-        fill.windows.clear();
-        fill.source_caps_bits_per_s.origin = Some(BitRate(200_000_000));
-        assert_eq!(fills(Some(&fill)), "02:00-14:00 Europe/Berlin, 200.0 Mb/s from each origin");
-        assert_eq!(fills(None), "at any hour");
     }
 }

@@ -62,8 +62,8 @@ fn title() -> HashSet<HeldTitle> {
 
 async fn collector(test: &testing::TestDb) -> Collector {
     let rows =
-        "INSERT INTO sites (name, latitude, longitude, created_at_us) VALUES ('a', 0.0, 0.0, 1);
-        INSERT INTO appliances VALUES ('oca1.a', 'a', '{}', 1)";
+        "INSERT INTO sites (\"key\", latitude, longitude, created_at_us) VALUES ('a', 0.0, 0.0, 1);
+        INSERT INTO devices (\"key\", site, created_at_us) VALUES ('oca1.a', 'a', 1)";
     sqlx::raw_sql(rows).execute(test.db.read()).await.expect(test.name);
     Collector::open(test.db.clone(), 10).await.expect(test.name)
 }

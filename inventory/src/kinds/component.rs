@@ -1,6 +1,6 @@
 //! Parts that have a number of their own: they move between devices, and what was with them goes along.
 
-use crate::schema::{Field, Kind, Shape};
+use crate::schema::{Field, Kind, Shape, fine};
 
 /// A part.
 pub static COMPONENT: Kind = Kind {
@@ -50,4 +50,5 @@ pub static COMPONENT: Kind = Kind {
         Field::ours("erased_at", Shape::Time, "When it was seen that nothing is on it any more."),
         Field::optional("description", Shape::Line, "A line about it."),
     ],
+    sense: fine,
 };

@@ -1,7 +1,11 @@
 //! Machines and what they are of.
 
+use super::documents::APPLIANCE;
+use crate::Complaint;
+use crate::rules::addresses;
 use crate::rules::life_cycle::STATES;
-use crate::schema::{Field, Kind, Shape};
+use crate::schema::{Field, Kind, Record, Shape, fine};
+use serde_json::Value;
 
 const AIRFLOWS: &[&str] = &[
     "front-to-rear",
@@ -35,6 +39,7 @@ pub static DEVICE_TYPE: Kind = Kind {
         Field::optional("description", Shape::Line, "A line about it."),
         Field::optional("comments", Shape::Notes, "All that is to be remembered."),
     ],
+    sense: fine,
 };
 
 /// Devices that stand for one another.
@@ -48,6 +53,7 @@ pub static CLUSTER: Kind = Kind {
         Field::optional("site", Shape::Of("site"), "Where it is, if at one place."),
         Field::optional("description", Shape::Line, "A line about it."),
     ],
+    sense: fine,
 };
 
 /// A machine.
@@ -74,9 +80,56 @@ pub static DEVICE: Kind = Kind {
         Field::optional("face", Shape::Choice(&["front", "rear"]), "At which face of the rack."),
         Field::optional("airflow", Shape::Choice(AIRFLOWS), "Which way air goes through it."),
         Field::optional("cluster", Shape::Of("cluster"), "Which cluster it is a part of."),
+        Field::optional(
+            "appliance",
+            Shape::Document(&APPLIANCE),
+            "What it is told to be, where it is a box: where it listens, its disks and memory.",
+        ),
         Field::optional("bmc", Shape::Ip, "Where its management controller is: never public."),
         Field::default("has_bmc", Shape::Flag, "true", "Whether there is such a controller."),
         Field::optional("description", Shape::Line, "A line about it."),
         Field::optional("comments", Shape::Notes, "All that is to be remembered."),
     ],
+    sense: device,
 };
+
+/// What does not go together in a device, whatever stands around it.
+fn device(device: &Record) -> Vec<Complaint> {
+    let is_set = |field: &str| !device.get(field).is_null();
+    let mut found = Vec::new();
+    let mut tell = |field: &str, message: &str| found.push(Complaint::new(field, message));
+    if is_set("appliance") && device.get("role") != "appliance" {
+        tell("appliance", "the device is none: its role is another");
+    }
+    if is_set("position") && !is_set("rack") {
+        tell("position", "in which rack?");
+    }
+    let address = device.get("bmc").as_str().and_then(|text| text.parse().ok());
+    if address.is_some_and(addresses::is_public) {
+        tell("bmc", "whoever is on the Internet could try to get in: give it a private address");
+    }
+    if is_set("bmc") && device.get("has_bmc") == &Value::Bool(false) {
+        tell("has_bmc", "it has an address");
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_does_not_go_together_is_named() {
+        let wrong = |more: Value| -> Vec<String> {
+            let mut whole = json!({"name": "sw1", "role": "switch", "site": "a"});
+            whole.as_object_mut().expect("one").extend(more.as_object().expect("one").clone());
+            let read = DEVICE.read(whole.as_object().expect("an object"));
+            read.err().unwrap_or_default().into_iter().map(|it| it.field).collect()
+        };
+        assert_eq!(wrong(json!({})), Vec::<String>::new());
+        assert_eq!(wrong(json!({"bmc": "10.0.0.9"})), Vec::<String>::new());
+        assert_eq!(wrong(json!({"bmc": "9.9.9.9", "position": 3})), ["position", "bmc"]);
+        assert_eq!(wrong(json!({"bmc": "fd00::9", "has_bmc": false})), ["has_bmc"]);
+    }
+}

@@ -11,25 +11,30 @@
 //!                  ├──< interface ──< address
 //!                  │        └── link ── interface
 //!                  ├──< BGP session
-//!                  └──> cluster
+//!                  └──> cluster           content group
 //! ```
 //!
 //! The words are NetBox's wherever it has one.
 
 mod component;
+mod content;
 mod device;
+mod documents;
 mod network;
 mod place;
+mod site;
 
 use crate::schema::Kind;
 
 pub use component::COMPONENT;
+pub use content::CONTENT_GROUP;
 pub use device::{CLUSTER, DEVICE, DEVICE_TYPE};
 pub use network::{BGP_SESSION, INTERFACE, IP_ADDRESS, LINK, PREFIX};
-pub use place::{PROVIDER, RACK, REGION, SITE, TAG};
+pub use place::{PROVIDER, RACK, REGION, TAG};
+pub use site::SITE;
 
 /// All kinds; each after those that it names.
-pub static ALL: [&Kind; 14] = [
+pub static ALL: [&Kind; 15] = [
     &TAG,
     &REGION,
     &PROVIDER,
@@ -44,6 +49,7 @@ pub static ALL: [&Kind; 14] = [
     &PREFIX,
     &IP_ADDRESS,
     &BGP_SESSION,
+    &CONTENT_GROUP,
 ];
 
 /// A kind, by what one or several of it are called.

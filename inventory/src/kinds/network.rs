@@ -1,6 +1,7 @@
 //! How devices are reached, and by whom.
 
-use crate::schema::{Field, Kind, Shape};
+use crate::Complaint;
+use crate::schema::{Field, Kind, Record, Shape, fine};
 
 /// A port, or what stands for several.
 pub static INTERFACE: Kind = Kind {
@@ -27,6 +28,7 @@ pub static INTERFACE: Kind = Kind {
         ),
         Field::optional("description", Shape::Line, "A line about it."),
     ],
+    sense: fine,
 };
 
 /// A cable.
@@ -49,6 +51,7 @@ pub static LINK: Kind = Kind {
         Field::optional("length_m", Shape::Decimal(0.0, 100_000.0), "How long it is."),
         Field::optional("description", Shape::Line, "A line about it."),
     ],
+    sense: link,
 };
 
 /// A network.
@@ -73,6 +76,7 @@ pub static PREFIX: Kind = Kind {
         ),
         Field::optional("description", Shape::Line, "A line about it."),
     ],
+    sense: fine,
 };
 
 /// An address.
@@ -107,6 +111,7 @@ pub static IP_ADDRESS: Kind = Kind {
         Field::optional("dns_name", Shape::Name, "The name that leads to it."),
         Field::optional("description", Shape::Line, "A line about it."),
     ],
+    sense: fine,
 };
 
 /// A conversation by BGP.
@@ -129,4 +134,13 @@ pub static BGP_SESSION: Kind = Kind {
         Field::optional("max_prefixes", Shape::Integer(1, 10_000_000), "More are a mistake."),
         Field::optional("description", Shape::Line, "A line about it."),
     ],
+    sense: fine,
 };
+
+/// It leads somewhere else.
+fn link(link: &Record) -> Vec<Complaint> {
+    match link.get("a") == link.get("b") {
+        true => vec![Complaint::new("b", "it is the same interface")],
+        false => Vec::new(),
+    }
+}

@@ -3,9 +3,11 @@
 use super::s3_origin::is_bucket_url;
 use super::{Appliance, Found, S3Origin, check_text};
 use crate::Complaint;
+use crate::schema::Record;
 use contract::config::OnMiss;
 use contract::names::{DeviceName, GroupName};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use url::Url;
 use utoipa::ToSchema;
 
@@ -62,6 +64,24 @@ fn yes() -> bool {
 }
 
 impl ContentGroup {
+    /// Of a record of that kind.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub fn of(record: &Record) -> Result<Self, serde_json::Error> {
+        let set = record.fields().iter().filter(|(_, value)| !value.is_null());
+        let set = set.map(|(name, value)| (name.clone(), value.clone())).collect();
+        serde_json::from_value(Value::Object(set))
+    }
+
+    /// What does not make sense in a record of that kind.
+    pub(crate) fn complaints(record: &Record) -> Vec<Complaint> {
+        match Self::of(record) {
+            Ok(group) => group.check().err().unwrap_or_default(),
+            Err(err) => vec![Complaint { field: "name".to_owned(), message: err.to_string() }],
+        }
+    }
+
     /// The host name under which `device` serves it.
     #[must_use]
     pub fn host_name(&self, device: &DeviceName) -> String {

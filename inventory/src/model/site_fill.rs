@@ -1,6 +1,7 @@
 //! When and how fast the boxes of a site fill: what its provider allows.
 
 use super::{Disk, Found};
+use crate::Complaint;
 use contract::civil::{TimeOfDay, TimeZoneName};
 use contract::config::{
     EmergencyFill, Fill, FillWindow, SourceCaps, WidenAfter, bad_cap, check_source_caps,
@@ -90,20 +91,23 @@ impl SiteFill {
         }
     }
 
-    pub(super) fn check(&self, found: &mut Found) {
+    /// What is wrong with it.
+    pub(crate) fn wrong(&self) -> Vec<Complaint> {
+        let mut found = Found::default();
         if jiff::tz::TimeZoneDatabase::bundled().get(self.time_zone.as_str()).is_err() {
             let message = format!("{} is no time zone of the IANA database", self.time_zone);
-            found.add("fill.time_zone", message);
+            found.add("time_zone", message);
         }
         let windows = contract::config::check_windows(&self.windows);
         let source_caps = check_source_caps(&self.source_caps_bits_per_s);
         let rest = source_caps.into_iter().chain(check_widen(&self.widen_after_s));
         for (path, message) in windows.into_iter().chain(rest) {
-            found.add(format!("fill.{path}"), message);
+            found.add(path, message);
         }
         if let Some(message) = bad_cap(self.emergency_fill.cap_bits_per_s()) {
-            found.add("fill.emergency_fill.capped.cap_bits_per_s", message);
+            found.add("emergency_fill.capped.cap_bits_per_s", message);
         }
+        found.0
     }
 }
 
@@ -151,14 +155,13 @@ mod tests {
             emergency_fill: EmergencyFill::Capped { cap_bits_per_s: BitRate(1) },
             ..SiteFill::published(zone)
         };
-        let mut found = Found::default();
-        site.check(&mut found);
-        let fields: Vec<&str> = found.0.iter().map(|each| each.field.as_str()).collect();
+        let wrong = site.wrong();
+        let fields: Vec<&str> = wrong.iter().map(|each| each.field.as_str()).collect();
         let expected = [
-            "fill.time_zone",
-            "fill.windows[1]",
-            "fill.source_caps_bits_per_s.peer",
-            "fill.emergency_fill.capped.cap_bits_per_s",
+            "time_zone",
+            "windows[1]",
+            "source_caps_bits_per_s.peer",
+            "emergency_fill.capped.cap_bits_per_s",
         ];
         assert_eq!(fields, expected);
     }

@@ -74,6 +74,28 @@ impl Lookup {
         SUFFIXES.iter().find(|(_, lookup)| *lookup == self).map_or("", |(name, _)| name)
     }
 
+    /// What passes, in words that follow those about the field.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Is => "This, or one of these.",
+            IsNot => "None of these.",
+            Holds => "It holds this, whatever the case.",
+            HoldsNot => "It does not hold this, whatever the case.",
+            Same => "This, whatever the case.",
+            NotSame => "Not this, whatever the case.",
+            Begins => "It begins with this, whatever the case.",
+            BeginsNot => "It does not begin with this, whatever the case.",
+            Ends => "It ends with this, whatever the case.",
+            EndsNot => "It does not end with this, whatever the case.",
+            Above => "More than this.",
+            AtLeast => "This or more.",
+            Below => "Less than this.",
+            AtMost => "This or less.",
+            Empty => "Whether nothing stands there.",
+        }
+    }
+
     /// Those that make sense for a field.
     pub fn all_of(field: &Field) -> impl Iterator<Item = Self> {
         let all = SUFFIXES.iter().map(|(_, lookup)| *lookup);

@@ -82,6 +82,13 @@ impl Kind {
         Ok(Query { filters, sort, fields, page })
     }
 
+    /// The question about all there is.
+    #[must_use]
+    pub fn everything(&'static self) -> Query {
+        let page = Page { limit: page::USUAL, after: None };
+        Query { filters: Vec::new(), sort: Sort::default(), fields: None, page }
+    }
+
     fn some_fields(&self, text: &str) -> Result<Vec<&'static str>, BadQuery> {
         let known = |name: &str| {
             let field = self.field(name).map(|field| field.name);

@@ -13,6 +13,7 @@ static DEVICE: Kind = Kind {
         Field::optional("serial", Shape::Label(64), "By its maker."),
         Field::optional("position", Shape::Integer(1, 100), "The lowest rack unit."),
     ],
+    sense: crate::schema::fine,
 };
 
 fn query(pairs: &[(&str, &str)]) -> Result<Query, BadQuery> {

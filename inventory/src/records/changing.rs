@@ -1,6 +1,8 @@
 //! Changing records: all of one request together or nothing of it, and all of it written down.
 
 use super::bulk::{self, Line};
+use super::refused::{NAMED, Refused, Row, still_used};
+use super::settle::{Touched, settle};
 use super::{Kept, row, statements};
 use crate::Complaint;
 use crate::changes::{Author, Difference, difference};
@@ -10,80 +12,7 @@ use db::counters::{self, Counter};
 use db::{Db, Engine, Tx};
 use serde_json::{Map, Value};
 use sqlx::{AssertSqlSafe, Row as _};
-use std::collections::HashMap;
-
-/// Of those that are in the way so many are named.
-const NAMED: usize = 5;
-
-/// Why a record is not changed.
-#[derive(Debug, thiserror::Error)]
-pub enum Refused {
-    /// It makes no sense.
-    #[error("{}", said(.0))]
-    Invalid(Vec<Complaint>),
-    /// Its key is taken.
-    #[error("there is a {0} {1} already")]
-    Duplicate(&'static str, String),
-    /// There is none.
-    #[error("there is no {0} {1}")]
-    NotFound(&'static str, String),
-    /// Somebody else has changed it meanwhile.
-    #[error("{key} is version {now} and not {wanted} any more: somebody has changed it")]
-    Stale {
-        /// Which.
-        key: String,
-        /// What was changed.
-        wanted: i64,
-        /// What it is.
-        now: i64,
-    },
-    /// Others name it.
-    #[error("{key} is named by {}: change them first", others.join(", "))]
-    InUse {
-        /// Which.
-        key: String,
-        /// By whom: kinds and keys.
-        others: Vec<String>,
-    },
-    /// Of many, these.
-    #[error("{} of them cannot be: {}", .0.len(), rows(.0))]
-    Rows(Vec<Row>),
-    /// The database.
-    #[error(transparent)]
-    Database(#[from] db::Error),
-}
-
-/// What is wrong with one of many.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Row {
-    /// Which, counted from 0.
-    pub at: usize,
-    /// Its key is taken, by another of them or before.
-    pub is_duplicate: bool,
-    /// What else.
-    pub complaints: Vec<Complaint>,
-}
-
-/// The first of them, in words.
-fn rows(rows: &[Row]) -> String {
-    let row = |row: &Row| {
-        let taken = row.is_duplicate.then(|| "its key is taken".to_owned());
-        let all: Vec<String> =
-            taken.into_iter().chain(row.complaints.iter().map(ToString::to_string)).collect();
-        format!("number {}: {}", row.at + 1, all.join("; "))
-    };
-    rows.iter().take(NAMED).map(row).collect::<Vec<_>>().join(", ")
-}
-
-impl From<sqlx::Error> for Refused {
-    fn from(err: sqlx::Error) -> Self {
-        Self::Database(err.into())
-    }
-}
-
-fn said(complaints: &[Complaint]) -> String {
-    complaints.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
-}
+use std::collections::{HashMap, HashSet};
 
 /// A request that changes records. Dropped, it has changed nothing.
 #[derive(Debug)]
@@ -94,6 +23,9 @@ pub struct Changing {
     now_us: i64,
     author: Author,
     place: i64,
+    touched: Vec<Touched>,
+    /// Where one stands there, by kind and key.
+    places: HashMap<(&'static str, String), usize>,
 }
 
 impl Changing {
@@ -104,16 +36,107 @@ impl Changing {
     pub async fn begin(db: &Db, author: Author, now_us: i64) -> Result<Self, Refused> {
         let mut tx = db.begin().await?;
         let version = counters::raise(&mut tx, Counter::Inventory, 1).await?;
-        Ok(Self { tx, engine: db.engine(), version, now_us, author, place: 0 })
+        Ok(Self {
+            tx,
+            engine: db.engine(),
+            version,
+            now_us,
+            author,
+            place: 0,
+            touched: Vec::new(),
+            places: HashMap::new(),
+        })
     }
 
     /// Makes it so; gives the version of what there is from here on.
     ///
     /// # Errors
-    /// When the database fails.
-    pub async fn commit(self) -> Result<i64, Refused> {
+    /// When records do not go together, or the database fails.
+    pub async fn commit(mut self) -> Result<i64, Refused> {
+        self.settle().await?;
         self.tx.commit().await?;
         Ok(self.version)
+    }
+
+    /// Sees whether it could be made so, and leaves all as it was.
+    ///
+    /// # Errors
+    /// As [`Changing::commit`].
+    pub async fn try_out(mut self) -> Result<(), Refused> {
+        self.settle().await?;
+        Ok(self.tx.rollback().await?)
+    }
+
+    /// What it has changed so far, each record once.
+    pub fn differences(&self) -> impl Iterator<Item = (&'static Kind, &str, Difference)> {
+        self.touched.iter().filter_map(|it| {
+            let made = difference(it.before.as_ref(), it.after.as_ref())?;
+            Some((it.kind, it.key.as_str(), made))
+        })
+    }
+
+    /// How much was changed so far.
+    pub(super) fn changed(&self) -> i64 {
+        self.place
+    }
+
+    pub(super) fn here(&mut self) -> (&mut Tx, Engine) {
+        (&mut self.tx, self.engine)
+    }
+
+    /// Where it is written, for what goes with it.
+    pub(super) fn tx(&mut self) -> &mut Tx {
+        &mut self.tx
+    }
+
+    /// By whom, and when in microseconds.
+    pub(super) fn by(&self) -> (&Author, i64) {
+        (&self.author, self.now_us)
+    }
+
+    async fn settle(&mut self) -> Result<(), Refused> {
+        let at = (&mut self.tx, self.engine);
+        let wrong = settle(at, &self.touched, self.author.message.as_deref()).await?;
+        if wrong.is_empty() {
+            return Ok(());
+        }
+        if self.touched.len() == 1 {
+            return Err(Refused::Invalid(
+                wrong.into_iter().map(|(_, complaint)| complaint).collect(),
+            ));
+        }
+        let mut rows: Vec<Row> = Vec::new();
+        for (it, complaint) in wrong {
+            match rows.iter_mut().find(|row| row.key.as_ref() == Some(&it.key)) {
+                Some(row) if row.kind == it.kind.name => row.complaints.push(complaint),
+                _ => rows.push(Row {
+                    at: it.at,
+                    kind: it.kind.name,
+                    key: Some(it.key.clone()),
+                    is_duplicate: false,
+                    complaints: vec![complaint],
+                }),
+            }
+        }
+        Err(Refused::Rows(rows))
+    }
+
+    /// Remembers what to look at in the end.
+    fn touch(
+        &mut self,
+        (kind, key): (&'static Kind, &str),
+        at: usize,
+        before: Option<Record>,
+        after: Option<Record>,
+    ) {
+        let place = (kind.name, key.to_owned());
+        match self.places.get(&place) {
+            Some(&known) => self.touched[known].after = after,
+            None => {
+                self.places.insert(place, self.touched.len());
+                self.touched.push(Touched { kind, at, key: key.to_owned(), before, after });
+            }
+        }
     }
 
     /// Adds a record.
@@ -124,7 +147,7 @@ impl Changing {
         &mut self,
         kind: &'static Kind,
         wanted: &Map<String, Value>,
-    ) -> Result<Record, Refused> {
+    ) -> Result<Kept, Refused> {
         let record = kind.read(wanted).map_err(Refused::Invalid)?;
         let all = std::slice::from_ref(&record);
         let refused = self.in_the_way(kind, all).await?;
@@ -135,8 +158,13 @@ impl Changing {
                 false => Refused::Invalid(row.complaints),
             });
         }
-        self.insert(kind, all).await?;
-        Ok(record)
+        self.insert(kind, all, &[0]).await?;
+        Ok(self.made(record))
+    }
+
+    fn made(&self, record: Record) -> Kept {
+        let (created_at_us, changed_at_us) = (self.now_us, self.now_us);
+        Kept { record, version: self.version, created_at_us, changed_at_us }
     }
 
     /// Adds many, or none of them.
@@ -147,12 +175,21 @@ impl Changing {
         &mut self,
         kind: &'static Kind,
         wanted: impl IntoIterator<Item = &'a Map<String, Value>>,
-    ) -> Result<Vec<Record>, Refused> {
+    ) -> Result<Vec<Kept>, Refused> {
+        self.create_some(kind, wanted.into_iter().enumerate()).await
+    }
+
+    /// The same, each with its place among all that is changed together.
+    pub(super) async fn create_some<'a>(
+        &mut self,
+        kind: &'static Kind,
+        wanted: impl IntoIterator<Item = (usize, &'a Map<String, Value>)>,
+    ) -> Result<Vec<Kept>, Refused> {
         let (mut records, mut wrong) = (Vec::new(), Vec::new());
-        for (at, wanted) in wanted.into_iter().enumerate() {
+        for (at, wanted) in wanted {
             match kind.read(wanted) {
                 Ok(record) => records.push((at, record)),
-                Err(complaints) => wrong.push(Row { at, is_duplicate: false, complaints }),
+                Err(complaints) => wrong.push(Row::misread(kind, at, wanted, complaints)),
             }
         }
         let (places, records): (Vec<usize>, Vec<Record>) = records.into_iter().unzip();
@@ -162,11 +199,16 @@ impl Changing {
             wrong.sort_by_key(|row| row.at);
             return Err(Refused::Rows(wrong));
         }
-        self.insert(kind, &records).await?;
-        Ok(records)
+        self.insert(kind, &records, &places).await?;
+        Ok(records.into_iter().map(|record| self.made(record)).collect())
     }
 
-    async fn insert(&mut self, kind: &'static Kind, records: &[Record]) -> Result<(), Refused> {
+    async fn insert(
+        &mut self,
+        kind: &'static Kind,
+        records: &[Record],
+        places: &[usize],
+    ) -> Result<(), Refused> {
         bulk::insert((&mut self.tx, self.engine), kind, records, (self.version, self.now_us))
             .await?;
         let line = |record: &Record| {
@@ -175,6 +217,9 @@ impl Changing {
             Some(Line { key: kind.key(record), action: action.as_str(), before, after })
         };
         let lines: Vec<Line> = records.iter().filter_map(line).collect();
+        for (at, record) in places.iter().zip(records) {
+            self.touch((kind, &kind.key(record)), *at, None, Some(record.clone()));
+        }
         self.write_lines(kind, &lines).await
     }
 
@@ -184,7 +229,7 @@ impl Changing {
     }
 
     /// What is in the way of new records: keys that are taken, and names of what is not there. Among
-    /// themselves they may name those that stand before them.
+    /// themselves they may name each other.
     async fn in_the_way(
         &mut self,
         kind: &'static Kind,
@@ -203,10 +248,11 @@ impl Changing {
                 bulk::existing((&mut self.tx, self.engine), other, named).await?,
             );
         }
+        let own: HashSet<String> = keys.iter().cloned().collect();
         let mut rows = Vec::new();
         for (at, (record, key)) in records.iter().zip(keys).enumerate() {
             let unknown = record.references(kind).filter(|(_, other, key)| {
-                let is_own = *other == kind.name && taken.contains(*key);
+                let is_own = *other == kind.name && own.contains(*key);
                 !is_own && known.get(other).is_none_or(|known| !known.contains(*key))
             });
             let complaints: Vec<Complaint> = unknown
@@ -215,9 +261,10 @@ impl Changing {
                     message: format!("there is no {other} {key}"),
                 })
                 .collect();
-            let is_duplicate = !taken.insert(key);
+            let is_duplicate = !taken.insert(key.clone());
             if is_duplicate || !complaints.is_empty() {
-                rows.push(Row { at, is_duplicate, complaints });
+                let (kind, key) = (kind.name, Some(key));
+                rows.push(Row { at, kind, key, is_duplicate, complaints });
             }
         }
         Ok(rows)
@@ -234,19 +281,34 @@ impl Changing {
         key: &str,
         patch: &Map<String, Value>,
         version: Option<i64>,
-    ) -> Result<Record, Refused> {
-        let before = self.found(kind, key, version).await?.record;
+    ) -> Result<Kept, Refused> {
+        self.update_at(0, (kind, key), patch, version).await
+    }
+
+    /// The same, with its place among all that is changed together.
+    pub(super) async fn update_at(
+        &mut self,
+        at: usize,
+        (kind, key): (&'static Kind, &str),
+        patch: &Map<String, Value>,
+        version: Option<i64>,
+    ) -> Result<Kept, Refused> {
+        let Kept { record: before, version, created_at_us, changed_at_us } =
+            self.found(kind, key, version).await?;
         let mut wanted = kind.written(&before);
         wanted.extend(patch.clone());
         let read = kind.read(&wanted).map_err(Refused::Invalid)?;
         let record = kind.with_ours_of(read, &before);
+        let record = kind.with_reason(record, &before, self.author.message.as_deref());
         if kind.key(&record) != key {
             let field = kind.key.join(", ");
             let message = "is what it is known by, for good: create another".to_owned();
             return Err(Refused::Invalid(vec![Complaint { field, message }]));
         }
         self.check_references(kind, &record).await?;
+        let mut kept = Kept { record: record.clone(), version, created_at_us, changed_at_us };
         if self.write_down(kind, key, Some(&before), Some(&record)).await? {
+            (kept.version, kept.changed_at_us) = (self.version, self.now_us);
             let text = statements::update(kind);
             let mut asked =
                 sqlx::query(AssertSqlSafe(text)).bind(key).bind(self.version).bind(self.now_us);
@@ -255,8 +317,9 @@ impl Changing {
                 asked = row::bind(asked, field.shape.column(), &value);
             }
             asked.execute(&mut *self.tx).await?;
+            self.touch((kind, key), at, Some(before), Some(record));
         }
-        Ok(record)
+        Ok(kept)
     }
 
     /// Removes a record that nobody names.
@@ -268,16 +331,18 @@ impl Changing {
         kind: &'static Kind,
         key: &str,
         version: Option<i64>,
-    ) -> Result<(), Refused> {
+    ) -> Result<Record, Refused> {
         let before = self.found(kind, key, version).await?.record;
         let others = self.named_by(kind, key).await?;
         if !others.is_empty() {
             return Err(Refused::InUse { key: key.to_owned(), others });
         }
         let text = format!("DELETE FROM {} WHERE \"key\" = $1", kind.table());
-        sqlx::query(AssertSqlSafe(text)).bind(key).execute(&mut *self.tx).await?;
+        let gone = sqlx::query(AssertSqlSafe(text)).bind(key).execute(&mut *self.tx).await;
+        gone.map_err(|err| still_used(key, err.into()))?;
         self.write_down(kind, key, Some(&before), None).await?;
-        Ok(())
+        self.touch((kind, key), 0, Some(before.clone()), None);
+        Ok(before)
     }
 
     async fn find(&mut self, kind: &Kind, key: &str) -> Result<Option<Kept>, Refused> {

@@ -1,15 +1,22 @@
 //! Records of all kinds in SQL: one table for each kind, its columns the kind's fields.
 
+mod apply;
 mod bulk;
 mod changing;
 mod history;
+mod refused;
+mod repeated;
 mod row;
+mod settle;
 mod statements;
 #[cfg(test)]
 mod tests;
 
-pub use changing::{Changing, Refused, Row};
+pub use apply::{Applied, Wanted};
+pub use changing::Changing;
 pub use history::{History, at, history, since};
+pub use refused::{Refused, Row};
+pub use repeated::{Answer, Once};
 
 use crate::query::{Cursor, Query};
 use crate::schema::{Kind, Record};
@@ -48,24 +55,41 @@ pub async fn find(db: &Db, kind: &Kind, key: &str) -> Result<Option<Kept>, db::E
     row.map(|row| row::read(kind, &row)).transpose()
 }
 
+/// All that a question asks for, on one page.
+///
+/// # Errors
+/// As [`find`].
+pub async fn all(db: &Db, kind: &Kind, query: &Query) -> Result<Vec<Kept>, db::Error> {
+    read(db, kind, query, None).await
+}
+
 /// Those that a question asks for.
 ///
 /// # Errors
 /// As [`find`].
 pub async fn list(db: &Db, kind: &Kind, query: &Query) -> Result<Found, db::Error> {
-    let condition = query.condition(kind);
-    let text = statements::list(kind, query, &condition, db.engine());
-    let mut asked = sqlx::query(AssertSqlSafe(text));
-    for (column, value) in &condition.binds {
-        asked = row::bind(asked, *column, value);
-    }
-    let rows = asked.fetch_all(db.read()).await?;
-    let mut items =
-        rows.iter().map(|row| row::read(kind, row)).collect::<Result<Vec<_>, db::Error>>()?;
+    // One more than the page has, which says whether there is another.
+    let mut items = read(db, kind, query, Some(query.page.limit + 1)).await?;
     let limit = query.page.limit as usize;
     let is_more = items.len() > limit;
     items.truncate(limit);
     let last = items.last().filter(|_| is_more);
     let next = last.map(|it| Cursor::of(kind, &query.sort, &it.record).token(kind, &query.sort));
     Ok(Found { items, next })
+}
+
+async fn read(
+    db: &Db,
+    kind: &Kind,
+    query: &Query,
+    limit: Option<u32>,
+) -> Result<Vec<Kept>, db::Error> {
+    let condition = query.condition(kind);
+    let text = statements::list(kind, query, (&condition, limit), db.engine());
+    let mut asked = sqlx::query(AssertSqlSafe(text));
+    for (column, value) in &condition.binds {
+        asked = row::bind(asked, *column, value);
+    }
+    let rows = asked.fetch_all(db.read()).await?;
+    rows.iter().map(|row| row::read(kind, row)).collect()
 }

@@ -35,11 +35,15 @@ pub(super) fn find(kind: &Kind, engine: Engine) -> String {
     for_engine(selected(kind) + " WHERE \"key\" = $1", engine)
 }
 
-/// One more than the page has, which says whether there is another.
-pub(super) fn list(kind: &Kind, query: &Query, condition: &Condition, engine: Engine) -> String {
+pub(super) fn list(
+    kind: &Kind,
+    query: &Query,
+    (condition, limit): (&Condition, Option<u32>),
+    engine: Engine,
+) -> String {
     let (text, order) = (&condition.text, query.order(kind));
-    let limit = query.page.limit + 1;
-    for_engine(format!("{} WHERE {text} ORDER BY {order} LIMIT {limit}", selected(kind)), engine)
+    let limit = limit.map(|limit| format!(" LIMIT {limit}")).unwrap_or_default();
+    for_engine(format!("{} WHERE {text} ORDER BY {order}{limit}", selected(kind)), engine)
 }
 
 /// How many values a record has in [`insert`].
@@ -60,6 +64,16 @@ pub(super) fn write_down(rows: usize, engine: Engine) -> String {
     const NAMES: &str = "version, place, at_us, who, request_id, message, kind, \"key\", action, \
                          before_fields, after_fields";
     for_engine(format!("INSERT INTO changes ({NAMES}) VALUES {}", values(rows, 11, engine)), engine)
+}
+
+/// Those for which something holds.
+pub(super) fn select(kind: &Kind, condition: &str, engine: Engine) -> String {
+    for_engine(format!("{} WHERE {condition} ORDER BY \"key\"", selected(kind)), engine)
+}
+
+/// That one of so many values stands in a column.
+pub(super) fn is_one_of(column: &str, count: usize, engine: Engine) -> String {
+    format!("\"{column}\" IN {}", values(1, count, engine))
 }
 
 pub(super) fn existing(kind: &Kind, keys: usize, engine: Engine) -> String {

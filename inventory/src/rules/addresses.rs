@@ -1,7 +1,72 @@
 //! Networks and the addresses in them: what stands in what, what is free.
 
 use ipnet::IpNet;
+use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::ops::Bound;
+
+/// Networks: in order of their first address, the wider before those in it. With each whether it is a
+/// container, which holds networks and gives no addresses.
+#[derive(Debug, Default)]
+pub struct Nets(BTreeMap<(IpAddr, u8), bool>);
+
+impl FromIterator<(IpNet, bool)> for Nets {
+    fn from_iter<I: IntoIterator<Item = (IpNet, bool)>>(nets: I) -> Self {
+        let key =
+            |(net, is_container): (IpNet, bool)| ((net.network(), net.prefix_len()), is_container);
+        Self(nets.into_iter().map(key).collect())
+    }
+}
+
+impl Nets {
+    /// A network stands in containers alone, and holds others only where it is one.
+    ///
+    /// # Errors
+    /// What it overlaps.
+    pub fn check(&self, net: &IpNet, is_container: bool) -> Result<(), String> {
+        let outer = self.around(net.network(), net.prefix_len());
+        if let Some((outer, _)) = outer.into_iter().find(|(_, is_container)| !is_container) {
+            return Err(format!("it lies in {outer}, which is no container"));
+        }
+        match self.first_within(net).filter(|_| !is_container) {
+            Some(inner) => Err(format!("{inner} lies in it: only a container holds networks")),
+            None => Ok(()),
+        }
+    }
+
+    /// An address stands in a network that gives some, as that one's devices have it, or by itself.
+    ///
+    /// # Errors
+    /// What does not fit.
+    pub fn check_address(&self, address: &IpNet) -> Result<(), String> {
+        let around = self.around(address.addr(), address.max_prefix_len() + 1);
+        let narrowest = around.into_iter().last().filter(|(_, is_container)| !is_container);
+        check(address, narrowest.map(|(net, _)| net).as_ref())
+    }
+
+    /// Networks with a shorter prefix that hold an address, the widest first.
+    fn around(&self, address: IpAddr, below: u8) -> Vec<(IpNet, bool)> {
+        let of_length = |length: u8| {
+            let net = IpNet::new(address, length).ok()?.trunc();
+            Some((net, *self.0.get(&(net.network(), length))?))
+        };
+        (0..below).filter_map(of_length).collect()
+    }
+
+    fn first_within(&self, net: &IpNet) -> Option<IpNet> {
+        let own = (net.network(), net.prefix_len());
+        let mut after = self.0.range((Bound::Excluded(own), Bound::Unbounded));
+        let ((address, length), _) = after.next()?;
+        IpNet::new(*address, *length).ok().filter(|inner| net.contains(inner))
+    }
+}
+
+/// The same address with each other length.
+pub fn other_lengths(address: &IpNet) -> impl Iterator<Item = String> + use<> {
+    let (own, host) = (address.prefix_len(), address.addr());
+    let lengths = (0..=address.max_prefix_len()).filter(move |length| *length != own);
+    lengths.map(move |length| format!("{host}/{length}"))
+}
 
 /// An address as its interface has it has to fit the network that it is in.
 ///
@@ -11,7 +76,8 @@ pub fn check(address: &IpNet, within: Option<&IpNet>) -> Result<(), String> {
     let Some(within) = within else {
         return Err(format!("there is no network for it: create one that holds {address}"));
     };
-    if address.prefix_len() != within.prefix_len() {
+    let is_alone = address.prefix_len() == address.max_prefix_len();
+    if address.prefix_len() != within.prefix_len() && !is_alone {
         return Err(format!(
             "its network is {within}: the length would be /{}",
             within.prefix_len()
@@ -37,18 +103,22 @@ fn unusable(address: &IpNet) -> Option<&'static str> {
     }
 }
 
-/// The narrowest of these that holds an address.
+/// Whether the whole Internet can reach an address.
 #[must_use]
-pub fn narrowest(address: IpAddr, nets: &[IpNet]) -> Option<&IpNet> {
-    nets.iter().filter(|net| net.contains(&address)).max_by_key(|net| net.prefix_len())
-}
-
-/// Networks of which neither holds the other, and that have addresses in common: there are none, a
-/// network either holds another or has nothing of it. So two overlap where one holds the other.
-#[must_use]
-pub fn overlaps<'a>(wanted: &IpNet, others: &'a [IpNet]) -> Vec<&'a IpNet> {
-    let meets = |other: &&IpNet| wanted.contains(*other) || other.contains(wanted);
-    others.iter().filter(meets).collect()
+pub fn is_public(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(it) => {
+            let [a, b, ..] = it.octets();
+            let is_shared = a == 100 && (64..128).contains(&b);
+            let is_ours = it.is_private() || it.is_link_local() || it.is_loopback() || is_shared;
+            !is_ours && !it.is_documentation() && !it.is_unspecified()
+        }
+        IpAddr::V6(it) => match it.to_ipv4_mapped() {
+            Some(mapped) => is_public(IpAddr::V4(mapped)),
+            // 2000::/3 but for documentation.
+            None => it.segments()[0] & 0xe000 == 0x2000 && it.segments()[..2] != [0x2001, 0xdb8],
+        },
+    }
 }
 
 /// How many addresses a network has that devices can have; no more than fit.
@@ -90,7 +160,7 @@ mod tests {
         let within = net("192.0.2.0/24");
         assert_eq!(check(&net("192.0.2.11/24"), Some(&within)), Ok(()));
         for (address, says) in [
-            ("192.0.2.11/32", "would be /24"),
+            ("192.0.2.11/25", "would be /24"),
             ("192.0.2.0/24", "the network address"),
             ("192.0.2.255/24", "the broadcast address"),
         ] {
@@ -104,12 +174,41 @@ mod tests {
     }
 
     #[test]
-    fn the_narrowest_network_is_an_addresss_own() {
-        let nets = [net("10.0.0.0/8"), net("10.1.0.0/16"), net("10.1.2.0/24")];
-        let found = narrowest("10.1.9.9".parse().expect("an address"), &nets);
-        assert_eq!(found, Some(&nets[1]));
-        assert_eq!(overlaps(&net("10.1.2.0/25"), &nets).len(), 3);
-        assert!(overlaps(&net("10.2.0.0/16"), &nets[1..]).is_empty());
+    fn networks_stand_in_containers() {
+        let nets: Nets =
+            [("10.0.0.0/8", true), ("10.1.0.0/16", true), ("10.1.2.0/24", false), ("::/0", true)]
+                .map(|(text, is_container)| (net(text), is_container))
+                .into_iter()
+                .collect();
+        assert_eq!(nets.check(&net("10.2.0.0/16"), false), Ok(()));
+        assert_eq!(nets.check(&net("2001:db8::/32"), false), Ok(()));
+        let said = nets.check(&net("10.1.2.0/25"), false).expect_err("inside");
+        assert_eq!(said, "it lies in 10.1.2.0/24, which is no container");
+        let said = nets.check(&net("10.1.0.0/20"), false).expect_err("around");
+        assert_eq!(said, "10.1.2.0/24 lies in it: only a container holds networks");
+        assert_eq!(nets.check(&net("10.1.0.0/20"), true), Ok(()));
+        assert_eq!(nets.check(&net("10.1.2.0/24"), false), Ok(()), "it is itself");
+        assert_eq!(nets.check_address(&net("10.1.2.3/24")), Ok(()));
+        assert_eq!(nets.check_address(&net("10.1.2.3/32")), Ok(()), "a loopback");
+        for bad in ["10.1.2.3/25", "10.1.3.3/24", "2001:db8::1/64", "11.0.0.1/24"] {
+            assert!(nets.check_address(&net(bad)).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn lengths_tell_no_addresses_apart() {
+        let all: Vec<String> = other_lengths(&net("10.0.0.1/24")).collect();
+        assert_eq!((all.len(), all[24].as_str()), (32, "10.0.0.1/25"));
+    }
+
+    #[test]
+    fn what_the_internet_reaches_is_public() {
+        for text in ["9.9.9.9", "2600::1", "::ffff:9.9.9.9"] {
+            assert!(is_public(text.parse().expect(text)), "{text}");
+        }
+        for text in ["10.0.0.1", "100.64.0.1", "192.0.2.1", "fd00::1", "fe80::1", "2001:db8::1"] {
+            assert!(!is_public(text.parse().expect(text)), "{text}");
+        }
     }
 
     #[test]

@@ -39,7 +39,8 @@ impl Racked<'_> {
     fn units(&self) -> String {
         let (from, to) = self.reach();
         let is_whole = from.fract() == 0.0 && to.fract() == 0.0;
-        format!("{from} to {}", if is_whole { to - 1.0 } else { to - 0.5 })
+        let last = if is_whole { to - 1.0 } else { to - 0.5 };
+        if last > from { format!("units {from} to {last}") } else { format!("unit {from}") }
     }
 }
 
@@ -50,11 +51,11 @@ impl Racked<'_> {
 pub fn check(wanted: &Racked<'_>, rack_units: f64, there: &[Racked<'_>]) -> Result<(), String> {
     let (from, to) = wanted.reach();
     if wanted.u_height > 0.0 && (from < 1.0 || to > rack_units + 1.0) {
-        return Err(format!("units {} are not in a rack of {rack_units}", wanted.units()));
+        return Err(format!("{} would be outside of a rack of {rack_units}", wanted.units()));
     }
     let others = there.iter().filter(|other| other.device != wanted.device);
     match others.into_iter().find(|other| wanted.meets(other)) {
-        Some(other) => Err(format!("{} has units {}", other.device, other.units())),
+        Some(other) => Err(format!("{} has {}", other.device, other.units())),
         None => Ok(()),
     }
 }
@@ -73,11 +74,11 @@ mod tests {
         assert_eq!(check(&racked("oca3", 3.0, 2.0), 42.0, &there), Ok(()));
         for (position, u_height) in [(2.0, 1.0), (1.0, 4.0), (4.0, 2.0), (5.5, 0.5)] {
             let said = check(&racked("oca3", position, u_height), 42.0, &there).expect_err("taken");
-            assert!(said.contains("has units"), "{said}");
+            assert!(said.contains("has unit"), "{said}");
         }
         assert_eq!(check(&racked("oca1", 1.0, 2.0), 42.0, &there), Ok(()), "it is itself");
         let said = check(&racked("oca3", 42.0, 2.0), 42.0, &there).expect_err("above the top");
-        assert_eq!(said, "units 42 to 43 are not in a rack of 42");
+        assert_eq!(said, "units 42 to 43 would be outside of a rack of 42");
         assert!(check(&racked("oca3", 0.0, 1.0), 42.0, &there).is_err());
     }
 

@@ -1,6 +1,7 @@
 //! A kind of record.
 
-use super::{Field, Shape};
+use super::{Field, Record, Shape};
+use crate::Complaint;
 
 /// A kind, as it is declared.
 #[derive(Debug)]
@@ -15,6 +16,14 @@ pub struct Kind {
     pub key: &'static [&'static str],
     /// Its fields, in the order in which people read them.
     pub fields: &'static [Field],
+    /// What does not go together in one whose fields are right each by itself.
+    pub sense: fn(&Record) -> Vec<Complaint>,
+}
+
+/// Of kinds whose fields go together however they are.
+#[must_use]
+pub fn fine(_: &Record) -> Vec<Complaint> {
+    Vec::new()
 }
 
 impl Kind {

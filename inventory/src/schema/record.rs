@@ -29,7 +29,12 @@ impl Kind {
                 Err(wrong) => complaints.extend(wrong),
             }
         }
-        if complaints.is_empty() { Ok(Record { kind: self.name, fields }) } else { Err(complaints) }
+        if !complaints.is_empty() {
+            return Err(complaints);
+        }
+        let record = Record { kind: self.name, fields };
+        let complaints = (self.sense)(&record);
+        if complaints.is_empty() { Ok(record) } else { Err(complaints) }
     }
 
     fn unknown(&self, name: &str) -> Complaint {
@@ -51,6 +56,29 @@ impl Kind {
             record.fields.insert(field.name.to_owned(), before.get(field.name).clone());
         }
         record
+    }
+
+    /// Where a kind remembers why it is what it is: the reason that was given when that changed.
+    pub(crate) fn with_reason(
+        &self,
+        mut record: Record,
+        before: &Record,
+        reason: Option<&str>,
+    ) -> Record {
+        const REASON: &str = "status_reason";
+        if self.field(REASON).is_some() && record.get("status") != before.get("status") {
+            let reason = reason.map_or(Value::Null, Value::from);
+            record.fields.insert(REASON.to_owned(), reason);
+        }
+        record
+    }
+
+    /// Which one somebody means who has written of it what makes no sense; nothing where not even that
+    /// is there.
+    pub(crate) fn told_key(&self, wanted: &Map<String, Value>) -> Option<String> {
+        let part = |name: &&str| wanted.get(*name).filter(|it| !it.is_null()).map(shown);
+        let parts: Option<Vec<String>> = self.key.iter().map(part).collect();
+        parts.map(|parts| parts.join(":").chars().take(200).collect())
     }
 
     /// What was read before, and kept.
@@ -143,6 +171,7 @@ mod tests {
             Field::optional("description", Shape::Line, "A word about it."),
             Field::ours("used_units", Shape::Integer(0, 100), "What devices take of it."),
         ],
+        sense: super::super::fine,
     };
 
     fn read(value: &Value) -> Result<Record, Vec<Complaint>> {

@@ -41,6 +41,8 @@ pub enum Shape {
     Flag,
     /// A point in time, RFC 3339.
     Time,
+    /// A time zone, by its name in the IANA database.
+    Zone,
     /// A network: no bits beside its prefix.
     Prefix,
     /// An address with the length of its network's prefix.
@@ -117,6 +119,10 @@ impl Shape {
                 let at = jiff::Timestamp::from_microsecond(at.as_microsecond());
                 at.map(|at| at.to_string()).map_err(|_| expected())
             }
+            Self::Zone => {
+                let zone = jiff::tz::TimeZoneDatabase::bundled().get(text);
+                zone.ok().and_then(|zone| zone.iana_name().map(str::to_owned)).ok_or_else(expected)
+            }
             Self::Prefix => prefix(text, expected),
             Self::Address => text.parse::<IpNet>().map(|it| it.to_string()).map_err(|_| expected()),
             Self::Ip => text.parse::<IpAddr>().map(|it| it.to_string()).map_err(|_| expected()),
@@ -142,6 +148,7 @@ impl Shape {
             Self::Half(least, most) => format!("a number from {least} to {most}, or a half more"),
             Self::Flag => "true or false".to_owned(),
             Self::Time => "a time such as 2026-01-31T12:00:00Z".to_owned(),
+            Self::Zone => "a time zone such as Europe/Berlin".to_owned(),
             Self::Prefix => "a network such as 192.0.2.0/24".to_owned(),
             Self::Address => "an address with its prefix length, such as 192.0.2.11/24".to_owned(),
             Self::Ip => "an address such as 192.0.2.11".to_owned(),

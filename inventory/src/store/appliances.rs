@@ -1,12 +1,16 @@
-//! Appliances in SQL.
+//! Appliances, as planners see them: devices that are told to be one.
 
-use super::{Store, at, checked, duplicate, from_json, not_found, to_json};
-use crate::{Appliance, InventoryError, RecordKind};
+use super::Store;
+use crate::changes::Author;
+use crate::kinds::DEVICE;
+use crate::records::{self, Changing, Kept};
+use crate::{Appliance, InventoryError};
 use contract::names::DeviceName;
 use contract::time::TimeUs;
 use serde_json::{Map, Value};
-use sqlx::Row;
-use sqlx::any::AnyRow;
+
+/// What of an appliance stands in fields of the device.
+const OF_DEVICE: [&str; 3] = ["name", "site", "serial"];
 
 impl Store {
     /// All appliances, by name.
@@ -14,10 +18,9 @@ impl Store {
     /// # Errors
     /// When the database fails or a record cannot be read back.
     pub async fn appliances(&self) -> Result<Vec<Appliance>, InventoryError> {
-        let rows = sqlx::query("SELECT name, spec FROM appliances ORDER BY name")
-            .fetch_all(self.db.read())
-            .await?;
-        rows.iter().map(read).collect()
+        let boxes = DEVICE.query([("appliance__empty", "false")]).map_err(db_error)?;
+        let all = records::all(&self.db, &DEVICE, &boxes).await?;
+        all.iter().filter_map(|kept| read(kept).transpose()).collect()
     }
 
     /// One appliance.
@@ -25,70 +28,71 @@ impl Store {
     /// # Errors
     /// [`InventoryError::NotFound`], or the database's.
     pub async fn appliance(&self, name: &DeviceName) -> Result<Appliance, InventoryError> {
-        let row = sqlx::query("SELECT name, spec FROM appliances WHERE name = $1")
-            .bind(name.as_str())
-            .fetch_optional(self.db.read())
-            .await?;
-        read(&row.ok_or_else(|| not_found(RecordKind::Appliance, name))?)
+        let kept = records::find(&self.db, &DEVICE, name.as_str()).await?;
+        let found = kept.as_ref().map(read).transpose()?.flatten();
+        found.ok_or_else(|| InventoryError::NotFound { kind: "appliance", key: name.to_string() })
     }
 
-    /// Adds an appliance.
+    /// Adds an appliance: a device that is to be one.
     ///
     /// # Errors
     /// When it makes no sense, its name is taken, its site is unknown, or the database fails.
     pub async fn create_appliance(
         &self,
         appliance: &Appliance,
+        author: Author,
         now: TimeUs,
     ) -> Result<(), InventoryError> {
-        checked(appliance.check())?;
-        let mut tx = self.change().await?;
-        let site = sqlx::query("SELECT 1 FROM sites WHERE name = $1")
-            .bind(appliance.site.as_str())
-            .fetch_optional(&mut *tx)
-            .await?;
-        if site.is_none() {
-            let name = appliance.site.to_string();
-            return Err(InventoryError::Unknown { kind: RecordKind::Site, name });
-        }
-        sqlx::query(
-            "INSERT INTO appliances (name, site, spec, created_at_us) VALUES ($1, $2, $3, $4)",
-        )
-        .bind(appliance.name.as_str())
-        .bind(appliance.site.as_str())
-        .bind(to_json(appliance)?)
-        .bind(at(now))
-        .execute(&mut *tx)
-        .await
-        .map_err(|err| duplicate(RecordKind::Appliance, &appliance.name)(err.into()))?;
-        Ok(tx.commit().await?)
+        let mut changing = Changing::begin(&self.db, author, now.0).await?;
+        changing.create(&DEVICE, &written(appliance)?).await?;
+        changing.commit().await?;
+        Ok(())
     }
 
     /// Removes an appliance, with everything it ever reported.
     ///
     /// # Errors
-    /// When there is none, or the database fails.
-    pub async fn delete_appliance(&self, name: &DeviceName) -> Result<(), InventoryError> {
-        let mut tx = self.change().await?;
-        let gone = sqlx::query("DELETE FROM appliances WHERE name = $1")
-            .bind(name.as_str())
-            .execute(&mut *tx)
-            .await?;
-        if gone.rows_affected() == 0 {
-            return Err(not_found(RecordKind::Appliance, name));
-        }
-        Ok(tx.commit().await?)
+    /// When there is none, something else belongs to it, or the database fails.
+    pub async fn delete_appliance(
+        &self,
+        name: &DeviceName,
+        author: Author,
+        now: TimeUs,
+    ) -> Result<(), InventoryError> {
+        self.appliance(name).await?;
+        let mut changing = Changing::begin(&self.db, author, now.0).await?;
+        changing.delete(&DEVICE, name.as_str(), None).await?;
+        changing.commit().await?;
+        Ok(())
     }
 }
 
-/// What records say that were written when there was still such a thing.
-const NO_MORE: [&str; 1] = ["admin"];
+fn db_error(err: crate::query::BadQuery) -> db::Error {
+    db::Error::corrupt("a question of ours", err.message)
+}
 
-fn read(row: &AnyRow) -> Result<Appliance, InventoryError> {
-    let (name, spec): (String, String) = (row.try_get(0)?, row.try_get(1)?);
-    let mut spec: Map<String, Value> = from_json(RecordKind::Appliance, &name, &spec)?;
-    for key in NO_MORE {
-        spec.remove(key);
+/// As a device. It is in use from its first day: whoever only plans one makes a device.
+fn written(appliance: &Appliance) -> Result<Map<String, Value>, db::Error> {
+    let corrupt = |err: serde_json::Error| db::Error::corrupt("an appliance", err);
+    let mut settings = serde_json::to_value(appliance).map_err(corrupt)?;
+    let mut device = Map::new();
+    if let Some(settings) = settings.as_object_mut() {
+        for name in OF_DEVICE {
+            device.extend(settings.remove(name).map(|value| (name.to_owned(), value)));
+        }
     }
-    from_json(RecordKind::Appliance, &name, &Value::Object(spec).to_string())
+    device.insert("role".to_owned(), Value::from("appliance"));
+    device.insert("status".to_owned(), Value::from("active"));
+    device.insert("appliance".to_owned(), settings);
+    Ok(device)
+}
+
+/// Of a device that is told to be one.
+fn read(kept: &Kept) -> Result<Option<Appliance>, InventoryError> {
+    let Value::Object(mut whole) = kept.record.get("appliance").clone() else { return Ok(None) };
+    for name in OF_DEVICE {
+        whole.insert(name.to_owned(), kept.record.get(name).clone());
+    }
+    let corrupt = |err| db::Error::corrupt(format!("device {}", DEVICE.key(&kept.record)), err);
+    Ok(Some(serde_json::from_value(Value::Object(whole)).map_err(corrupt)?))
 }

@@ -1,17 +1,12 @@
-//! The records in SQL. One file per kind; every change raises the inventory's version.
+//! The inventory as planners see it: types, no rows. One file for each.
 
 mod appliances;
 mod groups;
 mod sites;
-#[cfg(test)]
-mod tests;
 
-use crate::{Appliance, Complaint, ContentGroup, InventoryError, RecordKind, Site};
-use contract::time::TimeUs;
+use crate::{Appliance, ContentGroup, InventoryError, Site};
+use db::Db;
 use db::counters::{self, Counter};
-use db::{Db, Tx};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 
 /// The inventory in the fleet's database.
 #[derive(Debug, Clone)]
@@ -39,6 +34,12 @@ impl Store {
         Self { db }
     }
 
+    /// Where the records are, for [`crate::records`].
+    #[must_use]
+    pub fn db(&self) -> &Db {
+        &self.db
+    }
+
     /// The version: unchanged means that nothing has changed.
     ///
     /// # Errors
@@ -59,48 +60,7 @@ impl Store {
             groups: self.groups().await?,
         })
     }
-
-    /// Begins a change: the version rises, and other writers wait.
-    async fn change(&self) -> Result<Tx, InventoryError> {
-        let mut tx = self.db.begin().await?;
-        counters::raise(&mut tx, Counter::Inventory, 1).await?;
-        Ok(tx)
-    }
 }
 
-/// When a record came to be, as the tables keep it.
-fn at(now: TimeUs) -> i64 {
-    now.0
-}
-
-fn checked(result: Result<(), Vec<Complaint>>) -> Result<(), InventoryError> {
-    result.map_err(InventoryError::Invalid)
-}
-
-fn to_json<T: Serialize>(record: &T) -> Result<String, InventoryError> {
-    serde_json::to_string(record).map_err(|err| db::Error::corrupt("a record", err).into())
-}
-
-fn from_json<T: DeserializeOwned>(
-    kind: RecordKind,
-    name: &str,
-    text: &str,
-) -> Result<T, InventoryError> {
-    serde_json::from_str(text)
-        .map_err(|err| db::Error::corrupt(format!("{kind} {name}"), err).into())
-}
-
-fn not_found(kind: RecordKind, name: &impl ToString) -> InventoryError {
-    InventoryError::NotFound { kind, name: name.to_string() }
-}
-
-fn duplicate<N: ToString>(
-    kind: RecordKind,
-    name: &N,
-) -> impl Fn(db::Error) -> InventoryError + use<N> {
-    let name = name.to_string();
-    move |err| match err.is_duplicate() {
-        true => InventoryError::Duplicate { kind, name: name.clone() },
-        false => err.into(),
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -16,9 +16,9 @@ fn device(name: &str) -> DeviceName {
 async fn two_boxes(db: &Db) -> TokenStore {
     let mut tx = db.begin().await.expect("begun");
     for statement in [
-        "INSERT INTO sites (name, latitude, longitude, created_at_us) VALUES ('a', 0, 0, 0)",
-        "INSERT INTO appliances (name, site, spec, created_at_us) VALUES ('oca1', 'a', '', 0)",
-        "INSERT INTO appliances (name, site, spec, created_at_us) VALUES ('oca2', 'a', '', 0)",
+        "INSERT INTO sites (\"key\", latitude, longitude, created_at_us) VALUES ('a', 0, 0, 0)",
+        "INSERT INTO devices (\"key\", site, created_at_us) VALUES ('oca1', 'a', 0)",
+        "INSERT INTO devices (\"key\", site, created_at_us) VALUES ('oca2', 'a', 0)",
     ] {
         sqlx::query(statement).execute(&mut *tx).await.expect("written");
     }

@@ -27,7 +27,7 @@ impl Store {
     ) -> Result<(), CatalogError> {
         spec.check()?;
         let mut tx = self.db.begin().await?;
-        let group = sqlx::query("SELECT 1 FROM content_groups WHERE name = $1")
+        let group = sqlx::query("SELECT 1 FROM content_groups WHERE \"key\" = $1")
             .bind(spec.group.as_str())
             .fetch_optional(&mut *tx)
             .await?;

@@ -154,7 +154,7 @@ impl Store {
     }
 
     async fn check_group(&self, group: &GroupName) -> Result<(), CatalogError> {
-        let query = sqlx::query("SELECT 1 FROM content_groups WHERE name = $1");
+        let query = sqlx::query("SELECT 1 FROM content_groups WHERE \"key\" = $1");
         let found = query.bind(group.as_str()).fetch_optional(self.db.read()).await?;
         match found {
             Some(_) => Ok(()),

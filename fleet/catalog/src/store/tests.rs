@@ -48,7 +48,7 @@ fn object(path: &str, content: &str) -> NewObject {
 }
 
 async fn store(test: &testing::TestDb) -> Store {
-    sqlx::query("INSERT INTO content_groups VALUES ('g', '{}', 1)")
+    sqlx::query("INSERT INTO content_groups (\"key\", created_at_us) VALUES ('g', 1)")
         .execute(test.db.read())
         .await
         .expect(test.name);

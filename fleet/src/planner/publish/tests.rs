@@ -8,9 +8,9 @@ use db::testing;
 const NOW: TimeUs = TimeUs(1_700_000_000_000_000);
 
 async fn boxes(test: &testing::TestDb) -> Documents {
-    let rows = "INSERT INTO sites (name, latitude, longitude, created_at_us) VALUES ('a', 0.0, 0.0, 1), ('b', 0.0, 0.0, 1);
-        INSERT INTO appliances VALUES ('oca1.a', 'a', '{}', 1), ('oca2.a', 'a', '{}', 1),
-            ('oca1.b', 'b', '{}', 1)";
+    let rows = "INSERT INTO sites (\"key\", latitude, longitude, created_at_us) VALUES ('a', 0.0, 0.0, 1), ('b', 0.0, 0.0, 1);
+        INSERT INTO devices (\"key\", site, created_at_us) VALUES ('oca1.a', 'a', 1), ('oca2.a', 'a', 1),
+            ('oca1.b', 'b', 1)";
     sqlx::raw_sql(rows).execute(test.db.read()).await.expect(test.name);
     Documents::new(test.db.clone())
 }

@@ -103,7 +103,7 @@ async fn old_purges_are_folded_into_one_of_the_whole_group() {
     for test in testing::both().await {
         let store = store(&test).await;
         let other = GroupName::new("h").expect("name");
-        sqlx::query("INSERT INTO content_groups VALUES ('h', '{}', 1)")
+        sqlx::query("INSERT INTO content_groups (\"key\", created_at_us) VALUES ('h', 1)")
             .execute(test.db.read())
             .await
             .expect(test.name);

@@ -16,8 +16,8 @@ fn device(name: &str) -> DeviceName {
 async fn one_box(db: &Db) -> HostKeyStore {
     let mut tx = db.begin().await.expect("begun");
     for statement in [
-        "INSERT INTO sites (name, latitude, longitude, created_at_us) VALUES ('a', 0, 0, 0)",
-        "INSERT INTO appliances (name, site, spec, created_at_us) VALUES ('oca1', 'a', '', 0)",
+        "INSERT INTO sites (\"key\", latitude, longitude, created_at_us) VALUES ('a', 0, 0, 0)",
+        "INSERT INTO devices (\"key\", site, created_at_us) VALUES ('oca1', 'a', 0)",
     ] {
         sqlx::query(statement).execute(&mut *tx).await.expect("written");
     }
@@ -69,7 +69,7 @@ async fn what_a_box_shows_is_what_it_said_last() {
         store.replace_all(&oca1, &[], NOW).await.expect(test.name);
         assert_eq!(store.of(&oca1).await.expect(test.name), [], "{}", test.name);
         store.replace_all(&oca1, &keys(&[1]), NOW).await.expect(test.name);
-        let gone = sqlx::query("DELETE FROM appliances WHERE name = 'oca1'");
+        let gone = sqlx::query("DELETE FROM devices WHERE \"key\" = 'oca1'");
         gone.execute(test.db.read()).await.expect(test.name);
         assert_eq!(store.of(&oca1).await.expect(test.name), [], "{}", test.name);
     }

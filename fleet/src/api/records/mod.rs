@@ -1,0 +1,51 @@
+//! Everything in the inventory: one set of paths for each kind of record, all alike, made and described
+//! from what is declared of the kind.
+//!
+//! Read in this order: `told` (a record as it is told), `read`, `change` (what a request that changes
+//! something says beside its body), `write`, `history`, `describe` (the OpenAPI document).
+
+mod change;
+mod describe;
+mod history;
+mod read;
+mod told;
+mod write;
+
+pub(super) use describe::describe;
+
+use crate::server::App;
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{get, post};
+use inventory::kinds::ALL;
+use std::sync::Arc;
+
+/// Tens of thousands of records in one request.
+const MAX_BODY_BYTES: usize = 64 << 20;
+
+/// The paths of all kinds.
+pub(super) fn router() -> Router<Arc<App>> {
+    let mut router = Router::new()
+        .route("/api/v1/changes", get(history::list_changes))
+        .route("/api/v1/import", post(write::import));
+    for kind in ALL {
+        let (all, one) = (path(kind.plural), format!("{}/{{key}}", path(kind.plural)));
+        let of_all = get(move |app, query| read::list(kind, app, query))
+            .post(move |app, change, body| write::create(kind, app, change, body))
+            .patch(move |app, change, body| write::update_all(kind, app, change, body))
+            .delete(move |app, change, body| write::delete_all(kind, app, change, body));
+        let of_one = get(move |app, key, query| read::show(kind, app, key, query))
+            .patch(move |app, key, change, body| write::update(kind, app, key, change, body))
+            .delete(move |app, key, change| write::delete(kind, app, key, change));
+        let history = get(move |app, key, query| history::history(kind, app, key, query));
+        router = router
+            .route(&all, of_all)
+            .route(&one, of_one)
+            .route(&format!("{one}/history"), history);
+    }
+    router.layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+}
+
+fn path(plural: &str) -> String {
+    format!("/api/v1/{plural}")
+}

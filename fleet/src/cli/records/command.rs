@@ -1,0 +1,161 @@
+//! What can be typed of each kind.
+
+use super::{fields, special, target};
+use clap::{Arg, ArgAction, Command, value_parser};
+use inventory::kinds::{ALL, CONTENT_GROUP};
+use inventory::schema::Kind;
+use std::path::PathBuf;
+
+/// What a kind is called on the command line.
+pub(super) fn called(kind: &Kind) -> &'static str {
+    if kind.name == CONTENT_GROUP.name { "group" } else { kind.name }
+}
+
+/// The commands of all kinds, beside those that there are.
+pub(in crate::cli) fn augment(fleet: Command) -> Command {
+    ALL.into_iter().fold(fleet, |fleet, kind| fleet.subcommand(of_kind(kind)))
+}
+
+fn of_kind(kind: &'static Kind) -> Command {
+    let one = kind.name;
+    let aliases: &[&str] = match one {
+        "content-group" => &["content-group"],
+        "bgp-session" => &["bgp"],
+        "ip-address" => &["address"],
+        _ => &[],
+    };
+    Command::new(called(kind))
+        .about(kind.about.to_owned())
+        .visible_aliases(aliases)
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommand(list(kind))
+        .subcommand(
+            Command::new("show")
+                .about(format!("One {one}, with all that is known of it."))
+                .arg(key(kind))
+                .arg(at()),
+        )
+        .subcommand(create(kind))
+        .subcommand(edit(kind))
+        .subcommand(
+            change(
+                Command::new("delete").about(format!("Remove {} that nothing names.", kind.plural)),
+            )
+            .args(target::args(kind)),
+        )
+        .subcommand(
+            Command::new("history")
+                .about(format!("What was changed of a {one}, by whom and why, the newest first."))
+                .arg(key(kind))
+                .arg(limit("100")),
+        )
+        .subcommand(
+            Command::new("export")
+                .about(format!("All {}, or some, as `import` reads them again.", kind.plural))
+                .arg(target::filter()),
+        )
+        .subcommand(
+            change(Command::new("import").about(format!(
+                "Create and change {} as a file has them: all of it or nothing.",
+                kind.plural
+            )))
+            .arg(file()),
+        )
+}
+
+fn list(kind: &'static Kind) -> Command {
+    Command::new("list")
+        .about(format!("All {}, or those that pass all filters.", kind.plural))
+        .arg(target::filter())
+        .arg(
+            Arg::new("sort")
+                .long("sort")
+                .value_name("FIELD[,FIELD]")
+                .allow_hyphen_values(true)
+                .help("In which order; - before a field turns it round."),
+        )
+        .arg(
+            Arg::new("fields")
+                .long("fields")
+                .value_name("FIELD[,FIELD]")
+                .help("What to show; without it, as much as fits."),
+        )
+        .arg(limit("1000000").help("At most so many."))
+        .after_help(fields::named(kind))
+}
+
+fn create(kind: &'static Kind) -> Command {
+    let create = change(Command::new("create").about(format!("Add a {}.", kind.name)));
+    match special::create(kind, create.clone()) {
+        Some(special) => special,
+        None => create.args(fields::keys(kind)).args(fields::flags(kind, true)),
+    }
+}
+
+fn edit(kind: &'static Kind) -> Command {
+    let about = format!("Change {}: by flags, or one in your editor.", kind.plural);
+    change(Command::new("edit").about(about))
+        .long_about(format!(
+            "Change {}: by flags, or, where there are none, one in your editor ($VISUAL, $EDITOR): you \
+             get it as YAML, and what you have changed is shown and applied.",
+            kind.plural
+        ))
+        .args(target::args(kind))
+        .args(fields::flags(kind, false))
+        .arg(
+            Arg::new("unset")
+                .long("unset")
+                .value_name("FIELD")
+                .action(ArgAction::Append)
+                .help("Have nothing stand there any more. Can be given several times."),
+        )
+}
+
+/// What every change takes.
+pub(super) fn change(command: Command) -> Command {
+    command
+        .arg(
+            Arg::new("message")
+                .short('m')
+                .long("message")
+                .value_name("WHY")
+                .help_heading("Changing")
+                .help("Why: it is kept with the change."),
+        )
+        .arg(
+            Arg::new("dry-run")
+                .long("dry-run")
+                .action(ArgAction::SetTrue)
+                .help_heading("Changing")
+                .help("Say what would be changed, and change nothing."),
+        )
+}
+
+fn key(kind: &Kind) -> Arg {
+    Arg::new("key").required(true).value_name(target::shape(kind)).help("Which one.")
+}
+
+fn at() -> Arg {
+    Arg::new("at")
+        .long("at")
+        .value_name("TIME")
+        .help("As it was then, such as 2026-01-31T12:00:00Z.")
+}
+
+fn limit(usual: &'static str) -> Arg {
+    Arg::new("limit")
+        .long("limit")
+        .value_name("COUNT")
+        .value_parser(value_parser!(u32).range(1..))
+        .default_value(usual)
+        .help("At most so many changes.")
+}
+
+pub(super) fn file() -> Arg {
+    Arg::new("file")
+        .required(true)
+        .value_name("FILE")
+        .value_parser(value_parser!(PathBuf))
+        .help("YAML, JSON or CSV (by its ending); - for standard input, as YAML.")
+}

@@ -1,0 +1,71 @@
+//! `export`: what `import` reads again.
+
+use super::{Ordered, ask, target};
+use crate::cli::client::Client;
+use crate::cli::output::{Format, Output};
+use clap::ArgMatches;
+use inventory::kinds::ALL;
+use inventory::schema::{Kind, Need};
+use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde_json::{Map, Value};
+use std::io::Write;
+
+/// Everything, or all of one kind.
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Export {}
+
+impl Export {
+    pub(in crate::cli) async fn run(self, client: &Client, output: &Output) -> anyhow::Result<()> {
+        let mut whole = Vec::new();
+        for kind in ALL {
+            let all = ask::all(client, kind, &[], u32::MAX).await?;
+            if !all.is_empty() {
+                whole.push((kind, all));
+            }
+        }
+        write(&whole, output)
+    }
+}
+
+pub(super) async fn run(
+    kind: &'static Kind,
+    matches: &ArgMatches,
+    client: &Client,
+    output: &Output,
+) -> anyhow::Result<()> {
+    let all = ask::all(client, kind, &target::filters(matches)?, u32::MAX).await?;
+    write(&[(kind, all)], output)
+}
+
+fn write(whole: &[(&'static Kind, Vec<Value>)], output: &Output) -> anyhow::Result<()> {
+    if let (Format::Csv, [(kind, all)]) = (output.format(), whole) {
+        return output.csv(kind, all);
+    }
+    let text = match output.format() {
+        Format::Json => serde_json::to_string_pretty(&Whole(whole))? + "\n",
+        _ => serde_yaml::to_string(&Whole(whole))?,
+    };
+    Ok(std::io::stdout().write_all(text.as_bytes())?)
+}
+
+/// Lists by what several of a kind are called, each after those that it names.
+struct Whole<'a>(&'a [(&'static Kind, Vec<Value>)]);
+
+impl Serialize for Whole<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for (kind, all) in self.0 {
+            let all: Vec<Value> = all.iter().map(|it| Value::Object(written(kind, it))).collect();
+            let all: Vec<Ordered<'_>> = all.iter().map(|it| Ordered(kind, it)).collect();
+            map.serialize_entry(kind.plural, &all)?;
+        }
+        map.end()
+    }
+}
+
+/// What somebody would write, without what stands for itself.
+fn written(kind: &Kind, record: &Value) -> Map<String, Value> {
+    let fields = kind.fields.iter().filter(|field| field.need != Need::Ours);
+    let said = fields.filter(|field| !record[field.name].is_null());
+    said.map(|field| (field.name.to_owned(), record[field.name].clone())).collect()
+}

@@ -1,0 +1,108 @@
+//! Devices: the steps of their lives, and their numbers.
+
+use super::look::Look;
+use super::{Touched, Wrong, text, those};
+use crate::Complaint;
+use crate::kinds::{CLUSTER, COMPONENT, DEVICE};
+use crate::rules::life_cycle::{LifeCycle, Step};
+use crate::schema::Record;
+use db::Error;
+use std::collections::HashMap;
+
+pub(super) async fn check<'a>(
+    look: &mut Look<'_>,
+    touched: &'a [Touched],
+    message: Option<&str>,
+) -> Result<Vec<Wrong<'a>>, Error> {
+    let mut wrong = serials(look, touched).await?;
+    wrong.extend(clusters(look, touched).await?);
+    let mut leaving = Vec::new();
+    for (it, after) in those(touched, &DEVICE) {
+        match step(it, after, message) {
+            Ok(Some(step)) if step.needs_erasure => leaving.push((it, after)),
+            Ok(_) => {}
+            Err(complaint) => wrong.push((it, complaint)),
+        }
+    }
+    wrong.extend(erased(look, leaving).await?);
+    Ok(wrong)
+}
+
+/// From what it was to what it is to be.
+fn step(it: &Touched, after: &Record, message: Option<&str>) -> Result<Option<Step>, Complaint> {
+    let state = |record: &Record| text(record, "status").and_then(LifeCycle::of);
+    let Some(before) = it.before.as_ref().and_then(state) else { return Ok(None) };
+    let Some(after) = state(after).filter(|after| *after != before) else { return Ok(None) };
+    let step = before.step(after).map_err(|err| Complaint::new("status", err))?;
+    if step.needs_reason && message.is_none() {
+        let why = format!("who makes {after} of what is {before} says why, in a message");
+        return Err(Complaint::new("status", why));
+    }
+    Ok(Some(step))
+}
+
+/// What leaves the house holds nothing: each of its disks was seen empty.
+async fn erased<'a>(
+    look: &mut Look<'_>,
+    leaving: Vec<(&'a Touched, &'a Record)>,
+) -> Result<Vec<Wrong<'a>>, Error> {
+    let boxes = leaving.into_iter().filter(|(_, device)| text(device, "role") == Some("appliance"));
+    let boxes: Vec<_> = boxes.collect();
+    let names: Vec<&str> = boxes.iter().map(|(it, _)| it.key.as_str()).collect();
+    let parts = look.whose(&COMPONENT, "device", names).await?;
+    let disks: Vec<&Record> = parts.iter().filter(|it| text(it, "type") == Some("disk")).collect();
+    let mut wrong = Vec::new();
+    for (it, _) in boxes {
+        let own = || disks.iter().filter(|disk| text(disk, "device") == Some(&it.key));
+        let full: Vec<String> = own()
+            .filter(|disk| disk.get("erased_at").is_null())
+            .map(|it| COMPONENT.key(it))
+            .collect();
+        let message = match (own().count(), &full[..]) {
+            (0, _) => "no disk of it is known: nothing says that they are empty".to_owned(),
+            (_, []) => continue,
+            (_, full) => format!("not seen to be empty: {}", full.join(", ")),
+        };
+        wrong.push((it, Complaint::new("status", message)));
+    }
+    Ok(wrong)
+}
+
+/// No two machines have one number.
+async fn serials<'a>(look: &mut Look<'_>, touched: &'a [Touched]) -> Result<Vec<Wrong<'a>>, Error> {
+    let changed = |it: &Touched, after: &Record| {
+        it.before.as_ref().map(|before| before.get("serial")) != Some(after.get("serial"))
+    };
+    let new: Vec<_> = those(touched, &DEVICE)
+        .filter(|(it, after)| changed(it, after))
+        .filter_map(|(it, after)| Some((it, text(after, "serial")?)))
+        .collect();
+    let mut owners: HashMap<String, Vec<String>> = HashMap::new();
+    for device in look.whose(&DEVICE, "serial", new.iter().map(|(_, serial)| *serial)).await? {
+        let serial = text(&device, "serial").unwrap_or_default().to_owned();
+        owners.entry(serial).or_default().push(DEVICE.key(&device));
+    }
+    let taken = |(it, serial): (&'a Touched, &str)| {
+        let other = owners.get(serial)?.iter().find(|other| **other != it.key)?;
+        Some((it, Complaint::new("serial", format!("{serial} is that of {other} already"))))
+    };
+    Ok(new.into_iter().filter_map(taken).collect())
+}
+
+/// A cluster that is at one place has its devices there.
+async fn clusters<'a>(
+    look: &mut Look<'_>,
+    touched: &'a [Touched],
+) -> Result<Vec<Wrong<'a>>, Error> {
+    let named: Vec<_> = those(touched, &DEVICE)
+        .filter_map(|(it, after)| Some((it, after, text(after, "cluster")?)))
+        .collect();
+    let clusters = look.whose(&CLUSTER, "key", named.iter().map(|(.., key)| *key)).await?;
+    let sites: HashMap<String, &str> =
+        clusters.iter().filter_map(|it| Some((CLUSTER.key(it), text(it, "site")?))).collect();
+    let elsewhere = |(it, after, key): (&'a Touched, &Record, &str)| {
+        let site = sites.get(key).filter(|site| text(after, "site") != Some(**site))?;
+        Some((it, Complaint::new("cluster", format!("{key} is at site {site}"))))
+    };
+    Ok(named.into_iter().filter_map(elsewhere).collect())
+}

@@ -1,0 +1,54 @@
+//! Looking at other records in the middle of a change.
+
+use crate::records::{row, statements};
+use crate::schema::{Kind, Record};
+use db::{Engine, Error, Tx};
+use sqlx::AssertSqlSafe;
+use std::collections::BTreeSet;
+
+/// Where a change is in the making.
+pub(in crate::records) type At<'a> = (&'a mut Tx, Engine);
+
+/// So many values in one question.
+const VALUES: usize = 500;
+
+pub(super) struct Look<'a> {
+    tx: &'a mut Tx,
+    engine: Engine,
+}
+
+impl<'a> Look<'a> {
+    pub(super) fn new((tx, engine): At<'a>) -> Self {
+        Self { tx, engine }
+    }
+
+    /// All records of a kind.
+    pub(super) async fn all(&mut self, kind: &Kind) -> Result<Vec<Record>, Error> {
+        let text = statements::select(kind, "1 = 1", self.engine);
+        let rows = sqlx::query(AssertSqlSafe(text)).fetch_all(&mut **self.tx).await?;
+        rows.iter().map(|row| Ok(row::read(kind, row)?.record)).collect()
+    }
+
+    /// Those of a kind in which one of these stands.
+    pub(super) async fn whose(
+        &mut self,
+        kind: &Kind,
+        column: &str,
+        values: impl IntoIterator<Item = &str>,
+    ) -> Result<Vec<Record>, Error> {
+        let values: BTreeSet<&str> = values.into_iter().collect();
+        let (values, mut found): (Vec<&str>, _) = (values.into_iter().collect(), Vec::new());
+        for some in values.chunks(VALUES) {
+            let condition = statements::is_one_of(column, some.len(), self.engine);
+            let text = statements::select(kind, &condition, self.engine);
+            let mut asked = sqlx::query(AssertSqlSafe(text));
+            for value in some {
+                asked = asked.bind(*value);
+            }
+            for row in asked.fetch_all(&mut **self.tx).await? {
+                found.push(row::read(kind, &row)?.record);
+            }
+        }
+        Ok(found)
+    }
+}

@@ -1,0 +1,68 @@
+//! What has to hold between records, looked at once, when all that a request changes is changed: in the
+//! middle of it a device may stand where another has not left yet.
+
+mod addresses;
+mod devices;
+mod interfaces;
+mod look;
+mod places;
+mod racks;
+
+use crate::Complaint;
+use crate::schema::{Kind, Record};
+use db::Error;
+use look::Look;
+use serde_json::Value;
+
+pub(super) use look::At;
+
+/// A record that a request changes.
+#[derive(Debug)]
+pub(super) struct Touched {
+    pub(super) kind: &'static Kind,
+    /// Its place among those of the call that has changed it.
+    pub(super) at: usize,
+    pub(super) key: String,
+    pub(super) before: Option<Record>,
+    pub(super) after: Option<Record>,
+}
+
+/// What is wrong with one of them.
+pub(super) type Wrong<'a> = (&'a Touched, Complaint);
+
+/// All that is wrong.
+pub(super) async fn settle<'a>(
+    at: At<'_>,
+    touched: &'a [Touched],
+    message: Option<&str>,
+) -> Result<Vec<Wrong<'a>>, Error> {
+    let mut look = Look::new(at);
+    let mut wrong = places::check(&mut look, touched).await?;
+    wrong.extend(racks::check(&mut look, touched).await?);
+    wrong.extend(devices::check(&mut look, touched, message).await?);
+    wrong.extend(interfaces::check(&mut look, touched).await?);
+    wrong.extend(addresses::check(&mut look, touched).await?);
+    Ok(wrong)
+}
+
+/// Those of a kind that are there afterwards.
+fn those<'a>(
+    touched: &'a [Touched],
+    kind: &'static Kind,
+) -> impl Iterator<Item = (&'a Touched, &'a Record)> {
+    let of_kind = touched.iter().filter(move |it| std::ptr::eq(it.kind, kind));
+    of_kind.filter_map(|it| Some((it, it.after.as_ref()?)))
+}
+
+/// Whether any of a kind is touched.
+fn has(touched: &[Touched], kind: &'static Kind) -> bool {
+    touched.iter().any(|it| std::ptr::eq(it.kind, kind))
+}
+
+fn text<'a>(record: &'a Record, field: &str) -> Option<&'a str> {
+    record.get(field).as_str()
+}
+
+fn flag(record: &Record, field: &str) -> bool {
+    record.get(field) == &Value::Bool(true)
+}

@@ -1,0 +1,91 @@
+//! Regions, and sites beside one another.
+
+use super::look::Look;
+use super::{Touched, Wrong, has, text, those};
+use crate::Complaint;
+use crate::kinds::{REGION, SITE};
+use crate::rules::parents;
+use crate::schema::Record;
+use db::Error;
+use std::collections::HashMap;
+
+pub(super) async fn check<'a>(
+    look: &mut Look<'_>,
+    touched: &'a [Touched],
+) -> Result<Vec<Wrong<'a>>, Error> {
+    let mut wrong = Vec::new();
+    if has(touched, &REGION) {
+        wrong.extend(regions(&look.all(&REGION).await?, touched));
+    }
+    if has(touched, &SITE) {
+        wrong.extend(sites(&look.all(&SITE).await?, touched));
+    }
+    Ok(wrong)
+}
+
+fn regions<'a>(all: &[Record], touched: &'a [Touched]) -> Vec<Wrong<'a>> {
+    let above: HashMap<String, &str> =
+        all.iter().filter_map(|it| Some((REGION.key(it), text(it, "parent")?))).collect();
+    let circle = |(it, record): (&'a Touched, &'a Record)| {
+        let found = parents::check(&it.key, text(record, "parent")?, |key| above.get(key).copied());
+        Some((it, Complaint::new("parent", found.err()?)))
+    };
+    those(touched, &REGION).filter_map(circle).collect()
+}
+
+fn sites<'a>(all: &[Record], touched: &'a [Touched]) -> Vec<Wrong<'a>> {
+    let mut owners: HashMap<&str, Vec<&str>> = HashMap::new();
+    for site in all {
+        for prefix in list(site, "client_prefixes") {
+            owners.entry(prefix).or_default().extend(text(site, "name"));
+        }
+    }
+    let mut wrong = Vec::new();
+    for (it, site) in those(touched, &SITE) {
+        for (at, prefix) in list(site, "client_prefixes").enumerate() {
+            let others = owners.get(prefix).into_iter().flatten();
+            if let Some(other) = others.into_iter().find(|other| **other != it.key) {
+                let message = format!("{prefix} belongs to site {other} already");
+                wrong.push((it, Complaint::new(format!("client_prefixes[{at}]"), message)));
+            }
+        }
+        wrong.extend(fills(all, it, site).map(|complaint| (it, complaint)));
+    }
+    wrong.extend(still_filled(all, touched));
+    wrong
+}
+
+/// Sites that it may fill are there, and of its own provider: boxes of different providers share nothing.
+fn fills<'b>(
+    all: &'b [Record],
+    it: &'b Touched,
+    site: &'b Record,
+) -> impl Iterator<Item = Complaint> + 'b {
+    list(site, "may_fill_sites").filter_map(move |name| {
+        let other = all.iter().find(|other| text(other, "name") == Some(name));
+        let message = match other {
+            None => format!("there is no site {name}"),
+            Some(_) if name == it.key => "a site fills itself anyway".to_owned(),
+            Some(other) if text(other, "provider") != text(site, "provider") => {
+                format!("{name} is not of the same provider")
+            }
+            Some(_) => return None,
+        };
+        Some(Complaint::new("may_fill_sites", message))
+    })
+}
+
+/// Who is gone is filled by nobody.
+fn still_filled<'a>(all: &[Record], touched: &'a [Touched]) -> Vec<Wrong<'a>> {
+    let gone = touched.iter().filter(|it| it.kind.name == SITE.name && it.after.is_none());
+    let named = |it: &'a Touched| {
+        let by = all.iter().find(|site| list(site, "may_fill_sites").any(|name| name == it.key))?;
+        let message = format!("site {} may fill it: change that first", text(by, "name")?);
+        Some((it, Complaint::new("may_fill_sites", message)))
+    };
+    gone.filter_map(named).collect()
+}
+
+fn list<'b>(record: &'b Record, field: &str) -> impl Iterator<Item = &'b str> {
+    record.get(field).as_array().into_iter().flatten().filter_map(|it| it.as_str())
+}
