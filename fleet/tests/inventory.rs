@@ -300,3 +300,87 @@ fn changes_are_followed(server: &Server) {
         assert_eq!(told["items"][0]["who"], "operator.token");
     });
 }
+
+/// Three devices at two sites whose names look alike to tools, one with an address for management.
+const SMALL: &str = "
+providers: [{name: isp-a, asns: [64496]}]
+sites:
+- {name: site-a, latitude: 1, longitude: 2, provider: isp-a}
+- {name: site.a, latitude: 1, longitude: 2}
+devices:
+- {name: oca1.site-a, role: appliance, site: site-a, description: \"{{ lookup('pipe', 'false') }}\"}
+- {name: oca2.site-a, role: appliance, site: site.a}
+- {name: sw1, role: switch, site: site-a, status: racked}
+interfaces:
+- {device: oca1.site-a, name: eth0, purpose: viewers}
+- {device: oca1.site-a, name: ipmi, mgmt_only: true}
+- {device: oca1.site-a, name: eth9, purpose: management, enabled: false}
+prefixes: [{prefix: 192.0.2.0/24}, {prefix: 10.0.0.0/24}, {prefix: 2001:db8::/64}]
+ip-addresses:
+- {address: 192.0.2.11/24, interface: 'oca1.site-a:eth0'}
+- {address: 2001:db8::11/64, interface: 'oca1.site-a:eth0'}
+- {address: 10.0.0.9/24, interface: 'oca1.site-a:ipmi'}
+- {address: 10.0.0.1/24, interface: 'oca1.site-a:eth9'}
+";
+
+fn small(server: &Server, work: &Path) {
+    let file = work.join("small.yaml");
+    std::fs::write(&file, SMALL).expect("written");
+    server.ok(&["import", file.to_str().expect("text")]);
+}
+
+/// What Ansible itself makes of it.
+#[test]
+fn ansible_takes_its_hosts_from_the_fleet() {
+    let work = tempfile::tempdir().expect("folder");
+    let server = Server::start(&work.path().join("data"), None);
+    small(&server, work.path());
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ansible/fleet-inventory");
+    let programs = Path::new(env!("CARGO_BIN_EXE_fleet")).parent().expect("a folder");
+    let path = format!("{}:{}", programs.display(), std::env::var("PATH").expect("a path"));
+    let ansible = |arguments: &[&str]| {
+        let mut ansible = Command::new("ansible-inventory");
+        ansible.args(["-i", script.to_str().expect("text")]).args(arguments).env("PATH", &path);
+        ansible.env("ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED", "true").env("HOME", work.path());
+        ansible.env("FLEET_URL", format!("https://{}", server.listen));
+        ansible.env("FLEET_TOKEN_FILE", server.data.join("operator.token"));
+        let out = ansible.output().expect("ansible-inventory");
+        let said = String::from_utf8_lossy(&out.stderr).into_owned();
+        assert!(out.status.success() && said.is_empty(), "{said}");
+        serde_json::from_slice::<Value>(&out.stdout).expect("JSON")
+    };
+    let all = ansible(&["--list"]);
+    assert_eq!(all["appliances"]["hosts"], json!(["oca1.site-a", "oca2.site-a"]));
+    assert_eq!(all["switches"]["hosts"], json!(["sw1"]));
+    assert_eq!(all["status_racked"]["hosts"], json!(["sw1"]));
+    assert_eq!(all["provider_isp_a"]["hosts"], json!(["oca1.site-a", "sw1"]));
+    let of_sites =
+        all.as_object().expect("groups").keys().filter(|it| it.starts_with("site_site_a_"));
+    assert_eq!(of_sites.count(), 2, "two sites are two groups: {all}");
+    let host = ansible(&["--host", "oca1.site-a"]);
+    let expected = json!({"ansible_host": "10.0.0.9", "headend_site": "site-a",
+        "headend_status": "planned", "headend_viewer_interfaces": ["eth0"]});
+    assert_eq!(host, expected);
+    assert_eq!(server.ok(&["inventory", "--host", "nobody"]).trim(), "{}");
+    let (code, said) = server.fails(&["inventory", "--list", "--filter", "colour=red"]);
+    assert_eq!(code, Some(2), "{said}");
+}
+
+#[test]
+fn prometheus_takes_its_targets_from_the_fleet() {
+    let work = tempfile::tempdir().expect("folder");
+    let server = Server::start(&work.path().join("data"), None);
+    let (status, head, all) = ask(&server, "GET", "/api/v1/http-sd", &[]);
+    assert_eq!((status, all), (200, json!([])));
+    assert!(head.contains("content-type: application/json\r\n"), "{head}");
+    small(&server, work.path());
+    let (_, _, all) =
+        ask(&server, "GET", "/api/v1/http-sd?port=9182&role=appliance&site=site-a", &[]);
+    let labels = json!({"__meta_headend_device": "oca1.site-a", "__meta_headend_role": "appliance",
+        "__meta_headend_status": "planned", "__meta_headend_site": "site-a",
+        "__meta_headend_provider": "isp-a"});
+    assert_eq!(all, json!([{"targets": ["10.0.0.9:9182"], "labels": labels}]));
+    for wrong in ["port=0", "port=x", "colour=red"] {
+        assert_eq!(ask(&server, "GET", &format!("/api/v1/http-sd?{wrong}"), &[]).0, 400, "{wrong}");
+    }
+}

@@ -24,6 +24,7 @@ ALTER TABLE sites ADD COLUMN remote_hands_terms TEXT COLLATE "C";
 ALTER TABLE sites ADD COLUMN out_of_band TEXT COLLATE "C";
 ALTER TABLE sites ADD COLUMN description TEXT COLLATE "C";
 ALTER TABLE sites ADD COLUMN "comments" TEXT COLLATE "C";
+ALTER TABLE sites ADD COLUMN tags TEXT COLLATE "C";
 CREATE INDEX sites_by_region ON sites (region, "key");
 CREATE INDEX sites_by_provider ON sites (provider, "key");
 CREATE INDEX sites_by_status ON sites ("status", "key");
@@ -59,6 +60,7 @@ ALTER TABLE devices ADD COLUMN bmc TEXT COLLATE "C";
 ALTER TABLE devices ADD COLUMN has_bmc BIGINT;
 ALTER TABLE devices ADD COLUMN description TEXT COLLATE "C";
 ALTER TABLE devices ADD COLUMN "comments" TEXT COLLATE "C";
+ALTER TABLE devices ADD COLUMN tags TEXT COLLATE "C";
 CREATE INDEX devices_by_status ON devices ("status", "key");
 CREATE INDEX devices_by_role ON devices ("role", "key");
 CREATE INDEX devices_by_device_type ON devices (device_type, "key");
@@ -86,6 +88,7 @@ ALTER TABLE content_groups ADD COLUMN cors_origins TEXT COLLATE "C";
 ALTER TABLE content_groups ADD COLUMN log_requests BIGINT;
 ALTER TABLE content_groups ADD COLUMN on_miss TEXT COLLATE "C";
 ALTER TABLE content_groups ADD COLUMN demand_share_percent BIGINT;
+ALTER TABLE content_groups ADD COLUMN tags TEXT COLLATE "C";
 
 UPDATE content_groups SET changed_at_us = created_at_us;
 --postgres-- UPDATE content_groups SET
@@ -124,7 +127,8 @@ CREATE TABLE regions (
     created_at_us BIGINT NOT NULL,
     changed_at_us BIGINT NOT NULL,
     parent        TEXT COLLATE "C",
-    description   TEXT COLLATE "C"
+    description   TEXT COLLATE "C",
+    tags          TEXT COLLATE "C"
 );
 CREATE INDEX regions_by_parent ON regions (parent, "key");
 
@@ -136,7 +140,8 @@ CREATE TABLE providers (
     asns          TEXT COLLATE "C",
     contacts      TEXT COLLATE "C",
     description   TEXT COLLATE "C",
-    "comments"    TEXT COLLATE "C"
+    "comments"    TEXT COLLATE "C",
+    tags          TEXT COLLATE "C"
 );
 
 CREATE TABLE racks (
@@ -155,7 +160,8 @@ CREATE TABLE racks (
     max_power_w   BIGINT,
     max_weight_kg BIGINT,
     description   TEXT COLLATE "C",
-    "comments"    TEXT COLLATE "C"
+    "comments"    TEXT COLLATE "C",
+    tags          TEXT COLLATE "C"
 );
 CREATE INDEX racks_by_site ON racks (site, "key");
 
@@ -173,7 +179,8 @@ CREATE TABLE device_types (
     weight_kg     DOUBLE PRECISION,
     max_power_w   BIGINT,
     description   TEXT COLLATE "C",
-    "comments"    TEXT COLLATE "C"
+    "comments"    TEXT COLLATE "C",
+    tags          TEXT COLLATE "C"
 );
 
 CREATE TABLE clusters (
@@ -182,7 +189,8 @@ CREATE TABLE clusters (
     created_at_us BIGINT NOT NULL,
     changed_at_us BIGINT NOT NULL,
     site          TEXT COLLATE "C",
-    description   TEXT COLLATE "C"
+    description   TEXT COLLATE "C",
+    tags          TEXT COLLATE "C"
 );
 CREATE INDEX clusters_by_site ON clusters (site, "key");
 
@@ -205,7 +213,8 @@ CREATE TABLE components (
     rated_write_bytes BIGINT,
     wear_percent      BIGINT,
     erased_at         BIGINT,
-    description       TEXT COLLATE "C"
+    description       TEXT COLLATE "C",
+    tags              TEXT COLLATE "C"
 );
 CREATE INDEX components_by_device ON components (device, "key");
 CREATE INDEX components_by_serial ON components (serial, "key");
@@ -228,7 +237,8 @@ CREATE TABLE interfaces (
     speed_kbits_per_s BIGINT,
     mgmt_only         BIGINT,
     purpose           TEXT COLLATE "C",
-    description       TEXT COLLATE "C"
+    description       TEXT COLLATE "C",
+    tags              TEXT COLLATE "C"
 );
 CREATE INDEX interfaces_by_device ON interfaces (device, "key");
 CREATE INDEX interfaces_by_lag ON interfaces (lag, "key");
@@ -245,7 +255,8 @@ CREATE TABLE links (
     "type"        TEXT COLLATE "C",
     "label"       TEXT COLLATE "C",
     length_m      DOUBLE PRECISION,
-    description   TEXT COLLATE "C"
+    description   TEXT COLLATE "C",
+    tags          TEXT COLLATE "C"
 );
 CREATE INDEX links_by_a ON links ("a", "key");
 CREATE INDEX links_by_b ON links ("b", "key");
@@ -258,7 +269,8 @@ CREATE TABLE prefixes (
     "status"      TEXT COLLATE "C",
     site          TEXT COLLATE "C",
     purpose       TEXT COLLATE "C",
-    description   TEXT COLLATE "C"
+    description   TEXT COLLATE "C",
+    tags          TEXT COLLATE "C"
 );
 CREATE INDEX prefixes_by_site ON prefixes (site, "key");
 
@@ -271,7 +283,8 @@ CREATE TABLE ip_addresses (
     "role"        TEXT COLLATE "C",
     interface     TEXT COLLATE "C",
     dns_name      TEXT COLLATE "C",
-    description   TEXT COLLATE "C"
+    description   TEXT COLLATE "C",
+    tags          TEXT COLLATE "C"
 );
 CREATE INDEX ip_addresses_by_interface ON ip_addresses (interface, "key");
 
@@ -286,7 +299,8 @@ CREATE TABLE bgp_sessions (
     local_asn     BIGINT,
     "status"      TEXT COLLATE "C",
     max_prefixes  BIGINT,
-    description   TEXT COLLATE "C"
+    description   TEXT COLLATE "C",
+    tags          TEXT COLLATE "C"
 );
 CREATE INDEX bgp_sessions_by_device ON bgp_sessions (device, "key");
 CREATE INDEX bgp_sessions_by_peer_asn ON bgp_sessions (peer_asn, "key");

@@ -11,6 +11,7 @@ mod commands;
 mod disks;
 mod fill;
 mod imports;
+mod inventories;
 mod join_tokens;
 mod late_reports;
 mod names;
@@ -91,6 +92,8 @@ fn described() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(appliances::list_appliances, appliances::create_appliance))
         .routes(routes!(appliances::show_appliance, appliances::delete_appliance))
+        .routes(routes!(inventories::ansible_inventory))
+        .routes(routes!(inventories::http_sd))
         .routes(routes!(join_tokens::make_token))
         .routes(routes!(appliances::revoke_appliance))
         .routes(routes!(commands::list_commands, commands::make_command))

@@ -11,6 +11,7 @@ mod elsewhere;
 mod failure;
 mod fill;
 mod group;
+mod inventory;
 mod late_reports;
 mod log_in;
 mod output;
@@ -20,6 +21,7 @@ mod quantity;
 mod records;
 mod serve;
 mod session;
+mod simulate;
 mod site;
 mod ssh;
 mod status;
@@ -112,6 +114,11 @@ enum Command {
     Import(records::Import),
     /// Everything in the inventory, as `import` reads it again.
     Export(records::Export),
+    /// Devices in groups, as Ansible reads them from a script.
+    Inventory(inventory::Inventory),
+    /// Fleets that nobody has racked, to try things with.
+    #[command(subcommand)]
+    Simulate(simulate::SimulateCommand),
     /// Print what makes a shell complete this command's words.
     Completion {
         /// Which shell.
@@ -192,6 +199,8 @@ fn dispatch(fleet: Fleet) -> anyhow::Result<()> {
             Command::Ssh(ssh) => ssh.run(&client, &output).await,
             Command::Import(import) => import.run(&client, &output).await,
             Command::Export(export) => export.run(&client, &output).await,
+            Command::Simulate(command) => command.run(&client, &output).await,
+            Command::Inventory(inventory) => inventory.run(&client).await,
             Command::Serve(_) | Command::Openapi | Command::Completion { .. } => Ok(()),
         }
     })

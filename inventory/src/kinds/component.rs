@@ -49,6 +49,7 @@ pub static COMPONENT: Kind = Kind {
         ),
         Field::ours("erased_at", Shape::Time, "When it was seen that nothing is on it any more."),
         Field::optional("description", Shape::Line, "A line about it."),
+        Field::tags(),
     ],
     sense: fine,
 };

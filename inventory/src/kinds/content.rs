@@ -47,6 +47,7 @@ pub static CONTENT_GROUP: Kind = Kind {
             "10",
             "With proxy: the most that it may take of the disks of a box.",
         ),
+        Field::tags(),
     ],
     sense: ContentGroup::complaints,
 };

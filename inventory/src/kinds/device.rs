@@ -38,6 +38,7 @@ pub static DEVICE_TYPE: Kind = Kind {
         Field::optional("max_power_w", Shape::Integer(0, 100_000), "What it draws at most."),
         Field::optional("description", Shape::Line, "A line about it."),
         Field::optional("comments", Shape::Notes, "All that is to be remembered."),
+        Field::tags(),
     ],
     sense: fine,
 };
@@ -52,6 +53,7 @@ pub static CLUSTER: Kind = Kind {
         Field::required("name", Shape::Name, "What it is called."),
         Field::optional("site", Shape::Of("site"), "Where it is, if at one place."),
         Field::optional("description", Shape::Line, "A line about it."),
+        Field::tags(),
     ],
     sense: fine,
 };
@@ -89,6 +91,7 @@ pub static DEVICE: Kind = Kind {
         Field::default("has_bmc", Shape::Flag, "true", "Whether there is such a controller."),
         Field::optional("description", Shape::Line, "A line about it."),
         Field::optional("comments", Shape::Notes, "All that is to be remembered."),
+        Field::tags(),
     ],
     sense: device,
 };

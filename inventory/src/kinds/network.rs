@@ -27,6 +27,7 @@ pub static INTERFACE: Kind = Kind {
             "Who uses it.",
         ),
         Field::optional("description", Shape::Line, "A line about it."),
+        Field::tags(),
     ],
     sense: fine,
 };
@@ -50,6 +51,7 @@ pub static LINK: Kind = Kind {
         Field::optional("label", Shape::Label(100), "What is written on it."),
         Field::optional("length_m", Shape::Decimal(0.0, 100_000.0), "How long it is."),
         Field::optional("description", Shape::Line, "A line about it."),
+        Field::tags(),
     ],
     sense: link,
 };
@@ -75,6 +77,7 @@ pub static PREFIX: Kind = Kind {
             "Who uses it.",
         ),
         Field::optional("description", Shape::Line, "A line about it."),
+        Field::tags(),
     ],
     sense: fine,
 };
@@ -110,6 +113,7 @@ pub static IP_ADDRESS: Kind = Kind {
         Field::optional("interface", Shape::Of("interface"), "Which interface has it."),
         Field::optional("dns_name", Shape::Name, "The name that leads to it."),
         Field::optional("description", Shape::Line, "A line about it."),
+        Field::tags(),
     ],
     sense: fine,
 };
@@ -133,6 +137,7 @@ pub static BGP_SESSION: Kind = Kind {
         ),
         Field::optional("max_prefixes", Shape::Integer(1, 10_000_000), "More are a mistake."),
         Field::optional("description", Shape::Line, "A line about it."),
+        Field::tags(),
     ],
     sense: fine,
 };

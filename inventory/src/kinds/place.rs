@@ -13,6 +13,7 @@ pub static REGION: Kind = Kind {
         Field::required("name", Shape::Name, "What it is called."),
         Field::optional("parent", Shape::Of("region"), "The region that it is a part of."),
         Field::optional("description", Shape::Line, "A line about it."),
+        Field::tags(),
     ],
     sense: fine,
 };
@@ -29,6 +30,7 @@ pub static PROVIDER: Kind = Kind {
         Field::optional("contacts", Shape::Document(&CONTACTS), "Whom one talks to there."),
         Field::optional("description", Shape::Line, "A line about it."),
         Field::optional("comments", Shape::Notes, "All that is to be remembered."),
+        Field::tags(),
     ],
     sense: fine,
 };
@@ -57,6 +59,7 @@ pub static RACK: Kind = Kind {
         Field::optional("max_weight_kg", Shape::Integer(0, 100_000), "What it may carry."),
         Field::optional("description", Shape::Line, "A line about it."),
         Field::optional("comments", Shape::Notes, "All that is to be remembered."),
+        Field::tags(),
     ],
     sense: fine,
 };

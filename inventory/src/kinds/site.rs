@@ -61,6 +61,7 @@ pub static SITE: Kind = Kind {
         Field::optional("out_of_band", Shape::Line, "How devices are reached without its network."),
         Field::optional("description", Shape::Line, "A line about it."),
         Field::optional("comments", Shape::Notes, "All that is to be remembered."),
+        Field::tags(),
     ],
     sense: fine,
 };

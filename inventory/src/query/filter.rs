@@ -73,6 +73,8 @@ fn names(field: &Field) -> String {
 fn read(field: &Field, lookup: Lookup, text: &str) -> Result<Value, String> {
     let shape = match lookup {
         Lookup::Empty => Shape::Flag,
+        // Of a list one is asked for.
+        _ if matches!(field.shape, Shape::Tags) => Shape::Name,
         Lookup::Is
         | Lookup::IsNot
         | Lookup::Above

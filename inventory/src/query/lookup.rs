@@ -141,6 +141,7 @@ impl Lookup {
     pub(super) fn holds(self, found: &Value, value: &Value) -> bool {
         let (found_text, value_text) = (folded(found), folded(value));
         match self {
+            Is if found.is_array() => found.as_array().is_some_and(|all| all.contains(value)),
             Is => found == value,
             Holds => found_text.contains(&value_text),
             Same => found_text == value_text,

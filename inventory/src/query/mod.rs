@@ -16,6 +16,7 @@ pub use lookup::Lookup;
 pub use page::{Cursor, MAX_PAGE, Page};
 pub use sort::Sort;
 pub use statement::Condition;
+pub(crate) use statement::holding_tag;
 
 use crate::schema::Kind;
 

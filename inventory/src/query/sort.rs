@@ -44,7 +44,9 @@ impl Sort {
             };
             let field = kind.field(name).ok_or_else(|| bad(kind.no_field(name)))?;
             match field.shape {
-                Shape::Document(_) => Err(bad(format!("there is no order of {name}"))),
+                Shape::Document(_) | Shape::Tags => {
+                    Err(bad(format!("there is no order of {name}")))
+                }
                 _ => Ok((field, is_from_end)),
             }
         };

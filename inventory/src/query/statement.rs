@@ -2,7 +2,7 @@
 //! which are declared; all that somebody else has written is bound.
 
 use super::{Cursor, Filter, Lookup, Query, Sort};
-use crate::schema::{Column, Field, Kind};
+use crate::schema::{Column, Field, Kind, Shape};
 use serde_json::Value;
 use std::fmt::Write;
 
@@ -92,6 +92,10 @@ impl Condition {
             let text = escaped(value.as_str().unwrap_or_default());
             Value::from(format!("{before}{}{after}", text.to_ascii_lowercase()))
         };
+        if let (Shape::Tags, Some(tag)) = (field.shape, value.as_str()) {
+            let bound = self.bind(Column::Text, Value::from(holding_tag(tag)));
+            return format!("{column} LIKE {bound}");
+        }
         let operator = match lookup {
             Lookup::Above => ">",
             Lookup::AtLeast => ">=",
@@ -143,6 +147,11 @@ impl Condition {
         let same = self.bind_as(field, value);
         (beyond, format!("{column} = {same}"))
     }
+}
+
+/// What a list with a tag looks like. Names of tags hold nothing that LIKE takes for itself.
+pub(crate) fn holding_tag(tag: &str) -> String {
+    format!("%\"{tag}\"%")
 }
 
 fn quoted(kind: &Kind, field: &Field) -> String {

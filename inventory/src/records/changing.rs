@@ -7,6 +7,7 @@ use super::{Kept, row, statements};
 use crate::Complaint;
 use crate::changes::{Author, Difference, difference};
 use crate::kinds::ALL;
+use crate::query::holding_tag;
 use crate::schema::{Kind, Record, Shape};
 use db::counters::{self, Counter};
 use db::{Db, Engine, Tx};
@@ -385,14 +386,16 @@ impl Changing {
         let mut others = Vec::new();
         for other in ALL {
             for field in other.fields {
-                if !matches!(field.shape, Shape::Of(name) if name == kind.name) {
-                    continue;
-                }
+                let (holds, value) = match field.shape {
+                    Shape::Of(name) if name == kind.name => ("=", key.to_owned()),
+                    Shape::Tags if kind.name == "tag" => ("LIKE", holding_tag(key)),
+                    _ => continue,
+                };
                 let (table, column) = (other.table(), other.column(field));
                 let text = format!(
-                    "SELECT \"key\" FROM {table} WHERE \"{column}\" = $1 ORDER BY \"key\" LIMIT {NAMED}"
+                    "SELECT \"key\" FROM {table} WHERE \"{column}\" {holds} $1 ORDER BY \"key\" LIMIT {NAMED}"
                 );
-                let rows = sqlx::query(AssertSqlSafe(text)).bind(key);
+                let rows = sqlx::query(AssertSqlSafe(text)).bind(value);
                 for row in rows.fetch_all(&mut *self.tx).await? {
                     others.push(format!("{} {}", other.name, row.try_get::<String, _>(0)?));
                 }

@@ -35,7 +35,7 @@ impl Shape {
                 let at = text.parse::<jiff::Timestamp>();
                 at.map_or(Value::Null, |at| Value::from(at.as_microsecond()))
             }
-            (Self::Document(_), value) => Value::from(value.to_string()),
+            (Self::Document(_) | Self::Tags, value) => Value::from(value.to_string()),
             (_, value) => value.clone(),
         }
     }
@@ -50,7 +50,7 @@ impl Shape {
                 let at = jiff::Timestamp::from_microsecond(value.as_i64()?).ok()?;
                 Some(Value::from(at.to_string()))
             }
-            (Self::Document(_), value) => serde_json::from_str(value.as_str()?).ok(),
+            (Self::Document(_) | Self::Tags, value) => serde_json::from_str(value.as_str()?).ok(),
             (_, value) => Some(value),
         }
     }

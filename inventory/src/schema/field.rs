@@ -52,6 +52,12 @@ impl Field {
         Self { name, about, shape, need: Need::Default(value) }
     }
 
+    /// Words that are put on it.
+    #[must_use]
+    pub const fn tags() -> Self {
+        Self::optional("tags", Shape::Tags, "Words that are put on it, to find it by.")
+    }
+
     /// One that nobody writes.
     #[must_use]
     pub const fn ours(name: &'static str, shape: Shape, about: &'static str) -> Self {

@@ -42,7 +42,11 @@ impl Kind {
     /// Whether its records may name some of another kind.
     #[must_use]
     pub fn names(&self, other: &Kind) -> bool {
-        let is_it = |field: &&Field| matches!(field.shape, Shape::Of(name) if name == other.name);
+        let is_it = |field: &&Field| match field.shape {
+            Shape::Of(name) => name == other.name,
+            Shape::Tags => other.name == "tag",
+            _ => false,
+        };
         self.fields.iter().any(|field| is_it(&field))
     }
 

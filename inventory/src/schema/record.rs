@@ -142,9 +142,15 @@ impl Record {
         &'a self,
         kind: &'a Kind,
     ) -> impl Iterator<Item = (&'static str, &'static str, &'a str)> {
-        kind.fields.iter().filter_map(|field| match field.shape {
-            Shape::Of(other) => Some((field.name, other, self.get(field.name).as_str()?)),
-            _ => None,
+        kind.fields.iter().flat_map(|field| {
+            let (other, keys) = match (field.shape, self.get(field.name)) {
+                (Shape::Of(other), Value::String(key)) => (other, vec![key.as_str()]),
+                (Shape::Tags, Value::Array(tags)) => {
+                    ("tag", tags.iter().filter_map(Value::as_str).collect())
+                }
+                _ => ("", Vec::new()),
+            };
+            keys.into_iter().map(move |key| (field.name, other, key))
         })
     }
 }

@@ -4,7 +4,11 @@
 use super::text::{MAX_LINE_CHARS, check_line, check_notes};
 use ipnet::IpNet;
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::net::IpAddr;
+
+/// More on one thing say nothing any more.
+const MOST_TAGS: usize = 100;
 
 /// What is wrong: where in the field, and what.
 pub type Wrong = Vec<(String, String)>;
@@ -53,6 +57,8 @@ pub enum Shape {
     Mac,
     /// The key of a record of this kind.
     Of(&'static str),
+    /// Names of tags.
+    Tags,
     /// Something of several parts.
     Document(&'static Document),
 }
@@ -65,6 +71,9 @@ impl Shape {
     pub fn read(&self, value: &Value) -> Result<Value, Wrong> {
         if let Self::Document(document) = self {
             return (document.read)(value);
+        }
+        if let Self::Tags = self {
+            return tags(value);
         }
         self.read_one(value).map_err(|message| vec![(String::new(), message)])
     }
@@ -82,6 +91,10 @@ impl Shape {
             Self::Flag => flag(text).map_err(at_root)?,
             Self::Document(_) => {
                 serde_json::from_str(text).map_err(|err| at_root(format!("no JSON: {err}")))?
+            }
+            Self::Tags => {
+                let names = text.split(',').map(str::trim).filter(|name| !name.is_empty());
+                Value::from_iter(names)
             }
             _ => Value::from(text),
         };
@@ -154,6 +167,7 @@ impl Shape {
             Self::Ip => "an address such as 192.0.2.11".to_owned(),
             Self::Mac => "a hardware address such as 02:00:5e:10:00:01".to_owned(),
             Self::Of(kind) => format!("the key of a {kind}"),
+            Self::Tags => "a list of names of tags".to_owned(),
             Self::Document(document) => document.name.to_owned(),
         }
     }
@@ -162,6 +176,26 @@ impl Shape {
 /// Of what somebody has written, as much as tells him which.
 fn short(text: &str) -> String {
     text.chars().take(80).collect()
+}
+
+/// In order, each once; none are nothing.
+fn tags(value: &Value) -> Result<Value, Wrong> {
+    let list = value.as_array().filter(|list| list.len() <= MOST_TAGS);
+    let list = list.ok_or_else(|| {
+        vec![(String::new(), format!("expected at most {MOST_TAGS} names of tags"))]
+    })?;
+    let (mut names, mut wrong) = (BTreeSet::new(), Wrong::new());
+    for (at, one) in list.iter().enumerate() {
+        match Shape::Name.read_one(one) {
+            Ok(name) => drop(names.insert(name.as_str().unwrap_or_default().to_owned())),
+            Err(what) => wrong.push((format!("[{at}]"), what)),
+        }
+    }
+    match (wrong.is_empty(), names.is_empty()) {
+        (false, _) => Err(wrong),
+        (true, true) => Ok(Value::Null),
+        (true, false) => Ok(Value::from_iter(names)),
+    }
 }
 
 fn integer(value: &Value, least: i64, most: i64) -> Result<Value, String> {

@@ -132,6 +132,7 @@ fn of_shape(shape: &Shape) -> Value {
         Shape::Ip => json!({"type": "string", "examples": ["192.0.2.11"]}),
         Shape::Mac => json!({"type": "string", "examples": ["02:00:5e:10:00:01"]}),
         Shape::Of(kind) => json!({"type": "string", "examples": [format!("the key of a {kind}")]}),
+        Shape::Tags => json!({"type": "array", "items": {"type": "string"}, "maxItems": 100}),
         // What it is inside is said when it is wrong.
         Shape::Document(document) => json!({"examples": [document.name]}),
     }

@@ -219,7 +219,11 @@ async fn carry_out(
             let (mut kept, of) = (Vec::new(), all.len());
             for (at, (key, patch, version)) in all.into_iter().enumerate() {
                 let one = changing.update(kind, &key, &patch, version).await;
-                kept.push(told(kind, &one.map_err(|err| at_row(kind, (at, of), key, err))?, None)?);
+                kept.push(told(
+                    kind,
+                    &one.map_err(|err| at_row(kind, (at, of), &key, err))?,
+                    None,
+                )?);
             }
             (answer(200, items(kept)), Vec::new())
         }
@@ -236,7 +240,7 @@ async fn carry_out(
             let (mut gone, of) = (Vec::new(), all.len());
             for (at, (key, version)) in all.into_iter().enumerate() {
                 let one = changing.delete(kind, &key, version).await;
-                gone.push(one.map_err(|err| at_row(kind, (at, of), key, err))?);
+                gone.push(one.map_err(|err| at_row(kind, (at, of), &key, err))?);
             }
             (nothing(), gone)
         }
@@ -244,7 +248,7 @@ async fn carry_out(
 }
 
 /// Says of which of many it is.
-fn at_row(kind: &Kind, (at, of): (usize, usize), key: String, err: Refused) -> Problem {
+fn at_row(kind: &Kind, (at, of): (usize, usize), key: &str, err: Refused) -> Problem {
     let problem = Problem::from(err);
     let detail = match of {
         1 => problem.detail.clone(),
@@ -253,7 +257,7 @@ fn at_row(kind: &Kind, (at, of): (usize, usize), key: String, err: Refused) -> P
     let whole = vec![ProblemItem::new(&problem.detail)];
     let errors = if problem.errors.is_empty() { whole } else { problem.errors };
     let with_place = |it: ProblemItem| {
-        let (row, kind, key) = (Some(at), kind.name.to_owned(), Some(key.clone()));
+        let (row, kind, key) = (Some(at), kind.name.to_owned(), Some(key.to_owned()));
         ProblemItem { row, kind, key, ..it }
     };
     let errors = errors.into_iter().map(with_place).collect();

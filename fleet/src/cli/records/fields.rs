@@ -64,6 +64,7 @@ fn value_name(shape: &Shape) -> String {
         Shape::Ip => "ADDRESS".to_owned(),
         Shape::Mac => "MAC".to_owned(),
         Shape::Of(kind) => kind.to_ascii_uppercase(),
+        Shape::Tags => "TAG[,TAG]".to_owned(),
         Shape::Document(_) => "YAML".to_owned(),
         Shape::Line | Shape::Label(_) | Shape::Notes | Shape::Name => "TEXT".to_owned(),
     }

@@ -17,10 +17,11 @@ fn device() -> impl Strategy<Value = Value> {
         text,
         prop::option::of((2_u8..20).prop_map(|it| f64::from(it) / 2.0)),
         any::<bool>(),
+        prop::sample::subsequence(vec!["new", "old", "ne"], 0..3),
     )
-        .prop_map(|(status, serial, position, has_bmc)| {
+        .prop_map(|(status, serial, position, has_bmc, tags)| {
             json!({"role": "appliance", "site": "site-a", "rack": "site-a:r1", "status": status,
-                "serial": serial, "position": position, "has_bmc": has_bmc})
+                "serial": serial, "position": position, "has_bmc": has_bmc, "tags": tags})
         })
 }
 
@@ -42,6 +43,9 @@ fn question() -> impl Strategy<Value = Vec<(String, String)>> {
         ("status__n", "planned"),
         ("has_bmc", "true"),
         ("has_bmc__n", "yes"),
+        ("tags", "new"),
+        ("tags__n", "ne"),
+        ("tags__empty", "true"),
         ("serial__empty", "true"),
         ("position__empty", "false"),
     ])

@@ -102,6 +102,7 @@ async fn what_cannot_be_together_is_refused() {
             json!([{"kind": "ip-address", "address": "192.0.2.11/32"}]),
             "address: it is there already, as 192.0.2.11/26",
         ),
+        (json!([{"kind": "region", "name": "r", "tags": ["new"]}]), "tags: there is no tag new"),
         (
             json!([{"kind": "component", "type": "disk", "serial": "D", "device": "nobody"}]),
             "device: there is no device nobody",
@@ -176,5 +177,29 @@ async fn a_device_takes_steps_and_leaves_with_nothing_on_it() {
         changing.commit().await.expect("gone");
         let said = step("rma", Some("to its maker")).await.expect_err("no disk").to_string();
         assert!(said.contains("no disk of it is known"), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn a_tag_that_is_on_something_stays() {
+    for test in testing::both().await {
+        create(
+            &test.db,
+            json!([
+                {"kind": "tag", "name": "new"},
+                {"kind": "region", "name": "r", "tags": ["new"]},
+            ]),
+        )
+        .await
+        .expect("a tag and a region");
+        let mut changing = begun(&test.db, 20).await;
+        let said = changing.delete(&kinds::TAG, "new", None).await.expect_err("in use").to_string();
+        assert_eq!(said, "new is named by region r: change them first");
+        changing
+            .update(&kinds::REGION, "r", &fields(&json!({"tags": []})), None)
+            .await
+            .expect("none");
+        changing.delete(&kinds::TAG, "new", None).await.expect("on nothing");
+        changing.commit().await.expect("committed");
     }
 }

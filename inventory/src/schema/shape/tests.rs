@@ -2,7 +2,7 @@ use super::*;
 use proptest::prelude::*;
 use serde_json::json;
 
-const ALL: [Shape; 14] = [
+const ALL: [Shape; 15] = [
     Shape::Line,
     Shape::Label(5),
     Shape::Notes,
@@ -17,6 +17,7 @@ const ALL: [Shape; 14] = [
     Shape::Ip,
     Shape::Mac,
     Shape::Of("site"),
+    Shape::Tags,
 ];
 
 #[test]
@@ -32,6 +33,8 @@ fn what_can_be_meant_is_written_in_one_way() {
         (Shape::Prefix, "2001:DB8::/32", json!("2001:db8::/32")),
         (Shape::Address, "192.0.2.11/24", json!("192.0.2.11/24")),
         (Shape::Ip, "2001:db8:0:0::1", json!("2001:db8::1")),
+        (Shape::Tags, "b, a,b", json!(["a", "b"])),
+        (Shape::Tags, "", json!(null)),
         (Shape::Mac, "0200.5E10.0001", json!("02:00:5e:10:00:01")),
     ] {
         assert_eq!(shape.parse(text), Ok(canonical), "{shape:?}");
