@@ -13,6 +13,7 @@ pub mod changes;
 mod error;
 pub mod kinds;
 pub mod model;
+pub mod netbox;
 pub mod query;
 pub mod records;
 pub mod rules;

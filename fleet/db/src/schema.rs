@@ -18,6 +18,8 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (11, "orders", include_str!("../migrations/0011_orders.sql")),
     (12, "people", include_str!("../migrations/0012_people.sql")),
     (13, "inventory", include_str!("../migrations/0013_inventory.sql")),
+    (14, "somewhere", include_str!("../migrations/0014_somewhere.sql")),
+    (15, "partners", include_str!("../migrations/0015_partners.sql")),
 ];
 
 /// What PostgreSQL must be told and SQLite does by itself.

@@ -1,6 +1,6 @@
 //! What can go wrong with people and their keys.
 
-use crate::{BadKey, BadPassword, PersonName};
+use crate::{BadKey, BadPassword, PersonName, Role};
 use contract::names::DeviceName;
 use std::path::PathBuf;
 
@@ -16,6 +16,12 @@ pub enum PeopleError {
     /// Somebody is called that already.
     #[error("somebody is called {0} already: choose another name, or change that person")]
     Taken(PersonName),
+    /// A partner of nobody.
+    #[error("a partner is of a provider: say which")]
+    WhosePartner,
+    /// Of a provider who sees more than that one's.
+    #[error("who is {0} sees what is all providers': none is to be named")]
+    NoPartner(Role),
     /// So many people a fleet has no use for.
     #[error("there are {0} people already: delete some")]
     TooMany(u32),

@@ -8,6 +8,8 @@ use std::str::FromStr;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
+    /// Sees what is his provider's.
+    Partner,
     /// Sees how things are, and changes nothing.
     Viewer,
     /// Runs the fleet: sites, boxes, content.
@@ -18,12 +20,13 @@ pub enum Role {
 
 impl Role {
     /// All of them, the least first.
-    pub const ALL: [Self; 3] = [Self::Viewer, Self::Operator, Self::Admin];
+    pub const ALL: [Self; 4] = [Self::Partner, Self::Viewer, Self::Operator, Self::Admin];
 
     /// As people write it, and the database has it.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Partner => "partner",
             Self::Viewer => "viewer",
             Self::Operator => "operator",
             Self::Admin => "admin",
@@ -39,7 +42,7 @@ impl fmt::Display for Role {
 
 /// Not the name of a role.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no role: viewer, operator or admin")]
+#[error("{0:?} is no role: partner, viewer, operator or admin")]
 pub struct NoRole(String);
 
 impl FromStr for Role {

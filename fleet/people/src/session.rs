@@ -47,6 +47,8 @@ pub struct Caller {
     pub name: PersonName,
     /// What he may do, as it is now.
     pub role: Role,
+    /// Whose partner he is, where he is one: he sees what is that provider's.
+    pub provider: Option<String>,
 }
 
 /// Nobody was logged in.

@@ -2,11 +2,11 @@
 
 use super::Problem;
 use crate::server::{App, now};
-use axum::extract::{FromRequestParts, Request, State};
+use axum::extract::{FromRequestParts, MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::request::Parts;
-use http::{HeaderMap, header};
+use http::{HeaderMap, Method, header};
 use inventory::changes::Author;
 use people::{Caller, PersonName, Role};
 use std::sync::Arc;
@@ -21,12 +21,26 @@ pub(super) async fn known(
     next: Next,
 ) -> Response {
     match find(&app, request.headers()).await {
+        Ok(caller) if caller.role == Role::Partner && !is_for_partners(&request) => {
+            let says = format!("{} is {}: this takes the role viewer", caller.name, caller.role);
+            Problem::new(403, says).into_response()
+        }
         Ok(caller) => {
             request.extensions_mut().insert(caller);
             next.run(request).await
         }
         Err(problem) => ([(header::WWW_AUTHENTICATE, "Bearer")], problem).into_response(),
     }
+}
+
+/// What partners may ask for: what their provider has in the inventory, and who they are. All else, also
+/// what there may be once, takes more.
+fn is_for_partners(request: &Request) -> bool {
+    let path = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
+    let is_look = matches!(*request.method(), Method::GET | Method::HEAD);
+    let own = ["/api/v1/sessions/current", "/api/v1/people/{name}/password"];
+    let looks = super::records::for_partners();
+    own.contains(&path) || is_look && (path == "/api/v1/openapi.json" || looks.contains(path))
 }
 
 /// What is shown.
@@ -44,7 +58,7 @@ async fn find(app: &App, headers: &HeaderMap) -> Result<Caller, Problem> {
     // Hashes compare in constant time.
     if blake3::hash(token.as_bytes()) == app.token {
         let name = PersonName::new(FOLDERS_OWNER).map_err(Problem::internal)?;
-        return Ok(Caller { name, role: Role::Admin });
+        return Ok(Caller { name, role: Role::Admin, provider: None });
     }
     let known = app.people.caller(token, now()).await?;
     known.ok_or_else(|| Problem::new(401, "this token counts no more, or never did: log in again"))
@@ -54,7 +68,7 @@ fn at_least(parts: &Parts, role: Role) -> Result<Caller, Problem> {
     let caller = parts.extensions.get::<Caller>();
     let caller = caller.ok_or_else(|| Problem::internal("nobody has looked who asks"))?;
     if caller.role < role {
-        let Caller { name, role: his } = caller;
+        let Caller { name, role: his, .. } = caller;
         return Err(Problem::new(403, format!("{name} is {his}: this takes the role {role}")));
     }
     Ok(caller.clone())

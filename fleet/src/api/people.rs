@@ -10,6 +10,8 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use http::StatusCode;
+use inventory::kinds::PROVIDER;
+use inventory::records;
 use people::{Caller, PersonName, Role, random_password};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -20,8 +22,11 @@ use utoipa::ToSchema;
 pub(crate) struct PersonItem {
     /// What he is called.
     pub(crate) name: String,
-    /// `viewer`, `operator` or `admin`.
+    /// `partner`, `viewer`, `operator` or `admin`.
     pub(crate) role: String,
+    /// Whose partner he is, where he is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) provider: Option<String>,
     /// When he logged in last (RFC 3339).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) logged_in_at: Option<String>,
@@ -36,8 +41,11 @@ pub(crate) struct PersonItem {
 pub(crate) struct NewPerson {
     /// What he is to be called.
     pub(crate) name: String,
-    /// `viewer`, `operator` or `admin`.
+    /// `partner`, `viewer`, `operator` or `admin`.
     pub(crate) role: String,
+    /// Whose partner he is to be, where he is to be one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) provider: Option<String>,
     /// With what he logs in; one is made and told where none is given.
     #[serde(default)]
     pub(crate) password: Option<String>,
@@ -47,8 +55,11 @@ pub(crate) struct NewPerson {
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewRole {
-    /// `viewer`, `operator` or `admin`.
+    /// `partner`, `viewer`, `operator` or `admin`.
     pub(crate) role: String,
+    /// Whose partner he is to be, where he is to be one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) provider: Option<String>,
 }
 
 /// With what somebody logs in from now on.
@@ -63,9 +74,18 @@ pub(crate) struct NewPassword {
     pub(crate) password: Option<String>,
 }
 
-pub(super) fn named(name: &PersonName, role: Role) -> PersonItem {
-    let (name, role) = (name.to_string(), role.to_string());
-    PersonItem { name, role, logged_in_at: None, password: None }
+pub(super) fn named(name: &PersonName, role: Role, provider: Option<&str>) -> PersonItem {
+    let (name, role, provider) = (name.to_string(), role.to_string(), provider.map(str::to_owned));
+    PersonItem { name, role, provider, logged_in_at: None, password: None }
+}
+
+/// A provider that there is.
+async fn check_provider(app: &App, provider: Option<&str>) -> Result<(), Problem> {
+    let Some(provider) = provider else { return Ok(()) };
+    match records::find(app.inventory.db(), &PROVIDER, provider).await? {
+        Some(_) => Ok(()),
+        None => Err(Problem::new(422, format!("provider: there is no provider {provider}"))),
+    }
 }
 
 fn person_name(text: &str) -> Result<PersonName, Problem> {
@@ -85,7 +105,7 @@ pub(super) async fn list_people(
 ) -> Result<Json<List<PersonItem>>, Problem> {
     let items = app.people.list().await?.into_iter().map(|it| PersonItem {
         logged_in_at: it.logged_in_at.map(rfc3339),
-        ..named(&it.name, it.role)
+        ..named(&it.name, it.role, it.provider.as_deref())
     });
     Ok(Json(List { items: items.collect() }))
 }
@@ -104,9 +124,11 @@ pub(super) async fn create_person(
         return Err(Problem::new(422, format!("nobody but the token's owner is {name}")));
     }
     let (password, told) = given_or_made(new.password)?;
-    app.people.create(&name, role, &password, now()).await?;
+    let provider = new.provider.as_deref();
+    check_provider(&app, provider).await?;
+    app.people.create(&name, (role, provider), &password, now()).await?;
     tracing::info!(by = %by.name, person = %name, %role, "somebody may log in");
-    Ok((StatusCode::CREATED, Json(PersonItem { password: told, ..named(&name, role) })))
+    Ok((StatusCode::CREATED, Json(PersonItem { password: told, ..named(&name, role, provider) })))
 }
 
 /// The password, and what of it is to be told.
@@ -129,9 +151,11 @@ pub(super) async fn set_role(
     Body(new): Body<NewRole>,
 ) -> Result<Json<PersonItem>, Problem> {
     let (name, role) = (person_name(&name)?, role(&new.role)?);
-    app.people.set_role(&name, role).await?;
+    let provider = new.provider.as_deref();
+    check_provider(&app, provider).await?;
+    app.people.set_role(&name, (role, provider)).await?;
     tracing::info!(by = %by.name, person = %name, %role, "somebody has another role");
-    Ok(Json(named(&name, role)))
+    Ok(Json(named(&name, role, provider)))
 }
 
 /// Give somebody, or oneself, another password. Sessions end.
@@ -164,8 +188,9 @@ pub(super) async fn set_password(
     let (password, told) = given_or_made(new.password)?;
     app.people.set_password(&name, &password, now()).await?;
     tracing::info!(by = %by.name, person = %name, "somebody has another password");
-    let role = app.people.get(&name).await?.role;
-    Ok(Json(PersonItem { password: told, ..named(&name, role) }).into_response())
+    let he = app.people.get(&name).await?;
+    let item = named(&name, he.role, he.provider.as_deref());
+    Ok(Json(PersonItem { password: told, ..item }).into_response())
 }
 
 /// Remove somebody; sessions end.

@@ -127,10 +127,11 @@ impl From<CatalogError> for Problem {
 impl From<PeopleError> for Problem {
     fn from(err: PeopleError) -> Self {
         use PeopleError::{
-            BadKey, BadPassword, Busy, Db, NoSuchAppliance, NoSuchPerson, Taken, TooMany,
+            BadKey, BadPassword, Busy, Db, NoPartner, NoSuchAppliance, NoSuchPerson, Taken,
+            TooMany, WhosePartner,
         };
         match err {
-            BadPassword(_) | BadKey(_) => Self::new(422, err),
+            BadPassword(_) | BadKey(_) | WhosePartner | NoPartner(_) => Self::new(422, err),
             Taken(_) | TooMany(_) => Self::new(409, err),
             NoSuchPerson(_) | NoSuchAppliance(_) => Self::new(404, err),
             Busy => Self::new(503, err),

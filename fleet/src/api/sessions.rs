@@ -32,7 +32,7 @@ pub(crate) struct SessionItem {
     pub(crate) token: String,
     /// Who.
     pub(crate) name: String,
-    /// `viewer`, `operator` or `admin`.
+    /// `partner`, `viewer`, `operator` or `admin`.
     pub(crate) role: String,
     /// Until when (RFC 3339).
     pub(crate) expires_at: String,
@@ -86,7 +86,7 @@ impl IntoResponse for Refused {
 #[utoipa::path(get, path = "/api/v1/sessions/current", tag = "people",
     responses((status = 200, body = PersonItem)))]
 pub(super) async fn who_am_i(Extension(caller): Extension<Caller>) -> Json<PersonItem> {
-    Json(named(&caller.name, caller.role))
+    Json(named(&caller.name, caller.role, caller.provider.as_deref()))
 }
 
 /// Log out.

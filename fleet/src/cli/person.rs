@@ -14,10 +14,13 @@ pub(super) enum PersonCommand {
     Create {
         /// What he is to be called.
         name: String,
-        /// viewer: sees everything; operator: changes what the fleet does; admin: says who may what,
+        /// partner: sees what is his provider's; viewer: sees everything; operator: changes what the fleet does; admin: says who may what,
         /// and whose word counts.
         #[arg(long)]
         role: Role,
+        /// Whose partner he is.
+        #[arg(long, required_if_eq("role", "partner"))]
+        provider: Option<String>,
         /// Take his password from standard input instead.
         #[arg(long)]
         password_stdin: bool,
@@ -28,8 +31,11 @@ pub(super) enum PersonCommand {
     Role {
         /// Who.
         name: String,
-        /// viewer, operator or admin.
+        /// partner, viewer, operator or admin.
         role: Role,
+        /// Whose partner he is.
+        #[arg(long, required_if_eq("role", "partner"))]
+        provider: Option<String>,
     },
     /// Give oneself another password, or somebody who has forgotten his. Sessions end.
     Password {
@@ -56,19 +62,20 @@ pub(super) enum PersonCommand {
 impl PersonCommand {
     pub(super) async fn run(self, client: &Client, output: &Output) -> anyhow::Result<()> {
         match self {
-            Self::Create { name, role, password_stdin } => {
+            Self::Create { name, role, provider, password_stdin } => {
                 let role = role.to_string();
                 let password = password_stdin.then(|| password::read("", true)).transpose()?;
-                let made: PersonItem =
-                    client.post("/api/v1/people", &NewPerson { name, role, password }).await?;
+                let made: PersonItem = client
+                    .post("/api/v1/people", &NewPerson { name, role, provider, password })
+                    .await?;
                 output.write(&made, told)
             }
             Self::List => {
                 let people: List<PersonItem> = client.get("/api/v1/people").await?;
                 output.write(&people, |people| table(output, &people.items))
             }
-            Self::Role { name, role } => {
-                let new = NewRole { role: role.to_string() };
+            Self::Role { name, role, provider } => {
+                let new = NewRole { role: role.to_string(), provider };
                 let changed: PersonItem =
                     client.put(&format!("/api/v1/people/{name}/role"), &new).await?;
                 output.write(&changed, |it| format!("{} is {} from now on", it.name, it.role))
@@ -113,10 +120,11 @@ fn told(made: &PersonItem) -> String {
 }
 
 fn table(output: &Output, people: &[PersonItem]) -> String {
-    let mut table = output.columns(&["person", "role", "last log-in"]);
+    let mut table = output.columns(&["person", "role", "provider", "last log-in"]);
     for person in people {
         let last = person.logged_in_at.as_deref().unwrap_or("never");
-        table.row([text(&person.name), text(&person.role), text(&last)]);
+        let provider = person.provider.as_deref().unwrap_or_default();
+        table.row([text(&person.name), text(&person.role), text(&provider), text(&last)]);
     }
     table.render()
 }

@@ -1,6 +1,6 @@
 //! Parts that have a number of their own: they move between devices, and what was with them goes along.
 
-use crate::schema::{Field, Kind, Shape, fine};
+use crate::schema::{Field, Kind, Scope, Shape, fine};
 
 /// A part.
 pub static COMPONENT: Kind = Kind {
@@ -52,4 +52,5 @@ pub static COMPONENT: Kind = Kind {
         Field::tags(),
     ],
     sense: fine,
+    scope: Scope::Of(&["device"]),
 };

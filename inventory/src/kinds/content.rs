@@ -2,7 +2,7 @@
 
 use super::documents::{S3_ORIGIN, WEB_ORIGINS};
 use crate::ContentGroup;
-use crate::schema::{Field, Kind, Shape};
+use crate::schema::{Field, Kind, Scope, Shape};
 
 /// One owner's content under one policy.
 pub static CONTENT_GROUP: Kind = Kind {
@@ -50,4 +50,5 @@ pub static CONTENT_GROUP: Kind = Kind {
         Field::tags(),
     ],
     sense: ContentGroup::complaints,
+    scope: Scope::Nobody,
 };

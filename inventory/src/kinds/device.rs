@@ -4,7 +4,7 @@ use super::documents::APPLIANCE;
 use crate::Complaint;
 use crate::rules::addresses;
 use crate::rules::life_cycle::STATES;
-use crate::schema::{Field, Kind, Record, Shape, fine};
+use crate::schema::{Field, Kind, Record, Scope, Shape, fine};
 use serde_json::Value;
 
 const AIRFLOWS: &[&str] = &[
@@ -41,6 +41,7 @@ pub static DEVICE_TYPE: Kind = Kind {
         Field::tags(),
     ],
     sense: fine,
+    scope: Scope::NamedBy("device", "device_type"),
 };
 
 /// Devices that stand for one another.
@@ -56,6 +57,7 @@ pub static CLUSTER: Kind = Kind {
         Field::tags(),
     ],
     sense: fine,
+    scope: Scope::Of(&["site"]),
 };
 
 /// A machine.
@@ -68,7 +70,7 @@ pub static DEVICE: Kind = Kind {
         Field::required("name", Shape::Name, "What it is called, for good."),
         Field::required(
             "role",
-            Shape::Choice(&["appliance", "router", "switch", "pdu", "console-server"]),
+            Shape::Choice(&["appliance", "router", "switch", "pdu", "console-server", "other"]),
             "What it is there for.",
         ),
         Field::default("status", Shape::Choice(&STATES), "planned", "How far in its life it is."),
@@ -94,6 +96,7 @@ pub static DEVICE: Kind = Kind {
         Field::tags(),
     ],
     sense: device,
+    scope: Scope::Of(&["site"]),
 };
 
 /// What does not go together in a device, whatever stands around it.

@@ -1,7 +1,7 @@
 //! How devices are reached, and by whom.
 
 use crate::Complaint;
-use crate::schema::{Field, Kind, Record, Shape, fine};
+use crate::schema::{Field, Kind, Record, Scope, Shape, fine};
 
 /// A port, or what stands for several.
 pub static INTERFACE: Kind = Kind {
@@ -30,6 +30,7 @@ pub static INTERFACE: Kind = Kind {
         Field::tags(),
     ],
     sense: fine,
+    scope: Scope::Of(&["device"]),
 };
 
 /// A cable.
@@ -54,6 +55,7 @@ pub static LINK: Kind = Kind {
         Field::tags(),
     ],
     sense: link,
+    scope: Scope::Of(&["a", "b"]),
 };
 
 /// A network.
@@ -80,6 +82,7 @@ pub static PREFIX: Kind = Kind {
         Field::tags(),
     ],
     sense: fine,
+    scope: Scope::Of(&["site"]),
 };
 
 /// An address.
@@ -116,6 +119,7 @@ pub static IP_ADDRESS: Kind = Kind {
         Field::tags(),
     ],
     sense: fine,
+    scope: Scope::Of(&["interface"]),
 };
 
 /// A conversation by BGP.
@@ -140,6 +144,7 @@ pub static BGP_SESSION: Kind = Kind {
         Field::tags(),
     ],
     sense: fine,
+    scope: Scope::Of(&["device"]),
 };
 
 /// It leads somewhere else.

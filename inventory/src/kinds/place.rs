@@ -1,7 +1,7 @@
 //! Where things stand, and whose the place is.
 
 use super::documents::{ASNS, CONTACTS};
-use crate::schema::{Field, Kind, Shape, fine};
+use crate::schema::{Field, Kind, Scope, Shape, fine};
 
 /// An area, in larger ones.
 pub static REGION: Kind = Kind {
@@ -16,6 +16,7 @@ pub static REGION: Kind = Kind {
         Field::tags(),
     ],
     sense: fine,
+    scope: Scope::NamedBy("site", "region"),
 };
 
 /// Who runs a network.
@@ -33,6 +34,7 @@ pub static PROVIDER: Kind = Kind {
         Field::tags(),
     ],
     sense: fine,
+    scope: Scope::Itself,
 };
 
 /// A rack.
@@ -62,6 +64,7 @@ pub static RACK: Kind = Kind {
         Field::tags(),
     ],
     sense: fine,
+    scope: Scope::Of(&["site"]),
 };
 
 /// A word that is put on things.
@@ -75,4 +78,5 @@ pub static TAG: Kind = Kind {
         Field::optional("description", Shape::Line, "What it stands for."),
     ],
     sense: fine,
+    scope: Scope::Nobody,
 };

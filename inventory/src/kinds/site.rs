@@ -1,7 +1,8 @@
 //! A place where devices stand.
 
 use super::documents::{CLIENT_PREFIXES, CONTACTS, FILL, SITES, WINDOWS};
-use crate::schema::{Field, Kind, Shape, fine};
+use crate::Complaint;
+use crate::schema::{Field, Kind, Record, Scope, Shape};
 
 /// A place.
 pub static SITE: Kind = Kind {
@@ -22,8 +23,12 @@ pub static SITE: Kind = Kind {
         Field::optional("facility", Shape::Label(50), "What its owner calls the place."),
         Field::optional("physical_address", Shape::Line, "Where a person goes."),
         Field::optional("shipping_address", Shape::Line, "Where parcels go."),
-        Field::required("latitude", Shape::Decimal(-90.0, 90.0), "Degrees north."),
-        Field::required("longitude", Shape::Decimal(-180.0, 180.0), "Degrees east."),
+        Field::optional(
+            "latitude",
+            Shape::Decimal(-90.0, 90.0),
+            "Degrees north: viewers are near or far.",
+        ),
+        Field::optional("longitude", Shape::Decimal(-180.0, 180.0), "Degrees east."),
         Field::optional(
             "client_prefixes",
             Shape::Document(&CLIENT_PREFIXES),
@@ -63,5 +68,15 @@ pub static SITE: Kind = Kind {
         Field::optional("comments", Shape::Notes, "All that is to be remembered."),
         Field::tags(),
     ],
-    sense: fine,
+    sense: site,
+    scope: Scope::Of(&["provider"]),
 };
+
+/// Half of a place is none.
+fn site(site: &Record) -> Vec<Complaint> {
+    match (site.get("latitude").is_null(), site.get("longitude").is_null()) {
+        (true, false) => vec![Complaint::new("latitude", "is missing: there is a longitude")],
+        (false, true) => vec![Complaint::new("longitude", "is missing: there is a latitude")],
+        _ => Vec::new(),
+    }
+}

@@ -8,6 +8,7 @@
 mod filter;
 mod lookup;
 mod page;
+mod scope;
 mod sort;
 mod statement;
 
@@ -56,6 +57,32 @@ pub struct Query {
     pub fields: Option<Vec<&'static str>>,
     /// Which of them.
     pub page: Page,
+    /// Only what this provider sees.
+    pub provider: Option<String>,
+    /// Only the one with this key.
+    pub key: Option<String>,
+}
+
+/// What no provider is told, whosever it is: what is remembered here of it.
+pub const NOT_FOR_PROVIDERS: [&str; 1] = ["comments"];
+
+impl Query {
+    /// The same question, asked by a provider.
+    ///
+    /// # Errors
+    /// When it asks for what no provider is told.
+    pub fn of_provider(mut self, provider: &str) -> Result<Self, BadQuery> {
+        let asked = self.filters.iter().map(|filter| filter.field.name);
+        let asked = asked.chain(self.sort.by.iter().map(|(field, _)| field.name));
+        let asked = asked.chain(self.fields.iter().flatten().copied());
+        match asked.into_iter().find(|name| NOT_FOR_PROVIDERS.contains(name)) {
+            Some(name) => Err(BadQuery::new(name, "is not told to providers")),
+            None => {
+                self.provider = Some(provider.to_owned());
+                Ok(self)
+            }
+        }
+    }
 }
 
 impl Kind {
@@ -80,14 +107,21 @@ impl Kind {
         }
         let after = cursor.map(|text| Cursor::read(text, self, &sort)).transpose()?;
         let page = Page { limit: limit.unwrap_or(page::USUAL), after };
-        Ok(Query { filters, sort, fields, page })
+        Ok(Query { filters, sort, fields, page, provider: None, key: None })
     }
 
     /// The question about all there is.
     #[must_use]
     pub fn everything(&'static self) -> Query {
         let page = Page { limit: page::USUAL, after: None };
-        Query { filters: Vec::new(), sort: Sort::default(), fields: None, page }
+        let (sort, filters) = (Sort::default(), Vec::new());
+        Query { filters, sort, fields: None, page, provider: None, key: None }
+    }
+
+    /// The question about one.
+    #[must_use]
+    pub fn one(&'static self, key: &str) -> Query {
+        Query { key: Some(key.to_owned()), ..self.everything() }
     }
 
     fn some_fields(&self, text: &str) -> Result<Vec<&'static str>, BadQuery> {

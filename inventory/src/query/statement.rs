@@ -24,6 +24,14 @@ impl Query {
             made.text.push_str(" AND ");
             made.filter(kind, filter);
         }
+        if let Some(key) = &self.key {
+            let key = made.bind(Column::Text, Value::from(key.as_str()));
+            let _ = write!(made.text, " AND \"key\" = {key}");
+        }
+        if let Some(provider) = &self.provider {
+            made.text.push_str(" AND ");
+            made.seen(kind, provider, 0);
+        }
         if let Some(after) = &self.page.after {
             made.text.push_str(" AND ");
             made.after(kind, &self.sort, after);
@@ -45,7 +53,7 @@ impl Query {
 }
 
 impl Condition {
-    fn bind(&mut self, column: Column, value: Value) -> String {
+    pub(super) fn bind(&mut self, column: Column, value: Value) -> String {
         self.binds.push((column, value));
         format!("${}", self.binds.len())
     }

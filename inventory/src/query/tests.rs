@@ -14,6 +14,7 @@ static DEVICE: Kind = Kind {
         Field::optional("position", Shape::Integer(1, 100), "The lowest rack unit."),
     ],
     sense: crate::schema::fine,
+    scope: crate::schema::Scope::Nobody,
 };
 
 fn query(pairs: &[(&str, &str)]) -> Result<Query, BadQuery> {

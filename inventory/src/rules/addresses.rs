@@ -19,6 +19,11 @@ impl FromIterator<(IpNet, bool)> for Nets {
 }
 
 impl Nets {
+    /// Adds a network that gives addresses.
+    pub fn add(&mut self, net: IpNet) {
+        self.0.insert((net.network(), net.prefix_len()), false);
+    }
+
     /// A network stands in containers alone, and holds others only where it is one.
     ///
     /// # Errors
@@ -73,10 +78,11 @@ pub fn other_lengths(address: &IpNet) -> impl Iterator<Item = String> + use<> {
 /// # Errors
 /// What does not.
 pub fn check(address: &IpNet, within: Option<&IpNet>) -> Result<(), String> {
-    let Some(within) = within else {
-        return Err(format!("there is no network for it: create one that holds {address}"));
-    };
     let is_alone = address.prefix_len() == address.max_prefix_len();
+    let Some(within) = within else {
+        let says = format!("there is no network for it: create one that holds {address}");
+        return if is_alone { Ok(()) } else { Err(says) };
+    };
     if address.prefix_len() != within.prefix_len() && !is_alone {
         return Err(format!(
             "its network is {within}: the length would be /{}",
@@ -168,6 +174,7 @@ mod tests {
             assert!(said.contains(says), "{said}");
         }
         assert!(check(&net("192.0.2.11/24"), None).is_err());
+        assert_eq!(check(&net("192.0.2.11/32"), None), Ok(()), "it stands alone");
         assert_eq!(check(&net("192.0.2.0/31"), Some(&net("192.0.2.0/31"))), Ok(()));
         assert!(check(&net("2001:db8::/64"), Some(&net("2001:db8::/64"))).is_err());
         assert_eq!(check(&net("2001:db8::ffff/64"), Some(&net("2001:db8::/64"))), Ok(()));

@@ -18,6 +18,21 @@ pub struct Kind {
     pub fields: &'static [Field],
     /// What does not go together in one whose fields are right each by itself.
     pub sense: fn(&Record) -> Vec<Complaint>,
+    /// Which of them a provider sees.
+    pub scope: Scope,
+}
+
+/// What of a kind those see who see one provider's alone.
+#[derive(Debug, Clone, Copy)]
+pub enum Scope {
+    /// Nothing.
+    Nobody,
+    /// The provider itself.
+    Itself,
+    /// Those that name, in each of these fields, something that is seen.
+    Of(&'static [&'static str]),
+    /// Those that something that is seen names: of which kind, in which field.
+    NamedBy(&'static str, &'static str),
 }
 
 /// Of kinds whose fields go together however they are.

@@ -13,6 +13,6 @@ mod text;
 
 pub use column::Column;
 pub use field::{Field, Need};
-pub use kind::{Kind, fine};
+pub use kind::{Kind, Scope, fine};
 pub use record::Record;
 pub use shape::{Document, Shape, Wrong};

@@ -178,6 +178,7 @@ mod tests {
             Field::ours("used_units", Shape::Integer(0, 100), "What devices take of it."),
         ],
         sense: super::super::fine,
+        scope: crate::schema::Scope::Nobody,
     };
 
     fn read(value: &Value) -> Result<Record, Vec<Complaint>> {

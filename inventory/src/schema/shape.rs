@@ -180,6 +180,9 @@ fn short(text: &str) -> String {
 
 /// In order, each once; none are nothing.
 fn tags(value: &Value) -> Result<Value, Wrong> {
+    if value.is_null() {
+        return Ok(Value::Null);
+    }
     let list = value.as_array().filter(|list| list.len() <= MOST_TAGS);
     let list = list.ok_or_else(|| {
         vec![(String::new(), format!("expected at most {MOST_TAGS} names of tags"))]

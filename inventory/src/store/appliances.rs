@@ -1,6 +1,6 @@
 //! Appliances, as planners see them: devices that are told to be one.
 
-use super::Store;
+use super::{Store, bad_question};
 use crate::changes::Author;
 use crate::kinds::DEVICE;
 use crate::records::{self, Changing, Kept};
@@ -18,7 +18,7 @@ impl Store {
     /// # Errors
     /// When the database fails or a record cannot be read back.
     pub async fn appliances(&self) -> Result<Vec<Appliance>, InventoryError> {
-        let boxes = DEVICE.query([("appliance__empty", "false")]).map_err(db_error)?;
+        let boxes = DEVICE.query([("appliance__empty", "false")]).map_err(bad_question)?;
         let all = records::all(&self.db, &DEVICE, &boxes).await?;
         all.iter().filter_map(|kept| read(kept).transpose()).collect()
     }
@@ -65,10 +65,6 @@ impl Store {
         changing.commit().await?;
         Ok(())
     }
-}
-
-fn db_error(err: crate::query::BadQuery) -> db::Error {
-    db::Error::corrupt("a question of ours", err.message)
 }
 
 /// As a device. It is in use from its first day: whoever only plans one makes a device.

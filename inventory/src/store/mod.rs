@@ -4,6 +4,7 @@ mod appliances;
 mod groups;
 mod sites;
 
+use crate::query::BadQuery;
 use crate::{Appliance, ContentGroup, InventoryError, Site};
 use db::Db;
 use db::counters::{self, Counter};
@@ -60,6 +61,10 @@ impl Store {
             groups: self.groups().await?,
         })
     }
+}
+
+fn bad_question(err: BadQuery) -> db::Error {
+    db::Error::corrupt("a question of ours", err.message)
 }
 
 #[cfg(test)]

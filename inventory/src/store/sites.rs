@@ -7,12 +7,14 @@ use crate::{InventoryError, Site};
 use contract::names::SiteName;
 
 impl Store {
-    /// All sites, by name.
+    /// All sites whose place is known, by name. No box stands at another.
     ///
     /// # Errors
     /// When the database fails or a record cannot be read back.
     pub async fn sites(&self) -> Result<Vec<Site>, InventoryError> {
-        let all = records::all(&self.db, &SITE, &SITE.everything()).await?;
+        let somewhere = [("latitude__empty", "false"), ("longitude__empty", "false")];
+        let somewhere = SITE.query(somewhere).map_err(super::bad_question)?;
+        let all = records::all(&self.db, &SITE, &somewhere).await?;
         all.iter().map(read).collect()
     }
 

@@ -60,6 +60,9 @@ pub enum Refused {
         READ_ONLY_COMMANDS.join("; ")
     )]
     NotReadOnly,
+    /// Whoever sees one provider's boxes does not come into them.
+    #[error("partners do not come into boxes by SSH")]
+    NotForPartners,
     /// Not a command.
     #[error("a command is one line of 1 to {MAX_COMMAND_BYTES} octets, without control characters")]
     NotACommand,
@@ -82,6 +85,7 @@ pub fn allowed(
         (Role::Viewer, Some(command)) if READ_ONLY_COMMANDS.contains(&command) => {}
         (Role::Viewer, Some(_)) => return Err(Refused::NotReadOnly),
         (Role::Viewer, None) => return Err(Refused::NoShell),
+        (Role::Partner, _) => return Err(Refused::NotForPartners),
     }
     let force_command = wanted_command.map(str::to_owned);
     Ok(Grant { appliance: appliance.clone(), force_command })

@@ -100,7 +100,7 @@ impl PeopleStore {
     pub async fn caller(&self, token: &str, now: TimeUs) -> Result<Option<Caller>, PeopleError> {
         let Some(digest) = kept_of(token) else { return Ok(None) };
         let row = sqlx::query(
-            "SELECT people.name, people.role
+            "SELECT people.name, people.role, people.provider
              FROM sessions JOIN people ON people.name = sessions.person
              WHERE sessions.token_digest = $1 AND sessions.expires_at_us > $2",
         )
@@ -111,7 +111,11 @@ impl PeopleStore {
         .map_err(db::Error::from)?;
         let Some(row) = row else { return Ok(None) };
         let (name, role): (String, String) = (value(&row, 0)?, value(&row, 1)?);
-        Ok(Some(Caller { name: read_name(name)?, role: read_role(&role)? }))
+        Ok(Some(Caller {
+            name: read_name(name)?,
+            role: read_role(&role)?,
+            provider: value(&row, 2)?,
+        }))
     }
 
     /// Ends a session; one that is none has ended.

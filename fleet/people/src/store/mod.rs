@@ -21,6 +21,8 @@ pub struct Person {
     pub name: PersonName,
     /// What he may do.
     pub role: Role,
+    /// Whose partner he is, where he is one.
+    pub provider: Option<String>,
     /// Since when there is such a person.
     pub created_at: TimeUs,
     /// Since when he has his password.
@@ -52,22 +54,24 @@ impl PeopleStore {
     pub async fn create(
         &self,
         name: &PersonName,
-        role: Role,
+        (role, provider): (Role, Option<&str>),
         password: &str,
         now: TimeUs,
     ) -> Result<(), PeopleError> {
+        check_provider(role, provider)?;
         check_password(password)?;
         let hash = self.hashing.hash(password).await?;
         let mut tx = self.db.begin().await?;
         check_room(&mut tx).await?;
         let added = sqlx::query(
-            "INSERT INTO people (name, role, password_hash, created_at_us, password_at_us)
-             VALUES ($1, $2, $3, $4, $4)",
+            "INSERT INTO people (name, role, password_hash, created_at_us, password_at_us, provider)
+             VALUES ($1, $2, $3, $4, $4, $5)",
         )
         .bind(name.as_str())
         .bind(role.as_str())
         .bind(hash)
         .bind(now.0)
+        .bind(provider.map(str::to_owned))
         .execute(&mut *tx)
         .await
         .map_err(db::Error::from);
@@ -84,7 +88,7 @@ impl PeopleStore {
     /// When the database fails.
     pub async fn list(&self) -> Result<Vec<Person>, PeopleError> {
         let rows = sqlx::query(
-            "SELECT name, role, created_at_us, password_at_us, logged_in_at_us
+            "SELECT name, role, created_at_us, password_at_us, logged_in_at_us, provider
              FROM people ORDER BY name",
         )
         .fetch_all(self.db.read())
@@ -99,7 +103,7 @@ impl PeopleStore {
     /// When nobody is called that, or the database fails.
     pub async fn get(&self, name: &PersonName) -> Result<Person, PeopleError> {
         let row = sqlx::query(
-            "SELECT name, role, created_at_us, password_at_us, logged_in_at_us
+            "SELECT name, role, created_at_us, password_at_us, logged_in_at_us, provider
              FROM people WHERE name = $1",
         )
         .bind(name.as_str())
@@ -113,10 +117,16 @@ impl PeopleStore {
     ///
     /// # Errors
     /// When nobody is called that, or the database fails.
-    pub async fn set_role(&self, name: &PersonName, role: Role) -> Result<(), PeopleError> {
+    pub async fn set_role(
+        &self,
+        name: &PersonName,
+        (role, provider): (Role, Option<&str>),
+    ) -> Result<(), PeopleError> {
+        check_provider(role, provider)?;
         let mut tx = self.db.begin().await?;
-        let changed = sqlx::query("UPDATE people SET role = $1 WHERE name = $2")
+        let changed = sqlx::query("UPDATE people SET role = $1, provider = $2 WHERE name = $3")
             .bind(role.as_str())
+            .bind(provider.map(str::to_owned))
             .bind(name.as_str())
             .execute(&mut *tx)
             .await
@@ -170,6 +180,15 @@ impl PeopleStore {
     }
 }
 
+/// A partner is somebody's, and nobody else is.
+fn check_provider(role: Role, provider: Option<&str>) -> Result<(), PeopleError> {
+    match (role, provider) {
+        (Role::Partner, None) => Err(PeopleError::WhosePartner),
+        (Role::Partner, Some(_)) | (_, None) => Ok(()),
+        (_, Some(_)) => Err(PeopleError::NoPartner(role)),
+    }
+}
+
 fn found(name: &PersonName, rows: u64) -> Result<(), PeopleError> {
     if rows == 0 { Err(PeopleError::NoSuchPerson(name.clone())) } else { Ok(()) }
 }
@@ -191,6 +210,7 @@ fn person(row: &AnyRow) -> Result<Person, PeopleError> {
         created_at: TimeUs(value(row, 2)?),
         password_at: TimeUs(value(row, 3)?),
         logged_in_at: value::<Option<i64>>(row, 4)?.map(TimeUs),
+        provider: value(row, 5)?,
     })
 }
 

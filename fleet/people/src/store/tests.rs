@@ -16,12 +16,12 @@ fn home() -> IpAddr {
 
 async fn with_anna(db: &Db) -> PeopleStore {
     let store = PeopleStore::new(db.clone());
-    store.create(&name("anna"), Role::Operator, PASSWORD, NOW).await.expect("anna");
+    store.create(&name("anna"), (Role::Operator, None), PASSWORD, NOW).await.expect("anna");
     store
 }
 
 fn caller(text: &str, role: Role) -> Caller {
-    Caller { name: name(text), role }
+    Caller { name: name(text), role, provider: None }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -29,11 +29,11 @@ async fn people_are_added_changed_and_removed() {
     for test in db::testing::both().await {
         let store = with_anna(&test.db).await;
         let (anna, berta) = (name("anna"), name("berta"));
-        let again = store.create(&anna, Role::Admin, PASSWORD, NOW).await;
+        let again = store.create(&anna, (Role::Admin, None), PASSWORD, NOW).await;
         assert!(matches!(again, Err(PeopleError::Taken(_))), "{again:?}");
-        let short = store.create(&berta, Role::Admin, "short", NOW).await;
+        let short = store.create(&berta, (Role::Admin, None), "short", NOW).await;
         assert!(matches!(short, Err(PeopleError::BadPassword(_))), "{short:?}");
-        store.create(&berta, Role::Viewer, PASSWORD, NOW.plus_s(1)).await.expect(test.name);
+        store.create(&berta, (Role::Viewer, None), PASSWORD, NOW.plus_s(1)).await.expect(test.name);
         let all = store.list().await.expect(test.name);
         let names: Vec<&str> = all.iter().map(|it| it.name.as_str()).collect();
         assert_eq!(names, ["anna", "berta"], "{}", test.name);
@@ -41,20 +41,21 @@ async fn people_are_added_changed_and_removed() {
         let since = NOW.plus_s(1);
         let expected = Person {
             name: berta.clone(),
+            provider: None,
             role: Role::Viewer,
             created_at: since,
             password_at: since,
             logged_in_at: None,
         };
         assert_eq!(found, expected, "{}", test.name);
-        store.set_role(&berta, Role::Admin).await.expect(test.name);
+        store.set_role(&berta, (Role::Admin, None)).await.expect(test.name);
         assert_eq!(store.get(&berta).await.expect(test.name).role, Role::Admin);
         store.delete(&berta).await.expect(test.name);
         let gone = store.get(&berta).await.expect_err("gone");
         assert_eq!(gone.to_string(), "nobody is called berta");
         let errors = [
             store.delete(&berta).await,
-            store.set_role(&berta, Role::Viewer).await,
+            store.set_role(&berta, (Role::Viewer, None)).await,
             store.set_password(&berta, PASSWORD, NOW).await,
         ];
         for err in errors {
@@ -93,7 +94,7 @@ async fn what_changes_about_a_person_counts_at_once() {
         let log_in = async |password| store.log_in("anna", password, home(), NOW).await;
         let session = log_in(PASSWORD).await.expect(test.name);
         let asks = async |token: &str| store.caller(token, NOW).await.expect(test.name);
-        store.set_role(&anna, Role::Viewer).await.expect(test.name);
+        store.set_role(&anna, (Role::Viewer, None)).await.expect(test.name);
         assert_eq!(asks(&session.token).await, Some(caller("anna", Role::Viewer)));
         let other = log_in(PASSWORD).await.expect(test.name);
         assert_eq!(store.end_sessions(&anna).await.expect(test.name), 2);
@@ -107,7 +108,7 @@ async fn what_changes_about_a_person_counts_at_once() {
         assert_eq!(store.get(&anna).await.expect(test.name).password_at, NOW.plus_s(5));
         store.delete(&anna).await.expect(test.name);
         assert_eq!(asks(&session.token).await, None, "{}", test.name);
-        store.create(&anna, Role::Admin, new, NOW).await.expect("another of that name");
+        store.create(&anna, (Role::Admin, None), new, NOW).await.expect("another of that name");
         assert_eq!(asks(&session.token).await, None, "{}", test.name);
     }
 }

@@ -49,7 +49,8 @@ fn of_role(role: &str) -> &str {
         "switch" => "switches",
         "pdu" => "pdus",
         "console-server" => "console_servers",
-        other => other,
+        "other" => "others",
+        unheard_of => unheard_of,
     }
 }
 

@@ -18,7 +18,9 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 use inventory::kinds::ALL;
-use std::sync::Arc;
+use inventory::schema::Kind;
+use std::collections::HashSet;
+use std::sync::{Arc, LazyLock};
 
 /// Tens of thousands of records in one request.
 const MAX_BODY_BYTES: usize = 64 << 20;
@@ -30,11 +32,11 @@ pub(super) fn router() -> Router<Arc<App>> {
         .route("/api/v1/import", post(write::import));
     for kind in ALL {
         let (all, one) = (path(kind.plural), format!("{}/{{key}}", path(kind.plural)));
-        let of_all = get(move |app, query| read::list(kind, app, query))
+        let of_all = get(move |app, by, query| read::list(kind, app, by, query))
             .post(move |app, change, body| write::create(kind, app, change, body))
             .patch(move |app, change, body| write::update_all(kind, app, change, body))
             .delete(move |app, change, body| write::delete_all(kind, app, change, body));
-        let of_one = get(move |app, key, query| read::show(kind, app, key, query))
+        let of_one = get(move |app, by, key, query| read::show(kind, app, by, key, query))
             .patch(move |app, key, change, body| write::update(kind, app, key, change, body))
             .delete(move |app, key, change| write::delete(kind, app, key, change));
         let history = get(move |app, key, query| history::history(kind, app, key, query));
@@ -44,6 +46,15 @@ pub(super) fn router() -> Router<Arc<App>> {
             .route(&format!("{one}/history"), history);
     }
     router.layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+}
+
+/// Paths at which partners may look: lists and records, not what was.
+pub(super) fn for_partners() -> &'static HashSet<String> {
+    static PATHS: LazyLock<HashSet<String>> = LazyLock::new(|| {
+        let paths = |kind: &&Kind| [path(kind.plural), format!("{}/{{key}}", path(kind.plural))];
+        ALL.iter().flat_map(paths).collect()
+    });
+    &PATHS
 }
 
 fn path(plural: &str) -> String {

@@ -3,14 +3,15 @@
 use super::told::{etag, items, told};
 use crate::api::Problem;
 use crate::server::App;
-use axum::Json;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use http::header;
-use inventory::query::BadQuery;
+use inventory::query::{BadQuery, NOT_FOR_PROVIDERS, Query};
 use inventory::records;
 use inventory::schema::Kind;
 use jiff::Timestamp;
+use people::{Caller, Role};
 use serde_json::{Value, json};
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -38,12 +39,15 @@ impl From<BadQuery> for Problem {
 pub(super) async fn list(
     kind: &'static Kind,
     State(app): State<Arc<App>>,
+    Extension(by): Extension<Caller>,
     query: RawQuery,
 ) -> Result<Json<Value>, Problem> {
     let pairs = pairs(&query)?;
     let query = kind.query(pairs.iter().map(|(name, value)| (&**name, &**value)))?;
+    let query = asked_by(query, &by)?;
     let found = records::list(app.inventory.db(), kind, &query).await?;
-    let some = query.fields.as_deref();
+    let some = query.fields.clone().or_else(|| told_to(kind, &by));
+    let some = some.as_deref();
     let all: Result<Vec<Value>, Problem> =
         found.items.iter().map(|kept| told(kind, kept, some)).collect();
     let mut all = items(all?);
@@ -51,16 +55,38 @@ pub(super) async fn list(
     Ok(Json(all))
 }
 
+/// A partner asks for what his provider has. One of nobody is shown nothing.
+fn asked_by(query: Query, by: &Caller) -> Result<Query, Problem> {
+    match (by.role, &by.provider) {
+        (Role::Partner, provider) => {
+            let provider = provider.as_deref().unwrap_or_default();
+            query.of_provider(provider).map_err(|err| Problem::new(403, err.message))
+        }
+        _ => Ok(query),
+    }
+}
+
+/// What of a record somebody is told; nothing is kept from most.
+fn told_to(kind: &'static Kind, by: &Caller) -> Option<Vec<&'static str>> {
+    let is_told = |name: &&str| !NOT_FOR_PROVIDERS.contains(name);
+    let names = kind.fields.iter().map(|field| field.name);
+    (by.role == Role::Partner).then(|| names.filter(is_told).collect())
+}
+
 /// As it is, or as it was at a time.
 pub(super) async fn show(
     kind: &'static Kind,
     app: State<Arc<App>>,
+    Extension(by): Extension<Caller>,
     Path(key): Path<String>,
     query: RawQuery,
 ) -> Result<Response, Problem> {
     let pairs = pairs(&query)?;
     match &pairs[..] {
-        [] => show_now(kind, app, &key).await,
+        [] => show_now(kind, app, &by, &key).await,
+        [(name, _)] if name == "at" && by.role == Role::Partner => {
+            Err(Problem::new(403, "what was is not told to partners"))
+        }
         [(name, text)] if name == "at" => show_then(kind, app, &key, text).await,
         _ => Err(Problem::new(400, "expected at=TIME, once, or nothing")),
     }
@@ -69,11 +95,13 @@ pub(super) async fn show(
 async fn show_now(
     kind: &'static Kind,
     State(app): State<Arc<App>>,
+    by: &Caller,
     key: &str,
 ) -> Result<Response, Problem> {
-    let kept = records::find(app.inventory.db(), kind, key).await?;
+    let query = asked_by(kind.one(key), by)?;
+    let kept = records::all(app.inventory.db(), kind, &query).await?.into_iter().next();
     let kept = kept.ok_or_else(|| missing(kind, key))?;
-    let told = told(kind, &kept, None)?;
+    let told = told(kind, &kept, told_to(kind, by).as_deref())?;
     Ok(([(header::ETAG, etag(kept.version))], Json(told)).into_response())
 }
 

@@ -157,5 +157,8 @@ pub(super) fn file() -> Arg {
         .required(true)
         .value_name("FILE")
         .value_parser(value_parser!(PathBuf))
-        .help("YAML, JSON or CSV (by its ending); - for standard input, as YAML.")
+        .num_args(1..)
+        .help(
+            "YAML, JSON or CSV (by its ending), or folders of such; - for standard input, as YAML.",
+        )
 }

@@ -3,7 +3,7 @@
 use super::look::Look;
 use super::{Touched, Wrong, has, text, those};
 use crate::Complaint;
-use crate::kinds::{REGION, SITE};
+use crate::kinds::{DEVICE, REGION, SITE};
 use crate::rules::parents;
 use crate::schema::Record;
 use db::Error;
@@ -20,6 +20,33 @@ pub(super) async fn check<'a>(
     if has(touched, &SITE) {
         wrong.extend(sites(&look.all(&SITE).await?, touched));
     }
+    wrong.extend(nowhere(look, touched).await?);
+    Ok(wrong)
+}
+
+/// Whoever sends viewers to a box knows where it is.
+async fn nowhere<'a>(look: &mut Look<'_>, touched: &'a [Touched]) -> Result<Vec<Wrong<'a>>, Error> {
+    let is_box = |device: &Record| !device.get("appliance").is_null();
+    let is_nowhere = |site: &Record| site.get("latitude").is_null();
+    let boxes: Vec<_> = those(touched, &DEVICE).filter(|(_, device)| is_box(device)).collect();
+    let of_boxes = boxes.iter().filter_map(|(_, device)| text(device, "site"));
+    let named = look.whose(&SITE, "key", of_boxes.collect::<Vec<_>>()).await?;
+    let named: Vec<String> =
+        named.iter().filter(|site| is_nowhere(site)).map(|site| SITE.key(site)).collect();
+    let lost = boxes.into_iter().filter_map(|(it, device)| {
+        let site = named.iter().find(|name| text(device, "site") == Some(name))?;
+        Some((it, Complaint::new("site", format!("{site} has no latitude and longitude yet"))))
+    });
+    let mut wrong: Vec<Wrong<'a>> = lost.collect();
+    let moved: Vec<_> = those(touched, &SITE).filter(|(_, site)| is_nowhere(site)).collect();
+    let keys = moved.iter().map(|(it, _)| it.key.as_str());
+    let there = look.whose(&DEVICE, "site", keys.collect::<Vec<_>>()).await?;
+    wrong.extend(moved.into_iter().filter_map(|(it, _)| {
+        let at_it = |device: &&Record| is_box(device) && text(device, "site") == Some(&it.key);
+        let device = there.iter().find(at_it)?;
+        let message = format!("{} stands there, and is sent viewers", DEVICE.key(device));
+        Some((it, Complaint::new("latitude", message)))
+    }));
     Ok(wrong)
 }
 

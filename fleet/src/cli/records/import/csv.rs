@@ -1,10 +1,10 @@
 //! A table: in its first line the names of fields, in each other one a record. What is empty is nothing.
 
-use super::{Read1, Wrong};
+use super::files::InFile;
 use inventory::schema::{Field, Kind, Need};
 use serde_json::{Map, Value};
 
-pub(super) fn read(kind: &'static Kind, text: &str) -> Result<Vec<Read1>, Vec<Wrong>> {
+pub(super) fn read(kind: &'static Kind, text: &str) -> Result<Vec<InFile>, Vec<(u64, String)>> {
     let mut reader = ::csv::ReaderBuilder::new().flexible(false).from_reader(text.as_bytes());
     let header = reader.headers().map_err(|err| vec![broken(&err)])?.clone();
     let columns = header.iter().map(|name| column(kind, name)).collect::<Result<Vec<_>, _>>();
@@ -26,12 +26,12 @@ pub(super) fn read(kind: &'static Kind, text: &str) -> Result<Vec<Read1>, Vec<Wr
                 Err(what) => wrong.push((line, format!("column {}: {what}", field.name))),
             }
         }
-        records.push(Read1 { kind, fields, line });
+        records.push((kind, fields, line));
     }
     if wrong.is_empty() { Ok(records) } else { Err(wrong) }
 }
 
-fn broken(err: &::csv::Error) -> Wrong {
+fn broken(err: &::csv::Error) -> (u64, String) {
     (err.position().map_or(0, ::csv::Position::line), err.to_string())
 }
 
@@ -68,7 +68,7 @@ mod tests {
     fn each_cell_is_what_may_stand_there() {
         let text = "site,Name,u-height,desc_units\na,r1,42,no\na,\"r, 2\",,\n";
         let read = read(&RACK, text).map_err(|wrong| format!("{wrong:?}")).expect("two");
-        let fields: Vec<Value> = read.iter().map(|it| Value::Object(it.fields.clone())).collect();
+        let fields: Vec<Value> = read.iter().map(|it| Value::Object(it.1.clone())).collect();
         assert_eq!(
             fields[0],
             json!({"site": "a", "name": "r1", "u_height": 42, "desc_units": false})
@@ -77,12 +77,12 @@ mod tests {
             fields[1],
             json!({"site": "a", "name": "r, 2", "u_height": null, "desc_units": null})
         );
-        assert_eq!((read[0].line, read[1].line), (2, 3));
+        assert_eq!((read[0].2, read[1].2), (2, 3));
     }
 
     #[test]
     fn what_is_wrong_is_named_by_line_and_column() {
-        let wrong = |text: &str| read(&RACK, text).err().expect("wrong");
+        let wrong = |text: &str| read(&RACK, text).expect_err("wrong");
         assert_eq!(
             wrong("site,name,u_height\na,r1,200\na,r2,x\n"),
             [

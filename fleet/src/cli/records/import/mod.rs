@@ -1,6 +1,9 @@
 //! `import`: what a file says becomes so, all of it or nothing.
 
 mod csv;
+mod files;
+mod library;
+mod netbox;
 mod yaml;
 
 use super::ask;
@@ -13,42 +16,57 @@ use clap::{ArgMatches, Args};
 use http::Method;
 use inventory::schema::Kind;
 use serde_json::{Map, Value, json};
-use std::io::Read;
-use std::path::{Path, PathBuf};
-
-/// What the manager takes in one request.
-const MAX_BYTES: u64 = 64 << 20;
+use std::path::PathBuf;
 
 /// Of what is wrong so much is told.
 const MAX_TOLD: usize = 20;
 
-/// Records of all kinds, from one file.
+/// Records of all kinds, from one file or from another inventory.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Import {
     /// YAML or JSON: lists of records by what several are called (`sites:`, `devices:`), or one list in
     /// which each says its `kind`; - for standard input.
-    file: PathBuf,
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+    /// These are what NetBox's REST API answers (versions 3.7 to 4.7): files, or folders of them, a page or
+    /// an endpoint in each. Regions, sites, racks, device types, devices, interfaces, cables, prefixes and
+    /// addresses are read; what is called otherwise here, or left out, is told.
+    #[arg(long)]
+    netbox: bool,
+    /// Which role here a role of NetBox's is, such as core-router=router. Can be given several times; what
+    /// is not told is guessed by its name.
+    #[arg(long = "role", value_name = "SLUG=ROLE", requires = "netbox")]
+    roles: Vec<String>,
     /// Why: it is kept with the changes.
-    #[arg(short, long, value_name = "WHY")]
+    #[arg(short, long, value_name = "WHY", help_heading = "Changing")]
     message: Option<String>,
     /// Say what would be changed, and change nothing.
-    #[arg(long)]
+    #[arg(long, help_heading = "Changing")]
     dry_run: bool,
 }
 
-/// A record, and where in the file it stands.
-struct Read1 {
+/// A record, and where it stands.
+struct Found {
     kind: &'static Kind,
     fields: Map<String, Value>,
+    file: String,
+    /// 0 where nobody counts lines.
     line: u64,
 }
+
+/// Something wrong: in which file, in which line, what.
+type Wrong = (String, u64, String);
 
 impl Import {
     pub(in crate::cli) async fn run(self, client: &Client, output: &Output) -> anyhow::Result<()> {
         let message = self.message.map(|message| ("message".to_owned(), message));
         let dry_run = self.dry_run.then(|| ("dry_run".to_owned(), "true".to_owned()));
         let beside: Vec<_> = message.into_iter().chain(dry_run).collect();
-        import(None, &self.file, &beside, client, output).await
+        let records = match self.netbox {
+            true => netbox::read(&self.files, &self.roles, output)?,
+            false => files::read(None, &self.files)?,
+        };
+        send(&records, &beside, client, output).await
     }
 }
 
@@ -58,106 +76,63 @@ pub(super) async fn run(
     client: &Client,
     output: &Output,
 ) -> anyhow::Result<()> {
-    let file = matches.get_one::<PathBuf>("file").context("a file")?;
-    import(Some(kind), file, &ask::beside(matches), client, output).await
+    let files: Vec<PathBuf> = matches.get_many("file").context("a file")?.cloned().collect();
+    let records = files::read(Some(kind), &files)?;
+    send(&records, &ask::beside(matches), client, output).await
 }
 
-async fn import(
-    kind: Option<&'static Kind>,
-    file: &Path,
+async fn send(
+    records: &[Found],
     beside: &[(String, String)],
     client: &Client,
     output: &Output,
 ) -> anyhow::Result<()> {
-    let text = read(file)?;
-    let is_csv = file.extension().is_some_and(|it| it.eq_ignore_ascii_case("csv"));
-    let name = file.display().to_string();
-    let records = match (is_csv, kind) {
-        (true, Some(kind)) => csv::read(kind, &text),
-        (true, None) => {
-            return Err(
-                Usage(format!("{name}: CSV has one kind of record: `fleet KIND import`")).into()
-            );
-        }
-        (false, kind) => yaml::read(kind, &text),
-    };
-    let records = records.map_err(|wrong| Usage(told(&name, &wrong)))?;
-    let body: Vec<Value> =
-        records.iter().map(|it| json!({"kind": it.kind.name, "fields": it.fields})).collect();
+    let body = records.iter().map(|it| json!({"kind": it.kind.name, "fields": it.fields}));
+    let body = json!({ "records": body.collect::<Vec<Value>>() });
     let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(beside).finish();
     let path = format!("/api/v1/import?{query}");
-    let body = json!({ "records": body });
     let done = ask::change(client, (Method::POST, &path), Some(&body), None).await;
-    let done = done.map_err(|err| located(&name, &records, err))?;
+    let done = done.map_err(|err| located(records, err))?;
     if done["dry_run"] == true {
         return output.write(&done, preview);
     }
     output.write(&done, |done| {
         let count = |what: &str| done[what].as_u64().unwrap_or_default();
-        format!(
-            "{} created, {} changed, {} as they were",
-            count("created"),
-            count("updated"),
-            count("unchanged")
-        )
+        let (created, updated) = (count("created"), count("updated"));
+        format!("{created} created, {updated} changed, {} as they were", count("unchanged"))
     })
 }
 
-fn read(file: &Path) -> anyhow::Result<String> {
-    let mut bytes = Vec::new();
-    let opened: Box<dyn Read> = match file == Path::new("-") {
-        true => Box::new(std::io::stdin()),
-        false => Box::new(
-            std::fs::File::open(file).map_err(|err| Usage(format!("{}: {err}", file.display())))?,
-        ),
+/// One after the other, in words.
+fn told(wrong: &[Wrong]) -> String {
+    let line = |(file, line, what): &Wrong| match (file.as_str(), line) {
+        ("", _) => what.clone(),
+        (file, 0) => format!("{file}: {what}"),
+        (file, line) => format!("{file}:{line}: {what}"),
     };
-    opened
-        .take(MAX_BYTES + 1)
-        .read_to_end(&mut bytes)
-        .with_context(|| file.display().to_string())?;
-    if bytes.len() as u64 > MAX_BYTES {
-        let says = format!(
-            "{}: more than {} MiB: split it, each part is taken whole",
-            file.display(),
-            MAX_BYTES >> 20
-        );
-        return Err(Usage(says).into());
-    }
-    let text = String::from_utf8(bytes).map_err(|err| {
-        let at = err.utf8_error().valid_up_to();
-        let line = err.as_bytes()[..at].iter().filter(|it| **it == b'\n').count() + 1;
-        Usage(format!("{}:{line}: this is not UTF-8", file.display()))
-    })?;
-    Ok(text)
-}
-
-/// Something wrong in a line.
-type Wrong = (u64, String);
-
-fn told(name: &str, wrong: &[Wrong]) -> String {
-    let line = |(line, what): &Wrong| match line {
-        0 => format!("{name}: {what}"),
-        line => format!("{name}:{line}: {what}"),
-    };
-    let more = wrong.len().saturating_sub(MAX_TOLD);
     let mut lines: Vec<String> = wrong.iter().take(MAX_TOLD).map(line).collect();
-    if more > 0 {
+    if let more @ 1.. = wrong.len().saturating_sub(MAX_TOLD) {
         lines.push(format!("and {more} more"));
     }
     lines.join("\n")
 }
 
-/// With lines in place of numbers.
-fn located(name: &str, records: &[Read1], err: anyhow::Error) -> anyhow::Error {
+fn refuse(wrong: &[Wrong]) -> anyhow::Error {
+    Usage(told(wrong)).into()
+}
+
+/// What the manager refuses, with places in files for its numbers.
+fn located(records: &[Found], err: anyhow::Error) -> anyhow::Error {
     let Some(refusal) = err.downcast_ref::<Refusal>().filter(|it| !it.errors.is_empty()) else {
         return err;
     };
     let wrong = refusal.errors.iter().map(|it| {
-        let line = it.row.and_then(|row| records.get(row)).map_or(0, |record| record.line);
+        let found = it.row.and_then(|row| records.get(row));
+        let (file, line) = found.map(|it| (it.file.clone(), it.line)).unwrap_or_default();
         let key = it.key.as_deref().map(|key| format!("{} {key}: ", it.kind)).unwrap_or_default();
         let field = if it.field.is_empty() { String::new() } else { format!("{}: ", it.field) };
-        (line, format!("{key}{field}{}", it.message))
+        (file, line, format!("{key}{field}{}", it.message))
     });
-    let detail = told(name, &wrong.collect::<Vec<Wrong>>());
+    let detail = told(&wrong.collect::<Vec<Wrong>>());
     Refusal { status: refusal.status, detail, errors: Vec::new() }.into()
 }

@@ -1,7 +1,7 @@
 //! Records in YAML, or JSON, which is YAML too: lists by what several of a kind are called, or one list
 //! in which each says its kind.
 
-use super::{Read1, Wrong};
+use super::files::InFile;
 use inventory::kinds::{ALL, kind};
 use inventory::schema::Kind;
 use serde_json::{Map, Value};
@@ -21,7 +21,10 @@ fn options() -> serde_yaml::Options {
 }
 
 /// The first letter says which of the two it is, so that an error is told of what was meant.
-pub(super) fn read(of: Option<&'static Kind>, text: &str) -> Result<Vec<Read1>, Vec<Wrong>> {
+pub(super) fn read(
+    of: Option<&'static Kind>,
+    text: &str,
+) -> Result<Vec<InFile>, Vec<(u64, String)>> {
     let meant = text.lines().map(str::trim_start);
     let meant =
         meant.filter(|line| !line.is_empty() && !line.starts_with(['#', '%']) && *line != "---");
@@ -36,7 +39,7 @@ pub(super) fn read(of: Option<&'static Kind>, text: &str) -> Result<Vec<Read1>, 
     by_kind(of, lists.map_err(|err| broken(&err))?)
 }
 
-fn broken(err: &serde_yaml::Error) -> Vec<Wrong> {
+fn broken(err: &serde_yaml::Error) -> Vec<(u64, String)> {
     let line = err.location().map_or(0, |at| at.line());
     let says = "expected lists of records by kind (sites:, devices:), or a list of records";
     vec![(line, format!("{says}: {}", err.without_snippet()))]
@@ -45,7 +48,7 @@ fn broken(err: &serde_yaml::Error) -> Vec<Wrong> {
 fn by_kind(
     of: Option<&'static Kind>,
     lists: BTreeMap<String, Vec<Spanned<Fields>>>,
-) -> Result<Vec<Read1>, Vec<Wrong>> {
+) -> Result<Vec<InFile>, Vec<(u64, String)>> {
     let mut all = Vec::new();
     for (name, list) in lists {
         let known =
@@ -63,7 +66,7 @@ fn by_kind(
 
 fn each(
     all: impl Iterator<Item = (Option<&'static Kind>, Spanned<Fields>)>,
-) -> Result<Vec<Read1>, Vec<Wrong>> {
+) -> Result<Vec<InFile>, Vec<(u64, String)>> {
     let (mut records, mut wrong) = (Vec::new(), Vec::new());
     for (of, one) in all {
         let line = one.referenced.line();
@@ -72,7 +75,7 @@ fn each(
         let said = said.as_ref().and_then(Value::as_str);
         match of.or_else(|| kind(said?)) {
             Some(kind) if said.is_none_or(|said| said == kind.name) => {
-                records.push(Read1 { kind, fields, line });
+                records.push((kind, fields, line));
             }
             _ => {
                 let names: Vec<&str> = ALL.iter().map(|kind| kind.name).collect();
@@ -100,8 +103,7 @@ mod tests {
         let other = "- kind: rack\n  site: a\n  name: r1\n- {kind: site, name: a, latitude: 1}\n";
         let read = |text: &str| {
             let all = read(None, text).map_err(|wrong| format!("{wrong:?}")).expect("two");
-            let told =
-                |it: &Read1| (it.kind.name, Value::Object(it.fields.clone()).to_string(), it.line);
+            let told = |it: &InFile| (it.0.name, Value::Object(it.1.clone()).to_string(), it.2);
             let mut all: Vec<_> = all.iter().map(told).collect();
             all.sort_unstable();
             all
@@ -114,7 +116,7 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_named_by_line() {
-        let wrong = |of, text: &str| read(of, text).err().expect("wrong");
+        let wrong = |of, text: &str| read(of, text).expect_err("wrong");
         assert_eq!(wrong(None, "- name: a\n- kind: sit\n")[1].0, 2);
         assert!(wrong(None, "boxes:\n- name: a\n")[0].1.contains("expected tags, regions"));
         assert!(wrong(Some(&SITE), "racks:\n- name: a\n")[0].1.contains("expected sites"));
