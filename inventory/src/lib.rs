@@ -19,6 +19,7 @@ pub mod records;
 pub mod rules;
 pub mod schema;
 mod store;
+pub mod texts;
 
 pub use error::{Complaint, InventoryError};
 pub use model::{

@@ -1,3 +1,3 @@
--- Whose partner somebody is, by the key of a provider of the inventory.
+-- Whose partner somebody is. A provider stays as long as it has partners here.
 
-ALTER TABLE people ADD COLUMN provider TEXT COLLATE "C";
+ALTER TABLE people ADD COLUMN provider TEXT COLLATE "C" REFERENCES providers ("key");

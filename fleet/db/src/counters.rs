@@ -55,9 +55,21 @@ pub async fn raise(tx: &mut Tx, counter: Counter, by: i64) -> Result<i64, Error>
 /// # Errors
 /// When the statement fails.
 pub async fn value(db: &Db, counter: Counter) -> Result<i64, Error> {
-    let row = sqlx::query("SELECT value FROM counters WHERE name = $1")
-        .bind(counter.name())
-        .fetch_one(db.read())
-        .await?;
-    Ok(row.try_get(0)?)
+    read(db.read(), counter).await
+}
+
+/// The value as a transaction sees it.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn value_in(tx: &mut Tx, counter: Counter) -> Result<i64, Error> {
+    read(&mut **tx, counter).await
+}
+
+async fn read<'e>(
+    from: impl sqlx::Executor<'e, Database = sqlx::Any>,
+    counter: Counter,
+) -> Result<i64, Error> {
+    let asked = sqlx::query("SELECT value FROM counters WHERE name = $1").bind(counter.name());
+    Ok(asked.fetch_one(from).await?.try_get(0)?)
 }

@@ -38,6 +38,12 @@ impl Error {
         self.kind() == Some(ErrorKind::ForeignKeyViolation)
     }
 
+    /// Whether all connections were in use for as long as anybody waits.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        matches!(self, Self::Sql(sqlx::Error::PoolTimedOut))
+    }
+
     fn kind(&self) -> Option<ErrorKind> {
         match self {
             Self::Sql(sqlx::Error::Database(err)) => Some(err.kind()),

@@ -66,6 +66,19 @@ impl Db {
         Ok(tx)
     }
 
+    /// Begins a look at everything as it is at one moment, whatever is written meanwhile. No writer waits for
+    /// it.
+    ///
+    /// # Errors
+    /// When the database cannot be reached.
+    pub async fn snapshot(&self) -> Result<Tx, Error> {
+        let begin = match self.engine {
+            Engine::Sqlite => "BEGIN DEFERRED",
+            Engine::Postgres => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+        };
+        Ok(self.readers.begin_with(begin).await?)
+    }
+
     /// Waits until connections in use are returned, and closes all of them.
     pub async fn close(&self) {
         self.readers.close().await;

@@ -10,8 +10,10 @@ use url::Url;
 /// Reads never wait for writes under WAL; more than a few only share two cores' time.
 const SQLITE_READERS: u32 = 4;
 
-/// A fraction of the 100 connections that PostgreSQL allows all of its clients together.
-const POSTGRES_CONNECTIONS: u32 = 8;
+/// A fraction of the 100 connections that PostgreSQL allows all of its clients together. Writers wait for one
+/// another, and must not keep who only reads from a connection.
+const POSTGRES_READERS: u32 = 6;
+const POSTGRES_WRITERS: u32 = 3;
 
 /// Longer than any transaction of ours, shorter than a client's patience.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -75,12 +77,12 @@ async fn sqlite_pool(address: &str, connections: u32) -> Result<AnyPool, sqlx::E
 }
 
 async fn postgres(address: &str) -> Result<Db, sqlx::Error> {
-    let pool = AnyPoolOptions::new()
-        .max_connections(POSTGRES_CONNECTIONS)
-        .acquire_timeout(ACQUIRE_TIMEOUT)
-        .connect(address)
-        .await?;
-    Ok(Db { engine: Engine::Postgres, readers: pool.clone(), writer: pool })
+    let pool = async |connections| {
+        let options = AnyPoolOptions::new().max_connections(connections);
+        options.acquire_timeout(ACQUIRE_TIMEOUT).connect(address).await
+    };
+    let (readers, writer) = (pool(POSTGRES_READERS).await?, pool(POSTGRES_WRITERS).await?);
+    Ok(Db { engine: Engine::Postgres, readers, writer })
 }
 
 /// What may be shown of an address.

@@ -2,6 +2,7 @@
 
 use super::body::Body;
 use super::caller::Operator;
+use super::records::Change;
 use super::status::{ApplianceStatus, Seen, seen};
 use super::{List, Problem, named};
 use crate::barring;
@@ -93,10 +94,10 @@ pub(super) async fn list_appliances(
     responses((status = 201, body = Appliance), (status = "4XX", body = Problem)))]
 pub(super) async fn create_appliance(
     State(app): State<Arc<App>>,
-    operator: Operator,
+    change: Change,
     Body(appliance): Body<Appliance>,
 ) -> Result<(StatusCode, Json<Appliance>), Problem> {
-    app.inventory.create_appliance(&appliance, operator.author(), now()).await?;
+    app.inventory.create_appliance(&appliance, change.plain()?, now()).await?;
     app.changed.notify_one();
     Ok((StatusCode::CREATED, Json(appliance)))
 }
@@ -154,11 +155,11 @@ pub(super) async fn revoke_appliance(
     responses((status = 204), (status = "4XX", body = Problem)))]
 pub(super) async fn delete_appliance(
     State(app): State<Arc<App>>,
-    operator: Operator,
+    change: Change,
     Path(name): Path<String>,
 ) -> Result<StatusCode, Problem> {
     let name: DeviceName = named(&name)?;
-    app.inventory.delete_appliance(&name, operator.author(), now()).await?;
+    app.inventory.delete_appliance(&name, change.plain()?, now()).await?;
     barring::bar(&app, &name, "the appliance was deleted").await?;
     app.collector.forget(&name);
     app.changed.notify_one();

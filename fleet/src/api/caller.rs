@@ -7,7 +7,6 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::request::Parts;
 use http::{HeaderMap, Method, header};
-use inventory::changes::Author;
 use people::{Caller, PersonName, Role};
 use std::sync::Arc;
 
@@ -76,14 +75,6 @@ fn at_least(parts: &Parts, role: Role) -> Result<Caller, Problem> {
 
 /// Proof that somebody asks who may change what the fleet does, and who it is.
 pub(super) struct Operator(pub(super) Caller);
-
-impl Operator {
-    /// Of what he changes, where he says nothing else of it.
-    pub(super) fn author(self) -> Author {
-        let request_id = format!("{:032x}", rand::random::<u128>());
-        Author { who: self.0.name.to_string(), request_id, message: None }
-    }
-}
 
 impl FromRequestParts<Arc<App>> for Operator {
     type Rejection = Problem;

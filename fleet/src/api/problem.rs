@@ -96,6 +96,9 @@ impl IntoResponse for Problem {
 
 impl From<db::Error> for Problem {
     fn from(err: db::Error) -> Self {
+        if err.is_busy() {
+            return Self::new(503, "others are writing: try again in a few seconds");
+        }
         Self::internal(err)
     }
 }

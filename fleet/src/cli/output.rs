@@ -4,7 +4,7 @@ use super::Usage;
 use super::records::Ordered;
 use clap::ValueEnum;
 use comfy_table::{Attribute, Cell, CellAlignment, Color, ContentArrangement, Table, presets};
-use inventory::schema::{Kind, Need};
+use inventory::schema::{Field, Kind, Need, Shape};
 use serde::Serialize;
 use serde_json::Value;
 use std::io::{IsTerminal, Write};
@@ -82,15 +82,21 @@ impl Output {
 
     /// Records as `import` reads them: in the first line the fields that people write.
     pub(super) fn csv(&self, kind: &Kind, all: &[Value]) -> anyhow::Result<()> {
+        let is_told = |name: &str| all.is_empty() || all.iter().any(|it| it.get(name).is_some());
         let fields = kind.fields.iter().filter(|field| field.need != Need::Ours);
-        let names: Vec<&str> = fields.map(|field| field.name).collect();
+        let fields: Vec<&Field> = fields.filter(|field| is_told(field.name)).collect();
         let mut writer = csv::Writer::from_writer(std::io::stdout());
-        writer.write_record(&names)?;
+        writer.write_record(fields.iter().map(|field| field.name))?;
         for record in all {
-            writer.write_record(names.iter().map(|name| match &record[*name] {
-                Value::Null => String::new(),
-                Value::String(text) => text.clone(),
-                other => other.to_string(),
+            writer.write_record(fields.iter().map(|field| {
+                match (field.shape, &record[field.name]) {
+                    (_, Value::Null) => String::new(),
+                    (_, Value::String(text)) => text.clone(),
+                    (Shape::Tags, Value::Array(tags)) => {
+                        tags.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(",")
+                    }
+                    (_, other) => other.to_string(),
+                }
             }))?;
         }
         Ok(writer.flush()?)

@@ -6,19 +6,20 @@ use contract::civil::{TimeOfDay, TimeZoneName};
 use contract::config::{EmergencyFill, FillWindow, SourceCaps};
 use contract::names::SiteName;
 use contract::quantity::BitRate;
-use inventory::{Site, SiteFill};
+use inventory::SiteFill;
 use ipnet::IpNet;
+use serde_json::json;
 
 #[derive(Debug, Args)]
 pub(super) struct Create {
     /// Its name, such as `site-a`.
     name: SiteName,
     /// Degrees north.
-    #[arg(long, value_name = "DEGREES", allow_negative_numbers = true)]
-    latitude: f64,
+    #[arg(long, value_name = "DEGREES", allow_negative_numbers = true, requires = "longitude")]
+    latitude: Option<f64>,
     /// Degrees east.
-    #[arg(long, value_name = "DEGREES", allow_negative_numbers = true)]
-    longitude: f64,
+    #[arg(long, value_name = "DEGREES", allow_negative_numbers = true, requires = "latitude")]
+    longitude: Option<f64>,
     /// A network whose clients are nearest to this site. Can be given several times.
     #[arg(long = "prefix", value_name = "NETWORK")]
     prefixes: Vec<IpNet>,
@@ -47,19 +48,16 @@ pub(super) struct Create {
 }
 
 impl Create {
-    /// Where its times are local.
-    pub(super) fn time_zone(&self) -> Option<&str> {
-        self.time_zone.as_ref().map(TimeZoneName::as_str)
-    }
-
-    pub(super) fn into_site(self) -> Site {
-        Site {
-            fill: self.fill(),
-            name: self.name,
-            latitude: self.latitude,
-            longitude: self.longitude,
-            client_prefixes: self.prefixes,
-        }
+    /// As it is sent.
+    pub(super) fn told(&self) -> serde_json::Value {
+        json!({
+            "name": self.name,
+            "latitude": self.latitude,
+            "longitude": self.longitude,
+            "client_prefixes": self.prefixes,
+            "fill": self.fill(),
+            "time_zone": self.time_zone,
+        })
     }
 
     fn fill(&self) -> Option<SiteFill> {

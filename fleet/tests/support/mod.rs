@@ -3,6 +3,7 @@
 // Not every test needs all of it.
 #![allow(dead_code)]
 
+pub mod api;
 pub mod fake_box;
 pub mod process;
 pub mod story;

@@ -47,7 +47,11 @@ pub static COMPONENT: Kind = Kind {
             Shape::Integer(0, 255),
             "How much of its life is used up, by its own word.",
         ),
-        Field::ours("erased_at", Shape::Time, "When it was seen that nothing is on it any more."),
+        Field::optional(
+            "erased_at",
+            Shape::Time,
+            "When it was seen that nothing is on it any more.",
+        ),
         Field::optional("description", Shape::Line, "A line about it."),
         Field::tags(),
     ],

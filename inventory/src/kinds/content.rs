@@ -20,7 +20,7 @@ pub static CONTENT_GROUP: Kind = Kind {
         ),
         Field::required(
             "origin_url",
-            Shape::Line,
+            Shape::Label(2048),
             "Where the owner's own server has it: https://…, http://… or s3://bucket/prefix.",
         ),
         Field::optional(

@@ -69,7 +69,8 @@ impl ContentGroup {
     /// # Errors
     /// When it is none.
     pub fn of(record: &Record) -> Result<Self, serde_json::Error> {
-        let set = record.fields().iter().filter(|(_, value)| !value.is_null());
+        let told = |name: &str, value: &Value| name != "tags" && !value.is_null();
+        let set = record.fields().iter().filter(|(name, value)| told(name, value));
         let set = set.map(|(name, value)| (name.clone(), value.clone())).collect();
         serde_json::from_value(Value::Object(set))
     }

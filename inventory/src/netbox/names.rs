@@ -21,12 +21,14 @@ impl Names {
         if name.is_empty() {
             name = format!("unnamed-{id}");
         }
-        if self.taken.contains(&name) {
-            let end = format!("-{id}");
-            let room = MAX_CHARS - end.len();
-            name =
-                name.chars().take(room).collect::<String>().trim_end_matches(['-', '.']).to_owned()
-                    + &end;
+        let wanted = name.clone();
+        for again in 0.. {
+            if !self.taken.contains(&name) {
+                break;
+            }
+            let end = if again == 0 { format!("-{id}") } else { format!("-{id}-{again}") };
+            let begin: String = wanted.chars().take(MAX_CHARS - end.len()).collect();
+            name = begin.trim_end_matches(['-', '.']).to_owned() + &end;
         }
         self.taken.insert(name.clone());
         self.by_id.insert(id, name.clone());
@@ -64,6 +66,8 @@ mod tests {
         assert_eq!(names.of(1, "DMI01-Akron RTR_01"), ("dmi01-akron-rtr-01".to_owned(), true));
         assert_eq!(names.of(1, "whatever").0, "dmi01-akron-rtr-01");
         assert_eq!(names.of(2, "dmi01 akron rtr 01").0, "dmi01-akron-rtr-01-2");
+        assert_eq!(names.of(9, "x-8").0, "x-8");
+        assert_eq!((names.of(7, "x").0, names.of(8, "X").0), ("x".to_owned(), "x-8-1".to_owned()));
         assert_eq!(names.of(3, "???").0, "unnamed-3");
         assert_eq!(names.of(4, "a..b.-c-").0, "a.b.c");
     }

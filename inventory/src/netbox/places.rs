@@ -3,6 +3,7 @@
 use super::Making;
 use super::value::{choice, kilograms, label, line, notes, text};
 use crate::kinds::{RACK, REGION, SITE};
+use crate::schema::Shape;
 use serde_json::{Value, json};
 use std::collections::HashSet;
 
@@ -52,6 +53,13 @@ impl Making<'_> {
         }
         let status = self.known_state("site", &name, &site["status"], &SITE_STATES, "active");
         let description = line(&site["description"]).or_else(|| line(&site["name"]));
+        let zone = text(&site["time_zone"]).filter(|zone| Shape::Zone.parse(zone).is_ok());
+        if zone.is_none() && !site["time_zone"].is_null() {
+            let says = format!("site {name}: {} is no time zone: left out", site["time_zone"]);
+            self.note("time zones that are not known", says);
+        }
+        let place = (site["latitude"].as_f64(), site["longitude"].as_f64());
+        let place = if let (Some(north), Some(east)) = place { Some((north, east)) } else { None };
         self.add(
             &SITE,
             site,
@@ -60,11 +68,11 @@ impl Making<'_> {
                 "status": status,
                 "region": region.map(|(name, _)| name),
                 "facility": label(&site["facility"], 50),
-                "time_zone": text(&site["time_zone"]),
+                "time_zone": zone,
                 "physical_address": line(&site["physical_address"]),
                 "shipping_address": line(&site["shipping_address"]),
-                "latitude": site["latitude"].as_f64(),
-                "longitude": site["longitude"].as_f64(),
+                "latitude": place.map(|it| it.0),
+                "longitude": place.map(|it| it.1),
                 "description": description,
                 "comments": notes(&site["comments"]),
             }),

@@ -61,6 +61,8 @@ pub struct Query {
     pub provider: Option<String>,
     /// Only the one with this key.
     pub key: Option<String>,
+    /// Only those with these.
+    pub keys: Option<Vec<String>>,
 }
 
 /// What no provider is told, whosever it is: what is remembered here of it.
@@ -107,7 +109,7 @@ impl Kind {
         }
         let after = cursor.map(|text| Cursor::read(text, self, &sort)).transpose()?;
         let page = Page { limit: limit.unwrap_or(page::USUAL), after };
-        Ok(Query { filters, sort, fields, page, provider: None, key: None })
+        Ok(Query { filters, sort, fields, page, provider: None, key: None, keys: None })
     }
 
     /// The question about all there is.
@@ -115,7 +117,7 @@ impl Kind {
     pub fn everything(&'static self) -> Query {
         let page = Page { limit: page::USUAL, after: None };
         let (sort, filters) = (Sort::default(), Vec::new());
-        Query { filters, sort, fields: None, page, provider: None, key: None }
+        Query { filters, sort, fields: None, page, provider: None, key: None, keys: None }
     }
 
     /// The question about one.

@@ -67,6 +67,10 @@ impl Cursor {
         let fits = sort.by.iter().zip(&values).all(|((field, _), value)| {
             value.is_null() || field.shape.read(value).as_ref() == Ok(value)
         });
-        if fits { Ok(Self { values, key }) } else { Err(bad("is none that was handed out")) }
+        if fits && !key.contains('\0') {
+            Ok(Self { values, key })
+        } else {
+            Err(bad("is none that was handed out"))
+        }
     }
 }

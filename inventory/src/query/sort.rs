@@ -44,7 +44,7 @@ impl Sort {
             };
             let field = kind.field(name).ok_or_else(|| bad(kind.no_field(name)))?;
             match field.shape {
-                Shape::Document(_) | Shape::Tags => {
+                Shape::Document(_) | Shape::Tags | Shape::Notes => {
                     Err(bad(format!("there is no order of {name}")))
                 }
                 _ => Ok((field, is_from_end)),

@@ -28,6 +28,13 @@ impl Query {
             let key = made.bind(Column::Text, Value::from(key.as_str()));
             let _ = write!(made.text, " AND \"key\" = {key}");
         }
+        if let Some(keys) = &self.keys {
+            let binds = keys.iter().map(|key| made.bind(Column::Text, Value::from(key.as_str())));
+            let binds: Vec<String> = binds.collect();
+            let none = "(1 = 0)".to_owned();
+            let any = format!("\"key\" IN ({})", binds.join(", "));
+            let _ = write!(made.text, " AND {}", if binds.is_empty() { none } else { any });
+        }
         if let Some(provider) = &self.provider {
             made.text.push_str(" AND ");
             made.seen(kind, provider, 0);

@@ -93,7 +93,9 @@ impl Changing {
 fn check_keys(wanted: &[Wanted], keys: &[Option<String>]) -> Result<(), Refused> {
     let (mut seen, mut wrong) = (HashSet::new(), Vec::new());
     for (at, ((kind, fields), key)) in wanted.iter().zip(keys).enumerate() {
-        let is_ours = |name: &&String| kind.field(name).is_some_and(|it| it.need == Need::Ours);
+        let is_ours = |(name, value): (&String, &Value)| {
+            !value.is_null() && kind.field(name).is_some_and(|it| it.need == Need::Ours)
+        };
         match key {
             None => {
                 let complaints = kind.read(fields).err().unwrap_or_default();
@@ -103,7 +105,7 @@ fn check_keys(wanted: &[Wanted], keys: &[Option<String>]) -> Result<(), Refused>
                 let (kind, key) = (kind.name, Some(key.clone()));
                 wrong.push(Row { at, kind, key, is_duplicate: true, complaints: Vec::new() });
             }
-            Some(_) if fields.keys().any(|name| is_ours(&name)) => {
+            Some(_) if fields.iter().any(is_ours) => {
                 let complaints = kind.read(fields).err().unwrap_or_default();
                 wrong.push(Row::misread(kind, at, fields, complaints));
             }

@@ -37,6 +37,12 @@ impl Changing {
     pub async fn begin(db: &Db, author: Author, now_us: i64) -> Result<Self, Refused> {
         let mut tx = db.begin().await?;
         let version = counters::raise(&mut tx, Counter::Inventory, 1).await?;
+        // A clock may be set back; what was changed later stands later.
+        let last =
+            sqlx::query("SELECT at_us FROM changes ORDER BY version DESC, place DESC LIMIT 1");
+        let last = last.fetch_optional(&mut *tx).await?;
+        let last = last.map(|row| row.try_get::<i64, _>(0)).transpose()?;
+        let now_us = last.map_or(now_us, |last| last.max(now_us));
         Ok(Self {
             tx,
             engine: db.engine(),
@@ -287,7 +293,10 @@ impl Changing {
     }
 
     /// The same, with its place among all that is changed together.
-    pub(super) async fn update_at(
+    ///
+    /// # Errors
+    /// [`Refused`].
+    pub async fn update_at(
         &mut self,
         at: usize,
         (kind, key): (&'static Kind, &str),
@@ -305,6 +314,9 @@ impl Changing {
             let field = kind.key.join(", ");
             let message = "is what it is known by, for good: create another".to_owned();
             return Err(Refused::Invalid(vec![Complaint { field, message }]));
+        }
+        if record == before {
+            return Ok(Kept { record, version, created_at_us, changed_at_us });
         }
         self.check_references(kind, &record).await?;
         let mut kept = Kept { record: record.clone(), version, created_at_us, changed_at_us };
@@ -333,6 +345,19 @@ impl Changing {
         key: &str,
         version: Option<i64>,
     ) -> Result<Record, Refused> {
+        self.delete_at(0, (kind, key), version).await
+    }
+
+    /// The same, with its place among all that is changed together.
+    ///
+    /// # Errors
+    /// [`Refused`].
+    pub async fn delete_at(
+        &mut self,
+        at: usize,
+        (kind, key): (&'static Kind, &str),
+        version: Option<i64>,
+    ) -> Result<Record, Refused> {
         let before = self.found(kind, key, version).await?.record;
         let others = self.named_by(kind, key).await?;
         if !others.is_empty() {
@@ -340,9 +365,9 @@ impl Changing {
         }
         let text = format!("DELETE FROM {} WHERE \"key\" = $1", kind.table());
         let gone = sqlx::query(AssertSqlSafe(text)).bind(key).execute(&mut *self.tx).await;
-        gone.map_err(|err| still_used(key, err.into()))?;
+        gone.map_err(|err| still_used(kind, key, err.into()))?;
         self.write_down(kind, key, Some(&before), None).await?;
-        self.touch((kind, key), 0, Some(before.clone()), None);
+        self.touch((kind, key), at, Some(before.clone()), None);
         Ok(before)
     }
 

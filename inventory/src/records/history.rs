@@ -1,11 +1,12 @@
 //! What was changed, read back.
 
+use super::{row, statements};
 use crate::changes::{Action, Author, Change, Fields, rewind};
 use crate::schema::Kind;
 use db::{Db, Error};
 use serde_json::{Map, Value};
-use sqlx::Row;
 use sqlx::any::AnyRow;
+use sqlx::{AssertSqlSafe, Row};
 
 const COLUMNS: &str = "SELECT version, at_us, who, request_id, message, kind, \"key\", action, \
                        before_fields, after_fields FROM changes";
@@ -27,7 +28,7 @@ pub async fn history(db: &Db, kind: &Kind, key: &str, most: i64) -> Result<Vec<C
     let text = format!(
         "{COLUMNS} WHERE kind = $1 AND \"key\" = $2 ORDER BY version DESC, place DESC LIMIT $3"
     );
-    let rows = sqlx::query(sqlx::AssertSqlSafe(text)).bind(kind.name).bind(key).bind(most);
+    let rows = sqlx::query(AssertSqlSafe(text)).bind(kind.name).bind(key).bind(most);
     rows.fetch_all(db.read()).await?.iter().map(read).collect()
 }
 
@@ -42,7 +43,7 @@ pub async fn since(db: &Db, version: i64, most: i64) -> Result<History, Error> {
          version > $1 ORDER BY version, place LIMIT 1 OFFSET $2), 9223372036854775807) \
          ORDER BY version, place"
     );
-    let rows = sqlx::query(sqlx::AssertSqlSafe(text)).bind(version).bind(most);
+    let rows = sqlx::query(AssertSqlSafe(text)).bind(version).bind(most);
     let rows = rows.fetch_all(db.read()).await?;
     let changes = rows.iter().map(read).collect::<Result<Vec<Change>, Error>>()?;
     let version = changes.last().map_or(version, |last| last.version);
@@ -59,18 +60,28 @@ pub async fn at(
     key: &str,
     at_us: i64,
 ) -> Result<Option<Map<String, Value>>, Error> {
+    // What it is and what has led there, as of one moment.
+    let mut tx = db.snapshot().await?;
+    let text = statements::find(kind, db.engine());
+    let row = sqlx::query(AssertSqlSafe(text)).bind(key).fetch_optional(&mut *tx).await?;
+    let now = row.map(|row| row::read(kind, &row)).transpose()?;
+    let text = format!(
+        "{COLUMNS} WHERE kind = $1 AND \"key\" = $2 AND at_us > $3 ORDER BY version DESC, place DESC"
+    );
+    let rows = sqlx::query(AssertSqlSafe(text)).bind(kind.name).bind(key).bind(at_us);
+    let rows = rows.fetch_all(&mut *tx).await?;
+    let changes = rows.iter().map(read).collect::<Result<Vec<Change>, Error>>()?;
+    // Of what is older than this history nobody has written down that it came.
+    let is_undone = changes.iter().any(|change| change.action == Action::Create);
+    if now.as_ref().is_some_and(|now| now.created_at_us > at_us) && !is_undone {
+        return Ok(None);
+    }
     let mut fields = Fields::new();
-    if let Some(kept) = super::find(db, kind, key).await? {
+    if let Some(kept) = now {
         let set = kept.record.fields().iter().filter(|(_, value)| !value.is_null());
         let set = set.map(|(name, value)| (name.clone(), value.clone())).collect();
         fields.insert(key.to_owned(), set);
     }
-    let text = format!(
-        "{COLUMNS} WHERE kind = $1 AND \"key\" = $2 AND at_us > $3 ORDER BY version DESC, place DESC"
-    );
-    let rows = sqlx::query(sqlx::AssertSqlSafe(text)).bind(kind.name).bind(key).bind(at_us);
-    let rows = rows.fetch_all(db.read()).await?;
-    let changes = rows.iter().map(read).collect::<Result<Vec<Change>, Error>>()?;
     rewind(&mut fields, &changes).map_err(|why| Error::corrupt("the history", why))?;
     Ok(fields.remove(key))
 }

@@ -3,17 +3,19 @@
 mod apply;
 mod bulk;
 mod changing;
+mod dump;
 mod history;
 mod refused;
 mod repeated;
 mod row;
 mod settle;
-mod statements;
+pub(crate) mod statements;
 #[cfg(test)]
 mod tests;
 
 pub use apply::{Applied, Wanted};
 pub use changing::Changing;
+pub use dump::Dump;
 pub use history::{History, at, history, since};
 pub use refused::{Refused, Row};
 pub use repeated::{Answer, Once};

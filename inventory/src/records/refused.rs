@@ -72,7 +72,8 @@ impl Row {
         wanted: &Map<String, Value>,
         complaints: Vec<Complaint>,
     ) -> Self {
-        let (key, kind) = (kind.told_key(wanted), kind.name);
+        let key = kind.told_key(wanted).map(|key| key.chars().take(200).collect());
+        let kind = kind.name;
         Self { at, kind, key, is_duplicate: false, complaints }
     }
 }
@@ -95,14 +96,23 @@ impl From<sqlx::Error> for Refused {
     }
 }
 
-/// By what is not a record of the inventory: titles of a content group.
-pub(super) fn still_used(key: &str, err: Error) -> Refused {
+/// By what is not a record of the inventory.
+pub(super) fn still_used(kind: &Kind, key: &str, err: Error) -> Refused {
     match err.is_reference() {
-        true => Refused::InUse { key: key.to_owned(), others: vec!["titles".to_owned()] },
+        true => Refused::InUse { key: key.to_owned(), others: vec![by_whom(kind).to_owned()] },
         false => err.into(),
     }
 }
 
 fn said(complaints: &[Complaint]) -> String {
     complaints.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
+/// What else names one of a kind.
+fn by_whom(kind: &Kind) -> &'static str {
+    match kind.name {
+        "content-group" => "titles",
+        "provider" => "people who are its partners",
+        _ => "what is kept of it elsewhere",
+    }
 }

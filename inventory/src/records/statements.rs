@@ -71,8 +71,14 @@ pub(super) fn select(kind: &Kind, condition: &str, engine: Engine) -> String {
     for_engine(format!("{} WHERE {condition} ORDER BY \"key\"", selected(kind)), engine)
 }
 
+/// Some of those for which something holds, by key.
+pub(super) fn page(kind: &Kind, condition: &str, limit: usize, engine: Engine) -> String {
+    let text = format!("{} WHERE {condition} ORDER BY \"key\" LIMIT {limit}", selected(kind));
+    for_engine(text, engine)
+}
+
 /// That one of so many values stands in a column.
-pub(super) fn is_one_of(column: &str, count: usize, engine: Engine) -> String {
+pub(crate) fn is_one_of(column: &str, count: usize, engine: Engine) -> String {
     format!("\"{column}\" IN {}", values(1, count, engine))
 }
 

@@ -76,9 +76,13 @@ impl Kind {
     /// Which one somebody means who has written of it what makes no sense; nothing where not even that
     /// is there.
     pub(crate) fn told_key(&self, wanted: &Map<String, Value>) -> Option<String> {
-        let part = |name: &&str| wanted.get(*name).filter(|it| !it.is_null()).map(shown);
+        let part = |name: &&str| {
+            let told = wanted.get(*name).filter(|it| !it.is_null())?;
+            let read = self.field(name).and_then(|field| field.shape.read(told).ok());
+            Some(shown(read.as_ref().unwrap_or(told)))
+        };
         let parts: Option<Vec<String>> = self.key.iter().map(part).collect();
-        parts.map(|parts| parts.join(":").chars().take(200).collect())
+        parts.map(|parts| parts.join(":"))
     }
 
     /// What was read before, and kept.

@@ -4,15 +4,20 @@ mod appliances;
 mod groups;
 mod sites;
 
-use crate::query::BadQuery;
+use crate::query::{BadQuery, Query};
+use crate::records::{self, Found};
+use crate::schema::Kind;
+use crate::texts::Texts;
 use crate::{Appliance, ContentGroup, InventoryError, Site};
 use db::Db;
 use db::counters::{self, Counter};
+use std::sync::Arc;
 
 /// The inventory in the fleet's database.
 #[derive(Debug, Clone)]
 pub struct Store {
     db: Db,
+    texts: Arc<Texts>,
 }
 
 /// All of it, as of one version.
@@ -32,13 +37,22 @@ impl Store {
     /// The inventory in `db`.
     #[must_use]
     pub fn new(db: Db) -> Self {
-        Self { db }
+        Self { db, texts: Arc::new(Texts::new()) }
     }
 
     /// Where the records are, for [`crate::records`].
     #[must_use]
     pub fn db(&self) -> &Db {
         &self.db
+    }
+
+    /// Those that a question asks for.
+    ///
+    /// # Errors
+    /// When the database fails, or what stands there is no record.
+    pub async fn list(&self, kind: &'static Kind, query: Query) -> Result<Found, db::Error> {
+        let query = self.texts.narrowed(&self.db, kind, query).await?;
+        records::list(&self.db, kind, &query).await
     }
 
     /// The version: unchanged means that nothing has changed.

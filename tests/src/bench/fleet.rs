@@ -6,11 +6,66 @@ use super::site::Site;
 use crate::crowd::Crowd;
 use crate::operator::Operator;
 use anyhow::Result;
-use std::path::Path;
+use serde_json::Value;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// The site of all boxes.
 pub const SITE: &str = "site-a";
+
+/// A fleet manager alone.
+pub struct Manager {
+    server: Running,
+    operator: Operator,
+    folder: PathBuf,
+}
+
+/// Whatever takes longer hangs.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+impl Manager {
+    /// Starts one, on a database of its own or on this one.
+    ///
+    /// # Errors
+    /// When it does not come up.
+    pub async fn start(site: &Site, bin: &Path, database_url: Option<&str>) -> Result<Self> {
+        let folder = site.folder().join("fleet");
+        std::fs::create_dir_all(&folder)?;
+        let [listen, control, join] = [ports::free()?, ports::free()?, ports::free()?];
+        let mut args = vec![
+            bin.join("fleet").display().to_string(),
+            "serve".to_owned(),
+            format!("--data={}", folder.display()),
+            format!("--listen=127.0.0.1:{listen}"),
+            format!("--control=127.0.0.1:{control}"),
+            format!("--join=127.0.0.1:{join}"),
+        ];
+        args.extend(database_url.map(|url| format!("--database-url={url}")));
+        let server = Running::start_on(Cores::Server, "fleet", args, listen, &folder, PATIENCE);
+        let mut server = server.await?;
+        let token = folder.join("operator.token");
+        server.wait_for(PATIENCE, async || token.exists()).await?;
+        let url = format!("https://127.0.0.1:{listen}");
+        let operator = Operator::new(&[], &bin.join("fleet"), &url, &token);
+        Ok(Self { server, operator, folder })
+    }
+
+    /// Runs a command of its operator's; gives what it prints.
+    ///
+    /// # Errors
+    /// When it fails.
+    pub async fn run(&self, words: &[&str]) -> Result<String> {
+        self.operator.fleet(words.iter().copied()).await
+    }
+
+    /// Looks at something, over a connection of its own.
+    ///
+    /// # Errors
+    /// When it is refused.
+    pub async fn get(&self, path: &str) -> Result<Value> {
+        crate::crowd::look(self.server.address, &self.folder, path).await
+    }
+}
 
 /// A fleet manager, and who will be its boxes.
 pub struct Fleet {
@@ -25,25 +80,7 @@ impl Fleet {
     /// # Errors
     /// When it does not come up.
     pub async fn start(site: &Site, bin: &Path) -> Result<Self> {
-        let folder = site.folder().join("fleet");
-        std::fs::create_dir_all(&folder)?;
-        let [listen, control, join] = [ports::free()?, ports::free()?, ports::free()?];
-        let args = [
-            bin.join("fleet").display().to_string(),
-            "serve".to_owned(),
-            format!("--data={}", folder.display()),
-            format!("--listen=127.0.0.1:{listen}"),
-            format!("--control=127.0.0.1:{control}"),
-            format!("--join=127.0.0.1:{join}"),
-        ];
-        let time = Duration::from_secs(30);
-        let server =
-            Running::start_on(Cores::Server, "fleet", args.to_vec(), listen, &folder, time);
-        let mut server = server.await?;
-        let token = folder.join("operator.token");
-        server.wait_for(time, async || token.exists()).await?;
-        let url = format!("https://127.0.0.1:{listen}");
-        let operator = Operator::new(&[], &bin.join("fleet"), &url, &token);
+        let Manager { server, operator, folder } = Manager::start(site, bin, None).await?;
         operator.init(&site.folder().join("fleet-root")).await?;
         operator.create_site(SITE, (48.0, 11.0), ["10.0.0.0/8"]).await?;
         operator.create_group("open", "owner", "{device}.test", "http://127.0.0.1:1", None).await?;

@@ -44,6 +44,22 @@ pub struct Member {
     identity: Https,
 }
 
+/// What the operator of a fleet sees who looks at something.
+///
+/// # Errors
+/// When it is refused.
+pub async fn look(api: SocketAddr, folder: &Path, path: &str) -> Result<Value> {
+    let asked = operator(api, folder)?.get(api, path).await?;
+    ensure!(asked.status.is_success(), "{path}: {}", asked.text());
+    Ok(serde_json::from_slice(&asked.body)?)
+}
+
+fn operator(api: SocketAddr, folder: &Path) -> Result<Https> {
+    let token = std::fs::read_to_string(folder.join("operator.token"))?.trim().to_owned();
+    let front = std::fs::read_to_string(front_ca(folder))?;
+    Https::of_operator(&front, api.ip(), token)
+}
+
 impl Crowd {
     /// A fleet that listens to its operator there, and has its folder here. Its root has said
     /// something.
@@ -51,9 +67,7 @@ impl Crowd {
     /// # Errors
     /// When the fleet does not answer.
     pub async fn of(api: SocketAddr, folder: &Path) -> Result<Self> {
-        let token = std::fs::read_to_string(folder.join("operator.token"))?.trim().to_owned();
-        let front = std::fs::read_to_string(front_ca(folder))?;
-        let operator = Https::of_operator(&front, api.ip(), token)?;
+        let operator = operator(api, folder)?;
         let asked = operator.get(api, "/api/v1/trust/versions").await?;
         let mut versions: Value = serde_json::from_slice(&asked.body)?;
         let last = versions["items"].as_array_mut().and_then(Vec::pop);

@@ -16,7 +16,7 @@ const MAX_MESSAGE_CHARS: usize = 200;
 const MAX_ID_CHARS: usize = 128;
 
 /// What is said beside the body.
-pub(super) struct Change {
+pub(in crate::api) struct Change {
     pub(super) author: Author,
     /// It is looked at whether it could be, and nothing is changed.
     pub(super) is_dry_run: bool,
@@ -24,6 +24,16 @@ pub(super) struct Change {
     pub(super) version: Option<i64>,
     /// What the request is called by whoever may send it again.
     pub(super) once: Option<String>,
+}
+
+impl Change {
+    /// Who changes something that is changed at once, whoever sends it again.
+    pub(in crate::api) fn plain(self) -> Result<Author, Problem> {
+        match self.is_dry_run || self.version.is_some() || self.once.is_some() {
+            true => Err(Problem::new(400, "there is no dry_run, If-Match or Idempotency-Key here")),
+            false => Ok(self.author),
+        }
+    }
 }
 
 impl FromRequestParts<Arc<App>> for Change {

@@ -15,6 +15,7 @@ pub(in crate::api) fn describe(document: &mut Value) {
             paths.insert(format!("{plural}/{{key}}/history"), history(kind));
         }
         paths.insert("/api/v1/changes".to_owned(), changes());
+        paths.insert("/api/v1/dump".to_owned(), dump());
         paths.insert("/api/v1/import".to_owned(), import());
     }
     if let Some(schemas) = document["components"]["schemas"].as_object_mut() {
@@ -179,11 +180,10 @@ fn of_one(kind: &Kind) -> Value {
     let at = json!({"name": "at", "in": "query", "required": false,
         "description": "As it was at this time.", "schema": {"type": "string", "format": "date-time"}});
     json!({
-        "parameters": [key()],
         "get": {
             "tags": ["inventory"], "operationId": format!("show_{}", id(name)),
             "summary": format!("One {name}."),
-            "parameters": [at],
+            "parameters": [key(), at],
             "responses": responses(kind, "200", Some(&reference(&one))),
         },
         "patch": {
@@ -204,11 +204,10 @@ fn of_one(kind: &Kind) -> Value {
 
 fn history(kind: &Kind) -> Value {
     json!({
-        "parameters": [key()],
         "get": {
             "tags": ["inventory"], "operationId": format!("history_of_{}", id(kind.name)),
             "summary": format!("What was changed of a {}, the newest first.", kind.name),
-            "parameters": [limit(10_000)],
+            "parameters": [key(), limit(10_000)],
             "responses": responses(kind, "200", Some(&listed("Change"))),
         },
     })
@@ -231,6 +230,17 @@ fn changes() -> Value {
             number("wait_s", "So long where there is nothing yet.", 25),
         ],
         "responses": {"200": answer("What was changed.", &told), "4XX": problem()},
+    }})
+}
+
+fn dump() -> Value {
+    json!({"get": {
+        "tags": ["inventory"], "operationId": "dump_records",
+        "summary": "All records of all kinds as of one version, in lines of JSON: the version, each record, \
+                    how many there were.",
+        "responses": {
+            "200": {"description": "All of it.", "content": {"application/x-ndjson": {"schema": {"type": "string"}}}},
+            "4XX": problem()},
     }})
 }
 
@@ -311,6 +321,7 @@ fn change_parameters(is_of_one: bool) -> Vec<Value> {
         header("Idempotency-Key", "The same request with the same key is done once."),
     ];
     if is_of_one {
+        all.push(key());
         all.push(header("If-Match", "The ETag that it has to have: else 412."));
     }
     all

@@ -1,11 +1,11 @@
 //! What was changed: of one record, and of all since a version.
 
 use super::read::{missing, pairs};
-use super::told::{items, time};
+use super::told::{Key, items, time};
 use crate::api::Problem;
 use crate::server::App;
 use axum::Json;
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{RawQuery, State};
 use inventory::changes::Change;
 use inventory::records;
 use inventory::schema::Kind;
@@ -25,7 +25,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(250);
 pub(super) async fn history(
     kind: &'static Kind,
     State(app): State<Arc<App>>,
-    Path(key): Path<String>,
+    Key(key): Key,
     query: RawQuery,
 ) -> Result<Json<Value>, Problem> {
     let [limit] = numbers(&query, [("limit", USUAL, 1, MOST)])?;
@@ -47,12 +47,16 @@ pub(super) async fn list_changes(
     )?;
     let wait = Duration::from_secs(u64::try_from(wait_s).unwrap_or_default());
     let end = tokio::time::Instant::now() + wait;
-    while app.inventory.version().await? <= since && tokio::time::Instant::now() < end {
+    let mut version = app.inventory.version().await?;
+    while version <= since && tokio::time::Instant::now() < end {
         tokio::time::sleep(LOOK_EVERY).await;
+        version = app.inventory.version().await?;
     }
     let found = records::since(app.inventory.db(), since, limit).await?;
     let mut all = items(found.changes.iter().map(told).collect::<Result<_, _>>()?);
-    all["version"] = Value::from(found.version);
+    // A request that has changed nothing has a version as well.
+    let is_all = found.changes.is_empty();
+    all["version"] = Value::from(if is_all { version.max(since) } else { found.version });
     Ok(Json(all))
 }
 

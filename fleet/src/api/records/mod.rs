@@ -6,11 +6,13 @@
 
 mod change;
 mod describe;
+mod dump;
 mod history;
 mod read;
 mod told;
 mod write;
 
+pub(super) use change::Change;
 pub(super) use describe::describe;
 
 use crate::server::App;
@@ -29,6 +31,7 @@ const MAX_BODY_BYTES: usize = 64 << 20;
 pub(super) fn router() -> Router<Arc<App>> {
     let mut router = Router::new()
         .route("/api/v1/changes", get(history::list_changes))
+        .route("/api/v1/dump", get(dump::dump))
         .route("/api/v1/import", post(write::import));
     for kind in ALL {
         let (all, one) = (path(kind.plural), format!("{}/{{key}}", path(kind.plural)));

@@ -1,9 +1,9 @@
 //! Looking: at some of a kind, at one, at one as it was.
 
-use super::told::{etag, items, told};
+use super::told::{Key, etag, items, told};
 use crate::api::Problem;
 use crate::server::App;
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use http::header;
@@ -24,9 +24,13 @@ pub(super) type Pairs<'a> = Vec<(Cow<'a, str>, Cow<'a, str>)>;
 pub(super) fn pairs(query: &RawQuery) -> Result<Pairs<'_>, Problem> {
     let text = query.0.as_deref().unwrap_or_default();
     let pairs: Vec<_> = form_urlencoded::parse(text.as_bytes()).collect();
-    match pairs.iter().any(|(name, value)| name.contains('\0') || value.contains('\0')) {
-        true => Err(Problem::new(400, "the query holds a NUL")),
-        false => Ok(pairs),
+    let has =
+        |what: char| pairs.iter().any(|(name, value)| name.contains(what) || value.contains(what));
+    // What was no UTF-8 has this in its place.
+    match (has('\0'), has('\u{fffd}')) {
+        (true, _) => Err(Problem::new(400, "the query holds a NUL")),
+        (_, true) => Err(Problem::new(400, "the query is not UTF-8")),
+        _ => Ok(pairs),
     }
 }
 
@@ -45,12 +49,15 @@ pub(super) async fn list(
     let pairs = pairs(&query)?;
     let query = kind.query(pairs.iter().map(|(name, value)| (&**name, &**value)))?;
     let query = asked_by(query, &by)?;
-    let found = records::list(app.inventory.db(), kind, &query).await?;
     let some = query.fields.clone().or_else(|| told_to(kind, &by));
+    // First: whoever goes on from there is told again what came meanwhile.
+    let version = app.inventory.version().await?;
+    let found = app.inventory.list(kind, query).await?;
     let some = some.as_deref();
     let all: Result<Vec<Value>, Problem> =
         found.items.iter().map(|kept| told(kind, kept, some)).collect();
     let mut all = items(all?);
+    all["version"] = Value::from(version);
     all["next_cursor"] = found.next.map_or(Value::Null, Value::from);
     Ok(Json(all))
 }
@@ -78,7 +85,7 @@ pub(super) async fn show(
     kind: &'static Kind,
     app: State<Arc<App>>,
     Extension(by): Extension<Caller>,
-    Path(key): Path<String>,
+    Key(key): Key,
     query: RawQuery,
 ) -> Result<Response, Problem> {
     let pairs = pairs(&query)?;

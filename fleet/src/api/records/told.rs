@@ -1,6 +1,8 @@
 //! A record as it is told: its fields, its key, which version of it, and when it came and was changed.
 
 use crate::api::Problem;
+use axum::extract::{FromRequestParts, Path};
+use http::request::Parts;
 use inventory::records::Kept;
 use inventory::schema::Kind;
 use jiff::Timestamp;
@@ -29,6 +31,22 @@ pub(super) fn time(at_us: i64) -> Result<Value, Problem> {
 /// The validator of a version (RFC 9110).
 pub(super) fn etag(version: i64) -> String {
     format!("\"{version}\"")
+}
+
+/// The key in a path: text, which no record is named by that holds a NUL.
+pub(super) struct Key(pub(super) String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Key {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let key = Path::<String>::from_request_parts(parts, state).await;
+        let Path(key) = key.map_err(|err| Problem::new(400, err.body_text()))?;
+        match key.contains('\0') {
+            true => Err(Problem::new(404, "nothing has a NUL in its key")),
+            false => Ok(Self(key)),
+        }
+    }
 }
 
 /// Several, in an object that can grow siblings.

@@ -1,24 +1,27 @@
 //! Changing: one record, or many in one transaction, all of them or none.
 
 use super::change::Change;
-use super::told::{etag, items, told};
+use super::told::{Key, etag, items, told};
 use crate::api::body::Body;
 use crate::api::{Problem, ProblemItem};
 use crate::barring;
 use crate::server::{App, now};
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use contract::names::DeviceName;
 use http::{StatusCode, header};
 use inventory::changes::Difference;
 use inventory::kinds::{self, DEVICE};
 use inventory::records::{Answer, Applied, Changing, Once, Refused, Row, Wanted};
-use inventory::schema::{Kind, Record};
+use inventory::schema::Kind;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
 type Fields = Map<String, Value>;
+
+/// More of them tell nobody more.
+const MOST_ERRORS: usize = 1000;
 
 /// What is to be done.
 enum Work {
@@ -63,11 +66,12 @@ pub(super) async fn create(
 pub(super) async fn update(
     kind: &'static Kind,
     State(app): State<Arc<App>>,
-    Path(key): Path<String>,
+    Key(key): Key,
     change: Change,
     Body(patch): Body<Fields>,
 ) -> Result<Response, Problem> {
-    let digest = digest(kind, &format!("update {key}"), &Value::Object(patch.clone()));
+    let what = format!("update {key} {:?}", change.version);
+    let digest = digest(kind, &what, &Value::Object(patch.clone()));
     let work = Work::Update(key, patch, change.version);
     perform(kind, &app, change, work, digest).await
 }
@@ -75,10 +79,10 @@ pub(super) async fn update(
 pub(super) async fn delete(
     kind: &'static Kind,
     State(app): State<Arc<App>>,
-    Path(key): Path<String>,
+    Key(key): Key,
     change: Change,
 ) -> Result<Response, Problem> {
-    let digest = digest(kind, &format!("delete {key}"), &Value::Null);
+    let digest = digest(kind, &format!("delete {key} {:?}", change.version), &Value::Null);
     let work = Work::Delete(key, change.version);
     perform(kind, &app, change, work, digest).await
 }
@@ -171,6 +175,10 @@ async fn perform(
     work: Work,
     digest: String,
 ) -> Result<Response, Problem> {
+    let is_of_one = matches!(work, Work::Update(..) | Work::Delete(..));
+    if change.version.is_some() && !is_of_one {
+        return Err(Problem::new(400, "If-Match: of several, each says its own version"));
+    }
     let request_id = change.author.request_id.clone();
     let once = change.once.map(|key| Once { key, digest });
     let mut changing = Changing::begin(app.inventory.db(), change.author, now().0).await?;
@@ -179,7 +187,7 @@ async fn perform(
     {
         return respond(kind, &request_id, answer);
     }
-    let (answer, gone) = carry_out(kind, &mut changing, work).await?;
+    let answer = carry_out(kind, &mut changing, work).await?;
     if change.is_dry_run {
         let preview = preview(&changing);
         changing.try_out().await?;
@@ -188,63 +196,110 @@ async fn perform(
     if let Some(once) = &once {
         changing.keep_answer(once, &answer).await?;
     }
+    let gone = boxes_no_more(&changing);
     changing.commit().await?;
-    after(app, kind, &gone).await?;
+    after(app, &gone).await?;
     respond(kind, &request_id, answer)
 }
 
-/// What is answered, and what is there no more.
+/// What is answered.
 async fn carry_out(
     kind: &'static Kind,
     changing: &mut Changing,
     work: Work,
-) -> Result<(Answer, Vec<Record>), Problem> {
+) -> Result<Answer, Problem> {
     let answer = |status: u16, body: Value| Answer { status, body: body.to_string() };
     let nothing = || Answer { status: 204, body: String::new() };
     Ok(match work {
         Work::Create(one) => {
             let kept = changing.create(kind, &one).await?;
-            (answer(201, told(kind, &kept, None)?), Vec::new())
+            answer(201, told(kind, &kept, None)?)
         }
         Work::CreateAll(all) => {
             let kept = changing.create_all(kind, &all).await?;
             let kept: Result<Vec<_>, _> = kept.iter().map(|it| told(kind, it, None)).collect();
-            (answer(201, items(kept?)), Vec::new())
+            answer(201, items(kept?))
         }
         Work::Update(key, patch, version) => {
             let kept = changing.update(kind, &key, &patch, version).await?;
-            (answer(200, told(kind, &kept, None)?), Vec::new())
+            answer(200, told(kind, &kept, None)?)
         }
-        Work::UpdateAll(all) => {
-            let (mut kept, of) = (Vec::new(), all.len());
-            for (at, (key, patch, version)) in all.into_iter().enumerate() {
-                let one = changing.update(kind, &key, &patch, version).await;
-                kept.push(told(
-                    kind,
-                    &one.map_err(|err| at_row(kind, (at, of), &key, err))?,
-                    None,
-                )?);
-            }
-            (answer(200, items(kept)), Vec::new())
-        }
+        Work::UpdateAll(all) => answer(200, items(update_each(kind, changing, all).await?)),
         Work::Apply(wanted) => {
             let Applied { created, updated, unchanged } = changing.apply(&wanted).await?;
             let done = json!({"created": created, "updated": updated, "unchanged": unchanged});
-            (answer(200, done), Vec::new())
+            answer(200, done)
         }
         Work::Delete(key, version) => {
-            let gone = changing.delete(kind, &key, version).await?;
-            (nothing(), vec![gone])
+            changing.delete(kind, &key, version).await?;
+            nothing()
         }
         Work::DeleteAll(all) => {
-            let (mut gone, of) = (Vec::new(), all.len());
-            for (at, (key, version)) in all.into_iter().enumerate() {
-                let one = changing.delete(kind, &key, version).await;
-                gone.push(one.map_err(|err| at_row(kind, (at, of), &key, err))?);
-            }
-            (nothing(), gone)
+            delete_each(kind, changing, all).await?;
+            nothing()
         }
     })
+}
+
+/// All of them; what is wrong with any.
+async fn update_each(
+    kind: &'static Kind,
+    changing: &mut Changing,
+    all: Vec<(String, Fields, Option<i64>)>,
+) -> Result<Vec<Value>, Problem> {
+    let (mut kept, mut wrong, of) = (Vec::new(), None, all.len());
+    for (at, (key, patch, version)) in all.into_iter().enumerate() {
+        match changing.update_at(at, (kind, &key), &patch, version).await {
+            Ok(one) => kept.push(told(kind, &one, None)?),
+            Err(Refused::Database(err)) => return Err(err.into()),
+            Err(err) => add(&mut wrong, at_row(kind, (at, of), &key, err)),
+        }
+    }
+    wrong.map_or(Ok(kept), Err)
+}
+
+/// All of them, whatever names what of them.
+async fn delete_each(
+    kind: &'static Kind,
+    changing: &mut Changing,
+    all: Vec<(String, Option<i64>)>,
+) -> Result<(), Problem> {
+    let of = all.len();
+    let mut left: Vec<_> = all.into_iter().enumerate().collect();
+    loop {
+        let (before, mut wrong, mut again) = (left.len(), None, Vec::new());
+        for (at, (key, version)) in left {
+            match changing.delete_at(at, (kind, &key), version).await {
+                Ok(_) => {}
+                Err(Refused::Database(err)) => return Err(err.into()),
+                Err(err) => {
+                    // Who names it may go after it.
+                    if matches!(err, Refused::InUse { .. }) {
+                        again.push((at, (key.clone(), version)));
+                    }
+                    add(&mut wrong, at_row(kind, (at, of), &key, err));
+                }
+            }
+        }
+        match wrong {
+            None => return Ok(()),
+            Some(problem) if problem.errors.len() > again.len() || again.len() == before => {
+                return Err(problem);
+            }
+            Some(_) => left = again,
+        }
+    }
+}
+
+/// One problem of several: the first, with what is wrong with the others.
+fn add(wrong: &mut Option<Problem>, another: Problem) {
+    match wrong {
+        Some(problem) if problem.errors.len() < MOST_ERRORS => {
+            problem.errors.extend(another.errors);
+        }
+        Some(_) => {}
+        None => *wrong = Some(another),
+    }
 }
 
 /// Says of which of many it is.
@@ -275,13 +330,20 @@ fn preview(changing: &Changing) -> Value {
     json!({ "dry_run": true, "changes": changes })
 }
 
+/// Devices that were told to be boxes, and are not any more.
+fn boxes_no_more(changing: &Changing) -> Vec<String> {
+    let devices = changing.differences().filter(|(kind, ..)| kind.name == DEVICE.name);
+    let told = |fields: &Fields| fields.get("appliance").is_some_and(|it| !it.is_null());
+    let gone = devices.filter(|(.., made)| told(&made.before) && !told(&made.after));
+    gone.map(|(_, key, _)| key.to_owned()).collect()
+}
+
 /// What follows where something was changed.
-async fn after(app: &App, kind: &Kind, gone: &[Record]) -> Result<(), Problem> {
+async fn after(app: &App, gone: &[String]) -> Result<(), Problem> {
     app.changed.notify_one();
-    let boxes = gone.iter().filter(|it| kind.name == DEVICE.name && !it.get("appliance").is_null());
-    for device in boxes {
-        let name = DeviceName::new(kind.key(device)).map_err(Problem::internal)?;
-        barring::bar(app, &name, "the appliance was deleted").await?;
+    for device in gone {
+        let name = DeviceName::new(device.as_str()).map_err(Problem::internal)?;
+        barring::bar(app, &name, "it is no appliance any more").await?;
         app.collector.forget(&name);
     }
     Ok(())

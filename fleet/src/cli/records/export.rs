@@ -3,8 +3,9 @@
 use super::{Ordered, ask, target};
 use crate::cli::client::Client;
 use crate::cli::output::{Format, Output};
+use anyhow::{Context, ensure};
 use clap::ArgMatches;
-use inventory::kinds::ALL;
+use inventory::kinds;
 use inventory::schema::{Kind, Need};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value};
@@ -16,14 +17,7 @@ pub(in crate::cli) struct Export {}
 
 impl Export {
     pub(in crate::cli) async fn run(self, client: &Client, output: &Output) -> anyhow::Result<()> {
-        let mut whole = Vec::new();
-        for kind in ALL {
-            let all = ask::all(client, kind, &[], u32::MAX).await?;
-            if !all.is_empty() {
-                whole.push((kind, all));
-            }
-        }
-        write(&whole, output)
+        write(&read(&client.get_text("/api/v1/dump").await?)?, output)
     }
 }
 
@@ -35,6 +29,24 @@ pub(super) async fn run(
 ) -> anyhow::Result<()> {
     let all = ask::all(client, kind, &target::filters(matches)?, u32::MAX).await?;
     write(&[(kind, all)], output)
+}
+
+/// All of it as of one version.
+fn read(dump: &str) -> anyhow::Result<Vec<(&'static Kind, Vec<Value>)>> {
+    let (mut all, mut count) = (Vec::<(&Kind, Vec<Value>)>::new(), None);
+    for line in dump.lines().skip(1) {
+        let mut line: Value = serde_json::from_str(line).context("a line of the dump")?;
+        count = line["records"].as_u64().or(count);
+        let Some(kind) = line["kind"].as_str().and_then(kinds::kind) else { continue };
+        let record = line["record"].take();
+        match all.last_mut() {
+            Some((last, records)) if last.name == kind.name => records.push(record),
+            _ => all.push((kind, vec![record])),
+        }
+    }
+    let found = all.iter().map(|(_, records)| records.len() as u64).sum();
+    ensure!(count == Some(found), "the answer broke off after {found} records: try again");
+    Ok(all)
 }
 
 fn write(whole: &[(&'static Kind, Vec<Value>)], output: &Output) -> anyhow::Result<()> {

@@ -29,10 +29,8 @@ pub(super) fn read(
 ) -> anyhow::Result<Option<Map<String, Value>>> {
     match kind.name {
         name if name == SITE.name => {
-            let given = site::Create::from_arg_matches(matches)?;
-            let time_zone = given.time_zone().map(Value::from);
-            let mut site = object(&given.into_site())?;
-            site.extend(time_zone.map(|zone| ("time_zone".to_owned(), zone)));
+            let mut site = object(&site::Create::from_arg_matches(matches)?.told())?;
+            site.retain(|_, value| !value.is_null());
             let mut rest = fields::read(kind, matches)?;
             rest.retain(|name, _| name != "name" && !OF_SITE.contains(&name.as_str()));
             site.extend(rest);

@@ -25,8 +25,30 @@ pub(super) async fn check<'a>(
         wrong.extend(names("lag").filter_map(|one| bundled(&all, one)));
         wrong.extend(names("parent").filter_map(|one| cut_out(&all, one)));
     }
+    wrong.extend(bundles_no_more(look, touched).await?);
     wrong.extend(cables(look, touched).await?);
     Ok(wrong)
+}
+
+/// What others are a part of stays a bundle.
+async fn bundles_no_more<'a>(
+    look: &mut Look<'_>,
+    touched: &'a [Touched],
+) -> Result<Vec<Wrong<'a>>, Error> {
+    let is_lag = |record: &Record| text(record, "type") == Some("lag");
+    let changed: Vec<&Touched> = those(touched, &INTERFACE)
+        .filter(|(it, after)| !is_lag(after) && it.before.as_ref().is_some_and(is_lag))
+        .map(|(it, _)| it)
+        .collect();
+    let keys = changed.iter().map(|it| it.key.as_str());
+    let parts = look.whose(&INTERFACE, "lag", keys.collect::<Vec<_>>()).await?;
+    let parts: HashMap<&str, String> =
+        parts.iter().filter_map(|part| Some((text(part, "lag")?, INTERFACE.key(part)))).collect();
+    let lost = changed.into_iter().filter_map(|it| {
+        let part = parts.get(it.key.as_str())?;
+        Some((it, Complaint::new("type", format!("{part} is a part of it"))))
+    });
+    Ok(lost.collect())
 }
 
 type All<'b> = HashMap<String, &'b Record>;
@@ -55,23 +77,29 @@ fn cut_out<'a>(all: &All<'_>, (it, after): (&'a Touched, &'a Record)) -> Option<
 
 /// Of each cable two ends, and of each interface one cable.
 async fn cables<'a>(look: &mut Look<'_>, touched: &'a [Touched]) -> Result<Vec<Wrong<'a>>, Error> {
-    let ends = |it: &'a Record| [("a", text(it, "a")), ("b", text(it, "b"))];
     let wanted: Vec<&str> =
-        those(touched, &LINK).flat_map(|(_, it)| ends(it)).filter_map(|(_, end)| end).collect();
+        those(touched, &LINK).flat_map(|(_, it)| ends_of(it)).filter_map(|(_, end)| end).collect();
     let mut cables = look.whose(&LINK, "a", wanted.iter().copied()).await?;
     cables.extend(look.whose(&LINK, "b", wanted).await?);
+    let mut by_end: HashMap<&str, Vec<String>> = HashMap::new();
+    for cable in &cables {
+        for (_, end) in ends_of(cable) {
+            by_end.entry(end.unwrap_or_default()).or_default().push(LINK.key(cable));
+        }
+    }
     let mut wrong = Vec::new();
     for (it, link) in those(touched, &LINK) {
-        for (field, end) in ends(link) {
-            let is_other = |other: &&Record| {
-                LINK.key(other) != it.key && (text(other, "a") == end || text(other, "b") == end)
-            };
-            if let Some(other) = cables.iter().find(is_other) {
-                let message =
-                    format!("{} has a cable already: {}", end.unwrap_or_default(), LINK.key(other));
+        for (field, end) in ends_of(link) {
+            let there = end.and_then(|end| by_end.get(end)).into_iter().flatten();
+            if let Some(other) = there.into_iter().find(|other| **other != it.key) {
+                let message = format!("{} has a cable already: {other}", end.unwrap_or_default());
                 wrong.push((it, Complaint::new(field, message)));
             }
         }
     }
     Ok(wrong)
+}
+
+fn ends_of(link: &Record) -> [(&'static str, Option<&str>); 2] {
+    [("a", text(link, "a")), ("b", text(link, "b"))]
 }

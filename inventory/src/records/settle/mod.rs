@@ -3,6 +3,7 @@
 
 mod addresses;
 mod devices;
+mod groups;
 mod interfaces;
 mod look;
 mod places;
@@ -42,6 +43,7 @@ pub(super) async fn settle<'a>(
     wrong.extend(devices::check(&mut look, touched, message).await?);
     wrong.extend(interfaces::check(&mut look, touched).await?);
     wrong.extend(addresses::check(&mut look, touched).await?);
+    wrong.extend(groups::check(&mut look, touched).await?);
     Ok(wrong)
 }
 

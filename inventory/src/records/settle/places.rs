@@ -41,10 +41,11 @@ async fn nowhere<'a>(look: &mut Look<'_>, touched: &'a [Touched]) -> Result<Vec<
     let moved: Vec<_> = those(touched, &SITE).filter(|(_, site)| is_nowhere(site)).collect();
     let keys = moved.iter().map(|(it, _)| it.key.as_str());
     let there = look.whose(&DEVICE, "site", keys.collect::<Vec<_>>()).await?;
+    let boxes = there.iter().filter(|device| is_box(device));
+    let boxes: HashMap<&str, String> =
+        boxes.filter_map(|device| Some((text(device, "site")?, DEVICE.key(device)))).collect();
     wrong.extend(moved.into_iter().filter_map(|(it, _)| {
-        let at_it = |device: &&Record| is_box(device) && text(device, "site") == Some(&it.key);
-        let device = there.iter().find(at_it)?;
-        let message = format!("{} stands there, and is sent viewers", DEVICE.key(device));
+        let message = format!("{} stands there, and is sent viewers", boxes.get(it.key.as_str())?);
         Some((it, Complaint::new("latitude", message)))
     }));
     Ok(wrong)
@@ -77,6 +78,14 @@ fn sites<'a>(all: &[Record], touched: &'a [Touched]) -> Vec<Wrong<'a>> {
             }
         }
         wrong.extend(fills(all, it, site).map(|complaint| (it, complaint)));
+        let by = all.iter().find(|by| {
+            let names_it = list(by, "may_fill_sites").any(|name| name == it.key);
+            names_it && text(by, "provider") != text(site, "provider")
+        });
+        if let Some(by) = by.and_then(|by| text(by, "name")) {
+            let message = format!("site {by} may fill it, and is not of the same provider");
+            wrong.push((it, Complaint::new("provider", message)));
+        }
     }
     wrong.extend(still_filled(all, touched));
     wrong

@@ -26,11 +26,16 @@ pub(super) async fn check<'a>(
     let types = devices.iter().filter_map(|device| text(device, "device_type"));
     let types = look.whose(&DEVICE_TYPE, "key", types.collect::<Vec<_>>()).await?;
     let types = types.iter().map(|it| (DEVICE_TYPE.key(it), it)).collect();
+    let known = touched.iter().map(|it| ((it.kind.name, it.key.as_str()), it)).collect();
+    let mut by_rack: HashMap<&str, Vec<&Record>> = HashMap::new();
+    for device in &devices {
+        by_rack.entry(text(device, "rack").unwrap_or_default()).or_default().push(device);
+    }
     let mut wrong = Vec::new();
     for rack in &racks {
         let key = RACK.key(rack);
-        let in_it = devices.iter().filter(|device| text(device, "rack") == Some(&key));
-        wrong.extend(in_one((rack, &key), &in_it.collect::<Vec<_>>(), &types, touched));
+        let in_it = by_rack.get(key.as_str()).map_or(&[][..], Vec::as_slice);
+        wrong.extend(in_one((rack, &key), in_it, &types, &known));
     }
     Ok(wrong)
 }
@@ -40,15 +45,14 @@ fn in_one<'a>(
     (rack, key): (&Record, &str),
     devices: &[&Record],
     types: &HashMap<String, &Record>,
-    touched: &'a [Touched],
+    touched: &HashMap<(&str, &str), &'a Touched>,
 ) -> Vec<Wrong<'a>> {
     let units = rack.get("u_height").as_f64().unwrap_or_default();
     let all: Vec<Racked<'_>> = devices.iter().filter_map(|device| racked(device, types)).collect();
     let mut wrong = Vec::new();
     for device in devices {
         let name = text(device, "name").unwrap_or_default();
-        let who =
-            |kind: &str, key: &str| touched.iter().find(|it| it.kind.name == kind && it.key == key);
+        let who = |kind: &'static str, key: &str| touched.get(&(kind, key)).copied();
         let of_type = text(device, "device_type").and_then(|key| who(DEVICE_TYPE.name, key));
         let own = who(DEVICE.name, name);
         let Some(blamed) = own.or_else(|| who(RACK.name, key)).or(of_type) else { continue };

@@ -3,6 +3,8 @@
 
 mod changing;
 mod found;
+mod hostile;
+mod many_writers;
 mod settled;
 mod tables;
 

@@ -203,3 +203,69 @@ async fn a_tag_that_is_on_something_stays() {
         changing.commit().await.expect("committed");
     }
 }
+
+#[tokio::test]
+async fn what_others_rely_on_is_not_taken_from_them() {
+    for test in testing::both().await {
+        create(&test.db, small()).await.expect("a small fleet");
+        create(
+            &test.db,
+            json!([
+                {"kind": "site", "name": "c", "provider": "isp-a", "may_fill_sites": ["a"]},
+                {"kind": "cluster", "name": "k", "site": "a"},
+                {"kind": "device", "name": "oca9", "role": "appliance", "site": "a", "cluster": "k"},
+                {"kind": "content-group", "name": "g", "owner": "O", "host_pattern": "{device}.x.example",
+                    "origin_url": "https://o.example"},
+                {"kind": "tag", "name": "new"},
+            ]),
+        )
+        .await
+        .expect("more");
+        for (kind, key, patch, says) in [
+            (
+                &kinds::SITE,
+                "a",
+                json!({"provider": "isp-b"}),
+                "provider: site c may fill it, and is not of the same provider",
+            ),
+            (
+                &kinds::CLUSTER,
+                "k",
+                json!({"site": "b"}),
+                "site: oca9 is a part of it, and stands elsewhere",
+            ),
+            (
+                &kinds::INTERFACE,
+                "oca1:bond0",
+                json!({"type": "other"}),
+                "type: oca1:eth1 is a part of it",
+            ),
+        ] {
+            let mut changing = begun(&test.db, 20).await;
+            changing.update(kind, key, &fields(&patch), None).await.expect("by itself");
+            let said = changing.commit().await.expect_err(says).to_string();
+            assert_eq!(said, says, "{}", test.name);
+        }
+        let other = json!([{"kind": "content-group", "name": "h", "owner": "O",
+            "host_pattern": "{device}.x.example", "origin_url": "https://o.example"}]);
+        let said = create(&test.db, other).await.expect_err("one host name").to_string();
+        assert_eq!(said, "host_pattern: {device}.x.example belongs to content group g already");
+        let mut changing = begun(&test.db, 20).await;
+        let tags = fields(&json!({"tags": ["new"]}));
+        changing.update(&kinds::CONTENT_GROUP, "g", &tags, None).await.expect("a tag");
+        changing.commit().await.expect("committed");
+    }
+}
+
+#[tokio::test]
+async fn an_address_is_the_same_however_it_is_written() {
+    for test in testing::both().await {
+        for (text, created) in [("2001:DB8::/32", 1), ("2001:db8:0::/32", 0)] {
+            let mut changing = begun(&test.db, 10).await;
+            let wanted = vec![(&kinds::PREFIX, fields(&json!({"prefix": text})))];
+            let applied = changing.apply(&wanted).await.expect(text);
+            changing.commit().await.expect("committed");
+            assert_eq!(applied.created, created, "{} {text}", test.name);
+        }
+    }
+}

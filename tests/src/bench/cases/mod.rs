@@ -8,6 +8,7 @@ mod fill_while_serving;
 mod floor;
 mod handshake;
 mod idle_memory;
+mod inventory;
 mod paced;
 mod recover;
 mod scrub;
@@ -56,6 +57,7 @@ enum Kind {
     FillWhileServing,
     Scrub,
     Enrol,
+    Inventory(inventory::Asked),
 }
 
 /// What a case found.
@@ -88,6 +90,9 @@ pub fn all() -> Vec<Case> {
         case("fill-while-serving", Kind::FillWhileServing),
         case("scrub", Kind::Scrub),
         case("enrol", Kind::Enrol),
+        case("inventory-list", Kind::Inventory(inventory::Asked::List)),
+        case("inventory-import", Kind::Inventory(inventory::Asked::Import)),
+        case("inventory-ansible", Kind::Inventory(inventory::Asked::Ansible)),
     ]
 }
 
@@ -112,6 +117,7 @@ impl Case {
             Kind::FillWhileServing => fill_while_serving::run(bench).await?,
             Kind::Scrub => scrub::run(bench).await?,
             Kind::Enrol => enrol::run(bench).await?,
+            Kind::Inventory(asked) => inventory::run(bench, *asked).await?,
         };
         let (case, machine) = (self.name.to_owned(), Machine::this()?);
         let mut notes = [&bench.peers.notes[..], &found.notes].concat();
