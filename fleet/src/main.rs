@@ -18,6 +18,7 @@ mod control;
 mod issuing;
 mod join;
 mod ordering;
+mod paths;
 mod planner;
 mod purging;
 mod server;

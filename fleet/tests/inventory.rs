@@ -159,6 +159,7 @@ async fn programs_are_told_what_they_need() {
         versions_are_kept(&server);
         many_are_all_or_none(&server);
         each_row_is_told_of(&server);
+        what_an_import_changes_has_its_row(&server);
         what_comes_again_is_done_once(&server);
         nonsense_is_named(&server);
         changes_are_followed(&server);
@@ -240,6 +241,23 @@ fn each_row_is_told_of(server: &Server) {
     assert_eq!(ask(server, "DELETE", "/api/v1/regions", &headers).0, 400, "of which?");
 }
 
+/// Of a file each line is told, however little of it is new.
+fn what_an_import_changes_has_its_row(server: &Server) {
+    let record = |name: &str, parent: Option<&str>| json!({"kind": "region", "fields": {"name": name, "parent": parent}});
+    let import = |records: &[serde_json::Value]| {
+        let body = json!({ "records": records }).to_string();
+        ask(server, "POST", "/api/v1/import", &["-d", &body])
+    };
+    assert_eq!(import(&[record("e", None), record("f", Some("e"))]).0, 200);
+    let (status, _, refused) = import(&[record("f", Some("e")), record("e", Some("f"))]);
+    let wrong = &refused["errors"][0];
+    assert_eq!((status, &wrong["row"], &wrong["key"]), (422, &json!(1), &json!("e")), "{refused}");
+    assert_eq!(
+        ask(server, "DELETE", "/api/v1/regions", &["-d", r#"[{"key": "f"}, {"key": "e"}]"#]).0,
+        204
+    );
+}
+
 fn what_comes_again_is_done_once(server: &Server) {
     let ask = |body: &str| {
         ask(server, "POST", "/api/v1/tags", &["-H", "Idempotency-Key: k1", "-d", body])
@@ -267,6 +285,9 @@ fn nonsense_is_named(server: &Server) {
         ("GET", "/api/v1/devices/nobody/history", "", 404, "there is no device nobody"),
         ("POST", "/api/v1/devices?force=true", "{}", 400, "there is message and dry_run"),
         ("POST", "/api/v1/devices?dry_run=maybe", "{}", 400, "expected true or false"),
+        ("POST", "/api/v1/devices?message=a%E2%80%AEb", "{}", 400, "message: must not hold"),
+        ("GET", "/api/v1/ansible-inventory?name=%00", "", 400, "NUL"),
+        ("GET", "/api/v1/ansible-inventory?limit=1", "", 400, "limit: there are filters alone"),
         ("POST", "/api/v1/devices", "5", 422, "expected an object"),
         ("POST", "/api/v1/devices", r#"{"status_reason": "x"}"#, 422, "is not written, but seen"),
         (
@@ -307,6 +328,10 @@ fn changes_are_followed(server: &Server) {
     assert_eq!(none["items"], json!([]));
     let (_, _, list) = ask(server, "GET", "/api/v1/tags", &[]);
     assert_eq!(list["version"], json!(version), "{list}");
+    let begun = std::time::Instant::now();
+    let path = format!("/api/v1/changes?since={version}&wait_s=1");
+    assert_eq!(ask(server, "GET", &path, &[]).2["items"], json!([]));
+    assert!(begun.elapsed().as_secs_f64() >= 1.0, "it has not waited");
     let path = format!("/api/v1/changes?since={version}&wait_s=20");
     std::thread::scope(|scope| {
         let waiting = scope.spawn(|| ask(server, "GET", &path, &[]).2);
@@ -315,4 +340,30 @@ fn changes_are_followed(server: &Server) {
         assert_eq!(told["items"][0]["key"], "green", "{told}");
         assert_eq!(told["items"][0]["who"], "operator.token");
     });
+}
+
+/// More is wrong than is told: none of it counts for less.
+#[test]
+fn of_thousands_one_that_is_refused_keeps_all() {
+    let work = tempfile::tempdir().expect("folder");
+    let server = Server::start(work.path(), None);
+    let file = |name: &str, all: Vec<serde_json::Value>| {
+        let file = work.path().join(name);
+        std::fs::write(&file, json!(all).to_string()).expect("written");
+        format!("@{}", file.display())
+    };
+    let pairs = (0..1000).flat_map(|at| {
+        let (above, below) = (format!("above{at}"), format!("below{at}"));
+        [json!({"name": above}), json!({"name": below, "parent": above})]
+    });
+    let made = file("made.json", pairs.collect());
+    assert_eq!(ask(&server, "POST", "/api/v1/regions", &["-d", &made]).0, 201);
+    let names = |of: &'static str| (0..1000).map(move |at| json!({"key": format!("{of}{at}")}));
+    let wrong = json!({"key": "below0", "version": 999_999});
+    let gone = names("above").chain(names("below").skip(1)).chain([wrong]);
+    let gone = file("gone.json", gone.collect());
+    let (status, _, told) = ask(&server, "DELETE", "/api/v1/regions", &["-d", &gone]);
+    assert_eq!(status, 409, "{}", told["detail"]);
+    let (_, _, left) = ask(&server, "GET", "/api/v1/regions?limit=1000&name__isw=below", &[]);
+    assert_eq!(left["items"].as_array().map(Vec::len), Some(1000));
 }

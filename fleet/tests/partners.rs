@@ -6,8 +6,7 @@
 mod support;
 
 use serde_json::{Value, json};
-use std::process::Command;
-use support::api::ask;
+use support::api::{ask, ask_as};
 use support::process::Server;
 
 /// All that a provider may have; its name is in everything.
@@ -53,17 +52,6 @@ fn log_in(server: &Server, person: &Value) -> String {
     format!("Authorization: Bearer {}", session["token"].as_str().expect("a token"))
 }
 
-/// As [`ask`], by somebody else.
-fn ask_as(server: &Server, bearer: &str, method: &str, path: &str, more: &[&str]) -> (u16, String) {
-    let mut curl = Command::new("curl");
-    curl.args(["-s", "-X", method, "-H", bearer, "-H", "Content-Type: application/json"]);
-    curl.args(["-w", "\n%{http_code}", "--cacert"]).arg(server.front()).args(more);
-    let out = curl.arg(format!("https://{}{path}", server.listen)).output().expect("curl");
-    let text = String::from_utf8(out.stdout).expect("text");
-    let (body, status) = text.rsplit_once('\n').expect("a status");
-    (status.parse().expect("a number"), body.to_owned())
-}
-
 /// For a path.
 fn encoded(key: &str) -> String {
     url::form_urlencoded::byte_serialize(key.as_bytes()).collect::<String>().replace('+', "%20")
@@ -93,8 +81,13 @@ async fn a_partner_sees_what_is_his_and_nothing_else() {
         assert!(code == Some(1) && said.contains("is named by"), "{said}");
         // What is taken from his provider is his no more.
         server.ok(&["site", "edit", "s-alpha", "--provider", "beta"]);
-        let (status, body) = ask_as(&server, &anna, "GET", "/api/v1/devices", &[]);
+        let (status, _, body) = ask_as(&server, &anna, "GET", "/api/v1/devices", &[]);
         assert_eq!((status, body.contains("alpha")), (200, false), "{body}");
+        // Nothing but a person names it now; the other could go, and goes with it or not at all.
+        server.ok(&["provider", "create", "free", "--asns", "64499"]);
+        let (code, said) = server.fails(&["provider", "delete", "alpha", "free"]);
+        assert!(code == Some(1) && said.contains("people who are its partners"), "{said}");
+        server.ok(&["provider", "show", "free"]);
     }
 }
 
@@ -104,7 +97,7 @@ fn sees_his_own(server: &Server, anna: &str, kind: &inventory::schema::Kind) {
     let (_, _, all) = ask(server, "GET", &path, &[]);
     let all = all["items"].as_array().expect("items").clone();
     let is_his = |record: &Value| record.to_string().contains("alpha");
-    let (status, body) = ask_as(server, anna, "GET", &path, &[]);
+    let (status, _, body) = ask_as(server, anna, "GET", &path, &[]);
     assert_eq!(status, 200, "{body}");
     let seen: Value = serde_json::from_str(&body).expect("JSON");
     let keys = |all: &[Value]| all.iter().map(|it| it["key"].clone()).collect::<Vec<_>>();
@@ -116,15 +109,16 @@ fn sees_his_own(server: &Server, anna: &str, kind: &inventory::schema::Kind) {
     }
     for record in &all {
         let key = record["key"].as_str().expect("a key");
-        let (status, body) = ask_as(server, anna, "GET", &format!("{path}/{}", encoded(key)), &[]);
+        let (status, _, body) =
+            ask_as(server, anna, "GET", &format!("{path}/{}", encoded(key)), &[]);
         assert_eq!(status, if is_his(record) { 200 } else { 404 }, "{} {key}: {body}", kind.name);
         let filter = format!(
             "{path}?{}={}",
             kind.key[0],
             encoded(record[kind.key[0]].as_str().expect("text"))
         );
-        let (_, body) = ask_as(server, anna, "GET", &filter, &[]);
-        assert!(is_his(record) || !body.contains(key), "{} {key}: {body}", kind.name);
+        let (status, _, body) = ask_as(server, anna, "GET", &filter, &[]);
+        assert_eq!((status, body.contains(key)), (200, is_his(record)), "{} {key}", kind.name);
     }
 }
 
@@ -149,10 +143,10 @@ fn is_told_nothing_else(server: &Server, anna: &str) {
     ];
     for (method, path) in forbidden {
         let more: &[&str] = if method == "GET" { &[] } else { &["-d", "{}"] };
-        let (status, body) = ask_as(server, anna, method, path, more);
+        let (status, _, body) = ask_as(server, anna, method, path, more);
         assert_eq!(status, 403, "{method} {path}: {body}");
     }
-    let (status, body) = ask_as(server, anna, "GET", "/api/v1/sessions/current", &[]);
+    let (status, _, body) = ask_as(server, anna, "GET", "/api/v1/sessions/current", &[]);
     assert!(status == 200 && body.contains("\"provider\":\"alpha\""), "{body}");
     for (person, says) in [
         (json!({"name": "x", "role": "partner"}), "a partner is of a provider"),

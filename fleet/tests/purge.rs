@@ -288,8 +288,7 @@ async fn nonsense_is_refused() {
 }
 
 fn raw_requests(server: &Server) {
-    let token = std::fs::read_to_string(server.data.join("operator.token")).expect("a token");
-    let bearer = format!("Authorization: Bearer {}", token.trim());
+    let bearer = server.bearer();
     let title = r#"{"group":"studio-a","what":[{"title":"t"}]}"#;
     let json = "Content-Type: application/json";
     let cases: [(&[&str], &str, &str); 8] = [

@@ -201,8 +201,7 @@ async fn strangers_and_nonsense_are_refused() {
 }
 
 fn raw_requests(server: &Server) {
-    let token = std::fs::read_to_string(server.data.join("operator.token")).expect("a token");
-    let bearer = format!("Authorization: Bearer {}", token.trim());
+    let bearer = server.bearer();
     let json = "Content-Type: application/json";
     let site = r#"{"name":"s","latitude":1,"longitude":1}"#;
     let unknown = r#"{"name":"s","latitude":1,"longitude":1,"color":"red"}"#;

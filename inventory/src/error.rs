@@ -43,9 +43,3 @@ pub enum InventoryError {
     #[error(transparent)]
     Db(#[from] db::Error),
 }
-
-impl From<sqlx::Error> for InventoryError {
-    fn from(err: sqlx::Error) -> Self {
-        Self::Db(err.into())
-    }
-}

@@ -40,6 +40,12 @@ fn check(value: &str, at_most: usize) -> Result<(), BadName> {
     }
 }
 
+/// Whether a text is a name of anything but a tag.
+#[must_use]
+pub fn is_name(text: &str) -> bool {
+    check(text, MAX_NAME_LEN).is_ok()
+}
+
 /// The text of a name. All who have the same share it: an index of millions of objects has few
 /// groups and titles, and a pointer for each of them.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -16,6 +16,7 @@ mod schema;
 pub mod testing;
 
 pub use error::{Error, OpenError};
+pub use schema::BYTEWISE;
 
 use sqlx::{Any, AnyPool, Transaction};
 

@@ -23,7 +23,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
 ];
 
 /// What PostgreSQL must be told and SQLite does by itself.
-const BYTEWISE: &str = " COLLATE \"C\"";
+pub const BYTEWISE: &str = " COLLATE \"C\"";
 
 /// Where a line begins that one of them alone is told: they do not read JSON by the same names.
 const OF_SQLITE: &str = "--sqlite-- ";

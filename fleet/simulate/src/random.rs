@@ -28,7 +28,7 @@ impl Random {
         self.0.random_range(0..100) < share
     }
 
-    /// Eight digits and letters, as makers print them. What follows makes it the only one.
+    /// Ten digits and letters, as makers print them. What follows makes it the only one.
     pub(crate) fn serial(&mut self, number: usize) -> String {
         format!("{:04X}{number:06}", self.0.random_range(0..0x1_0000))
     }

@@ -1,8 +1,8 @@
 //! The API for people and their tools: `/api/v1`, described by an OpenAPI document.
 //!
 //! Nobody is told anything who does not show a token, but that he may log in: everybody who is known
-//! may look, and what else he may says his role. Errors are problem documents (RFC 9457). One file
-//! per resource.
+//! may look (a partner at what is his provider's), and what else he may says his role. Errors are problem
+//! documents (RFC 9457). One file per resource; all kinds of records are one.
 
 mod appliances;
 mod body;

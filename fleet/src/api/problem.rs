@@ -50,20 +50,11 @@ impl ProblemItem {
     pub(crate) fn new(message: &str) -> Self {
         Self { message: message.to_owned(), ..Self::default() }
     }
+}
 
-    pub(crate) fn of(
-        row: Option<usize>,
-        place: Option<(&str, Option<&str>)>,
-        complaint: &Complaint,
-    ) -> Self {
-        let (kind, key) = place.unwrap_or_default();
-        Self {
-            row,
-            kind: kind.to_owned(),
-            key: key.map(str::to_owned),
-            field: complaint.field.clone(),
-            message: complaint.message.clone(),
-        }
+impl From<&Complaint> for ProblemItem {
+    fn from(complaint: &Complaint) -> Self {
+        Self { field: complaint.field.clone(), ..Self::new(&complaint.message) }
     }
 }
 

@@ -118,10 +118,10 @@ impl Client {
         &self,
         method: Method,
         path: &str,
-        body: Option<&Value>,
-        version: Option<&str>,
+        body: &Value,
+        version: Option<i64>,
     ) -> anyhow::Result<Value> {
-        let body = body.map(serde_json::to_vec).transpose()?;
+        let body = Some(serde_json::to_vec(body)?);
         let answer = self.conditional(method, path, body, version).await?;
         if answer.is_empty() { Ok(Value::Null) } else { read(&answer) }
     }
@@ -140,7 +140,7 @@ impl Client {
         method: Method,
         path: &str,
         body: Option<Vec<u8>>,
-        version: Option<&str>,
+        version: Option<i64>,
     ) -> anyhow::Result<Bytes> {
         let url = self.base.join(path).context("cannot make the request's address")?;
         let mut request = Request::builder().method(method).uri(url.as_str());
@@ -151,7 +151,7 @@ impl Client {
             request = request.header(header::CONTENT_TYPE, "application/json");
         }
         if let Some(version) = version {
-            request = request.header(header::IF_MATCH, version);
+            request = request.header(header::IF_MATCH, format!("\"{version}\""));
         }
         let request = request.body(Full::from(body.unwrap_or_default()))?;
         let answer = tokio::time::timeout(TIMEOUT, async {

@@ -1,7 +1,7 @@
 //! `fleet inventory`: for `ansible-inventory`, which calls a script with `--list`.
 
-use super::Usage;
 use super::client::Client;
+use super::records::{pair, with_query};
 use clap::Args;
 use serde_json::Value;
 use std::io::Write;
@@ -22,15 +22,9 @@ pub(super) struct Inventory {
 
 impl Inventory {
     pub(super) async fn run(self, client: &Client) -> anyhow::Result<()> {
-        let mut query = url::form_urlencoded::Serializer::new(String::new());
-        for filter in &self.filters {
-            let (name, value) = filter.split_once('=').ok_or_else(|| {
-                Usage(format!("--filter {filter}: expected FIELD=VALUE, such as status=active"))
-            })?;
-            query.append_pair(name, value);
-        }
-        query.extend_pairs(self.host.iter().map(|host| ("name", host)));
-        let path = format!("/api/v1/ansible-inventory?{}", query.finish());
+        let mut asked = self.filters.iter().map(|it| pair(it)).collect::<Result<Vec<_>, _>>()?;
+        asked.extend(self.host.iter().map(|host| ("name".to_owned(), host.clone())));
+        let path = with_query("/api/v1/ansible-inventory".to_owned(), &asked);
         let told: Value = client.get(&path).await?;
         let told = match &self.host {
             // Whom nobody knows, of him nothing is known.

@@ -1,10 +1,10 @@
-//! How answers are written: a table for people, JSON or YAML for programs.
+//! How answers are written: a table for people, JSON, YAML or CSV for programs.
 
 use super::Usage;
 use super::records::Ordered;
 use clap::ValueEnum;
 use comfy_table::{Attribute, Cell, CellAlignment, Color, ContentArrangement, Table, presets};
-use inventory::schema::{Field, Kind, Need, Shape};
+use inventory::schema::{Field, Kind, Shape};
 use serde::Serialize;
 use serde_json::Value;
 use std::io::{IsTerminal, Write};
@@ -83,8 +83,8 @@ impl Output {
     /// Records as `import` reads them: in the first line the fields that people write.
     pub(super) fn csv(&self, kind: &Kind, all: &[Value]) -> anyhow::Result<()> {
         let is_told = |name: &str| all.is_empty() || all.iter().any(|it| it.get(name).is_some());
-        let fields = kind.fields.iter().filter(|field| field.need != Need::Ours);
-        let fields: Vec<&Field> = fields.filter(|field| is_told(field.name)).collect();
+        let fields: Vec<&Field> =
+            kind.written_fields().filter(|field| is_told(field.name)).collect();
         let mut writer = csv::Writer::from_writer(std::io::stdout());
         writer.write_record(fields.iter().map(|field| field.name))?;
         for record in all {

@@ -2,6 +2,7 @@
 
 use super::client::Client;
 use super::output::Output;
+use super::records::became;
 use anyhow::Context;
 use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -65,15 +66,7 @@ async fn import(fleet: Fleet, size: Size, client: &Client, output: &Output) -> a
         }
     }
     bar.finish_and_clear();
-    output.write(&done, |done| {
-        let count = |what: &str| done.get(what).copied().unwrap_or_default();
-        format!(
-            "{} created, {} changed, {} as they were",
-            count("created"),
-            count("updated"),
-            count("unchanged")
-        )
-    })
+    output.write(&done, |done| became(&json!(done)))
 }
 
 /// One list, a record a line.

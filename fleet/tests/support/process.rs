@@ -58,6 +58,12 @@ impl Server {
         self.data.join("ca/front.pem")
     }
 
+    /// How its operator shows who he is.
+    pub fn bearer(&self) -> String {
+        let token = std::fs::read_to_string(self.data.join("operator.token")).expect("a token");
+        format!("Authorization: Bearer {}", token.trim())
+    }
+
     /// Runs another command against it.
     pub fn run(&self, arguments: &[&str]) -> Output {
         Command::new(FLEET)

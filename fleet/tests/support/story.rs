@@ -91,9 +91,7 @@ pub fn curl(server: &Server, path: &str) -> (String, String) {
 
 /// As somebody asks who shows the operator's token.
 pub fn curl_known(server: &Server, path: &str) -> (String, String) {
-    let token = std::fs::read_to_string(server.data.join("operator.token")).expect("a token");
-    let bearer = format!("Authorization: Bearer {}", token.trim());
-    curl_with(server, path, &["-H", &bearer])
+    curl_with(server, path, &["-H", &server.bearer()])
 }
 
 fn curl_with(server: &Server, path: &str, more: &[&str]) -> (String, String) {

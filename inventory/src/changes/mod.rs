@@ -83,8 +83,8 @@ pub fn difference(before: Option<&Record>, after: Option<&Record>) -> Option<Dif
     let told = |action, before, after| Some(Difference { action, before, after });
     match (before, after) {
         (None, None) => None,
-        (None, Some(after)) => told(Action::Create, Map::new(), set(after)),
-        (Some(before), None) => told(Action::Delete, set(before), Map::new()),
+        (None, Some(after)) => told(Action::Create, Map::new(), after.set()),
+        (Some(before), None) => told(Action::Delete, before.set(), Map::new()),
         (Some(before), Some(after)) => {
             let differs = |name: &&String| before.get(name) != after.get(name);
             let names: Vec<&String> = after.fields().keys().filter(differs).collect();
@@ -94,12 +94,6 @@ pub fn difference(before: Option<&Record>, after: Option<&Record>) -> Option<Dif
             (!names.is_empty()).then(|| told(Action::Update, of(before), of(after))).flatten()
         }
     }
-}
-
-/// What stands in a record, without the fields in which nothing does.
-fn set(record: &Record) -> Map<String, Value> {
-    let set = record.fields().iter().filter(|(_, value)| !value.is_null());
-    set.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
 /// Records of a kind as fields, by key.
@@ -126,7 +120,9 @@ pub fn rewind<'a>(
             Action::Update => {
                 let fields = now.get_mut(key).ok_or_else(unlike)?;
                 for (name, value) in &change.before {
-                    if fields.get(name).unwrap_or(&Value::Null) != &change.after[name] {
+                    if fields.get(name).unwrap_or(&Value::Null)
+                        != change.after.get(name).unwrap_or(&Value::Null)
+                    {
                         return Err(unlike());
                     }
                     match value {

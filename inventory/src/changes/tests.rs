@@ -52,7 +52,7 @@ proptest! {
                 Some(record) => drop(now.insert(key, record)),
                 None => drop(now.remove(&key)),
             }
-            past.push(now.iter().map(|(key, record)| (key.clone(), set(record))).collect());
+            past.push(now.iter().map(|(key, record)| (key.clone(), record.set())).collect());
         }
         let at = back_to.index(past.len());
         let mut found = past.last().expect("one").clone();

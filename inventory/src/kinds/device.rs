@@ -2,6 +2,7 @@
 
 use super::documents::APPLIANCE;
 use crate::Complaint;
+use crate::model::is_serial;
 use crate::rules::addresses;
 use crate::rules::life_cycle::STATES;
 use crate::schema::{Field, Kind, Record, Scope, Shape, fine};
@@ -110,6 +111,10 @@ fn device(device: &Record) -> Vec<Complaint> {
     if is_set("position") && !is_set("rack") {
         tell("position", "in which rack?");
     }
+    let serial = device.get("serial").as_str().filter(|_| is_set("appliance"));
+    if serial.is_some_and(|serial| !is_serial(serial)) {
+        tell("serial", "a machine says printable ASCII characters: it would never be this one");
+    }
     let address = device.get("bmc").as_str().and_then(|text| text.parse().ok());
     if address.is_some_and(addresses::is_public) {
         tell("bmc", "whoever is on the Internet could try to get in: give it a private address");
@@ -137,5 +142,28 @@ mod tests {
         assert_eq!(wrong(json!({"bmc": "10.0.0.9"})), Vec::<String>::new());
         assert_eq!(wrong(json!({"bmc": "9.9.9.9", "position": 3})), ["position", "bmc"]);
         assert_eq!(wrong(json!({"bmc": "fd00::9", "has_bmc": false})), ["has_bmc"]);
+    }
+
+    #[test]
+    fn a_box_has_a_serial_number_that_a_machine_can_say() {
+        let device = |serial: &str, is_box: bool| {
+            let mut device =
+                json!({"name": "oca1", "role": "appliance", "site": "a", "serial": serial});
+            if is_box {
+                device["appliance"] = json!({
+                    "players": [{"addresses": ["192.0.2.11:443"], "http2": false}],
+                    "peers": ["192.0.2.11:9443"],
+                    "disks": [{"folder": "/d", "class": "nvme", "capacity_bytes": 1_u64 << 40}],
+                    "ram_budget_bytes": 1_u64 << 30,
+                    "state_folder": "/s",
+                });
+            }
+            DEVICE
+                .read(device.as_object().expect("an object"))
+                .map_err(|wrong| wrong[0].field.clone())
+        };
+        assert_eq!(device("S-1", true).err(), None);
+        assert_eq!(device("S\u{2013}1", true).err().as_deref(), Some("serial"));
+        assert!(device("S\u{2013}1", false).is_ok(), "what is no box never joins");
     }
 }

@@ -3,6 +3,9 @@
 use crate::Complaint;
 use crate::schema::{Field, Kind, Record, Scope, Shape, fine};
 
+/// Who uses an interface or a network.
+const PURPOSES: &[&str] = &["viewers", "siblings", "management", "upstream"];
+
 /// A port, or what stands for several.
 pub static INTERFACE: Kind = Kind {
     name: "interface",
@@ -21,11 +24,7 @@ pub static INTERFACE: Kind = Kind {
         Field::optional("mtu", Shape::Integer(1, 65_536), "The most octets of one packet."),
         Field::optional("speed_kbits_per_s", Shape::Integer(1, 10_000_000_000), "How fast it is."),
         Field::default("mgmt_only", Shape::Flag, "false", "Whether it is for us alone."),
-        Field::optional(
-            "purpose",
-            Shape::Choice(&["viewers", "siblings", "management", "upstream"]),
-            "Who uses it.",
-        ),
+        Field::optional("purpose", Shape::Choice(PURPOSES), "Who uses it."),
         Field::optional("description", Shape::Line, "A line about it."),
         Field::tags(),
     ],
@@ -73,11 +72,7 @@ pub static PREFIX: Kind = Kind {
             "Whether addresses are given out of it.",
         ),
         Field::optional("site", Shape::Of("site"), "Where it is."),
-        Field::optional(
-            "purpose",
-            Shape::Choice(&["viewers", "siblings", "management", "upstream"]),
-            "Who uses it.",
-        ),
+        Field::optional("purpose", Shape::Choice(PURPOSES), "Who uses it."),
         Field::optional("description", Shape::Line, "A line about it."),
         Field::tags(),
     ],

@@ -3,9 +3,11 @@
 use super::Found;
 use super::disk::Disk;
 use crate::Complaint;
+use crate::schema::Record;
 use contract::join::MAX_SERIAL_CHARS;
 use contract::names::{DeviceName, SiteName};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -46,8 +48,11 @@ pub struct Appliance {
     pub access_log_folder: Option<PathBuf>,
 }
 
+/// What of it stands in fields of the device; all else is the device's `appliance`.
+pub(crate) const OF_DEVICE: [&str; 3] = ["name", "site", "serial"];
+
 /// As firmware tells it.
-fn is_serial(serial: &str) -> bool {
+pub(crate) fn is_serial(serial: &str) -> bool {
     let is_printable = |it: char| it.is_ascii_graphic() || it == ' ';
     (1..=MAX_SERIAL_CHARS).contains(&serial.len())
         && serial.chars().all(is_printable)
@@ -67,6 +72,36 @@ pub struct PlayerListener {
 }
 
 impl Appliance {
+    /// Of a device that is told to be one; nothing of another.
+    ///
+    /// # Errors
+    /// When what it is told makes no sense.
+    pub fn of(device: &Record) -> Result<Option<Self>, serde_json::Error> {
+        let Value::Object(mut whole) = device.get("appliance").clone() else { return Ok(None) };
+        for name in OF_DEVICE {
+            whole.insert(name.to_owned(), device.get(name).clone());
+        }
+        serde_json::from_value(Value::Object(whole)).map(Some)
+    }
+
+    /// As a device. It is in use from its first day: whoever only plans one makes a device.
+    ///
+    /// # Errors
+    /// When it cannot be written as JSON.
+    pub fn device(&self) -> Result<Map<String, Value>, serde_json::Error> {
+        let mut device = Map::new();
+        let mut settings = serde_json::to_value(self)?;
+        if let Some(settings) = settings.as_object_mut() {
+            for name in OF_DEVICE {
+                device.extend(settings.remove(name).map(|value| (name.to_owned(), value)));
+            }
+        }
+        device.insert("role".to_owned(), Value::from("appliance"));
+        device.insert("status".to_owned(), Value::from("active"));
+        device.insert("appliance".to_owned(), settings);
+        Ok(device)
+    }
+
     /// The port in the addresses of this box that viewers are given: that of the first
     /// listener without HTTP/2, for that is how bulk video travels, or of the first.
     #[must_use]
@@ -82,9 +117,6 @@ impl Appliance {
     /// Everything that is wrong with it.
     pub fn check(&self) -> Result<(), Vec<Complaint>> {
         let mut found = Found::default();
-        if self.serial.as_deref().is_some_and(|serial| !is_serial(serial)) {
-            found.add("serial", "expected 1 to 64 printable ASCII characters, and no space around");
-        }
         self.check_addresses(&mut found);
         self.check_disks(&mut found);
         if self.ram_budget_bytes < MIN_BYTES {

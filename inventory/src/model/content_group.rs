@@ -1,7 +1,7 @@
 //! A content group: one owner's content under one policy.
 
 use super::s3_origin::is_bucket_url;
-use super::{Appliance, Found, S3Origin, check_text};
+use super::{Appliance, Found, S3Origin};
 use crate::Complaint;
 use crate::schema::Record;
 use contract::config::OnMiss;
@@ -69,9 +69,9 @@ impl ContentGroup {
     /// # Errors
     /// When it is none.
     pub fn of(record: &Record) -> Result<Self, serde_json::Error> {
-        let told = |name: &str, value: &Value| name != "tags" && !value.is_null();
-        let set = record.fields().iter().filter(|(name, value)| told(name, value));
-        let set = set.map(|(name, value)| (name.clone(), value.clone())).collect();
+        let mut set = record.set();
+        // Operators find groups by them; boxes and planners do not.
+        set.remove("tags");
         serde_json::from_value(Value::Object(set))
     }
 
@@ -106,9 +106,6 @@ impl ContentGroup {
     /// Everything that is wrong with it.
     pub fn check(&self) -> Result<(), Vec<Complaint>> {
         let mut found = Found::default();
-        if let Err(what) = check_text(&self.owner) {
-            found.add("owner", what);
-        }
         self.check_host_pattern(&mut found);
         self.check_origin(&mut found);
         for (at, origin) in self.cors_origins.iter().enumerate() {
@@ -123,9 +120,6 @@ impl ContentGroup {
         let is_for_all = self.cors_origins.iter().any(|origin| origin == "*");
         if self.on_miss == OnMiss::Redirect && !is_for_all {
             found.add("cors_origins", "redirected pages have the origin null: only * allows it");
-        }
-        if !(1..=90).contains(&self.demand_share_percent) {
-            found.add("demand_share_percent", "expected 1 to 90");
         }
         found.or_else_ok()
     }
@@ -216,8 +210,7 @@ mod tests {
     #[test]
     fn what_cannot_be_meant_is_refused() {
         type Breakage = fn(&mut ContentGroup);
-        let broken: [(&str, Breakage); 11] = [
-            ("owner", |it| it.owner = "a\0b".into()),
+        let broken: [(&str, Breakage); 9] = [
             ("host_pattern", |it| it.host_pattern = "kino.localhost".into()),
             ("host_pattern", |it| it.host_pattern = "{device}.Local".into()),
             ("origin_url", |it| it.origin_url = "ftp://x/".into()),
@@ -225,7 +218,6 @@ mod tests {
             ("origin_s3", |it| it.origin_url = "s3://media/a".into()),
             ("origin_url", |it| it.origin_url = "x".into()),
             ("origin_url", |it| it.origin_url = "http://me:pw@x/".into()),
-            ("demand_share_percent", |it| it.demand_share_percent = 0),
             ("on_miss", |it| {
                 it.origin_url = "s3://media/a".into();
                 it.origin_s3 = Some(S3Origin::new("https://store.example".into()));

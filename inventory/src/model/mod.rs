@@ -9,6 +9,7 @@ mod site;
 mod site_fill;
 
 pub use appliance::{Appliance, PlayerListener};
+pub(crate) use appliance::{OF_DEVICE, is_serial};
 pub use content_group::{ContentGroup, DEFAULT_DEMAND_SHARE_PERCENT, DEVICE_PLACEHOLDER};
 pub use disk::{Disk, DiskClass};
 pub use s3_origin::S3Origin;
@@ -29,25 +30,5 @@ impl Found {
 
     fn or_else_ok(self) -> Result<(), Vec<Complaint>> {
         if self.0.is_empty() { Ok(()) } else { Err(self.0) }
-    }
-}
-
-/// Names for people end in tables and logs: one line of sane length, no control characters
-/// (PostgreSQL takes no NUL, terminals take every escape).
-pub const MAX_TEXT_CHARS: usize = 200;
-
-/// Whether a free text can be kept.
-///
-/// # Errors
-/// What is wrong with it.
-pub fn check_text(text: &str) -> Result<(), &'static str> {
-    if text.trim().is_empty() {
-        Err("must not be empty")
-    } else if text.chars().count() > MAX_TEXT_CHARS {
-        Err("must not have more than 200 characters")
-    } else if text.chars().any(char::is_control) {
-        Err("must not hold control characters")
-    } else {
-        Ok(())
     }
 }

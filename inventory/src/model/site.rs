@@ -30,8 +30,6 @@ impl Site {
     /// # Errors
     /// When it is none.
     pub fn of(record: &Record) -> Result<Self, serde_json::Error> {
-        let set = record.fields().iter().filter(|(_, value)| !value.is_null());
-        let set = set.map(|(name, value)| (name.clone(), value.clone())).collect();
-        serde_json::from_value(Value::Object(set))
+        serde_json::from_value(Value::Object(record.set()))
     }
 }

@@ -1,8 +1,7 @@
 //! What things of NetBox's are called here: small letters, digits, `-` and `.`; no two alike.
 
+use contract::names::MAX_NAME_LEN;
 use std::collections::{HashMap, HashSet};
-
-const MAX_CHARS: usize = 63;
 
 /// Names of one kind.
 #[derive(Debug, Default)]
@@ -27,7 +26,7 @@ impl Names {
                 break;
             }
             let end = if again == 0 { format!("-{id}") } else { format!("-{id}-{again}") };
-            let begin: String = wanted.chars().take(MAX_CHARS - end.len()).collect();
+            let begin: String = wanted.chars().take(MAX_NAME_LEN - end.len()).collect();
             name = begin.trim_end_matches(['-', '.']).to_owned() + &end;
         }
         self.taken.insert(name.clone());
@@ -50,7 +49,7 @@ fn plain(text: &str) -> String {
         words.join("-")
     };
     let parts: Vec<String> = letters.split('.').map(part).filter(|part| !part.is_empty()).collect();
-    let whole: String = parts.join(".").chars().take(MAX_CHARS).collect();
+    let whole: String = parts.join(".").chars().take(MAX_NAME_LEN).collect();
     whole.trim_end_matches(['-', '.']).to_owned()
 }
 

@@ -10,10 +10,6 @@ use serde_json::{Value, json};
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-const PREFIX_STATES: [&str; 4] = ["container", "active", "reserved", "deprecated"];
-const ADDRESS_STATES: [&str; 5] = ["active", "reserved", "deprecated", "dhcp", "slaac"];
-const CABLE_STATES: [&str; 3] = ["connected", "planned", "decommissioning"];
-
 impl Making<'_> {
     pub(super) fn interfaces(&mut self) {
         let (export, mut types) = (self.export, HashMap::new());
@@ -96,8 +92,7 @@ impl Making<'_> {
                 others += 1;
                 continue;
             }
-            let status =
-                self.known_state("cable", &a, &cable["status"], &CABLE_STATES, "connected");
+            let status = self.known_state(&LINK, "cable", &a, &cable["status"]);
             self.add(
                 &LINK,
                 cable,
@@ -125,6 +120,8 @@ impl Making<'_> {
         let export = self.export;
         for prefix in export.of("ipam/prefixes") {
             let Some(net) = text(&prefix["prefix"]).and_then(|it| it.parse::<IpNet>().ok()) else {
+                let says = format!("prefix {}: it is no network: left out", prefix["prefix"]);
+                self.note("networks that are none", says);
                 continue;
             };
             match nets.entry(net.trunc()) {
@@ -137,14 +134,9 @@ impl Making<'_> {
         }
         let containers = self.containers(&nets);
         for (net, prefix) in &nets {
-            let told = self.known_state(
-                "prefix",
-                &net.to_string(),
-                &prefix["status"],
-                &PREFIX_STATES,
-                "active",
-            );
-            let status = if containers.contains(net) { "container" } else { told.as_str() };
+            let told = self.known_state(&PREFIX, "prefix", &net.to_string(), &prefix["status"]);
+            let is_container = containers.contains(net);
+            let status = if is_container { Some("container") } else { told.as_deref() };
             // Until 4.1 it had a site, since then a scope.
             let scope = if prefix["scope_type"] == "dcim.site" {
                 &prefix["scope"]
@@ -196,6 +188,8 @@ impl Making<'_> {
         for address in export.of("ipam/ip-addresses") {
             let Some(told) = text(&address["address"]).and_then(|it| it.parse::<IpNet>().ok())
             else {
+                let says = format!("address {}: it is none: left out", address["address"]);
+                self.note("addresses that are none", says);
                 continue;
             };
             if !taken.insert(told.addr()) {
@@ -206,13 +200,8 @@ impl Making<'_> {
                 continue;
             }
             let own = self.fitting(told, &mut nets, &mut known);
-            let status = self.known_state(
-                "address",
-                &told.to_string(),
-                &address["status"],
-                &ADDRESS_STATES,
-                "active",
-            );
+            let status =
+                self.known_state(&IP_ADDRESS, "address", &told.to_string(), &address["status"]);
             let is_of_interface = address["assigned_object_type"] == "dcim.interface";
             let id = address["assigned_object_id"].as_i64().filter(|_| is_of_interface);
             let interface = id.and_then(|id| self.interfaces.get(&id)).cloned();

@@ -3,12 +3,9 @@
 use super::Making;
 use super::value::{choice, kilograms, label, line, notes, text};
 use crate::kinds::{RACK, REGION, SITE};
-use crate::schema::Shape;
+use crate::schema::{Kind, Need, Shape};
 use serde_json::{Value, json};
 use std::collections::HashSet;
-
-const SITE_STATES: [&str; 5] = ["planned", "staging", "active", "decommissioning", "retired"];
-const RACK_STATES: [&str; 5] = ["reserved", "available", "planned", "active", "deprecated"];
 
 impl Making<'_> {
     pub(super) fn places(&mut self) {
@@ -51,7 +48,7 @@ impl Making<'_> {
             let description = line(&site["region"]["name"]);
             self.add(&REGION, &Value::Null, json!({"name": region, "description": description}));
         }
-        let status = self.known_state("site", &name, &site["status"], &SITE_STATES, "active");
+        let status = self.known_state(&SITE, "site", &name, &site["status"]);
         let description = line(&site["description"]).or_else(|| line(&site["name"]));
         let zone = text(&site["time_zone"]).filter(|zone| Shape::Zone.parse(zone).is_ok());
         if zone.is_none() && !site["time_zone"].is_null() {
@@ -79,24 +76,25 @@ impl Making<'_> {
         );
     }
 
-    /// A state that is known here; what an instance has made up is taken for another.
+    /// A state that is known here; what an instance has made up is taken for the usual one.
     pub(super) fn known_state(
         &mut self,
-        kind: &str,
+        kind: &Kind,
+        called: &str,
         name: &str,
         state: &Value,
-        known: &[&str],
-        else_: &str,
-    ) -> String {
-        let told = choice(state).unwrap_or_else(|| else_.to_owned());
-        if known.contains(&told.as_str()) {
-            return told;
+    ) -> Option<String> {
+        let field = kind.field("status")?;
+        let Need::Default(usual) = field.need else { return None };
+        let told = choice(state).unwrap_or_else(|| usual.to_owned());
+        if field.shape.parse(&told).is_ok() {
+            return Some(told);
         }
         self.note(
             "states that are not known",
-            format!("{kind} {name}: status {told:?} is taken for {else_}"),
+            format!("{called} {name}: status {told:?} is taken for {usual}"),
         );
-        else_.to_owned()
+        Some(usual.to_owned())
     }
 
     /// Racks of different rooms may have one name; here a site has each once.
@@ -127,7 +125,7 @@ impl Making<'_> {
             );
         }
         self.racks.insert(id, format!("{site}:{name}"));
-        let status = self.known_state("rack", &name, &rack["status"], &RACK_STATES, "active");
+        let status = self.known_state(&RACK, "rack", &name, &rack["status"]);
         self.add(&RACK, rack, json!({
             "site": site,
             "name": name,

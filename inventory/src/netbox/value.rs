@@ -1,5 +1,6 @@
 //! Values as NetBox writes them, as this inventory takes them.
 
+use crate::schema::{MAX_LINE_CHARS, MAX_NOTES_CHARS, is_unsafe};
 use serde_json::Value;
 
 /// Text that says something.
@@ -19,18 +20,14 @@ pub(super) fn label(value: &Value, most: usize) -> Option<String> {
 
 /// One line.
 pub(super) fn line(value: &Value) -> Option<String> {
-    label(value, 200)
+    label(value, MAX_LINE_CHARS)
 }
 
 /// Several lines.
 pub(super) fn notes(value: &Value) -> Option<String> {
     let text = value.as_str()?.replace(|it| is_unsafe(it) && it != '\n' && it != '\t', "");
-    let text: String = text.trim().chars().take(10_000).collect();
+    let text: String = text.trim().chars().take(MAX_NOTES_CHARS).collect();
     (!text.is_empty()).then_some(text)
-}
-
-fn is_unsafe(it: char) -> bool {
-    it.is_control() || matches!(it, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// A choice: an object with a value, or the value alone.

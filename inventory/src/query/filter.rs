@@ -1,7 +1,7 @@
 //! One filter: a field, how it is compared, with what.
 
 use super::{BadQuery, Lookup, MAX_FILTERS, MAX_VALUES};
-use crate::schema::{Field, Kind, Record, Shape};
+use crate::schema::{Field, Kind, Shape, in_words};
 use serde_json::Value;
 
 /// A filter.
@@ -13,13 +13,6 @@ pub struct Filter {
     pub lookup: Lookup,
     /// With any of these.
     pub values: Vec<Value>,
-}
-
-impl PartialEq for Filter {
-    fn eq(&self, other: &Self) -> bool {
-        let of = |it: &Self| (it.field.name, it.lookup);
-        of(self) == of(other) && self.values == other.values
-    }
 }
 
 /// Adds a parameter: to the filter that is there with the same name, or as another.
@@ -62,11 +55,7 @@ fn known(kind: &'static Kind, name: &str) -> Result<(&'static Field, Lookup), Ba
 
 /// What can be asked of a field.
 fn names(field: &Field) -> String {
-    let name = |lookup: Lookup| match lookup.suffix() {
-        "" => field.name.to_owned(),
-        suffix => format!("{}__{suffix}", field.name),
-    };
-    Lookup::all_of(field).map(name).collect::<Vec<_>>().join(", ")
+    Lookup::all_of(field).map(|it| it.of_field(field)).collect::<Vec<_>>().join(", ")
 }
 
 /// A part of a text is any text; all else is what could stand in the field.
@@ -86,25 +75,5 @@ fn read(field: &Field, lookup: Lookup, text: &str) -> Result<Value, String> {
         }
         _ => return Ok(Value::from(text)),
     };
-    shape.parse(text).map_err(|wrong| wrong.into_iter().map(|(_, what)| what).collect())
-}
-
-impl Filter {
-    /// Whether a record passes.
-    #[must_use]
-    pub fn holds(&self, record: &Record) -> bool {
-        let found = record.get(self.field.name);
-        let any = |lookup: Lookup| self.values.iter().any(|value| lookup.holds(found, value));
-        match self.lookup {
-            Lookup::Empty => {
-                let is_empty = found.is_null() || found.as_str() == Some("");
-                self.values.iter().any(|wanted| wanted.as_bool() == Some(is_empty))
-            }
-            // What is not there is not so.
-            lookup => match lookup.positive() {
-                Some(positive) => found.is_null() || !any(positive),
-                None => !found.is_null() && any(lookup),
-            },
-        }
-    }
+    shape.parse(text).map_err(|wrong| in_words(&wrong))
 }

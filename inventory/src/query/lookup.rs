@@ -1,8 +1,6 @@
 //! What the suffix of a filter means.
 
 use crate::schema::{Field, Need, Shape};
-use serde_json::Value;
-use std::cmp::Ordering;
 
 /// How a field is compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,6 +72,15 @@ impl Lookup {
         SUFFIXES.iter().find(|(_, lookup)| *lookup == self).map_or("", |(name, _)| name)
     }
 
+    /// The parameter that asks so of a field.
+    #[must_use]
+    pub fn of_field(self, field: &Field) -> String {
+        match self.suffix() {
+            "" => field.name.to_owned(),
+            suffix => format!("{}__{suffix}", field.name),
+        }
+    }
+
     /// What passes, in words that follow those about the field.
     #[must_use]
     pub fn words(self) -> &'static str {
@@ -135,41 +142,5 @@ impl Lookup {
             EndsNot => Some(Ends),
             _ => None,
         }
-    }
-
-    /// Whether something that is there compares so with a value.
-    pub(super) fn holds(self, found: &Value, value: &Value) -> bool {
-        let (found_text, value_text) = (folded(found), folded(value));
-        match self {
-            Is if found.is_array() => found.as_array().is_some_and(|all| all.contains(value)),
-            Is => found == value,
-            Holds => found_text.contains(&value_text),
-            Same => found_text == value_text,
-            Begins => found_text.starts_with(&value_text),
-            Ends => found_text.ends_with(&value_text),
-            Above => order(found, value) == Some(Ordering::Greater),
-            Below => order(found, value) == Some(Ordering::Less),
-            AtLeast => order(found, value).is_some_and(Ordering::is_ge),
-            AtMost => order(found, value).is_some_and(Ordering::is_le),
-            _ => false,
-        }
-    }
-}
-
-/// Case does not count among ASCII letters: both databases agree on these, and on no others.
-fn folded(value: &Value) -> String {
-    value.as_str().unwrap_or_default().to_ascii_lowercase()
-}
-
-/// As the databases order what stands in a column.
-pub(super) fn order(a: &Value, b: &Value) -> Option<Ordering> {
-    match (a, b) {
-        (Value::Bool(a), Value::Bool(b)) => Some(a.cmp(b)),
-        (Value::String(a), Value::String(b)) => Some(a.cmp(b)),
-        (Value::Number(a), Value::Number(b)) => match (a.as_i64(), b.as_i64()) {
-            (Some(a), Some(b)) => Some(a.cmp(&b)),
-            _ => a.as_f64()?.partial_cmp(&b.as_f64()?),
-        },
-        _ => None,
     }
 }

@@ -7,6 +7,8 @@
 
 mod filter;
 mod lookup;
+#[cfg(test)]
+mod meant;
 mod page;
 mod scope;
 mod sort;
@@ -47,7 +49,7 @@ impl BadQuery {
 }
 
 /// A question about records of a kind.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Query {
     /// All of these hold.
     pub filters: Vec<Filter>,
@@ -59,9 +61,7 @@ pub struct Query {
     pub page: Page,
     /// Only what this provider sees.
     pub provider: Option<String>,
-    /// Only the one with this key.
-    pub key: Option<String>,
-    /// Only those with these.
+    /// Only those with these keys.
     pub keys: Option<Vec<String>>,
 }
 
@@ -109,7 +109,24 @@ impl Kind {
         }
         let after = cursor.map(|text| Cursor::read(text, self, &sort)).transpose()?;
         let page = Page { limit: limit.unwrap_or(page::USUAL), after };
-        Ok(Query { filters, sort, fields, page, provider: None, key: None, keys: None })
+        Ok(Query { filters, sort, fields, page, ..self.everything() })
+    }
+
+    /// The same, where all that pass are told, as they are.
+    ///
+    /// # Errors
+    /// As [`Kind::query`], and where an order, a page or some fields are asked for.
+    pub fn filters<'a>(
+        &'static self,
+        pairs: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Result<Query, BadQuery> {
+        let known = |(name, text): (&'a str, &'a str)| match name {
+            SORT | FIELDS | LIMIT | CURSOR => {
+                Err(BadQuery::new(name, "there are filters alone here, and all that pass is told"))
+            }
+            _ => Ok((name, text)),
+        };
+        self.query(pairs.into_iter().map(known).collect::<Result<Vec<_>, _>>()?)
     }
 
     /// The question about all there is.
@@ -117,13 +134,13 @@ impl Kind {
     pub fn everything(&'static self) -> Query {
         let page = Page { limit: page::USUAL, after: None };
         let (sort, filters) = (Sort::default(), Vec::new());
-        Query { filters, sort, fields: None, page, provider: None, key: None, keys: None }
+        Query { filters, sort, fields: None, page, provider: None, keys: None }
     }
 
     /// The question about one.
     #[must_use]
     pub fn one(&'static self, key: &str) -> Query {
-        Query { key: Some(key.to_owned()), ..self.everything() }
+        Query { keys: Some(vec![key.to_owned()]), ..self.everything() }
     }
 
     fn some_fields(&self, text: &str) -> Result<Vec<&'static str>, BadQuery> {

@@ -1,10 +1,8 @@
 //! In which order: by up to three fields, then by the key, so that there is no doubt.
 
-use super::lookup::order;
 use super::{BadQuery, SORT};
 use crate::schema::{Field, Kind, Record, Shape};
 use serde_json::Value;
-use std::cmp::Ordering;
 
 const MOST: usize = 3;
 
@@ -13,12 +11,6 @@ const MOST: usize = 3;
 pub struct Sort {
     /// By which fields, and whether from the end.
     pub by: Vec<(&'static Field, bool)>,
-}
-
-impl PartialEq for Sort {
-    fn eq(&self, other: &Self) -> bool {
-        self.to_string() == other.to_string()
-    }
 }
 
 impl std::fmt::Display for Sort {
@@ -55,21 +47,6 @@ impl Sort {
             return Err(bad(format!("more than {MOST} fields")));
         }
         Ok(Self { by })
-    }
-
-    /// Which of two comes first.
-    #[must_use]
-    pub fn compare(&self, kind: &Kind, a: &Record, b: &Record) -> Ordering {
-        let by_field = self.by.iter().map(|(field, is_from_end)| {
-            let (a, b) = (a.get(field.name), b.get(field.name));
-            match (a.is_null(), b.is_null()) {
-                (false, false) if *is_from_end => order(b, a).unwrap_or(Ordering::Equal),
-                (false, false) => order(a, b).unwrap_or(Ordering::Equal),
-                (is_a_null, is_b_null) => is_a_null.cmp(&is_b_null),
-            }
-        });
-        let first = by_field.into_iter().find(|order| order.is_ne());
-        first.unwrap_or_else(|| kind.key(a).cmp(&kind.key(b)))
     }
 
     /// What a record is ordered by.

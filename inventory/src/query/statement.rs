@@ -3,8 +3,8 @@
 
 use super::{Cursor, Filter, Lookup, Query, Sort};
 use crate::schema::{Column, Field, Kind, Shape};
+use db::BYTEWISE;
 use serde_json::Value;
-use std::fmt::Write;
 
 /// What follows `WHERE`, and what it binds, in order.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -24,16 +24,9 @@ impl Query {
             made.text.push_str(" AND ");
             made.filter(kind, filter);
         }
-        if let Some(key) = &self.key {
-            let key = made.bind(Column::Text, Value::from(key.as_str()));
-            let _ = write!(made.text, " AND \"key\" = {key}");
-        }
         if let Some(keys) = &self.keys {
-            let binds = keys.iter().map(|key| made.bind(Column::Text, Value::from(key.as_str())));
-            let binds: Vec<String> = binds.collect();
-            let none = "(1 = 0)".to_owned();
-            let any = format!("\"key\" IN ({})", binds.join(", "));
-            let _ = write!(made.text, " AND {}", if binds.is_empty() { none } else { any });
+            made.text.push_str(" AND ");
+            made.one_of(keys);
         }
         if let Some(provider) = &self.provider {
             made.text.push_str(" AND ");
@@ -52,8 +45,7 @@ impl Query {
         let mut text = String::new();
         for (field, is_from_end) in &self.sort.by {
             let way = if *is_from_end { "DESC" } else { "ASC" };
-            // Writing to a string does not fail.
-            let _ = write!(text, "{} {way} NULLS LAST, ", quoted(kind, field));
+            text += &format!("{} {way} NULLS LAST, ", quoted(kind, field));
         }
         text + "\"key\" ASC"
     }
@@ -63,6 +55,15 @@ impl Condition {
     pub(super) fn bind(&mut self, column: Column, value: Value) -> String {
         self.binds.push((column, value));
         format!("${}", self.binds.len())
+    }
+
+    fn one_of(&mut self, keys: &[String]) {
+        let binds = keys.iter().map(|key| self.bind(Column::Text, Value::from(key.as_str())));
+        let binds: Vec<String> = binds.collect();
+        self.text += &match binds.is_empty() {
+            true => "1 = 0".to_owned(),
+            false => format!("\"key\" IN ({})", binds.join(", ")),
+        };
     }
 
     /// What is compared with a field.
@@ -128,7 +129,7 @@ impl Condition {
     /// Without the collation PostgreSQL's LOWER would know more letters than SQLite's.
     fn like(&mut self, column: &str, pattern: Value) -> String {
         let bound = self.bind(Column::Text, pattern);
-        format!("LOWER({column} COLLATE \"C\") LIKE {bound} ESCAPE '\\'")
+        format!("LOWER({column}{BYTEWISE}) LIKE {bound} ESCAPE '\\'")
     }
 
     /// Those that come after a record in this order.
@@ -137,11 +138,11 @@ impl Condition {
         self.text.push('(');
         for ((field, is_from_end), value) in sort.by.iter().zip(&cursor.values) {
             let (beyond, same) = self.beyond(kind, field, *is_from_end, value);
-            let _ = write!(self.text, "{beyond} OR ({same} AND (");
+            self.text += &format!("{beyond} OR ({same} AND (");
             close.push_str("))");
         }
         let key = self.bind(Column::Text, Value::from(cursor.key.as_str()));
-        let _ = write!(self.text, "\"key\" > {key}{close})");
+        self.text += &format!("\"key\" > {key}{close})");
     }
 
     /// Whether a field comes after a value, and whether it is the same.

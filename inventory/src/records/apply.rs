@@ -74,16 +74,11 @@ impl Changing {
         fields: &Map<String, Value>,
     ) -> Result<bool, Refused> {
         let before = self.changed();
-        let row = |complaints| Row {
-            at,
-            kind: kind.name,
-            key: Some(key.to_owned()),
-            is_duplicate: false,
-            complaints,
-        };
-        match self.update_at(at, (kind, key), fields, None).await {
+        match self.update_at(Some(at), (kind, key), fields, None).await {
             Ok(_) => Ok(self.changed() > before),
-            Err(Refused::Invalid(complaints)) => Err(Refused::Rows(vec![row(complaints)])),
+            Err(Refused::Invalid(complaints)) => {
+                Err(Refused::Rows(vec![Row::new(kind, at, Some(key.to_owned()), complaints)]))
+            }
             Err(err) => Err(err),
         }
     }

@@ -2,7 +2,7 @@
 
 use super::row::{self, Asked};
 use super::statements;
-use crate::changes::Author;
+use crate::changes::{Author, Difference};
 use crate::schema::{Kind, Record};
 use db::{Engine, Error, Tx};
 use serde_json::Value;
@@ -48,10 +48,7 @@ pub(super) async fn insert(
         let mut asked: Asked<'_> = sqlx::query(AssertSqlSafe(text));
         for record in some {
             asked = asked.bind(kind.key(record)).bind(version).bind(now_us).bind(now_us);
-            for field in kind.fields.iter().filter(|field| kind.column(field) != "key") {
-                let value = field.shape.to_column(record.get(field.name));
-                asked = row::bind(asked, field.shape.column(), &value);
-            }
+            asked = row::bind_fields(asked, kind, record);
         }
         asked.execute(&mut **tx).await?;
     }
@@ -64,6 +61,14 @@ pub(super) struct Line {
     pub(super) action: &'static str,
     pub(super) before: Value,
     pub(super) after: Value,
+}
+
+impl Line {
+    pub(super) fn new(key: String, made: Difference) -> Self {
+        let Difference { action, before, after } = made;
+        let (before, after) = (Value::Object(before), Value::Object(after));
+        Self { key, action: action.as_str(), before, after }
+    }
 }
 
 /// Writes down what was done; `place` is that of the last line before.

@@ -1,19 +1,18 @@
 //! Changing records: all of one request together or nothing of it, and all of it written down.
 
 use super::bulk::{self, Line};
-use super::refused::{NAMED, Refused, Row, still_used};
+use super::references::{self, Known};
+use super::refused::{Refused, Row, still_used};
 use super::settle::{Touched, settle};
 use super::{Kept, row, statements};
 use crate::Complaint;
 use crate::changes::{Author, Difference, difference};
-use crate::kinds::ALL;
-use crate::query::holding_tag;
-use crate::schema::{Kind, Record, Shape};
+use crate::schema::{Kind, Record};
 use db::counters::{self, Counter};
 use db::{Db, Engine, Tx};
 use serde_json::{Map, Value};
-use sqlx::{AssertSqlSafe, Row as _};
-use std::collections::{HashMap, HashSet};
+use sqlx::{Acquire as _, AssertSqlSafe, Row as _};
+use std::collections::{BTreeMap, HashMap};
 
 /// A request that changes records. Dropped, it has changed nothing.
 #[derive(Debug)]
@@ -82,18 +81,23 @@ impl Changing {
         })
     }
 
+    /// Those of a kind that it has changed so far, as they were and as they are.
+    pub fn touched(
+        &self,
+        kind: &'static Kind,
+    ) -> impl Iterator<Item = (&str, Option<&Record>, Option<&Record>)> {
+        let own = self.touched.iter().filter(move |it| std::ptr::eq(it.kind, kind));
+        own.map(|it| (it.key.as_str(), it.before.as_ref(), it.after.as_ref()))
+    }
+
     /// How much was changed so far.
     pub(super) fn changed(&self) -> i64 {
         self.place
     }
 
+    /// Where it is written.
     pub(super) fn here(&mut self) -> (&mut Tx, Engine) {
         (&mut self.tx, self.engine)
-    }
-
-    /// Where it is written, for what goes with it.
-    pub(super) fn tx(&mut self) -> &mut Tx {
-        &mut self.tx
     }
 
     /// By whom, and when in microseconds.
@@ -107,32 +111,25 @@ impl Changing {
         if wrong.is_empty() {
             return Ok(());
         }
-        if self.touched.len() == 1 {
-            return Err(Refused::Invalid(
-                wrong.into_iter().map(|(_, complaint)| complaint).collect(),
-            ));
+        let mut rows = BTreeMap::<(usize, &str, &str), Row>::new();
+        for (it, complaint) in &wrong {
+            let Some(at) = it.at else {
+                let all = wrong.into_iter().map(|(_, complaint)| complaint);
+                return Err(Refused::Invalid(all.collect()));
+            };
+            let row = rows.entry((at, it.kind.name, &it.key));
+            let key = Some(it.key.clone());
+            let row = row.or_insert_with(|| Row::new(it.kind, at, key, Vec::new()));
+            row.complaints.push(complaint.clone());
         }
-        let mut rows: Vec<Row> = Vec::new();
-        for (it, complaint) in wrong {
-            match rows.iter_mut().find(|row| row.key.as_ref() == Some(&it.key)) {
-                Some(row) if row.kind == it.kind.name => row.complaints.push(complaint),
-                _ => rows.push(Row {
-                    at: it.at,
-                    kind: it.kind.name,
-                    key: Some(it.key.clone()),
-                    is_duplicate: false,
-                    complaints: vec![complaint],
-                }),
-            }
-        }
-        Err(Refused::Rows(rows))
+        Err(Refused::Rows(rows.into_values().collect()))
     }
 
     /// Remembers what to look at in the end.
     fn touch(
         &mut self,
         (kind, key): (&'static Kind, &str),
-        at: usize,
+        at: Option<usize>,
         before: Option<Record>,
         after: Option<Record>,
     ) {
@@ -165,7 +162,7 @@ impl Changing {
                 false => Refused::Invalid(row.complaints),
             });
         }
-        self.insert(kind, all, &[0]).await?;
+        self.insert(kind, all, &[None]).await?;
         Ok(self.made(record))
     }
 
@@ -206,6 +203,7 @@ impl Changing {
             wrong.sort_by_key(|row| row.at);
             return Err(Refused::Rows(wrong));
         }
+        let places: Vec<_> = places.into_iter().map(Some).collect();
         self.insert(kind, &records, &places).await?;
         Ok(records.into_iter().map(|record| self.made(record)).collect())
     }
@@ -214,15 +212,12 @@ impl Changing {
         &mut self,
         kind: &'static Kind,
         records: &[Record],
-        places: &[usize],
+        places: &[Option<usize>],
     ) -> Result<(), Refused> {
         bulk::insert((&mut self.tx, self.engine), kind, records, (self.version, self.now_us))
             .await?;
-        let line = |record: &Record| {
-            let Difference { action, before, after } = difference(None, Some(record))?;
-            let (before, after) = (Value::Object(before), Value::Object(after));
-            Some(Line { key: kind.key(record), action: action.as_str(), before, after })
-        };
+        let line =
+            |record: &Record| Some(Line::new(kind.key(record), difference(None, Some(record))?));
         let lines: Vec<Line> = records.iter().filter_map(line).collect();
         for (at, record) in places.iter().zip(records) {
             self.touch((kind, &kind.key(record)), *at, None, Some(record.clone()));
@@ -243,31 +238,12 @@ impl Changing {
         records: &[Record],
     ) -> Result<Vec<Row>, Refused> {
         let keys: Vec<String> = records.iter().map(|record| kind.key(record)).collect();
-        let mut taken =
-            bulk::existing((&mut self.tx, self.engine), kind, keys.iter().map(String::as_str))
-                .await?;
-        let mut known = HashMap::new();
-        for other in ALL.iter().filter(|other| kind.names(other)) {
-            let named = records.iter().flat_map(|record| record.references(kind));
-            let named = named.filter(|(_, name, _)| *name == other.name).map(|(_, _, key)| key);
-            known.insert(
-                other.name,
-                bulk::existing((&mut self.tx, self.engine), other, named).await?,
-            );
-        }
-        let own: HashSet<String> = keys.iter().cloned().collect();
+        let named = keys.iter().map(String::as_str);
+        let mut taken = bulk::existing(self.here(), kind, named).await?;
+        let known = Known::of(self.here(), kind, records).await?;
         let mut rows = Vec::new();
         for (at, (record, key)) in records.iter().zip(keys).enumerate() {
-            let unknown = record.references(kind).filter(|(_, other, key)| {
-                let is_own = *other == kind.name && own.contains(*key);
-                !is_own && known.get(other).is_none_or(|known| !known.contains(*key))
-            });
-            let complaints: Vec<Complaint> = unknown
-                .map(|(field, other, key)| Complaint {
-                    field: field.to_owned(),
-                    message: format!("there is no {other} {key}"),
-                })
-                .collect();
+            let complaints = known.complaints(kind, record);
             let is_duplicate = !taken.insert(key.clone());
             if is_duplicate || !complaints.is_empty() {
                 let (kind, key) = (kind.name, Some(key));
@@ -289,16 +265,16 @@ impl Changing {
         patch: &Map<String, Value>,
         version: Option<i64>,
     ) -> Result<Kept, Refused> {
-        self.update_at(0, (kind, key), patch, version).await
+        self.update_at(None, (kind, key), patch, version).await
     }
 
-    /// The same, with its place among all that is changed together.
+    /// The same, with its place where it is one of several that are changed together.
     ///
     /// # Errors
     /// [`Refused`].
     pub async fn update_at(
         &mut self,
-        at: usize,
+        at: Option<usize>,
         (kind, key): (&'static Kind, &str),
         patch: &Map<String, Value>,
         version: Option<i64>,
@@ -318,21 +294,17 @@ impl Changing {
         if record == before {
             return Ok(Kept { record, version, created_at_us, changed_at_us });
         }
-        self.check_references(kind, &record).await?;
-        let mut kept = Kept { record: record.clone(), version, created_at_us, changed_at_us };
-        if self.write_down(kind, key, Some(&before), Some(&record)).await? {
-            (kept.version, kept.changed_at_us) = (self.version, self.now_us);
-            let text = statements::update(kind);
-            let mut asked =
-                sqlx::query(AssertSqlSafe(text)).bind(key).bind(self.version).bind(self.now_us);
-            for field in kind.fields.iter().filter(|field| kind.column(field) != "key") {
-                let value = field.shape.to_column(record.get(field.name));
-                asked = row::bind(asked, field.shape.column(), &value);
-            }
-            asked.execute(&mut *self.tx).await?;
-            self.touch((kind, key), at, Some(before), Some(record));
+        let known = Known::of(self.here(), kind, std::slice::from_ref(&record)).await?;
+        let unknown = known.complaints(kind, &record);
+        if !unknown.is_empty() {
+            return Err(Refused::Invalid(unknown));
         }
-        Ok(kept)
+        self.write_down(kind, key, &before, Some(&record)).await?;
+        let text = statements::update(kind);
+        let asked = sqlx::query(AssertSqlSafe(text)).bind(key).bind(self.version).bind(self.now_us);
+        row::bind_fields(asked, kind, &record).execute(&mut *self.tx).await?;
+        self.touch((kind, key), at, Some(before), Some(record.clone()));
+        Ok(Kept { record, version: self.version, created_at_us, changed_at_us: self.now_us })
     }
 
     /// Removes a record that nobody names.
@@ -344,35 +316,41 @@ impl Changing {
         kind: &'static Kind,
         key: &str,
         version: Option<i64>,
-    ) -> Result<Record, Refused> {
-        self.delete_at(0, (kind, key), version).await
+    ) -> Result<(), Refused> {
+        self.delete_at(None, (kind, key), version).await
     }
 
-    /// The same, with its place among all that is changed together.
+    /// The same, with its place where it is one of several that are changed together.
     ///
     /// # Errors
     /// [`Refused`].
     pub async fn delete_at(
         &mut self,
-        at: usize,
+        at: Option<usize>,
         (kind, key): (&'static Kind, &str),
         version: Option<i64>,
-    ) -> Result<Record, Refused> {
+    ) -> Result<(), Refused> {
         let before = self.found(kind, key, version).await?.record;
-        let others = self.named_by(kind, key).await?;
+        let others = references::named_by(self.here(), kind, key).await?;
         if !others.is_empty() {
             return Err(Refused::InUse { key: key.to_owned(), others });
         }
         let text = format!("DELETE FROM {} WHERE \"key\" = $1", kind.table());
-        let gone = sqlx::query(AssertSqlSafe(text)).bind(key).execute(&mut *self.tx).await;
-        gone.map_err(|err| still_used(kind, key, err.into()))?;
-        self.write_down(kind, key, Some(&before), None).await?;
-        self.touch((kind, key), at, Some(before.clone()), None);
-        Ok(before)
+        // What fails in PostgreSQL ends what it is in; others may still be removed.
+        let mut alone = self.tx.begin().await?;
+        let gone = sqlx::query(AssertSqlSafe(text)).bind(key).execute(&mut *alone).await;
+        if let Err(err) = gone {
+            alone.rollback().await?;
+            return Err(still_used(kind, key, err.into()));
+        }
+        alone.commit().await?;
+        self.write_down(kind, key, &before, None).await?;
+        self.touch((kind, key), at, Some(before), None);
+        Ok(())
     }
 
     async fn find(&mut self, kind: &Kind, key: &str) -> Result<Option<Kept>, Refused> {
-        let text = statements::find(kind, self.engine);
+        let text = statements::find(kind);
         let row = sqlx::query(AssertSqlSafe(text)).bind(key).fetch_optional(&mut *self.tx).await?;
         Ok(row.map(|row| row::read(kind, &row)).transpose()?)
     }
@@ -393,57 +371,17 @@ impl Changing {
         }
     }
 
-    /// What a record names is there.
-    async fn check_references(&mut self, kind: &Kind, record: &Record) -> Result<(), Refused> {
-        let mut complaints = Vec::new();
-        for (field, other, key) in record.references(kind) {
-            let Some(of) = crate::kinds::kind(other) else { continue };
-            if bulk::existing((&mut self.tx, self.engine), of, [key]).await?.is_empty() {
-                let message = format!("there is no {other} {key}");
-                complaints.push(Complaint { field: field.to_owned(), message });
-            }
-        }
-        if complaints.is_empty() { Ok(()) } else { Err(Refused::Invalid(complaints)) }
-    }
-
-    /// Who names a record, of whichever kind.
-    async fn named_by(&mut self, kind: &Kind, key: &str) -> Result<Vec<String>, Refused> {
-        let mut others = Vec::new();
-        for other in ALL {
-            for field in other.fields {
-                let (holds, value) = match field.shape {
-                    Shape::Of(name) if name == kind.name => ("=", key.to_owned()),
-                    Shape::Tags if kind.name == "tag" => ("LIKE", holding_tag(key)),
-                    _ => continue,
-                };
-                let (table, column) = (other.table(), other.column(field));
-                let text = format!(
-                    "SELECT \"key\" FROM {table} WHERE \"{column}\" {holds} $1 ORDER BY \"key\" LIMIT {NAMED}"
-                );
-                let rows = sqlx::query(AssertSqlSafe(text)).bind(value);
-                for row in rows.fetch_all(&mut *self.tx).await? {
-                    others.push(format!("{} {}", other.name, row.try_get::<String, _>(0)?));
-                }
-            }
-        }
-        others.truncate(NAMED);
-        Ok(others)
-    }
-
-    /// Writes down what differs; whether anything does.
+    /// Writes down what differs.
     async fn write_down(
         &mut self,
         kind: &Kind,
         key: &str,
-        before: Option<&Record>,
+        before: &Record,
         after: Option<&Record>,
-    ) -> Result<bool, Refused> {
-        let Some(Difference { action, before, after }) = difference(before, after) else {
-            return Ok(false);
-        };
-        let (before, after) = (Value::Object(before), Value::Object(after));
-        let line = Line { key: key.to_owned(), action: action.as_str(), before, after };
-        self.write_lines(kind, &[line]).await?;
-        Ok(true)
+    ) -> Result<(), Refused> {
+        let made = difference(Some(before), after);
+        let lines: Vec<Line> =
+            made.map(|made| Line::new(key.to_owned(), made)).into_iter().collect();
+        self.write_lines(kind, &lines).await
     }
 }

@@ -4,7 +4,7 @@ use super::{Kept, row, statements};
 use crate::kinds::ALL;
 use crate::schema::Kind;
 use db::counters::{self, Counter};
-use db::{Db, Engine, Error, Tx};
+use db::{Db, Error, Tx};
 use sqlx::AssertSqlSafe;
 
 /// So many records are read at once.
@@ -14,7 +14,6 @@ const AT_ONCE: usize = 1000;
 #[derive(Debug)]
 pub struct Dump {
     tx: Tx,
-    engine: Engine,
     /// Of the inventory.
     pub version: i64,
     kind: usize,
@@ -29,7 +28,7 @@ impl Dump {
     pub async fn begin(db: &Db) -> Result<Self, Error> {
         let mut tx = db.snapshot().await?;
         let version = counters::value_in(&mut tx, Counter::Inventory).await?;
-        Ok(Self { tx, engine: db.engine(), version, kind: 0, after: None })
+        Ok(Self { tx, version, kind: 0, after: None })
     }
 
     /// The next records, each kind after those that it names; nothing once all were told.
@@ -55,7 +54,7 @@ impl Dump {
 
     async fn read(&mut self, kind: &'static Kind) -> Result<Vec<Kept>, Error> {
         let condition = if self.after.is_some() { "\"key\" > $1" } else { "1 = 1" };
-        let text = statements::page(kind, condition, AT_ONCE, self.engine);
+        let text = statements::page(kind, condition, AT_ONCE);
         let mut asked = sqlx::query(AssertSqlSafe(text));
         if let Some(after) = &self.after {
             asked = asked.bind(after.clone());

@@ -62,7 +62,7 @@ pub async fn at(
 ) -> Result<Option<Map<String, Value>>, Error> {
     // What it is and what has led there, as of one moment.
     let mut tx = db.snapshot().await?;
-    let text = statements::find(kind, db.engine());
+    let text = statements::find(kind);
     let row = sqlx::query(AssertSqlSafe(text)).bind(key).fetch_optional(&mut *tx).await?;
     let now = row.map(|row| row::read(kind, &row)).transpose()?;
     let text = format!(
@@ -78,9 +78,7 @@ pub async fn at(
     }
     let mut fields = Fields::new();
     if let Some(kept) = now {
-        let set = kept.record.fields().iter().filter(|(_, value)| !value.is_null());
-        let set = set.map(|(name, value)| (name.clone(), value.clone())).collect();
-        fields.insert(key.to_owned(), set);
+        fields.insert(key.to_owned(), kept.record.set());
     }
     rewind(&mut fields, &changes).map_err(|why| Error::corrupt("the history", why))?;
     Ok(fields.remove(key))

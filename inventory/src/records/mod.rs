@@ -5,6 +5,7 @@ mod bulk;
 mod changing;
 mod dump;
 mod history;
+mod references;
 mod refused;
 mod repeated;
 mod row;
@@ -52,7 +53,7 @@ pub struct Found {
 /// # Errors
 /// When the database fails, or what stands there is no record.
 pub async fn find(db: &Db, kind: &Kind, key: &str) -> Result<Option<Kept>, db::Error> {
-    let text = statements::find(kind, db.engine());
+    let text = statements::find(kind);
     let row = sqlx::query(AssertSqlSafe(text)).bind(key).fetch_optional(db.read()).await?;
     row.map(|row| row::read(kind, &row)).transpose()
 }

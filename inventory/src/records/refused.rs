@@ -65,6 +65,16 @@ pub struct Row {
 }
 
 impl Row {
+    /// What is wrong with one, whose key is free.
+    pub(super) fn new(
+        kind: &Kind,
+        at: usize,
+        key: Option<String>,
+        complaints: Vec<Complaint>,
+    ) -> Self {
+        Self { at, kind: kind.name, key, is_duplicate: false, complaints }
+    }
+
     /// One that makes no sense by itself.
     pub(super) fn misread(
         kind: &Kind,
@@ -73,8 +83,7 @@ impl Row {
         complaints: Vec<Complaint>,
     ) -> Self {
         let key = kind.told_key(wanted).map(|key| key.chars().take(200).collect());
-        let kind = kind.name;
-        Self { at, kind, key, is_duplicate: false, complaints }
+        Self::new(kind, at, key, complaints)
     }
 }
 

@@ -33,10 +33,10 @@ impl Changing {
         let (author, now_us) = self.by();
         let who = author.who.clone();
         let old = sqlx::query("DELETE FROM answers WHERE made_at_us < $1").bind(now_us - KEPT_US);
-        old.execute(&mut **self.tx()).await?;
+        old.execute(&mut **self.here().0).await?;
         let text = "SELECT digest, status, body FROM answers WHERE who = $1 AND once = $2";
         let asked = sqlx::query(text).bind(who).bind(once.key.clone());
-        let Some(row) = asked.fetch_optional(&mut **self.tx()).await? else { return Ok(None) };
+        let Some(row) = asked.fetch_optional(&mut **self.here().0).await? else { return Ok(None) };
         let (digest, status): (String, i64) = (row.try_get(0)?, row.try_get(1)?);
         if digest != once.digest {
             return Err(Refused::OtherRequest);
@@ -57,7 +57,7 @@ impl Changing {
         let kept = sqlx::query(text).bind(author.who.clone()).bind(once.key.clone());
         let kept = kept.bind(once.digest.clone()).bind(i64::from(answer.status));
         let kept = kept.bind(answer.body.clone()).bind(now_us);
-        kept.execute(&mut **self.tx()).await?;
+        kept.execute(&mut **self.here().0).await?;
         Ok(())
     }
 }

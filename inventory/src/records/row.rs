@@ -1,7 +1,7 @@
 //! A row as a record, and values as what is bound.
 
 use super::Kept;
-use crate::schema::{Column, Kind};
+use crate::schema::{Column, Kind, Record};
 use db::Error;
 use serde_json::{Map, Value};
 use sqlx::Row;
@@ -16,6 +16,15 @@ pub(super) fn bind<'q>(asked: Asked<'q>, column: Column, value: &Value) -> Asked
         Column::Integer => asked.bind(value.as_i64()),
         Column::Decimal => asked.bind(value.as_f64()),
     }
+}
+
+/// What stands in the fields of a record, but the key.
+pub(super) fn bind_fields<'q>(mut asked: Asked<'q>, kind: &Kind, record: &Record) -> Asked<'q> {
+    for field in kind.fields.iter().filter(|field| kind.column(field) != "key") {
+        let value = field.shape.to_column(record.get(field.name));
+        asked = bind(asked, field.shape.column(), &value);
+    }
+    asked
 }
 
 pub(super) fn read(kind: &Kind, row: &AnyRow) -> Result<Kept, Error> {

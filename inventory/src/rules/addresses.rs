@@ -127,35 +127,9 @@ pub fn is_public(address: IpAddr) -> bool {
     }
 }
 
-/// How many addresses a network has that devices can have; no more than fit.
-#[must_use]
-pub fn usable(net: &IpNet) -> u128 {
-    let bits = u32::from(net.max_prefix_len() - net.prefix_len());
-    let all = 1_u128.checked_shl(bits).unwrap_or(u128::MAX);
-    match (net, bits) {
-        (_, 0 | 1) => all,
-        (IpNet::V4(_), _) => all - 2,
-        (IpNet::V6(_), _) => all - 1,
-    }
-}
-
-/// The first free address of a network, with its length; `None` where all are taken.
-#[must_use]
-pub fn first_free(net: &IpNet, taken: &[IpAddr]) -> Option<IpNet> {
-    let taken: std::collections::BTreeSet<IpAddr> =
-        taken.iter().copied().filter(|address| net.contains(address)).collect();
-    // Of those after the first, at most as many are taken as there are.
-    let candidates = net.hosts().take(taken.len() + 2);
-    let with_length = |address: IpAddr| IpNet::new(address, net.prefix_len()).ok();
-    let mut all = candidates.filter_map(with_length);
-    all.find(|address| unusable(address).is_none() && !taken.contains(&address.addr()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
-    use std::net::Ipv4Addr;
 
     fn net(text: &str) -> IpNet {
         text.parse().expect("a network")
@@ -215,35 +189,6 @@ mod tests {
         }
         for text in ["10.0.0.1", "100.64.0.1", "192.0.2.1", "fd00::1", "fe80::1", "2001:db8::1"] {
             assert!(!is_public(text.parse().expect(text)), "{text}");
-        }
-    }
-
-    #[test]
-    fn so_many_have_room() {
-        for (text, count) in [("10.0.0.0/24", 254), ("10.0.0.0/31", 2), ("10.0.0.0/32", 1)] {
-            assert_eq!(usable(&net(text)), count, "{text}");
-        }
-        assert_eq!(usable(&net("2001:db8::/64")), (1 << 64) - 1);
-        assert_eq!(usable(&net("::/0")), u128::MAX - 1);
-    }
-
-    proptest! {
-        #[test]
-        fn what_is_free_is_in_it_and_nobodys(bits in 24_u8..=32, taken: Vec<u8>) {
-            let whole = IpNet::new(Ipv4Addr::new(10, 0, 0, 0).into(), bits).expect("a network");
-            let taken: Vec<IpAddr> =
-                taken.iter().map(|it| Ipv4Addr::new(10, 0, 0, *it).into()).collect();
-            let free = first_free(&whole, &taken);
-            let is_free = |address: &IpNet| {
-                whole.contains(&address.addr()) && !taken.contains(&address.addr())
-            };
-            prop_assert!(free.iter().all(is_free));
-            let count = taken.iter().collect::<std::collections::BTreeSet<_>>();
-            let count = count.into_iter().filter(|it| {
-                let own = IpNet::new(**it, bits).expect("an address");
-                whole.contains(*it) && unusable(&own).is_none()
-            });
-            prop_assert_eq!(free.is_none(), count.count() as u128 == usable(&whole));
         }
     }
 }

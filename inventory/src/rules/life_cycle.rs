@@ -148,18 +148,6 @@ impl LifeCycle {
         let has_held = !matches!(self, Planned | Shipped);
         Ok(Step { needs_reason, needs_erasure: has_held && matches!(to, Rma | Retired) })
     }
-
-    /// Whether viewers may be sent to it.
-    #[must_use]
-    pub fn serves(self) -> bool {
-        matches!(self, Active)
-    }
-
-    /// Whether it holds content, or is to.
-    #[must_use]
-    pub fn holds(self) -> bool {
-        matches!(self, Enrolled | TurnUp | Active | Draining | Maintenance)
-    }
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Who is below whom: regions, locations. Nobody is above himself.
+//! Who is below whom: regions. Nobody is above himself.
 
 /// Most levels of anything; more is a mistake.
 const MOST: usize = 16;

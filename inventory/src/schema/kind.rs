@@ -1,7 +1,8 @@
 //! A kind of record.
 
-use super::{Field, Record, Shape};
+use super::{Field, Need, Record};
 use crate::Complaint;
+use serde::{Serialize, Serializer};
 
 /// A kind, as it is declared.
 #[derive(Debug)]
@@ -41,6 +42,13 @@ pub fn fine(_: &Record) -> Vec<Complaint> {
     Vec::new()
 }
 
+/// By its name.
+impl Serialize for Kind {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name)
+    }
+}
+
 impl Kind {
     /// In which table its records are.
     #[must_use]
@@ -57,12 +65,12 @@ impl Kind {
     /// Whether its records may name some of another kind.
     #[must_use]
     pub fn names(&self, other: &Kind) -> bool {
-        let is_it = |field: &&Field| match field.shape {
-            Shape::Of(name) => name == other.name,
-            Shape::Tags => other.name == "tag",
-            _ => false,
-        };
-        self.fields.iter().any(|field| is_it(&field))
+        self.fields.iter().any(|field| field.shape.names() == Some(other.name))
+    }
+
+    /// The fields that people write.
+    pub fn written_fields(&self) -> impl Iterator<Item = &'static Field> {
+        self.fields.iter().filter(|field| field.need != Need::Ours)
     }
 
     /// A field by its name.

@@ -15,4 +15,6 @@ pub use column::Column;
 pub use field::{Field, Need};
 pub use kind::{Kind, Scope, fine};
 pub use record::Record;
-pub use shape::{Document, Shape, Wrong};
+pub use shape::{Document, MOST_TAGS, Shape, Wrong, in_words};
+pub(crate) use text::is_unsafe;
+pub use text::{MAX_LINE_CHARS, MAX_NOTES_CHARS};

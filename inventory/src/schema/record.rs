@@ -1,13 +1,12 @@
 //! A record: what a person or a program has said of something, once it makes sense by itself.
 
-use super::{Field, Kind, Need, Shape, Wrong};
+use super::{Field, Kind, Need, Wrong};
 use crate::Complaint;
 use serde_json::{Map, Value};
 
 /// Something of a kind: every field of it, in canonical form; null where nothing stands.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Record {
-    kind: &'static str,
     fields: Map<String, Value>,
 }
 
@@ -32,7 +31,7 @@ impl Kind {
         if !complaints.is_empty() {
             return Err(complaints);
         }
-        let record = Record { kind: self.name, fields };
+        let record = Record { fields };
         let complaints = (self.sense)(&record);
         if complaints.is_empty() { Ok(record) } else { Err(complaints) }
     }
@@ -46,8 +45,9 @@ impl Kind {
     /// What people have written of a record, as they would write it again.
     #[must_use]
     pub fn written(&self, record: &Record) -> Map<String, Value> {
-        let written = self.fields.iter().filter(|field| field.need != Need::Ours);
-        written.map(|field| (field.name.to_owned(), record.get(field.name).clone())).collect()
+        self.written_fields()
+            .map(|field| (field.name.to_owned(), record.get(field.name).clone()))
+            .collect()
     }
 
     /// A record with what nobody writes as it was before.
@@ -87,7 +87,7 @@ impl Kind {
 
     /// What was read before, and kept.
     pub(crate) fn kept(&self, fields: Map<String, Value>) -> Record {
-        Record { kind: self.name, fields }
+        Record { fields }
     }
 
     /// The key of a record of this kind.
@@ -123,12 +123,6 @@ impl Field {
 }
 
 impl Record {
-    /// Of which kind, by name.
-    #[must_use]
-    pub fn kind(&self) -> &'static str {
-        self.kind
-    }
-
     /// What stands in a field; null for nothing.
     #[must_use]
     pub fn get(&self, field: &str) -> &Value {
@@ -141,18 +135,23 @@ impl Record {
         &self.fields
     }
 
+    /// All that stands there, without the fields in which nothing does.
+    #[must_use]
+    pub fn set(&self) -> Map<String, Value> {
+        let set = self.fields.iter().filter(|(_, value)| !value.is_null());
+        set.map(|(name, value)| (name.clone(), value.clone())).collect()
+    }
+
     /// Which records of other kinds it names: field, kind and key.
     pub fn references<'a>(
         &'a self,
         kind: &'a Kind,
     ) -> impl Iterator<Item = (&'static str, &'static str, &'a str)> {
-        kind.fields.iter().flat_map(|field| {
-            let (other, keys) = match (field.shape, self.get(field.name)) {
-                (Shape::Of(other), Value::String(key)) => (other, vec![key.as_str()]),
-                (Shape::Tags, Value::Array(tags)) => {
-                    ("tag", tags.iter().filter_map(Value::as_str).collect())
-                }
-                _ => ("", Vec::new()),
+        let naming = kind.fields.iter().filter_map(|field| Some((field, field.shape.names()?)));
+        naming.flat_map(|(field, other)| {
+            let keys = match self.get(field.name) {
+                Value::Array(keys) => keys.iter().filter_map(Value::as_str).collect(),
+                key => Vec::from_iter(key.as_str()),
             };
             keys.into_iter().map(move |key| (field.name, other, key))
         })
@@ -167,6 +166,7 @@ fn shown(value: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::schema::Shape;
     use serde_json::json;
 
     static RACK: Kind = Kind {

@@ -2,16 +2,27 @@
 //! filter. What is read is canonical: the same thing is written in one way, so that it can be compared.
 
 use super::text::{MAX_LINE_CHARS, check_line, check_notes};
+use contract::names::is_name;
 use ipnet::IpNet;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 /// More on one thing say nothing any more.
-const MOST_TAGS: usize = 100;
+pub const MOST_TAGS: usize = 100;
 
 /// What is wrong: where in the field, and what.
 pub type Wrong = Vec<(String, String)>;
+
+/// What is wrong, in words.
+#[must_use]
+pub fn in_words(wrong: &Wrong) -> String {
+    let one = |(at, what): &(String, String)| match at.as_str() {
+        "" => what.clone(),
+        at => format!("{at}: {what}"),
+    };
+    wrong.iter().map(one).collect::<Vec<_>>().join("; ")
+}
 
 /// Something of several parts in one field, kept as JSON.
 #[derive(Debug)]
@@ -145,6 +156,16 @@ impl Shape {
         }
     }
 
+    /// Of which kind those are that may be named there.
+    #[must_use]
+    pub fn names(&self) -> Option<&'static str> {
+        match self {
+            Self::Of(kind) => Some(kind),
+            Self::Tags => Some("tag"),
+            _ => None,
+        }
+    }
+
     /// What is expected, for people.
     #[must_use]
     pub fn words(&self) -> String {
@@ -222,16 +243,6 @@ fn flag(text: &str) -> Result<Value, String> {
         "false" | "no" | "0" => Ok(Value::Bool(false)),
         _ => Err(format!("expected true or false, not {:?}", short(text))),
     }
-}
-
-fn is_name(text: &str) -> bool {
-    let label = |label: &str| {
-        let edge = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-        let bytes = label.as_bytes();
-        matches!((bytes.first(), bytes.last()), (Some(&a), Some(&z)) if edge(a) && edge(z))
-            && bytes.iter().all(|&byte| edge(byte) || byte == b'-')
-    };
-    text.len() <= 63 && text.split('.').all(label)
 }
 
 fn prefix(text: &str, expected: impl Fn() -> String) -> Result<String, String> {

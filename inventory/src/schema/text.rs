@@ -1,10 +1,10 @@
 //! Text that can be kept: PostgreSQL takes no NUL, terminals take every escape.
 
-/// One line for people.
-pub(super) const MAX_LINE_CHARS: usize = 200;
+/// The most characters of one line for people.
+pub const MAX_LINE_CHARS: usize = 200;
 
-/// Several lines for people.
-pub(super) const MAX_NOTES_CHARS: usize = 10_000;
+/// The most of several.
+pub const MAX_NOTES_CHARS: usize = 10_000;
 
 pub(super) fn check_line(text: &str, at_most: usize) -> Result<(), String> {
     if text.trim().is_empty() {
@@ -32,6 +32,6 @@ pub(super) fn check_notes(text: &str) -> Result<(), String> {
 
 /// What changes what a terminal shows of the text around it: control characters, and those that turn the
 /// direction of writing.
-fn is_unsafe(it: char) -> bool {
+pub(crate) fn is_unsafe(it: char) -> bool {
     it.is_control() || matches!(it, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

@@ -7,10 +7,6 @@ use crate::records::{self, Changing, Kept};
 use crate::{Appliance, InventoryError};
 use contract::names::DeviceName;
 use contract::time::TimeUs;
-use serde_json::{Map, Value};
-
-/// What of an appliance stands in fields of the device.
-const OF_DEVICE: [&str; 3] = ["name", "site", "serial"];
 
 impl Store {
     /// All appliances, by name.
@@ -44,7 +40,8 @@ impl Store {
         now: TimeUs,
     ) -> Result<(), InventoryError> {
         let mut changing = Changing::begin(&self.db, author, now.0).await?;
-        changing.create(&DEVICE, &written(appliance)?).await?;
+        let corrupt = |err| db::Error::corrupt("an appliance", err);
+        changing.create(&DEVICE, &appliance.device().map_err(corrupt)?).await?;
         changing.commit().await?;
         Ok(())
     }
@@ -67,28 +64,7 @@ impl Store {
     }
 }
 
-/// As a device. It is in use from its first day: whoever only plans one makes a device.
-fn written(appliance: &Appliance) -> Result<Map<String, Value>, db::Error> {
-    let corrupt = |err: serde_json::Error| db::Error::corrupt("an appliance", err);
-    let mut settings = serde_json::to_value(appliance).map_err(corrupt)?;
-    let mut device = Map::new();
-    if let Some(settings) = settings.as_object_mut() {
-        for name in OF_DEVICE {
-            device.extend(settings.remove(name).map(|value| (name.to_owned(), value)));
-        }
-    }
-    device.insert("role".to_owned(), Value::from("appliance"));
-    device.insert("status".to_owned(), Value::from("active"));
-    device.insert("appliance".to_owned(), settings);
-    Ok(device)
-}
-
-/// Of a device that is told to be one.
 fn read(kept: &Kept) -> Result<Option<Appliance>, InventoryError> {
-    let Value::Object(mut whole) = kept.record.get("appliance").clone() else { return Ok(None) };
-    for name in OF_DEVICE {
-        whole.insert(name.to_owned(), kept.record.get(name).clone());
-    }
     let corrupt = |err| db::Error::corrupt(format!("device {}", DEVICE.key(&kept.record)), err);
-    Ok(Some(serde_json::from_value(Value::Object(whole)).map_err(corrupt)?))
+    Ok(Appliance::of(&kept.record).map_err(corrupt)?)
 }

@@ -1,7 +1,7 @@
 //! Parts of texts, found in memory.
 //!
 //! No index of a database knows what stands in the middle of a text on both of them; a table of half a million
-//! parts is read through for it in a second. What can be asked for so is kept here beside the tables, small
+//! parts is read through for it. What can be asked for so is kept here beside the tables, small
 //! letters in one piece for each field, and brought up to date by the changes that were written down. Where a
 //! question finds few records here, it asks the database for these by their keys; where it finds many,
 //! the database has a page of them soon enough.

@@ -3,9 +3,9 @@
 use super::core::Cores;
 use super::running::Running;
 use super::site::Site;
-use crate::crowd::Crowd;
+use crate::crowd::{self, Crowd, Https};
 use crate::operator::Operator;
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -17,6 +17,7 @@ pub const SITE: &str = "site-a";
 pub struct Manager {
     server: Running,
     operator: Operator,
+    api: Https,
     folder: PathBuf,
 }
 
@@ -47,7 +48,8 @@ impl Manager {
         server.wait_for(PATIENCE, async || token.exists()).await?;
         let url = format!("https://127.0.0.1:{listen}");
         let operator = Operator::new(&[], &bin.join("fleet"), &url, &token);
-        Ok(Self { server, operator, folder })
+        let api = crowd::operator(server.address, &folder)?;
+        Ok(Self { server, operator, api, folder })
     }
 
     /// Runs a command of its operator's; gives what it prints.
@@ -63,7 +65,9 @@ impl Manager {
     /// # Errors
     /// When it is refused.
     pub async fn get(&self, path: &str) -> Result<Value> {
-        crate::crowd::look(self.server.address, &self.folder, path).await
+        let asked = self.api.get(self.server.address, path).await?;
+        ensure!(asked.status.is_success(), "{path}: {}", asked.text());
+        Ok(serde_json::from_slice(&asked.body)?)
     }
 }
 
@@ -80,7 +84,7 @@ impl Fleet {
     /// # Errors
     /// When it does not come up.
     pub async fn start(site: &Site, bin: &Path) -> Result<Self> {
-        let Manager { server, operator, folder } = Manager::start(site, bin, None).await?;
+        let Manager { server, operator, folder, .. } = Manager::start(site, bin, None).await?;
         operator.init(&site.folder().join("fleet-root")).await?;
         operator.create_site(SITE, (48.0, 11.0), ["10.0.0.0/8"]).await?;
         operator.create_group("open", "owner", "{device}.test", "http://127.0.0.1:1", None).await?;

@@ -27,22 +27,22 @@ const PATIENCE: Duration = Duration::from_secs(120);
 const MAX_ANSWER_BYTES: usize = 8 << 20;
 
 /// What was answered.
-pub(super) struct Asked {
+pub struct Asked {
     /// How.
-    pub(super) status: StatusCode,
+    pub status: StatusCode,
     /// With what.
-    pub(super) body: Bytes,
+    pub body: Bytes,
 }
 
 impl Asked {
     /// As a person reads it.
-    pub(super) fn text(&self) -> String {
+    pub fn text(&self) -> String {
         format!("{} {}", self.status, String::from_utf8_lossy(&self.body))
     }
 }
 
 /// Somebody who asks over TLS.
-pub(super) struct Https {
+pub struct Https {
     connector: TlsConnector,
     /// Whom he asks.
     name: ServerName<'static>,
@@ -52,20 +52,20 @@ pub(super) struct Https {
 
 impl Https {
     /// Who shows nothing.
-    pub(super) fn of_nobody(authorities: &str) -> Result<Self> {
+    pub fn of_nobody(authorities: &str) -> Result<Self> {
         let config = believing(authorities)?.with_no_client_auth();
         Self::with(config)
     }
 
     /// Who shows a certificate.
-    pub(super) fn of(authorities: &str, chain_pem: &str, key: &KeyPair) -> Result<Self> {
+    pub fn of(authorities: &str, chain_pem: &str, key: &KeyPair) -> Result<Self> {
         let chain = CertificateDer::pem_slice_iter(chain_pem.as_bytes()).collect::<Result<_, _>>();
         let key = PrivateKeyDer::try_from(key.serialize_der()).map_err(anyhow::Error::msg)?;
         Self::with(believing(authorities)?.with_client_auth_cert(chain?, key)?)
     }
 
     /// Who asks the API, at an address.
-    pub(super) fn of_operator(authorities: &str, api: IpAddr, token: String) -> Result<Self> {
+    pub fn of_operator(authorities: &str, api: IpAddr, token: String) -> Result<Self> {
         let nobody = Self::of_nobody(authorities)?;
         Ok(Self { name: ServerName::IpAddress(api.into()), token: Some(token), ..nobody })
     }
@@ -77,12 +77,12 @@ impl Https {
     }
 
     /// Looks at something.
-    pub(super) async fn get(&self, to: SocketAddr, path: &str) -> Result<Asked> {
+    pub async fn get(&self, to: SocketAddr, path: &str) -> Result<Asked> {
         self.ask(to, Request::get(path), String::new()).await
     }
 
     /// Sends something.
-    pub(super) async fn post(&self, to: SocketAddr, path: &str, body: String) -> Result<Asked> {
+    pub async fn post(&self, to: SocketAddr, path: &str, body: String) -> Result<Asked> {
         let request = Request::post(path).header(CONTENT_TYPE, "application/json");
         self.ask(to, request, body).await
     }

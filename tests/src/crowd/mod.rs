@@ -10,11 +10,12 @@ use contract::join::{JOIN_PATH, JoinRequest, JoinToken, Joined};
 use contract::names::DeviceName;
 use contract::trust::SignedTrust;
 use futures_util::{StreamExt, TryStreamExt, stream};
-use https::Https;
 use rcgen::{CertificateParams, KeyPair};
 use serde_json::{Value, json};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+
+pub use https::Https;
 
 /// So many talk to the fleet at once where nothing else is asked for.
 pub const AT_ONCE: usize = 32;
@@ -44,17 +45,11 @@ pub struct Member {
     identity: Https,
 }
 
-/// What the operator of a fleet sees who looks at something.
+/// The operator of a fleet.
 ///
 /// # Errors
-/// When it is refused.
-pub async fn look(api: SocketAddr, folder: &Path, path: &str) -> Result<Value> {
-    let asked = operator(api, folder)?.get(api, path).await?;
-    ensure!(asked.status.is_success(), "{path}: {}", asked.text());
-    Ok(serde_json::from_slice(&asked.body)?)
-}
-
-fn operator(api: SocketAddr, folder: &Path) -> Result<Https> {
+/// When the fleet has none in its folder.
+pub fn operator(api: SocketAddr, folder: &Path) -> Result<Https> {
     let token = std::fs::read_to_string(folder.join("operator.token"))?.trim().to_owned();
     let front = std::fs::read_to_string(front_ca(folder))?;
     Https::of_operator(&front, api.ip(), token)

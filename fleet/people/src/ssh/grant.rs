@@ -137,6 +137,9 @@ mod tests {
         ] {
             assert_eq!(allowed(Role::Viewer, &oca1, Some(command)), Err(Refused::NotReadOnly));
         }
+        for wanted in [None, Some(READ_ONLY_COMMANDS[0]), Some("sh")] {
+            assert_eq!(allowed(Role::Partner, &oca1, wanted), Err(Refused::NotForPartners));
+        }
         for role in Role::ALL {
             for none in ["", "  ", "true\nsh", "true\0", "\u{85}", &"x".repeat(1025)] {
                 assert_eq!(allowed(role, &oca1, Some(none)), Err(Refused::NotACommand), "{none}");

@@ -26,7 +26,7 @@ pub(super) fn told(all: &Devices) -> Value {
         hosts.insert(name.to_owned(), host(all, device, name));
     }
     for (field, called) in BY {
-        let value = |device| value(all, device, field);
+        let value = |device| all.value(device, field);
         let plain = names::plain(all.devices.iter().filter_map(value));
         for device in &all.devices {
             if let Some(of) = value(device) {
@@ -51,14 +51,6 @@ fn of_role(role: &str) -> &str {
         "console-server" => "console_servers",
         "other" => "others",
         unheard_of => unheard_of,
-    }
-}
-
-/// Of the device, or of its site.
-fn value<'a>(all: &'a Devices, device: &'a Record, field: &str) -> Option<&'a str> {
-    match field {
-        "region" | "provider" => all.of_site(device, field),
-        field => text(device, field),
     }
 }
 

@@ -7,6 +7,7 @@ mod names;
 mod reach;
 
 use super::Problem;
+use super::records::pairs;
 use crate::server::App;
 use axum::Json;
 use axum::extract::{RawQuery, State};
@@ -17,7 +18,6 @@ use reach::Reach;
 use serde_json::Value;
 use std::collections::HashMap;
 use std::sync::Arc;
-use url::form_urlencoded;
 
 /// Where exporters for machines usually listen.
 const USUAL_PORT: u16 = 9100;
@@ -37,7 +37,7 @@ impl Devices {
     ) -> Result<Self, Problem> {
         let db = app.inventory.db();
         let records = |all: Vec<Kept>| all.into_iter().map(|kept| kept.record);
-        let asked = DEVICE.query(pairs)?;
+        let asked = DEVICE.filters(pairs)?;
         let devices = records(records::all(db, &DEVICE, &asked).await?).collect();
         let sites = records(records::all(db, &SITE, &SITE.everything()).await?);
         let sites = sites.map(|site| (SITE.key(&site), site)).collect();
@@ -49,10 +49,12 @@ impl Devices {
         Ok(Self { devices, sites, reach })
     }
 
-    /// Something of the site of a device.
-    fn of_site<'a>(&'a self, device: &Record, field: &str) -> Option<&'a str> {
-        let site = self.sites.get(text(device, "site")?)?;
-        text(site, field)
+    /// What is said of a device, or of its site.
+    fn value<'a>(&'a self, device: &'a Record, field: &str) -> Option<&'a str> {
+        match field {
+            "region" | "provider" => text(self.sites.get(text(device, "site")?)?, field),
+            field => text(device, field),
+        }
     }
 }
 
@@ -69,8 +71,7 @@ pub(super) async fn ansible_inventory(
     State(app): State<Arc<App>>,
     RawQuery(query): RawQuery,
 ) -> Result<Json<Value>, Problem> {
-    let pairs: Vec<_> =
-        form_urlencoded::parse(query.as_deref().unwrap_or_default().as_bytes()).collect();
+    let pairs = pairs(query.as_deref())?;
     let pairs = pairs.iter().map(|(name, value)| (&**name, &**value));
     Ok(Json(ansible::told(&Devices::read(&app, pairs).await?)))
 }
@@ -85,8 +86,7 @@ pub(super) async fn http_sd(
     State(app): State<Arc<App>>,
     RawQuery(query): RawQuery,
 ) -> Result<Json<Value>, Problem> {
-    let pairs: Vec<_> =
-        form_urlencoded::parse(query.as_deref().unwrap_or_default().as_bytes()).collect();
+    let pairs = pairs(query.as_deref())?;
     let (ports, filters): (Vec<_>, Vec<_>) = pairs.iter().partition(|(name, _)| name == "port");
     let port = match ports.last() {
         None => USUAL_PORT,

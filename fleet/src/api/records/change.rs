@@ -5,15 +5,15 @@ use super::read::pairs;
 use crate::api::Problem;
 use crate::api::caller::Operator;
 use crate::server::App;
-use axum::extract::{FromRequestParts, RawQuery};
+use axum::extract::FromRequestParts;
 use http::HeaderMap;
 use http::header;
 use http::request::Parts;
 use inventory::changes::Author;
+use inventory::schema::{Shape, in_words};
 use std::sync::Arc;
 
-const MAX_MESSAGE_CHARS: usize = 200;
-const MAX_ID_CHARS: usize = 128;
+pub(super) const MAX_ID_CHARS: usize = 128;
 
 /// What is said beside the body.
 pub(in crate::api) struct Change {
@@ -41,9 +41,8 @@ impl FromRequestParts<Arc<App>> for Change {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
         let Operator(caller) = Operator::from_request_parts(parts, app).await?;
-        let query = RawQuery(parts.uri.query().map(str::to_owned));
         let (mut message, mut is_dry_run) = (None, false);
-        for (name, value) in pairs(&query)? {
+        for (name, value) in pairs(parts.uri.query())? {
             match (&*name, &*value) {
                 ("message", _) => message = Some(read_message(&value)?),
                 ("dry_run", "true") => is_dry_run = true,
@@ -67,15 +66,12 @@ impl FromRequestParts<Arc<App>> for Change {
     }
 }
 
+/// It may become the reason of a state, which is a line as any other.
 fn read_message(text: &str) -> Result<String, Problem> {
     let text = text.trim();
-    let is_fine = (1..=MAX_MESSAGE_CHARS).contains(&text.chars().count());
-    match is_fine && !text.contains(char::is_control) {
-        true => Ok(text.to_owned()),
-        false => Err(Problem::new(
-            400,
-            format!("message: expected 1 to {MAX_MESSAGE_CHARS} characters on one line"),
-        )),
+    match Shape::Line.parse(text) {
+        Ok(_) => Ok(text.to_owned()),
+        Err(wrong) => Err(Problem::new(400, format!("message: {}", in_words(&wrong)))),
     }
 }
 

@@ -1,18 +1,22 @@
 //! The OpenAPI document of all kinds.
 
+use super::change::MAX_ID_CHARS;
+use super::history::{LONGEST_WAIT_S, MOST};
+use super::of_any;
+use crate::paths;
 use inventory::kinds::ALL;
 use inventory::query::{Lookup, MAX_PAGE};
-use inventory::schema::{Field, Kind, Need, Shape};
+use inventory::schema::{Field, Kind, MAX_LINE_CHARS, MAX_NOTES_CHARS, MOST_TAGS, Need, Shape};
 use serde_json::{Map, Value, json};
 
 /// Adds all kinds to a document.
 pub(in crate::api) fn describe(document: &mut Value) {
     if let Some(paths) = document["paths"].as_object_mut() {
         for kind in ALL {
-            let plural = format!("/api/v1/{}", kind.plural);
-            paths.insert(plural.clone(), of_all(kind));
-            paths.insert(format!("{plural}/{{key}}"), of_one(kind));
-            paths.insert(format!("{plural}/{{key}}/history"), history(kind));
+            let one = of_any(kind);
+            paths.insert(paths::of_all(kind), of_all(kind));
+            paths.insert(one.clone(), of_one(kind));
+            paths.insert(format!("{one}/history"), history(kind));
         }
         paths.insert("/api/v1/changes".to_owned(), changes());
         paths.insert("/api/v1/dump".to_owned(), dump());
@@ -88,17 +92,11 @@ fn schema(kind: &Kind, is_patch: bool) -> Value {
 fn of_field(field: &Field, may_be_null: bool) -> Value {
     let mut described = of_shape(&field.shape);
     if may_be_null {
-        match described["type"].as_str().map(str::to_owned) {
-            Some(one) => described["type"] = json!([one, "null"]),
-            None => described["type"] = Value::Null,
+        if let Some(one) = described["type"].as_str().map(str::to_owned) {
+            described["type"] = json!([one, "null"]);
         }
-        if let Some(words) = described["enum"].as_array_mut() {
+        if let Some(words) = described.get_mut("enum").and_then(Value::as_array_mut) {
             words.push(Value::Null);
-        }
-        if described["type"].is_null()
-            && let Some(all) = described.as_object_mut()
-        {
-            all.remove("type");
         }
     }
     described["description"] = json!(field.about);
@@ -112,9 +110,9 @@ fn of_field(field: &Field, may_be_null: bool) -> Value {
 
 fn of_shape(shape: &Shape) -> Value {
     match shape {
-        Shape::Line => json!({"type": "string", "minLength": 1, "maxLength": 200}),
+        Shape::Line => json!({"type": "string", "minLength": 1, "maxLength": MAX_LINE_CHARS}),
         Shape::Label(most) => json!({"type": "string", "minLength": 1, "maxLength": most}),
-        Shape::Notes => json!({"type": "string", "maxLength": 10_000}),
+        Shape::Notes => json!({"type": "string", "maxLength": MAX_NOTES_CHARS}),
         Shape::Name => json!({"type": "string", "minLength": 1, "maxLength": 63,
             "pattern": "^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$"}),
         Shape::Choice(words) => json!({"type": "string", "enum": words}),
@@ -133,7 +131,7 @@ fn of_shape(shape: &Shape) -> Value {
         Shape::Ip => json!({"type": "string", "examples": ["192.0.2.11"]}),
         Shape::Mac => json!({"type": "string", "examples": ["02:00:5e:10:00:01"]}),
         Shape::Of(kind) => json!({"type": "string", "examples": [format!("the key of a {kind}")]}),
-        Shape::Tags => json!({"type": "array", "items": {"type": "string"}, "maxItems": 100}),
+        Shape::Tags => json!({"type": "array", "items": {"type": "string"}, "maxItems": MOST_TAGS}),
         // What it is inside is said when it is wrong.
         Shape::Document(document) => json!({"examples": [document.name]}),
     }
@@ -191,7 +189,7 @@ fn of_one(kind: &Kind) -> Value {
             "summary": format!("Change fields of a {name}; null takes away what stands in one."),
             "parameters": change_parameters(true),
             "requestBody": body(&reference(&format!("{one}Patch"))),
-            "responses": responses(kind, "200", Some(&reference(&one))),
+            "responses": responses(kind, "200", Some(&json!({"oneOf": [reference(&one), reference("DryRun")]}))),
         },
         "delete": {
             "tags": ["inventory"], "operationId": format!("delete_{}", id(name)),
@@ -207,7 +205,7 @@ fn history(kind: &Kind) -> Value {
         "get": {
             "tags": ["inventory"], "operationId": format!("history_of_{}", id(kind.name)),
             "summary": format!("What was changed of a {}, the newest first.", kind.name),
-            "parameters": [key(), limit(10_000)],
+            "parameters": [key(), limit(MOST)],
             "responses": responses(kind, "200", Some(&listed("Change"))),
         },
     })
@@ -226,8 +224,8 @@ fn changes() -> Value {
         "summary": "What was changed after a version, of all kinds, in order; waits for it where asked to.",
         "parameters": [
             number("since", "After this version.", i64::MAX),
-            limit(10_000),
-            number("wait_s", "So long where there is nothing yet.", 25),
+            limit(MOST),
+            number("wait_s", "So long where there is nothing yet.", LONGEST_WAIT_S),
         ],
         "responses": {"200": answer("What was changed.", &told), "4XX": problem()},
     }})
@@ -288,10 +286,7 @@ fn list_parameters(kind: &Kind) -> Vec<Value> {
     ];
     for field in kind.fields {
         for lookup in Lookup::all_of(field) {
-            let name = match lookup.suffix() {
-                "" => field.name.to_owned(),
-                suffix => format!("{}__{suffix}", field.name),
-            };
+            let name = lookup.of_field(field);
             let about = format!("{} {}", field.about, lookup.words());
             let items = if lookup == Lookup::Empty {
                 json!({"type": "boolean"})
@@ -309,14 +304,14 @@ fn list_parameters(kind: &Kind) -> Vec<Value> {
 fn change_parameters(is_of_one: bool) -> Vec<Value> {
     let header = |name: &str, about: &str| {
         json!({"name": name, "in": "header", "required": false, "description": about,
-            "schema": {"type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[!-~]+$"}})
+            "schema": {"type": "string", "minLength": 1, "maxLength": MAX_ID_CHARS, "pattern": "^[!-~]+$"}})
     };
     let mut all = vec![
         json!({"name": "dry_run", "in": "query", "required": false,
             "description": "Say what would be changed, and change nothing.", "schema": {"type": "boolean"}}),
         json!({"name": "message", "in": "query", "required": false,
             "description": "Why: it is kept with the change.",
-            "schema": {"type": "string", "minLength": 1, "maxLength": 200}}),
+            "schema": {"type": "string", "minLength": 1, "maxLength": MAX_LINE_CHARS}}),
         header("X-Request-Id", "What the request is called in the history."),
         header("Idempotency-Key", "The same request with the same key is done once."),
     ];
@@ -350,10 +345,7 @@ fn responses(kind: &Kind, status: &str, schema: Option<&Value>) -> Value {
     let told = schema.map(|schema| answer(kind.about, schema));
     all.insert(status.to_owned(), told.unwrap_or_else(|| json!({"description": "Done."})));
     if status != "200" {
-        all.insert(
-            "200".to_owned(),
-            answer("It was only tried, or done before.", &reference("DryRun")),
-        );
+        all.insert("200".to_owned(), answer("It was only tried.", &reference("DryRun")));
     }
     all.insert("4XX".to_owned(), problem());
     Value::Object(all)

@@ -14,10 +14,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 const USUAL: i64 = 100;
-const MOST: i64 = 10_000;
+pub(super) const MOST: i64 = 10_000;
 
 /// Longer, and something on the way would hang up.
-const LONGEST_WAIT_S: i64 = 25;
+pub(super) const LONGEST_WAIT_S: i64 = 25;
 
 /// How often it is looked whether something has changed while somebody waits.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
@@ -26,9 +26,9 @@ pub(super) async fn history(
     kind: &'static Kind,
     State(app): State<Arc<App>>,
     Key(key): Key,
-    query: RawQuery,
+    RawQuery(query): RawQuery,
 ) -> Result<Json<Value>, Problem> {
-    let [limit] = numbers(&query, [("limit", USUAL, 1, MOST)])?;
+    let [limit] = numbers(query.as_deref(), [("limit", USUAL, 1, MOST)])?;
     let changes = records::history(app.inventory.db(), kind, &key, limit).await?;
     if changes.is_empty() && records::find(app.inventory.db(), kind, &key).await?.is_none() {
         return Err(missing(kind, &key));
@@ -39,10 +39,10 @@ pub(super) async fn history(
 /// All that was changed after a version, waiting for it where there is nothing yet.
 pub(super) async fn list_changes(
     State(app): State<Arc<App>>,
-    query: RawQuery,
+    RawQuery(query): RawQuery,
 ) -> Result<Json<Value>, Problem> {
     let [since, limit, wait_s] = numbers(
-        &query,
+        query.as_deref(),
         [("since", 0, 0, i64::MAX), ("limit", USUAL, 1, MOST), ("wait_s", 0, 0, LONGEST_WAIT_S)],
     )?;
     let wait = Duration::from_secs(u64::try_from(wait_s).unwrap_or_default());
@@ -77,7 +77,7 @@ fn told(change: &Change) -> Result<Value, Problem> {
 
 /// Numbers by their names: what they are without, the least, the most.
 fn numbers<const N: usize>(
-    query: &RawQuery,
+    query: Option<&str>,
     known: [(&str, i64, i64, i64); N],
 ) -> Result<[i64; N], Problem> {
     let mut found = known.map(|(_, usual, ..)| usual);

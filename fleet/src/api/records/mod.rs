@@ -2,19 +2,24 @@
 //! from what is declared of the kind.
 //!
 //! Read in this order: `told` (a record as it is told), `read`, `change` (what a request that changes
-//! something says beside its body), `write`, `history`, `describe` (the OpenAPI document).
+//! something says beside its body), `write` (what is asked for), `work` (how it is done), `refused` (why it is
+//! not), `history`, `dump`, `describe` (the OpenAPI document).
 
 mod change;
 mod describe;
 mod dump;
 mod history;
 mod read;
+mod refused;
 mod told;
+mod work;
 mod write;
 
 pub(super) use change::Change;
 pub(super) use describe::describe;
+pub(super) use read::pairs;
 
+use crate::paths;
 use crate::server::App;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -34,7 +39,7 @@ pub(super) fn router() -> Router<Arc<App>> {
         .route("/api/v1/dump", get(dump::dump))
         .route("/api/v1/import", post(write::import));
     for kind in ALL {
-        let (all, one) = (path(kind.plural), format!("{}/{{key}}", path(kind.plural)));
+        let (all, one) = (paths::of_all(kind), of_any(kind));
         let of_all = get(move |app, by, query| read::list(kind, app, by, query))
             .post(move |app, change, body| write::create(kind, app, change, body))
             .patch(move |app, change, body| write::update_all(kind, app, change, body))
@@ -53,13 +58,12 @@ pub(super) fn router() -> Router<Arc<App>> {
 
 /// Paths at which partners may look: lists and records, not what was.
 pub(super) fn for_partners() -> &'static HashSet<String> {
-    static PATHS: LazyLock<HashSet<String>> = LazyLock::new(|| {
-        let paths = |kind: &&Kind| [path(kind.plural), format!("{}/{{key}}", path(kind.plural))];
-        ALL.iter().flat_map(paths).collect()
-    });
+    static PATHS: LazyLock<HashSet<String>> =
+        LazyLock::new(|| ALL.iter().flat_map(|kind| [paths::of_all(kind), of_any(kind)]).collect());
     &PATHS
 }
 
-fn path(plural: &str) -> String {
-    format!("/api/v1/{plural}")
+/// The path of one, whatever its key.
+fn of_any(kind: &Kind) -> String {
+    format!("{}/{{key}}", paths::of_all(kind))
 }

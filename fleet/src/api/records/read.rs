@@ -18,11 +18,11 @@ use std::sync::Arc;
 use url::form_urlencoded;
 
 /// Names and values.
-pub(super) type Pairs<'a> = Vec<(Cow<'a, str>, Cow<'a, str>)>;
+pub(in crate::api) type Pairs<'a> = Vec<(Cow<'a, str>, Cow<'a, str>)>;
 
 /// The pairs of a query; NUL is in no name and no value of ours.
-pub(super) fn pairs(query: &RawQuery) -> Result<Pairs<'_>, Problem> {
-    let text = query.0.as_deref().unwrap_or_default();
+pub(in crate::api) fn pairs(query: Option<&str>) -> Result<Pairs<'_>, Problem> {
+    let text = query.unwrap_or_default();
     let pairs: Vec<_> = form_urlencoded::parse(text.as_bytes()).collect();
     let has =
         |what: char| pairs.iter().any(|(name, value)| name.contains(what) || value.contains(what));
@@ -44,9 +44,9 @@ pub(super) async fn list(
     kind: &'static Kind,
     State(app): State<Arc<App>>,
     Extension(by): Extension<Caller>,
-    query: RawQuery,
+    RawQuery(query): RawQuery,
 ) -> Result<Json<Value>, Problem> {
-    let pairs = pairs(&query)?;
+    let pairs = pairs(query.as_deref())?;
     let query = kind.query(pairs.iter().map(|(name, value)| (&**name, &**value)))?;
     let query = asked_by(query, &by)?;
     let some = query.fields.clone().or_else(|| told_to(kind, &by));
@@ -86,9 +86,9 @@ pub(super) async fn show(
     app: State<Arc<App>>,
     Extension(by): Extension<Caller>,
     Key(key): Key,
-    query: RawQuery,
+    RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
-    let pairs = pairs(&query)?;
+    let pairs = pairs(query.as_deref())?;
     match &pairs[..] {
         [] => show_now(kind, app, &by, &key).await,
         [(name, _)] if name == "at" && by.role == Role::Partner => {

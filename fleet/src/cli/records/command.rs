@@ -2,13 +2,18 @@
 
 use super::{fields, special, target};
 use clap::{Arg, ArgAction, Command, value_parser};
-use inventory::kinds::{ALL, CONTENT_GROUP};
+use inventory::kinds::ALL;
 use inventory::schema::Kind;
 use std::path::PathBuf;
 
-/// What a kind is called on the command line.
-pub(super) fn called(kind: &Kind) -> &'static str {
-    if kind.name == CONTENT_GROUP.name { "group" } else { kind.name }
+/// What a kind is called on the command line, and what else.
+pub(super) fn called(kind: &Kind) -> (&'static str, &'static [&'static str]) {
+    match kind.name {
+        "content-group" => ("group", &["content-group"]),
+        "bgp-session" => ("bgp-session", &["bgp"]),
+        "ip-address" => ("ip-address", &["address"]),
+        name => (name, &[]),
+    }
 }
 
 /// The commands of all kinds, beside those that there are.
@@ -17,16 +22,10 @@ pub(in crate::cli) fn augment(fleet: Command) -> Command {
 }
 
 fn of_kind(kind: &'static Kind) -> Command {
-    let one = kind.name;
-    let aliases: &[&str] = match one {
-        "content-group" => &["content-group"],
-        "bgp-session" => &["bgp"],
-        "ip-address" => &["address"],
-        _ => &[],
-    };
-    Command::new(called(kind))
+    let (one, (called, aliases)) = (kind.name, called(kind));
+    Command::new(called)
         .about(kind.about.to_owned())
-        .visible_aliases(aliases)
+        .visible_aliases(aliases.iter().copied())
         .subcommand_required(true)
         .arg_required_else_help(true)
         .subcommand(list(kind))
@@ -48,7 +47,7 @@ fn of_kind(kind: &'static Kind) -> Command {
             Command::new("history")
                 .about(format!("What was changed of a {one}, by whom and why, the newest first."))
                 .arg(key(kind))
-                .arg(limit("100")),
+                .arg(limit("100", 10_000).help("At most so many changes.")),
         )
         .subcommand(
             Command::new("export")
@@ -81,7 +80,7 @@ fn list(kind: &'static Kind) -> Command {
                 .value_name("FIELD[,FIELD]")
                 .help("What to show; without it, as much as fits."),
         )
-        .arg(limit("1000000").help("At most so many."))
+        .arg(limit("1000000", u32::MAX).help("At most so many."))
         .after_help(fields::named(kind))
 }
 
@@ -143,13 +142,12 @@ fn at() -> Arg {
         .help("As it was then, such as 2026-01-31T12:00:00Z.")
 }
 
-fn limit(usual: &'static str) -> Arg {
+fn limit(usual: &'static str, most: u32) -> Arg {
     Arg::new("limit")
         .long("limit")
         .value_name("COUNT")
-        .value_parser(value_parser!(u32).range(1..))
+        .value_parser(value_parser!(u32).range(1..=i64::from(most)))
         .default_value(usual)
-        .help("At most so many changes.")
 }
 
 pub(super) fn file() -> Arg {

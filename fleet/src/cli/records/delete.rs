@@ -1,31 +1,23 @@
 //! `delete`: those that are named, or pass filters, all of them or none.
 
-use super::edit::preview;
-use super::{ask, target};
-use crate::cli::client::Client;
-use crate::cli::output::Output;
-use clap::ArgMatches;
+use super::given::{Given, named};
+use super::history::preview;
+use super::target;
+use crate::paths;
 use http::Method;
-use inventory::schema::Kind;
 use serde_json::Value;
 
-pub(super) async fn run(
-    kind: &'static Kind,
-    matches: &ArgMatches,
-    client: &Client,
-    output: &Output,
-) -> anyhow::Result<()> {
-    let meant = target::meant(kind, matches, client).await?;
+pub(super) async fn run(given: Given<'_>) -> anyhow::Result<()> {
+    let meant = target::meant(given).await?;
     let keys: Vec<&str> = meant.iter().filter_map(|it| it["key"].as_str()).collect();
-    target::is_sure(matches, &format!("{} would go: {}", keys.len(), keys.join(", ")))?;
+    target::is_sure(given.matches, &format!("{} would go: {}", keys.len(), keys.join(", ")))?;
     if keys.is_empty() {
-        return output.done("none passes the filters");
+        return given.output.done("none passes the filters");
     }
-    let body = Value::Array(meant.iter().map(ask::named).collect());
-    let path = ask::path(kind, &[], &ask::beside(matches))?;
-    let gone = ask::change(client, (Method::DELETE, &path), Some(&body), None).await?;
-    if matches.get_flag("dry-run") {
-        return output.write(&gone, preview);
+    let body = Value::Array(meant.iter().map(named).collect());
+    let gone = given.change((Method::DELETE, paths::of_all(given.kind)), &body, None).await?;
+    if given.is_dry_run() {
+        return given.output.write(&gone, preview);
     }
-    output.done(&format!("{} {} deleted", kind.name.replace('-', " "), keys.join(", ")))
+    given.output.done(&format!("{} {} deleted", given.words(), keys.join(", ")))
 }

@@ -1,25 +1,20 @@
 //! `edit`: by flags, several at once; or one in an editor.
 
-use super::history::differences;
-use super::{Ordered, ask, fields, target};
+use super::given::{Given, named};
+use super::{Ordered, fields, target};
 use crate::cli::Usage;
-use crate::cli::client::{Client, Refusal};
-use crate::cli::output::Output;
+use crate::cli::client::Refusal;
+use crate::paths;
 use anyhow::{Context, bail};
-use clap::ArgMatches;
 use http::Method;
-use inventory::schema::{Kind, Need};
+use inventory::schema::Kind;
 use serde_json::{Map, Value};
 use std::io::{IsTerminal, Write};
 use std::path::Path;
 use std::process::Command;
 
-pub(super) async fn run(
-    kind: &'static Kind,
-    matches: &ArgMatches,
-    client: &Client,
-    output: &Output,
-) -> anyhow::Result<()> {
+pub(super) async fn run(given: Given<'_>) -> anyhow::Result<()> {
+    let Given { kind, matches, output, .. } = given;
     let mut patch = fields::read(kind, matches)?;
     for name in matches.get_many::<String>("unset").into_iter().flatten() {
         let field = kind.field(&name.replace('-', "_"));
@@ -27,71 +22,44 @@ pub(super) async fn run(
             .ok_or_else(|| Usage(format!("--unset {name}: a {} has no such field", kind.name)))?;
         patch.insert(field.name.to_owned(), Value::Null);
     }
-    let meant = target::meant(kind, matches, client).await?;
+    let meant = target::meant(given).await?;
     match (patch.is_empty(), &meant[..]) {
-        (true, [one]) => in_editor(kind, one, (matches, client), output).await,
+        (true, [one]) => in_editor(given, one).await,
         (true, _) => {
             Err(Usage("what is to be changed? With several, say it by flags".into()).into())
         }
         (false, []) => output.done("none passes the filters"),
-        (false, _) => by_flags(kind, &meant, &patch, (matches, client), output).await,
+        (false, _) => by_flags(given, &meant, &patch).await,
     }
 }
 
 async fn by_flags(
-    kind: &'static Kind,
+    given: Given<'_>,
     meant: &[Value],
     patch: &Map<String, Value>,
-    (matches, client): (&ArgMatches, &Client),
-    output: &Output,
 ) -> anyhow::Result<()> {
     let keys: Vec<&str> = meant.iter().filter_map(|it| it["key"].as_str()).collect();
-    target::is_sure(matches, &format!("{} would change: {}", keys.len(), keys.join(", ")))?;
+    target::is_sure(given.matches, &format!("{} would change: {}", keys.len(), keys.join(", ")))?;
     let patched = |record: &Value| {
-        let mut one = ask::named(record);
+        let mut one = named(record);
         if let Some(one) = one.as_object_mut() {
             one.extend(patch.clone());
         }
         one
     };
     let body = Value::Array(meant.iter().map(patched).collect());
-    let path = ask::path(kind, &[], &ask::beside(matches))?;
-    let made = ask::change(client, (Method::PATCH, &path), Some(&body), None).await?;
-    if matches.get_flag("dry-run") {
-        return output.write(&made, preview);
-    }
-    output.records(kind, &made, |_| {
-        format!("{} {} changed", kind.name.replace('-', " "), keys.join(", "))
-    })
-}
-
-/// What would be changed, for people.
-pub(super) fn preview(made: &Value) -> String {
-    let changes = made["changes"].as_array().into_iter().flatten();
-    let one = |change: &Value| {
-        let (kind, key) = (change["kind"].as_str(), change["key"].as_str());
-        let what = match change["action"].as_str().unwrap_or_default() {
-            "update" => differences(change).join("; "),
-            action => format!("would be {action}d"),
-        };
-        format!("{} {}: {what}", kind.unwrap_or_default(), key.unwrap_or_default())
-    };
-    let lines: Vec<String> = changes.map(one).collect();
-    if lines.is_empty() { "nothing would be changed".to_owned() } else { lines.join("\n") }
+    let made = given.change((Method::PATCH, paths::of_all(given.kind)), &body, None).await?;
+    given.tell(&made, &format!("{} {} changed", given.words(), keys.join(", ")))
 }
 
 /// As YAML, without what nobody writes.
 fn written(kind: &Kind, record: &Value) -> Map<String, Value> {
-    let fields = kind.fields.iter().filter(|field| field.need != Need::Ours);
+    let fields = kind.written_fields();
     fields.map(|field| (field.name.to_owned(), record[field.name].clone())).collect()
 }
 
-async fn in_editor(
-    kind: &'static Kind,
-    record: &Value,
-    (matches, client): (&ArgMatches, &Client),
-    output: &Output,
-) -> anyhow::Result<()> {
+async fn in_editor(given: Given<'_>, record: &Value) -> anyhow::Result<()> {
+    let Given { kind, output, .. } = given;
     let before = written(kind, record);
     let key = record["key"].as_str().unwrap_or_default();
     let mut text = format!(
@@ -105,13 +73,10 @@ async fn in_editor(
         std::fs::write(file.path(), &text)?;
         open(file.path())?;
         text = std::fs::read_to_string(file.path()).context("cannot read what was edited")?;
-        let tried = apply(kind, record, &before, &text, (matches, client)).await;
+        let tried = apply(given, record, &before, &text).await;
         let wrong = match tried {
             Ok(made) if made.is_null() => return output.done("nothing was changed"),
-            Ok(made) if matches.get_flag("dry-run") => return output.write(&made, preview),
-            Ok(made) => {
-                return output.records(kind, &made, |_| format!("{} {key} changed", kind.name));
-            }
+            Ok(made) => return given.tell(&made, &format!("{} {key} changed", given.words())),
             Err(err) => err,
         };
         let is_mine = wrong.is::<Usage>()
@@ -146,11 +111,10 @@ fn again(wrong: &anyhow::Error) -> anyhow::Result<bool> {
 
 /// Sends what differs; null where nothing does.
 async fn apply(
-    kind: &'static Kind,
+    given: Given<'_>,
     record: &Value,
     before: &Map<String, Value>,
     text: &str,
-    (matches, client): (&ArgMatches, &Client),
 ) -> anyhow::Result<Value> {
     let after: Map<String, Value> =
         serde_yaml::from_str(text).map_err(|err| Usage(format!("this is no YAML: {err}")))?;
@@ -168,9 +132,8 @@ async fn apply(
         return Ok(Value::Null);
     }
     let key = record["key"].as_str().unwrap_or_default();
-    let path = ask::path(kind, &[key], &ask::beside(matches))?;
-    let version = record["version"].as_i64();
-    ask::change(client, (Method::PATCH, &path), Some(&Value::Object(patch)), version).await
+    let (path, version) = (paths::of_one(given.kind, key), record["version"].as_i64());
+    given.change((Method::PATCH, path), &Value::Object(patch), version).await
 }
 
 /// What the user edits with. It may be several words.

@@ -1,12 +1,13 @@
 //! `export`: what `import` reads again.
 
-use super::{Ordered, ask, target};
+use super::given::Given;
+use super::{Ordered, target};
+use crate::cli::Usage;
 use crate::cli::client::Client;
 use crate::cli::output::{Format, Output};
 use anyhow::{Context, ensure};
-use clap::ArgMatches;
 use inventory::kinds;
-use inventory::schema::{Kind, Need};
+use inventory::schema::Kind;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value};
 use std::io::Write;
@@ -17,18 +18,16 @@ pub(in crate::cli) struct Export {}
 
 impl Export {
     pub(in crate::cli) async fn run(self, client: &Client, output: &Output) -> anyhow::Result<()> {
+        if output.format() == Format::Csv {
+            return Err(Usage("CSV has one kind of record: `fleet KIND export`".into()).into());
+        }
         write(&read(&client.get_text("/api/v1/dump").await?)?, output)
     }
 }
 
-pub(super) async fn run(
-    kind: &'static Kind,
-    matches: &ArgMatches,
-    client: &Client,
-    output: &Output,
-) -> anyhow::Result<()> {
-    let all = ask::all(client, kind, &target::filters(matches)?, u32::MAX).await?;
-    write(&[(kind, all)], output)
+pub(super) async fn run(given: Given<'_>) -> anyhow::Result<()> {
+    let all = given.all(&target::filters(given.matches)?, u32::MAX).await?;
+    write(&[(given.kind, all)], given.output)
 }
 
 /// All of it as of one version.
@@ -77,7 +76,6 @@ impl Serialize for Whole<'_> {
 
 /// What somebody would write, without what stands for itself.
 fn written(kind: &Kind, record: &Value) -> Map<String, Value> {
-    let fields = kind.fields.iter().filter(|field| field.need != Need::Ours);
-    let said = fields.filter(|field| !record[field.name].is_null());
+    let said = kind.written_fields().filter(|field| !record[field.name].is_null());
     said.map(|field| (field.name.to_owned(), record[field.name].clone())).collect()
 }

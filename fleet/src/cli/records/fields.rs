@@ -3,7 +3,7 @@
 use crate::cli::Usage;
 use clap::{Arg, ArgAction, ArgMatches};
 use inventory::query::Lookup;
-use inventory::schema::{Field, Kind, Need, Shape};
+use inventory::schema::{Field, Kind, Need, Shape, in_words};
 use serde_json::{Map, Value};
 
 /// `--u-height` for `u_height`.
@@ -32,12 +32,9 @@ pub(super) fn flags(kind: &'static Kind, is_new: bool) -> Vec<Arg> {
 }
 
 pub(super) fn flags_but(kind: &'static Kind, is_new: bool, but: &[&str]) -> Vec<Arg> {
-    let is_written = |field: &&Field| {
-        field.need != Need::Ours && !is_key(kind, field) && !but.contains(&field.name)
-    };
-    kind.fields
-        .iter()
-        .filter(is_written)
+    let is_meant = |field: &&Field| !is_key(kind, field) && !but.contains(&field.name);
+    kind.written_fields()
+        .filter(is_meant)
         .map(|field| {
             let is_list = matches!(field.shape, Shape::Document(_));
             Arg::new(field.name)
@@ -89,7 +86,7 @@ pub(super) fn read(
     matches: &ArgMatches,
 ) -> anyhow::Result<Map<String, Value>> {
     let mut all = Map::new();
-    for field in kind.fields.iter().filter(|field| field.need != Need::Ours) {
+    for field in kind.written_fields() {
         let Ok(Some(given)) = matches.try_get_many::<String>(field.name) else { continue };
         let given: Vec<&String> = given.collect();
         let value = read_one(field, &given);
@@ -100,15 +97,6 @@ pub(super) fn read(
 }
 
 fn read_one(field: &Field, given: &[&String]) -> Result<Value, String> {
-    let parse = |text: &str| {
-        field.shape.parse(text).map_err(|wrong| {
-            let one = |(at, what): &(String, String)| match at.as_str() {
-                "" => what.clone(),
-                at => format!("{at}: {what}"),
-            };
-            wrong.iter().map(one).collect::<Vec<_>>().join("; ")
-        })
-    };
     match (&field.shape, given) {
         (Shape::Document(_), given) => {
             let read = |text: &&String| -> Result<Value, String> {
@@ -120,9 +108,9 @@ fn read_one(field: &Field, given: &[&String]) -> Result<Value, String> {
                 (1, Some(Value::Array(_) | Value::Object(_))) => all.remove(0),
                 _ => Value::Array(all),
             };
-            parse(&value.to_string())
+            field.shape.read(&value).map_err(|wrong| in_words(&wrong))
         }
-        (_, [.., text]) => parse(text),
+        (_, [.., text]) => field.shape.parse(text).map_err(|wrong| in_words(&wrong)),
         (_, []) => Err("expected something".to_owned()),
     }
 }

@@ -1,32 +1,23 @@
 //! `history`: who changed what, when and why.
 
-use super::ask;
+use super::given::Given;
 use super::list::cell;
-use crate::cli::client::Client;
 use crate::cli::output::{Output, text};
-use clap::ArgMatches;
-use inventory::schema::Kind;
+use anyhow::Context;
 use serde_json::Value;
 
-pub(super) async fn run(
-    kind: &'static Kind,
-    matches: &ArgMatches,
-    client: &Client,
-    output: &Output,
-) -> anyhow::Result<()> {
-    let key = matches.get_one::<String>("key").map(String::as_str).unwrap_or_default();
-    let most = matches.get_one::<u32>("limit").copied().unwrap_or(100).min(10_000);
-    let pairs = [("limit".to_owned(), most.to_string())];
-    let told: Value = client.get(&ask::path(kind, &[key, "history"], &pairs)?).await?;
-    output.write(&told, |told| table(output, told))
+pub(super) async fn run(given: Given<'_>) -> anyhow::Result<()> {
+    let most = given.matches.get_one::<u32>("limit").copied().context("a limit")?;
+    let path = format!("{}/history?limit={most}", given.path());
+    let told: Value = given.client.get(&path).await?;
+    given.output.write(&told, |told| table(given.output, told))
 }
 
 fn table(output: &Output, told: &Value) -> String {
     let mut table = output.columns(&["at", "who", "change", "why"]);
     for change in told["items"].as_array().into_iter().flatten() {
-        let action = change["action"].as_str().unwrap_or_default();
-        let what = match action {
-            "update" => differences(change).join("; "),
+        let what = match change["action"].as_str().unwrap_or_default() {
+            "update" => differences(change),
             action => format!("{action}d"),
         };
         table.row([
@@ -40,15 +31,29 @@ fn table(output: &Output, told: &Value) -> String {
 }
 
 /// Field by field: from what to what.
-pub(super) fn differences(change: &Value) -> Vec<String> {
+fn differences(change: &Value) -> String {
     let shown = |value: &Value| match cell(value, true) {
         text if text.is_empty() => "nothing".to_owned(),
         text => text,
     };
     let after = change["after"].as_object().into_iter().flatten();
-    after
-        .map(|(name, after)| {
-            format!("{name}: {} -> {}", shown(&change["before"][name]), shown(after))
-        })
-        .collect()
+    let one = |(name, after): (&String, &Value)| {
+        format!("{name}: {} -> {}", shown(&change["before"][name]), shown(after))
+    };
+    after.map(one).collect::<Vec<_>>().join("; ")
+}
+
+/// What would be changed, for people.
+pub(super) fn preview(made: &Value) -> String {
+    let changes = made["changes"].as_array().into_iter().flatten();
+    let one = |change: &Value| {
+        let (kind, key) = (change["kind"].as_str(), change["key"].as_str());
+        let what = match change["action"].as_str().unwrap_or_default() {
+            "update" => differences(change),
+            action => format!("would be {action}d"),
+        };
+        format!("{} {}: {what}", kind.unwrap_or_default(), key.unwrap_or_default())
+    };
+    let lines: Vec<String> = changes.map(one).collect();
+    if lines.is_empty() { "nothing would be changed".to_owned() } else { lines.join("\n") }
 }

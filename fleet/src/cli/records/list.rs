@@ -1,33 +1,28 @@
 //! `list`: a table that fits, or all of it for programs.
 
-use super::{ask, target};
-use crate::cli::client::Client;
+use super::given::Given;
+use super::target;
 use crate::cli::output::{Mood, Output, Shown, number, text};
-use clap::ArgMatches;
+use anyhow::Context;
 use inventory::schema::{Kind, Need, Shape};
 use serde_json::{Value, json};
 
 /// Of one cell so much is shown where there are many.
 const MAX_CELL_CHARS: usize = 40;
 
-pub(super) async fn run(
-    kind: &'static Kind,
-    matches: &ArgMatches,
-    client: &Client,
-    output: &Output,
-) -> anyhow::Result<()> {
+pub(super) async fn run(given: Given<'_>) -> anyhow::Result<()> {
+    let Given { kind, matches, output, .. } = given;
     let mut asked = target::filters(matches)?;
     for name in ["sort", "fields"] {
-        let given = matches.get_one::<String>(name);
-        asked.extend(given.map(|it| (name.to_owned(), it.clone())));
+        asked.extend(given.text(name).map(|it| (name.to_owned(), it.to_owned())));
     }
-    let most = matches.get_one::<u32>("limit").copied().unwrap_or(u32::MAX);
-    let items = ask::all(client, kind, &asked, most).await?;
-    let wanted =
-        matches.get_one::<String>("fields").map(|it| it.split(',').map(str::trim).collect());
-    let columns: Option<Vec<&str>> = wanted;
-    output.records(kind, &json!({ "items": items }), |_| {
-        table(kind, &items, columns.as_deref(), output)
+    let most = matches.get_one::<u32>("limit").copied().context("a limit")?;
+    let columns: Option<Vec<&str>> =
+        given.text("fields").map(|it| it.split(',').map(str::trim).collect());
+    let all = json!({ "items": given.all(&asked, most).await? });
+    output.records(kind, &all, |all| {
+        let items = all["items"].as_array().map_or(&[][..], Vec::as_slice);
+        table(kind, items, columns.as_deref(), output)
     })
 }
 
@@ -95,10 +90,7 @@ pub(super) fn cell(value: &Value, is_cut: bool) -> String {
     let whole = match value {
         Value::Null => String::new(),
         Value::String(text) => text.clone(),
-        Value::Number(number) => match number.as_f64().filter(|it| it.fract() == 0.0) {
-            Some(_) => number.to_string().trim_end_matches(".0").to_owned(),
-            None => number.to_string(),
-        },
+        Value::Number(number) => number.to_string().trim_end_matches(".0").to_owned(),
         Value::Bool(true) => "yes".to_owned(),
         Value::Bool(false) => "no".to_owned(),
         Value::Array(all) if all.iter().all(|it| !it.is_object() && !it.is_array()) => {

@@ -2,15 +2,16 @@
 //! what is declared of it.
 //!
 //! Read in this order: `command` (what can be typed), `fields` (what is typed of a record), `target`
-//! (which records are meant), `ask` (the API), then a file for each command.
+//! (which records are meant), `given` (what each command
+//! has, the API among it), then a file for each command.
 
-mod ask;
 mod command;
 mod create;
 mod delete;
 mod edit;
 mod export;
 mod fields;
+mod given;
 mod history;
 mod import;
 mod list;
@@ -21,12 +22,15 @@ mod target;
 
 pub(super) use command::augment;
 pub(super) use export::Export;
-pub(super) use import::Import;
+pub(super) use given::with_query;
+pub(super) use import::{Import, became};
 pub(super) use ordered::Ordered;
+pub(super) use target::pair;
 
 use super::client::Client;
 use super::output::Output;
 use clap::ArgMatches;
+use given::Given;
 use inventory::kinds::ALL;
 use inventory::schema::Kind;
 
@@ -40,23 +44,23 @@ pub(super) struct RecordCommand {
 /// What was typed, if it is about records.
 pub(super) fn typed(matches: &ArgMatches) -> Option<RecordCommand> {
     let (called, of_kind) = matches.subcommand()?;
-    let kind = ALL.into_iter().find(|kind| command::called(kind) == called)?;
+    let kind = ALL.into_iter().find(|kind| command::called(kind).0 == called)?;
     let (name, matches) = of_kind.subcommand()?;
     Some(RecordCommand { kind, name: name.to_owned(), matches: matches.clone() })
 }
 
 impl RecordCommand {
     pub(super) async fn run(self, client: &Client, output: &Output) -> anyhow::Result<()> {
-        let Self { kind, name, matches } = &self;
-        match name.as_str() {
-            "list" => list::run(kind, matches, client, output).await,
-            "show" => show::run(kind, matches, client, output).await,
-            "create" => create::run(kind, matches, client, output).await,
-            "edit" => edit::run(kind, matches, client, output).await,
-            "delete" => delete::run(kind, matches, client, output).await,
-            "history" => history::run(kind, matches, client, output).await,
-            "export" => export::run(kind, matches, client, output).await,
-            _ => import::run(kind, matches, client, output).await,
+        let given = Given { kind: self.kind, matches: &self.matches, client, output };
+        match self.name.as_str() {
+            "list" => list::run(given).await,
+            "show" => show::run(given).await,
+            "create" => create::run(given).await,
+            "edit" => edit::run(given).await,
+            "delete" => delete::run(given).await,
+            "history" => history::run(given).await,
+            "export" => export::run(given).await,
+            _ => import::run(given).await,
         }
     }
 }

@@ -1,23 +1,14 @@
 //! `show`: one record, a line for each field.
 
-use super::ask;
+use super::given::{Given, with_query};
 use super::list::cell;
-use crate::cli::client::Client;
-use crate::cli::output::Output;
-use clap::ArgMatches;
 use inventory::schema::Kind;
 use serde_json::Value;
 
-pub(super) async fn run(
-    kind: &'static Kind,
-    matches: &ArgMatches,
-    client: &Client,
-    output: &Output,
-) -> anyhow::Result<()> {
-    let key = matches.get_one::<String>("key").map(String::as_str).unwrap_or_default();
-    let at = matches.get_one::<String>("at").map(|at| ("at".to_owned(), at.clone()));
-    let record: Value = client.get(&ask::path(kind, &[key], at.as_slice())?).await?;
-    output.records(kind, &record, |record| lines(kind, record))
+pub(super) async fn run(given: Given<'_>) -> anyhow::Result<()> {
+    let at = given.text("at").map(|at| ("at".to_owned(), at.to_owned()));
+    let record: Value = given.client.get(&with_query(given.path(), at.as_slice())).await?;
+    given.output.records(given.kind, &record, |record| lines(given.kind, record))
 }
 
 /// What stands there; what does not is left out.

@@ -1,8 +1,7 @@
 //! Which records are meant: named by their keys, or all that pass filters.
 
-use super::ask;
+use super::given::Given;
 use crate::cli::Usage;
-use crate::cli::client::Client;
 use clap::{Arg, ArgAction, ArgMatches};
 use inventory::schema::Kind;
 use serde_json::Value;
@@ -39,34 +38,31 @@ pub(super) fn args(kind: &Kind) -> [Arg; 3] {
 
 /// The filters as pairs of a query.
 pub(super) fn filters(matches: &ArgMatches) -> anyhow::Result<Vec<(String, String)>> {
-    let given = matches.get_many::<String>("filter").into_iter().flatten();
-    let pair = |text: &String| -> anyhow::Result<(String, String)> {
-        let pair = text.split_once('=');
-        let (name, value) = pair.ok_or_else(|| {
-            Usage(format!("--filter {text}: expected FIELD=VALUE, such as status=active"))
-        })?;
-        Ok((name.trim().to_owned(), value.to_owned()))
-    };
-    given.map(pair).collect()
+    matches.get_many::<String>("filter").into_iter().flatten().map(|it| pair(it)).collect()
+}
+
+/// One of them.
+pub(in crate::cli) fn pair(text: &str) -> anyhow::Result<(String, String)> {
+    let (name, value) = text.split_once('=').ok_or_else(|| {
+        Usage(format!("--filter {text}: expected FIELD=VALUE, such as status=active"))
+    })?;
+    Ok((name.trim().to_owned(), value.to_owned()))
 }
 
 /// Those that are meant, as they are.
-pub(super) async fn meant(
-    kind: &'static Kind,
-    matches: &ArgMatches,
-    client: &Client,
-) -> anyhow::Result<Vec<Value>> {
-    let keys: Vec<&String> = matches.get_many::<String>("keys").into_iter().flatten().collect();
-    let filters = filters(matches)?;
+pub(super) async fn meant(given: Given<'_>) -> anyhow::Result<Vec<Value>> {
+    let keys: Vec<&String> =
+        given.matches.get_many::<String>("keys").into_iter().flatten().collect();
+    let filters = filters(given.matches)?;
     if keys.is_empty() && filters.is_empty() {
-        return Err(Usage(format!("which? Name {}, or give --filter", kind.plural)).into());
+        return Err(Usage(format!("which? Name {}, or give --filter", given.kind.plural)).into());
     }
     if !filters.is_empty() {
-        return ask::all(client, kind, &filters, u32::MAX).await;
+        return given.all(&filters, u32::MAX).await;
     }
     let mut all = Vec::new();
     for key in keys {
-        all.push(ask::one(client, kind, key).await?);
+        all.push(given.one(key).await?);
     }
     Ok(all)
 }

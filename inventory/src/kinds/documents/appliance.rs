@@ -2,15 +2,13 @@
 
 use super::{kept, typed};
 use crate::Appliance;
+use crate::model::OF_DEVICE;
 use crate::schema::{Document, Wrong};
 use serde_json::{Map, Value};
 
 /// Where viewers and siblings connect, its disks and memory.
 pub(crate) static APPLIANCE: Document =
     Document { name: "{players, peers, disks, ram_budget_bytes, state_folder, …}", read };
-
-/// What the device says by itself.
-const OF_DEVICE: [&str; 3] = ["name", "site", "serial"];
 
 /// Whose they are does not matter to whether they make sense.
 fn read(value: &Value) -> Result<Value, Wrong> {

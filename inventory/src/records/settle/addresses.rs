@@ -1,7 +1,7 @@
 //! Networks in networks, and addresses in them.
 
 use super::look::Look;
-use super::{Touched, Wrong, has, text, those};
+use super::{Touched, Wrong, all_of, text, those};
 use crate::Complaint;
 use crate::kinds::{IP_ADDRESS, PREFIX};
 use crate::rules::addresses::{self, Nets};
@@ -9,12 +9,16 @@ use crate::schema::Record;
 use db::Error;
 use ipnet::IpNet;
 
+const MOST_TOLD: usize = 20;
+
 pub(super) async fn check<'a>(
     look: &mut Look<'_>,
     touched: &'a [Touched],
 ) -> Result<Vec<Wrong<'a>>, Error> {
-    let (nets_change, addresses_change) = (has(touched, &PREFIX), has(touched, &IP_ADDRESS));
-    if !nets_change && !addresses_change {
+    // A word about one changes nothing here.
+    let is_other = |it: &Touched| it.before.as_ref().map(net) != it.after.as_ref().map(net);
+    let do_nets_change = all_of(touched, &PREFIX).any(is_other);
+    if !do_nets_change && those(touched, &IP_ADDRESS).all(|(it, _)| it.before.is_some()) {
         return Ok(Vec::new());
     }
     let all = look.all(&PREFIX).await?;
@@ -32,7 +36,7 @@ pub(super) async fn check<'a>(
     }));
     wrong.extend(twice(look, touched).await?);
     // What is wrong by itself says more.
-    if nets_change && wrong.is_empty() {
+    if do_nets_change && wrong.is_empty() {
         wrong.extend(left_behind(look, &nets, touched).await?);
     }
     Ok(wrong)
@@ -69,18 +73,20 @@ async fn left_behind<'a>(
     nets: &Nets,
     touched: &'a [Touched],
 ) -> Result<Vec<Wrong<'a>>, Error> {
-    let was = touched.iter().filter(|it| it.kind.name == PREFIX.name);
     let was: Vec<(&'a Touched, IpNet)> =
-        was.filter_map(|it| Some((it, it.key.parse().ok()?))).collect();
+        all_of(touched, &PREFIX).filter_map(|it| Some((it, it.key.parse().ok()?))).collect();
     let mut wrong = Vec::new();
     for record in look.all(&IP_ADDRESS).await? {
         let Some(address) = address(&record) else { continue };
-        let Err(message) = nets.check_address(&address) else { continue };
-        if let Some((it, _)) = was.iter().find(|(_, net)| net.contains(&address.addr())) {
+        let Some((it, _)) = was.iter().find(|(_, net)| net.contains(&address.addr())) else {
+            continue;
+        };
+        if let Err(message) = nets.check_address(&address) {
             let message = format!("{address} would be in none: {message}");
             wrong.push((*it, Complaint::new("prefix", message)));
         }
     }
-    wrong.truncate(20);
+    // More of them tell nobody more.
+    wrong.truncate(MOST_TOLD);
     Ok(wrong)
 }

@@ -24,7 +24,7 @@ impl<'a> Look<'a> {
 
     /// All records of a kind.
     pub(super) async fn all(&mut self, kind: &Kind) -> Result<Vec<Record>, Error> {
-        let text = statements::select(kind, "1 = 1", self.engine);
+        let text = statements::select(kind, "1 = 1");
         let rows = sqlx::query(AssertSqlSafe(text)).fetch_all(&mut **self.tx).await?;
         rows.iter().map(|row| Ok(row::read(kind, row)?.record)).collect()
     }
@@ -40,7 +40,7 @@ impl<'a> Look<'a> {
         let (values, mut found): (Vec<&str>, _) = (values.into_iter().collect(), Vec::new());
         for some in values.chunks(VALUES) {
             let condition = statements::is_one_of(column, some.len(), self.engine);
-            let text = statements::select(kind, &condition, self.engine);
+            let text = statements::select(kind, &condition);
             let mut asked = sqlx::query(AssertSqlSafe(text));
             for value in some {
                 asked = asked.bind(*value);

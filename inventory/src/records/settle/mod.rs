@@ -21,8 +21,8 @@ pub(super) use look::At;
 #[derive(Debug)]
 pub(super) struct Touched {
     pub(super) kind: &'static Kind,
-    /// Its place among those of the call that has changed it.
-    pub(super) at: usize,
+    /// Its place, where it is one of several that are changed together.
+    pub(super) at: Option<usize>,
     pub(super) key: String,
     pub(super) before: Option<Record>,
     pub(super) after: Option<Record>,
@@ -47,18 +47,22 @@ pub(super) async fn settle<'a>(
     Ok(wrong)
 }
 
+/// Those of a kind.
+fn all_of<'a>(touched: &'a [Touched], kind: &'static Kind) -> impl Iterator<Item = &'a Touched> {
+    touched.iter().filter(move |it| std::ptr::eq(it.kind, kind))
+}
+
 /// Those of a kind that are there afterwards.
 fn those<'a>(
     touched: &'a [Touched],
     kind: &'static Kind,
 ) -> impl Iterator<Item = (&'a Touched, &'a Record)> {
-    let of_kind = touched.iter().filter(move |it| std::ptr::eq(it.kind, kind));
-    of_kind.filter_map(|it| Some((it, it.after.as_ref()?)))
+    all_of(touched, kind).filter_map(|it| Some((it, it.after.as_ref()?)))
 }
 
 /// Whether any of a kind is touched.
 fn has(touched: &[Touched], kind: &'static Kind) -> bool {
-    touched.iter().any(|it| std::ptr::eq(it.kind, kind))
+    all_of(touched, kind).next().is_some()
 }
 
 fn text<'a>(record: &'a Record, field: &str) -> Option<&'a str> {

@@ -1,7 +1,7 @@
 //! Regions, and sites beside one another.
 
 use super::look::Look;
-use super::{Touched, Wrong, has, text, those};
+use super::{Touched, Wrong, all_of, has, text, those};
 use crate::Complaint;
 use crate::kinds::{DEVICE, REGION, SITE};
 use crate::rules::parents;
@@ -62,44 +62,51 @@ fn regions<'a>(all: &[Record], touched: &'a [Touched]) -> Vec<Wrong<'a>> {
 }
 
 fn sites<'a>(all: &[Record], touched: &'a [Touched]) -> Vec<Wrong<'a>> {
-    let mut owners: HashMap<&str, Vec<&str>> = HashMap::new();
-    for site in all {
-        for prefix in list(site, "client_prefixes") {
-            owners.entry(prefix).or_default().extend(text(site, "name"));
-        }
-    }
+    let owners = by_each(all, "client_prefixes");
+    let filled_by = by_each(all, "may_fill_sites");
+    let named: HashMap<&str, &Record> =
+        all.iter().filter_map(|site| Some((text(site, "name")?, site))).collect();
     let mut wrong = Vec::new();
     for (it, site) in those(touched, &SITE) {
         for (at, prefix) in list(site, "client_prefixes").enumerate() {
             let others = owners.get(prefix).into_iter().flatten();
-            if let Some(other) = others.into_iter().find(|other| **other != it.key) {
+            let mut others = others.filter_map(|other| text(other, "name"));
+            if let Some(other) = others.find(|other| *other != it.key) {
                 let message = format!("{prefix} belongs to site {other} already");
                 wrong.push((it, Complaint::new(format!("client_prefixes[{at}]"), message)));
             }
         }
-        wrong.extend(fills(all, it, site).map(|complaint| (it, complaint)));
-        let by = all.iter().find(|by| {
-            let names_it = list(by, "may_fill_sites").any(|name| name == it.key);
-            names_it && text(by, "provider") != text(site, "provider")
-        });
+        wrong.extend(fills(&named, it, site).map(|complaint| (it, complaint)));
+        let mut by = filled_by.get(it.key.as_str()).into_iter().flatten();
+        let by = by.find(|by| text(by, "provider") != text(site, "provider"));
         if let Some(by) = by.and_then(|by| text(by, "name")) {
             let message = format!("site {by} may fill it, and is not of the same provider");
             wrong.push((it, Complaint::new("provider", message)));
         }
     }
-    wrong.extend(still_filled(all, touched));
+    wrong.extend(still_filled(&filled_by, touched));
     wrong
+}
+
+/// In whose list each stands.
+fn by_each<'b>(all: &'b [Record], field: &str) -> HashMap<&'b str, Vec<&'b Record>> {
+    let mut by = HashMap::<&str, Vec<&Record>>::new();
+    for site in all {
+        for one in list(site, field) {
+            by.entry(one).or_default().push(site);
+        }
+    }
+    by
 }
 
 /// Sites that it may fill are there, and of its own provider: boxes of different providers share nothing.
 fn fills<'b>(
-    all: &'b [Record],
+    named: &'b HashMap<&'b str, &'b Record>,
     it: &'b Touched,
     site: &'b Record,
 ) -> impl Iterator<Item = Complaint> + 'b {
     list(site, "may_fill_sites").filter_map(move |name| {
-        let other = all.iter().find(|other| text(other, "name") == Some(name));
-        let message = match other {
+        let message = match named.get(name) {
             None => format!("there is no site {name}"),
             Some(_) if name == it.key => "a site fills itself anyway".to_owned(),
             Some(other) if text(other, "provider") != text(site, "provider") => {
@@ -112,10 +119,13 @@ fn fills<'b>(
 }
 
 /// Who is gone is filled by nobody.
-fn still_filled<'a>(all: &[Record], touched: &'a [Touched]) -> Vec<Wrong<'a>> {
-    let gone = touched.iter().filter(|it| it.kind.name == SITE.name && it.after.is_none());
+fn still_filled<'a>(
+    filled_by: &HashMap<&str, Vec<&Record>>,
+    touched: &'a [Touched],
+) -> Vec<Wrong<'a>> {
+    let gone = all_of(touched, &SITE).filter(|it| it.after.is_none());
     let named = |it: &'a Touched| {
-        let by = all.iter().find(|site| list(site, "may_fill_sites").any(|name| name == it.key))?;
+        let by = filled_by.get(it.key.as_str())?.first()?;
         let message = format!("site {} may fill it: change that first", text(by, "name")?);
         Some((it, Complaint::new("may_fill_sites", message)))
     };

@@ -31,7 +31,8 @@ async fn changes_are_all_written_down_and_what_is_in_use_stays() {
         assert!(matches!(refused, Err(Refused::Stale { .. })), "{refused:?}");
         next.update(&DEVICE, "oca1", &patch, Some(first)).await.expect("updated");
         let rename = fields(&json!({"name": "oca9"}));
-        assert!(next.update(&DEVICE, "oca1", &rename, None).await.is_err());
+        let refused = next.update(&DEVICE, "oca1", &rename, None).await.expect_err("another");
+        assert!(refused.to_string().starts_with("name: is what it is known by"), "{refused}");
         let many = [
             json!({"name": "oca3", "role": "appliance", "site": "site-a"}),
             json!({"name": "oca1", "role": "appliance", "site": "site-a"}),

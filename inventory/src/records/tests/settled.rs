@@ -133,7 +133,8 @@ async fn what_leaves_others_behind_is_refused() {
         let mut changing = begun(&test.db, 20).await;
         let taller = fields(&json!({"u_height": 9}));
         changing.update(&kinds::DEVICE_TYPE, "box", &taller, None).await.expect("by itself");
-        changing.commit().await.expect_err("both would be in one place");
+        let said = changing.commit().await.expect_err("both would be in one place").to_string();
+        assert!(said.starts_with("position: "), "{said}");
         // Two may change places: in the end nothing is in the way.
         let mut changing = begun(&test.db, 20).await;
         for (name, position) in [("oca1", 9), ("sw1", 1)] {

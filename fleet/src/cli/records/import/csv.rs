@@ -1,7 +1,7 @@
 //! A table: in its first line the names of fields, in each other one a record. What is empty is nothing.
 
 use super::files::InFile;
-use inventory::schema::{Field, Kind, Need};
+use inventory::schema::{Field, Kind, in_words};
 use serde_json::{Map, Value};
 
 pub(super) fn read(kind: &'static Kind, text: &str) -> Result<Vec<InFile>, Vec<(u64, String)>> {
@@ -37,10 +37,8 @@ fn broken(err: &::csv::Error) -> (u64, String) {
 
 fn column(kind: &Kind, name: &str) -> Result<&'static Field, String> {
     let known = name.trim().to_ascii_lowercase().replace(['-', ' '], "_");
-    let field = kind.field(&known).filter(|field| field.need != Need::Ours);
-    field.ok_or_else(|| {
-        let written = kind.fields.iter().filter(|field| field.need != Need::Ours);
-        let names: Vec<&str> = written.map(|field| field.name).collect();
+    kind.written_fields().find(|field| field.name == known).ok_or_else(|| {
+        let names: Vec<&str> = kind.written_fields().map(|field| field.name).collect();
         format!("column {name:?} is no field of a {}; there are {}", kind.name, names.join(", "))
     })
 }
@@ -49,13 +47,7 @@ fn cell(field: &Field, text: &str) -> Result<Value, String> {
     if text.trim().is_empty() {
         return Ok(Value::Null);
     }
-    field.shape.parse(text).map_err(|wrong| {
-        wrong
-            .into_iter()
-            .map(|(at, what)| format!("{at} {what}").trim().to_owned())
-            .collect::<Vec<_>>()
-            .join("; ")
-    })
+    field.shape.parse(text).map_err(|wrong| in_words(&wrong))
 }
 
 #[cfg(test)]

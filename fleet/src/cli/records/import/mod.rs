@@ -6,13 +6,13 @@ mod library;
 mod netbox;
 mod yaml;
 
-use super::ask;
-use super::edit::preview;
+use super::given::{Given, beside, with_query};
+use super::history::preview;
 use crate::cli::Usage;
 use crate::cli::client::{Client, Refusal};
 use crate::cli::output::Output;
 use anyhow::Context;
-use clap::{ArgMatches, Args};
+use clap::Args;
 use http::Method;
 use inventory::schema::Kind;
 use serde_json::{Map, Value, json};
@@ -59,9 +59,7 @@ type Wrong = (String, u64, String);
 
 impl Import {
     pub(in crate::cli) async fn run(self, client: &Client, output: &Output) -> anyhow::Result<()> {
-        let message = self.message.map(|message| ("message".to_owned(), message));
-        let dry_run = self.dry_run.then(|| ("dry_run".to_owned(), "true".to_owned()));
-        let beside: Vec<_> = message.into_iter().chain(dry_run).collect();
+        let beside = beside(self.message.as_deref(), self.dry_run);
         let records = match self.netbox {
             true => netbox::read(&self.files, &self.roles, output)?,
             false => files::read(None, &self.files)?,
@@ -70,15 +68,10 @@ impl Import {
     }
 }
 
-pub(super) async fn run(
-    kind: &'static Kind,
-    matches: &ArgMatches,
-    client: &Client,
-    output: &Output,
-) -> anyhow::Result<()> {
-    let files: Vec<PathBuf> = matches.get_many("file").context("a file")?.cloned().collect();
-    let records = files::read(Some(kind), &files)?;
-    send(&records, &ask::beside(matches), client, output).await
+pub(super) async fn run(given: Given<'_>) -> anyhow::Result<()> {
+    let files: Vec<PathBuf> = given.matches.get_many("file").context("a file")?.cloned().collect();
+    let records = files::read(Some(given.kind), &files)?;
+    send(&records, &given.beside(), given.client, given.output).await
 }
 
 async fn send(
@@ -89,18 +82,20 @@ async fn send(
 ) -> anyhow::Result<()> {
     let body = records.iter().map(|it| json!({"kind": it.kind.name, "fields": it.fields}));
     let body = json!({ "records": body.collect::<Vec<Value>>() });
-    let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(beside).finish();
-    let path = format!("/api/v1/import?{query}");
-    let done = ask::change(client, (Method::POST, &path), Some(&body), None).await;
+    let path = with_query("/api/v1/import".to_owned(), beside);
+    let done = client.change(Method::POST, &path, &body, None).await;
     let done = done.map_err(|err| located(records, err))?;
     if done["dry_run"] == true {
         return output.write(&done, preview);
     }
-    output.write(&done, |done| {
-        let count = |what: &str| done[what].as_u64().unwrap_or_default();
-        let (created, updated) = (count("created"), count("updated"));
-        format!("{created} created, {updated} changed, {} as they were", count("unchanged"))
-    })
+    output.write(&done, became)
+}
+
+/// How many became what.
+pub(in crate::cli) fn became(done: &Value) -> String {
+    let count = |what: &str| done[what].as_u64().unwrap_or_default();
+    let (created, updated) = (count("created"), count("updated"));
+    format!("{created} created, {updated} changed, {} as they were", count("unchanged"))
 }
 
 /// One after the other, in words.
