@@ -136,6 +136,7 @@ impl Reporter {
             held: parts.held(),
             fill: self.fill(),
             hardware: parts.hardware.clone(),
+            parts: None,
             disks: parts.disks(),
             moves: parts.asked.moving.report(),
             load: parts.load(),

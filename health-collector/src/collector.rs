@@ -236,6 +236,9 @@ fn check_bounds(report: &Report) -> Result<(), ReportError> {
     if refused.is_some_and(|why| why.len() > MAX_REASON_BYTES) {
         return Err(ReportError::Beyond("trust.refused is longer than a report carries"));
     }
+    if report.parts.as_ref().is_some_and(|parts| !parts.is_sound()) {
+        return Err(ReportError::Beyond("parts are not those of their digest, in order"));
+    }
     check_results(&report.results)
 }
 

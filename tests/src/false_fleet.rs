@@ -101,6 +101,7 @@ async fn answer(stream: TcpStream, acceptor: &TlsAcceptor, said: &Documents) -> 
         trust,
         revoked: None,
         players_elsewhere: false,
+        wants_parts: false,
         documents,
     };
     let (status, body) = match is_report {

@@ -48,6 +48,9 @@ pub struct Answer {
     /// that the root names for it none is to have issued it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub players_elsewhere: bool,
+    /// The next report is to tell the parts of the machine, and not their digest alone.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub wants_parts: bool,
     /// Documents newer than those the report names.
     #[serde(default)]
     pub documents: Vec<Envelope>,

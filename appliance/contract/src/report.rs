@@ -8,6 +8,7 @@ use crate::command::CommandResult;
 use crate::config::DiskClass;
 use crate::envelope::Generation;
 use crate::names::{DeviceName, GroupName};
+use crate::parts::PartsReport;
 use crate::progress::FillProgress;
 use crate::smart::SmartReport;
 use crate::sources::SourceKind;
@@ -63,6 +64,9 @@ pub struct Report {
     pub fill: FillProgress,
     /// What it runs on.
     pub hardware: Hardware,
+    /// What it is made of; of a box that does not say, nobody knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parts: Option<PartsReport>,
     /// Its disks.
     pub disks: Vec<DiskReport>,
     /// What moves between them.

@@ -10,6 +10,7 @@ use contract::late::{LateReport, LateReports};
 use contract::manifest::{Deadline, Hold, Insert, Manifest, Run};
 use contract::names::{DeviceName, GroupName, TagName, TitleName};
 use contract::object::Digest;
+use contract::parts::{Part, PartType, PartsReport};
 use contract::progress::{
     Admission, FillProgress, FillState, SourceFailure, SourceProgress, TitleProgress, WaitingOn,
 };
@@ -249,6 +250,16 @@ fn report() {
             kernel: "6.1.0".to_owned(),
             serial: None,
         },
+        parts: Some(PartsReport::of(vec![Part {
+            manufacturer: Some("Maker".to_owned()),
+            part_id: Some("MODEL-4T".to_owned()),
+            bay: Some("nvme0".to_owned()),
+            firmware: Some("1.2".to_owned()),
+            disk_class: Some(DiskClass::Nvme),
+            capacity_bytes: Some(1 << 42),
+            wear_percent: Some(3),
+            ..Part::new(PartType::Disk, "S-1")
+        }])),
         disks: vec![DiskReport {
             folder: "/disks/nvme0".to_owned(),
             class: Some(DiskClass::Nvme),

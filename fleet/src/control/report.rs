@@ -79,6 +79,7 @@ pub(super) async fn post_report(
         trust,
         revoked,
         players_elsewhere: app.ordering.is_some(),
+        wants_parts: false,
         documents,
     }))
 }

@@ -242,6 +242,7 @@ impl FakeBox {
             },
             fill: contract::progress::FillProgress::default(),
             hardware: Hardware::default(),
+            parts: None,
             disks: vec![],
             load: Load::default(),
             traffic: vec![],

@@ -42,6 +42,7 @@ fn report(boot_id: &str, sequence: u64, events: &[u64]) -> Report {
         purged_up_to: 0,
         held: Held::default(),
         hardware: Hardware::default(),
+        parts: None,
         disks: vec![],
         load: Load::default(),
         traffic: vec![],

@@ -242,6 +242,7 @@ impl Fleet for SimFleet {
             trust: vec![],
             revoked: None,
             players_elsewhere: false,
+            wants_parts: false,
             documents,
         })
     }
