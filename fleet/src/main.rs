@@ -17,6 +17,7 @@ mod cli;
 mod control;
 mod issuing;
 mod join;
+mod observing;
 mod ordering;
 mod paths;
 mod planner;

@@ -8,9 +8,9 @@ mod support;
 
 use serde_json::json;
 use std::path::Path;
-use std::process::Command;
 use support::api::ask;
 use support::process::Server;
+use support::session::played;
 
 /// What somebody types, line by line; what begins with `!` is refused.
 const SESSION: &str = r#"
@@ -67,61 +67,24 @@ cluster list
 tag list
 device history oca1.munich
 device export --filter role=appliance
+component replace disk:D1 --serial D2 --status failed --dry-run
+!component replace disk:D1 --serial D2
+component replace disk:D1 --serial D2 --status failed -m "it clicks"
+component list
+firmware-policy create disk FAST-1 --oldest 1.10
+firmware-policy list
+!device hardware oca1.munich
+difference list
 component delete disk:D1 -m "went back" --dry-run
 component delete disk:D1
 !component show disk:D1
 export
 "#;
 
-fn words(line: &str) -> Vec<String> {
-    let out =
-        Command::new("sh").args(["-c", &format!("printf '%s\\n' {line}")]).output().expect("sh");
-    String::from_utf8(out.stdout).expect("text").lines().map(str::to_owned).collect()
-}
-
-/// Times are those of the day.
-fn without_times(text: &str) -> String {
-    let mut all = String::new();
-    for line in text.lines() {
-        let mut line = line.to_owned();
-        while let Some(at) = line.find("20").filter(|at| is_time(&line[*at..])) {
-            let end = line[at..].find('Z').expect("an end");
-            line.replace_range(at..=at + end, "TIME");
-        }
-        all.push_str(line.trim_end());
-        all.push('\n');
-    }
-    all
-}
-
-fn is_time(text: &str) -> bool {
-    let shape = |(it, wanted): (u8, &u8)| match wanted {
-        b'd' => it.is_ascii_digit(),
-        wanted => it == *wanted,
-    };
-    text.len() > 20 && text.bytes().zip(b"dddd-dd-ddTdd:dd:dd").all(shape)
-}
-
 fn session(database_url: Option<&str>) -> String {
     let work = tempfile::tempdir().expect("folder");
     let server = Server::start(&work.path().join("data"), database_url);
-    let mut all = String::new();
-    for line in SESSION.lines().filter(|line| !line.is_empty()) {
-        let (line, is_refused) = match line.strip_prefix('!') {
-            Some(line) => (line, true),
-            None => (line, false),
-        };
-        let words = words(line);
-        let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        let said = match is_refused {
-            true => {
-                let (code, said) = server.fails(&words);
-                format!("{}[{}]\n", said.trim_end().to_owned() + "\n", code.expect("a code"))
-            }
-            false => server.ok(&words),
-        };
-        all.push_str(&format!("$ fleet {line}\n{}\n", without_times(&said)));
-    }
+    let all = played(&server, SESSION);
     is_read_again(&server, work.path());
     all
 }

@@ -1,19 +1,21 @@
 //! Sites, appliances and content groups: what there is, where it stands, whose it is.
 //!
 //! The source of truth that operators write and every other part of the fleet reads. It
-//! says what was *intended*; what boxes report is kept by the health collector. It renders
-//! nothing and plans nothing.
+//! says what was *intended*, and of what boxes report it keeps what they are made of; all else is the
+//! health collector's. It renders nothing and plans nothing.
 //!
 //! What all kinds of records have in common is written once, over what is declared of each: [`schema`]
 //! (what a kind, a field, a record is), [`kinds`] (what there is), [`query`] (which of it), [`changes`]
-//! (who made it so), [`rules`] (what holds between records), [`records`] (all of it in SQL). [`model`] and
-//! [`Store`] are the same for planners, who want types and see no rows.
+//! (who made it so), [`rules`] (what holds between records), [`observed`] (what machines say of themselves),
+//! [`records`] (all of it in SQL). [`model`] and [`Store`] are the same for planners, who want types and see
+//! no rows.
 
 pub mod changes;
 mod error;
 pub mod kinds;
 pub mod model;
 pub mod netbox;
+pub mod observed;
 pub mod query;
 pub mod records;
 pub mod rules;

@@ -20,6 +20,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (13, "inventory", include_str!("../migrations/0013_inventory.sql")),
     (14, "somewhere", include_str!("../migrations/0014_somewhere.sql")),
     (15, "partners", include_str!("../migrations/0015_partners.sql")),
+    (16, "observed", include_str!("../migrations/0016_observed.sql")),
 ];
 
 /// What PostgreSQL must be told and SQLite does by itself.

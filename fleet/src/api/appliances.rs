@@ -162,6 +162,7 @@ pub(super) async fn delete_appliance(
     app.inventory.delete_appliance(&name, change.plain()?, now()).await?;
     barring::bar(&app, &name, "the appliance was deleted").await?;
     app.collector.forget(&name);
+    app.observing.forget(&name);
     app.changed.notify_one();
     Ok(StatusCode::NO_CONTENT)
 }

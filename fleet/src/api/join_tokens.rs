@@ -72,7 +72,7 @@ pub(super) async fn make_token(
     let said = app.said.last().ok_or_else(nothing_said)?;
     let appliance = app.inventory.appliance(&name).await?;
     let serial = appliance.serial.ok_or_else(|| {
-        let help = "delete it, and create it with --serial (`appliance serial` on it tells)";
+        let help = "fleet device edit --serial (`appliance serial` on it tells)";
         Problem::new(422, format!("the serial number of {name} is not known: {help}"))
     })?;
     let address = app.settings.join_address.ok_or_else(|| {

@@ -10,6 +10,7 @@ mod caller;
 mod commands;
 mod disks;
 mod fill;
+mod hardware;
 mod imports;
 mod inventories;
 mod join_tokens;
@@ -31,6 +32,7 @@ pub(crate) use disks::{DiskHealthItem, DiskItem, ScrubItem};
 pub(crate) use fill::{ApplianceFill, FillSourceItem, FillTitleItem};
 #[cfg(test)]
 pub(crate) use fill::{FillFailureItem, FillWaitingItem};
+pub(crate) use hardware::{HardwareItem, PartItem};
 pub(crate) use imports::{
     ImportBatch, ImportCreated, ImportRequest, ImportResult, NewFile, PlaylistText,
 };
@@ -99,6 +101,7 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(commands::list_commands, commands::make_command))
         .routes(routes!(commands::show_command))
         .routes(routes!(disks::list_disks))
+        .routes(routes!(hardware::show_hardware))
         .routes(routes!(titles::list_titles))
         .routes(routes!(titles::show_title, titles::remove_title))
         .routes(routes!(titles::list_objects))

@@ -16,6 +16,7 @@ use contract::exchange::Answer;
 use contract::names::DeviceName;
 use contract::report::{Report, TrustState};
 use contract::trust::{SignedTrust, Trust};
+use health_collector::order::Order;
 use health_collector::{Collector, ReportError};
 use serde_json::value::RawValue;
 use std::sync::Arc;
@@ -40,6 +41,10 @@ pub(super) async fn post_report(
     let heard = report.trust.clone();
     let ended = view.command(&identity).and_then(|id| result_of(&report, id));
     let accepted = app.collector.accept(report, whole_titles, now()).await.map_err(refused)?;
+    let wants_parts = match accepted.order {
+        Order::New => app.observing.hear(&accepted.latest.report).await,
+        Order::Repeated | Order::Stale => false,
+    };
     if let Some(result) = ended {
         app.commands.settle(&identity, &result).await?;
         app.changed.notify_one();
@@ -79,7 +84,7 @@ pub(super) async fn post_report(
         trust,
         revoked,
         players_elsewhere: app.ordering.is_some(),
-        wants_parts: false,
+        wants_parts,
         documents,
     }))
 }

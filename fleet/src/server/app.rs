@@ -2,6 +2,7 @@
 
 use crate::barring::Barring;
 use crate::issuing::IssuingGate;
+use crate::observing::Observing;
 use crate::ordering::Ordering;
 use crate::planner::View;
 use arc_swap::ArcSwap;
@@ -40,6 +41,8 @@ pub(crate) struct App {
     pub(crate) documents: crate::planner::Documents,
     pub(crate) commands: crate::planner::Commands,
     pub(crate) collector: Collector,
+    /// What boxes say that they are made of.
+    pub(crate) observing: Observing,
     /// Late reports wait their turn here.
     pub(crate) late_gate: crate::control::LateGate,
     /// The keys that the fleet works with.

@@ -5,6 +5,7 @@ use super::{App, FrontSource, FrontTls, Settings, bind, token};
 use crate::barring::Barring;
 use crate::cli::Usage;
 use crate::issuing::IssuingGate;
+use crate::observing::Observing;
 use crate::ordering::Ordering;
 use crate::planner::{Commands, Documents, Planner, View};
 use crate::{api, control, join, viewer};
@@ -133,6 +134,7 @@ async fn open(
     let ca = Ca::open(&data.join("ca"), SystemTime::now())?;
     let said = SaidStore::open(db.clone()).await?;
     let token = token::open(data)?;
+    let observing = Observing::open(db.clone()).await?;
     let collector = Collector::open(db.clone(), options.report_interval_s).await?;
     Ok(App {
         inventory: inventory::Store::new(db.clone()),
@@ -149,6 +151,7 @@ async fn open(
         issuing: IssuingGate::default(),
         barring: Barring::default(),
         collector,
+        observing,
         late_gate: control::LateGate::new(Instant::now()),
         ca,
         said,

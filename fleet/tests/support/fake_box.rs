@@ -9,6 +9,7 @@ use contract::exchange::{Answer, FLEET_IDENTITY_NAME, REPORT_PATH, SEGMENT_PATH}
 use contract::join::{JOIN_PATH, JoinRequest, JoinToken, Joined, files};
 use contract::manifest::Manifest;
 use contract::names::DeviceName;
+use contract::parts::PartsReport;
 use contract::report::{DocumentState, Event, Hardware, Held, Load, Report, Severity, TrustState};
 use contract::time::TimeUs;
 use contract::tombstones::Tombstones;
@@ -46,6 +47,11 @@ pub struct FakeBox {
     pub takes_tombstones: bool,
     /// The tombstones that came last.
     pub tombstones: Option<Tombstones>,
+    /// What its machine is made of, and its serial number.
+    pub parts: Option<PartsReport>,
+    pub serial: Option<String>,
+    /// Whether the fleet wants to know the parts.
+    wants_parts: bool,
 }
 
 /// How often somebody asks who was not told why he gets no answer.
@@ -54,17 +60,40 @@ const TRIES: usize = 20;
 impl FakeBox {
     /// A machine that becomes a box, by the token that an operator has made for it.
     pub async fn join(server: &Server, name: &str, folder: &Path) -> Self {
-        let token: JoinToken = server.ok(&["appliance", "token", name]).parse().expect("a token");
+        let token = server.ok(&["appliance", "token", name]);
+        let asked = Self::ask_to_join(server, &token, &format!("SN-{name}"), folder).await;
+        let (signed, key, (status, body)) = asked;
+        assert_eq!(status, StatusCode::OK, "{}", String::from_utf8_lossy(&body));
+        let joined: Joined = serde_json::from_slice(&body).expect("an answer");
+        std::fs::create_dir_all(folder).expect("a folder");
+        let identity = key.serialize_pem() + &joined.chain_pem;
+        let said = serde_json::to_string(&signed).expect("json");
+        for (file, text) in
+            [(files::IDENTITY, identity), (files::TRUST, said), (files::CONFIG, joined.config)]
+        {
+            std::fs::write(folder.join(file), text).expect("written");
+        }
+        Self::open(folder)
+    }
+
+    /// Shows a token; gives what was said.
+    pub async fn ask_to_join(
+        server: &Server,
+        token: &str,
+        serial: &str,
+        folder: &Path,
+    ) -> (SignedTrust, KeyPair, (StatusCode, Bytes)) {
+        let token: JoinToken = token.parse().expect("a token");
         let said = curl_known(server, "/api/v1/trust/versions").1;
         let said: HashMap<String, Vec<SignedTrust>> = serde_json::from_str(&said).expect("json");
-        let signed = said["items"].last().expect("a version");
+        let signed = said["items"].last().expect("a version").clone();
         let trust = signed.open_pinned(token.root).expect("the root of the token");
         let key = KeyPair::generate().expect("a key");
         let csr = CertificateParams::default().serialize_request(&key).expect("a request");
         let request = JoinRequest {
             token: token.id,
             secret: token.secret,
-            serial: format!("SN-{name}"),
+            serial: serial.to_owned(),
             folder: folder.to_owned(),
             csr_pem: csr.pem().expect("PEM"),
             ssh_host_keys: None,
@@ -72,18 +101,7 @@ impl FakeBox {
         let tls = believing(&trust).with_no_client_auth();
         let tls = TlsConnector::from(Arc::new(tls));
         let body = serde_json::to_vec(&request).expect("json");
-        let (status, body) = exchange(&tls, token.address, ("POST", JOIN_PATH), body).await;
-        assert_eq!(status, StatusCode::OK, "{}", String::from_utf8_lossy(&body));
-        let joined: Joined = serde_json::from_slice(&body).expect("an answer");
-        std::fs::create_dir_all(folder).expect("a folder");
-        let identity = key.serialize_pem() + &joined.chain_pem;
-        let said = serde_json::to_string(signed).expect("json");
-        for (file, text) in
-            [(files::IDENTITY, identity), (files::TRUST, said), (files::CONFIG, joined.config)]
-        {
-            std::fs::write(folder.join(file), text).expect("written");
-        }
-        Self::open(folder)
+        (signed, key, exchange(&tls, token.address, ("POST", JOIN_PATH), body).await)
     }
 
     /// A box from its folder.
@@ -106,6 +124,9 @@ impl FakeBox {
             purged_up_to: 0,
             takes_tombstones: true,
             tombstones: None,
+            parts: None,
+            serial: None,
+            wants_parts: false,
         }
     }
 
@@ -133,6 +154,7 @@ impl FakeBox {
         let answer: Answer = serde_json::from_slice(&body).expect("an answer");
         let followed = follow(&self.trust, &answer.trust);
         assert_eq!(followed.then, None);
+        self.wants_parts = answer.wants_parts;
         if let Some((trust, _)) = followed.last {
             self.trust = trust;
         }
@@ -241,8 +263,11 @@ impl FakeBox {
                 ..Held::default()
             },
             fill: contract::progress::FillProgress::default(),
-            hardware: Hardware::default(),
-            parts: None,
+            hardware: Hardware { serial: self.serial.clone(), ..Hardware::default() },
+            parts: self.parts.as_ref().map(|parts| match self.wants_parts {
+                true => parts.clone(),
+                false => parts.short(),
+            }),
             disks: vec![],
             load: Load::default(),
             traffic: vec![],

@@ -6,4 +6,5 @@
 pub mod api;
 pub mod fake_box;
 pub mod process;
+pub mod session;
 pub mod story;

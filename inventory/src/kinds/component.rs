@@ -2,6 +2,9 @@
 
 use crate::schema::{Field, Kind, Scope, Shape, fine};
 
+/// What parts there are, by what [`contract::parts::PartType`] calls them.
+const TYPES: [&str; 9] = ["cpu", "dimm", "nic", "optic", "disk", "psu", "fan", "board", "bmc"];
+
 /// A part.
 pub static COMPONENT: Kind = Kind {
     name: "component",
@@ -9,11 +12,7 @@ pub static COMPONENT: Kind = Kind {
     about: "A part with a serial number, in a device or on a shelf.",
     key: &["type", "serial"],
     fields: &[
-        Field::required(
-            "type",
-            Shape::Choice(&["cpu", "dimm", "nic", "optic", "disk", "psu", "fan", "board", "bmc"]),
-            "What it is.",
-        ),
+        Field::required("type", Shape::Choice(&TYPES), "What it is."),
         Field::required("serial", Shape::Label(64), "The number that its maker gave it."),
         Field::optional("manufacturer", Shape::Label(100), "Who makes it."),
         Field::optional("part_id", Shape::Label(100), "What its maker calls it."),
@@ -57,4 +56,21 @@ pub static COMPONENT: Kind = Kind {
     ],
     sense: fine,
     scope: Scope::Of(&["device"]),
+};
+
+/// What is to run in parts of a model.
+pub static FIRMWARE_POLICY: Kind = Kind {
+    name: "firmware-policy",
+    plural: "firmware-policies",
+    about: "The oldest firmware that is to run in parts of a model.",
+    key: &["type", "part_id"],
+    fields: &[
+        Field::required("type", Shape::Choice(&TYPES), "What the parts are."),
+        Field::required("part_id", Shape::Label(100), "What their maker calls them."),
+        Field::required("oldest", Shape::Label(64), "The oldest version that is to run in them."),
+        Field::optional("description", Shape::Line, "A line about it, such as why."),
+        Field::tags(),
+    ],
+    sense: fine,
+    scope: Scope::Nobody,
 };

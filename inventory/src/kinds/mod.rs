@@ -7,7 +7,8 @@
 //!           ├──< prefix         │ position
 //!           │      └──< address │
 //!           └──< device <───────┘── device type
-//!                  ├──< component (moves between devices, and keeps its history)
+//!                  ├──< component (moves between devices, and keeps its history) ── firmware policy
+//!                  ├──< difference (between it and what it says of itself)
 //!                  ├──< interface ──< address
 //!                  │        └── link ── interface
 //!                  ├──< BGP session
@@ -19,6 +20,7 @@
 mod component;
 mod content;
 mod device;
+mod difference;
 mod documents;
 mod network;
 mod place;
@@ -26,15 +28,16 @@ mod site;
 
 use crate::schema::Kind;
 
-pub use component::COMPONENT;
+pub use component::{COMPONENT, FIRMWARE_POLICY};
 pub use content::CONTENT_GROUP;
 pub use device::{CLUSTER, DEVICE, DEVICE_TYPE};
+pub use difference::DIFFERENCE;
 pub use network::{BGP_SESSION, INTERFACE, IP_ADDRESS, LINK, PREFIX};
 pub use place::{PROVIDER, RACK, REGION, TAG};
 pub use site::SITE;
 
-/// All kinds; each after those that it names.
-pub static ALL: [&Kind; 15] = [
+/// All kinds that somebody writes; each after those that it names.
+pub static ALL: [&Kind; 16] = [
     &TAG,
     &REGION,
     &PROVIDER,
@@ -44,6 +47,7 @@ pub static ALL: [&Kind; 15] = [
     &CLUSTER,
     &DEVICE,
     &COMPONENT,
+    &FIRMWARE_POLICY,
     &INTERFACE,
     &LINK,
     &PREFIX,
@@ -52,7 +56,10 @@ pub static ALL: [&Kind; 15] = [
     &CONTENT_GROUP,
 ];
 
-/// A kind, by what one or several of it are called.
+/// What is seen, and nobody writes: it can be looked at, and somebody may say that he knows.
+pub static SEEN: [&Kind; 1] = [&DIFFERENCE];
+
+/// A kind that somebody writes, by what one or several of it are called.
 #[must_use]
 pub fn kind(name: &str) -> Option<&'static Kind> {
     ALL.into_iter().find(|kind| kind.name == name || kind.plural == name)

@@ -24,6 +24,8 @@ pub struct Changing {
     author: Author,
     place: i64,
     touched: Vec<Touched>,
+    /// Machines that have said what they are made of.
+    pub(super) observed: Vec<String>,
     /// Where one stands there, by kind and key.
     places: HashMap<(&'static str, String), usize>,
 }
@@ -50,6 +52,7 @@ impl Changing {
             author,
             place: 0,
             touched: Vec::new(),
+            observed: Vec::new(),
             places: HashMap::new(),
         })
     }
@@ -60,6 +63,7 @@ impl Changing {
     /// When records do not go together, or the database fails.
     pub async fn commit(mut self) -> Result<i64, Refused> {
         self.settle().await?;
+        self.compare().await?;
         self.tx.commit().await?;
         Ok(self.version)
     }
@@ -208,7 +212,7 @@ impl Changing {
         Ok(records.into_iter().map(|record| self.made(record)).collect())
     }
 
-    async fn insert(
+    pub(super) async fn insert(
         &mut self,
         kind: &'static Kind,
         records: &[Record],
@@ -299,12 +303,24 @@ impl Changing {
         if !unknown.is_empty() {
             return Err(Refused::Invalid(unknown));
         }
-        self.write_down(kind, key, &before, Some(&record)).await?;
+        self.put((kind, key), at, before, record.clone()).await?;
+        Ok(Kept { record, version: self.version, created_at_us, changed_at_us: self.now_us })
+    }
+
+    /// What was looked at becomes what it is to be.
+    pub(super) async fn put(
+        &mut self,
+        (kind, key): (&'static Kind, &str),
+        at: Option<usize>,
+        before: Record,
+        after: Record,
+    ) -> Result<(), Refused> {
+        self.write_down(kind, key, &before, Some(&after)).await?;
         let text = statements::update(kind);
         let asked = sqlx::query(AssertSqlSafe(text)).bind(key).bind(self.version).bind(self.now_us);
-        row::bind_fields(asked, kind, &record).execute(&mut *self.tx).await?;
-        self.touch((kind, key), at, Some(before), Some(record.clone()));
-        Ok(Kept { record, version: self.version, created_at_us, changed_at_us: self.now_us })
+        row::bind_fields(asked, kind, &after).execute(&mut *self.tx).await?;
+        self.touch((kind, key), at, Some(before), Some(after));
+        Ok(())
     }
 
     /// Removes a record that nobody names.
@@ -331,6 +347,16 @@ impl Changing {
         version: Option<i64>,
     ) -> Result<(), Refused> {
         let before = self.found(kind, key, version).await?.record;
+        self.take_away((kind, key), at, before).await
+    }
+
+    /// What was looked at is no more, if nobody names it.
+    pub(super) async fn take_away(
+        &mut self,
+        (kind, key): (&'static Kind, &str),
+        at: Option<usize>,
+        before: Record,
+    ) -> Result<(), Refused> {
         let others = references::named_by(self.here(), kind, key).await?;
         if !others.is_empty() {
             return Err(Refused::InUse { key: key.to_owned(), others });
@@ -355,7 +381,7 @@ impl Changing {
         Ok(row.map(|row| row::read(kind, &row)).transpose()?)
     }
 
-    async fn found(
+    pub(super) async fn found(
         &mut self,
         kind: &'static Kind,
         key: &str,

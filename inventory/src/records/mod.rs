@@ -1,13 +1,17 @@
 //! Records of all kinds in SQL: one table for each kind, its columns the kind's fields.
 
+mod accept;
 mod apply;
 mod bulk;
 mod changing;
+mod compare;
 mod dump;
 mod history;
+mod observe;
 mod references;
 mod refused;
 mod repeated;
+mod replace;
 mod row;
 mod settle;
 pub(crate) mod statements;
@@ -18,6 +22,7 @@ pub use apply::{Applied, Wanted};
 pub use changing::Changing;
 pub use dump::Dump;
 pub use history::{History, at, history, since};
+pub use observe::{Hardware, hardware, known_hardware};
 pub use refused::{Refused, Row};
 pub use repeated::{Answer, Once};
 

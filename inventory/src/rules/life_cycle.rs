@@ -10,7 +10,8 @@
 //!                                    └── shipped <── rma <──┘        any but these ─> retired
 //! ```
 //!
-//! On the way to viewers and in an orderly way off it nobody is asked why. Whoever leaves the way says
+//! A machine that joins is enrolled, whatever was said of it before. On the way to viewers and in an orderly
+//! way off it nobody is asked why. Whoever leaves the way says
 //! so. What leaves the house for good (`rma` on its way back to the maker, `retired`) has no byte of
 //! anybody's on it any more, and that was seen.
 
@@ -114,6 +115,24 @@ impl LifeCycle {
         STATES.iter().position(|state| *state == name).map(|at| ALL[at])
     }
 
+    /// Whether new viewers are sent to it.
+    #[must_use]
+    pub fn is_in_service(self) -> bool {
+        self == Active
+    }
+
+    /// Whether others are to fetch from it.
+    #[must_use]
+    pub fn gives(self) -> bool {
+        matches!(self, Enrolled | TurnUp | Active | Draining)
+    }
+
+    /// Whether a machine may show itself as this one.
+    #[must_use]
+    pub fn may_join(self) -> bool {
+        !matches!(self, Rma | Retired)
+    }
+
     /// What it takes to become another.
     ///
     /// # Errors
@@ -122,7 +141,8 @@ impl LifeCycle {
         let needs_reason = match (self, to) {
             (Planned, Shipped | Racked)
             | (Shipped, Racked)
-            | (Racked, Enrolled)
+            // What shows itself stands somewhere, whoever has said it.
+            | (Planned | Shipped | Racked, Enrolled)
             | (Enrolled, TurnUp)
             | (TurnUp, Active | Draining)
             | (Active, Draining)
@@ -190,7 +210,7 @@ mod tests {
         let said = Planned.step(Active).expect_err("a jump").to_string();
         assert_eq!(
             said,
-            "what is planned cannot become active; it can become shipped, racked, retired"
+            "what is planned cannot become active; it can become shipped, racked, enrolled, retired"
         );
         assert_eq!(
             Retired.step(Active).expect_err("an end").to_string().split("; ").nth(1),

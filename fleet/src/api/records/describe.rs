@@ -2,9 +2,9 @@
 
 use super::change::MAX_ID_CHARS;
 use super::history::{LONGEST_WAIT_S, MOST};
-use super::of_any;
+use super::{accepting, of_any};
 use crate::paths;
-use inventory::kinds::ALL;
+use inventory::kinds::{ALL, COMPONENT, DEVICE, SEEN};
 use inventory::query::{Lookup, MAX_PAGE};
 use inventory::schema::{Field, Kind, MAX_LINE_CHARS, MAX_NOTES_CHARS, MOST_TAGS, Need, Shape};
 use serde_json::{Map, Value, json};
@@ -18,12 +18,22 @@ pub(in crate::api) fn describe(document: &mut Value) {
             paths.insert(one.clone(), of_one(kind));
             paths.insert(format!("{one}/history"), history(kind));
         }
+        for kind in SEEN {
+            let one = of_any(kind);
+            paths.insert(paths::of_all(kind), without(of_all(kind), &["post", "delete"]));
+            paths.insert(one.clone(), without(of_one(kind), &["delete"]));
+            paths.insert(format!("{one}/history"), history(kind));
+        }
+        paths.insert(accepting(), accept());
+        for kind in [&DEVICE, &COMPONENT] {
+            paths.insert(format!("{}/replace", of_any(kind)), replace(kind));
+        }
         paths.insert("/api/v1/changes".to_owned(), changes());
         paths.insert("/api/v1/dump".to_owned(), dump());
         paths.insert("/api/v1/import".to_owned(), import());
     }
     if let Some(schemas) = document["components"]["schemas"].as_object_mut() {
-        for kind in ALL {
+        for kind in ALL.into_iter().chain(SEEN) {
             schemas.insert(title(kind), schema(kind, false));
             schemas.insert(format!("{}Patch", title(kind)), schema(kind, true));
         }
@@ -209,6 +219,43 @@ fn history(kind: &Kind) -> Value {
             "responses": responses(kind, "200", Some(&listed("Change"))),
         },
     })
+}
+
+/// Nobody writes what is seen.
+fn without(mut path: Value, methods: &[&str]) -> Value {
+    if let Some(path) = path.as_object_mut() {
+        path.retain(|method, _| !methods.contains(&method.as_str()));
+    }
+    path
+}
+
+fn accept() -> Value {
+    let identified = json!({"type": "object", "required": ["key"], "additionalProperties": false,
+        "properties": {"key": {"type": "string"}}});
+    let done = json!({"type": "object", "properties": {
+        "accepted": {"type": "integer", "description": "How many."}}});
+    json!({"post": {
+        "tags": ["inventory"], "operationId": "accept_differences",
+        "summary": "What machines say becomes what the inventory says: all of it or nothing.",
+        "parameters": change_parameters(false),
+        "requestBody": body(&json!({"type": "array", "items": identified})),
+        "responses": {"200": answer("It is so now.", &done), "4XX": problem()},
+    }})
+}
+
+fn replace(kind: &Kind) -> Value {
+    let by = json!({"type": "object", "required": ["serial"], "additionalProperties": false, "properties": {
+        "serial": {"type": "string", "description": "The number of the other."},
+        "status": {"type": ["string", "null"], "default": "rma",
+            "description": "What becomes of the one that leaves, or of the parts that leave with it."}}});
+    let other = json!({"oneOf": [reference(&title(kind)), reference("DryRun")]});
+    json!({"post": {
+        "tags": ["inventory"], "operationId": format!("replace_{}", id(kind.name)),
+        "summary": format!("Another takes the place of a {}; what there was keeps its history.", kind.name),
+        "parameters": change_parameters(true),
+        "requestBody": body(&by),
+        "responses": responses(kind, "200", Some(&other)),
+    }})
 }
 
 fn changes() -> Value {

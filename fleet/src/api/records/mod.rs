@@ -24,7 +24,7 @@ use crate::server::App;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
-use inventory::kinds::ALL;
+use inventory::kinds::{ALL, COMPONENT, DEVICE, DIFFERENCE, SEEN};
 use inventory::schema::Kind;
 use std::collections::HashSet;
 use std::sync::{Arc, LazyLock};
@@ -53,6 +53,24 @@ pub(super) fn router() -> Router<Arc<App>> {
             .route(&one, of_one)
             .route(&format!("{one}/history"), history);
     }
+    for kind in SEEN {
+        let (all, one) = (paths::of_all(kind), of_any(kind));
+        let of_all = get(move |app, by, query| read::list(kind, app, by, query))
+            .patch(move |app, change, body| write::update_all(kind, app, change, body));
+        let of_one = get(move |app, by, key, query| read::show(kind, app, by, key, query))
+            .patch(move |app, key, change, body| write::update(kind, app, key, change, body));
+        let history = get(move |app, key, query| history::history(kind, app, key, query));
+        router = router
+            .route(&all, of_all)
+            .route(&one, of_one)
+            .route(&format!("{one}/history"), history);
+    }
+    for kind in [&DEVICE, &COMPONENT] {
+        let replace =
+            post(move |app, key, change, body| write::replace(kind, app, key, change, body));
+        router = router.route(&format!("{}/replace", of_any(kind)), replace);
+    }
+    router = router.route(&accepting(), post(write::accept));
     router.layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
 }
 
@@ -61,6 +79,11 @@ pub(super) fn for_partners() -> &'static HashSet<String> {
     static PATHS: LazyLock<HashSet<String>> =
         LazyLock::new(|| ALL.iter().flat_map(|kind| [paths::of_all(kind), of_any(kind)]).collect());
     &PATHS
+}
+
+/// Where what machines say is taken over.
+fn accepting() -> String {
+    format!("{}/accept", paths::of_all(&DIFFERENCE))
 }
 
 /// The path of one, whatever its key.

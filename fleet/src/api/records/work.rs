@@ -4,9 +4,10 @@ use super::refused::{add, at_row};
 use super::told::{items, told};
 use crate::api::Problem;
 use crate::paths;
+use inventory::kinds::DIFFERENCE;
 use inventory::records::{Answer, Applied, Changing, Refused, Wanted};
 use inventory::schema::Kind;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 pub(super) type Fields = Map<String, Value>;
@@ -21,6 +22,18 @@ pub(super) enum Work {
     Delete(&'static Kind, String, Option<i64>),
     DeleteAll(&'static Kind, Vec<(String, Option<i64>)>),
     Apply(Vec<Wanted>),
+    /// What machines say where they differ.
+    Accept(Vec<String>),
+    Replace(&'static Kind, String, Replacement, Option<i64>),
+}
+
+/// What takes the place of a device or a part.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Replacement {
+    serial: String,
+    /// What becomes of the old one.
+    status: Option<String>,
 }
 
 impl Work {
@@ -33,7 +46,7 @@ impl Work {
 
     /// Whether it is about one record that there is, which may be meant in one version.
     pub(super) fn is_of_one(&self) -> bool {
-        matches!(self, Self::Update(..) | Self::Delete(..))
+        matches!(self, Self::Update(..) | Self::Delete(..) | Self::Replace(..))
     }
 
     /// Where that which it makes, if it makes one, is to be found.
@@ -70,6 +83,16 @@ impl Work {
                 let done = json!({"created": created, "updated": updated, "unchanged": unchanged});
                 answer(200, done)
             }
+            Self::Accept(keys) => {
+                accept_each(changing, keys).await?;
+                answer(200, json!({"accepted": keys.len()}))
+            }
+            Self::Replace(kind, key, Replacement { serial, status }, version) => {
+                // Nothing is changed by this, but the version that is meant is looked at.
+                changing.update(kind, key, &Map::new(), *version).await?;
+                let kept = changing.replace(kind, key, serial, status.as_deref()).await?;
+                answer(200, told(kind, &kept, None)?)
+            }
             Self::Delete(kind, key, version) => {
                 changing.delete(kind, key, *version).await?;
                 nothing()
@@ -98,6 +121,20 @@ async fn update_each(
         }
     }
     wrong.map_or(Ok(kept), Err)
+}
+
+/// All of them; what is wrong with any.
+async fn accept_each(changing: &mut Changing, keys: &[String]) -> Result<(), Problem> {
+    let mut wrong = None;
+    for (at, key) in keys.iter().enumerate() {
+        let at = (keys.len() > 1).then_some(at);
+        match changing.accept(key).await {
+            Ok(()) => {}
+            Err(Refused::Database(err)) => return Err(err.into()),
+            Err(err) => add(&mut wrong, at_row(&DIFFERENCE, at, key, err)),
+        }
+    }
+    wrong.map_or(Ok(()), Err)
 }
 
 /// All of them, whatever names what of them.

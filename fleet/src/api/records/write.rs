@@ -2,7 +2,7 @@
 
 use super::change::Change;
 use super::told::{Key, etag};
-use super::work::{Fields, Work};
+use super::work::{Fields, Replacement, Work};
 use crate::api::Problem;
 use crate::api::body::Body;
 use crate::barring;
@@ -13,6 +13,7 @@ use contract::names::DeviceName;
 use http::{StatusCode, header};
 use inventory::kinds::{self, DEVICE};
 use inventory::records::{Answer, Changing, Once, Wanted};
+use inventory::rules::life_cycle::LifeCycle;
 use inventory::schema::{Kind, Record};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -99,6 +100,32 @@ pub(super) async fn delete_all(
     perform(&app, change, &Work::DeleteAll(kind, all?)).await
 }
 
+/// Differences, each by its key: what the machine says becomes what the inventory says.
+pub(super) async fn accept(
+    State(app): State<Arc<App>>,
+    change: Change,
+    Body(all): Body<Vec<Value>>,
+) -> Result<Response, Problem> {
+    let named = |one: Fields| match taken_apart(one)? {
+        (key, None, rest) if rest.is_empty() => Ok(key),
+        _ => Err(Problem::new(422, "each has a key, and nothing else")),
+    };
+    let all: Result<Vec<_>, Problem> = objects(all)?.into_iter().map(named).collect();
+    perform(&app, change, &Work::Accept(all?)).await
+}
+
+/// Another takes the place of a device or a part.
+pub(super) async fn replace(
+    kind: &'static Kind,
+    State(app): State<Arc<App>>,
+    Key(key): Key,
+    change: Change,
+    Body(by): Body<Replacement>,
+) -> Result<Response, Problem> {
+    let work = Work::Replace(kind, key, by, change.version);
+    perform(&app, change, &work).await
+}
+
 /// Records of any kind, in any order: what is not there is created, what is there becomes as it is told.
 pub(super) async fn import(
     State(app): State<Arc<App>>,
@@ -176,20 +203,38 @@ fn preview(changing: &Changing) -> Value {
     json!({ "dry_run": true, "changes": changes.collect::<Vec<_>>() })
 }
 
-/// Devices that were told to be boxes, and are not any more.
-fn boxes_no_more(changing: &Changing) -> Vec<String> {
-    let is_box = |device: Option<&Record>| device.is_some_and(|it| !it.get("appliance").is_null());
+/// Devices that were boxes, and are not any more, with why: told to be none, out of the house, or another
+/// machine's.
+fn boxes_no_more(changing: &Changing) -> Vec<(String, &'static str)> {
+    let gone = |before: Option<&Record>, after: Option<&Record>| {
+        let before = before.filter(|it| !it.get("appliance").is_null())?;
+        let Some(after) = after.filter(|it| !it.get("appliance").is_null()) else {
+            return Some("it is no appliance any more");
+        };
+        let may_join = |it: &Record| {
+            it.get("status").as_str().and_then(LifeCycle::of).is_none_or(LifeCycle::may_join)
+        };
+        if may_join(before) && !may_join(after) {
+            return Some("it has left the house");
+        }
+        let is_replaced =
+            !before.get("serial").is_null() && before.get("serial") != after.get("serial");
+        let is_awaited = after.get("status") == "shipped" && before.get("status") != "shipped";
+        (is_replaced && is_awaited).then_some("another machine takes its place")
+    };
     let devices = changing.touched(&DEVICE);
-    let gone = devices.filter(|(_, before, after)| is_box(*before) && !is_box(*after));
-    gone.map(|(key, ..)| key.to_owned()).collect()
+    devices
+        .filter_map(|(key, before, after)| Some((key.to_owned(), gone(before, after)?)))
+        .collect()
 }
 
 /// What follows where something was changed.
-async fn after(app: &App, gone: &[String]) -> Result<(), Problem> {
-    for device in gone {
+async fn after(app: &App, gone: &[(String, &str)]) -> Result<(), Problem> {
+    for (device, because) in gone {
         let name = DeviceName::new(device.as_str()).map_err(Problem::internal)?;
-        barring::bar(app, &name, "it is no appliance any more").await?;
+        barring::bar(app, &name, because).await?;
         app.collector.forget(&name);
+        app.observing.forget(&name);
     }
     app.changed.notify_one();
     Ok(())

@@ -2,7 +2,7 @@
 
 use super::{fields, special, target};
 use clap::{Arg, ArgAction, Command, value_parser};
-use inventory::kinds::ALL;
+use inventory::kinds::{ALL, COMPONENT, DEVICE, SEEN};
 use inventory::schema::Kind;
 use std::path::PathBuf;
 
@@ -18,48 +18,108 @@ pub(super) fn called(kind: &Kind) -> (&'static str, &'static [&'static str]) {
 
 /// The commands of all kinds, beside those that there are.
 pub(in crate::cli) fn augment(fleet: Command) -> Command {
-    ALL.into_iter().fold(fleet, |fleet, kind| fleet.subcommand(of_kind(kind)))
+    let fleet = ALL.into_iter().fold(fleet, |fleet, kind| fleet.subcommand(of_kind(kind)));
+    SEEN.into_iter().fold(fleet, |fleet, kind| fleet.subcommand(of_seen(kind)))
 }
 
-fn of_kind(kind: &'static Kind) -> Command {
-    let (one, (called, aliases)) = (kind.name, called(kind));
+fn of_any(kind: &'static Kind) -> Command {
+    let (called, aliases) = called(kind);
     Command::new(called)
         .about(kind.about.to_owned())
         .visible_aliases(aliases.iter().copied())
         .subcommand_required(true)
         .arg_required_else_help(true)
-        .subcommand(list(kind))
-        .subcommand(
-            Command::new("show")
-                .about(format!("One {one}, with all that is known of it."))
-                .arg(key(kind))
-                .arg(at()),
-        )
-        .subcommand(create(kind))
-        .subcommand(edit(kind))
-        .subcommand(
-            change(
-                Command::new("delete").about(format!("Remove {} that nothing names.", kind.plural)),
-            )
-            .args(target::args(kind)),
-        )
-        .subcommand(
-            Command::new("history")
-                .about(format!("What was changed of a {one}, by whom and why, the newest first."))
-                .arg(key(kind))
-                .arg(limit("100", 10_000).help("At most so many changes.")),
-        )
-        .subcommand(
-            Command::new("export")
-                .about(format!("All {}, or some, as `import` reads them again.", kind.plural))
-                .arg(target::filter()),
-        )
-        .subcommand(
-            change(Command::new("import").about(format!(
-                "Create and change {} as a file has them: all of it or nothing.",
-                kind.plural
-            )))
-            .arg(file()),
+}
+
+fn of_seen(kind: &'static Kind) -> Command {
+    let accept = Command::new("accept").about("Take over what the machine says.");
+    of_any(kind).subcommands([
+        list(kind),
+        show(kind),
+        edit(kind),
+        change(accept).args(target::args(kind)),
+        history(kind),
+    ])
+}
+
+fn of_kind(kind: &'static Kind) -> Command {
+    let command = of_any(kind).subcommands([
+        list(kind),
+        show(kind),
+        create(kind),
+        edit(kind),
+        delete(kind),
+        history(kind),
+        export(kind),
+        import(kind),
+    ]);
+    match kind.name {
+        name if name == DEVICE.name => command.subcommands([replace(kind), hardware(kind)]),
+        name if name == COMPONENT.name => command.subcommand(replace(kind)),
+        _ => command,
+    }
+}
+
+fn show(kind: &'static Kind) -> Command {
+    Command::new("show")
+        .about(format!("One {}, with all that is known of it.", kind.name))
+        .arg(key(kind))
+        .arg(at())
+}
+
+fn delete(kind: &'static Kind) -> Command {
+    let about = format!("Remove {} that nothing names.", kind.plural);
+    change(Command::new("delete").about(about)).args(target::args(kind))
+}
+
+fn history(kind: &'static Kind) -> Command {
+    Command::new("history")
+        .about(format!("What was changed of a {}, by whom and why, the newest first.", kind.name))
+        .arg(key(kind))
+        .arg(limit("100", 10_000).help("At most so many changes."))
+}
+
+fn export(kind: &'static Kind) -> Command {
+    Command::new("export")
+        .about(format!("All {}, or some, as `import` reads them again.", kind.plural))
+        .arg(target::filter())
+}
+
+fn import(kind: &'static Kind) -> Command {
+    let about =
+        format!("Create and change {} as a file has them: all of it or nothing.", kind.plural);
+    change(Command::new("import").about(about)).arg(file())
+}
+
+fn hardware(kind: &'static Kind) -> Command {
+    Command::new("hardware").about("What the machine says that it is made of.").arg(key(kind))
+}
+
+/// Another in its place.
+fn replace(kind: &'static Kind) -> Command {
+    let about = match kind.name == DEVICE.name {
+        true => {
+            "Have another machine take the place of one, by its serial number: it keeps its name and its \
+             place, and is on its way; what was in the old one leaves with it. Its disks have to have \
+             been seen empty."
+        }
+        false => {
+            "Have another part take the place of one, by its serial number: one from the shelf, or one \
+             that nobody knew. A disk that goes back to its maker has to have been seen empty; until \
+             then it waits on the shelf (--status failed)."
+        }
+    };
+    let serial = Arg::new("serial").long("serial").required(true).value_name("SERIAL");
+    change(Command::new("replace").about(about))
+        .arg(key(kind))
+        .arg(serial.help("The number of the other one."))
+        .arg(
+            Arg::new("status")
+                .long("status")
+                .value_name("STATUS")
+                .value_parser(["spare", "failed", "rma", "retired"])
+                .default_value("rma")
+                .help("What becomes of the part that leaves, or of those that leave with it."),
         )
 }
 

@@ -5,6 +5,7 @@
 //! (which records are meant), `given` (what each command
 //! has, the API among it), then a file for each command.
 
+mod accept;
 mod command;
 mod create;
 mod delete;
@@ -12,10 +13,12 @@ mod edit;
 mod export;
 mod fields;
 mod given;
+mod hardware;
 mod history;
 mod import;
 mod list;
 mod ordered;
+mod replace;
 mod show;
 mod special;
 mod target;
@@ -31,7 +34,7 @@ use super::client::Client;
 use super::output::Output;
 use clap::ArgMatches;
 use given::Given;
-use inventory::kinds::ALL;
+use inventory::kinds::{ALL, SEEN};
 use inventory::schema::Kind;
 
 /// A command about records of a kind.
@@ -44,7 +47,7 @@ pub(super) struct RecordCommand {
 /// What was typed, if it is about records.
 pub(super) fn typed(matches: &ArgMatches) -> Option<RecordCommand> {
     let (called, of_kind) = matches.subcommand()?;
-    let kind = ALL.into_iter().find(|kind| command::called(kind).0 == called)?;
+    let kind = ALL.into_iter().chain(SEEN).find(|kind| command::called(kind).0 == called)?;
     let (name, matches) = of_kind.subcommand()?;
     Some(RecordCommand { kind, name: name.to_owned(), matches: matches.clone() })
 }
@@ -60,6 +63,9 @@ impl RecordCommand {
             "delete" => delete::run(given).await,
             "history" => history::run(given).await,
             "export" => export::run(given).await,
+            "accept" => accept::run(given).await,
+            "replace" => replace::run(given).await,
+            "hardware" => hardware::run(given).await,
             _ => import::run(given).await,
         }
     }

@@ -24,16 +24,23 @@ pub(super) async fn check<'a>(
             Err(complaint) => wrong.push((it, complaint)),
         }
     }
-    wrong.extend(erased(look, leaving).await?);
+    wrong.extend(erased(look, touched, leaving).await?);
     Ok(wrong)
 }
 
 /// From what it was to what it is to be.
-fn step(it: &Touched, after: &Record, message: Option<&str>) -> Result<Option<Step>, Complaint> {
+fn step(it: &Touched, record: &Record, message: Option<&str>) -> Result<Option<Step>, Complaint> {
     let state = |record: &Record| text(record, "status").and_then(LifeCycle::of);
     let Some(before) = it.before.as_ref().and_then(state) else { return Ok(None) };
-    let Some(after) = state(after).filter(|after| *after != before) else { return Ok(None) };
-    let step = before.step(after).map_err(|err| Complaint::new("status", err))?;
+    let Some(after) = state(record).filter(|after| *after != before) else { return Ok(None) };
+    // Another machine takes its place: the one before goes back.
+    let serial = |record: &Record| record.get("serial").as_str().map(str::to_owned);
+    let is_another = it
+        .before
+        .as_ref()
+        .is_some_and(|before| serial(before).is_some() && serial(before) != serial(record));
+    let to = if is_another && after == LifeCycle::Shipped { LifeCycle::Rma } else { after };
+    let step = before.step(to).map_err(|err| Complaint::new("status", err))?;
     if step.needs_reason && message.is_none() {
         let why = format!("who makes {after} of what is {before} says why, in a message");
         return Err(Complaint::new("status", why));
@@ -44,6 +51,7 @@ fn step(it: &Touched, after: &Record, message: Option<&str>) -> Result<Option<St
 /// What leaves the house holds nothing: each of its disks was seen empty.
 async fn erased<'a>(
     look: &mut Look<'_>,
+    touched: &[Touched],
     leaving: Vec<(&'a Touched, &'a Record)>,
 ) -> Result<Vec<Wrong<'a>>, Error> {
     // Nor does it help to call it something else with the same breath.
@@ -55,14 +63,20 @@ async fn erased<'a>(
     let names: Vec<&str> = boxes.iter().map(|(it, _)| it.key.as_str()).collect();
     let parts = look.whose(&COMPONENT, "device", names).await?;
     let disks: Vec<&Record> = parts.iter().filter(|it| text(it, "type") == Some("disk")).collect();
+    let taken: Vec<&str> = those(touched, &COMPONENT)
+        .filter(|(_, after)| text(after, "type") == Some("disk"))
+        .filter_map(|(it, _)| text(it.before.as_ref()?, "device"))
+        .collect();
     let mut wrong = Vec::new();
     for (it, _) in boxes {
         let own = || disks.iter().filter(|disk| text(disk, "device") == Some(&it.key));
+        // Of those that leave it with the same breath, each says for itself whether it is empty.
+        let leaving = taken.iter().filter(|device| **device == it.key).count();
         let full: Vec<String> = own()
             .filter(|disk| disk.get("erased_at").is_null())
-            .map(|it| COMPONENT.key(it))
+            .map(|disk| COMPONENT.key(disk))
             .collect();
-        let message = match (own().count(), &full[..]) {
+        let message = match (own().count() + leaving, &full[..]) {
             (0, _) => "no disk of it is known: nothing says that they are empty".to_owned(),
             (_, []) => continue,
             (_, full) => format!("not seen to be empty: {}", full.join(", ")),

@@ -12,13 +12,13 @@ pub(in crate::records) type At<'a> = (&'a mut Tx, Engine);
 /// So many values in one question.
 const VALUES: usize = 500;
 
-pub(super) struct Look<'a> {
+pub(in crate::records) struct Look<'a> {
     tx: &'a mut Tx,
     engine: Engine,
 }
 
 impl<'a> Look<'a> {
-    pub(super) fn new((tx, engine): At<'a>) -> Self {
+    pub(in crate::records) fn new((tx, engine): At<'a>) -> Self {
         Self { tx, engine }
     }
 
@@ -30,7 +30,7 @@ impl<'a> Look<'a> {
     }
 
     /// Those of a kind in which one of these stands.
-    pub(super) async fn whose(
+    pub(in crate::records) async fn whose(
         &mut self,
         kind: &Kind,
         column: &str,

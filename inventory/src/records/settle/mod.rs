@@ -2,6 +2,7 @@
 //! middle of it a device may stand where another has not left yet.
 
 mod addresses;
+mod components;
 mod devices;
 mod groups;
 mod interfaces;
@@ -12,10 +13,9 @@ mod racks;
 use crate::Complaint;
 use crate::schema::{Kind, Record};
 use db::Error;
-use look::Look;
 use serde_json::Value;
 
-pub(super) use look::At;
+pub(super) use look::{At, Look};
 
 /// A record that a request changes.
 #[derive(Debug)]
@@ -41,6 +41,7 @@ pub(super) async fn settle<'a>(
     let mut wrong = places::check(&mut look, touched).await?;
     wrong.extend(racks::check(&mut look, touched).await?);
     wrong.extend(devices::check(&mut look, touched, message).await?);
+    wrong.extend(components::check(touched));
     wrong.extend(interfaces::check(&mut look, touched).await?);
     wrong.extend(addresses::check(&mut look, touched).await?);
     wrong.extend(groups::check(&mut look, touched).await?);

@@ -21,6 +21,7 @@ fn least(kind: &Kind) -> Map<String, Value> {
         "device-type" => json!({"slug": "x", "manufacturer": "x", "model": "x"}),
         "device" => json!({"name": "x", "role": "other", "site": "x"}),
         "component" => json!({"type": "disk", "serial": "x"}),
+        "firmware-policy" => json!({"type": "disk", "part_id": "x", "oldest": "x"}),
         "interface" => json!({"device": "x", "name": "x"}),
         "link" => json!({"a": "x:x", "b": "x:y"}),
         "prefix" => json!({"prefix": "192.0.2.0/24"}),

@@ -5,6 +5,7 @@ mod changing;
 mod found;
 mod hostile;
 mod many_writers;
+mod observed;
 mod settled;
 mod tables;
 

@@ -1,0 +1,111 @@
+//! A machine says what it is made of: what an operator sees, knows of, takes over and replaces, on both
+//! databases.
+
+// What tests are allowed, their helpers are too.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, unreachable_pub)]
+
+mod support;
+
+use contract::parts::{Part, PartType, PartsReport};
+use support::fake_box::FakeBox;
+use support::process::Server;
+use support::session::played;
+use support::story::bring_up;
+
+/// What the inventory knows.
+const BEFORE: &str = r#"
+component create disk D-1 --device oca1.site-a --part-id FAST-1
+component create disk D-2 --device oca1.site-a --part-id FAST-1
+component create disk D-3 --device oca2.site-a
+component create psu P-1 --device oca1.site-a
+firmware-policy create disk FAST-1 --oldest 1.10 --description "loses writes before"
+difference list
+"#;
+
+/// When the machine has spoken.
+const AFTER: &str = r#"
+difference list --fields device,reason,part,detail
+difference show oca1.site-a:old-firmware:disk:D-1 -o yaml
+difference edit oca1.site-a:missing:disk:D-2 --acknowledged true -m "a new one is on its way"
+difference list --filter acknowledged=false --fields part,detail
+!difference edit oca1.site-a:missing:disk:D-2 --detail x
+!difference delete oca1.site-a:missing:disk:D-2
+!difference accept oca1.site-a:old-firmware:disk:D-1
+difference accept oca1.site-a:unexpected:disk:D-9 --dry-run
+!difference accept --filter reason=moved
+difference accept --filter reason=moved --filter reason=unexpected --filter reason=other-serial --yes -m "as it is"
+difference list --fields part,detail
+component show disk:D-9
+component history disk:D-3
+component replace disk:D-2 --serial D-8 --status failed -m "it clicked"
+difference list --fields part,detail
+device list --filter name=oca1.site-a --fields name,serial
+"#;
+
+/// When all of it leaves.
+const LEAVING: &str = r#"
+device edit oca1.site-a --status failed -m "it burns"
+!device replace oca1.site-a --serial SN-new
+!device replace oca1.site-a --serial SN-new -m "it has burnt"
+component edit --filter type=disk --filter device=oca1.site-a --erased-at 2026-01-31T12:00:00Z -m "shredded" --yes
+device replace oca1.site-a --serial SN-new -m "it has burnt"
+component list --fields type,serial,device,status
+device history oca1.site-a
+"#;
+
+fn disk(serial: &str, firmware: &str) -> Part {
+    Part {
+        manufacturer: Some("Maker".to_owned()),
+        part_id: Some("FAST-1".to_owned()),
+        firmware: Some(firmware.to_owned()),
+        bay: Some("nvme0".to_owned()),
+        capacity_bytes: Some(7_680_000_000_000),
+        wear_percent: Some(3),
+        ..Part::new(PartType::Disk, serial)
+    }
+}
+
+/// Says it, as often as it takes until nobody wants to know more.
+async fn says(machine: &mut FakeBox, parts: Vec<Part>) {
+    machine.parts = Some(PartsReport::of(parts));
+    assert!(machine.report().await.wants_parts, "it is new");
+    assert!(!machine.report().await.wants_parts, "it is known");
+    assert!(!machine.report().await.wants_parts, "it is known still");
+}
+
+async fn story(database_url: Option<&str>) -> String {
+    let work = tempfile::tempdir().expect("folder");
+    let mut server = Server::start(&work.path().join("data"), database_url);
+    let mut boxes = bring_up(&server, work.path()).await;
+    let mut all = played(&server, BEFORE);
+    boxes[0].serial = Some("SN-swapped".to_owned());
+    let parts = vec![disk("D-1", "1.9"), disk("D-3", "2.0"), disk("D-9", "2.0")];
+    says(&mut boxes[0], parts.clone()).await;
+    // What is known is known by whoever comes after.
+    server.crash_and_restart();
+    assert!(!boxes[0].report().await.wants_parts, "it was kept");
+    // When it said so is the day's.
+    let told = server.ok(&["device", "hardware", "oca1.site-a"]);
+    let (head, table) = told.split_once('\n').expect("a head");
+    assert!(
+        head.starts_with("oca1.site-a (serial number SN-swapped), as it says since 20"),
+        "{head}"
+    );
+    all += table;
+    all += &played(&server, AFTER);
+    let mut worn = parts;
+    worn[0].wear_percent = Some(4);
+    says(&mut boxes[0], worn).await;
+    all += &played(&server, "component show disk:D-1\n");
+    all += &played(&server, LEAVING);
+    all
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_machine_says_is_seen_known_and_taken_over() {
+    let on_sqlite = story(None).await;
+    insta::assert_snapshot!(on_sqlite);
+    let test = db::testing::postgres().await;
+    test.db.close().await;
+    assert_eq!(story(Some(&test.address)).await, on_sqlite, "PostgreSQL");
+}

@@ -1,0 +1,83 @@
+//! What a machine says becomes what the inventory says.
+
+use super::{Changing, Refused};
+use crate::Complaint;
+use crate::kinds::{COMPONENT, DEVICE, DIFFERENCE};
+use crate::observed::{Observed, Reason, key, learned, part_of};
+use crate::schema::{Kind, Record};
+use contract::parts::Part;
+use serde_json::{Map, Value, json};
+use std::collections::HashMap;
+
+impl Changing {
+    /// Takes over what a machine says where it differs.
+    ///
+    /// # Errors
+    /// [`Refused`]: among others, where no word makes it so, as with firmware.
+    pub async fn accept(&mut self, difference: &str) -> Result<(), Refused> {
+        let record = self.found(&DIFFERENCE, difference, None).await?.record;
+        let text = |field: &str| record.get(field).as_str().unwrap_or_default().to_owned();
+        let (device, part) = (text("device"), text("part"));
+        let gone = || Refused::NotFound(DIFFERENCE.name, difference.to_owned());
+        let (_, hardware) = self.sides(&device).await?.ok_or_else(gone)?;
+        let observed = hardware.observed;
+        let told = observed.parts.iter().find(|it| key(it) == part);
+        match Reason::of(&text("reason")) {
+            Some(Reason::Unexpected) => self.add(&device, told.ok_or_else(gone)?).await?,
+            Some(Reason::Moved) => {
+                let bay = told.ok_or_else(gone)?.bay.clone();
+                let here = json!({"device": device, "bay": bay, "status": "active"});
+                self.become_so(&COMPONENT, &part, here).await?;
+            }
+            Some(Reason::Missing) => {
+                let shelf = json!({"device": null, "bay": null, "status": "spare"});
+                self.become_so(&COMPONENT, &part, shelf).await?;
+            }
+            Some(Reason::OtherSerial) => {
+                let serial = json!({ "serial": observed.serial });
+                self.become_so(&DEVICE, &device, serial).await?;
+            }
+            Some(Reason::OldFirmware) | None => {
+                let message = "what runs in a part does not change by a word: bring it up to date, or \
+                               change what is to run there (firmware-policy)";
+                return Err(Refused::Invalid(vec![Complaint::new("reason", message)]));
+            }
+        }
+        self.learn(&observed).await
+    }
+
+    async fn add(&mut self, device: &str, part: &Part) -> Result<(), Refused> {
+        let mut fields = part_of(part);
+        let own = json!({"type": part.part_type.name(), "serial": part.serial, "device": device});
+        fields.extend(own.as_object().cloned().unwrap_or_default());
+        self.create(&COMPONENT, &fields).await.map(drop)
+    }
+
+    async fn become_so(
+        &mut self,
+        kind: &'static Kind,
+        key: &str,
+        patch: Value,
+    ) -> Result<(), Refused> {
+        let patch = patch.as_object().cloned().unwrap_or_default();
+        self.update(kind, key, &patch, None).await.map(drop)
+    }
+
+    /// Takes over what a machine knows better than anybody.
+    pub(super) async fn learn(&mut self, observed: &Observed) -> Result<(), Refused> {
+        let own = self.look().whose(&COMPONENT, "device", [observed.device.as_str()]).await?;
+        let mut own: HashMap<String, Record> =
+            own.into_iter().map(|component| (COMPONENT.key(&component), component)).collect();
+        for part in &observed.parts {
+            let Some(before) = own.remove(&key(part)) else { continue };
+            let learned: Map<String, Value> = learned(&before, part);
+            if !learned.is_empty() {
+                let mut fields = before.fields().clone();
+                fields.extend(learned);
+                let key = COMPONENT.key(&before);
+                self.put((&COMPONENT, &key), None, before, COMPONENT.kept(fields)).await?;
+            }
+        }
+        Ok(())
+    }
+}
