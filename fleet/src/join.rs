@@ -14,6 +14,7 @@ use contract::join::{
     JOIN_PATH, JoinRequest, Joined, MAX_JOIN_BYTES, MAX_SERIAL_CHARS, TRUST_PATH,
 };
 use contract::trust::SignedTrust;
+use inventory::changes::Author;
 use people::HostKey;
 use std::fmt;
 use std::sync::Arc;
@@ -69,12 +70,20 @@ async fn post_join(
             return Err(Problem::new(403, why));
         }
     };
+    // Whoever has taken it out of the house brings it back first.
+    if let Some(state) = app.inventory.state(&device).await?.filter(|state| !state.may_join()) {
+        return Err(Problem::new(403, format!("{device} is {state}: nothing joins as it")));
+    }
     let config = configuration(&app, &device, folder).await?;
     let chain_pem = issuing::identity(&app, &device, &key).await?;
     // Whoever was this box before is so no more.
     barring::take_over(&app, &device, key.digest()).await?;
     app.collector.is_another_machine(&device);
+    app.observing.forget(&device);
     app.host_keys.replace_all(&device, &host_keys, now()).await?;
+    let author =
+        Author { who: format!("box {device}"), request_id: format!("join-{token}"), message: None };
+    app.inventory.enrolled(&device, author, now()).await?;
     tracing::info!(%address, %device, serial, "a machine has joined");
     app.changed.notify_one();
     Ok(Json(Joined { device, chain_pem, config }))

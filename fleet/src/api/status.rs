@@ -205,6 +205,14 @@ fn first_limit(report: &Report) -> Option<LimitItem> {
 
 fn not_steered_to(app: &App, device: &DeviceName, groups: &[ContentGroup]) -> Vec<NotSteeredItem> {
     let (view, at) = (app.view(), now());
+    if let Some(state) = view.out_of_service(device) {
+        let reason = format!("it is not in service: {state}");
+        let item = |group: &ContentGroup| NotSteeredItem {
+            group: group.name.to_string(),
+            reason: reason.clone(),
+        };
+        return groups.iter().map(item).collect();
+    }
     let confirmed = purging::confirmed(app, &view, device);
     let item = |group: &ContentGroup| {
         let purge = purging::doubt(app, &view, device, &group.name, at)?;

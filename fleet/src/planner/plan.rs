@@ -137,7 +137,8 @@ fn batches(inputs: &Inputs, sources: &BoxSources) -> Vec<Batch> {
         })
     };
     let siblings = |names: &[DeviceName]| {
-        names.iter().filter_map(|name| peer(appliances.get(name)?)).collect::<Vec<Source>>()
+        let giving = names.iter().filter(|name| inputs.inventory.gives(name));
+        giving.filter_map(|name| peer(appliances.get(name)?)).collect::<Vec<Source>>()
     };
     sources
         .batches
@@ -165,6 +166,7 @@ fn neighbours(inputs: &Inputs, device: &DeviceName) -> Vec<Neighbour> {
         Some(Neighbour { source: peer(other)?, viewers }).filter(|it| !it.viewers.is_empty())
     };
     let others = appliances.iter().filter(|each| each.site == own.site && each.name != own.name);
+    let others = others.filter(|each| inputs.inventory.gives(&each.name));
     others.filter_map(neighbour).collect()
 }
 

@@ -8,6 +8,7 @@ use catalog::RecordedPurge;
 use contract::envelope::Kind;
 use contract::names::{DeviceName, GroupName, SiteName, TitleName};
 use health_collector::HeldTitle;
+use inventory::rules::life_cycle::LifeCycle;
 use inventory::{Appliance, ContentGroup};
 use prefill::Reason;
 use std::collections::{HashMap, HashSet};
@@ -21,6 +22,8 @@ pub(crate) struct View {
     pub(crate) places: Vec<Place>,
     pub(crate) clients: Clients,
     pub(crate) appliances: Vec<Appliance>,
+    /// How far in its life each of them is.
+    states: HashMap<DeviceName, LifeCycle>,
     pub(crate) groups: Vec<ContentGroup>,
     pub(crate) titles: Vec<catalog::Title>,
     /// What is kept, by group, oldest first.
@@ -66,6 +69,7 @@ impl View {
             clients: prefixes.collect(),
             targets: targets.collect(),
             appliances: inputs.inventory.appliances,
+            states: inputs.inventory.states,
             groups: inputs.inventory.groups,
             titles: inputs.catalog.titles,
             purges,
@@ -82,6 +86,11 @@ impl View {
 
     pub(crate) fn appliance(&self, name: &DeviceName) -> Option<&Appliance> {
         self.appliances.iter().find(|appliance| appliance.name == *name)
+    }
+
+    /// How far in its life an appliance is, where viewers are not sent to it for that.
+    pub(crate) fn out_of_service(&self, name: &DeviceName) -> Option<LifeCycle> {
+        self.states.get(name).copied().filter(|state| !state.is_in_service())
     }
 
     /// The documents in force for a box.

@@ -62,6 +62,7 @@ fn serving_box(
         site: appliance.site.clone(),
         liveness,
         may_serve_purged: purging::doubt(app, view, &appliance.name, &wanted.group, at).is_some(),
+        is_in_service: view.out_of_service(&appliance.name).is_none(),
         is_barred: app.barring.now().why(&appliance.name).is_some(),
         holds_title: latest.is_some_and(|latest| latest.holds.contains(wanted)),
     }

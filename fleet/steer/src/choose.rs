@@ -46,6 +46,8 @@ pub struct ServingBox {
     pub holds_title: bool,
     /// Whether it may serve what was purged of the title's group, for all that is known.
     pub may_serve_purged: bool,
+    /// Whether viewers are to be sent to it at all.
+    pub is_in_service: bool,
     /// Whether its identity counts no more: nobody knows who it is.
     pub is_barred: bool,
 }
@@ -106,6 +108,8 @@ pub enum Why {
     Late,
     /// Its identity counts no more.
     Barred,
+    /// It is not in service: it is filled and tried, drained or worked on.
+    NotInService,
     /// It has not confirmed a purge of the title's group, and had the time to.
     PurgeNotConfirmed,
     /// It does not hold all of the title.
@@ -147,6 +151,7 @@ fn refusal(each: &ServingBox) -> Option<Why> {
         Liveness::NeverSeen => Some(Why::NeverSeen),
         Liveness::Silent => Some(Why::Silent),
         Liveness::Live | Liveness::Late if each.is_barred => Some(Why::Barred),
+        Liveness::Live | Liveness::Late if !each.is_in_service => Some(Why::NotInService),
         Liveness::Live | Liveness::Late if each.may_serve_purged => Some(Why::PurgeNotConfirmed),
         Liveness::Live | Liveness::Late if !each.holds_title => Some(Why::DoesNotHoldTitle),
         Liveness::Live | Liveness::Late => None,

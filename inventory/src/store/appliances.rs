@@ -4,9 +4,11 @@ use super::{Store, bad_question};
 use crate::changes::Author;
 use crate::kinds::DEVICE;
 use crate::records::{self, Changing, Kept};
+use crate::rules::life_cycle::LifeCycle::{self, Active, Enrolled, Planned, Racked, Shipped};
 use crate::{Appliance, InventoryError};
 use contract::names::DeviceName;
 use contract::time::TimeUs;
+use serde_json::{Map, Value};
 
 impl Store {
     /// All appliances, by name.
@@ -14,9 +16,22 @@ impl Store {
     /// # Errors
     /// When the database fails or a record cannot be read back.
     pub async fn appliances(&self) -> Result<Vec<Appliance>, InventoryError> {
+        Ok(self
+            .appliances_and_states()
+            .await?
+            .into_iter()
+            .map(|(appliance, _)| appliance)
+            .collect())
+    }
+
+    /// The same, with how far in its life each is.
+    pub(super) async fn appliances_and_states(
+        &self,
+    ) -> Result<Vec<(Appliance, LifeCycle)>, InventoryError> {
         let boxes = DEVICE.query([("appliance__empty", "false")]).map_err(bad_question)?;
         let all = records::all(&self.db, &DEVICE, &boxes).await?;
-        all.iter().filter_map(|kept| read(kept).transpose()).collect()
+        let one = |kept: &Kept| Ok(read(kept)?.map(|appliance| (appliance, state(kept))));
+        all.iter().filter_map(|kept| one(kept).transpose()).collect()
     }
 
     /// One appliance.
@@ -46,6 +61,28 @@ impl Store {
         Ok(())
     }
 
+    /// A machine has shown itself as an appliance that nobody had seen yet.
+    ///
+    /// # Errors
+    /// When there is none, or the database fails.
+    pub async fn enrolled(
+        &self,
+        name: &DeviceName,
+        author: Author,
+        now: TimeUs,
+    ) -> Result<(), InventoryError> {
+        let kept = records::find(&self.db, &DEVICE, name.as_str()).await?;
+        let is_awaited = |kept: &Kept| matches!(state(kept), Planned | Shipped | Racked);
+        if !kept.as_ref().is_some_and(is_awaited) {
+            return Ok(());
+        }
+        let mut changing = Changing::begin(&self.db, author, now.0).await?;
+        let status = ("status".to_owned(), Value::from(Enrolled.to_string()));
+        changing.update(&DEVICE, name.as_str(), &Map::from_iter([status]), None).await?;
+        changing.commit().await?;
+        Ok(())
+    }
+
     /// Removes an appliance, with everything it ever reported.
     ///
     /// # Errors
@@ -62,6 +99,11 @@ impl Store {
         changing.commit().await?;
         Ok(())
     }
+}
+
+/// A device that says nothing else is in use: so were all before they had a life cycle.
+pub(super) fn state(kept: &Kept) -> LifeCycle {
+    kept.record.get("status").as_str().and_then(LifeCycle::of).unwrap_or(Active)
 }
 
 fn read(kept: &Kept) -> Result<Option<Appliance>, InventoryError> {

@@ -4,13 +4,17 @@ mod appliances;
 mod groups;
 mod sites;
 
+use crate::kinds::DEVICE;
 use crate::query::{BadQuery, Query};
 use crate::records::{self, Found};
+use crate::rules::life_cycle::LifeCycle;
 use crate::schema::Kind;
 use crate::texts::Texts;
 use crate::{Appliance, ContentGroup, InventoryError, Site};
+use contract::names::DeviceName;
 use db::Db;
 use db::counters::{self, Counter};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// The inventory in the fleet's database.
@@ -29,8 +33,18 @@ pub struct Inventory {
     pub sites: Vec<Site>,
     /// By name.
     pub appliances: Vec<Appliance>,
+    /// How far in its life each appliance is.
+    pub states: HashMap<DeviceName, LifeCycle>,
     /// By name.
     pub groups: Vec<ContentGroup>,
+}
+
+impl Inventory {
+    /// Whether others are to fetch from an appliance.
+    #[must_use]
+    pub fn gives(&self, name: &DeviceName) -> bool {
+        self.states.get(name).is_none_or(|state| state.gives())
+    }
 }
 
 impl Store {
@@ -63,15 +77,28 @@ impl Store {
         Ok(counters::value(&self.db, Counter::Inventory).await?)
     }
 
+    /// How far in its life an appliance is; nothing where there is none.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn state(&self, name: &DeviceName) -> Result<Option<LifeCycle>, InventoryError> {
+        let kept = records::find(&self.db, &DEVICE, name.as_str()).await?;
+        Ok(kept.as_ref().map(appliances::state))
+    }
+
     /// Everything. The version is read first: a change meanwhile shows as a later version.
     ///
     /// # Errors
     /// When the database fails or a record cannot be read back.
     pub async fn all(&self) -> Result<Inventory, InventoryError> {
+        let version = self.version().await?;
+        let (sites, boxes) = (self.sites().await?, self.appliances_and_states().await?);
+        let states = boxes.iter().map(|(appliance, state)| (appliance.name.clone(), *state));
         Ok(Inventory {
-            version: self.version().await?,
-            sites: self.sites().await?,
-            appliances: self.appliances().await?,
+            version,
+            sites,
+            states: states.collect(),
+            appliances: boxes.into_iter().map(|(appliance, _)| appliance).collect(),
             groups: self.groups().await?,
         })
     }

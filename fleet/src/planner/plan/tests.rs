@@ -75,6 +75,7 @@ pub(in crate::planner) fn inputs() -> Inputs {
         commands: HashMap::new(),
         commands_version: 0,
         inventory: Inventory {
+            states: HashMap::new(),
             version: 3,
             sites: vec![site("a"), site("b")],
             appliances: vec![

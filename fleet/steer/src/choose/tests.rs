@@ -21,6 +21,7 @@ fn serving(name: &str, liveness: Liveness, holds_title: bool) -> ServingBox {
         holds_title,
         may_serve_purged: false,
         is_barred: false,
+        is_in_service: true,
     }
 }
 
