@@ -1,11 +1,12 @@
 //! Connections: accepted, shaken hands with where TLS is spoken, served, drained at the end.
 
 use super::FrontTls;
+use super::leftover::taken;
 use crate::api::Problem;
 use crate::control::ControlTls;
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::middleware::{Next, from_fn_with_state};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use contract::names::DeviceName;
 use hyper::server::conn::http1;
@@ -112,7 +113,7 @@ async fn connection(
     watcher: hyper_util::server::graceful::Watcher,
 ) {
     let _ = stream.set_nodelay(true);
-    let router = router.layer(axum::Extension(ClientAddress(address)));
+    let router = router.layer(from_fn(taken)).layer(axum::Extension(ClientAddress(address)));
     match acceptor {
         Acceptor::Front(tls) => {
             let Some(stream) = unless_plain(stream).await else { return };

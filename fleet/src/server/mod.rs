@@ -3,6 +3,7 @@
 mod app;
 mod connections;
 mod front;
+mod leftover;
 mod listen;
 mod run;
 mod token;
