@@ -25,7 +25,7 @@ lab: setup ## Whole machines and networks: the same CDN to play with, until Ctrl
 	exec $(AS_ROOT) target/release/lab up $(TOPOLOGY)
 
 .PHONY: test
-test: kernel ## Every test, and a quarter of a minute of fuzzing for each parser.
+test: kernel schemathesis ## Every test, and a quarter of a minute of fuzzing for each parser.
 	@$(if $(AS_ROOT),echo 'test: not root: the tests of the lab (tests/tests/lab.rs) are skipped' >&2,:)
 	$(TEST) --workspace --no-run
 	sync # A box that starts waits for its file system, and would wait for what the build has left to it.
@@ -35,7 +35,7 @@ test: kernel ## Every test, and a quarter of a minute of fuzzing for each parser
 .PHONY: nightly
 nightly: export HEADEND_NIGHTLY := 1
 nightly: export NEXTEST_PROFILE := nightly
-nightly: kernel ## The same for longer: ten times as many draws, ten minutes of fuzzing for each parser.
+nightly: kernel schemathesis ## The same for longer: ten times as many draws, ten minutes of fuzzing for each parser.
 	@$(TEST) --workspace --no-run
 	sync
 	$(TEST) --workspace
@@ -67,6 +67,10 @@ setup:
 .PHONY: kernel
 kernel: setup
 	@setup/kernel.sh
+
+.PHONY: schemathesis
+schemathesis: setup
+	@setup/schemathesis.sh
 
 # The players and the browser driver come from the npm registry, pinned by lock files.
 .PHONY: web

@@ -269,6 +269,9 @@ fn nonsense_is_named(server: &Server) {
             "there is key and version",
         ),
         ("GET", "/api/v1/changes?since=x", "", 400, "since: expected 0"),
+        ("GET", "/api/v1/appliances/%FF", "", 400, "UTF-8"),
+        ("GET", "/api/v1/appliances/x/late-reports?limit=y", "", 400, "limit"),
+        ("GET", "/api/v1/ssh/certificates?colour=red", "", 400, "colour"),
     ];
     for (method, path, body, status, says) in cases {
         let more: &[&str] = if body.is_empty() { &[] } else { &["-d", body] };

@@ -3,12 +3,13 @@
 use super::body::Body;
 use super::caller::Operator;
 use super::records::Change;
+use super::said::Path;
 use super::status::{ApplianceStatus, Seen, seen};
 use super::{List, Problem, named};
 use crate::barring;
 use crate::server::{App, now};
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use contract::names::DeviceName;
 use http::StatusCode;
 use inventory::{Appliance, ContentGroup};
@@ -91,7 +92,7 @@ pub(super) async fn list_appliances(
 
 /// Add an appliance.
 #[utoipa::path(post, path = "/api/v1/appliances", tag = "inventory", request_body = Appliance,
-    responses((status = 201, body = Appliance), (status = "4XX", body = Problem)))]
+    responses((status = 201, body = Appliance)))]
 pub(super) async fn create_appliance(
     State(app): State<Arc<App>>,
     change: Change,
@@ -105,7 +106,7 @@ pub(super) async fn create_appliance(
 /// One appliance.
 #[utoipa::path(get, path = "/api/v1/appliances/{name}", tag = "inventory",
     params(("name" = String, Path, description = "The appliance")),
-    responses((status = 200, body = ApplianceDetail), (status = 404, body = Problem)))]
+    responses((status = 200, body = ApplianceDetail)))]
 pub(super) async fn show_appliance(
     State(app): State<Arc<App>>,
     Path(name): Path<String>,
@@ -130,7 +131,7 @@ pub(crate) struct RevocationRequest {
 #[utoipa::path(post, path = "/api/v1/appliances/{name}/revocation", tag = "inventory",
     params(("name" = String, Path, description = "The appliance")),
     request_body = RevocationRequest,
-    responses((status = 204), (status = "4XX", body = Problem)))]
+    responses((status = 204)))]
 pub(super) async fn revoke_appliance(
     State(app): State<Arc<App>>,
     _: Operator,
@@ -152,7 +153,7 @@ pub(super) async fn revoke_appliance(
 /// Remove an appliance and everything that it reported.
 #[utoipa::path(delete, path = "/api/v1/appliances/{name}", tag = "inventory",
     params(("name" = String, Path, description = "The appliance")),
-    responses((status = 204), (status = "4XX", body = Problem)))]
+    responses((status = 204)))]
 pub(super) async fn delete_appliance(
     State(app): State<Arc<App>>,
     change: Change,

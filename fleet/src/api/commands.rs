@@ -2,12 +2,13 @@
 
 use super::body::Body;
 use super::caller::Operator;
+use super::said::Path;
 use super::status::rfc3339;
 use super::{List, Problem, named};
 use crate::planner::{CommandError, RecordedCommand};
 use crate::server::{App, now};
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use contract::command::{Action, Outcome};
 use contract::names::DeviceName;
 use contract::time::TimeUs;
@@ -113,7 +114,7 @@ fn action(request: CommandRequest, appliance: &Appliance) -> Result<Action, Prob
 #[utoipa::path(post, path = "/api/v1/appliances/{name}/commands", tag = "commands",
     params(("name" = String, Path, description = "The appliance")),
     request_body = CommandRequest,
-    responses((status = 201, body = CommandItem), (status = "4XX", body = Problem)))]
+    responses((status = 201, body = CommandItem)))]
 pub(super) async fn make_command(
     State(app): State<Arc<App>>,
     _: Operator,
@@ -131,7 +132,7 @@ pub(super) async fn make_command(
 /// What a box was asked for, newest first, as far as it is kept.
 #[utoipa::path(get, path = "/api/v1/appliances/{name}/commands", tag = "commands",
     params(("name" = String, Path, description = "The appliance")),
-    responses((status = 200, body = List<CommandItem>), (status = 404, body = Problem)))]
+    responses((status = 200, body = List<CommandItem>)))]
 pub(super) async fn list_commands(
     State(app): State<Arc<App>>,
     Path(name): Path<String>,
@@ -145,7 +146,7 @@ pub(super) async fn list_commands(
 /// What has become of a command.
 #[utoipa::path(get, path = "/api/v1/commands/{id}", tag = "commands",
     params(("id" = String, Path, description = "The command")),
-    responses((status = 200, body = CommandItem), (status = 404, body = Problem)))]
+    responses((status = 200, body = CommandItem)))]
 pub(super) async fn show_command(
     State(app): State<Arc<App>>,
     Path(id): Path<String>,

@@ -1,10 +1,11 @@
 //! What machines say that they are made of.
 
 use super::Problem;
+use super::said::Path;
 use super::status::rfc3339;
 use crate::server::App;
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use contract::parts::Part;
 use contract::time::TimeUs;
 use inventory::observed::part_of;
@@ -92,7 +93,7 @@ impl From<Hardware> for HardwareItem {
 /// What a machine says that it is made of.
 #[utoipa::path(get, path = "/api/v1/devices/{name}/hardware", tag = "inventory",
     params(("name" = String, Path, description = "The device")),
-    responses((status = 200, body = HardwareItem), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = HardwareItem)))]
 pub(super) async fn show_hardware(
     State(app): State<Arc<App>>,
     Path(name): Path<String>,

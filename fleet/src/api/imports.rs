@@ -2,10 +2,11 @@
 
 use super::body::Body;
 use super::caller::Operator;
+use super::said::Path;
 use super::{Problem, named};
 use crate::server::{App, now};
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use catalog::{IncomingObject, NewObject, Playlist, TitleSpec};
@@ -149,7 +150,7 @@ pub(crate) struct ImportResult {
 
 /// Begin an import. Nothing is visible before it is committed.
 #[utoipa::path(post, path = "/api/v1/imports", tag = "content", request_body = ImportRequest,
-    responses((status = 201, body = ImportCreated), (status = "4XX", body = Problem)))]
+    responses((status = 201, body = ImportCreated)))]
 pub(super) async fn begin_import(
     State(app): State<Arc<App>>,
     _: Operator,
@@ -190,7 +191,7 @@ fn check_playlists(request: &ImportRequest) -> Result<(), Problem> {
 #[utoipa::path(post, path = "/api/v1/imports/{id}/objects", tag = "content",
     params(("id" = String, Path, description = "The import")),
     request_body = ImportBatch,
-    responses((status = 204), (status = "4XX", body = Problem)))]
+    responses((status = 204)))]
 pub(super) async fn add_objects(
     State(app): State<Arc<App>>,
     _: Operator,
@@ -206,7 +207,7 @@ pub(super) async fn add_objects(
 /// Make the title exactly what was imported.
 #[utoipa::path(post, path = "/api/v1/imports/{id}/commit", tag = "content",
     params(("id" = String, Path, description = "The import")),
-    responses((status = 200, body = ImportResult), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = ImportResult)))]
 pub(super) async fn commit_import(
     State(app): State<Arc<App>>,
     _: Operator,

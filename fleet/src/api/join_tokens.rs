@@ -2,13 +2,14 @@
 
 use super::body::Body;
 use super::caller::Operator;
+use super::said::Path;
 use super::status::rfc3339;
 use super::trust::nothing_said;
 use super::{Problem, named};
 use crate::planner::origin;
 use crate::server::{App, now};
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use config_render::{Files, FleetAddress, Intent, Origin, RenderError, render};
 use contract::config::OnMiss;
@@ -57,7 +58,7 @@ impl std::fmt::Debug for JoinTokenItem {
 #[utoipa::path(post, path = "/api/v1/appliances/{name}/join-tokens", tag = "inventory",
     params(("name" = String, Path, description = "The appliance")),
     request_body = JoinTokenRequest,
-    responses((status = 201, body = JoinTokenItem), (status = "4XX", body = Problem)))]
+    responses((status = 201, body = JoinTokenItem)))]
 pub(super) async fn make_token(
     State(app): State<Arc<App>>,
     _: Operator,

@@ -1,10 +1,11 @@
 //! How it was while a box could tell nobody.
 
+use super::said::{Path, Query};
 use super::status::rfc3339;
 use super::{List, Problem, named};
 use crate::server::App;
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use contract::names::DeviceName;
 use health_collector::RecordedLateReport;
 use serde::{Deserialize, Serialize};
@@ -55,7 +56,7 @@ pub(crate) struct LateReportItem {
 #[utoipa::path(get, path = "/api/v1/appliances/{name}/late-reports", tag = "status",
     params(("name" = String, Path, description = "The appliance"),
         ("limit" = Option<i64>, Query, description = "The newest so many: 100 without it, 2000 at most")),
-    responses((status = 200, body = List<LateReportItem>), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = List<LateReportItem>)))]
 pub(super) async fn list_late_reports(
     State(app): State<Arc<App>>,
     Path(name): Path<String>,

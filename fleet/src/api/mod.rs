@@ -20,6 +20,7 @@ mod people;
 mod problem;
 mod purges;
 mod records;
+mod said;
 mod sessions;
 mod ssh;
 mod status;
@@ -61,7 +62,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::header;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
@@ -83,11 +84,14 @@ pub(crate) struct List<T> {
 }
 
 #[derive(utoipa::OpenApi)]
-#[openapi(info(
-    title = "Headend fleet",
-    description = "Sites, appliances and content of a Headend fleet.",
-    license(name = "Apache-2.0")
-))]
+#[openapi(
+    info(
+        title = "Headend fleet",
+        description = "Sites, appliances and content of a Headend fleet.",
+        license(name = "Apache-2.0")
+    ),
+    components(schemas(Problem))
+)]
 struct Document;
 
 fn described() -> OpenApiRouter<Arc<App>> {
@@ -146,7 +150,25 @@ pub(crate) fn openapi() -> serde_json::Result<Value> {
     document.security = Some(vec![SecurityRequirement::new("token", Vec::<String>::new())]);
     let mut document = serde_json::to_value(document)?;
     records::describe(&mut document);
+    refusals(&mut document);
     Ok(document)
+}
+
+/// Whatever is asked may be refused, and what is not answered in time is.
+fn refusals(document: &mut Value) {
+    let problem = |about: &str| {
+        json!({"description": about, "content": {
+            "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}})
+    };
+    document["components"]["responses"] = json!({
+        "Refused": problem("Why not."), "Busy": problem("Too much else is going on: try again.")});
+    let paths = document["paths"].as_object_mut().into_iter().flat_map(|all| all.values_mut());
+    for operation in paths.filter_map(Value::as_object_mut).flat_map(|all| all.values_mut()) {
+        for (status, name) in [("4XX", "Refused"), ("503", "Busy")] {
+            let response = json!({"$ref": format!("#/components/responses/{name}")});
+            operation["responses"][status] = response;
+        }
+    }
 }
 
 /// Everything on the listener for people: the API, what players ask, and the console.

@@ -2,11 +2,12 @@
 
 use super::body::Body;
 use super::caller::{Admin, FOLDERS_OWNER};
+use super::said::Path;
 use super::sessions::Refused;
 use super::status::rfc3339;
 use super::{List, Problem};
 use crate::server::{App, ClientAddress, now};
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use http::StatusCode;
@@ -98,7 +99,7 @@ fn role(text: &str) -> Result<Role, Problem> {
 
 /// Everybody.
 #[utoipa::path(get, path = "/api/v1/people", tag = "people",
-    responses((status = 200, body = List<PersonItem>), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = List<PersonItem>)))]
 pub(super) async fn list_people(
     State(app): State<Arc<App>>,
     _: Admin,
@@ -112,7 +113,7 @@ pub(super) async fn list_people(
 
 /// Add somebody.
 #[utoipa::path(post, path = "/api/v1/people", tag = "people", request_body = NewPerson,
-    responses((status = 201, body = PersonItem), (status = "4XX", body = Problem)))]
+    responses((status = 201, body = PersonItem)))]
 pub(super) async fn create_person(
     State(app): State<Arc<App>>,
     Extension(by): Extension<Caller>,
@@ -142,7 +143,7 @@ fn given_or_made(given: Option<String>) -> Result<(String, Option<String>), Prob
 /// Say what somebody may do from now on.
 #[utoipa::path(put, path = "/api/v1/people/{name}/role", tag = "people", request_body = NewRole,
     params(("name" = String, Path, description = "The person")),
-    responses((status = 200, body = PersonItem), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = PersonItem)))]
 pub(super) async fn set_role(
     State(app): State<Arc<App>>,
     Extension(by): Extension<Caller>,
@@ -162,7 +163,7 @@ pub(super) async fn set_role(
 #[utoipa::path(put, path = "/api/v1/people/{name}/password", tag = "people",
     request_body = NewPassword,
     params(("name" = String, Path, description = "The person")),
-    responses((status = 200, body = PersonItem), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = PersonItem)))]
 pub(super) async fn set_password(
     State(app): State<Arc<App>>,
     Extension(by): Extension<Caller>,
@@ -196,7 +197,7 @@ pub(super) async fn set_password(
 /// Remove somebody; sessions end.
 #[utoipa::path(delete, path = "/api/v1/people/{name}", tag = "people",
     params(("name" = String, Path, description = "The person")),
-    responses((status = 204), (status = "4XX", body = Problem)))]
+    responses((status = 204)))]
 pub(super) async fn delete_person(
     State(app): State<Arc<App>>,
     Extension(by): Extension<Caller>,

@@ -5,12 +5,13 @@
 
 use super::body::Body;
 use super::caller::Operator;
+use super::said::Path;
 use super::status::{rfc3339, seen};
 use super::{List, Problem, named};
 use crate::purging;
 use crate::server::{App, now};
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use catalog::{PurgePreview, PurgeTarget, RecordedPurge};
 use contract::names::{GroupName, TagName, TitleName};
 use health_collector::PurgeState;
@@ -150,7 +151,7 @@ async fn targets(app: &App, request: PurgeRequest) -> Result<Vec<PurgeTarget>, P
 /// See what a purge would take, and purge nothing.
 #[utoipa::path(post, path = "/api/v1/purges/preview", tag = "content",
     request_body = PurgeRequest,
-    responses((status = 200, body = PurgeTaken), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = PurgeTaken)))]
 pub(super) async fn preview_purge(
     State(app): State<Arc<App>>,
     Body(request): Body<PurgeRequest>,
@@ -163,7 +164,7 @@ pub(super) async fn preview_purge(
 /// Purge. Boxes carry it out with their next report; `/api/v1/purges/{version}` tells how far
 /// they are.
 #[utoipa::path(post, path = "/api/v1/purges", tag = "content", request_body = PurgeRequest,
-    responses((status = 201, body = PurgeMade), (status = "4XX", body = Problem)))]
+    responses((status = 201, body = PurgeMade)))]
 pub(super) async fn make_purge(
     State(app): State<Arc<App>>,
     _: Operator,
@@ -194,7 +195,7 @@ pub(super) async fn list_purges(
 /// What has become of a purge.
 #[utoipa::path(get, path = "/api/v1/purges/{version}", tag = "content",
     params(("version" = u64, Path, description = "The purge")),
-    responses((status = 200, body = PurgeItem), (status = 404, body = Problem)))]
+    responses((status = 200, body = PurgeItem)))]
 pub(super) async fn show_purge(
     State(app): State<Arc<App>>,
     Path(version): Path<String>,

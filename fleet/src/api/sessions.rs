@@ -40,7 +40,7 @@ pub(crate) struct SessionItem {
 
 /// Log in.
 #[utoipa::path(post, path = "/api/v1/sessions", tag = "people", request_body = LogIn, security(()),
-    responses((status = 201, body = SessionItem), (status = "4XX", body = Problem)))]
+    responses((status = 201, body = SessionItem)))]
 pub(super) async fn log_in(
     State(app): State<Arc<App>>,
     Extension(ClientAddress(address)): Extension<ClientAddress>,

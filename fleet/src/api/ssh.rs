@@ -2,10 +2,11 @@
 
 use super::body::Body;
 use super::caller::Operator;
+use super::said::Query;
 use super::status::rfc3339;
 use super::{List, Problem, named};
 use crate::server::{App, ClientAddress, now};
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::{Extension, Json};
 use contract::names::DeviceName;
 use http::StatusCode;
@@ -101,7 +102,7 @@ pub(super) async fn show_authority(State(app): State<Arc<App>>) -> Json<SshAutho
 
 /// Ask for a certificate.
 #[utoipa::path(post, path = "/api/v1/ssh/certificates", tag = "people", request_body = SshRequest,
-    responses((status = 201, body = SshCertified), (status = "4XX", body = Problem)))]
+    responses((status = 201, body = SshCertified)))]
 pub(super) async fn certify(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
@@ -168,7 +169,7 @@ pub(super) struct Which {
 /// The certificates that were issued last, the newest first.
 #[utoipa::path(get, path = "/api/v1/ssh/certificates", tag = "people",
     params(("appliance" = Option<String>, Query, description = "Of this one alone")),
-    responses((status = 200, body = List<SshIssuedItem>), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = List<SshIssuedItem>)))]
 pub(super) async fn list_certificates(
     State(app): State<Arc<App>>,
     _: Operator,

@@ -2,11 +2,12 @@
 
 use super::body::Body;
 use super::caller::Operator;
+use super::said::Path;
 use super::{List, Problem, named};
 use crate::purging;
 use crate::server::{App, now};
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use catalog::{RightsWindow, Title};
 use contract::names::{GroupName, TitleName};
 use contract::time::TimeUs;
@@ -47,9 +48,19 @@ pub(crate) struct TitleDetail {
     pub(crate) bytes: u64,
     /// What its objects can be purged by.
     pub(crate) tags: Vec<String>,
+    /// Served not before (RFC 3339); from the beginning without it.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub(crate) serve_from: Option<Timestamp>,
+    /// Served not from then on (RFC 3339); without an end without it.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub(crate) serve_until: Option<Timestamp>,
+}
+
+impl TitleDetail {
     /// When it is served.
-    #[serde(flatten)]
-    pub(crate) window: Window,
+    pub(crate) fn window(&self) -> Window {
+        Window { serve_from: self.serve_from, serve_until: self.serve_until }
+    }
 }
 
 /// When a title is served: boxes answer 404 outside of it.
@@ -126,7 +137,7 @@ pub(super) async fn list_titles(
 #[utoipa::path(get, path = "/api/v1/titles/{group}/{title}", tag = "content",
     params(("group" = String, Path, description = "The content group"),
         ("title" = String, Path, description = "The title")),
-    responses((status = 200, body = TitleDetail), (status = 404, body = Problem)))]
+    responses((status = 200, body = TitleDetail)))]
 pub(super) async fn show_title(
     State(app): State<Arc<App>>,
     Path((group, title)): Path<(String, String)>,
@@ -134,6 +145,7 @@ pub(super) async fn show_title(
     let (group, title): (GroupName, TitleName) = (named(&group)?, named(&title)?);
     let found = app.catalog.title(&group, &title).await?;
     let objects = app.catalog.objects_of(&group, &title).await?;
+    let window = Window::of(found.window);
     Ok(Json(TitleDetail {
         item: TitleItem::new(&found),
         base_path: found.spec.base_path.clone(),
@@ -141,7 +153,8 @@ pub(super) async fn show_title(
         objects: objects.len(),
         bytes: objects.iter().map(|object| object.file.size_bytes).sum(),
         tags: found.spec.tags.as_slice().iter().map(ToString::to_string).collect(),
-        window: Window::of(found.window),
+        serve_from: window.serve_from,
+        serve_until: window.serve_until,
     }))
 }
 
@@ -150,7 +163,7 @@ pub(super) async fn show_title(
     params(("group" = String, Path, description = "The content group"),
         ("title" = String, Path, description = "The title")),
     request_body = Window,
-    responses((status = 200, body = Window), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = Window)))]
 pub(super) async fn set_window(
     State(app): State<Arc<App>>,
     _: Operator,
@@ -166,7 +179,7 @@ pub(super) async fn set_window(
 #[utoipa::path(get, path = "/api/v1/titles/{group}/{title}/objects", tag = "content",
     params(("group" = String, Path, description = "The content group"),
         ("title" = String, Path, description = "The title")),
-    responses((status = 200, body = List<ObjectItem>), (status = 404, body = Problem)))]
+    responses((status = 200, body = List<ObjectItem>)))]
 pub(super) async fn list_objects(
     State(app): State<Arc<App>>,
     Path((group, title)): Path<(String, String)>,
@@ -187,7 +200,7 @@ pub(super) async fn list_objects(
 #[utoipa::path(delete, path = "/api/v1/titles/{group}/{title}", tag = "content",
     params(("group" = String, Path, description = "The content group"),
         ("title" = String, Path, description = "The title")),
-    responses((status = 204), (status = "4XX", body = Problem)))]
+    responses((status = 204)))]
 pub(super) async fn remove_title(
     State(app): State<Arc<App>>,
     _: Operator,

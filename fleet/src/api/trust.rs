@@ -32,6 +32,7 @@ pub(crate) struct TrustItem {
     /// Everybody whose word counts.
     pub(crate) keys: Vec<TrustKeyItem>,
     /// How many boxes believe which version; 0 stands for those that have said nothing.
+    #[schema(value_type = BTreeMap<String, usize>)]
     pub(crate) boxes_by_version: BTreeMap<u64, usize>,
 }
 
@@ -67,7 +68,7 @@ pub(crate) struct DraftRequest {
 
 /// What the root says.
 #[utoipa::path(get, path = "/api/v1/trust", tag = "trust",
-    responses((status = 200, body = TrustItem), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = TrustItem)))]
 pub(super) async fn show_trust(State(app): State<Arc<App>>) -> Result<Json<TrustItem>, Problem> {
     item(&app).map(Json).ok_or_else(nothing_said)
 }
@@ -82,7 +83,7 @@ pub(super) async fn list_versions(State(app): State<Arc<App>>) -> Json<List<Sign
 
 /// Draw up the next version, for the root to sign.
 #[utoipa::path(post, path = "/api/v1/trust/draft", tag = "trust", request_body = DraftRequest,
-    responses((status = 200, body = Object), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = Object)))]
 pub(super) async fn draw_up(
     State(app): State<Arc<App>>,
     _: Admin,
@@ -131,7 +132,7 @@ impl DraftRequest {
 
 /// Take the next version of what the root says.
 #[utoipa::path(post, path = "/api/v1/trust", tag = "trust", request_body = Object,
-    responses((status = 201, body = TrustItem), (status = "4XX", body = Problem)))]
+    responses((status = 201, body = TrustItem)))]
 pub(super) async fn install_trust(
     State(app): State<Arc<App>>,
     _: Admin,

@@ -65,8 +65,7 @@ fn text<'a>(record: &'a Record, field: &str) -> Option<&'a str> {
 /// Devices in groups, with what Ansible has to know of each.
 #[utoipa::path(get, path = "/api/v1/ansible-inventory", tag = "inventory",
     responses((status = 200, body = Object,
-        description = "What `ansible-inventory` reads from a script: groups, and `_meta`."),
-        (status = "4XX", body = Problem)))]
+        description = "What `ansible-inventory` reads from a script: groups, and `_meta`.")))]
 pub(super) async fn ansible_inventory(
     State(app): State<Arc<App>>,
     RawQuery(query): RawQuery,
@@ -80,8 +79,7 @@ pub(super) async fn ansible_inventory(
 #[utoipa::path(get, path = "/api/v1/http-sd", tag = "inventory",
     params(("port" = Option<u16>, Query, description = "Where they are asked; 9100 without it.")),
     responses((status = 200, body = Vec<Object>,
-        description = "Groups of targets with their labels, as `http_sd_config` reads them."),
-        (status = "4XX", body = Problem)))]
+        description = "Groups of targets with their labels, as `http_sd_config` reads them.")))]
 pub(super) async fn http_sd(
     State(app): State<Arc<App>>,
     RawQuery(query): RawQuery,

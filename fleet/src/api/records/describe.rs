@@ -36,6 +36,7 @@ pub(in crate::api) fn describe(document: &mut Value) {
         for kind in ALL.into_iter().chain(SEEN) {
             schemas.insert(title(kind), schema(kind, false));
             schemas.insert(format!("{}Patch", title(kind)), schema(kind, true));
+            schemas.insert(format!("{}Item", title(kind)), item_schema(kind));
         }
         schemas.insert("Change".to_owned(), change_schema());
         schemas.insert("DryRun".to_owned(), dry_run_schema());
@@ -97,6 +98,14 @@ fn schema(kind: &Kind, is_patch: bool) -> Value {
     }
     json!({"type": "object", "description": kind.about, "required": required, "properties": properties,
         "additionalProperties": false})
+}
+
+/// The same in a list: there is what was asked for, and what tells it from others.
+fn item_schema(kind: &Kind) -> Value {
+    let mut described = schema(kind, false);
+    described["description"] = json!(format!("A {} in a list.", kind.name));
+    described["required"] = json!(["key", "version", "created_at", "changed_at"]);
+    described
 }
 
 fn of_field(field: &Field, may_be_null: bool) -> Value {
@@ -164,14 +173,14 @@ fn of_all(kind: &Kind) -> Value {
             "summary": format!("Add a {}, or all of a list or none of them.", kind.name),
             "parameters": change_parameters(false),
             "requestBody": body(&json!({"oneOf": [reference(&one), many]})),
-            "responses": responses(kind, "201", Some(&json!({"oneOf": [reference(&one), {"type": "object"}]}))),
+            "responses": responses(kind, "201", Some(&json!({"oneOf": [reference(&one), several(&one)]}))),
         },
         "patch": {
             "tags": ["inventory"], "operationId": format!("update_{}", id(plural)),
             "summary": format!("Change several {plural}, each by its key: all of them or none."),
             "parameters": change_parameters(false),
             "requestBody": body(&json!({"type": "array", "items": {"allOf": [identified, {"type": "object"}]}})),
-            "responses": responses(kind, "200", Some(&json!({"type": "object"}))),
+            "responses": responses(kind, "200", Some(&json!({"oneOf": [several(&one), reference("DryRun")]}))),
         },
         "delete": {
             "tags": ["inventory"], "operationId": format!("delete_{}", id(plural)),
@@ -216,7 +225,7 @@ fn history(kind: &Kind) -> Value {
             "tags": ["inventory"], "operationId": format!("history_of_{}", id(kind.name)),
             "summary": format!("What was changed of a {}, the newest first.", kind.name),
             "parameters": [key(), limit(MOST)],
-            "responses": responses(kind, "200", Some(&listed("Change"))),
+            "responses": responses(kind, "200", Some(&several("Change"))),
         },
     })
 }
@@ -232,14 +241,14 @@ fn without(mut path: Value, methods: &[&str]) -> Value {
 fn accept() -> Value {
     let identified = json!({"type": "object", "required": ["key"], "additionalProperties": false,
         "properties": {"key": {"type": "string"}}});
-    let done = json!({"type": "object", "properties": {
+    let done = json!({"type": "object", "required": ["accepted"], "properties": {
         "accepted": {"type": "integer", "description": "How many."}}});
     json!({"post": {
         "tags": ["inventory"], "operationId": "accept_differences",
         "summary": "What machines say becomes what the inventory says: all of it or nothing.",
         "parameters": change_parameters(false),
         "requestBody": body(&json!({"type": "array", "items": identified})),
-        "responses": {"200": answer("It is so now.", &done), "4XX": problem()},
+        "responses": {"200": answer("It is so now.", &json!({"oneOf": [done, reference("DryRun")]}))},
     }})
 }
 
@@ -274,7 +283,7 @@ fn changes() -> Value {
             limit(MOST),
             number("wait_s", "So long where there is nothing yet.", LONGEST_WAIT_S),
         ],
-        "responses": {"200": answer("What was changed.", &told), "4XX": problem()},
+        "responses": {"200": answer("What was changed.", &told)},
     }})
 }
 
@@ -284,8 +293,7 @@ fn dump() -> Value {
         "summary": "All records of all kinds as of one version, in lines of JSON: the version, each record, \
                     how many there were.",
         "responses": {
-            "200": {"description": "All of it.", "content": {"application/x-ndjson": {"schema": {"type": "string"}}}},
-            "4XX": problem()},
+            "200": {"description": "All of it.", "content": {"application/x-ndjson": {"schema": {"type": "string"}}}}},
     }})
 }
 
@@ -296,7 +304,7 @@ fn import() -> Value {
     let wanted = json!({"type": "object", "required": ["records"], "additionalProperties": false,
         "properties": {"records": {"type": "array", "items": record}}});
     let count = |about: &str| json!({"type": "integer", "description": about});
-    let done = json!({"type": "object", "properties": {
+    let done = json!({"type": "object", "required": ["created", "updated", "unchanged"], "properties": {
         "created": count("They were not there."),
         "updated": count("They were otherwise."),
         "unchanged": count("They were so already.")}});
@@ -305,7 +313,7 @@ fn import() -> Value {
         "summary": "Create and change records of any kind, in any order: all of them or none.",
         "parameters": change_parameters(false),
         "requestBody": body(&wanted),
-        "responses": {"200": answer("What became of them.", &done), "4XX": problem()},
+        "responses": {"200": answer("What became of them, or would.", &json!({"oneOf": [done, reference("DryRun")]}))},
     }})
 }
 
@@ -373,18 +381,22 @@ fn body(schema: &Value) -> Value {
     json!({"required": true, "content": {"application/json": {"schema": schema}}})
 }
 
+/// All of what was told in a list.
+fn several(name: &str) -> Value {
+    json!({"type": "object", "required": ["items"], "additionalProperties": false, "properties": {
+        "items": {"type": "array", "items": reference(name)}}})
+}
+
+/// A page. Of each the fields that were asked for.
 fn listed(name: &str) -> Value {
-    json!({"type": "object", "required": ["items"], "properties": {
-        "items": {"type": "array", "items": reference(name)},
+    json!({"type": "object", "required": ["items", "version", "next_cursor"], "properties": {
+        "items": {"type": "array", "items": reference(&format!("{name}Item"))},
+        "version": {"type": "integer", "format": "int64", "description": "Of the inventory, as of which it is."},
         "next_cursor": {"type": ["string", "null"]}}})
 }
 
 fn answer(about: &str, schema: &Value) -> Value {
     json!({"description": about, "content": {"application/json": {"schema": schema}}})
-}
-
-fn problem() -> Value {
-    json!({"description": "Why not.", "content": {"application/problem+json": {"schema": reference("Problem")}}})
 }
 
 fn responses(kind: &Kind, status: &str, schema: Option<&Value>) -> Value {
@@ -394,7 +406,6 @@ fn responses(kind: &Kind, status: &str, schema: Option<&Value>) -> Value {
     if status != "200" {
         all.insert("200".to_owned(), answer("It was only tried.", &reference("DryRun")));
     }
-    all.insert("4XX".to_owned(), problem());
     Value::Object(all)
 }
 
@@ -409,14 +420,23 @@ fn change_schema() -> Value {
         "message": {"type": ["string", "null"], "description": "Why, in his words."},
         "kind": {"type": "string", "description": "Of which kind it is."},
         "key": {"type": "string", "description": "Its key."},
-        "action": {"type": "string", "enum": ["create", "update", "delete"], "description": "What was done."},
+        "action": action(),
         "before": {"type": "object", "description": "Fields that are otherwise now, as they were."},
         "after": {"type": "object", "description": "The same as they are since."},
     }})
 }
 
 fn dry_run_schema() -> Value {
-    json!({"type": "object", "description": "What would be changed."})
+    let word = || json!({"type": "string"});
+    let fields = || json!({"type": "object"});
+    let change = json!({"type": "object", "required": ["kind", "key", "action", "before", "after"],
+        "properties": {"kind": word(), "key": word(), "action": action(), "before": fields(), "after": fields()}});
+    json!({"type": "object", "description": "What would be changed.", "required": ["dry_run", "changes"],
+        "properties": {"dry_run": {"type": "boolean", "enum": [true]}, "changes": {"type": "array", "items": change}}})
+}
+
+fn action() -> Value {
+    json!({"type": "string", "enum": ["create", "update", "delete"], "description": "What was done."})
 }
 
 fn id(name: &str) -> String {

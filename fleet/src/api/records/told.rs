@@ -1,7 +1,8 @@
 //! A record as it is told: its fields, its key, which version of it, and when it came and was changed.
 
 use crate::api::Problem;
-use axum::extract::{FromRequestParts, Path};
+use crate::api::said::Path;
+use axum::extract::FromRequestParts;
 use http::request::Parts;
 use inventory::records::Kept;
 use inventory::schema::Kind;
@@ -40,8 +41,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Key {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let key = Path::<String>::from_request_parts(parts, state).await;
-        let Path(key) = key.map_err(|err| Problem::new(400, err.body_text()))?;
+        let Path(key) = Path::<String>::from_request_parts(parts, state).await?;
         match key.contains('\0') {
             true => Err(Problem::new(404, "nothing has a NUL in its key")),
             false => Ok(Self(key)),

@@ -119,7 +119,7 @@ fn detail_table(output: &Output, title: &TitleDetail) -> String {
         number(&title.objects),
         number(&bytes(title.bytes)),
         text(&if title.tags.is_empty() { "-".to_owned() } else { title.tags.join(" ") }),
-        text(&window::words(&title.window)),
+        text(&window::words(&title.window())),
     ]);
     table.render()
 }
