@@ -6,8 +6,9 @@
 //! it stands, which the tests of every crate check on both.
 //!
 //! Read in this order: [`Db`] (open, read, begin), [`counters`] (versions and the order of
-//! writers), [`Error`], then `testing` (both databases for tests).
+//! writers), [`backup`], [`Error`], then `testing` (both databases for tests).
 
+pub mod backup;
 pub mod counters;
 mod error;
 mod open;
@@ -16,6 +17,7 @@ mod schema;
 pub mod testing;
 
 pub use error::{Error, OpenError};
+pub use open::address_of;
 pub use schema::BYTEWISE;
 
 use sqlx::{Any, AnyPool, Transaction};

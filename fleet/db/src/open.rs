@@ -34,15 +34,23 @@ impl Db {
 
     /// The same, with the schema that was the newest once.
     pub(crate) async fn open_with(address: &str, newest: i64) -> Result<Self, OpenError> {
+        let db = Self::connect(address).await?;
+        schema::bring_up_to(&db, newest).await?;
+        Ok(db)
+    }
+
+    /// Opens the database at `address` with the schema that it has.
+    ///
+    /// # Errors
+    /// As [`Db::open`].
+    pub async fn connect(address: &str) -> Result<Self, OpenError> {
         sqlx::any::install_default_drivers();
         let db = match address.split_once(':').map(|(scheme, _)| scheme) {
             Some("sqlite") => sqlite(address).await,
             Some("postgres" | "postgresql") => postgres(address).await,
             _ => return Err(OpenError::Address(without_password(address))),
         };
-        let db = db.map_err(OpenError::Connect)?;
-        schema::bring_up_to(&db, newest).await?;
-        Ok(db)
+        db.map_err(OpenError::Connect)
     }
 
     /// Opens, or makes, an SQLite file.
@@ -50,9 +58,17 @@ impl Db {
     /// # Errors
     /// As [`Db::open`]; the path must be absolute.
     pub async fn open_file(path: &Path) -> Result<Self, OpenError> {
-        let url = Url::from_file_path(path).map_err(|()| OpenError::Path(path.to_owned()))?;
-        Self::open(&format!("sqlite://{}?mode=rwc", url.path())).await
+        Self::open(&address_of(path, "rwc")?).await
     }
+}
+
+/// The address of an SQLite file, which is made by `rwc` where it is not there, and is not by `rw`.
+///
+/// # Errors
+/// When the path is not absolute.
+pub fn address_of(path: &Path, mode: &str) -> Result<String, OpenError> {
+    let url = Url::from_file_path(path).map_err(|()| OpenError::Path(path.to_owned()))?;
+    Ok(format!("sqlite://{}?mode={mode}", url.path()))
 }
 
 async fn sqlite(address: &str) -> Result<Db, sqlx::Error> {

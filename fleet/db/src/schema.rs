@@ -30,6 +30,11 @@ pub const BYTEWISE: &str = " COLLATE \"C\"";
 const OF_SQLITE: &str = "--sqlite-- ";
 const OF_POSTGRES: &str = "--postgres-- ";
 
+/// The number of the newest migration.
+pub(crate) fn newest() -> i64 {
+    MIGRATIONS.last().map_or(0, |(version, ..)| *version)
+}
+
 /// Up to the migration of this number.
 pub(crate) async fn bring_up_to(db: &Db, newest: i64) -> Result<(), MigrateError> {
     let migrations = MIGRATIONS

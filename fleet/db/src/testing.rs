@@ -57,7 +57,7 @@ pub async fn sqlite() -> TestDb {
     sqlite_from(i64::MAX).await
 }
 
-async fn sqlite_from(newest: i64) -> TestDb {
+pub(crate) async fn sqlite_from(newest: i64) -> TestDb {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let address = format!("sqlite://{}?mode=rwc", folder.path().join("fleet.db").display());
     let db = Db::open_with(&address, newest).await.expect("a new file opens");
@@ -72,7 +72,7 @@ pub async fn postgres() -> TestDb {
     postgres_from(i64::MAX).await
 }
 
-async fn postgres_from(newest: i64) -> TestDb {
+pub(crate) async fn postgres_from(newest: i64) -> TestDb {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let server = Server::start(folder.path());
     let socket = folder.path().display();

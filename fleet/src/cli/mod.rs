@@ -1,6 +1,8 @@
-//! The commands. `serve` is the manager; all others speak the manager's API, one file each.
+//! The commands. `serve` is the manager, and `db` keeps its records; all others speak the manager's API, one
+//! file each.
 
 mod appliance;
+mod backup;
 mod believing;
 mod ca;
 mod client;
@@ -97,6 +99,9 @@ enum Command {
     /// Keys: whose word counts, the root that says so, and a new epoch after a restore.
     #[command(subcommand)]
     Ca(ca::CaCommand),
+    /// The database: all records in a file, and back, also from SQLite to PostgreSQL.
+    #[command(subcommand)]
+    Db(backup::DbCommand),
     /// People: who may log in, and as what.
     #[command(subcommand)]
     Person(person::PersonCommand),
@@ -174,6 +179,9 @@ fn dispatch(fleet: Fleet) -> anyhow::Result<()> {
     let command = match command {
         Command::Serve(serve) => return serve.run(),
         Command::Openapi => return openapi(),
+        Command::Db(command) => {
+            return runtime()?.block_on(command.run(&Output::new(reach.output)));
+        }
         Command::Completion { shell } => {
             clap_complete::generate(shell, &mut command_line(), "fleet", &mut std::io::stdout());
             return Ok(());
@@ -201,7 +209,9 @@ fn dispatch(fleet: Fleet) -> anyhow::Result<()> {
             Command::Export(export) => export.run(&client, &output).await,
             Command::Simulate(command) => command.run(&client, &output).await,
             Command::Inventory(inventory) => inventory.run(&client).await,
-            Command::Serve(_) | Command::Openapi | Command::Completion { .. } => Ok(()),
+            Command::Serve(_) | Command::Db(_) | Command::Openapi | Command::Completion { .. } => {
+                Ok(())
+            }
         }
     })
 }

@@ -183,6 +183,13 @@ impl FakeBox {
         self.in_force.remove(&Kind::Tombstones);
     }
 
+    /// Reports, and leaves aside what the answer brings.
+    pub async fn report_alone(&mut self) {
+        self.sequence += 1;
+        let report = self.make_report(self.config.name.clone());
+        assert_eq!(self.post(&report).await.0, StatusCode::OK);
+    }
+
     /// Posts a report that may be in somebody else's name.
     pub async fn report_as(&mut self, device: &str) -> StatusCode {
         let report = self.make_report(DeviceName::new(device).expect("name"));

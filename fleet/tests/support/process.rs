@@ -45,6 +45,13 @@ impl Server {
         self.child = spawn(&self.data, addresses, database_url, &[]);
     }
 
+    /// Once it has stopped: the same at the same addresses, on another database.
+    pub fn go_on_with(&mut self, database_url: &str) {
+        self.database_url = Some(database_url.to_owned());
+        let addresses = [self.listen, self.control, self.join];
+        self.child = spawn(&self.data, addresses, Some(database_url), &[]);
+    }
+
     /// Asks it to stop and waits; gives its exit code.
     pub fn stop(&mut self) -> Option<i32> {
         let id = self.child.id().to_string();
