@@ -107,6 +107,13 @@ enum Command {
         #[arg(short, long, value_enum, default_value_t)]
         output: Form,
     },
+    /// Say what this machine is made of: its parts that have a serial number. As root: firmware and
+    /// cards tell nobody else all they know.
+    Hardware {
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
     /// Say how the running appliance is doing.
     Status {
         /// The configuration of the running appliance: tells where its admin listener is.
@@ -169,6 +176,7 @@ pub(crate) fn main() -> ExitCode {
             Err(problems) => refuse(&config, &problems.to_string()),
         },
         Command::Diagnose { config, output } => done(crate::diagnose::show(&config, output)),
+        Command::Hardware { json } => done(crate::machine::show(json)),
         Command::Serial => done(serial(None).map(|serial| println!("{serial}"))),
         Command::Status { config, json } => match crate::check::read(&config) {
             Ok(document) => ended(&config, crate::status::show(&document.config, json)),

@@ -71,6 +71,8 @@ pub(crate) struct Control {
     pub(crate) commands: Commands,
     pub(crate) rights: Rights,
     pub(crate) spool: SharedSpool,
+    /// The fleet wants to know what the machine is made of.
+    pub(crate) wants_parts: bool,
     /// Since when manifests wait for their catalogues.
     pub(crate) coming_since: Option<Instant>,
     /// The last report could not be kept: said once.
@@ -155,7 +157,7 @@ impl Control {
 
     fn report(&self) -> Report {
         let events = self.journal.unreported();
-        let report = self.reporter.report(self.holding.version(), events);
+        let report = self.reporter.report(self.holding.version(), events, self.wants_parts);
         let results = self.commands.results();
         Report { purged_up_to: self.purging.up_to().version, results, ..report }
     }
@@ -285,6 +287,7 @@ impl Control {
 
     async fn take(&mut self, link: &impl Fleet, answer: Answer) -> Duration {
         self.journal.recorded(answer.events_recorded);
+        self.wants_parts = answer.wants_parts;
         let has_heard = self.hear(&answer.trust);
         self.players.send_if_modified(|known| {
             let said = Issuer::said(answer.players_elsewhere);

@@ -1,5 +1,6 @@
 //! What the machine is, as the kernel tells it.
 
+use crate::machine;
 use contract::report::Hardware;
 use std::fs;
 
@@ -16,8 +17,7 @@ pub(crate) fn read() -> Hardware {
         cpus: u32::try_from(cpus).unwrap_or(u32::MAX),
         memory_bytes: memory_here(),
         kernel: text("/proc/sys/kernel/osrelease").trim().to_owned(),
-        serial: Some(text("/sys/class/dmi/id/product_serial").trim().to_owned())
-            .filter(|serial| !serial.is_empty()),
+        serial: machine::serial(&text("/sys/class/dmi/id/product_serial")),
     }
 }
 

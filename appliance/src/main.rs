@@ -5,7 +5,7 @@
 //!
 //! Read in this order: [`cli`], [`check`], [`run`] (the table of contents of a box),
 //! [`join`], [`identity`], [`keys`] and [`renewing`] (who it is), [`control`] (the conversation with the fleet), [`commands`] (what it asks for once), [`spool`] (what nobody could be told),
-//! [`handover`] (from one process to the next), [`admin`].
+//! [`handover`] (from one process to the next), [`machine`] (what it is made of), [`admin`].
 
 mod access_files;
 mod admin;
@@ -40,6 +40,7 @@ mod keep;
 mod kept_out;
 mod keys;
 mod link;
+mod machine;
 mod memory;
 mod metrics;
 mod moving;

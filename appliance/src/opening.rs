@@ -17,6 +17,7 @@ use crate::identity::Identity;
 use crate::journal::Journal;
 use crate::kept_out::KeptOut;
 use crate::keys::Keys;
+use crate::machine::Known;
 use crate::moving::Moving;
 use crate::purging::Purging;
 use crate::redirecting::Redirecting;
@@ -71,6 +72,7 @@ pub(crate) struct Opened {
     pub(crate) reporter: Reporter,
     pub(crate) scrubbing: Scrubbing,
     pub(crate) smart: Smart,
+    pub(crate) known: Known,
     pub(crate) kept_out: KeptOut,
     pub(crate) duties: Duties,
     /// The addresses of the process before at which this one accepts.
@@ -139,6 +141,7 @@ pub(crate) fn open(document: &Document, keys: &Keys, taken: Taken) -> Result<Ope
         config.state_folder.join("scrub.json"),
     );
     let moving = Moving::new(Arc::clone(&cache), Arc::clone(&filler), config.moves.clone());
+    let known = Known::new(config.hardware.clone());
     let smart = Smart::new(Arc::clone(&cache), Arc::clone(&journal), config.smart.clone());
     let spool = Spool::open(config.state_folder.join("spool"), spool::LIMITS)?;
     let spool = SharedSpool::new(spool);
@@ -148,6 +151,7 @@ pub(crate) fn open(document: &Document, keys: &Keys, taken: Taken) -> Result<Ope
         scrubbing: scrubbing.clone(),
         moving: moving.clone(),
         smart: smart.clone(),
+        known: known.clone(),
         filler: Arc::clone(&filler),
         journal: Arc::clone(&journal),
         counters: server.counters(),
@@ -187,6 +191,7 @@ pub(crate) fn open(document: &Document, keys: &Keys, taken: Taken) -> Result<Ope
         purging,
         rights: Rights::default(),
         spool,
+        wants_parts: false,
         coming_since: None,
         spool_fails: false,
     };
@@ -205,6 +210,7 @@ pub(crate) fn open(document: &Document, keys: &Keys, taken: Taken) -> Result<Ope
         reporter,
         scrubbing,
         smart,
+        known,
         kept_out,
         duties: Duties::Resting(Box::new(Resting { control, link, filler, moving, renewing })),
         kept,

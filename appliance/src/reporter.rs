@@ -4,6 +4,7 @@ use crate::autonomy::{Rights, autonomy};
 use crate::hardware;
 use crate::journal::Journal;
 use crate::keys::Keys;
+use crate::machine::Known;
 use crate::moving::Moving;
 use crate::scrubbing::Scrubbing;
 use crate::smart::Smart;
@@ -34,6 +35,7 @@ pub(crate) struct Asked {
     pub(crate) scrubbing: Scrubbing,
     pub(crate) moving: Moving,
     pub(crate) smart: Smart,
+    pub(crate) known: Known,
     pub(crate) filler: Arc<Filler>,
     pub(crate) journal: Arc<Journal>,
     pub(crate) counters: AllCounters,
@@ -90,13 +92,19 @@ impl Reporter {
         &self.0.boot_id
     }
 
-    /// The next report to the fleet.
-    pub(crate) fn report(&self, manifest_version: u64, events: Vec<Event>) -> Report {
+    /// The next report to the fleet. It tells what the machine is made of, or the digest of that.
+    pub(crate) fn report(
+        &self,
+        manifest_version: u64,
+        events: Vec<Event>,
+        with_parts: bool,
+    ) -> Report {
         let sequence = self.0.sequence.fetch_add(1, Ordering::Relaxed) + 1;
         self.0.measure_rate();
         let report = self.snapshot();
         let held = Held { manifest_version, ..report.held };
-        Report { sequence, events, held, ..report }
+        let parts = report.parts.map(|parts| if with_parts { parts } else { parts.short() });
+        Report { sequence, events, held, parts, ..report }
     }
 
     /// What groups that are filled by demand have received, and it still takes of the disks.
@@ -135,8 +143,8 @@ impl Reporter {
             purged_up_to: 0,
             held: parts.held(),
             fill: self.fill(),
-            hardware: parts.hardware.clone(),
-            parts: None,
+            hardware: parts.hardware(),
+            parts: parts.asked.known.parts(),
             disks: parts.disks(),
             moves: parts.asked.moving.report(),
             load: parts.load(),
@@ -164,6 +172,12 @@ impl Reporter {
 impl Parts {
     fn stands(&self) -> MutexGuard<'_, Stands> {
         self.stands.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The serial number is one that root alone may read.
+    fn hardware(&self) -> Hardware {
+        let hardware = self.hardware.clone();
+        Hardware { serial: self.asked.known.serial().or(hardware.serial), ..hardware }
     }
 
     fn disks(&self) -> Vec<DiskReport> {

@@ -105,6 +105,7 @@ async fn serve(
         reporter,
         scrubbing,
         smart,
+        known,
         ..
     } = opened;
     cache.may_write();
@@ -125,6 +126,7 @@ async fn serve(
     let reloading = tokio::spawn(reloading);
     let scrubbing = background.spawn(scrubbing.run());
     let asking = tokio::spawn(smart.run());
+    let looking = tokio::spawn(known.run());
     let counting = tokio::spawn(endurance::keep(Arc::clone(&cache)));
     let registering = tokio::spawn(registers::keep(Arc::clone(&cache)));
     let refill = tokio::spawn(refill_what_was_lost(journal, filler));
@@ -159,6 +161,7 @@ async fn serve(
     refill.abort();
     scrubbing.abort();
     asking.abort();
+    looking.abort();
     counting.abort();
     registering.abort();
     reloading.abort();

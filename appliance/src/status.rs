@@ -51,6 +51,10 @@ fn tell(report: &Report) -> String {
         format!("  RAM tier    {}", ByteCount(report.load.ram_used_bytes)),
     ];
     lines.extend(report.keys.map(|it| format!("  keys        {}", keys::told(it))));
+    let parts = report.parts.as_ref().and_then(|parts| parts.parts.as_ref());
+    lines.extend(
+        parts.map(|parts| format!("  made of     {} parts (appliance hardware)", parts.len())),
+    );
     let spool = &report.spool;
     if let Some(oldest) = spool.oldest_us {
         let (since, bytes) = (filling::when(oldest), ByteCount(spool.bytes));

@@ -1,5 +1,6 @@
 //! A box asks a disk that answers for itself: smartctl asks an NVMe disk as QEMU emulates it, in a
-//! machine under Debian's own kernel. What is done to the disk is in what the box tells of it.
+//! machine under Debian's own kernel. What is done to the disk is in what the box tells of it, and the
+//! machine says what it is made of.
 
 #[allow(dead_code, reason = "shared with tests that need more of it")]
 mod parts;
@@ -8,6 +9,7 @@ use contract::report::{DiskReport, Report};
 use contract::smart::SmartReport;
 use parts::guest::{Guest, SERIAL};
 use parts::place::Place;
+use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
 const MIB: u64 = 1 << 20;
@@ -43,6 +45,7 @@ fn ask(guest: &mut Guest, place: &Place) -> Asked {
         let report = (status == "0").then(|| {
             serde_json::from_str::<Report>(&said).unwrap_or_else(|err| panic!("{err}: {said}"))
         });
+        let report = report.filter(|report| report.parts.is_some());
         let disk = report.and_then(|mut report| report.disks.pop());
         if let Some((disk, smart)) = disk.and_then(|disk| Some((disk.clone(), disk.smart?))) {
             break (disk, smart);
@@ -55,6 +58,29 @@ fn ask(guest: &mut Guest, place: &Place) -> Asked {
     Asked { disk, smart, status, log: guest.run("cat /tmp/log") }
 }
 
+/// As root is told, in this order.
+const PARTS: [(&str, &str); 3] = [("dimm", "4A7B01"), ("disk", SERIAL), ("board", "UM12S3")];
+
+fn says_what_it_is_made_of(guest: &mut Guest) {
+    let said = guest.run("appliance hardware --json");
+    let machine: Value = serde_json::from_str(&said).unwrap_or_else(|err| panic!("{err}: {said}"));
+    assert_eq!(machine["serial"], "CZ1234ABCD", "{said}");
+    let parts = machine["parts"].as_array().expect("parts");
+    let told = |part: &Value| ["type", "serial"].map(|it| part[it].as_str().map(str::to_owned));
+    let expected = PARTS.map(|(it, serial)| [Some(it.to_owned()), Some(serial.to_owned())]);
+    assert_eq!(parts.iter().map(told).collect::<Vec<_>>(), expected, "{said}");
+    let [dimm, disk, board] = &parts[..] else { panic!("{said}") };
+    assert_eq!((&dimm["part_id"], &dimm["capacity_bytes"]), (&json!("M-512M"), &json!(512 * MIB)));
+    assert_eq!((&disk["part_id"], &disk["disk_class"]), (&json!("QEMU NVMe Ctrl"), &json!("nvme")));
+    assert_eq!(disk["capacity_bytes"], 256 * MIB, "{said}");
+    assert_eq!(board["firmware"], "3.7b", "{said}");
+    let table = guest.run("appliance hardware");
+    assert!(table.starts_with("serial number CZ1234ABCD, 3 parts\n"), "{table}");
+    // Nobody but root is told the number of the whole.
+    let said = guest.run("setpriv --reuid 65534 --clear-groups appliance hardware --json");
+    assert!(!said.contains("CZ1234ABCD") && said.contains("root alone"), "{said}");
+}
+
 #[test]
 fn what_is_done_to_an_nvme_disk_is_told() {
     // What a transfer is promised counts as written while it lasts: nothing is ordered here.
@@ -62,6 +88,7 @@ fn what_is_done_to_an_nvme_disk_is_told() {
     let rated = "class: nvme, rated_write_bytes: 1TB, service_life_days: 365,";
     place.configure(1, &[("class: nvme,", rated)]);
     let mut guest = Guest::boot(&place);
+    says_what_it_is_made_of(&mut guest);
 
     let fresh = ask(&mut guest, &place);
     let smart = &fresh.smart;
@@ -72,6 +99,7 @@ fn what_is_done_to_an_nvme_disk_is_told() {
     assert_eq!((smart.temperature_celsius, smart.wear_percent), (Some(50), Some(0)));
     assert_eq!((smart.media_errors, smart.power_on_hours), (Some(0), Some(0)));
     assert!(smart.warnings.is_empty() && !fresh.log.contains("disk_health"), "{}", fresh.log);
+    assert!(fresh.status.contains("made of     3 parts"), "{}", fresh.status);
     assert!(fresh.status.contains("QEMU NVMe Ctrl, healthy, 50 °C, 0 %"), "{}", fresh.status);
 
     let blocks = WRITTEN / MIB;

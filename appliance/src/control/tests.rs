@@ -6,8 +6,10 @@ mod sim_fleet;
 mod world;
 
 use contract::late::LateReport;
+use contract::parts::PartsReport;
 use contract::report::Severity;
 use contract::tombstones::Purged;
+use serde_json::json;
 use sim_fleet::Said;
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -100,6 +102,38 @@ async fn a_purge_by_title_takes_what_was_brought_of_it() {
     assert!(!process.has_brought(&listed), "the catalogue says whose it is");
     assert!(process.has_brought(other), "of this it says nothing");
     process.until_held(EARLY).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_machine_is_made_of_is_told_when_somebody_wants_to_know() {
+    let place = Place::new();
+    let of =
+        |serial: &str| json!({ "serial": "CZ1", "parts": [{ "type": "disk", "serial": serial }] });
+    place.machine_is(&of("S-1"));
+    let process = place.start();
+    let first = place.fleet.until_machine_is_known().await;
+    assert_eq!(first.parts.as_ref().map(|parts| parts[0].serial.as_str()), Some("S-1"));
+    sleep(HOUR).await;
+    let told_all = |told: &[Option<PartsReport>]| {
+        let all = told.iter().flatten().filter(|it| it.parts.is_some());
+        all.map(|it| it.digest).collect::<Vec<_>>()
+    };
+    let told = std::mem::take(&mut place.fleet.heard().told_of_machine);
+    assert_eq!(told_all(&told), [first.digest], "once is enough");
+    assert!(told.len() > 300 && told[10..].iter().all(Option::is_some), "the digest always");
+
+    // A disk has been changed for another.
+    place.machine_is(&of("S-2"));
+    sleep(HOUR).await;
+    let second = place.fleet.heard().machine.clone().expect("known");
+    let told = std::mem::take(&mut place.fleet.heard().told_of_machine);
+    assert!(second.digest != first.digest && told_all(&told) == [second.digest]);
+    assert!(second.is_sound());
+
+    // Nothing is known any more.
+    place.fleet.forget_machine();
+    assert_eq!(place.fleet.until_machine_is_known().await, second);
+    process.kill().await;
 }
 
 /// In time, process after process and number after number, and nothing is missing.

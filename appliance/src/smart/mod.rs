@@ -114,6 +114,11 @@ fn complaint(report: &SmartReport) -> String {
         .join("; ")
 }
 
+/// What of a disk's rated endurance is used up, by what `smartctl` has printed.
+pub(crate) fn wear_percent(printed: &[u8]) -> Option<u64> {
+    Answer::parse(printed).ok()?.report(TimeUs(0)).ok()?.wear_percent
+}
+
 async fn ask(program: &Path, device: &Path) -> anyhow::Result<SmartReport> {
     let mut child = Command::new(program)
         .args(["--json=c", "--xall"])

@@ -1,8 +1,8 @@
 //! Does a configuration make sense? Each complaint names the key that it is about.
 
 use super::{
-    ApplianceConfig, ContentGroup, ListenerRole, Log, Pacing, demand, disk, fill, moves, read_p99,
-    scrub, smart,
+    ApplianceConfig, ContentGroup, ListenerRole, Log, Pacing, demand, disk, fill, hardware, moves,
+    read_p99, scrub, smart,
 };
 use crate::bucket::CredentialsPlace;
 use std::collections::HashSet;
@@ -42,6 +42,7 @@ pub fn check(config: &ApplianceConfig) -> Vec<Complaint> {
     scrub::check(&config.scrub, &mut found);
     moves::check(&config.moves, &mut found);
     smart::check(&config.smart, &mut found);
+    hardware::check(&config.hardware, &mut found);
     read_p99::check(&config.read_p99, &mut found);
     limits(config, &mut found);
     pacing(&config.pacing, &mut found);

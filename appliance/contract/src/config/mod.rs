@@ -9,6 +9,7 @@ pub mod check;
 mod demand;
 mod disk;
 mod fill;
+mod hardware;
 mod limits;
 mod locate;
 mod moves;
@@ -25,6 +26,7 @@ pub use fill::{
     EmergencyFill, Fill, FillWindow, MAX_FILL_WINDOWS, MAX_WIDEN_AFTER_S, MIN_FILL_CAP, SourceCaps,
     WidenAfter, bad_cap, check_source_caps, check_widen, check_windows,
 };
+pub use hardware::Hardware;
 pub use limits::Limits;
 pub use moves::Moves;
 pub use pacing::Pacing;
@@ -83,6 +85,9 @@ pub struct ApplianceConfig {
     /// Asking disks for their health.
     #[serde(default)]
     pub smart: Smart,
+    /// What the machine is made of.
+    #[serde(default)]
+    pub hardware: Hardware,
     /// How slow reads may get before less is written to a disk.
     #[serde(default)]
     pub read_p99: ReadP99,

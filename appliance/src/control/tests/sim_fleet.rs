@@ -13,6 +13,7 @@ use contract::late::{LateAnswer, LateReport, LateReports};
 use contract::manifest::{Hold, Manifest, Run};
 use contract::names::{DeviceName, GroupName};
 use contract::object::Digest;
+use contract::parts::PartsReport;
 use contract::report::Report;
 use contract::sources::{Batch, OriginPath, Source, SourceKind, Sources};
 use contract::tombstones::{Purge, Purged, Tombstones};
@@ -53,6 +54,9 @@ pub(super) struct Heard {
     purges: Vec<Purged>,
     /// How far the box has purged, as it says.
     purged_up_to: u64,
+    /// What the fleet knows of the machine, and all that it was told of it.
+    pub(super) machine: Option<PartsReport>,
+    pub(super) told_of_machine: Vec<Option<PartsReport>>,
 }
 
 /// What a catalogue has and a box is not to hold.
@@ -107,6 +111,34 @@ impl SimFleet {
             assert!(begun.elapsed() < Duration::from_secs(60), "never");
             sleep(Duration::from_millis(100)).await;
         }
+    }
+
+    /// The fleet has forgotten what it knew of the machine.
+    pub(super) fn forget_machine(&self) {
+        self.heard().machine = None;
+    }
+
+    /// It has been told what the machine is made of.
+    pub(super) async fn until_machine_is_known(&self) -> PartsReport {
+        let begun = Instant::now();
+        loop {
+            if let Some(machine) = self.heard().machine.clone() {
+                return machine;
+            }
+            assert!(begun.elapsed() < Duration::from_secs(600), "never");
+            sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    /// Takes what a report says of the machine, and says whether more is to be told.
+    fn hear_of_machine(&self, said: Option<&PartsReport>) -> bool {
+        let mut heard = self.heard();
+        heard.told_of_machine.push(said.cloned());
+        let Some(said) = said else { return false };
+        if said.parts.is_some() {
+            heard.machine = Some(said.clone());
+        }
+        heard.machine.as_ref().is_none_or(|known| known.digest != said.digest)
     }
 
     pub(super) fn go_away(&self) {
@@ -242,7 +274,7 @@ impl Fleet for SimFleet {
             trust: vec![],
             revoked: None,
             players_elsewhere: false,
-            wants_parts: false,
+            wants_parts: self.hear_of_machine(report.parts.as_ref()),
             documents,
         })
     }

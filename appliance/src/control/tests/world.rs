@@ -11,6 +11,7 @@ use crate::identity::Identity;
 use crate::journal::Journal;
 use crate::kept_out::KeptOut;
 use crate::keys::Keys;
+use crate::machine::Known;
 use crate::moving::Moving;
 use crate::purging::Purging;
 use crate::renewing::Issuer;
@@ -136,7 +137,9 @@ impl Place {
         ] {
             std::fs::write(folder.path().join(name), text).expect("written");
         }
-        Self { folder, clock, fleet }
+        let place = Self { folder, clock, fleet };
+        place.machine_is(&serde_json::json!({ "parts": [] }));
+        place
     }
 
     fn config(&self) -> Arc<ApplianceConfig> {
@@ -160,6 +163,7 @@ fleet:
   tls_name: fleet.control.internal
   report_interval_s: 10
   trust_file: {folder}/trust.json
+hardware: {{ file: {folder}/parts.json, every_s: 60 }}
 content_groups:
   - name: default
     owner: Nobody
@@ -169,6 +173,12 @@ content_groups:
 "
         );
         Arc::new(contract::config::parse(&text).expect("a configuration").config)
+    }
+
+    /// Somebody who may ask the whole machine has written down what it is made of.
+    pub(super) fn machine_is(&self, machine: &serde_json::Value) {
+        let file = self.folder.path().join("parts.json");
+        std::fs::write(file, machine.to_string()).expect("written");
     }
 
     /// A process over what the one before has left.
@@ -197,7 +207,8 @@ content_groups:
         });
         let spool = Spool::open(config.state_folder.join("spool"), spool::LIMITS).expect("a spool");
         let spool = SharedSpool::new(spool);
-        let asked = self.asked(&config, &cache, &filler, &journal, &spool);
+        let known = Known::new(config.hardware.clone());
+        let asked = self.asked(&config, &cache, &filler, &journal, &spool, &known);
         let means = Means {
             cache: Arc::clone(&cache),
             scrubbing: asked.scrubbing.clone(),
@@ -220,6 +231,7 @@ content_groups:
             purging,
             rights: Rights::default(),
             spool: spool.clone(),
+            wants_parts: false,
             coming_since: None,
             spool_fails: false,
             config,
@@ -230,7 +242,8 @@ content_groups:
         let filling = tokio::spawn(filler.run(stopped.clone()));
         let fleet = Arc::clone(&self.fleet);
         let talking = tokio::spawn(async move { control.run(&*fleet, stopped).await });
-        Process { cache, spool, stop, filling, talking }
+        let looking = tokio::spawn(known.run());
+        Process { cache, spool, stop, filling, talking, looking }
     }
 
     fn asked(
@@ -240,6 +253,7 @@ content_groups:
         filler: &Arc<Filler>,
         journal: &Arc<Journal>,
         spool: &SharedSpool,
+        known: &Known,
     ) -> Asked {
         let file = config.state_folder.join("scrub.json");
         let scrub = config.scrub.clone();
@@ -247,6 +261,7 @@ content_groups:
         Asked {
             moving,
             smart: Smart::new(Arc::clone(cache), Arc::clone(journal), config.smart.clone()),
+            known: known.clone(),
             config: Arc::clone(config),
             cache: Arc::clone(cache),
             scrubbing: Scrubbing::open(Arc::clone(cache), Arc::clone(journal), scrub, file),
@@ -269,6 +284,7 @@ pub(super) struct Process {
     stop: watch::Sender<bool>,
     filling: JoinHandle<()>,
     talking: JoinHandle<()>,
+    looking: JoinHandle<()>,
 }
 
 impl Process {
@@ -336,6 +352,7 @@ impl Process {
     /// Ends it without a word: nothing more is kept or said.
     pub(super) async fn kill(self) {
         self.talking.abort();
+        self.looking.abort();
         assert!(self.talking.await.is_err_and(|err| err.is_cancelled()));
         self.stop.send_replace(true);
         self.filling.await.expect("filling");

@@ -34,6 +34,14 @@ const PROGRAMS: [&str; 11] =
 /// The disk: its name in the emulator, and what it says of itself.
 const DISK: &str = "disk";
 pub(crate) const SERIAL: &str = "HEADEND-1";
+
+/// What its firmware tells of it: the whole, its board, its memory.
+const FIRMWARE: [&str; 4] = [
+    "type=0,version=3.7b",
+    "type=1,manufacturer=A Maker,serial=CZ1234ABCD",
+    "type=2,manufacturer=A Maker,product=X99,serial=UM12S3",
+    "type=17,manufacturer=A Memory Maker,serial=4A7B01,part=M-512M,loc_pfx=DIMM",
+];
 const DISK_BYTES: u64 = 256 << 20;
 
 /// A running machine. It is switched off when this is dropped.
@@ -197,6 +205,9 @@ fn start(folder: &Path) -> Child {
         &format!("if=none,id=file,format=raw,cache=unsafe,file={}", path("disk")),
     ]);
     command.args(["-device", &format!("nvme,id={DISK},drive=file,serial={SERIAL}")]);
+    for structure in FIRMWARE {
+        command.args(["-smbios", structure]);
+    }
     command.args(["-chardev", &format!("socket,id=chip,path={}", path("tpm"))]);
     command.args(["-tpmdev", "emulator,id=tpm,chardev=chip", "-device", "tpm-tis,tpmdev=tpm"]);
     command.stdin(Stdio::null()).spawn().expect("setpriv (util-linux)")
