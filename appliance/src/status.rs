@@ -53,7 +53,7 @@ fn tell(report: &Report) -> String {
     lines.extend(report.keys.map(|it| format!("  keys        {}", keys::told(it))));
     let parts = report.parts.as_ref().and_then(|parts| parts.parts.as_ref());
     lines.extend(
-        parts.map(|parts| format!("  made of     {} parts (appliance hardware)", parts.len())),
+        parts.map(|parts| format!("  parts       {}, see appliance hardware", parts.len())),
     );
     let spool = &report.spool;
     if let Some(oldest) = spool.oldest_us {

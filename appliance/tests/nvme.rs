@@ -99,7 +99,7 @@ fn what_is_done_to_an_nvme_disk_is_told() {
     assert_eq!((smart.temperature_celsius, smart.wear_percent), (Some(50), Some(0)));
     assert_eq!((smart.media_errors, smart.power_on_hours), (Some(0), Some(0)));
     assert!(smart.warnings.is_empty() && !fresh.log.contains("disk_health"), "{}", fresh.log);
-    assert!(fresh.status.contains("made of     3 parts"), "{}", fresh.status);
+    assert!(fresh.status.contains("parts       3, see"), "{}", fresh.status);
     assert!(fresh.status.contains("QEMU NVMe Ctrl, healthy, 50 °C, 0 %"), "{}", fresh.status);
 
     let blocks = WRITTEN / MIB;
