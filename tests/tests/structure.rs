@@ -21,7 +21,8 @@ const ALLOWED: &[(&str, &str)] = &[
     ("db", ""),
     ("ssh", ""),
     ("ca", "contract db"),
-    ("acme", "ca contract db"),
+    ("dns", ""),
+    ("acme", "ca contract db dns"),
     ("people", "ca contract db"),
     ("catalog", "contract db"),
     ("inventory", "contract db"),
@@ -33,7 +34,7 @@ const ALLOWED: &[(&str, &str)] = &[
     ("simulate", "inventory catalog prefill steer contract db"),
     (
         "fleet",
-        "db ssh ca acme people catalog inventory rollout config-render health-collector prefill steer simulate contract",
+        "db dns ssh ca acme people catalog inventory rollout config-render health-collector prefill steer simulate contract",
     ),
 ];
 

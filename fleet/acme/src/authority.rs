@@ -2,12 +2,12 @@
 
 use crate::account::{OwnAccount, id};
 use crate::chain::certified;
-use crate::dns::{Dns, read_key};
 use crate::failure::Failure;
 use crate::order::{Trouble, UnderWay, WHOLE, challenge_name};
 use crate::settings::Settings;
 use crate::wire::Wire;
 use ca::{Certified, Issuance, NotIssued, Wish};
+use dns::{Texts, read_key};
 use std::fmt;
 use std::time::SystemTime;
 use tokio::time::timeout;
@@ -17,7 +17,7 @@ pub struct Acme {
     id: String,
     account: OwnAccount,
     wire: Wire,
-    dns: Dns,
+    dns: Texts,
 }
 
 impl fmt::Debug for Acme {
@@ -37,7 +37,7 @@ impl Acme {
             why: err.to_string(),
         })?;
         let key = read_key(&settings.dns_key)?;
-        let dns = Dns::new(settings.dns, &settings.seen_at, key);
+        let dns = Texts::new(settings.dns, &settings.seen_at, key);
         let id = id(&settings);
         Ok(Self { id, account: OwnAccount::new(settings, wire.clone()), wire, dns })
     }

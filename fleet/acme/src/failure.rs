@@ -1,7 +1,7 @@
 //! Why an authority has issued nothing, and what to do about it.
 
-use crate::dns::DnsFailure;
 use ca::{Fault, NotIssued};
+use dns::DnsFailure;
 use instant_acme::{Error, Problem};
 use std::path::PathBuf;
 use std::time::Duration;

@@ -1,8 +1,8 @@
 //! One order: from names and a request to a chain (RFC 8555 §7.4), proved in DNS (§8.4).
 
-use crate::dns::{Dns, Placed};
 use crate::failure::{Failure, said};
 use ca::Wish;
+use dns::{Placed, Texts};
 use instant_acme::{
     Account, AuthorizationHandle, AuthorizationStatus, ChallengeType, Identifier, NewOrder, Order,
     OrderStatus, RetryPolicy,
@@ -22,7 +22,7 @@ pub(crate) fn challenge_name(name: &str) -> String {
 
 /// An order that is under way. What it has put into DNS is in `placed`, for whoever clears it away.
 pub(crate) struct UnderWay<'a> {
-    pub(crate) dns: &'a Dns,
+    pub(crate) dns: &'a Texts,
     pub(crate) wish: &'a Wish,
     pub(crate) placed: Vec<Placed>,
 }

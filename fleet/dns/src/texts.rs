@@ -1,17 +1,10 @@
-//! Records that come and go in a zone: dynamic updates (RFC 2136), signed (RFC 8945).
+//! Texts that come and go under a name, such as proofs for an authority.
 
-mod failure;
-mod key_file;
-mod messages;
-mod server;
-
-pub use failure::DnsFailure;
-pub(crate) use key_file::read_key;
-
+use crate::DnsFailure;
+use crate::messages::{Apex, apex, question, replacement, texts, upwards};
+use crate::server::Server;
 use hickory_proto::op::ResponseCode;
 use hickory_proto::rr::{Name, RecordType, TSigner};
-use messages::{Apex, apex, question, replacement, texts, upwards};
-use server::Server;
 use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -25,37 +18,40 @@ const SEEN_WITHIN: Duration = Duration::from_secs(60);
 /// Between two looks.
 const LOOK: Duration = Duration::from_millis(250);
 
-/// Where records are put, and where they are to be seen.
+/// Where texts are put, and where they are to be seen.
 #[derive(Clone)]
-pub(crate) struct Dns {
+pub struct Texts {
     primary: Server,
     seen_at: Vec<Server>,
     key: TSigner,
 }
 
-impl fmt::Debug for Dns {
+impl fmt::Debug for Texts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Dns({:?}, {:?}, {})", self.primary, self.seen_at, self.key.signer_name())
+        write!(f, "Texts({:?}, {:?}, {})", self.primary, self.seen_at, self.key.signer_name())
     }
 }
 
-/// A record that stands under a name.
+/// A text that stands under a name.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Placed {
+pub struct Placed {
     name: Name,
     zone: Name,
 }
 
-impl Dns {
+impl Texts {
     /// Updates go to `primary`; `others` are to show them as well before anybody is told.
     #[must_use]
-    pub(crate) fn new(primary: SocketAddr, others: &[SocketAddr], key: TSigner) -> Self {
+    pub fn new(primary: SocketAddr, others: &[SocketAddr], key: TSigner) -> Self {
         let seen_at = [primary].iter().chain(others).copied().map(Server).collect();
         Self { primary: Server(primary), seen_at, key }
     }
 
     /// Puts a text under a name, in the place of all others.
-    pub(crate) async fn place(&self, name: &str, text: &str) -> Result<Placed, DnsFailure> {
+    ///
+    /// # Errors
+    /// When the server is away, has no zone for the name, or does not take the text.
+    pub async fn place(&self, name: &str, text: &str) -> Result<Placed, DnsFailure> {
         let name = full(name)?;
         let zone = self.zone(&name).await?;
         let placed = Placed { name, zone };
@@ -64,7 +60,10 @@ impl Dns {
     }
 
     /// Waits until all who should show the text do.
-    pub(crate) async fn seen(&self, placed: &Placed, text: &str) -> Result<(), DnsFailure> {
+    ///
+    /// # Errors
+    /// When one of them does not in time.
+    pub async fn seen(&self, placed: &Placed, text: &str) -> Result<(), DnsFailure> {
         let begun = Instant::now();
         for server in &self.seen_at {
             while !shows(*server, placed, text).await? {
@@ -80,14 +79,20 @@ impl Dns {
     }
 
     /// Takes all texts away that stand under a name.
-    pub(crate) async fn clear(&self, name: &str) -> Result<(), DnsFailure> {
+    ///
+    /// # Errors
+    /// As with [`Texts::place`].
+    pub async fn clear(&self, name: &str) -> Result<(), DnsFailure> {
         let name = full(name)?;
         let zone = self.zone(&name).await?;
         self.remove(&Placed { name, zone }).await
     }
 
     /// The same where it is known what was put there.
-    pub(crate) async fn remove(&self, placed: &Placed) -> Result<(), DnsFailure> {
+    ///
+    /// # Errors
+    /// As with [`Texts::place`].
+    pub async fn remove(&self, placed: &Placed) -> Result<(), DnsFailure> {
         self.replace(placed, &[]).await
     }
 

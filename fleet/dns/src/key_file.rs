@@ -1,6 +1,6 @@
 //! The key that updates are signed with, from a file as `tsig-keygen` and BIND write it.
 
-use super::DnsFailure;
+use crate::DnsFailure;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hickory_proto::rr::rdata::tsig::TsigAlgorithm;
@@ -29,7 +29,7 @@ struct KeyText {
 ///
 /// # Errors
 /// When it cannot be read, or is none.
-pub(crate) fn read_key(path: &Path) -> Result<TSigner, DnsFailure> {
+pub fn read_key(path: &Path) -> Result<TSigner, DnsFailure> {
     let named = |why: String| DnsFailure::KeyFile { path: path.to_owned(), why };
     let text = std::fs::read_to_string(path).map_err(|err| named(err.to_string()))?;
     signer(&text).map_err(named)

@@ -1,8 +1,8 @@
 //! One exchange with a name server, over TCP (RFC 7766): nothing is cut short there, and nobody
 //! from afar answers in its place.
 
-use super::DnsFailure;
-use super::messages::is_answer;
+use crate::DnsFailure;
+use crate::messages::is_answer;
 use hickory_proto::op::Message;
 use hickory_proto::rr::TSigner;
 use std::net::SocketAddr;

@@ -1,10 +1,10 @@
-//! What can go wrong with a record, and what to do about it.
+//! What can go wrong with a name server, and what to do about it.
 
 use hickory_proto::op::ResponseCode;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-/// What can go wrong with a record.
+/// What can go wrong with a name server.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DnsFailure {
     /// The key cannot be used.
@@ -35,7 +35,7 @@ pub enum DnsFailure {
     },
     /// What it answers to an update is not signed with our key.
     #[error(
-        "the name server {server} does not know the key of --acme-dns-key, or the clocks are apart: it said {said} ({why})"
+        "the name server {server} does not know the key, or the clocks are apart: it said {said} ({why})"
     )]
     Unsigned {
         /// Which.
@@ -47,7 +47,7 @@ pub enum DnsFailure {
     },
     /// It has no zone for the name.
     #[error(
-        "the name server {server} has no zone for {name}, or does not say so: name its primary with --acme-dns, and allow the fleet to ask it"
+        "the name server {server} has no zone for {name}, or does not say so: name its primary, and allow the fleet to ask it"
     )]
     NoZone {
         /// Which.
@@ -69,7 +69,7 @@ pub enum DnsFailure {
     },
     /// It does not take the record.
     #[error(
-        "the name server {server} does not take a record for {name} in the zone {zone}: it said {said}; allow the key of --acme-dns-key to update TXT records there"
+        "the name server {server} does not take a record for {name} in the zone {zone}: it said {said}; allow the key to update TXT records there"
     )]
     Refused {
         /// Which.
