@@ -93,6 +93,40 @@ pub enum DnsFailure {
         /// How long was waited for.
         after_s: u64,
     },
+    /// It does not give a zone.
+    #[error(
+        "the name server {server} does not give the zone {zone}: it said {said}; name its primary, and allow the key to transfer it"
+    )]
+    NotGiven {
+        /// Which.
+        server: SocketAddr,
+        /// The zone.
+        zone: String,
+        /// What it says.
+        said: ResponseCode,
+    },
+    /// It does not take an update.
+    #[error(
+        "the name server {server} does not take an update of the zone {zone}: it said {said}; allow the key to update A, AAAA, CAA and PTR records there"
+    )]
+    NotTaken {
+        /// Which.
+        server: SocketAddr,
+        /// The zone.
+        zone: String,
+        /// What it says.
+        said: ResponseCode,
+    },
+    /// A zone is not what it was when it was looked at.
+    #[error(
+        "the zone {zone} of the name server {server} was changed by somebody else meanwhile: try again"
+    )]
+    Changed {
+        /// Which.
+        server: SocketAddr,
+        /// The zone.
+        zone: String,
+    },
     /// The name is none.
     #[error("{0:?} is no host name")]
     NoName(String),

@@ -1,6 +1,7 @@
 //! What is asked of a name server, and what its answers say. Pure.
 
-use hickory_proto::op::{Message, MessageType, OpCode, Query, ResponseCode, UpdateMessage};
+use crate::update;
+use hickory_proto::op::{Message, MessageType, Query, ResponseCode, UpdateMessage};
 use hickory_proto::rr::rdata::TXT;
 use hickory_proto::rr::{DNSClass, Name, RData, Record, RecordType};
 
@@ -13,7 +14,7 @@ const MAX_LABELS: usize = 128;
 
 /// What an answer says of where a zone begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Apex {
+pub(crate) enum Apex {
     /// Here, and the server has it.
     Here,
     /// Further up, or nowhere.
@@ -23,7 +24,7 @@ pub(super) enum Apex {
 }
 
 /// A question.
-pub(super) fn question(name: &Name, kind: RecordType) -> Message {
+pub(crate) fn question(name: &Name, kind: RecordType) -> Message {
     let mut message = Message::query();
     message.metadata.recursion_desired = false;
     message.add_query(Query::query(name.clone(), kind));
@@ -32,13 +33,8 @@ pub(super) fn question(name: &Name, kind: RecordType) -> Message {
 
 /// Puts the values in the place of whatever stands under the name in its zone; nothing, for none
 /// (RFC 2136 §2.5.2 and §2.5.1, carried out in this order).
-pub(super) fn replacement(zone: &Name, name: &Name, values: &[String]) -> Message {
-    let mut message = Message::query();
-    message.metadata.op_code = OpCode::Update;
-    message.metadata.recursion_desired = false;
-    let mut whole = Query::query(zone.clone(), RecordType::SOA);
-    whole.set_query_class(DNSClass::IN);
-    message.add_zone(whole);
+pub(crate) fn replacement(zone: &Name, name: &Name, values: &[String]) -> Message {
+    let mut message = update::empty(zone);
     let mut all = Record::update0(name.clone(), 0, RecordType::TXT).into_record_of_rdata();
     all.dns_class = DNSClass::ANY;
     message.add_update(all);
@@ -50,14 +46,14 @@ pub(super) fn replacement(zone: &Name, name: &Name, values: &[String]) -> Messag
 }
 
 /// A name, and all that it stands below, but for the root.
-pub(super) fn upwards(name: &Name) -> impl Iterator<Item = Name> {
+pub(crate) fn upwards(name: &Name) -> impl Iterator<Item = Name> {
     let up = |name: &Name| Some(name.base_name());
     let all = std::iter::successors(Some(name.clone()), up);
     all.take_while(|name| !name.is_root()).take(MAX_LABELS)
 }
 
 /// Whether this is an answer to that at all.
-pub(super) fn is_answer(asked: &Message, answer: &Message) -> bool {
+pub(crate) fn is_answer(asked: &Message, answer: &Message) -> bool {
     answer.metadata.message_type == MessageType::Response
         && answer.metadata.id == asked.metadata.id
         && answer.metadata.op_code == asked.metadata.op_code
@@ -65,7 +61,7 @@ pub(super) fn is_answer(asked: &Message, answer: &Message) -> bool {
 }
 
 /// What an answer to a question for a start of authority says.
-pub(super) fn apex(name: &Name, answer: &Message) -> Apex {
+pub(crate) fn apex(name: &Name, answer: &Message) -> Apex {
     let is_soa = |record: &Record| record.record_type() == RecordType::SOA && record.name == *name;
     match answer.metadata.response_code {
         ResponseCode::NoError | ResponseCode::NXDomain => {
@@ -77,7 +73,7 @@ pub(super) fn apex(name: &Name, answer: &Message) -> Apex {
 }
 
 /// The texts under a name, by a server that has its zone; `None` where it does not say.
-pub(super) fn texts(name: &Name, answer: &Message) -> Option<Vec<String>> {
+pub(crate) fn texts(name: &Name, answer: &Message) -> Option<Vec<String>> {
     let is_said =
         matches!(answer.metadata.response_code, ResponseCode::NoError | ResponseCode::NXDomain)
             && answer.metadata.authoritative;
@@ -94,6 +90,7 @@ pub(super) fn texts(name: &Name, answer: &Message) -> Option<Vec<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use hickory_proto::op::OpCode;
     use hickory_proto::rr::rdata::SOA;
     use proptest::prelude::*;
 
