@@ -13,7 +13,12 @@ pub(crate) fn of_all(kind: &Kind) -> String {
 
 /// Of one by its key.
 pub(crate) fn of_one(kind: &Kind, key: &str) -> String {
-    format!("{}/{}", of_all(kind), utf8_percent_encode(key, ESCAPED))
+    format!("{}/{}", of_all(kind), segment(key))
+}
+
+/// A name as a part of a path.
+pub(crate) fn segment(name: &str) -> String {
+    utf8_percent_encode(name, ESCAPED).to_string()
 }
 
 #[cfg(test)]

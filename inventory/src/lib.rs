@@ -8,7 +8,7 @@
 //! (what a kind, a field, a record is), [`kinds`] (what there is), [`query`] (which of it), [`changes`]
 //! (who made it so), [`rules`] (what holds between records), [`observed`] (what machines say of themselves),
 //! [`records`] (all of it in SQL). [`model`] and [`Store`] are the same for planners, who want types and see
-//! no rows.
+//! no rows; [`zones`] are the names of boxes.
 
 pub mod changes;
 mod error;
@@ -22,6 +22,7 @@ pub mod rules;
 pub mod schema;
 mod store;
 pub mod texts;
+pub mod zones;
 
 pub use error::{Complaint, InventoryError};
 pub use model::{

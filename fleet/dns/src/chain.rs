@@ -65,8 +65,8 @@ impl<'a> Chain<'a> {
     /// What was signed: the signature before, what came without, and this one.
     fn signed_text(&self, bytes: &[u8]) -> Result<Vec<u8>, String> {
         let length = u16::try_from(self.last_mac.len()).map_err(|err| err.to_string())?;
-        let (own, _) = signed_bitmessage_to_buf(bytes, None, self.is_first)
-            .map_err(|err| err.to_string())?;
+        let (own, _) =
+            signed_bitmessage_to_buf(bytes, None, self.is_first).map_err(|err| err.to_string())?;
         let mut text = length.to_be_bytes().to_vec();
         text.extend_from_slice(&self.last_mac);
         for message in &self.unsigned {
@@ -117,7 +117,8 @@ mod tests {
 
         fn signed(&mut self, id: u16, at_s: u64) -> Vec<u8> {
             let mut message = Self::message(id);
-            let stub = TSIG::new(TsigAlgorithm::HmacSha256, at_s, 300, Vec::new(), id, None, Vec::new());
+            let stub =
+                TSIG::new(TsigAlgorithm::HmacSha256, at_s, 300, Vec::new(), id, None, Vec::new());
             let mut text = 32_u16.to_be_bytes().to_vec();
             text.extend(&self.last_mac);
             text.extend(&self.since);

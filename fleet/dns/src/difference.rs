@@ -63,7 +63,11 @@ fn one(
     let stands = |one: &Record| present.iter().any(|it| is_same(it, one));
     let remove: Vec<Record> =
         ours.iter().filter(|it| !is_in(wanted, it)).map(|it| (*it).clone()).collect();
-    let add: Vec<Record> = wanted.iter().filter(|it| !stands(it)).map(|it| (*it).clone()).collect();
+    let mut add: Vec<Record> =
+        wanted.iter().filter(|it| !stands(it)).map(|it| (*it).clone()).collect();
+    if let Some(others) = present.iter().find(|_| !is_alone) {
+        add.iter_mut().for_each(|it| it.ttl = others.ttl);
+    }
     let present = present.iter().map(|it| (*it).clone()).collect();
     let is_any = !remove.is_empty() || !add.is_empty();
     is_any.then(|| Difference { name: name.clone(), kind, present, remove, add })

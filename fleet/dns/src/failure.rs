@@ -33,9 +33,9 @@ pub enum DnsFailure {
         /// What is wrong with it.
         why: String,
     },
-    /// What it answers to an update is not signed with our key.
+    /// What it answers is not signed with our key.
     #[error(
-        "the name server {server} does not know the key, or the clocks are apart: it said {said} ({why})"
+        "the name server {server} does not know the key, or does not allow it this, or the clocks are apart: it said {said} ({why})"
     )]
     Unsigned {
         /// Which.

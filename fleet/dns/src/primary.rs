@@ -41,7 +41,9 @@ impl Primary {
             ResponseCode::NoError => {
                 incoming.take(answer.answers).map_err(|why| self.server.nonsense(why))
             }
-            said => Err(DnsFailure::NotGiven { server: self.server.0, zone: zone.to_ascii(), said }),
+            said => {
+                Err(DnsFailure::NotGiven { server: self.server.0, zone: zone.to_ascii(), said })
+            }
         };
         let asked = question(zone, RecordType::AXFR);
         let coming = self.server.ask_for_many(asked, &self.key, take);

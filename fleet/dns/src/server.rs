@@ -4,7 +4,7 @@
 use crate::DnsFailure;
 use crate::chain::Chain;
 use crate::messages::is_answer;
-use hickory_proto::op::Message;
+use hickory_proto::op::{Message, ResponseCode};
 use hickory_proto::rr::TSigner;
 use std::net::SocketAddr;
 use std::time::{Duration, SystemTime};
@@ -37,21 +37,16 @@ impl Server {
         mut message: Message,
         key: &TSigner,
     ) -> Result<Message, DnsFailure> {
-        let verifier = message.finalize(key, now_s()).map_err(|err| self.nonsense(err))?;
+        let (now_s, mac) = self.sign(&mut message, key)?;
         let bytes = message.to_vec().map_err(|err| self.nonsense(err))?;
         let bytes = self.exchange(&bytes).await?;
         let answer = Message::from_vec(&bytes).map_err(|err| self.nonsense(err))?;
         let answer = self.fitting(&message, answer)?;
         // Who does not know the key cannot sign that he does not (RFC 8945 §5.3.2).
-        let Some(mut verifier) = verifier else { return Err(self.nonsense("no signature")) };
-        match verifier.verify(&bytes) {
-            Ok(_) => Ok(answer),
-            Err(err) => Err(DnsFailure::Unsigned {
-                server: self.0,
-                said: answer.metadata.response_code,
-                why: err.to_string(),
-            }),
-        }
+        let said = answer.metadata.response_code;
+        let unsigned = |why| DnsFailure::Unsigned { server: self.0, said, why };
+        Chain::new(key, now_s, mac).next(bytes, &answer).map_err(unsigned)?;
+        Ok(answer)
     }
 
     /// Asks with a signature for what takes several messages, and hands each to `take`, which says
@@ -62,9 +57,7 @@ impl Server {
         key: &TSigner,
         mut take: impl FnMut(Message) -> Result<bool, DnsFailure>,
     ) -> Result<(), DnsFailure> {
-        let now_s = now_s();
-        message.finalize(key, now_s).map_err(|err| self.nonsense(err))?;
-        let mac = message.signature().map(|it| it.data.mac.clone()).unwrap_or_default();
+        let (now_s, mac) = self.sign(&mut message, key)?;
         let bytes = message.to_vec().map_err(|err| self.nonsense(err))?;
         let mut stream = self.in_time(self.begin(&bytes)).await?;
         let (mut chain, mut left) = (Chain::new(key, now_s, mac), MAX_ANSWER_BYTES);
@@ -74,15 +67,26 @@ impl Server {
             let answer = Message::from_vec(&bytes).map_err(|err| self.nonsense(err))?;
             let answer = self.fitting(&message, answer)?;
             let said = answer.metadata.response_code;
-            chain
-                .next(bytes, &answer)
-                .map_err(|why| DnsFailure::Unsigned { server: self.0, said, why })?;
+            let unsigned = |why| DnsFailure::Unsigned { server: self.0, said, why };
+            // Who has no such zone may not look at the key. It is a refusal, whoever says it.
+            let is_refusal = said != ResponseCode::NoError && answer.signature().is_none();
+            if !is_refusal {
+                chain.next(bytes, &answer).map_err(unsigned)?;
+            }
             if take(answer)? {
-                let why = || "no signature at its end".to_owned();
-                let unsigned = || DnsFailure::Unsigned { server: self.0, said, why: why() };
-                return if chain.is_signed() { Ok(()) } else { Err(unsigned()) };
+                let is_signed = chain.is_signed();
+                return is_signed.then_some(()).ok_or_else(|| unsigned("no signature".to_owned()));
             }
         }
+    }
+
+    /// When that was, and the signature.
+    fn sign(self, message: &mut Message, key: &TSigner) -> Result<(u64, Vec<u8>), DnsFailure> {
+        let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        let now_s = since_1970.map_or(0, |since| since.as_secs());
+        message.finalize(key, now_s).map_err(|err| self.nonsense(err))?;
+        let mac = message.signature().map(|it| it.data.mac.clone()).unwrap_or_default();
+        Ok((now_s, mac))
     }
 
     fn fitting(self, asked: &Message, answer: Message) -> Result<Message, DnsFailure> {
@@ -130,9 +134,4 @@ async fn receive(stream: &mut TcpStream) -> std::io::Result<Vec<u8>> {
     let mut answer = vec![0; usize::from(length)];
     stream.read_exact(&mut answer).await?;
     Ok(answer)
-}
-
-fn now_s() -> u64 {
-    let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    since_1970.map_or(0, |since| since.as_secs())
 }

@@ -88,11 +88,9 @@ mod tests {
     #[test]
     fn what_is_no_zone_says_why() {
         let zone = name("example.");
-        for wrong in [
-            vec![],
-            vec![address("a.example.")],
-            vec![soa(), soa(), address("a.example.")],
-        ] {
+        for wrong in
+            [vec![], vec![address("a.example.")], vec![soa(), soa(), address("a.example.")]]
+        {
             assert!(Incoming::new(&zone, &[]).take(wrong.clone()).is_err(), "{wrong:?}");
         }
     }

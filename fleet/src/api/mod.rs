@@ -26,6 +26,7 @@ mod ssh;
 mod status;
 mod titles;
 mod trust;
+mod zones;
 
 pub(crate) use appliances::{ApplianceDetail, ApplianceItem, RevocationRequest};
 pub(crate) use commands::{CommandAll, CommandDisk, CommandItem, CommandRequest};
@@ -128,6 +129,9 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(people::set_password))
         .routes(routes!(ssh::show_authority))
         .routes(routes!(ssh::list_certificates, ssh::certify))
+        .routes(routes!(zones::list_zones))
+        .routes(routes!(zones::show_zone))
+        .routes(routes!(zones::zone_file))
         .merge(batches())
 }
 

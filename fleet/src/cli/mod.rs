@@ -29,6 +29,7 @@ mod ssh;
 mod status;
 mod wait;
 mod watch;
+mod zone;
 
 pub(crate) use failure::Usage;
 
@@ -121,6 +122,9 @@ enum Command {
     Export(records::Export),
     /// Devices in groups, as Ansible reads them from a script.
     Inventory(inventory::Inventory),
+    /// Names of boxes in the DNS: as zone files, and on name servers.
+    #[command(subcommand)]
+    Zone(zone::ZoneCommand),
     /// Fleets that nobody has racked, to try things with.
     #[command(subcommand)]
     Simulate(simulate::SimulateCommand),
@@ -209,6 +213,7 @@ fn dispatch(fleet: Fleet) -> anyhow::Result<()> {
             Command::Export(export) => export.run(&client, &output).await,
             Command::Simulate(command) => command.run(&client, &output).await,
             Command::Inventory(inventory) => inventory.run(&client).await,
+            Command::Zone(command) => command.run(&client, &output).await,
             Command::Serve(_) | Command::Db(_) | Command::Openapi | Command::Completion { .. } => {
                 Ok(())
             }

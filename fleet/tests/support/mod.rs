@@ -5,6 +5,7 @@
 
 pub mod api;
 pub mod fake_box;
+pub mod knot;
 pub mod process;
 pub mod session;
 pub mod story;

@@ -6,6 +6,7 @@ mod bulk;
 mod changing;
 mod compare;
 mod dump;
+pub(crate) mod formerly;
 mod history;
 mod observe;
 mod references;

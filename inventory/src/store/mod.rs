@@ -3,6 +3,7 @@
 mod appliances;
 mod groups;
 mod sites;
+mod zones;
 
 use crate::kinds::DEVICE;
 use crate::query::{BadQuery, Query};

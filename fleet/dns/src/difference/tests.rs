@@ -29,6 +29,8 @@ fn another_time_to_live_is_another_record() {
     let present = [address("a.", 1, 60), address("a.", 2, 60)];
     let found = difference(&present, &wanted, |it| it.data == present[0].data).expect("no alias");
     assert_eq!(found, []);
+    let found = difference(&present, &[address("a.", 3, 300)], |_| false).expect("no alias");
+    assert_eq!((&found[0].remove[..], &found[0].add[..]), (&[][..], &[address("a.", 3, 60)][..]));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The store on both databases.
 
 mod migrated;
+mod names;
 
 use super::*;
 use crate::changes::Author;
