@@ -5,6 +5,7 @@ use contract::bucket::CredentialsPlace;
 use contract::config::{Document, Fill, FillWindow, OnMiss, Problems, SourceCaps};
 use contract::exchange::FLEET_IDENTITY_NAME;
 use contract::join::files;
+use inventory::zones::host_names;
 use inventory::{Appliance, ContentGroup, Disk, PlayerListener, S3Origin};
 use minijinja::{Environment, UndefinedBehavior, Value, context};
 use std::path::Path;
@@ -88,7 +89,7 @@ fn group_values(group: &ContentGroup, intent: &Intent<'_>) -> Value {
     context! {
         name => group.name.as_str(),
         owner => group.owner.as_str(),
-        host_name => group.host_name(&intent.appliance.name),
+        host_names => host_names(intent.appliance, group, intent.groups),
         cors_origins => group.cors_origins.clone(),
         log_requests => group.log_requests,
         redirects => group.on_miss == OnMiss::Redirect,

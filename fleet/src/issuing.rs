@@ -7,6 +7,8 @@ use crate::server::{App, now};
 use ca::{Authority, Certified, Issuance, IssuedTo, RequestedKey, Said, Wish};
 use contract::certificates::{CertificateAnswer, Purpose};
 use contract::names::DeviceName;
+use inventory::Appliance;
+use inventory::zones;
 use std::sync::Arc;
 use std::time::SystemTime;
 use tokio::sync::Semaphore;
@@ -86,8 +88,8 @@ async fn player(
     device: &DeviceName,
     key: &RequestedKey,
 ) -> Result<CertificateAnswer, Problem> {
-    app.inventory.appliance(device).await?;
-    let own = host_names(app, device).await?;
+    let appliance = app.inventory.appliance(device).await?;
+    let own = host_names(app, &appliance).await?;
     let issuer: Arc<dyn Issuance> = match &app.ordering {
         Some(ordering) => Arc::clone(&ordering.issuer),
         None => app.ca.players(&last(app)?.trust)?,
@@ -186,10 +188,11 @@ fn known_to_all(app: &App) -> Result<Arc<Authority>, Problem> {
 }
 
 /// The names under which viewers ask a box.
-async fn host_names(app: &App, device: &DeviceName) -> Result<Vec<String>, Problem> {
+async fn host_names(app: &App, appliance: &Appliance) -> Result<Vec<String>, Problem> {
     let groups = app.inventory.groups().await?;
     if groups.is_empty() {
         return Err(Problem::new(409, "there is no content group yet, so no name for viewers"));
     }
-    Ok(groups.iter().map(|group| group.host_name(device)).collect())
+    let of = |group| zones::host_names(appliance, group, &groups);
+    Ok(groups.iter().flat_map(of).collect())
 }

@@ -1,7 +1,8 @@
 //! A name, and the addresses that it leads to.
 
-use crate::Appliance;
+use super::text::no_host_name;
 use crate::rules::life_cycle::LifeCycle;
+use crate::{Appliance, ContentGroup};
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 
@@ -36,6 +37,23 @@ pub(super) struct Host {
     pub(super) addresses: BTreeSet<IpAddr>,
     /// Whether it has no family before it.
     pub(super) is_plain: bool,
+}
+
+/// The names under which a box serves a group: a plain one, and one for each family at which it listens. What
+/// would be no name, or is another group's already, is none.
+#[must_use]
+pub fn host_names(
+    appliance: &Appliance,
+    group: &ContentGroup,
+    groups: &[ContentGroup],
+) -> Vec<String> {
+    let (plain, addresses) = (group.host_name(&appliance.name), addresses(appliance));
+    let families = FAMILIES.iter().filter(|family| !of_family(family, &addresses).is_empty());
+    let is_taken = |name: &str| groups.iter().any(|it| it.host_name(&appliance.name) == name);
+    let more = families.map(|family| format!("{family}{plain}"));
+    let more = more.filter(|name| no_host_name(name).is_none() && !is_taken(name));
+    let more: Vec<String> = more.collect();
+    [vec![plain], more].concat()
 }
 
 /// Where viewers are told to connect. «Every address» is none that could be told.

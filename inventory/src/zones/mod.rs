@@ -19,7 +19,7 @@ mod zone;
 
 pub use called::{Called, called_for};
 pub use file::{BadSoa, NameServer, Soa, render};
-pub use host::has_names;
+pub use host::{has_names, host_names};
 pub use names::{Names, Sources};
 pub use text::is_within;
 pub use zone::{NoZone, Note, Zone, zone};

@@ -243,3 +243,21 @@ proptest! {
         prop_assert_eq!(reverse::zone_of(network.network(), network.prefix_len()), zone);
     }
 }
+
+#[test]
+fn a_box_serves_under_the_names_that_it_has() {
+    let group = |name: &str, pattern: &str| {
+        let group = serde_json::json!({"name": name, "owner": "O", "host_pattern": pattern,
+            "origin_url": "https://o.example"});
+        serde_json::from_value::<crate::ContentGroup>(group).expect("a group")
+    };
+    let groups = [group("a", "{device}.cdn.example"), group("b", "ipv6-{device}.cdn.example")];
+    let of = |appliance: &Appliance, at: usize| host_names(appliance, &groups[at], &groups);
+    let both = appliance("oca1", &["192.0.2.1:443", "[2001:db8::1]:443"]);
+    // One is another group's already.
+    assert_eq!(of(&both, 0), ["oca1.cdn.example", "ipv4-oca1.cdn.example"]);
+    assert_eq!(of(&both, 1).len(), 3);
+    assert_eq!(of(&appliance("oca1", &["0.0.0.0:443"]), 0), ["oca1.cdn.example"]);
+    let long = "x".repeat(60);
+    assert_eq!(of(&appliance(&long, &["192.0.2.1:443"]), 0).len(), 1);
+}
