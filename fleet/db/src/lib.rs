@@ -25,6 +25,10 @@ use sqlx::{Any, AnyPool, Transaction};
 /// A transaction. Rolled back when dropped.
 pub type Tx = Transaction<'static, Any>;
 
+/// Nothing, where a number with a point may stand, as it is bound. sqlx 0.9.0 takes the two kinds of them for each
+/// other where nothing stands, and PostgreSQL keeps to the kind that it was told first for a statement.
+pub const NO_DOUBLE: Option<f32> = None;
+
 /// Which database it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Engine {

@@ -2,7 +2,7 @@
 
 use super::Kept;
 use crate::schema::{Column, Kind, Record};
-use db::Error;
+use db::{Error, NO_DOUBLE};
 use serde_json::{Map, Value};
 use sqlx::Row;
 use sqlx::any::{AnyArguments, AnyRow};
@@ -14,7 +14,10 @@ pub(super) fn bind<'q>(asked: Asked<'q>, column: Column, value: &Value) -> Asked
     match column {
         Column::Text => asked.bind(value.as_str().map(str::to_owned)),
         Column::Integer => asked.bind(value.as_i64()),
-        Column::Decimal => asked.bind(value.as_f64()),
+        Column::Decimal => match value.as_f64() {
+            Some(number) => asked.bind(number),
+            None => asked.bind(NO_DOUBLE),
+        },
     }
 }
 

@@ -4,7 +4,7 @@ use super::file::{File, Next};
 use super::line::{Cell, Holds};
 use super::tables::{LEFT_OUT, MIGRATIONS, TABLES, columns, count, found, schema_of};
 use super::{BackupError, Contents, broken};
-use crate::{Db, Engine, Tx, schema};
+use crate::{Db, Engine, NO_DOUBLE, Tx, schema};
 use sqlx::AssertSqlSafe;
 use std::io::Read;
 
@@ -128,7 +128,7 @@ impl Filling<'_> {
                 (Holds::Text, Cell::Text(text)) => query.bind(text),
                 (Holds::Bytes, Cell::Bytes(bytes)) => query.bind(bytes),
                 (Holds::Integer, _) => query.bind(None::<i64>),
-                (Holds::Real, _) => query.bind(None::<f64>),
+                (Holds::Real, _) => query.bind(NO_DOUBLE),
                 (Holds::Text, _) => query.bind(None::<String>),
                 (Holds::Bytes, _) => query.bind(None::<Vec<u8>>),
             };

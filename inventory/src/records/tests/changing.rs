@@ -2,7 +2,7 @@
 
 use super::{begun, fields};
 use crate::changes::Action;
-use crate::kinds::{DEVICE, SITE};
+use crate::kinds::{DEVICE, DEVICE_TYPE, SITE};
 use crate::records::{Refused, at, history, since};
 use db::testing;
 use serde_json::json;
@@ -88,5 +88,21 @@ async fn changes_are_all_written_down_and_what_is_in_use_stays() {
                 .map(|it| (it.version, it.action.as_str(), it.key))
                 .collect::<Vec<_>>()
         );
+    }
+}
+
+/// The same statement, with and without: see [`db::NO_DOUBLE`].
+#[tokio::test]
+async fn what_may_be_left_out_is_left_out_before_and_after_what_is_there() {
+    for test in testing::both().await {
+        let mut changing = begun(&test.db, 10).await;
+        for (slug, weight) in [("a", None), ("b", Some(12.5)), ("c", None), ("d", Some(3.0))] {
+            let told = json!({"slug": slug, "manufacturer": "M", "model": slug,
+                "weight_kg": weight, "max_power_w": weight.map(|_| 7)});
+            changing.create(&DEVICE_TYPE, &fields(&told)).await.expect(test.name);
+            let weighed = fields(&json!({ "weight_kg": weight.map_or(Some(1.0), |_| None) }));
+            changing.update(&DEVICE_TYPE, slug, &weighed, None).await.expect(test.name);
+        }
+        changing.commit().await.expect("committed");
     }
 }

@@ -164,7 +164,7 @@ async fn a_device_takes_steps_and_leaves_with_nothing_on_it() {
             changing.commit().await
         };
         let said = step("active", None).await.expect_err("a jump").to_string();
-        assert!(said.contains("it can become shipped, racked, retired"), "{said}");
+        assert!(said.contains("it can become shipped, racked, enrolled, retired"), "{said}");
         step("racked", None).await.expect("a step");
         let said = step("failed", None).await.expect_err("no reason").to_string();
         assert!(said.contains("says why"), "{said}");
