@@ -38,6 +38,11 @@ link create oca1.munich:eth0 sw1.munich:p1
 prefix create 192.0.2.0/24 --site munich
 address create 192.0.2.11/24 --interface oca1.munich:eth0
 !address create 192.0.2.11/32
+prefix allocate 192.0.2.0/24 --interface sw1.munich:p1 --dry-run
+prefix allocate 192.0.2.0/24 --interface sw1.munich:p1
+!prefix allocate 198.51.100.0/24
+prefix usage
+prefix usage --above 90
 !address create 198.51.100.1/24
 bgp create oca1.munich 192.0.2.1 --peer-asn 64496 --local-asn 64511
 cluster create munich-a --site munich
@@ -66,6 +71,8 @@ bgp list
 cluster list
 tag list
 device history oca1.munich
+history device oca1.munich --limit 1
+!history box oca1.munich
 device export --filter role=appliance
 component replace disk:D1 --serial D2 --status failed --dry-run
 !component replace disk:D1 --serial D2

@@ -15,6 +15,7 @@ mod imports;
 mod inventories;
 mod join_tokens;
 mod late_reports;
+mod left;
 mod names;
 mod people;
 mod problem;
@@ -40,6 +41,7 @@ pub(crate) use imports::{
 };
 pub(crate) use join_tokens::{JoinTokenItem, JoinTokenRequest, configuration};
 pub(crate) use late_reports::LateReportItem;
+pub(crate) use left::LeftItem;
 pub(crate) use names::named;
 pub(crate) use people::{NewPassword, NewPerson, NewRole, PersonItem};
 pub(crate) use problem::{Problem, ProblemItem};
@@ -107,6 +109,8 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(commands::show_command))
         .routes(routes!(disks::list_disks))
         .routes(routes!(hardware::show_hardware))
+        .routes(routes!(left::list_left))
+        .routes(routes!(left::show_left))
         .routes(routes!(titles::list_titles))
         .routes(routes!(titles::show_title, titles::remove_title))
         .routes(routes!(titles::list_objects))

@@ -1,10 +1,11 @@
 //! Names under which boxes are reached, as zones of the DNS.
 
 use super::records::pairs;
+use super::said::Path;
 use super::{List, Problem};
 use crate::server::App;
 use axum::Json;
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use http::header;
 use inventory::zones::{BadSoa, Called, Names, NoZone, Soa, Zone, called_for, render, zone};
@@ -21,7 +22,7 @@ const MAX_ISSUER_CHARS: usize = 255;
 
 /// The zones that host patterns and networks call for.
 #[utoipa::path(get, path = "/api/v1/zones", tag = "zones",
-    responses((status = 200, body = List<Called>), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = List<Called>)))]
 pub(super) async fn list_zones(State(app): State<Arc<App>>) -> Result<Json<List<Called>>, Problem> {
     let items = worked_out(&app, |names| called_for(&names)).await?;
     Ok(Json(List { items }))
@@ -31,7 +32,7 @@ pub(super) async fn list_zones(State(app): State<Arc<App>>) -> Result<Json<List<
 #[utoipa::path(get, path = "/api/v1/zones/{zone}", tag = "zones",
     params(("zone" = String, Path, description = "Its name: one of those that are called for, or one above."),
         ("caa" = Option<Vec<String>>, Query, description = "Who may issue certificates for boxes.")),
-    responses((status = 200, body = Zone), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = Zone)))]
 pub(super) async fn show_zone(
     State(app): State<Arc<App>>,
     Path(name): Path<String>,
@@ -49,7 +50,7 @@ pub(super) async fn show_zone(
         ("hostmaster" = Option<String>, Query, description = "Whom one writes to; hostmaster@ZONE without it."),
         ("ttl_s" = Option<u32>, Query, description = "How long an answer is believed; 300 without it."),
         ("caa" = Option<Vec<String>>, Query, description = "Who may issue certificates for boxes.")),
-    responses((status = 200, body = String, content_type = "text/dns"), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = String, content_type = "text/dns")))]
 pub(super) async fn zone_file(
     State(app): State<Arc<App>>,
     Path(name): Path<String>,

@@ -2,6 +2,7 @@
 //! what they need to see.
 
 pub mod addresses;
+pub mod exhaustion;
 pub mod life_cycle;
 pub mod parents;
 pub mod racks;

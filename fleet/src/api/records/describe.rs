@@ -2,9 +2,9 @@
 
 use super::change::MAX_ID_CHARS;
 use super::history::{LONGEST_WAIT_S, MOST};
-use super::{accepting, of_any};
+use super::{accepting, allocating, of_any};
 use crate::paths;
-use inventory::kinds::{ALL, COMPONENT, DEVICE, SEEN};
+use inventory::kinds::{ALL, COMPONENT, DEVICE, IP_ADDRESS, SEEN};
 use inventory::query::{Lookup, MAX_PAGE};
 use inventory::schema::{Field, Kind, MAX_LINE_CHARS, MAX_NOTES_CHARS, MOST_TAGS, Need, Shape};
 use serde_json::{Map, Value, json};
@@ -25,6 +25,7 @@ pub(in crate::api) fn describe(document: &mut Value) {
             paths.insert(format!("{one}/history"), history(kind));
         }
         paths.insert(accepting(), accept());
+        paths.entry(allocating()).or_insert_with(|| json!({}))["post"] = allocate();
         for kind in [&DEVICE, &COMPONENT] {
             paths.insert(format!("{}/replace", of_any(kind)), replace(kind));
         }
@@ -250,6 +251,22 @@ fn accept() -> Value {
         "requestBody": body(&json!({"type": "array", "items": identified})),
         "responses": {"200": answer("It is so now.", &json!({"oneOf": [done, reference("DryRun")]}))},
     }})
+}
+
+/// All of an address but which one it is.
+fn allocate() -> Value {
+    let mut fields = schema(&IP_ADDRESS, true);
+    if let Some(properties) = fields["properties"].as_object_mut() {
+        properties.remove("address");
+    }
+    let parameters = [change_parameters(false), vec![key()]].concat();
+    json!({
+        "tags": ["inventory"], "operationId": "allocate_ip_address",
+        "summary": "Take the first address of a network that nobody has.",
+        "parameters": parameters,
+        "requestBody": body(&fields),
+        "responses": responses(&IP_ADDRESS, "201", Some(&reference(&title(&IP_ADDRESS)))),
+    })
 }
 
 fn replace(kind: &Kind) -> Value {

@@ -24,7 +24,7 @@ use crate::server::App;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
-use inventory::kinds::{ALL, COMPONENT, DEVICE, DIFFERENCE, SEEN};
+use inventory::kinds::{ALL, COMPONENT, DEVICE, DIFFERENCE, PREFIX, SEEN};
 use inventory::schema::Kind;
 use std::collections::HashSet;
 use std::sync::{Arc, LazyLock};
@@ -70,7 +70,8 @@ pub(super) fn router() -> Router<Arc<App>> {
             post(move |app, key, change, body| write::replace(kind, app, key, change, body));
         router = router.route(&format!("{}/replace", of_any(kind)), replace);
     }
-    router = router.route(&accepting(), post(write::accept));
+    router =
+        router.route(&accepting(), post(write::accept)).route(&allocating(), post(write::allocate));
     router.layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
 }
 
@@ -84,6 +85,11 @@ pub(super) fn for_partners() -> &'static HashSet<String> {
 /// Where what machines say is taken over.
 fn accepting() -> String {
     format!("{}/accept", paths::of_all(&DIFFERENCE))
+}
+
+/// Where an address of a network is taken.
+fn allocating() -> String {
+    format!("{}/available-ips", of_any(&PREFIX))
 }
 
 /// The path of one, whatever its key.

@@ -4,7 +4,7 @@ use super::refused::{add, at_row};
 use super::told::{items, told};
 use crate::api::Problem;
 use crate::paths;
-use inventory::kinds::DIFFERENCE;
+use inventory::kinds::{DIFFERENCE, IP_ADDRESS};
 use inventory::records::{Answer, Applied, Changing, Refused, Wanted};
 use inventory::schema::Kind;
 use serde::{Deserialize, Serialize};
@@ -22,6 +22,8 @@ pub(super) enum Work {
     Delete(&'static Kind, String, Option<i64>),
     DeleteAll(&'static Kind, Vec<(String, Option<i64>)>),
     Apply(Vec<Wanted>),
+    /// An address of a network.
+    Allocate(String, Fields),
     /// What machines say where they differ.
     Accept(Vec<String>),
     Replace(&'static Kind, String, Replacement, Option<i64>),
@@ -53,6 +55,7 @@ impl Work {
     pub(super) fn place(&self, key: &str) -> Option<String> {
         match self {
             Self::Create(kind, _) => Some(paths::of_one(kind, key)),
+            Self::Allocate(..) => Some(paths::of_one(&IP_ADDRESS, key)),
             _ => None,
         }
     }
@@ -82,6 +85,10 @@ impl Work {
                 let Applied { created, updated, unchanged } = changing.apply(wanted).await?;
                 let done = json!({"created": created, "updated": updated, "unchanged": unchanged});
                 answer(200, done)
+            }
+            Self::Allocate(prefix, fields) => {
+                let kept = changing.allocate(prefix, fields).await?;
+                answer(201, told(&IP_ADDRESS, &kept, None)?)
             }
             Self::Accept(keys) => {
                 accept_each(changing, keys).await?;

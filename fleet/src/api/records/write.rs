@@ -126,6 +126,16 @@ pub(super) async fn replace(
     perform(&app, change, &work).await
 }
 
+/// The first address of a network that nobody has becomes somebody's.
+pub(super) async fn allocate(
+    State(app): State<Arc<App>>,
+    Key(key): Key,
+    change: Change,
+    Body(fields): Body<Fields>,
+) -> Result<Response, Problem> {
+    perform(&app, change, &Work::Allocate(key, fields)).await
+}
+
 /// Records of any kind, in any order: what is not there is created, what is there becomes as it is told.
 pub(super) async fn import(
     State(app): State<Arc<App>>,

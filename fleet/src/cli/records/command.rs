@@ -1,10 +1,14 @@
 //! What can be typed of each kind.
 
 use super::{fields, special, target};
+use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, Command, value_parser};
-use inventory::kinds::{ALL, COMPONENT, DEVICE, SEEN};
+use inventory::kinds::{ALL, COMPONENT, DEVICE, IP_ADDRESS, PREFIX, SEEN};
 use inventory::schema::Kind;
 use std::path::PathBuf;
+
+/// What tells what was.
+pub(super) const HISTORY: &str = "history";
 
 /// What a kind is called on the command line, and what else.
 pub(super) fn called(kind: &Kind) -> (&'static str, &'static [&'static str]) {
@@ -19,7 +23,8 @@ pub(super) fn called(kind: &Kind) -> (&'static str, &'static [&'static str]) {
 /// The commands of all kinds, beside those that there are.
 pub(in crate::cli) fn augment(fleet: Command) -> Command {
     let fleet = ALL.into_iter().fold(fleet, |fleet, kind| fleet.subcommand(of_kind(kind)));
-    SEEN.into_iter().fold(fleet, |fleet, kind| fleet.subcommand(of_seen(kind)))
+    let fleet = SEEN.into_iter().fold(fleet, |fleet, kind| fleet.subcommand(of_seen(kind)));
+    fleet.subcommand(history_of_any())
 }
 
 fn of_any(kind: &'static Kind) -> Command {
@@ -56,6 +61,7 @@ fn of_kind(kind: &'static Kind) -> Command {
     match kind.name {
         name if name == DEVICE.name => command.subcommands([replace(kind), hardware(kind)]),
         name if name == COMPONENT.name => command.subcommand(replace(kind)),
+        name if name == PREFIX.name => command.subcommands([allocate(kind), usage()]),
         _ => command,
     }
 }
@@ -73,10 +79,30 @@ fn delete(kind: &'static Kind) -> Command {
 }
 
 fn history(kind: &'static Kind) -> Command {
-    Command::new("history")
+    Command::new(HISTORY)
         .about(format!("What was changed of a {}, by whom and why, the newest first.", kind.name))
         .arg(key(kind))
-        .arg(limit("100", 10_000).help("At most so many changes."))
+        .arg(most_changes())
+}
+
+/// The same, whatever it is of.
+fn history_of_any() -> Command {
+    let kinds = ALL.into_iter().chain(SEEN).map(|kind| called(kind).0);
+    Command::new(HISTORY)
+        .about("What was changed of something, by whom and why, the newest first")
+        .arg(
+            Arg::new("kind")
+                .required(true)
+                .value_name("KIND")
+                .value_parser(PossibleValuesParser::new(kinds))
+                .help("Of which kind it is."),
+        )
+        .arg(Arg::new("key").required(true).value_name("KEY").help("Which one."))
+        .arg(most_changes())
+}
+
+fn most_changes() -> Arg {
+    limit("100", 10_000).help("At most so many changes.")
 }
 
 fn export(kind: &'static Kind) -> Command {
@@ -93,6 +119,24 @@ fn import(kind: &'static Kind) -> Command {
 
 fn hardware(kind: &'static Kind) -> Command {
     Command::new("hardware").about("What the machine says that it is made of.").arg(key(kind))
+}
+
+fn allocate(kind: &'static Kind) -> Command {
+    let about = "Take the first address of a network that nobody has.";
+    change(Command::new("allocate").about(about))
+        .arg(key(kind))
+        .args(fields::flags(&IP_ADDRESS, true))
+}
+
+fn usage() -> Command {
+    let above = Arg::new("above").long("above").value_name("PERCENT").default_value("0");
+    Command::new("usage")
+        .about("How much of each network is taken, those with the least left first.")
+        .arg(
+            above
+                .value_parser(value_parser!(u8).range(0..=100))
+                .help("Those alone of which so much is taken, or more."),
+        )
 }
 
 /// Another in its place.

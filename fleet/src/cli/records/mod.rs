@@ -16,6 +16,7 @@ mod given;
 mod hardware;
 mod history;
 mod import;
+mod left;
 mod list;
 mod ordered;
 mod replace;
@@ -33,6 +34,7 @@ pub(super) use target::pair;
 use super::client::Client;
 use super::output::Output;
 use clap::ArgMatches;
+use command::HISTORY;
 use given::Given;
 use inventory::kinds::{ALL, SEEN};
 use inventory::schema::Kind;
@@ -46,10 +48,19 @@ pub(super) struct RecordCommand {
 
 /// What was typed, if it is about records.
 pub(super) fn typed(matches: &ArgMatches) -> Option<RecordCommand> {
-    let (called, of_kind) = matches.subcommand()?;
-    let kind = ALL.into_iter().chain(SEEN).find(|kind| command::called(kind).0 == called)?;
-    let (name, matches) = of_kind.subcommand()?;
+    let (called, matches) = matches.subcommand()?;
+    if called == HISTORY {
+        let kind = known(matches.get_one::<String>("kind")?)?;
+        return Some(RecordCommand { kind, name: HISTORY.to_owned(), matches: matches.clone() });
+    }
+    let kind = known(called)?;
+    let (name, matches) = matches.subcommand()?;
     Some(RecordCommand { kind, name: name.to_owned(), matches: matches.clone() })
+}
+
+/// A kind by what it is called on the command line.
+fn known(called: &str) -> Option<&'static Kind> {
+    ALL.into_iter().chain(SEEN).find(|kind| command::called(kind).0 == called)
 }
 
 impl RecordCommand {
@@ -61,11 +72,13 @@ impl RecordCommand {
             "create" => create::run(given).await,
             "edit" => edit::run(given).await,
             "delete" => delete::run(given).await,
-            "history" => history::run(given).await,
+            HISTORY => history::run(given).await,
             "export" => export::run(given).await,
             "accept" => accept::run(given).await,
             "replace" => replace::run(given).await,
             "hardware" => hardware::run(given).await,
+            "usage" => left::usage(given).await,
+            "allocate" => left::allocate(given).await,
             _ => import::run(given).await,
         }
     }

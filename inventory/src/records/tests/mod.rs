@@ -4,6 +4,7 @@
 mod changing;
 mod found;
 mod hostile;
+mod left;
 mod many_writers;
 mod observed;
 mod settled;
