@@ -6,7 +6,9 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 folder=${CARGO_TARGET_DIR:-target}/schemathesis
 wanted=setup/schemathesis.txt
-cmp -s "$wanted" "$folder/installed.txt" && exit 0
+# What is installed there names its folder: where that was moved, it is installed anew.
+installed() { realpath -m "$folder" && cat "$wanted"; }
+cmp -s <(installed) "$folder/installed.txt" && exit 0
 if [ "${SKIP_SETUP:-}" = 1 ]; then
   echo "setup: SKIP_SETUP=1, and $folder is missing or old" >&2
   exit 1
@@ -18,4 +20,4 @@ for python in /usr/bin/python3 python3; do
 done
 "$folder/bin/pip" install --quiet --disable-pip-version-check --no-deps -r "$wanted"
 "$folder/bin/pip" check >/dev/null
-cp "$wanted" "$folder/installed.txt"
+installed >"$folder/installed.txt"
