@@ -74,6 +74,7 @@ impl Manager {
 /// A fleet manager, and who will be its boxes.
 pub struct Fleet {
     _server: Running,
+    operator: Operator,
     /// Asks it.
     pub crowd: Crowd,
 }
@@ -84,11 +85,28 @@ impl Fleet {
     /// # Errors
     /// When it does not come up.
     pub async fn start(site: &Site, bin: &Path) -> Result<Self> {
-        let Manager { server, operator, folder, .. } = Manager::start(site, bin, None).await?;
+        Self::start_on(site, bin, None).await
+    }
+
+    /// The same on this database.
+    ///
+    /// # Errors
+    /// As [`Fleet::start`].
+    pub async fn start_on(site: &Site, bin: &Path, database_url: Option<&str>) -> Result<Self> {
+        let manager = Manager::start(site, bin, database_url).await?;
+        let Manager { server, operator, folder, .. } = manager;
         operator.init(&site.folder().join("fleet-root")).await?;
         operator.create_site(SITE, (48.0, 11.0), ["10.0.0.0/8"]).await?;
         operator.create_group("open", "owner", "{device}.test", "http://127.0.0.1:1", None).await?;
         let crowd = Crowd::of(server.address, &folder).await?;
-        Ok(Self { _server: server, crowd })
+        Ok(Self { _server: server, operator, crowd })
+    }
+
+    /// Runs a command of its operator's; gives what it prints.
+    ///
+    /// # Errors
+    /// When it fails.
+    pub async fn run(&self, words: &[&str]) -> Result<String> {
+        self.operator.fleet(words.iter().copied()).await
     }
 }

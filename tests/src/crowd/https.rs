@@ -1,9 +1,11 @@
-//! One request over a connection of its own, as a box makes it that has nothing to say for hours.
+//! Requests over TLS: one over a connection of its own, as a box makes it that has nothing to say for hours,
+//! or many over one that stays.
 
 use anyhow::{Context, Result};
 use bytes::Bytes;
 use contract::exchange::FLEET_IDENTITY_NAME;
 use http_body_util::{BodyExt, Full, Limited};
+use hyper::client::conn::http1::SendRequest;
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderValue};
 use hyper::http::request::Builder as Asking;
 use hyper::{Request, StatusCode};
@@ -16,8 +18,8 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
@@ -87,17 +89,61 @@ impl Https {
         self.ask(to, request, body).await
     }
 
-    async fn ask(&self, to: SocketAddr, mut request: Asking, body: String) -> Result<Asked> {
+    async fn ask(&self, to: SocketAddr, request: Asking, body: String) -> Result<Asked> {
+        let mut line = self.line(to).await?;
+        let asked = line.ask(request, body).await?;
+        line.end().await?;
+        Ok(asked)
+    }
+
+    /// A connection that stays.
+    pub async fn line(&self, to: SocketAddr) -> Result<Line> {
+        let connected = timeout(PATIENCE, async {
+            let socket = TcpStream::connect(to).await?;
+            socket.set_nodelay(true)?;
+            let stream = self.connector.connect(self.name.clone(), socket).await?;
+            Ok(hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?)
+        });
+        let connected = connected.await.with_context(|| format!("{to}: no answer"))?;
+        let (sender, connection) = connected.map_err(|err: anyhow::Error| err.context(to))?;
+        Ok(Line { sender, connection: tokio::spawn(connection), token: self.token.clone() })
+    }
+}
+
+/// A connection, for one request after another.
+pub struct Line {
+    sender: SendRequest<Full<Bytes>>,
+    connection: JoinHandle<hyper::Result<()>>,
+    token: Option<String>,
+}
+
+impl Line {
+    /// Sends something.
+    pub async fn post(&mut self, path: &str, body: String) -> Result<Asked> {
+        self.ask(Request::post(path).header(CONTENT_TYPE, "application/json"), body).await
+    }
+
+    async fn ask(&mut self, mut request: Asking, body: String) -> Result<Asked> {
         if let Some(token) = &self.token {
             request = request.header(AUTHORIZATION, format!("Bearer {token}"));
         }
-        let request = request.body(Full::from(body))?;
+        let mut request = request.body(Full::from(body))?;
+        request.headers_mut().insert(HOST, HeaderValue::from_static("fleet"));
         let path = request.uri().to_string();
         let asked = timeout(PATIENCE, async {
-            let socket = TcpStream::connect(to).await?;
-            exchange(self.connector.connect(self.name.clone(), socket).await?, request).await
+            let answer = self.sender.send_request(request).await?;
+            let status = answer.status();
+            let body = Limited::new(answer.into_body(), MAX_ANSWER_BYTES).collect().await;
+            let body = body.map_err(anyhow::Error::from_boxed)?.to_bytes();
+            Ok(Asked { status, body })
         });
         asked.await.with_context(|| format!("{path}: no answer"))?
+    }
+
+    /// Ends it in good order.
+    async fn end(self) -> Result<()> {
+        drop(self.sender);
+        Ok(self.connection.await??)
     }
 }
 
@@ -110,21 +156,4 @@ fn believing(authorities: &str) -> Result<Builder> {
     }
     let builder = ClientConfig::builder_with_provider(Arc::new(default_provider()));
     Ok(builder.with_protocol_versions(&[&rustls::version::TLS13])?.with_root_certificates(roots))
-}
-
-async fn exchange(
-    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    mut request: Request<Full<Bytes>>,
-) -> Result<Asked> {
-    request.headers_mut().insert(HOST, HeaderValue::from_static("fleet"));
-    let (mut sender, connection) =
-        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
-    let connection = tokio::spawn(connection);
-    let answer = sender.send_request(request).await?;
-    let status = answer.status();
-    let body = Limited::new(answer.into_body(), MAX_ANSWER_BYTES).collect().await;
-    let body = body.map_err(anyhow::Error::from_boxed)?.to_bytes();
-    drop(sender);
-    connection.await??;
-    Ok(Asked { status, body })
 }

@@ -2,6 +2,7 @@
 //! certificates over connections that show who it is. Nothing else of a box is here.
 
 mod https;
+mod reporting;
 
 use crate::operator::front_ca;
 use anyhow::{Context, Result, ensure};
@@ -16,6 +17,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 pub use https::Https;
+pub use reporting::Reporting;
 
 /// So many talk to the fleet at once where nothing else is asked for.
 pub const AT_ONCE: usize = 32;

@@ -11,6 +11,7 @@ mod idle_memory;
 mod inventory;
 mod paced;
 mod recover;
+mod reports;
 mod scrub;
 mod served;
 mod ttfb_mixed;
@@ -58,6 +59,7 @@ enum Kind {
     Scrub,
     Enrol,
     Inventory(inventory::Asked),
+    Reports,
 }
 
 /// What a case found.
@@ -93,6 +95,7 @@ pub fn all() -> Vec<Case> {
         case("inventory-list", Kind::Inventory(inventory::Asked::List)),
         case("inventory-import", Kind::Inventory(inventory::Asked::Import)),
         case("inventory-ansible", Kind::Inventory(inventory::Asked::Ansible)),
+        case("inventory-reports", Kind::Reports),
     ]
 }
 
@@ -118,6 +121,7 @@ impl Case {
             Kind::Scrub => scrub::run(bench).await?,
             Kind::Enrol => enrol::run(bench).await?,
             Kind::Inventory(asked) => inventory::run(bench, *asked).await?,
+            Kind::Reports => reports::run(bench).await?,
         };
         let (case, machine) = (self.name.to_owned(), Machine::this()?);
         let mut notes = [&bench.peers.notes[..], &found.notes].concat();
