@@ -76,3 +76,20 @@ async fn a_refusal_leaves_the_connection_or_says_that_it_does_not() {
         assert!(told.starts_with("http/1.1 400") && told.contains("connection: close"), "{told}");
     }
 }
+
+/// Who sends much and reads when he has: what he sent meanwhile costs him no answer.
+#[tokio::test]
+async fn an_answer_reaches_who_still_sends() {
+    let work = tempfile::tempdir().expect("folder");
+    let server = Server::start(&work.path().join("data"), None);
+    let mut stream = connect(&server).await;
+    let head = HEAD.replace("Length: 2", &format!("Length: {}", 64 << 20));
+    let head = format!("{head}{}\r\n\r\n", server.bearer());
+    stream.write_all(head.as_bytes()).await.expect("written");
+    for _ in 0..32 {
+        stream.write_all(&[b' '; 1 << 20]).await.expect("written");
+    }
+    stream.flush().await.expect("sent");
+    let told = answer(&mut stream).await;
+    assert!(told.starts_with("http/1.1 400") && told.contains("connection: close"), "{told}");
+}

@@ -2,11 +2,12 @@
 
 use super::FrontTls;
 use super::leftover::taken;
+use super::lingering::{Lingering, Unread};
 use crate::api::Problem;
 use crate::control::ControlTls;
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use contract::names::DeviceName;
 use hyper::server::conn::http1;
@@ -113,7 +114,7 @@ async fn connection(
     watcher: hyper_util::server::graceful::Watcher,
 ) {
     let _ = stream.set_nodelay(true);
-    let router = router.layer(from_fn(taken)).layer(axum::Extension(ClientAddress(address)));
+    let router = router.layer(axum::Extension(ClientAddress(address)));
     match acceptor {
         Acceptor::Front(tls) => {
             let Some(stream) = unless_plain(stream).await else { return };
@@ -205,10 +206,13 @@ async fn requests<S>(stream: S, router: Router, watcher: hyper_util::server::gra
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    let unread = Unread::default();
+    let router = router.layer(from_fn_with_state(unread.clone(), taken));
+    let stream = TokioIo::new(Lingering::new(stream, unread));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIMEOUT)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+        .serve_connection(stream, TowerToHyperService::new(router));
     if let Err(err) = watcher.watch(connection).await {
         tracing::debug!(%err, "a connection ended badly");
     }

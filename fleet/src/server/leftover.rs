@@ -3,8 +3,9 @@
 //! hyper hangs up on whoever sends it, and does not say so: the next request on that connection would
 //! find nobody there. Many clients send head and body apart, so that any refusal would do.
 
+use super::lingering::Unread;
 use axum::body::{Body, Bytes, HttpBody};
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 use http::{HeaderValue, header};
@@ -52,7 +53,7 @@ impl HttpBody for Lent {
 }
 
 /// Takes what is left before the answer goes out, or has it say that the connection ends with it.
-pub(super) async fn taken(request: Request, next: Next) -> Response {
+pub(super) async fn taken(State(unread): State<Unread>, request: Request, next: Next) -> Response {
     let (head, body) = request.into_parts();
     if body.is_end_stream() {
         return next.run(Request::from_parts(head, body)).await;
@@ -64,6 +65,7 @@ pub(super) async fn taken(request: Request, next: Next) -> Response {
     let is_over = lent.is_end_stream()
         || !is_asked_for && tokio::time::timeout(TIMEOUT, end_of(lent)).await.unwrap_or(false);
     if !is_over {
+        unread.say();
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     response

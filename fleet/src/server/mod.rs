@@ -4,6 +4,7 @@ mod app;
 mod connections;
 mod front;
 mod leftover;
+mod lingering;
 mod listen;
 mod run;
 mod token;
