@@ -3,7 +3,7 @@
 use crate::inquiry::ask;
 use crate::{autonomy, filling, keys};
 use anyhow::{Context, Result};
-use contract::config::{ApplianceConfig, DiskClass};
+use contract::config::ApplianceConfig;
 use contract::quantity::{BitRate, ByteCount};
 use contract::report::{MovesReport, Report, ScrubReport, WriteBudgetReport};
 use contract::smart::SmartReport;
@@ -76,7 +76,7 @@ fn tell(report: &Report) -> String {
         lines.push(format!(
             "  disk        {}{}: {} of {}, {} I/O errors, {} bad blocks",
             disk.folder,
-            disk.class.map_or("", class_name),
+            disk.class.map(|class| format!(" ({})", class.name())).unwrap_or_default(),
             ByteCount(disk.used_bytes),
             ByteCount(disk.capacity_bytes),
             disk.io_errors,
@@ -103,14 +103,6 @@ fn tell(report: &Report) -> String {
     }
     lines.push(String::new());
     lines.join("\n")
-}
-
-fn class_name(class: DiskClass) -> &'static str {
-    match class {
-        DiskClass::Nvme => " (nvme)",
-        DiskClass::Ssd => " (ssd)",
-        DiskClass::Hdd => " (hdd)",
-    }
 }
 
 /// What may be written to a disk, within what it is rated for.

@@ -46,6 +46,30 @@ pub fn is_name(text: &str) -> bool {
     check(text, MAX_NAME_LEN).is_ok()
 }
 
+/// The most characters of a host name, without the dot at its end (RFC 1035 §2.3.4).
+pub const MAX_HOST_NAME_CHARS: usize = 253;
+
+/// The most of each of its parts.
+pub const MAX_LABEL_CHARS: usize = 63;
+
+/// Why a text cannot be a host name in small letters; nothing, where it can.
+#[must_use]
+pub fn no_host_name(text: &str) -> Option<String> {
+    if text.len() > MAX_HOST_NAME_CHARS {
+        return Some(format!("{} characters, {MAX_HOST_NAME_CHARS} are the most", text.len()));
+    }
+    let octet = |it: u8| it.is_ascii_lowercase() || it.is_ascii_digit() || it == b'-';
+    text.split('.').find_map(|label| match label.len() {
+        0 => Some("a part of it is empty".to_owned()),
+        1..=MAX_LABEL_CHARS if label.starts_with('-') || label.ends_with('-') => {
+            Some(format!("{label:?} begins or ends with a hyphen"))
+        }
+        1..=MAX_LABEL_CHARS if label.bytes().all(octet) => None,
+        1..=MAX_LABEL_CHARS => Some(format!("{label:?} is more than a-z, 0-9 and hyphens")),
+        more => Some(format!("a part of {more} characters, {MAX_LABEL_CHARS} are the most")),
+    })
+}
+
 /// The text of a name. All who have the same share it: an index of millions of objects has few
 /// groups and titles, and a pointer for each of them.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -40,8 +40,9 @@ struct Told {
 
 impl From<Machine> for Told {
     fn from(machine: Machine) -> Self {
-        let Machine { serial, parts } = machine.settled();
-        Self { serial, parts: PartsReport::of(parts) }
+        // Of what somebody has written down not all can be told.
+        let serial = machine.serial.as_deref().and_then(super::serial);
+        Self { serial, parts: PartsReport::of(machine.parts) }
     }
 }
 

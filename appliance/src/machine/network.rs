@@ -12,11 +12,7 @@ const NET: &str = "sys/class/net";
 /// What a card may say of itself: as much as its address leads to.
 const MOST_VPD_OCTETS: u64 = 32 << 10;
 
-/// A card, and its ports.
-struct Card {
-    ports: Vec<Port>,
-}
-
+/// Of a card.
 struct Port {
     /// By which the kernel calls it.
     name: String,
@@ -25,19 +21,16 @@ struct Port {
 }
 
 pub(super) fn read(files: &Files, slots: &Slots, ethtool: &Ethtool<'_>) -> Vec<Part> {
-    let mut cards: BTreeMap<String, Card> = BTreeMap::new();
+    // Cards by their addresses, with their ports.
+    let mut cards: BTreeMap<String, Vec<Port>> = BTreeMap::new();
     for name in files.names(NET) {
         let Some(device) = device(files, &name) else { continue };
         let mac = permanent_mac(files, &name, ethtool);
-        let card = cards.entry(device_of(&device).to_owned()).or_insert(Card { ports: Vec::new() });
-        card.ports.push(Port { name, mac });
+        cards.entry(device_of(&device).to_owned()).or_default().push(Port { name, mac });
     }
-    let optics = |card: &Card| -> Vec<Part> {
-        card.ports.iter().filter_map(|port| optic(&port.name, ethtool)).collect()
-    };
-    let parts = cards.iter().flat_map(|(device, card)| {
-        let card_itself = part(files, &slots.bay(device), card, ethtool);
-        card_itself.into_iter().chain(optics(card))
+    let parts = cards.iter().flat_map(|(device, ports)| {
+        let card_itself = part(files, &slots.bay(device), ports, ethtool);
+        card_itself.into_iter().chain(ports.iter().filter_map(|port| optic(&port.name, ethtool)))
     });
     parts.collect()
 }
@@ -77,13 +70,13 @@ fn is_mac(text: &str) -> bool {
 }
 
 /// A card is known by its own number where it says one, else by the lowest address of its ports.
-fn part(files: &Files, bay: &str, card: &Card, ethtool: &Ethtool<'_>) -> Option<Part> {
+fn part(files: &Files, bay: &str, ports: &[Port], ethtool: &Ethtool<'_>) -> Option<Part> {
     let of_port = |port: &Port, what: &str| format!("{NET}/{}/device/{what}", port.name);
-    let first = card.ports.first()?;
+    let first = ports.first()?;
     let says = files.octets(&of_port(first, "vpd"), MOST_VPD_OCTETS);
     let says = says.map(|octets| vpd::parse(&octets)).unwrap_or_default();
     let name = |text: Option<String>| text.and_then(|it| told::name(&it));
-    let lowest = card.ports.iter().filter_map(|port| port.mac.clone()).min();
+    let lowest = ports.iter().filter_map(|port| port.mac.clone()).min();
     let serial = says.serial.and_then(|it| told::serial(&it)).or(lowest)?;
     // As a list of them (pci.ids) names it.
     let ids = ["vendor", "device"].map(|what| files.line(&of_port(first, what)));

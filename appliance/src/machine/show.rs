@@ -3,7 +3,6 @@
 use super::files::Files;
 use super::{Machine, Seen, ethtool, look};
 use anyhow::Result;
-use contract::config::DiskClass;
 use contract::parts::Part;
 use contract::quantity::ByteCount;
 use std::path::Path;
@@ -53,11 +52,7 @@ fn row(part: &Part) -> [String; COLUMNS.len()] {
     let named = [part.manufacturer.clone(), part.part_id.clone()];
     let named: Vec<String> = named.into_iter().flatten().collect();
     let or_not = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
-    let class = part.disk_class.map_or("", |class| match class {
-        DiskClass::Nvme => " nvme",
-        DiskClass::Ssd => " ssd",
-        DiskClass::Hdd => " hdd",
-    });
+    let class = part.disk_class.map(|class| format!(" {}", class.name())).unwrap_or_default();
     [
         format!("{}{class}", part.part_type),
         part.serial.clone(),
@@ -72,6 +67,7 @@ fn row(part: &Part) -> [String; COLUMNS.len()] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use contract::config::DiskClass;
     use contract::parts::PartType;
 
     #[test]

@@ -5,7 +5,6 @@ use super::{List, Problem};
 use crate::server::App;
 use axum::Json;
 use axum::extract::State;
-use contract::config::DiskClass;
 use contract::names::DeviceName;
 use contract::report::{DiskReport, ScrubReport};
 use contract::smart::SmartReport;
@@ -110,22 +109,13 @@ impl From<&SmartReport> for DiskHealthItem {
     }
 }
 
-fn class(class: DiskClass) -> String {
-    match class {
-        DiskClass::Nvme => "nvme",
-        DiskClass::Ssd => "ssd",
-        DiskClass::Hdd => "hdd",
-    }
-    .to_owned()
-}
-
 fn item(appliance: (&DeviceName, String), age_s: Option<f64>, disk: &DiskReport) -> DiskItem {
     DiskItem {
         appliance: appliance.0.to_string(),
         site: appliance.1,
         report_age_s: age_s,
         folder: disk.folder.clone(),
-        class: disk.class.map(class),
+        class: disk.class.map(|class| class.name().to_owned()),
         ejected: disk.ejected.clone(),
         capacity_bytes: disk.capacity_bytes,
         used_bytes: disk.used_bytes,

@@ -1,17 +1,15 @@
 //! What machines say that they are made of.
 
 use super::Problem;
-use super::said::Path;
+use super::records::Key;
 use super::status::rfc3339;
 use crate::server::App;
 use axum::Json;
 use axum::extract::State;
 use contract::parts::Part;
 use contract::time::TimeUs;
-use inventory::observed::part_of;
 use inventory::records::{Hardware, hardware};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use std::sync::Arc;
 use utoipa::ToSchema;
 
@@ -60,7 +58,6 @@ pub(crate) struct PartItem {
 
 impl From<Part> for PartItem {
     fn from(part: Part) -> Self {
-        let class = part_of(&part).get("disk_class").and_then(Value::as_str).map(str::to_owned);
         Self {
             part_type: part.part_type.to_string(),
             serial: part.serial,
@@ -68,7 +65,7 @@ impl From<Part> for PartItem {
             part_id: part.part_id,
             bay: part.bay,
             firmware: part.firmware,
-            disk_class: class,
+            disk_class: part.disk_class.map(|class| class.name().to_owned()),
             capacity_bytes: part.capacity_bytes,
             wear_percent: part.wear_percent,
         }
@@ -77,14 +74,14 @@ impl From<Part> for PartItem {
 
 impl From<Hardware> for HardwareItem {
     fn from(hardware: Hardware) -> Self {
-        let Hardware { observed, digest, seen_at_us } = hardware;
+        let Hardware { observed, seen_at_us } = hardware;
         Self {
             device: observed.device,
             serial: observed.serial,
             seen_at: rfc3339(TimeUs(seen_at_us)),
             epoch: observed.generation.map(|it| it.epoch),
             generation: observed.generation.map(|it| it.number),
-            digest: digest.to_string(),
+            digest: observed.digest.to_string(),
             parts: observed.parts.into_iter().map(PartItem::from).collect(),
         }
     }
@@ -96,12 +93,9 @@ impl From<Hardware> for HardwareItem {
     responses((status = 200, body = HardwareItem)))]
 pub(super) async fn show_hardware(
     State(app): State<Arc<App>>,
-    Path(name): Path<String>,
+    Key(name): Key,
 ) -> Result<Json<HardwareItem>, Problem> {
-    let found = match name.contains('\0') {
-        true => None,
-        false => hardware(app.inventory.db(), &name).await?,
-    };
+    let found = hardware(app.inventory.db(), &name).await?;
     let says = || Problem::new(404, format!("{name} has not said what it is made of"));
     found.map(|hardware| Json(hardware.into())).ok_or_else(says)
 }

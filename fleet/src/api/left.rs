@@ -1,7 +1,6 @@
 //! What networks have left.
 
-use super::records::pairs;
-use super::said::Path;
+use super::records::{Key, numbers};
 use super::{List, Problem};
 use crate::server::App;
 use axum::Json;
@@ -12,8 +11,8 @@ use std::sync::Arc;
 use utoipa::ToSchema;
 
 /// Whoever wants more takes some of these first.
-const MOST_FREE: usize = 1000;
-const USUAL_FREE: usize = 10;
+const MOST_FREE: i64 = 1000;
+const USUAL_FREE: i64 = 10;
 
 /// What every reader of JSON takes for a whole number.
 const MOST_COUNTED: u64 = 1 << 53;
@@ -51,25 +50,17 @@ impl From<Left> for LeftItem {
 
 /// What all networks have left that give addresses, those with the least first.
 #[utoipa::path(get, path = "/api/v1/prefix-usage", tag = "inventory",
-    params(("taken_percent__gte" = Option<f64>, Query, description = "Those alone of which so much is taken.")),
+    params(("taken_percent__gte" = Option<i64>, Query, description = "Those alone of which so much is taken.", minimum = 0, maximum = 100)),
     responses((status = 200, body = List<LeftItem>)))]
 pub(super) async fn list_left(
     State(app): State<Arc<App>>,
     RawQuery(query): RawQuery,
 ) -> Result<Json<List<LeftItem>>, Problem> {
-    let mut least = 0.0;
-    for (name, value) in pairs(query.as_deref())? {
-        match &*name {
-            "taken_percent__gte" => {
-                let bad = || Problem::new(400, "taken_percent__gte: expected a number");
-                let number: Option<f64> = value.parse().ok();
-                least = number.filter(|it| it.is_finite()).ok_or_else(bad)?;
-            }
-            _ => return Err(Problem::new(400, "there is taken_percent__gte here")),
-        }
-    }
+    let [least] = numbers(query.as_deref(), [("taken_percent__gte", 0, 0, 100)])?;
+    let is_meant =
+        |left: &Left| left.taken_percent >= f64::from(i32::try_from(least).unwrap_or(i32::MAX));
     let all = all_left(app.inventory.db()).await?.into_iter();
-    let items = all.filter(|left| left.taken_percent >= least).map(LeftItem::from).collect();
+    let items = all.filter(is_meant).map(LeftItem::from).collect();
     Ok(Json(List { items }))
 }
 
@@ -80,24 +71,12 @@ pub(super) async fn list_left(
     responses((status = 200, body = LeftItem)))]
 pub(super) async fn show_left(
     State(app): State<Arc<App>>,
-    Path(prefix): Path<String>,
+    Key(prefix): Key,
     RawQuery(query): RawQuery,
 ) -> Result<Json<LeftItem>, Problem> {
-    let mut most = USUAL_FREE;
-    for (name, value) in pairs(query.as_deref())? {
-        match &*name {
-            "limit" => {
-                let bad = || Problem::new(400, format!("limit: expected 1 to {MOST_FREE}"));
-                let number: Option<usize> = value.parse().ok();
-                most = number.filter(|it| (1..=MOST_FREE).contains(it)).ok_or_else(bad)?;
-            }
-            _ => return Err(Problem::new(400, "there is limit here")),
-        }
-    }
-    let found = match prefix.contains('\0') {
-        true => None,
-        false => left(app.inventory.db(), &prefix, most).await?,
-    };
+    let [most] = numbers(query.as_deref(), [("limit", USUAL_FREE, 1, MOST_FREE)])?;
+    let found = left(app.inventory.db(), &prefix, usize::try_from(most).unwrap_or(usize::MAX));
+    let found = found.await?;
     let says = || Problem::new(404, format!("there is no prefix {prefix}"));
     found.map(|left| Json(left.into())).ok_or_else(says)
 }

@@ -207,11 +207,8 @@ fn not_steered_to(app: &App, device: &DeviceName, groups: &[ContentGroup]) -> Ve
     let (view, at) = (app.view(), now());
     if let Some(state) = view.out_of_service(device) {
         let reason = format!("it is not in service: {state}");
-        let item = |group: &ContentGroup| NotSteeredItem {
-            group: group.name.to_string(),
-            reason: reason.clone(),
-        };
-        return groups.iter().map(item).collect();
+        let groups = groups.iter().map(|group| group.name.to_string());
+        return groups.map(|group| NotSteeredItem { group, reason: reason.clone() }).collect();
     }
     let confirmed = purging::confirmed(app, &view, device);
     let item = |group: &ContentGroup| {

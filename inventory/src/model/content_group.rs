@@ -5,7 +5,7 @@ use super::{Appliance, Found, S3Origin};
 use crate::Complaint;
 use crate::schema::Record;
 use contract::config::OnMiss;
-use contract::names::{DeviceName, GroupName};
+use contract::names::{DeviceName, GroupName, no_host_name};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use url::Url;
@@ -146,15 +146,8 @@ impl ContentGroup {
             return;
         }
         let sample = self.host_pattern.replace(DEVICE_PLACEHOLDER, "oca1.site-a");
-        let octet = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
-        let label = |label: &str| {
-            (1..=63).contains(&label.len())
-                && label.bytes().all(octet)
-                && !label.starts_with('-')
-                && !label.ends_with('-')
-        };
         // A device's name has at most 63 characters, a host name 253.
-        if sample.len() > 190 || !sample.split('.').all(label) {
+        if sample.len() > 190 || no_host_name(&sample).is_some() {
             found.add("host_pattern", format!("{sample:?} would be no host name in lower case"));
         }
     }

@@ -2,24 +2,18 @@
 
 use super::text;
 use crate::schema::Record;
-use contract::config::DiskClass;
 use contract::parts::Part;
 use serde_json::{Map, Value};
 
 /// All that a part says of itself, as fields of a component.
 #[must_use]
 pub fn part_of(part: &Part) -> Map<String, Value> {
-    let class = |class: DiskClass| match class {
-        DiskClass::Nvme => "nvme",
-        DiskClass::Ssd => "ssd",
-        DiskClass::Hdd => "hdd",
-    };
     let fields = [
         ("manufacturer", part.manufacturer.clone().map(Value::from)),
         ("part_id", part.part_id.clone().map(Value::from)),
         ("bay", part.bay.clone().map(Value::from)),
         ("firmware", part.firmware.clone().map(Value::from)),
-        ("disk_class", part.disk_class.map(class).map(Value::from)),
+        ("disk_class", part.disk_class.map(|class| Value::from(class.name()))),
         ("capacity_bytes", part.capacity_bytes.map(Value::from)),
     ];
     fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()

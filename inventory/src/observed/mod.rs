@@ -20,6 +20,7 @@ pub use learn::{learned, part_of};
 use crate::model::is_serial;
 use crate::schema::Record;
 use contract::envelope::{self, Generation};
+use contract::object::Digest;
 use contract::parts::Part;
 use contract::report::Report;
 use std::collections::HashMap;
@@ -33,6 +34,8 @@ pub struct Observed {
     pub serial: Option<String>,
     /// What it is made of.
     pub parts: Vec<Part>,
+    /// What tells these from others.
+    pub digest: Digest,
     /// What it was told to be when it said so.
     pub generation: Option<Generation>,
 }
@@ -41,12 +44,13 @@ impl Observed {
     /// What a report says of it; nothing where it does not tell the parts.
     #[must_use]
     pub fn of(report: &Report) -> Option<Self> {
-        let parts = report.parts.as_ref()?.parts.clone()?;
+        let told = report.parts.as_ref()?;
         let config = report.documents.iter().find(|state| state.kind == envelope::Kind::Config);
         Some(Self {
             device: report.device.to_string(),
             serial: serial(report).map(str::to_owned),
-            parts,
+            parts: told.parts.clone()?,
+            digest: told.digest,
             generation: config.and_then(|state| state.in_force),
         })
     }

@@ -1,6 +1,6 @@
 use super::*;
 use crate::kinds::{COMPONENT, DEVICE};
-use contract::parts::PartType;
+use contract::parts::{PartType, PartsReport};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -15,7 +15,9 @@ fn components(all: &[Value]) -> HashMap<String, Record> {
 }
 
 fn seen(serial: Option<&str>, parts: Vec<Part>) -> Observed {
-    Observed { device: "oca1".into(), serial: serial.map(Into::into), parts, generation: None }
+    let digest = PartsReport::of(parts.clone()).digest;
+    let (device, serial) = ("oca1".to_owned(), serial.map(str::to_owned));
+    Observed { device, serial, parts, digest, generation: None }
 }
 
 fn found(known: &[Value], observed: &Observed) -> Vec<(String, String)> {

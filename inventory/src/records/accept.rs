@@ -1,10 +1,10 @@
 //! What a machine says becomes what the inventory says.
 
-use super::{Changing, Refused};
+use super::{Changing, Refused, fields};
 use crate::Complaint;
 use crate::kinds::{COMPONENT, DEVICE, DIFFERENCE};
 use crate::observed::{Observed, Reason, key, learned, part_of};
-use crate::schema::{Kind, Record};
+use crate::schema::Record;
 use contract::parts::Part;
 use serde_json::{Map, Value, json};
 use std::collections::HashMap;
@@ -27,15 +27,15 @@ impl Changing {
             Some(Reason::Moved) => {
                 let bay = told.ok_or_else(gone)?.bay.clone();
                 let here = json!({"device": device, "bay": bay, "status": "active"});
-                self.become_so(&COMPONENT, &part, here).await?;
+                self.update(&COMPONENT, &part, &fields(here), None).await?;
             }
             Some(Reason::Missing) => {
                 let shelf = json!({"device": null, "bay": null, "status": "spare"});
-                self.become_so(&COMPONENT, &part, shelf).await?;
+                self.update(&COMPONENT, &part, &fields(shelf), None).await?;
             }
             Some(Reason::OtherSerial) => {
                 let serial = json!({ "serial": observed.serial });
-                self.become_so(&DEVICE, &device, serial).await?;
+                self.update(&DEVICE, &device, &fields(serial), None).await?;
             }
             Some(Reason::OldFirmware) | None => {
                 let message = "what runs in a part does not change by a word: bring it up to date, or \
@@ -47,20 +47,10 @@ impl Changing {
     }
 
     async fn add(&mut self, device: &str, part: &Part) -> Result<(), Refused> {
-        let mut fields = part_of(part);
+        let mut told = part_of(part);
         let own = json!({"type": part.part_type.name(), "serial": part.serial, "device": device});
-        fields.extend(own.as_object().cloned().unwrap_or_default());
-        self.create(&COMPONENT, &fields).await.map(drop)
-    }
-
-    async fn become_so(
-        &mut self,
-        kind: &'static Kind,
-        key: &str,
-        patch: Value,
-    ) -> Result<(), Refused> {
-        let patch = patch.as_object().cloned().unwrap_or_default();
-        self.update(kind, key, &patch, None).await.map(drop)
+        told.extend(fields(own));
+        self.create(&COMPONENT, &told).await.map(drop)
     }
 
     /// Takes over what a machine knows better than anybody.

@@ -88,23 +88,22 @@ impl Changing {
         fields: &Map<String, Value>,
     ) -> Result<Kept, Refused> {
         let record = self.found(&PREFIX, prefix, None).await?.record;
-        let refused = |message: String| {
-            Refused::Invalid(vec![Complaint { field: "prefix".to_owned(), message }])
+        let refused = |field: &str, message: &str| {
+            Err(Refused::Invalid(vec![Complaint::new(field, message)]))
         };
         if !gives(&record) {
             let message =
                 format!("{prefix} holds networks and gives no addresses: name one of these");
-            return Err(refused(message));
+            return refused("prefix", &message);
         }
         let taken = taken(self.here().0).await?;
         let left = of(record, &taken, 1);
         let Some(address) = left.and_then(|mut left| left.free.pop()) else {
-            return Err(refused(format!("all addresses of {prefix} are taken")));
+            return refused("prefix", &format!("all addresses of {prefix} are taken"));
         };
         let mut wanted = fields.clone();
         if wanted.insert("address".to_owned(), Value::from(address.to_string())).is_some() {
-            let message = "it is told here, and not said: create it to choose one".to_owned();
-            return Err(Refused::Invalid(vec![Complaint { field: "address".into(), message }]));
+            return refused("address", "it is told here, and not said: create it to choose one");
         }
         self.create(&IP_ADDRESS, &wanted).await
     }

@@ -32,6 +32,7 @@ pub use repeated::{Answer, Once};
 use crate::query::{Cursor, Query};
 use crate::schema::{Kind, Record};
 use db::Db;
+use serde_json::{Map, Value};
 use sqlx::AssertSqlSafe;
 
 /// A record as it is kept.
@@ -54,6 +55,14 @@ pub struct Found {
     pub items: Vec<Kept>,
     /// Where the next page begins; nothing on the last one.
     pub next: Option<String>,
+}
+
+/// An object that is written here.
+fn fields(object: Value) -> Map<String, Value> {
+    match object {
+        Value::Object(fields) => fields,
+        _ => Map::new(),
+    }
 }
 
 /// A record by its key.

@@ -5,7 +5,6 @@ use crate::kinds::DEVICE;
 use crate::observed::Observed;
 use contract::envelope::Generation;
 use contract::object::Digest;
-use contract::parts::PartsReport;
 use db::{Db, Error};
 use sqlx::any::AnyRow;
 use sqlx::{AssertSqlSafe, Row as _};
@@ -16,8 +15,6 @@ use std::collections::HashMap;
 pub struct Hardware {
     /// What it said.
     pub observed: Observed,
-    /// Of its parts.
-    pub digest: Digest,
     /// When it said so first, in microseconds.
     pub seen_at_us: i64,
 }
@@ -63,8 +60,8 @@ pub(super) fn read(row: &AnyRow) -> Result<Hardware, Error> {
         Some(Generation { epoch: u32::try_from(epoch).ok()?, number: u64::try_from(number).ok()? })
     });
     let digest = digest(&device, &row.try_get::<String, _>(1)?)?;
-    let observed = Observed { serial: row.try_get(2)?, parts, generation, device };
-    Ok(Hardware { observed, digest, seen_at_us: row.try_get(6)? })
+    let observed = Observed { serial: row.try_get(2)?, parts, digest, generation, device };
+    Ok(Hardware { observed, seen_at_us: row.try_get(6)? })
 }
 
 impl Changing {
@@ -82,9 +79,8 @@ impl Changing {
     }
 
     async fn keep(&mut self, observed: &Observed) -> Result<(), Error> {
-        let Observed { device, serial, parts, generation } = observed;
+        let Observed { device, serial, parts, digest, generation } = observed;
         let text = serde_json::to_string(parts).map_err(|err| Error::corrupt("parts", err))?;
-        let digest = PartsReport::of(parts.clone()).digest.to_string();
         let count = |generation: &Generation| {
             (i64::from(generation.epoch), i64::try_from(generation.number).unwrap_or(i64::MAX))
         };
@@ -98,7 +94,7 @@ impl Changing {
                  seen_at_us = excluded.seen_at_us",
         )
         .bind(device.as_str())
-        .bind(digest)
+        .bind(digest.to_string())
         .bind(serial.clone())
         .bind(text)
         .bind(epoch)

@@ -2,7 +2,7 @@
 
 use crate::query::{Condition, Query};
 use crate::schema::Kind;
-use db::{BYTEWISE, Engine};
+use db::{BYTEWISE, Engine, values};
 
 /// The columns of a kind's fields, but that of the key.
 fn columns(kind: &Kind) -> impl Iterator<Item = &'static str> {
@@ -76,20 +76,6 @@ pub(crate) fn is_one_of(column: &str, count: usize, engine: Engine) -> String {
 
 pub(super) fn existing(kind: &Kind, keys: usize, engine: Engine) -> String {
     format!("SELECT \"key\" FROM {} WHERE {}", kind.table(), is_one_of("key", keys, engine))
-}
-
-/// `($1, $2), ($3, $4)`. To SQLite what follows `$` is a name, and is sought among all others whenever it
-/// is bound: of thousands, that takes longer than to do what is asked.
-fn values(rows: usize, width: usize, engine: Engine) -> String {
-    let bind = |at: usize| match engine {
-        Engine::Sqlite => "?".to_owned(),
-        Engine::Postgres => format!("${at}"),
-    };
-    let row = |row: usize| {
-        let binds: Vec<String> = (1..=width).map(|at| bind(row * width + at)).collect();
-        format!("({})", binds.join(", "))
-    };
-    (0..rows).map(row).collect::<Vec<_>>().join(", ")
 }
 
 pub(super) fn update(kind: &Kind) -> String {

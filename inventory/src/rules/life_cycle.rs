@@ -15,6 +15,7 @@
 //! so. What leaves the house for good (`rma` on its way back to the maker, `retired`) has no byte of
 //! anybody's on it any more, and that was seen.
 
+use crate::schema::Record;
 use std::fmt;
 
 /// How far a device is.
@@ -76,6 +77,17 @@ const ALL: [LifeCycle; 11] = [
     Rma,
     Retired,
 ];
+
+/// Whether another machine takes the place of a device's: it has another serial number, and is on its way.
+#[must_use]
+pub fn is_replaced(before: &Record, after: &Record) -> bool {
+    let is_on_its_way = |device: &Record| device.get("status") == STATES[Shipped as usize];
+    let serial = before.get("serial");
+    !serial.is_null()
+        && serial != after.get("serial")
+        && !is_on_its_way(before)
+        && is_on_its_way(after)
+}
 
 /// What a step takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,11 +1,10 @@
 //! What names are made from.
 
-use super::{Store, bad_question};
+use super::Store;
+use crate::InventoryError;
 use crate::kinds::{CONTENT_GROUP, DEVICE, PREFIX};
 use crate::records::{self, formerly};
-use crate::rules::life_cycle::LifeCycle;
 use crate::zones::{Sources, has_names};
-use crate::{Appliance, InventoryError};
 use ipnet::IpNet;
 use std::collections::BTreeSet;
 
@@ -21,16 +20,10 @@ impl Store {
         let mut ever_boxes = formerly::keys_with_object(&self.db, &DEVICE, "appliance").await?;
         let mut ever_patterns = formerly::texts(&self.db, &CONTENT_GROUP, "host_pattern").await?;
         ever_patterns.extend(patterns.iter().cloned());
-        let boxes = DEVICE.query([("appliance__empty", "false")]).map_err(bad_question)?;
         let mut in_use = Vec::new();
-        for kept in records::all(&self.db, &DEVICE, &boxes).await? {
-            let key = DEVICE.key(&kept.record);
-            let corrupt = |err| db::Error::corrupt(format!("device {key}"), err);
-            let state = kept.record.get("status").as_str().and_then(LifeCycle::of);
-            if state.is_some_and(has_names) {
-                in_use.extend(Appliance::of(&kept.record).map_err(corrupt)?);
-            }
-            ever_boxes.insert(key);
+        for (appliance, state) in self.appliances_and_states().await? {
+            ever_boxes.insert(appliance.name.to_string());
+            in_use.extend(has_names(state).then_some(appliance));
         }
         let prefixes = self.prefixes().await?;
         Ok(Sources { version, boxes: in_use, patterns, prefixes, ever_boxes, ever_patterns })

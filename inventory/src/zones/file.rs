@@ -1,7 +1,8 @@
 //! A zone as a file (RFC 1035 §5).
 
-use super::text::{is_within, no_host_name};
+use super::text::is_within;
 use super::{Data, Record, Zone};
+use contract::names::no_host_name;
 use std::fmt::Write;
 use std::net::IpAddr;
 

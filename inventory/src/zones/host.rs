@@ -1,8 +1,8 @@
 //! A name, and the addresses that it leads to.
 
-use super::text::no_host_name;
 use crate::rules::life_cycle::LifeCycle;
 use crate::{Appliance, ContentGroup};
+use contract::names::no_host_name;
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 

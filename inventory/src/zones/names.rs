@@ -2,9 +2,9 @@
 
 use super::Note;
 use super::host::{FAMILIES, Host, addresses, of_family};
-use super::text::no_host_name;
 use crate::Appliance;
 use crate::model::DEVICE_PLACEHOLDER;
+use contract::names::no_host_name;
 use ipnet::IpNet;
 use std::collections::{BTreeMap, BTreeSet};
 

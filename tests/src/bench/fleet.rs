@@ -6,6 +6,7 @@ use super::site::Site;
 use crate::crowd::{self, Crowd, Https};
 use crate::operator::Operator;
 use anyhow::{Result, ensure};
+use db::testing::{TestDb, postgres};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -69,6 +70,19 @@ impl Manager {
         ensure!(asked.status.is_success(), "{path}: {}", asked.text());
         Ok(serde_json::from_slice(&asked.body)?)
     }
+}
+
+/// The databases that a fleet may have, each empty.
+pub const DATABASES: [&str; 2] = ["SQLite", "PostgreSQL"];
+
+/// One of them: nothing for SQLite, which is a file of the fleet's.
+pub async fn database(name: &str) -> Option<TestDb> {
+    if name == "SQLite" {
+        return None;
+    }
+    let server = postgres().await;
+    server.db.close().await;
+    Some(server)
 }
 
 /// A fleet manager, and who will be its boxes.

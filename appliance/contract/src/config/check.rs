@@ -5,6 +5,7 @@ use super::{
     read_p99, scrub, smart,
 };
 use crate::bucket::CredentialsPlace;
+use crate::names::no_host_name;
 use std::collections::HashSet;
 use std::fmt::Display;
 
@@ -185,14 +186,7 @@ fn groups(groups: &[ContentGroup], found: &mut Found) {
 }
 
 pub(super) fn is_host_name(host: &str) -> bool {
-    let label = |label: &str| {
-        !label.is_empty()
-            && label.len() <= 63
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-            && label.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-    };
-    host.len() <= 253 && host.split('.').all(label)
+    no_host_name(host).is_none()
 }
 
 fn is_web_origin(origin: &str) -> bool {

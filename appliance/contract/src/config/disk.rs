@@ -58,6 +58,18 @@ pub enum DiskClass {
     Hdd,
 }
 
+impl DiskClass {
+    /// By what it is called.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Nvme => "nvme",
+            Self::Ssd => "ssd",
+            Self::Hdd => "hdd",
+        }
+    }
+}
+
 /// What is wrong with a rating and a life: the key, and why.
 #[must_use]
 pub fn bad_rating(

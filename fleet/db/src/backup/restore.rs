@@ -4,7 +4,7 @@ use super::file::{File, Next};
 use super::line::{Cell, Holds};
 use super::tables::{LEFT_OUT, MIGRATIONS, TABLES, columns, count, found, schema_of};
 use super::{BackupError, Contents, broken};
-use crate::{Db, Engine, NO_DOUBLE, Tx, schema};
+use crate::{Db, Engine, NO_DOUBLE, Tx, schema, values};
 use sqlx::AssertSqlSafe;
 use std::io::Read;
 
@@ -119,7 +119,12 @@ impl Filling<'_> {
         if rows.is_empty() {
             return Ok(());
         }
-        let mut query = sqlx::query(AssertSqlSafe(insert(&table.name, &table.columns, rows.len())));
+        let mut query = sqlx::query(AssertSqlSafe(insert(
+            &table.name,
+            &table.columns,
+            rows.len(),
+            self.engine,
+        )));
         for (at, cell) in rows.into_iter().flatten().enumerate() {
             let (_, holds) = table.columns[at % table.columns.len()];
             query = match (holds, cell) {
@@ -138,13 +143,8 @@ impl Filling<'_> {
     }
 }
 
-fn insert(table: &str, columns: &[(String, Holds)], rows: usize) -> String {
+fn insert(table: &str, columns: &[(String, Holds)], rows: usize, engine: Engine) -> String {
     let names: Vec<String> = columns.iter().map(|(name, _)| format!("\"{name}\"")).collect();
-    let width = columns.len();
-    let row = |row: usize| {
-        let all: Vec<String> = (1..=width).map(|at| format!("${}", row * width + at)).collect();
-        format!("({})", all.join(", "))
-    };
-    let rows: Vec<String> = (0..rows).map(row).collect();
-    format!("INSERT INTO \"{table}\" ({}) VALUES {}", names.join(", "), rows.join(", "))
+    let values = values(rows, columns.len(), engine);
+    format!("INSERT INTO \"{table}\" ({}) VALUES {values}", names.join(", "))
 }

@@ -76,7 +76,7 @@ fn told(change: &Change) -> Result<Value, Problem> {
 }
 
 /// Numbers by their names: what they are without, the least, the most.
-fn numbers<const N: usize>(
+pub(in crate::api) fn numbers<const N: usize>(
     query: Option<&str>,
     known: [(&str, i64, i64, i64); N],
 ) -> Result<[i64; N], Problem> {

@@ -17,7 +17,9 @@ mod write;
 
 pub(super) use change::Change;
 pub(super) use describe::describe;
+pub(super) use history::numbers;
 pub(super) use read::pairs;
+pub(super) use told::Key;
 
 use crate::paths;
 use crate::server::App;

@@ -35,7 +35,7 @@ pub(super) fn etag(version: i64) -> String {
 }
 
 /// The key in a path: text, which no record is named by that holds a NUL.
-pub(super) struct Key(pub(super) String);
+pub(in crate::api) struct Key(pub(in crate::api) String);
 
 impl<S: Send + Sync> FromRequestParts<S> for Key {
     type Rejection = Problem;

@@ -95,9 +95,8 @@ impl Work {
                 answer(200, json!({"accepted": keys.len()}))
             }
             Self::Replace(kind, key, Replacement { serial, status }, version) => {
-                // Nothing is changed by this, but the version that is meant is looked at.
-                changing.update(kind, key, &Map::new(), *version).await?;
-                let kept = changing.replace(kind, key, serial, status.as_deref()).await?;
+                let by = (serial.as_str(), status.as_deref());
+                let kept = changing.replace((kind, key), by, *version).await?;
                 answer(200, told(kind, &kept, None)?)
             }
             Self::Delete(kind, key, version) => {

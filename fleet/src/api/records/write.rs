@@ -13,7 +13,7 @@ use contract::names::DeviceName;
 use http::{StatusCode, header};
 use inventory::kinds::{self, DEVICE};
 use inventory::records::{Answer, Changing, Once, Wanted};
-use inventory::rules::life_cycle::LifeCycle;
+use inventory::rules::life_cycle::{LifeCycle, is_replaced};
 use inventory::schema::{Kind, Record};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -227,10 +227,7 @@ fn boxes_no_more(changing: &Changing) -> Vec<(String, &'static str)> {
         if may_join(before) && !may_join(after) {
             return Some("it has left the house");
         }
-        let is_replaced =
-            !before.get("serial").is_null() && before.get("serial") != after.get("serial");
-        let is_awaited = after.get("status") == "shipped" && before.get("status") != "shipped";
-        (is_replaced && is_awaited).then_some("another machine takes its place")
+        is_replaced(before, after).then_some("another machine takes its place")
     };
     let devices = changing.touched(&DEVICE);
     devices

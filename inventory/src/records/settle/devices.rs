@@ -4,7 +4,7 @@ use super::look::Look;
 use super::{Touched, Wrong, text, those};
 use crate::Complaint;
 use crate::kinds::{CLUSTER, COMPONENT, DEVICE};
-use crate::rules::life_cycle::{LifeCycle, Step};
+use crate::rules::life_cycle::{LifeCycle, Step, is_replaced};
 use crate::schema::Record;
 use db::Error;
 use std::collections::HashMap;
@@ -34,12 +34,8 @@ fn step(it: &Touched, record: &Record, message: Option<&str>) -> Result<Option<S
     let Some(before) = it.before.as_ref().and_then(state) else { return Ok(None) };
     let Some(after) = state(record).filter(|after| *after != before) else { return Ok(None) };
     // Another machine takes its place: the one before goes back.
-    let serial = |record: &Record| record.get("serial").as_str().map(str::to_owned);
-    let is_another = it
-        .before
-        .as_ref()
-        .is_some_and(|before| serial(before).is_some() && serial(before) != serial(record));
-    let to = if is_another && after == LifeCycle::Shipped { LifeCycle::Rma } else { after };
+    let is_replaced = it.before.as_ref().is_some_and(|before| is_replaced(before, record));
+    let to = if is_replaced { LifeCycle::Rma } else { after };
     let step = before.step(to).map_err(|err| Complaint::new("status", err))?;
     if step.needs_reason && message.is_none() {
         let why = format!("who makes {after} of what is {before} says why, in a message");

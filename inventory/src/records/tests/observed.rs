@@ -20,8 +20,9 @@ fn disk(serial: &str, firmware: &str) -> Part {
 }
 
 fn says(device: &str, serial: &str, parts: &[Part]) -> Observed {
-    let parts = parts.to_vec();
-    Observed { device: device.into(), serial: Some(serial.into()), parts, generation: None }
+    let digest = PartsReport::of(parts.to_vec()).digest;
+    let (device, serial, parts) = (device.to_owned(), Some(serial.to_owned()), parts.to_vec());
+    Observed { device, serial, parts, digest, generation: None }
 }
 
 async fn fleet(db: &Db) {
@@ -160,14 +161,16 @@ async fn what_is_replaced_keeps_its_history_and_leaves_empty() {
         let db = &test.db;
         fleet(db).await;
         let mut changing = because(db, 2, Some("it clicks")).await;
-        changing.replace(&COMPONENT, "disk:D-1", "D-8", None).await.expect("put there");
+        changing.replace((&COMPONENT, "disk:D-1"), ("D-8", None), None).await.expect("put there");
         let refused = changing.commit().await.expect_err("full");
         assert!(refused.to_string().contains("not seen to be empty"), "{refused}");
         let mut changing = because(db, 3, Some("it clicks")).await;
-        let new = changing.replace(&COMPONENT, "disk:D-1", "D-8", Some("failed")).await;
+        let new = changing.replace((&COMPONENT, "disk:D-1"), ("D-8", Some("failed")), None).await;
         assert_eq!(new.expect("put there").record.get("device"), &json!("oca1"));
-        let refused =
-            changing.replace(&COMPONENT, "disk:D-2", "D-3", None).await.expect_err("used");
+        let refused = changing
+            .replace((&COMPONENT, "disk:D-2"), ("D-3", None), None)
+            .await
+            .expect_err("used");
         assert!(refused.to_string().contains("is in oca7: take it out"), "{refused}");
         changing.commit().await.expect("committed");
         let old = history(db, &COMPONENT, "disk:D-1", 9).await.expect("read");
@@ -175,7 +178,7 @@ async fn what_is_replaced_keeps_its_history_and_leaves_empty() {
 
         // A whole machine, with what is in it: its disks were seen empty, or it stays.
         let mut changing = because(db, 4, Some("dead")).await;
-        changing.replace(&DEVICE, "oca1", "M-9", None).await.expect("tried");
+        changing.replace((&DEVICE, "oca1"), ("M-9", None), None).await.expect("tried");
         let refused = changing.commit().await.expect_err("full");
         assert!(refused.to_string().contains("disk:D-2"), "{refused}");
         let mut changing = because(db, 5, Some("dead")).await;
@@ -183,7 +186,11 @@ async fn what_is_replaced_keeps_its_history_and_leaves_empty() {
         for part in ["disk:D-2", "disk:D-8"] {
             changing.update(&COMPONENT, part, &empty, None).await.expect(part);
         }
-        let new = changing.replace(&DEVICE, "oca1", "M-9", None).await.expect("replaced").record;
+        let new = changing
+            .replace((&DEVICE, "oca1"), ("M-9", None), None)
+            .await
+            .expect("replaced")
+            .record;
         changing.commit().await.expect("committed");
         assert_eq!((new.get("serial"), new.get("status")), (&json!("M-9"), &json!("shipped")));
         let left = find(db, &COMPONENT, "disk:D-8").await.expect("read").expect("there").record;
@@ -192,7 +199,8 @@ async fn what_is_replaced_keeps_its_history_and_leaves_empty() {
         assert_eq!(told[0].before.get("serial"), Some(&json!("M-1")));
 
         let mut changing = because(db, 6, Some("dead")).await;
-        let refused = changing.replace(&DEVICE, "oca1", "M-9", None).await.expect_err("the same");
+        let refused =
+            changing.replace((&DEVICE, "oca1"), ("M-9", None), None).await.expect_err("the same");
         assert!(refused.to_string().contains("the one that there is"), "{refused}");
     }
 }

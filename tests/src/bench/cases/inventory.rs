@@ -4,11 +4,10 @@
 
 use super::{Bench, Found};
 use crate::bench::contender::median;
-use crate::bench::fleet::Manager;
+use crate::bench::fleet::{DATABASES, Manager, database};
 use crate::bench::sheet::{Limit, Row};
 use crate::bench::site::Site;
 use anyhow::{Context, Result, ensure};
-use db::testing::{TestDb, postgres};
 use std::path::Path;
 use std::time::Instant;
 
@@ -51,13 +50,10 @@ pub(super) enum Asked {
 
 pub(super) async fn run(bench: &Bench, asked: Asked) -> Result<Found> {
     let mut rows = Vec::new();
-    for name in ["SQLite", "PostgreSQL"] {
-        let server = if name == "SQLite" { None } else { Some(postgres().await) };
-        if let Some(server) = &server {
-            server.db.close().await;
-        }
+    for name in DATABASES {
+        let server = database(name).await;
         let site = Site::new(&bench.results)?;
-        let url = server.as_ref().map(|server: &TestDb| server.address.as_str());
+        let url = server.as_ref().map(|server| server.address.as_str());
         let manager = Manager::start(&site, &bench.bin, url).await?;
         match asked {
             Asked::Import => rows.push(import(&manager, site.folder(), name).await?),

@@ -4,13 +4,12 @@
 
 use super::{Bench, Found};
 use crate::bench::contender::median;
-use crate::bench::fleet::{Fleet, SITE};
+use crate::bench::fleet::{DATABASES, Fleet, SITE, database};
 use crate::bench::sheet::{Limit, Row};
 use crate::bench::site::Site;
 use crate::crowd::{AT_ONCE, Reporting};
 use anyhow::Result;
 use contract::parts::{Part, PartType};
-use db::testing::{TestDb, postgres};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -35,13 +34,10 @@ const LIMIT_PER_S: f64 = 2000.0;
 
 pub(super) async fn run(bench: &Bench) -> Result<Found> {
     let mut rows = Vec::new();
-    for name in ["SQLite", "PostgreSQL"] {
-        let server = if name == "SQLite" { None } else { Some(postgres().await) };
-        if let Some(server) = &server {
-            server.db.close().await;
-        }
+    for name in DATABASES {
+        let server = database(name).await;
         let site = Site::new(&bench.results)?;
-        let url = server.as_ref().map(|server: &TestDb| server.address.as_str());
+        let url = server.as_ref().map(|server| server.address.as_str());
         let fleet = Fleet::start_on(&site, &bench.bin, url).await?;
         let mut boxes = reporting(&fleet, site.folder()).await?;
         let mut rates = Vec::new();
