@@ -1,6 +1,7 @@
 //! The conversation with the fleet: report, take what is new, carry it out.
 
 mod hearing;
+mod reach;
 
 use crate::autonomy::Rights;
 use crate::catching_up::CatchingUp;
@@ -30,6 +31,7 @@ use contract::report::{Report, Severity, TrustState};
 use contract::sources::Sources;
 use contract::tombstones::{BadTombstones, Rules, Tombstones};
 use fill::{Filler, Routes};
+use reach::Reach;
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -189,17 +191,17 @@ impl Control {
 
     async fn converse(&mut self, link: &impl Fleet, is_told: watch::Sender<bool>) {
         let usual = Duration::from_secs(self.usual_s());
-        let mut is_reachable = true;
+        let mut reach = Reach::Reachable;
         loop {
             let report = self.report();
             let pause = match link.report(&report).await {
                 Ok(answer) => {
-                    self.say(&mut is_reachable, None);
+                    self.say(&mut reach, None);
                     is_told.send_replace(true);
                     self.take(link, answer).await
                 }
                 Err(err) => {
-                    self.say(&mut is_reachable, Some(&err));
+                    self.say(&mut reach, Some(&err));
                     is_told.send_replace(false);
                     self.keep(report).await;
                     // Boxes that lost the fleet together must not come back together.
@@ -269,20 +271,17 @@ impl Control {
         }
     }
 
-    /// Says once when the fleet goes away, and once when it is back.
-    fn say(&self, is_reachable: &mut bool, failed: Option<&anyhow::Error>) {
-        let was = std::mem::replace(is_reachable, failed.is_none());
-        let subject = || "fleet".to_owned();
-        match failed {
-            Some(err) if was => {
-                let detail = format!("{err:#}; serving goes on");
-                self.journal.note(Severity::Warning, "fleet_unreachable", subject(), detail);
-            }
-            None if !was => {
-                self.journal.note(Severity::Info, "fleet_reachable", subject(), "again".to_owned());
-            }
-            _ => {}
+    fn say(&self, reach: &mut Reach, failed: Option<&anyhow::Error>) {
+        if !reach.turns(failed) {
+            return;
         }
+        let (severity, kind, detail) = match failed {
+            Some(err) => {
+                (Severity::Warning, "fleet_unreachable", format!("{err:#}; serving goes on"))
+            }
+            None => (Severity::Info, "fleet_reachable", "again".to_owned()),
+        };
+        self.journal.note(severity, kind, "fleet".to_owned(), detail);
     }
 
     async fn take(&mut self, link: &impl Fleet, answer: Answer) -> Duration {
