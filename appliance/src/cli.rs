@@ -114,6 +114,15 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Write over all of a disk and read it back, as root, so that it may leave the house. What was on it
+    /// is gone. That it is empty is noted, and the fleet is told with what this machine is made of.
+    Erase {
+        /// The whole disk, such as /dev/nvme0n1 or a name in /dev/disk/by-id.
+        disk: PathBuf,
+        /// Its serial number, as `appliance hardware` tells it: that it is the one which is meant.
+        #[arg(long)]
+        serial: String,
+    },
     /// Say how the running appliance is doing.
     Status {
         /// The configuration of the running appliance: tells where its admin listener is.
@@ -177,6 +186,7 @@ pub(crate) fn main() -> ExitCode {
         },
         Command::Diagnose { config, output } => done(crate::diagnose::show(&config, output)),
         Command::Hardware { json } => done(crate::machine::show(json)),
+        Command::Erase { disk, serial } => done(crate::erase::erase(&disk, &serial)),
         Command::Serial => done(serial(None).map(|serial| println!("{serial}"))),
         Command::Status { config, json } => match crate::check::read(&config) {
             Ok(document) => ended(&config, crate::status::show(&document.config, json)),

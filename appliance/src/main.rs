@@ -25,6 +25,7 @@ mod disk_io;
 mod documents;
 mod duties;
 mod endurance;
+mod erase;
 mod failing;
 mod filling;
 mod fleet;

@@ -123,6 +123,71 @@ fn what_is_done_to_an_nvme_disk_is_told() {
     assert_eq!(failing.disk.ejected, None, "what can be read is served");
 }
 
+/// Where it is noted which disks are empty.
+const NOTED: &str = "/var/lib/headend-hardware/erased.json";
+
+/// What the machine says of its disk: whether it is in use, and whether it was erased.
+fn content(guest: &mut Guest) -> (bool, bool) {
+    let said = guest.run("appliance hardware --json");
+    let machine: Value = serde_json::from_str(&said).unwrap_or_else(|err| panic!("{err}: {said}"));
+    let parts = machine["parts"].as_array().expect("parts");
+    let disk = parts.iter().find(|part| part["type"] == "disk").expect("a disk");
+    (disk["is_in_use"] == true, disk["erased_at_us"].as_i64().is_some_and(|at| at > 0))
+}
+
+/// The disk as it is, read by somebody else.
+fn is_zero(guest: &mut Guest) -> bool {
+    let (_, status) = guest.outcome("cmp --bytes=268435456 /dev/nvme0n1 /dev/zero");
+    status == "0"
+}
+
+#[test]
+fn an_erased_disk_is_empty_and_known_to_be_until_it_is_used_again() {
+    let place = Place::with("portable", &[]);
+    let mut guest = Guest::boot(&place);
+    let mounted = place.path("disk").display().to_string();
+    assert_eq!(content(&mut guest), (true, false));
+
+    let erase = format!("appliance erase /dev/nvme0n1 --serial {SERIAL}");
+    let refused = |guest: &mut Guest, command: &str, why: &str| {
+        let (said, status) = guest.outcome(command);
+        assert!(status == "1" && said.contains(why), "{command}: {status} {said}");
+    };
+    refused(&mut guest, &erase, "/dev/nvme0n1 is in use");
+    guest.run(&format!("umount {mounted}"));
+    refused(
+        &mut guest,
+        "appliance erase /dev/nvme0n1 --serial HEADEND-2",
+        "is HEADEND-1, and not HEADEND-2: nothing is done",
+    );
+    refused(&mut guest, "appliance erase /dev/zero --serial HEADEND-1", "is no disk");
+    refused(&mut guest, "appliance erase /dev/nothing --serial HEADEND-1", "no such disk");
+    assert!(!is_zero(&mut guest), "nothing was done");
+    guest.run(&format!("mount -t ext4 /dev/nvme0n1 {mounted} && umount {mounted}"));
+
+    let said = guest.run(&erase);
+    assert!(said.contains("HEADEND-1: 256.0 MiB written over and read back as zeros"), "{said}");
+    assert!(said.contains("read back: 100 % of 256.0 MiB"), "{said}");
+    assert!(is_zero(&mut guest));
+    assert_eq!(content(&mut guest), (false, true));
+    let table = guest.run("appliance hardware");
+    assert!(table.contains("nothing since 20"), "{table}");
+
+    // Used again, it is not empty, and stays so when it is only let go of.
+    guest.run(&format!("mkfs.ext4 -q /dev/nvme0n1 && mount -t ext4 /dev/nvme0n1 {mounted}"));
+    assert_eq!(content(&mut guest), (true, false));
+    guest.run(&format!("umount {mounted}"));
+    assert_eq!(content(&mut guest), (false, false));
+
+    // Who is interrupted has proved nothing, of a disk that was known to be empty either.
+    guest.run(&erase);
+    assert_eq!(content(&mut guest), (false, true));
+    guest.run(&format!("{erase} & erasing=$!"));
+    guest.run(&format!("until {{ read noted <{NOTED}; [ \"$noted\" = '{{}}' ]; }}; do :; done"));
+    guest.run("kill $erasing; wait $erasing || true");
+    assert_eq!(content(&mut guest), (false, false));
+}
+
 fn bytes(smart: &SmartReport) -> u64 {
     smart.written_bytes.expect("the disk counts")
 }

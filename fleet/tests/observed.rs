@@ -7,6 +7,7 @@
 mod support;
 
 use contract::parts::{Part, PartType, PartsReport};
+use contract::time::TimeUs;
 use support::fake_box::FakeBox;
 use support::process::Server;
 use support::session::played;
@@ -40,6 +41,18 @@ component history disk:D-3
 component replace disk:D-2 --serial D-8 --status failed -m "it clicked"
 difference list --fields part,detail
 device list --filter name=oca1.site-a --fields name,serial
+"#;
+
+/// When a disk was erased.
+const ERASED_AT: TimeUs = TimeUs(1_769_860_800_000_000);
+
+/// When disks have been erased.
+const ERASED: &str = r#"
+component list --filter device=oca1.site-a --fields serial,erased_at
+component history disk:D-1
+!component edit disk:D-1 --status rma -m "it clicks"
+component edit disk:D-9 --status rma -m "it clicks"
+component edit disk:D-9 --status active -m "it does not"
 "#;
 
 /// When all of it leaves.
@@ -95,8 +108,19 @@ async fn story(database_url: Option<&str>) -> String {
     all += &played(&server, AFTER);
     let mut worn = parts;
     worn[0].wear_percent = Some(4);
-    says(&mut boxes[0], worn).await;
+    says(&mut boxes[0], worn.clone()).await;
     all += &played(&server, "component show disk:D-1\n");
+    // One is erased, and the next time it is in use again; another stays empty.
+    worn[0].erased_at_us = Some(ERASED_AT);
+    says(&mut boxes[0], worn.clone()).await;
+    all +=
+        &played(&server, "component list --filter device=oca1.site-a --fields serial,erased_at\n");
+    worn[0].is_in_use = true;
+    worn[2].erased_at_us = Some(ERASED_AT);
+    says(&mut boxes[0], worn).await;
+    let told = server.ok(&["device", "hardware", "oca1.site-a"]);
+    all += told.split_once('\n').expect("a head").1;
+    all += &played(&server, ERASED);
     all += &played(&server, LEAVING);
     all
 }

@@ -5,6 +5,7 @@
 
 use crate::config::DiskClass;
 use crate::object::Digest;
+use crate::time::TimeUs;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -94,6 +95,12 @@ pub struct Part {
     /// What of a disk's rated endurance is used up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wear_percent: Option<u8>,
+    /// Whether something is on a disk: a file system, partitions, what others are made of.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_in_use: bool,
+    /// When all of a disk was written over and seen to be empty, if it is not in use again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub erased_at_us: Option<TimeUs>,
 }
 
 impl Part {
@@ -110,6 +117,8 @@ impl Part {
             disk_class: None,
             capacity_bytes: None,
             wear_percent: None,
+            is_in_use: false,
+            erased_at_us: None,
         }
     }
 

@@ -3,6 +3,8 @@
 use super::files::Files;
 use super::slots::{Slots, is_address};
 use super::told;
+use super::used::is_used;
+use crate::erase::Noted;
 use contract::config::DiskClass;
 use contract::parts::{Part, PartType};
 use std::collections::BTreeMap;
@@ -16,7 +18,7 @@ const MOST_SMART_OCTETS: u64 = 1 << 20;
 /// The unit of `size`, whatever the disk's own is.
 const SECTOR_BYTES: u64 = 512;
 
-pub(super) fn read(files: &Files, slots: &Slots) -> Vec<Part> {
+pub(super) fn read(files: &Files, slots: &Slots, noted: &Noted) -> Vec<Part> {
     let mut found: BTreeMap<String, Part> = BTreeMap::new();
     for name in files.names(BLOCK) {
         let Some(part) = disk(files, slots, &name) else { continue };
@@ -25,15 +27,28 @@ pub(super) fn read(files: &Files, slots: &Slots) -> Vec<Part> {
             Some(known) if name.starts_with("nvme") => {
                 let both = known.capacity_bytes.zip(part.capacity_bytes);
                 known.capacity_bytes = both.map(|(a, b)| a.saturating_add(b));
+                known.is_in_use |= part.is_in_use;
             }
-            Some(_) => {}
+            Some(known) => known.is_in_use |= part.is_in_use,
             None => drop(found.insert(part.serial.clone(), part)),
         }
+    }
+    let empty = noted.all();
+    for (serial, part) in &mut found {
+        part.erased_at_us = empty.get(serial).copied().filter(|_| !part.is_in_use);
     }
     found.into_values().collect()
 }
 
-fn disk(files: &Files, slots: &Slots, name: &str) -> Option<Part> {
+/// By what the kernel calls the disk with that number: by several names, where it has several ways to it, or
+/// the disk has several namespaces.
+pub(super) fn names(files: &Files, of: &str) -> Vec<String> {
+    let mut names = files.names(BLOCK);
+    names.retain(|name| serial(files, name).as_deref() == Some(of));
+    names
+}
+
+pub(super) fn disk(files: &Files, slots: &Slots, name: &str) -> Option<Part> {
     let of = |what: &str| format!("{BLOCK}/{name}/{what}");
     let way = files.way_to(&format!("{BLOCK}/{name}"));
     let says_yes = |what: &str| files.number(&of(what)).unwrap_or(0) != 0;
@@ -58,6 +73,7 @@ fn disk(files: &Files, slots: &Slots, name: &str) -> Option<Part> {
         disk_class: Some(class(name, says_yes("queue/rotational"))),
         capacity_bytes: Some(bytes),
         wear_percent: wear_percent(files, name),
+        is_in_use: is_used(files, BLOCK, name),
         ..Part::new(PartType::Disk, serial(files, name)?)
     })
 }

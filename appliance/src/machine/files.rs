@@ -18,6 +18,10 @@ impl Files {
         Self(root.to_owned())
     }
 
+    pub(super) fn root(&self) -> &Path {
+        &self.0
+    }
+
     pub(super) fn exists(&self, path: &str) -> bool {
         self.0.join(path).exists()
     }

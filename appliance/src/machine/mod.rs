@@ -2,7 +2,7 @@
 //! `ethtool` tell of them.
 //!
 //! Read in this order: [`told`] (what counts as said), [`files`] and [`ethtool`] (who is asked),
-//! [`firmware`], [`disks`], [`network`] and [`vpd`] (what each says), [`known`] (what a running box
+//! [`firmware`], [`disks`] and [`used`], [`network`] and [`vpd`] (what each says), [`known`] (what a running box
 //! knows of its machine), [`show`] (what a person is told).
 
 mod disks;
@@ -16,17 +16,20 @@ mod slots;
 #[cfg(test)]
 mod tests;
 mod told;
+mod used;
 mod vpd;
 
 pub(crate) use known::Known;
 pub(crate) use show::show;
 pub(crate) use told::serial;
 
+use crate::erase::Noted;
 use contract::parts::{Part, PartsReport};
 use ethtool::Ethtool;
 use files::Files;
 use serde::{Deserialize, Serialize};
 use slots::Slots;
+use std::path::Path;
 
 /// What firmware says of the machine.
 const TABLE: &str = "sys/firmware/dmi/tables/DMI";
@@ -75,8 +78,19 @@ fn look(files: &Files, ethtool: &Ethtool<'_>) -> Seen {
     let table = files.octets(TABLE, MOST_TABLE_OCTETS);
     let sees_all = table.is_some() || !files.exists(TABLE);
     let mut machine = table.map(firmware::read).unwrap_or_default();
-    machine.parts.extend(disks::read(files, &slots));
+    machine.parts.extend(disks::read(files, &slots, &Noted::below(files.root())));
     machine.parts.extend(network::read(files, &slots, ethtool));
     let machine = machine.settled();
     if sees_all { Seen::All(machine) } else { Seen::Some(machine) }
+}
+
+/// The disk of this machine that the kernel calls that.
+pub(crate) fn disk_called(name: &str) -> Option<Part> {
+    let files = Files::below(Path::new("/"));
+    disks::disk(&files, &Slots::read(&files), name)
+}
+
+/// By what the kernel calls a disk of this machine.
+pub(crate) fn names_of_disk(serial: &str) -> Vec<String> {
+    disks::names(&Files::below(Path::new("/")), serial)
 }

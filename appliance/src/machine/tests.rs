@@ -5,6 +5,7 @@ use super::vpd::tests::vpd;
 use super::*;
 use contract::config::DiskClass;
 use contract::parts::PartType;
+use contract::time::TimeUs;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
@@ -194,6 +195,46 @@ fn an_nvme_disk_with_several_ways_to_it() {
     let [disk] = &laid.parts()[..] else { panic!("{:?}", laid.parts()) };
     assert_eq!((disk.serial.as_str(), disk.bay.as_deref()), ("S-2", Some("0000:5f:00")));
     assert_eq!(disk.capacity_bytes, Some(1 << 20));
+    let names = disks::names(&Files::below(laid.root()), "S-2");
+    assert_eq!(names, ["nvme0c0n1", "nvme0n1"]);
+}
+
+#[test]
+fn a_disk_is_in_use_by_any_sign_and_was_erased_by_none() {
+    let signs = [
+        ("sys/block/sda/sda1/partition", "1\n"),
+        ("sys/block/sda/holders/dm-0/x", ""),
+        (
+            "proc/self/mountinfo",
+            "1 0 0:1 / / rw - proc proc rw\n29 1 8:0 / /disks/a rw - ext4 x rw\n",
+        ),
+        ("run/udev/data/b8:0", "S:disk/by-id/ata-1\nE:ID_FS_TYPE=ext4\n"),
+        ("run/udev/data/b8:0", "E:ID_PART_TABLE_TYPE=gpt\n"),
+    ];
+    let others = [
+        ("proc/self/mountinfo", "29 1 8:1 / /disks/a rw 8:0 - ext4 8:0 rw\n"),
+        ("run/udev/data/b8:0", "E:ID_BUS=ata\nE:ID_SERIAL=Z9AB\n"),
+        ("run/udev/data/b8:1", "E:ID_FS_TYPE=ext4\n"),
+        ("sys/block/sda/queue/rotational", "0\n"),
+    ];
+    let of_sign = |(path, text): (&str, &str)| {
+        let laid = Laid::new();
+        laid.device(
+            "block/sda",
+            "pci0000:00/block/sda",
+            &[("size", "4"), ("serial", "Z9AB"), ("dev", "8:0")],
+        );
+        laid.write("var/lib/headend-hardware/erased.json", r#"{"Z9AB": 7, "Z9AC": 8}"#);
+        laid.write(path, text);
+        let [disk] = &laid.parts()[..] else { panic!("{:?}", laid.parts()) };
+        (disk.is_in_use, disk.erased_at_us)
+    };
+    for sign in signs {
+        assert_eq!(of_sign(sign), (true, None), "{sign:?}");
+    }
+    for other in others {
+        assert_eq!(of_sign(other), (false, Some(TimeUs(7))), "{other:?}");
+    }
 }
 
 #[test]

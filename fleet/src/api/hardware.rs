@@ -54,6 +54,10 @@ pub(crate) struct PartItem {
     pub(crate) capacity_bytes: Option<u64>,
     /// What of a disk's rated endurance is used up.
     pub(crate) wear_percent: Option<u8>,
+    /// Whether something is on a disk: a file system, partitions, what others are made of.
+    pub(crate) is_in_use: bool,
+    /// When all of a disk was written over and seen to be empty, if it is not in use again.
+    pub(crate) erased_at: Option<String>,
 }
 
 impl From<Part> for PartItem {
@@ -68,6 +72,8 @@ impl From<Part> for PartItem {
             disk_class: part.disk_class.map(|class| class.name().to_owned()),
             capacity_bytes: part.capacity_bytes,
             wear_percent: part.wear_percent,
+            is_in_use: part.is_in_use,
+            erased_at: part.erased_at_us.map(rfc3339),
         }
     }
 }

@@ -1,6 +1,7 @@
 use super::*;
 use crate::kinds::{COMPONENT, DEVICE};
 use contract::parts::{PartType, PartsReport};
+use contract::time::TimeUs;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -68,6 +69,28 @@ fn what_nobody_has_written_is_learned_and_the_rest_stays() {
     };
     let told = Value::Object(learned(&known["disk:D"], &part));
     assert_eq!(told, json!({"firmware": "2", "capacity_bytes": 7, "wear_percent": 3}));
+}
+
+#[test]
+fn a_disk_is_empty_until_it_is_seen_in_use() {
+    let told = |known: &Value, part: &Part| {
+        let disk = json!({"type": "disk", "serial": "D", "erased_at": known});
+        Value::Object(learned(&components(&[disk])["disk:D"], part))
+    };
+    let disk = Part::new(PartType::Disk, "D");
+    let empty = Part { erased_at_us: Some(TimeUs(1_800_000_000_000_000)), ..disk.clone() };
+    let used = Part { is_in_use: true, ..empty.clone() };
+    let [before, then, later] =
+        ["2026-01-31T12:00:00Z", "2027-01-15T08:00:00Z", "2028-01-01T00:00:00Z"].map(Value::from);
+    for known in [&Value::Null, &before] {
+        assert_eq!(told(known, &empty), json!({"erased_at": then}));
+    }
+    assert_eq!(told(&later, &empty), json!({}), "somebody has seen it since");
+    for known in [&before, &then, &later] {
+        assert_eq!(told(known, &disk), json!({}), "of this it knows nothing");
+        assert_eq!(told(known, &used), json!({"erased_at": null}));
+    }
+    assert_eq!(told(&Value::Null, &used), json!({}));
 }
 
 proptest! {

@@ -28,8 +28,22 @@ const PATIENCE: Duration = Duration::from_secs(100);
 const MEMORY: &str = "512M";
 
 /// What commands are made of.
-const PROGRAMS: [&str; 11] =
-    ["cat", "chmod", "chown", "dd", "ip", "mount", "setpriv", "sleep", "stty", "sync", "smartctl"];
+const PROGRAMS: [&str; 14] = [
+    "cat",
+    "chmod",
+    "chown",
+    "cmp",
+    "dd",
+    "ip",
+    "mkfs.ext4",
+    "mount",
+    "setpriv",
+    "sleep",
+    "stty",
+    "sync",
+    "smartctl",
+    "umount",
+];
 
 /// The disk: its name in the emulator, and what it says of itself.
 const DISK: &str = "disk";

@@ -11,7 +11,17 @@ pub(super) async fn run(given: Given<'_>) -> anyhow::Result<()> {
 }
 
 fn table(output: &Output, hardware: &HardwareItem) -> String {
-    let header = ["type", "serial", "manufacturer", "part id", "bay", "firmware", "holds", "worn"];
+    let header = [
+        "type",
+        "serial",
+        "manufacturer",
+        "part id",
+        "bay",
+        "firmware",
+        "holds",
+        "worn",
+        "content",
+    ];
     let mut table = output.columns(&header);
     let or_none = |it: &Option<String>| text(it.as_deref().unwrap_or("-"));
     for part in &hardware.parts {
@@ -25,6 +35,7 @@ fn table(output: &Output, hardware: &HardwareItem) -> String {
             or_none(firmware),
             number(&part.capacity_bytes.map_or_else(|| "-".to_owned(), bytes)),
             number(&part.wear_percent.map_or_else(|| "-".to_owned(), |it| format!("{it} %"))),
+            text(&content(part)),
         ]);
     }
     let serial = hardware.serial.as_deref().unwrap_or("unknown");
@@ -34,4 +45,13 @@ fn table(output: &Output, hardware: &HardwareItem) -> String {
         hardware.device,
         table.render()
     )
+}
+
+/// Of a disk.
+fn content(part: &PartItem) -> String {
+    match &part.erased_at {
+        _ if part.is_in_use => "something".to_owned(),
+        Some(at) => format!("nothing since {at}"),
+        None => "-".to_owned(),
+    }
 }
