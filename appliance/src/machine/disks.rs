@@ -44,7 +44,7 @@ pub(super) fn read(files: &Files, slots: &Slots, noted: &Noted) -> Vec<Part> {
 /// the disk has several namespaces.
 pub(super) fn names(files: &Files, of: &str) -> Vec<String> {
     let mut names = files.names(BLOCK);
-    names.retain(|name| serial(files, name).as_deref() == Some(of));
+    names.retain(|name| !is_hidden(files, name) && serial(files, name).as_deref() == Some(of));
     names
 }
 
@@ -52,9 +52,8 @@ pub(super) fn disk(files: &Files, slots: &Slots, name: &str) -> Option<Part> {
     let of = |what: &str| format!("{BLOCK}/{name}/{what}");
     let way = files.way_to(&format!("{BLOCK}/{name}"));
     let says_yes = |what: &str| files.number(&of(what)).unwrap_or(0) != 0;
-    // What comes and goes by hand is not what the machine is made of; a hidden one is one of several
-    // ways to another.
-    if is_elsewhere(&way) || says_yes("removable") || says_yes("hidden") {
+    // What comes and goes by hand is not what the machine is made of.
+    if is_elsewhere(&way) || says_yes("removable") || is_hidden(files, name) {
         return None;
     }
     if name.starts_with("nvme") && nvme_controller(files, name).is_none() {
@@ -76,6 +75,11 @@ pub(super) fn disk(files: &Files, slots: &Slots, name: &str) -> Option<Part> {
         is_in_use: is_used(files, BLOCK, name),
         ..Part::new(PartType::Disk, serial(files, name)?)
     })
+}
+
+/// Whether it is one of several ways to another.
+fn is_hidden(files: &Files, name: &str) -> bool {
+    files.number(&format!("{BLOCK}/{name}/hidden")).unwrap_or(0) != 0
 }
 
 /// Whether it is made by software, or reached over USB or a network.
