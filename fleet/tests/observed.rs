@@ -8,6 +8,7 @@ mod support;
 
 use contract::parts::{Part, PartType, PartsReport};
 use contract::time::TimeUs;
+use support::api::ask_as;
 use support::fake_box::FakeBox;
 use support::process::Server;
 use support::session::played;
@@ -105,6 +106,12 @@ async fn story(database_url: Option<&str>) -> String {
         "{head}"
     );
     all += table;
+    // Who follows changes begins with all that they are about; who writes begins with what can be written.
+    let (_, _, dump) = ask_as(&server, &server.bearer(), "GET", "/api/v1/dump", &[]);
+    let told = dump.lines().filter(|line| line.contains("\"kind\":\"difference\"")).count();
+    let listed = server.ok(&["difference", "list", "-o", "csv"]).lines().count() - 1;
+    assert!(told == listed && told > 0, "{told} of {listed}: {dump}");
+    assert!(!server.ok(&["export"]).contains("difference"));
     all += &played(&server, AFTER);
     let mut worn = parts;
     worn[0].wear_percent = Some(4);

@@ -1,7 +1,7 @@
 //! All that there is, as of one version, without anybody waiting for it.
 
 use super::{Kept, row, statements};
-use crate::kinds::ALL;
+use crate::kinds::{ALL, SEEN};
 use crate::schema::Kind;
 use db::counters::{self, Counter};
 use db::{Db, Error, Tx};
@@ -36,7 +36,7 @@ impl Dump {
     /// # Errors
     /// When the database fails, or what stands there is no record.
     pub async fn next(&mut self) -> Result<Option<(&'static Kind, Vec<Kept>)>, Error> {
-        while let Some(kind) = ALL.get(self.kind).copied() {
+        while let Some(kind) = ALL.iter().chain(&SEEN).nth(self.kind).copied() {
             let some = self.read(kind).await?;
             match some.last() {
                 Some(last) => {
