@@ -29,7 +29,7 @@ const QUESTIONS: [(&str, &str); 10] = [
     (NONE, "components?serial__ic=XYZ{}"),
     ("parts by size", "components?capacity_bytes__gt=19000000000000&device__iew=.s0{:04}"),
     ("sites of a provider", "sites?provider=isp-0{:03}&tags=simulated"),
-    ("addresses in a network", "ip-addresses?address__isw=10.0.{}."),
+    ("addresses of an interface", "ip-addresses?interface=oca1.s0{:04}:bond0"),
 ];
 
 /// So long a page may take, in milliseconds; 99 of 100.
@@ -101,11 +101,10 @@ async fn list(manager: &Manager, database: &str) -> Result<Vec<Row>> {
     Ok(rows)
 }
 
-/// A number in place of what stands for one: of a site, of a provider or ten sites, of a network.
+/// A number in place of what stands for one: of a site, of a provider or ten sites.
 fn filled(path: &str, number: usize) -> String {
     let path = path.replace("{:04}", &format!("{number:04}"));
-    path.replace("{:03}", &format!("{:03}", number % 500))
-        .replace("{}", &(number % 200).to_string())
+    path.replace("{:03}", &format!("{:03}", number % 500)).replace("{}", &number.to_string())
 }
 
 async fn ansible(manager: &Manager, database: &str) -> Result<Row> {
