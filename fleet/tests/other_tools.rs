@@ -26,6 +26,23 @@ fn what_others_know_is_taken_over() {
     assert!(said.contains("warning: dcim/platforms: 1 left out"), "{said}");
     let again = server.ok(&netbox);
     assert!(again.starts_with("0 created, 0 changed"), "{again}");
+    // What has come another way here stays where it is, and the rest of it becomes as NetBox says.
+    server.ok(&["device", "edit", "muc1-oca-01", "--status", "maintenance", "-m", "a fan"]);
+    server.ok(&["device", "edit", "muc1-oca-01", "--status", "failed", "-m", "it burns"]);
+    let planned = changed_export(&export, work.path(), |device| {
+        if device["name"] == "MUC1-OCA_01" {
+            device["status"] = json!({"value": "planned", "label": "Planned"});
+            device["comments"] = json!("Hot.");
+        }
+    });
+    let out = server.run(&["import", "--netbox", &planned, "--role", "core-router=router"]);
+    let said = String::from_utf8_lossy(&out.stderr).into_owned();
+    assert!(out.status.success(), "{said}");
+    let stays =
+        "device muc1-oca-01: stays failed, though NetBox says planned: what is failed cannot";
+    assert!(said.contains(stays), "{said}");
+    let shown = server.ok(&["device", "show", "muc1-oca-01"]);
+    assert!(shown.contains("failed") && shown.contains("Hot."), "{shown}");
     let list = server.ok(&["device", "list", "--fields", "name,role,status,rack,position"]);
     assert!(list.contains("muc1-oca-01") && list.contains("munich-1:A1 (21)"), "{list}");
     let folder = work.path().join("library/Maker");
@@ -40,6 +57,21 @@ fn what_others_know_is_taken_over() {
     assert_eq!(code, Some(2), "{said}");
     let (code, said) = server.fails(&["import", "--netbox", netbox[2], "--role", "x=y"]);
     assert!(code == Some(2) && said.contains("one of appliance, router"), "{said}");
+}
+
+/// The same export, with its devices changed.
+fn changed_export(export: &Path, work: &Path, change: impl Fn(&mut Value)) -> String {
+    let copy = work.join("changed");
+    std::fs::create_dir_all(&copy).expect("made");
+    for entry in std::fs::read_dir(export).expect("a folder") {
+        let entry = entry.expect("an entry");
+        let text = std::fs::read_to_string(entry.path()).expect("text");
+        let mut page: Value = serde_json::from_str(&text).expect("json");
+        let all = page["results"].as_array_mut().expect("a page");
+        all.iter_mut().for_each(&change);
+        std::fs::write(copy.join(entry.file_name()), page.to_string()).expect("written");
+    }
+    copy.to_str().expect("text").to_owned()
 }
 
 /// Nothing of an import is there where something of it cannot be.

@@ -48,21 +48,7 @@ impl Given<'_> {
         pairs: &[(String, String)],
         most: u32,
     ) -> anyhow::Result<Vec<Value>> {
-        let (mut all, mut cursor) = (Vec::new(), None::<String>);
-        loop {
-            let left = most.saturating_sub(u32::try_from(all.len())?);
-            let mut asked = pairs.to_vec();
-            asked.push(("limit".to_owned(), left.clamp(1, PAGE).to_string()));
-            asked.extend(cursor.map(|cursor| ("cursor".to_owned(), cursor)));
-            let path = with_query(paths::of_all(self.kind), &asked);
-            let mut page: Value = self.client.get(&path).await?;
-            let items = page["items"].as_array_mut().context("a list has items")?;
-            all.append(items);
-            cursor = page["next_cursor"].as_str().map(str::to_owned);
-            if cursor.is_none() || all.len() >= most as usize {
-                return Ok(all);
-            }
-        }
+        all(self.client, self.kind, pairs, most).await
     }
 
     /// What it says beside its body.
@@ -90,6 +76,30 @@ impl Given<'_> {
         match self.is_dry_run() {
             true => self.output.write(made, preview),
             false => self.output.records(self.kind, made, |_| words.to_owned()),
+        }
+    }
+}
+
+/// All of a kind that pass filters, page by page, at most so many.
+pub(super) async fn all(
+    client: &Client,
+    kind: &Kind,
+    pairs: &[(String, String)],
+    most: u32,
+) -> anyhow::Result<Vec<Value>> {
+    let (mut all, mut cursor) = (Vec::new(), None::<String>);
+    loop {
+        let left = most.saturating_sub(u32::try_from(all.len())?);
+        let mut asked = pairs.to_vec();
+        asked.push(("limit".to_owned(), left.clamp(1, PAGE).to_string()));
+        asked.extend(cursor.map(|cursor| ("cursor".to_owned(), cursor)));
+        let path = with_query(paths::of_all(kind), &asked);
+        let mut page: Value = client.get(&path).await?;
+        let items = page["items"].as_array_mut().context("a list has items")?;
+        all.append(items);
+        cursor = page["next_cursor"].as_str().map(str::to_owned);
+        if cursor.is_none() || all.len() >= most as usize {
+            return Ok(all);
         }
     }
 }

@@ -61,7 +61,11 @@ impl Import {
     pub(in crate::cli) async fn run(self, client: &Client, output: &Output) -> anyhow::Result<()> {
         let beside = beside(self.message.as_deref(), self.dry_run);
         let records = match self.netbox {
-            true => netbox::read(&self.files, &self.roles, output)?,
+            true => {
+                let mut records = netbox::read(&self.files, &self.roles, output)?;
+                netbox::keep_states(&mut records, client, output).await?;
+                records
+            }
             false => files::read(None, &self.files)?,
         };
         send(&records, &beside, client, output).await

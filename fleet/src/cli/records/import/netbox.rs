@@ -2,11 +2,19 @@
 
 use super::{Found, files};
 use crate::cli::Usage;
+use crate::cli::client::Client;
 use crate::cli::output::Output;
+use crate::cli::records::given;
 use inventory::kinds::DEVICE;
 use inventory::netbox::{Export, Imported, Roles, VERSIONS, read as converted};
+use inventory::rules::life_cycle::LifeCycle;
 use inventory::schema::Shape;
+use serde_json::{Map, Value};
+use std::collections::HashMap;
 use std::path::PathBuf;
+
+/// Of devices that stay as they are so many are named.
+const MOST_NAMED: usize = 10;
 
 pub(super) fn read(
     files: &[PathBuf],
@@ -30,6 +38,43 @@ pub(super) fn read(
     }
     let found = |(kind, fields)| Found { kind, fields, file: String::new(), line: 0 };
     Ok(records.into_iter().map(found).collect())
+}
+
+/// A device that has come another way than NetBox knows stays where it is: there is no step from there to what
+/// NetBox says, and all else that it says is taken over.
+pub(super) async fn keep_states(
+    records: &mut [Found],
+    client: &Client,
+    output: &Output,
+) -> anyhow::Result<()> {
+    let fields = [("fields".to_owned(), "name,status".to_owned())];
+    let known = given::all(client, &DEVICE, &fields, u32::MAX).await?;
+    let of =
+        |record: &Value| Some((record["name"].as_str()?.to_owned(), state(&record["status"])?));
+    let known: HashMap<String, LifeCycle> = known.iter().filter_map(of).collect();
+    let mut stays = Vec::new();
+    for found in records.iter_mut().filter(|it| std::ptr::eq(it.kind, &DEVICE)) {
+        if let Some(says) = stays_as_it_is(&found.fields, &known) {
+            found.fields.remove("status");
+            stays.push(says);
+        }
+    }
+    stays.iter().take(MOST_NAMED).for_each(|says| output.warn(says));
+    if let more @ 1.. = stays.len().saturating_sub(MOST_NAMED) {
+        output.warn(&format!("{more} more devices stay what they are, as those do"));
+    }
+    Ok(())
+}
+
+fn stays_as_it_is(told: &Map<String, Value>, known: &HashMap<String, LifeCycle>) -> Option<String> {
+    let (name, to) = (told.get("name")?.as_str()?, state(told.get("status")?)?);
+    let is = *known.get(name)?;
+    let no_step = is.step(to).err().filter(|_| is != to)?;
+    Some(format!("device {name}: stays {is}, though NetBox says {to}: {no_step}"))
+}
+
+fn state(text: &Value) -> Option<LifeCycle> {
+    text.as_str().and_then(LifeCycle::of)
 }
 
 fn read_roles(roles: &[String]) -> anyhow::Result<Roles> {
