@@ -1,11 +1,11 @@
 //! Many records in few statements.
 
 use super::row::{self, Asked};
-use super::statements;
+use super::statements::{self, Columns};
 use crate::changes::{Author, Difference};
 use crate::schema::{Kind, Record};
 use db::{Engine, Error, Tx};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use sqlx::{AssertSqlSafe, Row};
 use std::collections::HashSet;
 
@@ -42,17 +42,53 @@ pub(super) async fn insert(
     records: &[Record],
     (version, now_us): (i64, i64),
 ) -> Result<(), Error> {
-    let width = statements::insert_width(kind);
-    for some in records.chunks((BINDS / width).clamp(1, ROWS)) {
-        let text = statements::insert(kind, some.len(), engine);
-        let mut asked: Asked<'_> = sqlx::query(AssertSqlSafe(text));
-        for record in some {
-            asked = asked.bind(kind.key(record)).bind(version).bind(now_us).bind(now_us);
-            asked = row::bind_fields(asked, kind, record);
-        }
-        asked.execute(&mut **tx).await?;
+    let (table, columns) = (kind.table(), statements::of_records(kind));
+    for some in records.chunks(at_once(engine, columns.len())) {
+        let row = |record: &Record| {
+            let begin = [kind.key(record).into(), version.into(), now_us.into(), now_us.into()];
+            begin.into_iter().chain(row::values(kind, record)).collect()
+        };
+        let rows = some.iter().map(row).collect();
+        fill((&mut *tx, engine), &table, &columns, rows).await?;
     }
     Ok(())
+}
+
+/// How many rows.
+fn at_once(engine: Engine, width: usize) -> usize {
+    match engine {
+        Engine::Sqlite => (BINDS / width).clamp(1, ROWS),
+        Engine::Postgres => ROWS,
+    }
+}
+
+/// Adds rows to a table.
+async fn fill(
+    (tx, engine): (&mut Tx, Engine),
+    table: &str,
+    columns: &Columns<'_>,
+    rows: Vec<Vec<Value>>,
+) -> Result<(), Error> {
+    let text = statements::insert(table, columns, rows.len(), engine);
+    let mut asked: Asked<'_> = sqlx::query(AssertSqlSafe(text));
+    asked = match engine {
+        Engine::Sqlite => {
+            let all = rows.iter().flat_map(|row| columns.iter().zip(row));
+            all.fold(asked, |asked, ((_, column), value)| row::bind(asked, *column, value))
+        }
+        Engine::Postgres => asked.bind(told(columns, rows)),
+    };
+    asked.execute(&mut **tx).await?;
+    Ok(())
+}
+
+/// As a list of objects, without what is nothing.
+fn told(columns: &Columns<'_>, rows: Vec<Vec<Value>>) -> String {
+    let object = |row: Vec<Value>| {
+        let all = columns.iter().zip(row).filter(|(_, value)| !value.is_null());
+        all.map(|((name, _), value)| ((*name).to_owned(), value)).collect::<Map<_, _>>().into()
+    };
+    Value::Array(rows.into_iter().map(object).collect()).to_string()
 }
 
 /// What was done to a record, as it is written down.
@@ -79,17 +115,26 @@ pub(super) async fn write_down(
     (author, version, now_us): (&Author, i64, i64),
     place: &mut i64,
 ) -> Result<(), Error> {
-    for some in lines.chunks(ROWS) {
-        let text = statements::write_down(some.len(), engine);
-        let mut asked: Asked<'_> = sqlx::query(AssertSqlSafe(text));
-        for line in some {
+    let columns = &statements::OF_CHANGES;
+    for some in lines.chunks(at_once(engine, columns.len())) {
+        let row = |Line { key, action, before, after }: &Line| {
             *place += 1;
-            asked = asked.bind(version).bind(*place).bind(now_us).bind(author.who.as_str());
-            asked = asked.bind(author.request_id.as_str()).bind(author.message.clone());
-            asked = asked.bind(kind.name).bind(line.key.as_str()).bind(line.action);
-            asked = asked.bind(line.before.to_string()).bind(line.after.to_string());
-        }
-        asked.execute(&mut **tx).await?;
+            vec![
+                version.into(),
+                (*place).into(),
+                now_us.into(),
+                author.who.as_str().into(),
+                author.request_id.as_str().into(),
+                author.message.clone().into(),
+                kind.name.into(),
+                key.as_str().into(),
+                (*action).into(),
+                before.to_string().into(),
+                after.to_string().into(),
+            ]
+        };
+        let rows = some.iter().map(row).collect();
+        fill((&mut *tx, engine), "changes", columns, rows).await?;
     }
     Ok(())
 }

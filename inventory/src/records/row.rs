@@ -22,12 +22,17 @@ pub(super) fn bind<'q>(asked: Asked<'q>, column: Column, value: &Value) -> Asked
 }
 
 /// What stands in the fields of a record, but the key.
-pub(super) fn bind_fields<'q>(mut asked: Asked<'q>, kind: &Kind, record: &Record) -> Asked<'q> {
-    for field in kind.fields.iter().filter(|field| kind.column(field) != "key") {
-        let value = field.shape.to_column(record.get(field.name));
-        asked = bind(asked, field.shape.column(), &value);
-    }
-    asked
+pub(super) fn values(kind: &Kind, record: &Record) -> impl Iterator<Item = Value> {
+    let fields = kind.fields.iter().filter(|field| kind.column(field) != "key");
+    fields.map(|field| field.shape.to_column(record.get(field.name)))
+}
+
+/// The same, bound.
+pub(super) fn bind_fields<'q>(asked: Asked<'q>, kind: &Kind, record: &Record) -> Asked<'q> {
+    let fields = kind.fields.iter().filter(|field| kind.column(field) != "key");
+    let columns = fields.map(|field| field.shape.column());
+    let all = columns.zip(values(kind, record));
+    all.fold(asked, |asked, (column, value)| bind(asked, column, &value))
 }
 
 pub(super) fn read(kind: &Kind, row: &AnyRow) -> Result<Kept, Error> {

@@ -1,14 +1,43 @@
 //! Statements, put together from what is declared; all that anybody has written is bound.
 
 use crate::query::{Condition, Query};
-use crate::schema::Kind;
+use crate::schema::{Column, Kind};
 use db::{BYTEWISE, Engine, values};
+
+/// Columns of a table, and what they hold.
+pub(super) type Columns<'a> = [(&'a str, Column)];
 
 /// The columns of a kind's fields, but that of the key.
 fn columns(kind: &Kind) -> impl Iterator<Item = &'static str> {
-    let all = kind.fields.iter().map(|field| kind.column(field));
-    all.filter(|column| *column != "key")
+    typed_columns(kind).map(|(column, _)| column)
 }
+
+fn typed_columns(kind: &Kind) -> impl Iterator<Item = (&'static str, Column)> {
+    let all = kind.fields.iter().map(|field| (kind.column(field), field.shape.column()));
+    all.filter(|(column, _)| *column != "key")
+}
+
+/// All that a record has: its key, its versions and times, its fields.
+pub(super) fn of_records(kind: &Kind) -> Vec<(&'static str, Column)> {
+    let versions = ["version", "created_at_us", "changed_at_us"];
+    let begin = versions.map(|name| (name, Column::Integer));
+    [("key", Column::Text)].into_iter().chain(begin).chain(typed_columns(kind)).collect()
+}
+
+/// All that is written down of a change.
+pub(super) const OF_CHANGES: [(&str, Column); 11] = [
+    ("version", Column::Integer),
+    ("place", Column::Integer),
+    ("at_us", Column::Integer),
+    ("who", Column::Text),
+    ("request_id", Column::Text),
+    ("message", Column::Text),
+    ("kind", Column::Text),
+    ("key", Column::Text),
+    ("action", Column::Text),
+    ("before_fields", Column::Text),
+    ("after_fields", Column::Text),
+];
 
 fn selected(kind: &Kind) -> String {
     let mut text = "SELECT \"key\", version, created_at_us, changed_at_us".to_owned();
@@ -39,24 +68,21 @@ pub(super) fn list(
     }
 }
 
-/// How many values a record has in [`insert`].
-pub(super) fn insert_width(kind: &Kind) -> usize {
-    4 + columns(kind).count()
-}
-
-pub(super) fn insert(kind: &Kind, rows: usize, engine: Engine) -> String {
-    let mut names = "\"key\", version, created_at_us, changed_at_us".to_owned();
-    for column in columns(kind) {
-        names += &format!(", \"{column}\"");
-    }
-    let values = values(rows, insert_width(kind), engine);
-    format!("INSERT INTO {} ({names}) VALUES {values}", kind.table())
-}
-
-pub(super) fn write_down(rows: usize, engine: Engine) -> String {
-    const NAMES: &str = "version, place, at_us, who, request_id, message, kind, \"key\", action, \
-                         before_fields, after_fields";
-    format!("INSERT INTO changes ({NAMES}) VALUES {}", values(rows, 11, engine))
+/// Many rows at once: each value in a place of its own, or, to PostgreSQL, all of them as one JSON text, a list of
+/// objects. It takes longer to read a statement with thousands of places than to do what it says.
+pub(super) fn insert(table: &str, columns: &Columns<'_>, rows: usize, engine: Engine) -> String {
+    let listed = |each: &dyn Fn(&(&str, Column)) -> String| {
+        columns.iter().map(each).collect::<Vec<_>>().join(", ")
+    };
+    let names = listed(&|(name, _)| format!("\"{name}\""));
+    let from = match engine {
+        Engine::Sqlite => format!("VALUES {}", values(rows, columns.len(), engine)),
+        Engine::Postgres => {
+            let typed = listed(&|(name, column)| format!("\"{name}\" {}", column.sql()));
+            format!("SELECT {names} FROM json_to_recordset($1::json) AS told ({typed})")
+        }
+    };
+    format!("INSERT INTO {table} ({names}) {from}")
 }
 
 /// Those for which something holds.

@@ -14,6 +14,18 @@ pub enum Column {
     Decimal,
 }
 
+impl Column {
+    /// As SQL has it.
+    #[must_use]
+    pub const fn sql(self) -> &'static str {
+        match self {
+            Self::Text => "TEXT",
+            Self::Integer => "BIGINT",
+            Self::Decimal => "DOUBLE PRECISION",
+        }
+    }
+}
+
 impl Shape {
     /// The type of its column.
     #[must_use]

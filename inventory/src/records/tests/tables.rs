@@ -1,7 +1,6 @@
 //! Migrations have made the tables that the kinds describe.
 
 use crate::kinds::{ALL, SEEN};
-use crate::schema::Column;
 use db::{Db, Engine, testing};
 use sqlx::Row;
 use std::collections::BTreeMap;
@@ -28,14 +27,8 @@ async fn tables_are_what_kinds_say() {
     for test in testing::both().await {
         for kind in ALL.into_iter().chain(SEEN) {
             let own = ["version", "created_at_us", "changed_at_us"].map(|it| (it, "BIGINT"));
-            let fields = kind.fields.iter().map(|field| {
-                let of_type = match field.shape.column() {
-                    Column::Text => "TEXT",
-                    Column::Integer => "BIGINT",
-                    Column::Decimal => "DOUBLE PRECISION",
-                };
-                (kind.column(field), of_type)
-            });
+            let fields =
+                kind.fields.iter().map(|field| (kind.column(field), field.shape.column().sql()));
             let expected = fields.chain(own).chain([("key", "TEXT")]);
             let expected: BTreeMap<String, String> =
                 expected.map(|(name, of_type)| (name.to_owned(), of_type.to_owned())).collect();
