@@ -66,8 +66,13 @@ impl Store {
     /// # Errors
     /// When the database fails, or what stands there is no record.
     pub async fn list(&self, kind: &'static Kind, query: Query) -> Result<Found, db::Error> {
-        let query = self.texts.narrowed(&self.db, kind, query).await?;
-        records::list(&self.db, kind, &query).await
+        let (narrowed, is_cut) = self.texts.narrowed(&self.db, kind, query.clone()).await?;
+        let found = records::list(&self.db, kind, &narrowed).await?;
+        // Whether that is the last page, or something has changed meanwhile, the database knows.
+        if is_cut && found.next.is_none() {
+            return records::list(&self.db, kind, &query).await;
+        }
+        Ok(found)
     }
 
     /// The version: unchanged means that nothing has changed.

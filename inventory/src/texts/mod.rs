@@ -3,15 +3,15 @@
 //! No index of a database knows what stands in the middle of a text on both of them; a table of half a million
 //! parts is read through for it. What can be asked for so is kept here beside the tables, small
 //! letters in one piece for each field, and brought up to date by the changes that were written down. Where a
-//! question finds few records here, it asks the database for these by their keys; where it finds many,
-//! the database has a page of them soon enough.
+//! question finds few records here, it asks the database for these by their keys; of many, for those of the page,
+//! where nothing else says which these are. Of what is left the database has a page soon enough.
 //!
 //! Read in this order: `column` (the texts of a field), `table` (those of a kind), then [`Texts`].
 
 mod column;
 mod table;
 
-use crate::query::{Filter, Lookup, Query};
+use crate::query::{Filter, Lookup, Page, Query};
 use crate::records::statements;
 use crate::schema::{Kind, Shape};
 use db::counters::{self, Counter};
@@ -22,7 +22,7 @@ use table::Table;
 use tokio::sync::{Mutex, MutexGuard};
 
 /// Of more the database has a page without much looking.
-const FEW: usize = 1000;
+const FEW: usize = 4000;
 
 /// After more changes all is read again.
 const MOST_CHANGES: i64 = 20_000;
@@ -44,7 +44,8 @@ impl Texts {
         Self { tables: crate::kinds::ALL.iter().map(table).collect() }
     }
 
-    /// The same question; where few records have what it asks for, with their keys.
+    /// The same question; where few records have what it asks for, with their keys. And whether these are those
+    /// of the page alone: a record that changes meanwhile may be missing there.
     ///
     /// # Errors
     /// When the database fails.
@@ -53,10 +54,10 @@ impl Texts {
         db: &Db,
         kind: &'static Kind,
         mut query: Query,
-    ) -> Result<Query, Error> {
+    ) -> Result<(Query, bool), Error> {
         let parts: Vec<&Filter> = query.filters.iter().filter(|it| is_part(it)).collect();
         let Some(table) = self.tables.get(kind.name).filter(|_| !parts.is_empty()) else {
-            return Ok(query);
+            return Ok((query, false));
         };
         let mut table = table.lock().await;
         bring_up_to_date(db, kind, &mut table).await?;
@@ -68,9 +69,29 @@ impl Texts {
                 None => own,
             });
         }
-        query.keys = found.filter(|found| found.len() <= FEW).map(|found| table.keys(&found));
-        Ok(query)
+        let Some(found) = found else { return Ok((query, false)) };
+        let is_all = query.filters.iter().all(|filter| table.decides(filter));
+        let is_page = is_all && query.sort.by.is_empty() && query.provider.is_none();
+        let mut keys = match is_page || found.len() <= FEW {
+            true => table.keys(&found),
+            false => return Ok((query, false)),
+        };
+        let is_cut = is_page && cut(&mut keys, &query.page);
+        query.keys = Some(keys.into_iter().map(str::to_owned).collect());
+        Ok((query, is_cut))
     }
+}
+
+/// Leaves the keys of a page, and of one more, which says that there is another; says whether there were others.
+fn cut(keys: &mut Vec<&str>, page: &Page) -> bool {
+    let before = keys.len();
+    keys.retain(|key| page.after.as_ref().is_none_or(|after| after.key.as_str() < *key));
+    let limit = page.limit as usize;
+    if keys.len() > limit {
+        keys.select_nth_unstable(limit);
+        keys.truncate(limit + 1);
+    }
+    keys.len() < before
 }
 
 /// The fields of a kind whose parts can be asked for; notes are too long to be kept twice.

@@ -54,6 +54,11 @@ impl Table {
         self.keys.len() > 2 * self.slots.len() + 1000
     }
 
+    /// Whether a filter asks for nothing that is not here.
+    pub(super) fn decides(&self, filter: &Filter) -> bool {
+        super::is_part(filter) && self.names.contains(&filter.field.name)
+    }
+
     /// The slots that pass a filter; nothing where its field is not kept here.
     pub(super) fn find(&self, filter: &Filter) -> Option<HashSet<u32>> {
         let at = self.names.iter().position(|name| *name == filter.field.name)?;
@@ -75,7 +80,7 @@ impl Table {
     }
 
     /// Whose slots these are.
-    pub(super) fn keys(&self, slots: &HashSet<u32>) -> Vec<String> {
-        slots.iter().filter_map(|slot| self.keys[*slot as usize].clone()).collect()
+    pub(super) fn keys(&self, slots: &HashSet<u32>) -> Vec<&str> {
+        slots.iter().filter_map(|slot| self.keys[*slot as usize].as_deref()).collect()
     }
 }

@@ -1,6 +1,7 @@
 //! What is kept in memory follows what is written, on both databases.
 
 use super::*;
+use crate::Store;
 use crate::changes::Author;
 use crate::kinds::REGION;
 use crate::records::{self, Changing};
@@ -19,7 +20,7 @@ async fn begun(db: &Db) -> Changing {
 /// Names of those that pass, and whether the database was asked by key.
 async fn ask(texts: &Texts, db: &Db, pairs: &[(&str, &str)]) -> (Vec<String>, bool) {
     let query = REGION.query(pairs.iter().copied()).expect("a question");
-    let query = texts.narrowed(db, &REGION, query).await.expect("narrowed");
+    let (query, _) = texts.narrowed(db, &REGION, query).await.expect("narrowed");
     let found = records::list(db, &REGION, &query).await.expect("listed");
     let names = found.items.iter().map(|it| REGION.key(&it.record)).collect();
     (names, query.keys.is_some())
@@ -61,7 +62,7 @@ async fn what_is_written_is_found_and_what_is_gone_is_not() {
 }
 
 #[tokio::test]
-async fn of_many_the_database_finds_a_page() {
+async fn of_many_those_of_the_page_are_asked_for() {
     let test = testing::sqlite().await;
     let texts = Texts::new();
     let mut changing = begun(&test.db).await;
@@ -69,7 +70,26 @@ async fn of_many_the_database_finds_a_page() {
     changing.create_all(&REGION, &all).await.expect("many");
     changing.commit().await.expect("committed");
     let (names, is_by_key) = ask(&texts, &test.db, &[("name__isw", "r")]).await;
-    assert_eq!((names.len(), is_by_key), (100, false));
+    assert_eq!((names.len(), is_by_key), (100, true));
     let (names, is_by_key) = ask(&texts, &test.db, &[("name__isw", "r99")]).await;
     assert_eq!((names.len(), is_by_key), (11, true));
+    // Something else says which these are, or what is first.
+    for more in [("parent__empty", "true"), ("sort", "-name")] {
+        let (names, is_by_key) = ask(&texts, &test.db, &[("name__isw", "r"), more]).await;
+        assert_eq!((names.len(), is_by_key), (100, false), "{more:?}");
+    }
+    // Page by page that is all of them, in order.
+    let (store, mut told, mut cursor) = (Store::new(test.db.clone()), Vec::new(), None::<String>);
+    loop {
+        let mut pairs = vec![("name__isw", "r"), ("limit", "700")];
+        pairs.extend(cursor.as_deref().map(|cursor| ("cursor", cursor)));
+        let query = REGION.query(pairs).expect("a question");
+        let found = store.list(&REGION, query).await.expect("listed");
+        told.extend(found.items.iter().map(|it| REGION.key(&it.record)));
+        cursor = found.next;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    assert!(told.len() == FEW + 1 && told.is_sorted(), "{}", told.len());
 }
