@@ -12,8 +12,9 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
-/// Whoever still sends after that does not listen.
-const TIMEOUT: Duration = Duration::from_secs(5);
+/// Whoever still sends after that, or so much, does not listen.
+const TIMEOUT: Duration = Duration::from_secs(2);
+const MOST_BYTES: usize = 64 << 20;
 
 /// Said of a connection: its last answer has left something unread.
 #[derive(Clone, Default)]
@@ -31,11 +32,13 @@ pub(super) struct Lingering<S> {
     unread: Unread,
     /// Since our half is closed.
     timeout: Option<Pin<Box<Sleep>>>,
+    /// What may still be read.
+    left_bytes: usize,
 }
 
 impl<S> Lingering<S> {
     pub(super) const fn new(stream: S, unread: Unread) -> Self {
-        Self { stream, unread, timeout: None }
+        Self { stream, unread, timeout: None, left_bytes: MOST_BYTES }
     }
 }
 
@@ -87,7 +90,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Lingering<S> {
             let mut scratch = [0; 16 << 10];
             let mut some = ReadBuf::new(&mut scratch);
             match ready!(Pin::new(&mut this.stream).poll_read(context, &mut some)) {
-                Ok(()) if !some.filled().is_empty() => {}
+                Ok(()) if (1..=this.left_bytes).contains(&some.filled().len()) => {
+                    this.left_bytes -= some.filled().len();
+                }
                 Ok(()) | Err(_) => break,
             }
         }
