@@ -160,8 +160,13 @@ fn an_erased_disk_is_empty_and_known_to_be_until_it_is_used_again() {
         "appliance erase /dev/nvme0n1 --serial HEADEND-2",
         "is HEADEND-1, and not HEADEND-2: nothing is done",
     );
+    // A file that is called as a disk is, and what is no disk at all.
+    guest.run("dd if=/dev/nvme0n1 of=/tmp/nvme0n1 bs=1M count=1");
+    let own = "cd /tmp && appliance erase nvme0n1 --serial HEADEND-1";
+    refused(&mut guest, own, "nvme0n1 is no disk");
+    guest.run("cmp --bytes=1048576 /tmp/nvme0n1 /dev/nvme0n1");
     refused(&mut guest, "appliance erase /dev/zero --serial HEADEND-1", "is no disk");
-    refused(&mut guest, "appliance erase /dev/nothing --serial HEADEND-1", "no such disk");
+    refused(&mut guest, "appliance erase /dev/nothing --serial HEADEND-1", "cannot open");
     assert!(!is_zero(&mut guest), "nothing was done");
     guest.run(&format!("mount -t ext4 /dev/nvme0n1 {mounted} && umount {mounted}"));
 
@@ -179,12 +184,20 @@ fn an_erased_disk_is_empty_and_known_to_be_until_it_is_used_again() {
     guest.run(&format!("umount {mounted}"));
     assert_eq!(content(&mut guest), (false, false));
 
-    // Who is interrupted has proved nothing, of a disk that was known to be empty either.
+    // One with partitions is erased with them, and a part of it alone is not.
+    guest.run("addpart /dev/nvme0n1 1 2048 4096");
+    assert_eq!(content(&mut guest), (true, false));
+    refused(&mut guest, "appliance erase /dev/nvme0n1p1 --serial HEADEND-1", "is no disk");
     guest.run(&erase);
     assert_eq!(content(&mut guest), (false, true));
+
+    // Who is interrupted has proved nothing, of a disk that was known to be empty either.
     guest.run(&format!("{erase} & erasing=$!"));
-    guest.run(&format!("until {{ read noted <{NOTED}; [ \"$noted\" = '{{}}' ]; }}; do :; done"));
-    guest.run("kill $erasing; wait $erasing || true");
+    guest.run(&format!(
+        "while kill -0 $erasing; do read noted <{NOTED}; [ \"$noted\" = '{{}}' ] && break; done"
+    ));
+    let (said, status) = guest.outcome("kill $erasing; wait $erasing");
+    assert_eq!(status, "143", "{said}");
     assert_eq!(content(&mut guest), (false, false));
 }
 

@@ -6,11 +6,13 @@
 mod claim;
 mod noted;
 mod passes;
+mod settled;
 mod shown;
 
 pub(crate) use noted::Noted;
 
 use anyhow::{Context, Result};
+use claim::Claimed;
 use contract::quantity::ByteCount;
 use contract::time::TimeUs;
 use passes::Pass;
@@ -21,19 +23,22 @@ use std::time::{Instant, SystemTime};
 /// Erases the disk whose serial number that is.
 #[expect(clippy::print_stdout, reason = "answers to a person go to standard output")]
 pub(crate) fn erase(disk: &Path, serial: &str) -> Result<()> {
-    let mut claimed = claim::claim(disk, serial)?;
+    let Claimed { mut file, bytes, number } = claim::claim(disk, serial)?;
     let noted = Noted::of_this_machine();
     // From here on it is neither what it was nor empty.
-    noted.forget([serial])?;
+    noted.begin(serial)?;
     let begun = Instant::now();
     for pass in [Pass::Write, Pass::Read] {
-        let mut shown = Shown::new(pass, claimed.bytes);
-        pass.run(&mut claimed.file, claimed.bytes, &mut |done| shown.tell(done))
+        let mut shown = Shown::new(pass, bytes);
+        pass.run(&mut file, bytes, &mut |done| shown.tell(done))
             .with_context(|| format!("{} ({serial})", disk.display()))?;
         shown.end();
     }
+    // Who looks at it next has it looked at anew.
+    drop(file);
+    settled::until_seen(disk, &number)?;
     noted.note(serial, TimeUs::from(SystemTime::now()))?;
-    let (size, took_s) = (ByteCount(claimed.bytes), begun.elapsed().as_secs());
+    let (size, took_s) = (ByteCount(bytes), begun.elapsed().as_secs());
     println!("{serial}: {size} written over and read back as zeros, in {took_s} s");
     Ok(())
 }

@@ -1,11 +1,12 @@
 //! Which disks were seen to be empty, and when: kept beside what the machine is made of.
 
 use crate::keep;
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use contract::parts::MAX_PARTS;
 use contract::time::TimeUs;
+use rustix::fs::{FlockOperation, flock};
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
@@ -35,41 +36,62 @@ impl Noted {
         self.read().unwrap_or_default()
     }
 
-    pub(super) fn note(&self, serial: &str, at: TimeUs) -> Result<()> {
-        let mut times = self.all();
-        times.insert(serial.to_owned(), at);
-        // Those of disks that have long left.
-        while times.len() > MAX_PARTS {
-            let oldest = times.iter().min_by_key(|(_, at)| **at).map(|(serial, _)| serial.clone());
-            oldest.and_then(|serial| times.remove(&serial));
-        }
+    /// This one is about to be written to. Fails where nothing could be noted afterwards.
+    pub(super) fn begin(&self, serial: &str) -> Result<()> {
         let folder = self.0.parent().context("a file stands in a folder")?;
         fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
-        self.write(&times)
-    }
-
-    /// These are not empty any more, or are about to be written to.
-    pub(crate) fn forget<'a>(&self, serials: impl IntoIterator<Item = &'a str>) -> Result<()> {
-        let mut times = self.all();
-        let before = times.len();
-        for serial in serials {
+        self.change(|times| {
             times.remove(serial);
+            true
+        })
+    }
+
+    pub(super) fn note(&self, serial: &str, at: TimeUs) -> Result<()> {
+        self.change(|times| {
+            times.insert(serial.to_owned(), at);
+            // Those of disks that have long left.
+            while times.len() > MAX_PARTS {
+                let oldest = times.iter().min_by_key(|(_, at)| **at);
+                let oldest = oldest.map(|(serial, _)| serial.clone());
+                oldest.and_then(|serial| times.remove(&serial));
+            }
+            true
+        })
+    }
+
+    /// These are not empty any more.
+    pub(crate) fn forget<'a>(&self, serials: impl IntoIterator<Item = &'a str>) -> Result<()> {
+        let known = self.read()?;
+        let gone: Vec<&str> = serials.into_iter().filter(|it| known.contains_key(*it)).collect();
+        if gone.is_empty() {
+            return Ok(());
         }
-        if times.len() == before { Ok(()) } else { self.write(&times) }
+        self.change(|times| gone.into_iter().any(|serial| times.remove(serial).is_some()))
     }
 
-    fn write(&self, times: &Times) -> Result<()> {
-        keep::write(&self.0, &serde_json::to_vec(times)?)
+    /// Writes them again where they are said to be others. One changes them at a time: disks are erased side by
+    /// side, and looked at meanwhile.
+    fn change(&self, change: impl FnOnce(&mut Times) -> bool) -> Result<()> {
+        let lock = self.0.with_extension("lock");
+        let locked = OpenOptions::new().create(true).append(true).open(&lock);
+        let locked = locked.with_context(|| format!("cannot open {}", lock.display()))?;
+        flock(&locked, FlockOperation::LockExclusive)?;
+        let mut times = self.read()?;
+        match change(&mut times) {
+            true => keep::write(&self.0, &serde_json::to_vec(&times)?),
+            false => Ok(()),
+        }
     }
 
+    /// A disk that cannot be read is no reason to take all others for full.
     fn read(&self) -> Result<Times> {
         let mut text = Vec::new();
         match fs::File::open(&self.0) {
             Err(err) if err.kind() == ErrorKind::NotFound => return Ok(Times::new()),
             open => open?.take(MOST_OCTETS + 1).read_to_end(&mut text)?,
         };
-        ensure!(text.len() as u64 <= MOST_OCTETS, "longer than any that was written");
-        Ok(serde_json::from_slice(&text)?)
+        let is_long = text.len() as u64 > MOST_OCTETS;
+        Ok(if is_long { Times::new() } else { serde_json::from_slice(&text).unwrap_or_default() })
     }
 }
 
@@ -77,22 +99,30 @@ impl Noted {
 mod tests {
     use super::*;
 
+    fn empty() -> (tempfile::TempDir, Noted) {
+        let root = tempfile::tempdir().expect("folder");
+        let noted = Noted::below(root.path());
+        noted.begin("S-0").expect("begun");
+        (root, noted)
+    }
+
     #[test]
     fn what_is_noted_is_there_until_it_is_forgotten() {
         let root = tempfile::tempdir().expect("folder");
-        let noted = Noted::below(root.path());
-        noted.forget(["S-1"]).expect("nothing is noted");
+        Noted::below(root.path()).forget(["S-1"]).expect("nothing is noted");
+        let (_root, noted) = empty();
         noted.note("S-1", TimeUs(1)).expect("noted");
         noted.note("S-2", TimeUs(2)).expect("noted");
         noted.note("S-1", TimeUs(3)).expect("noted");
         noted.forget(["S-2", "S-9"]).expect("forgotten");
         assert_eq!(noted.all(), Times::from([("S-1".to_owned(), TimeUs(3))]));
+        noted.begin("S-1").expect("begun");
+        assert_eq!(noted.all(), Times::new());
     }
 
     #[test]
     fn notes_are_bounded_and_nonsense_is_none() {
-        let root = tempfile::tempdir().expect("folder");
-        let noted = Noted::below(root.path());
+        let (_root, noted) = empty();
         for at in 0..600 {
             noted.note(&format!("{at:064}"), TimeUs(at)).expect("noted");
         }
@@ -104,5 +134,22 @@ mod tests {
         }
         noted.note("S-1", TimeUs(1)).expect("noted");
         assert_eq!(noted.all().len(), 1);
+    }
+
+    #[test]
+    fn who_erases_side_by_side_loses_nobodys_note() {
+        let (_root, noted) = empty();
+        std::thread::scope(|all| {
+            for disk in 0..8 {
+                let noted = &noted;
+                all.spawn(move || {
+                    for at in 0..5 {
+                        noted.note(&format!("S-{disk}"), TimeUs(at)).expect("noted");
+                        noted.forget(["S-9"]).expect("forgotten");
+                    }
+                });
+            }
+        });
+        assert_eq!(noted.all().len(), 8);
     }
 }

@@ -9,7 +9,7 @@ use std::io::{Read, Seek, SeekFrom, Write};
 const CHUNK_BYTES: usize = 4 << 20;
 
 /// What is written has come to the disk so often: what is shown is what is done, and memory stays free.
-const SYNC_BYTES: u64 = 256 << 20;
+const SYNC_BYTES: u64 = 64 << 20;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Pass {

@@ -27,18 +27,20 @@ impl Shown {
 
     pub(super) fn tell(&mut self, done: u64) {
         let tenths = done.saturating_mul(10) / self.bytes;
-        if self.on_terminal {
-            eprint!("\r\x1b[K{}", self.line(done, self.begun.elapsed()));
-            let _ = std::io::stderr().flush();
-        } else if tenths > self.tenths {
-            self.tenths = tenths;
-            eprintln!("{}", self.line(done, self.begun.elapsed()));
-        }
+        let line = self.line(done, self.begun.elapsed());
+        // Whoever has gone meanwhile keeps nothing from being done.
+        let mut out = std::io::stderr();
+        let _ = match self.on_terminal {
+            true => write!(out, "\r\x1b[K{line}").and_then(|()| out.flush()),
+            false if tenths > self.tenths => writeln!(out, "{line}"),
+            false => Ok(()),
+        };
+        self.tenths = tenths;
     }
 
     pub(super) fn end(&self) {
         if self.on_terminal {
-            eprintln!();
+            let _ = writeln!(std::io::stderr());
         }
     }
 

@@ -48,6 +48,13 @@ pub(super) fn names(files: &Files, of: &str) -> Vec<String> {
     names
 }
 
+/// By what the kernel calls the one with that number.
+pub(super) fn numbered(files: &Files, number: &str) -> Option<String> {
+    let is_it =
+        |name: &String| files.line(&format!("{BLOCK}/{name}/dev")).as_deref() == Some(number);
+    files.names(BLOCK).into_iter().find(is_it)
+}
+
 pub(super) fn disk(files: &Files, slots: &Slots, name: &str) -> Option<Part> {
     let of = |what: &str| format!("{BLOCK}/{name}/{what}");
     let way = files.way_to(&format!("{BLOCK}/{name}"));

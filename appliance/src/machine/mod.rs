@@ -84,13 +84,19 @@ fn look(files: &Files, ethtool: &Ethtool<'_>) -> Seen {
     if sees_all { Seen::All(machine) } else { Seen::Some(machine) }
 }
 
-/// The disk of this machine that the kernel calls that.
-pub(crate) fn disk_called(name: &str) -> Option<Part> {
-    let files = Files::below(Path::new("/"));
-    disks::disk(&files, &Slots::read(&files), name)
+/// A disk of this machine, as the kernel knows it.
+pub(crate) struct Block {
+    pub(crate) part: Part,
+    /// By what else it calls it: where it has several ways to it, or several namespaces.
+    pub(crate) others: Vec<String>,
 }
 
-/// By what the kernel calls a disk of this machine.
-pub(crate) fn names_of_disk(serial: &str) -> Vec<String> {
-    disks::names(&Files::below(Path::new("/")), serial)
+/// The disk with that number, such as 259:0.
+pub(crate) fn block(number: &str) -> Option<Block> {
+    let files = Files::below(Path::new("/"));
+    let name = disks::numbered(&files, number)?;
+    let part = disks::disk(&files, &Slots::read(&files), &name)?;
+    let mut others = disks::names(&files, &part.serial);
+    others.retain(|other| *other != name);
+    Some(Block { part, others })
 }

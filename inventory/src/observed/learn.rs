@@ -43,6 +43,12 @@ pub fn learned(component: &Record, part: &Part) -> Map<String, Value> {
     learned
 }
 
+/// Whether a machine says of a disk's content what it has said before: what somebody has written since stands.
+#[must_use]
+pub fn says_the_same(before: &Part, part: &Part) -> bool {
+    (before.is_in_use, before.erased_at_us) == (part.is_in_use, part.erased_at_us)
+}
+
 /// Since when nothing is on a disk, where the machine knows that.
 fn seen_empty(part: &Part) -> Option<Timestamp> {
     let at = part.erased_at_us.filter(|_| part.part_type == PartType::Disk && !part.is_in_use)?;

@@ -15,7 +15,7 @@ mod tests;
 
 pub use differ::{MACHINE, Reason, Seen, differences};
 pub use firmware::is_older;
-pub use learn::{learned, part_of};
+pub use learn::{learned, part_of, says_the_same};
 
 use crate::model::is_serial;
 use crate::schema::Record;

@@ -3,7 +3,7 @@
 use super::{Changing, Refused, fields};
 use crate::Complaint;
 use crate::kinds::{COMPONENT, DEVICE, DIFFERENCE};
-use crate::observed::{Observed, Reason, key, learned, part_of};
+use crate::observed::{Observed, Reason, key, learned, part_of, says_the_same};
 use crate::schema::Record;
 use contract::parts::Part;
 use serde_json::{Map, Value, json};
@@ -43,7 +43,10 @@ impl Changing {
                 return Err(Refused::Invalid(vec![Complaint::new("reason", message)]));
             }
         }
-        self.learn(&observed).await
+        // Of others it says what it has said before.
+        let mut before = observed.parts.clone();
+        before.retain(|it| key(it) != part);
+        self.learn(&observed, &before).await
     }
 
     async fn add(&mut self, device: &str, part: &Part) -> Result<(), Refused> {
@@ -53,21 +56,45 @@ impl Changing {
         self.create(&COMPONENT, &told).await.map(drop)
     }
 
-    /// Takes over what a machine knows better than anybody.
-    pub(super) async fn learn(&mut self, observed: &Observed) -> Result<(), Refused> {
-        let own = self.look().whose(&COMPONENT, "device", [observed.device.as_str()]).await?;
-        let mut own: HashMap<String, Record> =
-            own.into_iter().map(|component| (COMPONENT.key(&component), component)).collect();
+    /// Takes over what a machine knows better than anybody; of a disk on the shelf, whether it is empty. Beside what
+    /// it says now, what it has said before.
+    pub(super) async fn learn(
+        &mut self,
+        observed: &Observed,
+        before: &[Part],
+    ) -> Result<(), Refused> {
+        let mut components = self.at_hand(observed).await?;
+        let said: HashMap<String, &Part> = before.iter().map(|part| (key(part), part)).collect();
         for part in &observed.parts {
-            let Some(before) = own.remove(&key(part)) else { continue };
-            let learned: Map<String, Value> = learned(&before, part);
+            let key = key(part);
+            let Some(before) = components.remove(&key) else { continue };
+            let mut learned: Map<String, Value> = learned(&before, part);
+            if before.get("device").is_null() {
+                learned.retain(|name, _| name == "erased_at");
+            }
+            if said.get(&key).is_some_and(|said| says_the_same(said, part)) {
+                learned.remove("erased_at");
+            }
             if !learned.is_empty() {
                 let mut fields = before.fields().clone();
                 fields.extend(learned);
-                let key = COMPONENT.key(&before);
                 self.put((&COMPONENT, &key), None, before, COMPONENT.kept(fields)).await?;
             }
         }
         Ok(())
+    }
+
+    /// The components of a device, and those on the shelf of which it says that they are in it.
+    async fn at_hand(&mut self, observed: &Observed) -> Result<HashMap<String, Record>, Refused> {
+        let by_key = |all: Vec<Record>| all.into_iter().map(|it| (COMPONENT.key(&it), it));
+        let own = self.look().whose(&COMPONENT, "device", [observed.device.as_str()]).await?;
+        let mut found: HashMap<String, Record> = by_key(own).collect();
+        let told: Vec<String> = observed.parts.iter().map(key).collect();
+        let others = told.iter().map(String::as_str).filter(|key| !found.contains_key(*key));
+        let others: Vec<&str> = others.collect();
+        let mut others = self.look().whose(&COMPONENT, "key", others).await?;
+        others.retain(|it| it.get("device").is_null());
+        found.extend(by_key(others));
+        Ok(found)
     }
 }

@@ -1,7 +1,7 @@
 //! What machines say and what the inventory says, compared whenever one of the two changes: in the same
 //! transaction, so that nobody ever sees what differs no more.
 
-use super::observe::{Hardware, SELECTED, read};
+use super::observe::Hardware;
 use super::settle::Look;
 use super::{Changing, Refused, statements};
 use crate::kinds::{COMPONENT, DEVICE, DIFFERENCE, FIRMWARE_POLICY};
@@ -39,10 +39,7 @@ impl Changing {
         &mut self,
         device: &str,
     ) -> Result<Option<(Record, Hardware)>, Error> {
-        let text = format!("{SELECTED} WHERE device = $1");
-        let asked = sqlx::query(AssertSqlSafe(text)).bind(device);
-        let row = asked.fetch_optional(&mut **self.here().0).await?;
-        let Some(hardware) = row.map(|row| read(&row)).transpose()? else { return Ok(None) };
+        let Some(hardware) = self.said_by(device).await? else { return Ok(None) };
         let record = self.look().whose(&DEVICE, "key", [device]).await?.pop();
         Ok(record.map(|record| (record, hardware)))
     }

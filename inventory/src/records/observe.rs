@@ -19,7 +19,7 @@ pub struct Hardware {
     pub seen_at_us: i64,
 }
 
-pub(super) const SELECTED: &str = "SELECT device, digest, serial, parts, epoch, generation, seen_at_us \
+const SELECTED: &str = "SELECT device, digest, serial, parts, epoch, generation, seen_at_us \
                         FROM observed_hardware";
 
 /// What a machine has said last; nothing where it has said nothing yet.
@@ -51,7 +51,7 @@ fn digest(device: &str, text: &str) -> Result<Digest, Error> {
         .map_err(|err| Error::corrupt(format!("the hardware of {device}"), err))
 }
 
-pub(super) fn read(row: &AnyRow) -> Result<Hardware, Error> {
+fn read(row: &AnyRow) -> Result<Hardware, Error> {
     let device: String = row.try_get(0)?;
     let corrupt = |err| Error::corrupt(format!("the hardware of {device}"), err);
     let parts = serde_json::from_str(&row.try_get::<String, _>(3)?).map_err(corrupt)?;
@@ -72,10 +72,20 @@ impl Changing {
     /// [`Refused::NotFound`] where there is no such device; else when the database fails.
     pub async fn observe(&mut self, observed: &Observed) -> Result<(), Refused> {
         self.found(&DEVICE, &observed.device, None).await?;
+        let before = self.said_by(&observed.device).await?;
+        let before = before.map(|it| it.observed.parts).unwrap_or_default();
         self.keep(observed).await?;
-        self.learn(observed).await?;
+        self.learn(observed, &before).await?;
         self.observed.push(observed.device.clone());
         Ok(())
+    }
+
+    /// What a machine has said last, as of here.
+    pub(super) async fn said_by(&mut self, device: &str) -> Result<Option<Hardware>, Error> {
+        let text = format!("{SELECTED} WHERE device = $1");
+        let asked = sqlx::query(AssertSqlSafe(text)).bind(device);
+        let row = asked.fetch_optional(&mut **self.here().0).await?;
+        row.map(|row| read(&row)).transpose()
     }
 
     async fn keep(&mut self, observed: &Observed) -> Result<(), Error> {

@@ -28,7 +28,9 @@ const PATIENCE: Duration = Duration::from_secs(100);
 const MEMORY: &str = "512M";
 
 /// What commands are made of.
-const PROGRAMS: [&str; 14] = [
+const PROGRAMS: [&str; 16] = [
+    "addpart",
+    "blockdev",
     "cat",
     "chmod",
     "chown",
