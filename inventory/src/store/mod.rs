@@ -68,7 +68,7 @@ impl Store {
     pub async fn list(&self, kind: &'static Kind, query: Query) -> Result<Found, db::Error> {
         let (narrowed, is_cut) = self.texts.narrowed(&self.db, kind, query.clone()).await?;
         let found = records::list(&self.db, kind, &narrowed).await?;
-        // Whether that is the last page, or something has changed meanwhile, the database knows.
+        // There were more: something has changed meanwhile, and the database knows what.
         if is_cut && found.next.is_none() {
             return records::list(&self.db, kind, &query).await;
         }

@@ -84,14 +84,13 @@ impl Texts {
 
 /// Leaves the keys of a page, and of one more, which says that there is another; says whether there were others.
 fn cut(keys: &mut Vec<&str>, page: &Page) -> bool {
-    let before = keys.len();
     keys.retain(|key| page.after.as_ref().is_none_or(|after| after.key.as_str() < *key));
-    let limit = page.limit as usize;
-    if keys.len() > limit {
-        keys.select_nth_unstable(limit);
-        keys.truncate(limit + 1);
+    let (last, are_more) = (page.limit as usize, keys.len() > page.limit as usize + 1);
+    if are_more {
+        keys.select_nth_unstable(last);
+        keys.truncate(last + 1);
     }
-    keys.len() < before
+    are_more
 }
 
 /// The fields of a kind whose parts can be asked for; notes are too long to be kept twice.
