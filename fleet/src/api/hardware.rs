@@ -6,7 +6,7 @@ use super::status::rfc3339;
 use crate::server::App;
 use axum::Json;
 use axum::extract::State;
-use contract::parts::Part;
+use contract::parts::{Part, PartType};
 use contract::time::TimeUs;
 use inventory::records::{Hardware, hardware};
 use serde::{Deserialize, Serialize};
@@ -54,8 +54,8 @@ pub(crate) struct PartItem {
     pub(crate) capacity_bytes: Option<u64>,
     /// What of a disk's rated endurance is used up.
     pub(crate) wear_percent: Option<u8>,
-    /// Whether something is on a disk: a file system, partitions, what others are made of.
-    pub(crate) is_in_use: bool,
+    /// Whether something is known to be on a disk: a file system, partitions, what others are made of.
+    pub(crate) is_in_use: Option<bool>,
     /// When all of a disk was written over and seen to be empty, if it is not in use again.
     pub(crate) erased_at: Option<String>,
 }
@@ -72,7 +72,7 @@ impl From<Part> for PartItem {
             disk_class: part.disk_class.map(|class| class.name().to_owned()),
             capacity_bytes: part.capacity_bytes,
             wear_percent: part.wear_percent,
-            is_in_use: part.is_in_use,
+            is_in_use: (part.part_type == PartType::Disk).then_some(part.is_in_use),
             erased_at: part.erased_at_us.map(rfc3339),
         }
     }

@@ -50,7 +50,7 @@ fn table(output: &Output, hardware: &HardwareItem) -> String {
 /// Of a disk.
 fn content(part: &PartItem) -> String {
     match &part.erased_at {
-        _ if part.is_in_use => "something".to_owned(),
+        _ if part.is_in_use == Some(true) => "something".to_owned(),
         Some(at) => format!("nothing since {at}"),
         None => "-".to_owned(),
     }
