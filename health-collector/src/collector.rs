@@ -7,6 +7,7 @@ use crate::twins::Twins;
 use crate::{HeldTitle, RecordedEvent};
 use contract::command::{CommandResult, MAX_REASON_BYTES, MAX_RESULTS};
 use contract::names::DeviceName;
+use contract::parts::PartsReport;
 use contract::progress::{
     MAX_REFUSAL_BYTES, MAX_SOURCES, MAX_TITLE_SOURCES, MAX_TITLES, SourceFailure, TitleProgress,
 };
@@ -115,7 +116,7 @@ impl Collector {
         if bytes.len() > MAX_REPORT_BYTES {
             return Err(ReportError::TooLarge);
         }
-        let report: Report = serde_json::from_slice(bytes)
+        let mut report: Report = serde_json::from_slice(bytes)
             .map_err(|err| ReportError::Unreadable(err.to_string()))?;
         if report.schema != contract::SCHEMA {
             return Err(ReportError::Schema(report.schema));
@@ -125,6 +126,9 @@ impl Collector {
             return Err(ReportError::OtherDevice { identity, device });
         }
         check_bounds(&report)?;
+        // A box that is newer may say more of its parts than is known here, and its digest is of all that. It is
+        // a box all the same.
+        report.parts = report.parts.filter(PartsReport::is_sound);
         Ok(report)
     }
 
@@ -235,9 +239,6 @@ fn check_bounds(report: &Report) -> Result<(), ReportError> {
     let refused = report.trust.refused.as_ref();
     if refused.is_some_and(|why| why.len() > MAX_REASON_BYTES) {
         return Err(ReportError::Beyond("trust.refused is longer than a report carries"));
-    }
-    if report.parts.as_ref().is_some_and(|parts| !parts.is_sound()) {
-        return Err(ReportError::Beyond("parts are not those of their digest, in order"));
     }
     check_results(&report.results)
 }
