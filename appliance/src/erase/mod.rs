@@ -32,7 +32,6 @@ pub(crate) fn erase(disk: &Path, serial: &str) -> Result<()> {
         let mut shown = Shown::new(pass, bytes);
         pass.run(&mut file, bytes, &mut |done| shown.tell(done))
             .with_context(|| format!("{} ({serial})", disk.display()))?;
-        shown.end();
     }
     // Who looks at it next has it looked at anew.
     drop(file);

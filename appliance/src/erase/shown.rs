@@ -31,17 +31,12 @@ impl Shown {
         // Whoever has gone meanwhile keeps nothing from being done.
         let mut out = std::io::stderr();
         let _ = match self.on_terminal {
+            true if done == self.bytes => writeln!(out, "\r\x1b[K{line}"),
             true => write!(out, "\r\x1b[K{line}").and_then(|()| out.flush()),
             false if tenths > self.tenths => writeln!(out, "{line}"),
             false => Ok(()),
         };
         self.tenths = tenths;
-    }
-
-    pub(super) fn end(&self) {
-        if self.on_terminal {
-            let _ = writeln!(std::io::stderr());
-        }
     }
 
     fn line(&self, done: u64, spent: Duration) -> String {

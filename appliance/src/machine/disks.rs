@@ -40,7 +40,7 @@ pub(super) fn read(files: &Files, slots: &Slots, noted: &Noted) -> Vec<Part> {
     found.into_values().collect()
 }
 
-/// By what the kernel calls the disk with that number: by several names, where it has several ways to it, or
+/// By what the kernel calls the disk with that serial number: by several names, where it has several ways to it, or
 /// the disk has several namespaces.
 pub(super) fn names(files: &Files, of: &str) -> Vec<String> {
     let mut names = files.names(BLOCK);
@@ -48,7 +48,7 @@ pub(super) fn names(files: &Files, of: &str) -> Vec<String> {
     names
 }
 
-/// By what the kernel calls the one with that number.
+/// By what it calls the one that it numbers so, such as 259:0.
 pub(super) fn numbered(files: &Files, number: &str) -> Option<String> {
     let is_it =
         |name: &String| files.line(&format!("{BLOCK}/{name}/dev")).as_deref() == Some(number);
