@@ -4,6 +4,21 @@
 //! says what was *intended*, and of what boxes report it keeps what they are made of; all else is the
 //! health collector's. It renders nothing and plans nothing.
 //!
+//! ```text
+//! region ─< region                          tag ─ on anything
+//!    └──< site >── provider
+//!           ├──< rack ──────────┐
+//!           ├──< prefix         │ position
+//!           │      └──< address │
+//!           └──< device <───────┘── device type
+//!                  ├──< component (moves between devices, and keeps its history) ── firmware policy
+//!                  ├──< difference (between it and what it says of itself)
+//!                  ├──< interface ──< address
+//!                  │        └── link ── interface
+//!                  ├──< BGP session
+//!                  └──> cluster           content group
+//! ```
+//!
 //! What all kinds of records have in common is written once, over what is declared of each: [`schema`]
 //! (what a kind, a field, a record is), [`kinds`] (what there is), [`query`] (which of it), [`changes`]
 //! (who made it so), [`rules`] (what holds between records), [`observed`] (what machines say of themselves),

@@ -1,19 +1,5 @@
-//! What there is. One file for each kind: its fields, with what they say.
-//!
-//! ```text
-//! region ─< region                          tag ─ on anything
-//!    └──< site >── provider
-//!           ├──< rack ──────────┐
-//!           ├──< prefix         │ position
-//!           │      └──< address │
-//!           └──< device <───────┘── device type
-//!                  ├──< component (moves between devices, and keeps its history) ── firmware policy
-//!                  ├──< difference (between it and what it says of itself)
-//!                  ├──< interface ──< address
-//!                  │        └── link ── interface
-//!                  ├──< BGP session
-//!                  └──> cluster           content group
-//! ```
+//! What there is. One file for each kind: its fields, with what they say. How they hang together is drawn
+//! at the head of the crate.
 //!
 //! The words are NetBox's wherever it has one.
 

@@ -21,7 +21,7 @@ pub use sort::Sort;
 pub use statement::Condition;
 pub(crate) use statement::holding_tag;
 
-use crate::schema::Kind;
+use crate::schema::{Kind, one};
 
 /// The most filters of one question, each with the most values.
 const MAX_FILTERS: usize = 50;
@@ -154,7 +154,7 @@ impl Kind {
     fn no_field(&self, name: &str) -> String {
         let names: Vec<&str> = self.fields.iter().map(|field| field.name).collect();
         let name: String = name.chars().take(80).collect();
-        format!("a {} has no field {name:?}; it has {}", self.name, names.join(", "))
+        format!("{} has no field {name:?}; it has {}", one(self.name), names.join(", "))
     }
 }
 

@@ -1,6 +1,6 @@
 //! What once stood in a field, of records that there are and of those that there were.
 
-use crate::schema::Kind;
+use crate::schema::{Kind, one};
 use db::{Db, Error};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
@@ -27,7 +27,7 @@ pub(crate) async fn texts(db: &Db, kind: &Kind, field: &str) -> Result<BTreeSet<
     let mut found = BTreeSet::new();
     for row in rows {
         let before: Map<String, Value> = serde_json::from_str(&row)
-            .map_err(|err| Error::corrupt(format!("a change of a {}", kind.name), err))?;
+            .map_err(|err| Error::corrupt(format!("a change of {}", one(kind.name)), err))?;
         found.extend(before.get(field).and_then(Value::as_str).map(str::to_owned));
     }
     Ok(found)

@@ -49,6 +49,13 @@ impl Serialize for Kind {
     }
 }
 
+/// A kind by its name, with the article that is said before it: an interface, a device.
+#[must_use]
+pub fn one(name: &str) -> String {
+    let article = if name.starts_with(['a', 'e', 'i', 'o']) { "an" } else { "a" };
+    format!("{article} {name}")
+}
+
 impl Kind {
     /// In which table its records are.
     #[must_use]

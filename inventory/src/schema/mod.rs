@@ -13,7 +13,7 @@ mod text;
 
 pub use column::Column;
 pub use field::{Field, Need};
-pub use kind::{Kind, Scope, fine};
+pub use kind::{Kind, Scope, fine, one};
 pub use record::Record;
 pub use shape::{Document, MOST_TAGS, Shape, Wrong, in_words};
 pub(crate) use text::is_unsafe;

@@ -1,6 +1,6 @@
 //! A record: what a person or a program has said of something, once it makes sense by itself.
 
-use super::{Field, Kind, Need, Wrong};
+use super::{Field, Kind, Need, Wrong, one};
 use crate::Complaint;
 use serde_json::{Map, Value};
 
@@ -38,7 +38,7 @@ impl Kind {
 
     fn unknown(&self, name: &str) -> Complaint {
         let names: Vec<&str> = self.fields.iter().map(|field| field.name).collect();
-        let message = format!("a {} has no such field; it has {}", self.name, names.join(", "));
+        let message = format!("{} has no such field; it has {}", one(self.name), names.join(", "));
         Complaint { field: name.chars().take(80).collect(), message }
     }
 

@@ -1,6 +1,7 @@
 //! What may stand in a field, and how it is read: from JSON, and from the text of a cell, a flag or a
 //! filter. What is read is canonical: the same thing is written in one way, so that it can be compared.
 
+use super::one;
 use super::text::{MAX_LINE_CHARS, check_line, check_notes};
 use contract::names::is_name;
 use ipnet::IpNet;
@@ -187,7 +188,7 @@ impl Shape {
             Self::Address => "an address with its prefix length, such as 192.0.2.11/24".to_owned(),
             Self::Ip => "an address such as 192.0.2.11".to_owned(),
             Self::Mac => "a hardware address such as 02:00:5e:10:00:01".to_owned(),
-            Self::Of(kind) => format!("the key of a {kind}"),
+            Self::Of(kind) => format!("the key of {}", one(kind)),
             Self::Tags => "a list of names of tags".to_owned(),
             Self::Document(document) => document.name.to_owned(),
         }

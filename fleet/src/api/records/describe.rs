@@ -6,7 +6,9 @@ use super::{accepting, allocating, of_any};
 use crate::paths;
 use inventory::kinds::{ALL, COMPONENT, DEVICE, IP_ADDRESS, SEEN};
 use inventory::query::{Lookup, MAX_PAGE};
-use inventory::schema::{Field, Kind, MAX_LINE_CHARS, MAX_NOTES_CHARS, MOST_TAGS, Need, Shape};
+use inventory::schema::{
+    Field, Kind, MAX_LINE_CHARS, MAX_NOTES_CHARS, MOST_TAGS, Need, Shape, one,
+};
 use serde_json::{Map, Value, json};
 
 /// Adds all kinds to a document.
@@ -150,7 +152,9 @@ fn of_shape(shape: &Shape) -> Value {
         Shape::Address => json!({"type": "string", "examples": ["192.0.2.11/24"]}),
         Shape::Ip => json!({"type": "string", "examples": ["192.0.2.11"]}),
         Shape::Mac => json!({"type": "string", "examples": ["02:00:5e:10:00:01"]}),
-        Shape::Of(kind) => json!({"type": "string", "examples": [format!("the key of a {kind}")]}),
+        Shape::Of(kind) => {
+            json!({"type": "string", "examples": [format!("the key of {}", one(kind))]})
+        }
         Shape::Tags => json!({"type": "array", "items": {"type": "string"}, "maxItems": MOST_TAGS}),
         // What it is inside is said when it is wrong.
         Shape::Document(document) => json!({"examples": [document.name]}),

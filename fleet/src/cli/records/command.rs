@@ -4,7 +4,7 @@ use super::{fields, special, target};
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, Command, value_parser};
 use inventory::kinds::{ALL, COMPONENT, DEVICE, IP_ADDRESS, PREFIX, SEEN};
-use inventory::schema::Kind;
+use inventory::schema::{Kind, one};
 use std::path::PathBuf;
 
 /// What tells what was.
@@ -80,7 +80,10 @@ fn delete(kind: &'static Kind) -> Command {
 
 fn history(kind: &'static Kind) -> Command {
     Command::new(HISTORY)
-        .about(format!("What was changed of a {}, by whom and why, the newest first.", kind.name))
+        .about(format!(
+            "What was changed of {}, by whom and why, the newest first.",
+            one(kind.name)
+        ))
         .arg(key(kind))
         .arg(most_changes())
 }
@@ -189,7 +192,7 @@ fn list(kind: &'static Kind) -> Command {
 }
 
 fn create(kind: &'static Kind) -> Command {
-    let create = change(Command::new("create").about(format!("Add a {}.", kind.name)));
+    let create = change(Command::new("create").about(format!("Add {}.", one(kind.name))));
     match special::create(kind, create.clone()) {
         Some(special) => special,
         None => create.args(fields::keys(kind)).args(fields::flags(kind, true)),

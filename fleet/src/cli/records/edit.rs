@@ -7,7 +7,7 @@ use crate::cli::client::Refusal;
 use crate::paths;
 use anyhow::{Context, bail};
 use http::Method;
-use inventory::schema::Kind;
+use inventory::schema::{Kind, one};
 use serde_json::{Map, Value};
 use std::io::{IsTerminal, Write};
 use std::path::Path;
@@ -18,8 +18,9 @@ pub(super) async fn run(given: Given<'_>) -> anyhow::Result<()> {
     let mut patch = fields::read(kind, matches)?;
     for name in matches.get_many::<String>("unset").into_iter().flatten() {
         let field = kind.field(&name.replace('-', "_"));
-        let field = field
-            .ok_or_else(|| Usage(format!("--unset {name}: a {} has no such field", kind.name)))?;
+        let field = field.ok_or_else(|| {
+            Usage(format!("--unset {name}: {} has no such field", one(kind.name)))
+        })?;
         patch.insert(field.name.to_owned(), Value::Null);
     }
     let meant = target::meant(given).await?;

@@ -1,7 +1,7 @@
 //! A table: in its first line the names of fields, in each other one a record. What is empty is nothing.
 
 use super::files::InFile;
-use inventory::schema::{Field, Kind, in_words};
+use inventory::schema::{Field, Kind, in_words, one};
 use serde_json::{Map, Value};
 
 pub(super) fn read(kind: &'static Kind, text: &str) -> Result<Vec<InFile>, Vec<(u64, String)>> {
@@ -39,7 +39,7 @@ fn column(kind: &Kind, name: &str) -> Result<&'static Field, String> {
     let known = name.trim().to_ascii_lowercase().replace(['-', ' '], "_");
     kind.written_fields().find(|field| field.name == known).ok_or_else(|| {
         let names: Vec<&str> = kind.written_fields().map(|field| field.name).collect();
-        format!("column {name:?} is no field of a {}; there are {}", kind.name, names.join(", "))
+        format!("column {name:?} is no field of {}; there are {}", one(kind.name), names.join(", "))
     })
 }
 
