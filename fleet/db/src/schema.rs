@@ -21,6 +21,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (14, "somewhere", include_str!("../migrations/0014_somewhere.sql")),
     (15, "partners", include_str!("../migrations/0015_partners.sql")),
     (16, "observed", include_str!("../migrations/0016_observed.sql")),
+    (17, "nothing_there", include_str!("../migrations/0017_nothing_there.sql")),
 ];
 
 /// What PostgreSQL must be told and SQLite does by itself.

@@ -5,9 +5,11 @@ use super::statements::{self, Columns};
 use crate::changes::{Author, Difference};
 use crate::schema::{Kind, Record};
 use db::{Engine, Error, Tx};
-use serde_json::{Map, Value};
+use futures_util::future::join;
+use serde_json::Value;
 use sqlx::{AssertSqlSafe, Row};
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
+use std::fmt::Write as _;
 
 /// Both databases bind at least so much in one statement.
 const BINDS: usize = 30_000;
@@ -21,18 +23,13 @@ pub(super) async fn existing<'a>(
     kind: &Kind,
     keys: impl IntoIterator<Item = &'a str>,
 ) -> Result<HashSet<String>, Error> {
-    let distinct: HashSet<&str> = keys.into_iter().collect();
-    let (keys, mut found): (Vec<&str>, _) = (distinct.into_iter().collect(), HashSet::new());
-    for some in keys.chunks(ROWS) {
-        let mut asked = sqlx::query(AssertSqlSafe(statements::existing(kind, some.len(), engine)));
-        for key in some {
-            asked = asked.bind(*key);
-        }
-        for row in asked.fetch_all(&mut **tx).await? {
-            found.insert(row.try_get(0)?);
-        }
+    let distinct: BTreeSet<&str> = keys.into_iter().collect();
+    if distinct.is_empty() {
+        return Ok(HashSet::new());
     }
-    Ok(found)
+    let asked = sqlx::query(AssertSqlSafe(statements::existing(kind, engine)));
+    let rows = asked.bind(statements::together(distinct)).fetch_all(&mut **tx).await?;
+    Ok(rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?)
 }
 
 /// Adds records whose keys are free.
@@ -43,15 +40,11 @@ pub(super) async fn insert(
     (version, now_us): (i64, i64),
 ) -> Result<(), Error> {
     let (table, columns) = (kind.table(), statements::of_records(kind));
-    for some in records.chunks(at_once(engine, columns.len())) {
-        let row = |record: &Record| {
-            let begin = [kind.key(record).into(), version.into(), now_us.into(), now_us.into()];
-            begin.into_iter().chain(row::values(kind, record)).collect()
-        };
-        let rows = some.iter().map(row).collect();
-        fill((&mut *tx, engine), &table, &columns, rows).await?;
-    }
-    Ok(())
+    let rows = records.iter().map(|record| {
+        let begin = [kind.key(record).into(), version.into(), now_us.into(), now_us.into()];
+        begin.into_iter().chain(row::values(kind, record)).collect()
+    });
+    fill((tx, engine), &table, &columns, rows).await
 }
 
 /// How many rows.
@@ -62,33 +55,78 @@ fn at_once(engine: Engine, width: usize) -> usize {
     }
 }
 
-/// Adds rows to a table.
+/// Adds rows to a table. While the database does what it was told, the next of them are put into words.
 async fn fill(
     (tx, engine): (&mut Tx, Engine),
     table: &str,
     columns: &Columns<'_>,
-    rows: Vec<Vec<Value>>,
+    mut rows: impl Iterator<Item = Vec<Value>>,
 ) -> Result<(), Error> {
-    let text = statements::insert(table, columns, rows.len(), engine);
-    let mut asked: Asked<'_> = sqlx::query(AssertSqlSafe(text));
-    asked = match engine {
-        Engine::Sqlite => {
-            let all = rows.iter().flat_map(|row| columns.iter().zip(row));
-            all.fold(asked, |asked, ((_, column), value)| row::bind(asked, *column, value))
-        }
-        Engine::Postgres => asked.bind(told(columns, rows)),
+    let most = at_once(engine, columns.len());
+    let mut next = move || {
+        let some: Vec<Vec<Value>> = rows.by_ref().take(most).collect();
+        (!some.is_empty()).then(|| Told::new((table, columns), some, engine))
     };
-    asked.execute(&mut **tx).await?;
+    let mut told = next();
+    while let Some(now) = told {
+        let added = now.asked(columns).execute(&mut **tx);
+        let (done, then) = join(added, async { next() }).await;
+        done?;
+        told = then;
+    }
     Ok(())
 }
 
-/// As a list of objects, without what is nothing.
-fn told(columns: &Columns<'_>, rows: Vec<Vec<Value>>) -> String {
-    let object = |row: Vec<Value>| {
-        let all = columns.iter().zip(row).filter(|(_, value)| !value.is_null());
-        all.map(|((name, _), value)| ((*name).to_owned(), value)).collect::<Map<_, _>>().into()
-    };
-    Value::Array(rows.into_iter().map(object).collect()).to_string()
+/// Rows as they are told to a database: a statement, and what is bound in it.
+struct Told {
+    statement: String,
+    bound: Bound,
+}
+
+enum Bound {
+    /// Each value by itself.
+    Apart(Vec<Vec<Value>>),
+    /// All of them as one JSON text.
+    Together(String),
+}
+
+impl Told {
+    fn new((table, columns): (&str, &Columns<'_>), rows: Vec<Vec<Value>>, engine: Engine) -> Self {
+        let statement = statements::insert(table, columns, rows.len(), engine);
+        let bound = match engine {
+            Engine::Sqlite => Bound::Apart(rows),
+            Engine::Postgres => Bound::Together(json(columns, &rows)),
+        };
+        Self { statement, bound }
+    }
+
+    fn asked(&self, columns: &Columns<'_>) -> Asked<'_> {
+        let asked: Asked<'_> = sqlx::query(AssertSqlSafe(self.statement.as_str()));
+        match &self.bound {
+            Bound::Apart(rows) => {
+                let all = rows.iter().flat_map(|row| columns.iter().zip(row));
+                all.fold(asked, |asked, ((_, column), value)| row::bind(asked, *column, value))
+            }
+            Bound::Together(text) => asked.bind(text.as_str()),
+        }
+    }
+}
+
+/// A list of objects, without what is nothing.
+fn json(columns: &Columns<'_>, rows: &[Vec<Value>]) -> String {
+    let mut text = String::from("[");
+    for row in rows {
+        text.push_str(if text.len() == 1 { "{" } else { ",{" });
+        let begun = text.len();
+        for ((name, _), value) in columns.iter().zip(row).filter(|(_, value)| !value.is_null()) {
+            let comma = if text.len() == begun { "" } else { "," };
+            // Into a text nothing fails to be written.
+            let _ = write!(text, "{comma}\"{name}\":{value}");
+        }
+        text.push('}');
+    }
+    text.push(']');
+    text
 }
 
 /// What was done to a record, as it is written down.
@@ -115,26 +153,21 @@ pub(super) async fn write_down(
     (author, version, now_us): (&Author, i64, i64),
     place: &mut i64,
 ) -> Result<(), Error> {
-    let columns = &statements::OF_CHANGES;
-    for some in lines.chunks(at_once(engine, columns.len())) {
-        let row = |Line { key, action, before, after }: &Line| {
-            *place += 1;
-            vec![
-                version.into(),
-                (*place).into(),
-                now_us.into(),
-                author.who.as_str().into(),
-                author.request_id.as_str().into(),
-                author.message.clone().into(),
-                kind.name.into(),
-                key.as_str().into(),
-                (*action).into(),
-                before.to_string().into(),
-                after.to_string().into(),
-            ]
-        };
-        let rows = some.iter().map(row).collect();
-        fill((&mut *tx, engine), "changes", columns, rows).await?;
-    }
-    Ok(())
+    let rows = lines.iter().map(|Line { key, action, before, after }| {
+        *place += 1;
+        vec![
+            version.into(),
+            (*place).into(),
+            now_us.into(),
+            author.who.as_str().into(),
+            author.request_id.as_str().into(),
+            author.message.clone().into(),
+            kind.name.into(),
+            key.as_str().into(),
+            (*action).into(),
+            before.to_string().into(),
+            after.to_string().into(),
+        ]
+    });
+    fill((tx, engine), "changes", &statements::OF_CHANGES, rows).await
 }

@@ -13,9 +13,6 @@ use serde_json::{Map, Value};
 use sqlx::{AssertSqlSafe, Row as _};
 use std::collections::{BTreeSet, HashMap};
 
-/// So many values in one question.
-const VALUES: usize = 500;
-
 impl Changing {
     pub(super) fn look(&mut self) -> Look<'_> {
         Look::new(self.here())
@@ -143,19 +140,14 @@ impl Changing {
         devices: BTreeSet<String>,
     ) -> Result<BTreeSet<String>, Error> {
         let (tx, engine) = self.here();
-        let (devices, mut spoken): (Vec<String>, _) =
-            (devices.into_iter().collect(), BTreeSet::new());
-        for some in devices.chunks(VALUES) {
-            let condition = statements::is_one_of("device", some.len(), engine);
-            for table in ["observed_hardware", "differences"] {
-                let text = format!("SELECT device FROM {table} WHERE {condition}");
-                let mut asked = sqlx::query(AssertSqlSafe(text));
-                for device in some {
-                    asked = asked.bind(device.as_str());
-                }
-                for row in asked.fetch_all(&mut **tx).await? {
-                    spoken.insert(row.try_get(0)?);
-                }
+        let (devices, mut spoken) =
+            (statements::together(devices.iter().map(String::as_str)), BTreeSet::new());
+        let condition = statements::is_one_of("device", engine);
+        for table in ["observed_hardware", "differences"] {
+            let text = format!("SELECT device FROM {table} WHERE {condition}");
+            let asked = sqlx::query(AssertSqlSafe(text)).bind(devices.as_str());
+            for row in asked.fetch_all(&mut **tx).await? {
+                spoken.insert(row.try_get(0)?);
             }
         }
         Ok(spoken)

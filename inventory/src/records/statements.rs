@@ -3,6 +3,7 @@
 use crate::query::{Condition, Query};
 use crate::schema::{Column, Kind};
 use db::{BYTEWISE, Engine, values};
+use serde_json::Value;
 
 /// Columns of a table, and what they hold.
 pub(super) type Columns<'a> = [(&'a str, Column)];
@@ -95,13 +96,23 @@ pub(super) fn page(kind: &Kind, condition: &str, limit: usize) -> String {
     format!("{} LIMIT {limit}", select(kind, condition))
 }
 
-/// That one of so many values stands in a column.
-pub(crate) fn is_one_of(column: &str, count: usize, engine: Engine) -> String {
-    format!("\"{column}\" IN {}", values(1, count, engine))
+/// That one of several values stands in a column: they are bound as one, [`together`]. Of hundreds that are
+/// bound each by itself PostgreSQL compares every row with every one, and sees no index.
+pub(crate) fn is_one_of(column: &str, engine: Engine) -> String {
+    let told = match engine {
+        Engine::Sqlite => "SELECT value FROM json_each($1)",
+        Engine::Postgres => "SELECT json_array_elements_text($1::json)",
+    };
+    format!("\"{column}\" IN ({told})")
 }
 
-pub(super) fn existing(kind: &Kind, keys: usize, engine: Engine) -> String {
-    format!("SELECT \"key\" FROM {} WHERE {}", kind.table(), is_one_of("key", keys, engine))
+/// Texts as they are bound together.
+pub(crate) fn together<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
+    texts.into_iter().collect::<Value>().to_string()
+}
+
+pub(super) fn existing(kind: &Kind, engine: Engine) -> String {
+    format!("SELECT \"key\" FROM {} WHERE {}", kind.table(), is_one_of("key", engine))
 }
 
 pub(super) fn update(kind: &Kind) -> String {

@@ -27,9 +27,6 @@ const FEW: usize = 4000;
 /// After more changes all is read again.
 const MOST_CHANGES: i64 = 20_000;
 
-/// Keys in one question.
-const KEYS: usize = 500;
-
 /// The texts of all kinds, as far as somebody has asked for them.
 #[derive(Debug, Default)]
 pub struct Texts {
@@ -122,15 +119,12 @@ async fn bring_up_to_date(
     };
     match changed.filter(|_| !table.is_mostly_gone()) {
         Some(keys) => {
-            for some in keys.chunks(KEYS) {
-                let condition = statements::is_one_of("key", some.len(), db.engine());
-                table.forget(some);
-                read(db, kind, (&condition, some), table).await?;
-            }
+            table.forget(&keys);
+            read(db, kind, Some(&keys), table).await?;
         }
         None => {
             **table = Table::new(names(kind));
-            read(db, kind, ("1 = 1", &[]), table).await?;
+            read(db, kind, None, table).await?;
         }
     }
     table.version = Some(version);
@@ -152,20 +146,23 @@ async fn changed(db: &Db, kind: &Kind, from: i64, to: i64) -> Result<Option<Vec<
     Ok(Some(keys))
 }
 
+/// Reads those that have these keys, or all.
 async fn read(
     db: &Db,
     kind: &Kind,
-    (condition, keys): (&str, &[String]),
+    keys: Option<&[String]>,
     table: &mut Table,
 ) -> Result<(), Error> {
     let names: Vec<&str> = names(kind);
     let columns = names.iter().filter_map(|name| Some(kind.column(kind.field(name)?)));
     let columns: Vec<String> = columns.map(|column| format!(", \"{column}\"")).collect();
-    let text =
-        format!("SELECT \"key\"{} FROM {} WHERE {condition}", columns.concat(), kind.table());
+    let mut text = format!("SELECT \"key\"{} FROM {}", columns.concat(), kind.table());
+    if keys.is_some() {
+        text += &format!(" WHERE {}", statements::is_one_of("key", db.engine()));
+    }
     let mut asked = sqlx::query(AssertSqlSafe(text));
-    for key in keys {
-        asked = asked.bind(key.as_str());
+    if let Some(keys) = keys {
+        asked = asked.bind(statements::together(keys.iter().map(String::as_str)));
     }
     for row in asked.fetch_all(db.read()).await? {
         let mut texts = Vec::with_capacity(names.len());

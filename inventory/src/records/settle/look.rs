@@ -9,9 +9,6 @@ use std::collections::BTreeSet;
 /// Where a change is in the making.
 pub(in crate::records) type At<'a> = (&'a mut Tx, Engine);
 
-/// So many values in one question.
-const VALUES: usize = 500;
-
 pub(in crate::records) struct Look<'a> {
     tx: &'a mut Tx,
     engine: Engine,
@@ -37,18 +34,12 @@ impl<'a> Look<'a> {
         values: impl IntoIterator<Item = &str>,
     ) -> Result<Vec<Record>, Error> {
         let values: BTreeSet<&str> = values.into_iter().collect();
-        let (values, mut found): (Vec<&str>, _) = (values.into_iter().collect(), Vec::new());
-        for some in values.chunks(VALUES) {
-            let condition = statements::is_one_of(column, some.len(), self.engine);
-            let text = statements::select(kind, &condition);
-            let mut asked = sqlx::query(AssertSqlSafe(text));
-            for value in some {
-                asked = asked.bind(*value);
-            }
-            for row in asked.fetch_all(&mut **self.tx).await? {
-                found.push(row::read(kind, &row)?.record);
-            }
+        if values.is_empty() {
+            return Ok(Vec::new());
         }
-        Ok(found)
+        let text = statements::select(kind, &statements::is_one_of(column, self.engine));
+        let asked = sqlx::query(AssertSqlSafe(text)).bind(statements::together(values));
+        let rows = asked.fetch_all(&mut **self.tx).await?;
+        rows.iter().map(|row| Ok(row::read(kind, row)?.record)).collect()
     }
 }
