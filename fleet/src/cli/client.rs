@@ -17,6 +17,9 @@ use std::path::Path;
 use std::time::Duration;
 use url::Url;
 
+/// Where somebody logs in: there he shows a password, and no token yet.
+pub(super) const LOG_IN: &str = "/api/v1/sessions";
+
 /// Beyond the server's own deadline, so that its answer is seen.
 const TIMEOUT: Duration = Duration::from_secs(40);
 
@@ -162,7 +165,10 @@ impl Client {
             Ok::<_, anyhow::Error>((status, body.to_bytes()))
         });
         let (status, body) = answer.await.context("the fleet manager does not answer")??;
-        if status.is_success() { Ok(body) } else { Err(self.refusal(status, &body).into()) }
+        match status.is_success() {
+            true => Ok(body),
+            false => Err(self.refusal(status, path, &body).into()),
+        }
     }
 
     fn unreached(&self, err: &HttpError) -> anyhow::Error {
@@ -182,14 +188,14 @@ impl Client {
         )
     }
 
-    fn refusal(&self, status: StatusCode, body: &[u8]) -> Refusal {
+    fn refusal(&self, status: StatusCode, path: &str, body: &[u8]) -> Refusal {
         let problem = serde_json::from_slice::<Problem>(body).ok();
         let (detail, errors) = match problem {
             Some(problem) => (problem.detail, problem.errors),
             None => (format!("the fleet answered {status}"), Vec::new()),
         };
         let detail = match (status, &self.token) {
-            (StatusCode::UNAUTHORIZED, None) => {
+            (StatusCode::UNAUTHORIZED, None) if path != LOG_IN => {
                 "the fleet manager answers nobody that it does not know: `fleet login NAME`, or give \
                  --token-file DATA/operator.token or set FLEET_TOKEN_FILE"
                     .to_owned()

@@ -1,10 +1,10 @@
 //! How a command fails: one message, and a code that says whose turn it is.
 //!
 //! 2: what was asked cannot be meant (bad arguments, a port in use, a record that makes no
-//! sense). 1: it was fine and did not work.
+//! sense). 1: it was fine and did not work. Whoever reads no further, as `head` does, is told nothing.
 
 use super::client::Refusal;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
 /// What was asked cannot be meant.
@@ -12,8 +12,16 @@ use std::process::ExitCode;
 #[error("{0}")]
 pub(crate) struct Usage(pub(crate) String);
 
+/// As a shell has it, of what ends because nobody reads it: 128, and the number of SIGPIPE.
+const UNREAD: u8 = 128 + 13;
+
 /// Tells the user; gives the exit code.
 pub(super) fn report(err: &anyhow::Error) -> ExitCode {
+    // Only of standard output: a connection that breaks is told in words of its own.
+    let written = err.downcast_ref::<std::io::Error>();
+    if written.is_some_and(|err| err.kind() == ErrorKind::BrokenPipe) {
+        return ExitCode::from(UNREAD);
+    }
     // Where standard error is closed there is nobody to tell.
     let _ = writeln!(std::io::stderr(), "fleet: {err:#}");
     ExitCode::from(code(err))

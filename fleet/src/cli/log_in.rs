@@ -1,6 +1,6 @@
 //! `fleet login`, `fleet logout`, `fleet whoami`.
 
-use super::client::Client;
+use super::client::{Client, LOG_IN};
 use super::output::Output;
 use super::password;
 use super::session::Session;
@@ -30,7 +30,7 @@ impl LogIn {
     ) -> anyhow::Result<()> {
         let password = password::read("Password: ", self.password_stdin)?;
         let asked = Asked { name: self.name, password };
-        let session: SessionItem = client.post("/api/v1/sessions", &asked).await?;
+        let session: SessionItem = client.post(LOG_IN, &asked).await?;
         let (fleet, token) = (client.fleet().to_owned(), session.token);
         Session { fleet, authorities, token }.write()?;
         let (name, role, until) = (session.name, session.role, session.expires_at);

@@ -187,8 +187,9 @@ fn dispatch(fleet: Fleet) -> anyhow::Result<()> {
             return runtime()?.block_on(command.run(&Output::new(reach.output)));
         }
         Command::Completion { shell } => {
-            clap_complete::generate(shell, &mut command_line(), "fleet", &mut std::io::stdout());
-            return Ok(());
+            let mut said = Vec::new();
+            clap_complete::generate(shell, &mut command_line(), "fleet", &mut said);
+            return Ok(std::io::stdout().write_all(&said)?);
         }
         command => command,
     };
@@ -251,9 +252,8 @@ fn reached(reach: Reach, is_log_in: bool) -> anyhow::Result<Reached> {
 }
 
 fn openapi() -> anyhow::Result<()> {
-    let mut out = std::io::stdout();
-    serde_json::to_writer_pretty(&mut out, &crate::api::openapi()?)?;
-    Ok(writeln!(out)?)
+    let document = serde_json::to_string_pretty(&crate::api::openapi()?)?;
+    Ok(writeln!(std::io::stdout(), "{document}")?)
 }
 
 #[cfg(test)]

@@ -68,7 +68,7 @@ async fn is_empty(tx: &mut Tx, engine: Engine) -> Result<(), BackupError> {
         let which = if table == "counters" { "value <> 0" } else { "true" };
         let rows = count(tx, &table, which).await?;
         if rows > 0 {
-            return Err(BackupError::NotEmpty(format!("there are {rows} rows in {table}")));
+            return Err(BackupError::NotEmpty(format!("rows in {table}: {rows}")));
         }
     }
     Ok(())
