@@ -29,6 +29,7 @@ const AFTER: &str = r#"
 difference list --fields device,reason,part,detail
 difference show oca1.site-a:old-firmware:disk:D-1 -o yaml
 difference edit oca1.site-a:missing:disk:D-2 --acknowledged true -m "a new one is on its way"
+difference history oca1.site-a:missing:disk:D-2
 difference list --filter acknowledged=false --fields part,detail
 !difference edit oca1.site-a:missing:disk:D-2 --detail x
 !difference delete oca1.site-a:missing:disk:D-2

@@ -40,3 +40,30 @@ fn help_says_what_there_is() {
         insta::assert_snapshot!(format!("help_{}", command.get_name()), all);
     }
 }
+
+/// All commands that do something, as they are typed.
+fn doing(path: &str, command: &clap::Command) -> Vec<String> {
+    let below = |it: &clap::Command| doing(&format!("{path} {}", it.get_name()), it);
+    match command.has_subcommands() {
+        true => command.get_subcommands().flat_map(below).collect(),
+        false => vec![path.to_owned()],
+    }
+}
+
+/// What every command prints stands in a golden file: of a session somebody has with a manager.
+#[test]
+fn no_command_is_without_a_golden_file_of_what_it_prints() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/snapshots");
+    let files = std::fs::read_dir(folder).expect("golden files").map(|it| it.expect("a file"));
+    let typed = files.map(|it| std::fs::read_to_string(it.path()).expect("text"));
+    let typed: Vec<String> = typed
+        .flat_map(|it| it.lines().map(|line| format!("{line} ")).collect::<Vec<_>>())
+        .collect();
+    let is_typed = |command: &String| {
+        let command = format!("{command} ");
+        typed.iter().any(|line| line.starts_with("$ ") && line.contains(&command))
+    };
+    let without: Vec<String> =
+        doing("fleet", &command_line()).into_iter().filter(|it| !is_typed(it)).collect();
+    assert_eq!(without, Vec::<String>::new(), "type it in a script in fleet/tests/commands/");
+}

@@ -8,4 +8,5 @@ pub mod fake_box;
 pub mod knot;
 pub mod process;
 pub mod session;
+pub mod shell;
 pub mod story;

@@ -71,16 +71,23 @@ impl Server {
         format!("Authorization: Bearer {}", token.trim())
     }
 
-    /// Runs another command against it.
-    pub fn run(&self, arguments: &[&str]) -> Output {
-        Command::new(FLEET)
-            .args(arguments)
+    /// Has a command, and what it calls, find `fleet` and this manager.
+    pub fn reach(&self, command: &mut Command) {
+        let folder = Path::new(FLEET).parent().expect("a folder").display();
+        let path = std::env::var("PATH").expect("a path");
+        command
+            .env("PATH", format!("{folder}:{path}"))
             .env("FLEET_URL", format!("https://{}", self.listen))
             .env("FLEET_TOKEN_FILE", self.data.join("operator.token"))
             .env_remove("FLEET_TOKEN")
-            .env_remove("FLEET_CA_FILE")
-            .output()
-            .expect("the command runs")
+            .env_remove("FLEET_CA_FILE");
+    }
+
+    /// Runs another command against it.
+    pub fn run(&self, arguments: &[&str]) -> Output {
+        let mut command = Command::new(FLEET);
+        self.reach(&mut command);
+        command.args(arguments).output().expect("the command runs")
     }
 
     /// Runs a command that must succeed; gives what it printed.

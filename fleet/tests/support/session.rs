@@ -32,7 +32,7 @@ fn words(line: &str) -> Vec<String> {
 }
 
 /// Times are those of the day.
-fn without_times(text: &str) -> String {
+pub fn without_times(text: &str) -> String {
     let mut all = String::new();
     for line in text.lines() {
         let mut line = line.to_owned();
