@@ -8,8 +8,8 @@ use contract::names::{DeviceName, GroupName, TitleName};
 use contract::report::{Event, Report, Severity};
 use contract::time::TimeUs;
 use db::{Db, Tx};
-use sqlx::Row;
 use sqlx::any::AnyRow;
+use sqlx::{Any, Executor, Row};
 use std::collections::{HashMap, HashSet};
 
 /// Events of a box are kept for this long.
@@ -74,11 +74,16 @@ impl Store {
         holds: Option<&HashSet<HeldTitle>>,
         now: TimeUs,
     ) -> Result<(), ReportError> {
-        let mut tx = self.db.begin().await?;
-        upsert(&mut tx, report, position, now).await.map_err(|err| match err.is_reference() {
+        let unknown = |err: db::Error| match err.is_reference() {
             true => ReportError::UnknownDevice(report.device.clone()),
             false => err.into(),
-        })?;
+        };
+        // Nearly all reports are this: one statement, which is all or nothing by itself.
+        if report.events.is_empty() && holds.is_none() {
+            return upsert(self.db.write(), report, position, now).await.map_err(unknown);
+        }
+        let mut tx = self.db.begin().await?;
+        upsert(&mut *tx, report, position, now).await.map_err(unknown)?;
         for event in &report.events {
             insert_event(&mut tx, &report.device, &report.boot_id, event, now).await?;
         }
@@ -113,7 +118,7 @@ impl Store {
 }
 
 async fn upsert(
-    tx: &mut Tx,
+    writer: impl Executor<'_, Database = Any>,
     report: &Report,
     position: &Position,
     now: TimeUs,
@@ -134,7 +139,7 @@ async fn upsert(
     .bind(i64::try_from(position.sequence).unwrap_or(i64::MAX))
     .bind(now.0)
     .bind(text)
-    .execute(&mut **tx)
+    .execute(writer)
     .await?;
     Ok(())
 }

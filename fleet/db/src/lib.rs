@@ -75,6 +75,12 @@ impl Db {
         &self.readers
     }
 
+    /// Where a statement is run that is a whole change by itself.
+    #[must_use]
+    pub fn write(&self) -> &AnyPool {
+        &self.writer
+    }
+
     /// Begins a transaction that writes.
     ///
     /// # Errors

@@ -82,6 +82,8 @@ async fn sqlite_pool(address: &str, connections: u32) -> Result<AnyPool, sqlx::E
     AnyPoolOptions::new()
         .max_connections(connections)
         .acquire_timeout(ACQUIRE_TIMEOUT)
+        // A file does not go away as a server does, and asking takes as long as doing.
+        .test_before_acquire(false)
         .after_connect(|connection, _| {
             Box::pin(async move {
                 sqlx::raw_sql(SQLITE_SETTINGS).execute(connection).await?;
