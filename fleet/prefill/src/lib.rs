@@ -7,7 +7,12 @@
 //!
 //! Read in this order: [`Problem`] and [`Solution`], [`rank`] (which objects come first),
 //! [`place`] (what fits), [`source`] (who shares it with whom).
+//!
+//! What is to take that policy's place, and is in force nowhere yet: [`forecast`] (how much will be
+//! watched where), and [`backtest`] (how good that was on weeks that were observed).
 
+pub mod backtest;
+pub mod forecast;
 mod place;
 mod rank;
 mod source;
