@@ -53,8 +53,8 @@ const TREND_MAX: f64 = 1.5;
 /// A season grows by a factor of 4.5 at most, from its first two episodes.
 const GROWN_MAX: f64 = 1.5;
 
-/// ln 7.4 hours, a usual season: with features near zero the ridge does not pull on the
-/// constants.
+/// ln 7.4 hours, near a usual season (the median is 5.4): with features around zero the ridge
+/// does not pull on the constants.
 pub(super) const LN_SEASON_HOURS: f64 = 2.0;
 
 /// No title gets 10¹⁰ times larger in a week. Never reached; it keeps odd input finite.

@@ -31,10 +31,11 @@ const LN_FILM_HOURS: f64 = 0.6;
 /// Shows that come back peaked at e^1.5 times the level, give or take.
 const USUAL_PEAK: f64 = 1.5;
 
-/// From 160 thousand to 485 million hours: below and above every debut observed.
+/// From 160 thousand to 485 million hours. Of 2,847 debuts observed none was smaller, and one
+/// was larger, by half a per cent.
 const FITTED_RANGE: (f64, f64) = (12.0, 20.0);
 
-/// Where importance is one: e¹⁶ is nine million hours, the middle of all debuts.
+/// Where importance is one: e¹⁶ is nine million hours, about the median of all debuts.
 const MIDDLE: f64 = 16.0;
 
 /// A debut expected to be e times larger matters e^0.3 times as much. At 1, as the score

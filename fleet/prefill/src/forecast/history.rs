@@ -6,8 +6,9 @@ use super::week::Observed;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// A new week's share in a category's level: the lists grow over years, while single weeks
-/// (a holiday, a hit that pushes all others down) swing by a third. 0.3 looks back a month.
+/// A new week's share in a category's level: the lists grow over years, while the hours of the
+/// last place move by a fifth from one week to the next (a holiday, a hit that pushes all
+/// others down). 0.3 looks back a month.
 const LEVEL_GAIN: f64 = 0.3;
 
 /// A title's last row.

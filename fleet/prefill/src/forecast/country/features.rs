@@ -6,8 +6,8 @@ use super::state::{Place, State, TitleState};
 use crate::forecast::title::indicator;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A title below this weight among like countries hardly ever comes: half a place ten in one
-/// country of twenty-five.
+/// Titles below this weight among like countries are passed over, to save their features:
+/// it is half a place ten in one country of twenty-five.
 const CANDIDATE_WEIGHT: f64 = 0.002;
 
 /// A title on the country's list now.
