@@ -59,6 +59,15 @@ async fn keys() {
     insta::assert_snapshot!("commands_keys", seen);
 }
 
+/// They speak to no manager.
+#[test]
+fn forecasts() {
+    let work = tempfile::tempdir().expect("folder");
+    let server = Server::start(&work.path().join("data"), None);
+    let seen = typed(&server, work.path(), include_str!("commands/forecasts.txt"));
+    insta::assert_snapshot!("commands_forecasts", seen);
+}
+
 /// What lies in a file is kept by SQLite.
 #[test]
 fn a_database() {

@@ -19,6 +19,7 @@ mod log_in;
 mod output;
 mod password;
 mod person;
+mod prefill;
 mod quantity;
 mod records;
 mod serve;
@@ -97,6 +98,9 @@ enum Command {
     /// Filling: what is missing where, from whom it comes, and when it will be there.
     #[command(subcommand)]
     Fill(fill::FillCommand),
+    /// What belongs where, ahead of those who ask for it.
+    #[command(subcommand)]
+    Prefill(prefill::PrefillCommand),
     /// Keys: whose word counts, the root that says so, and a new epoch after a restore.
     #[command(subcommand)]
     Ca(ca::CaCommand),
@@ -186,6 +190,7 @@ fn dispatch(fleet: Fleet) -> anyhow::Result<()> {
         Command::Db(command) => {
             return runtime()?.block_on(command.run(&Output::new(reach.output)));
         }
+        Command::Prefill(command) => return command.run(&Output::new(reach.output)),
         Command::Completion { shell } => {
             let mut said = Vec::new();
             clap_complete::generate(shell, &mut command_line(), "fleet", &mut said);
@@ -215,9 +220,11 @@ fn dispatch(fleet: Fleet) -> anyhow::Result<()> {
             Command::Simulate(command) => command.run(&client, &output).await,
             Command::Inventory(inventory) => inventory.run(&client).await,
             Command::Zone(command) => command.run(&client, &output).await,
-            Command::Serve(_) | Command::Db(_) | Command::Openapi | Command::Completion { .. } => {
-                Ok(())
-            }
+            Command::Serve(_)
+            | Command::Db(_)
+            | Command::Prefill(_)
+            | Command::Openapi
+            | Command::Completion { .. } => Ok(()),
         }
     })
 }

@@ -54,10 +54,10 @@ pub fn rows(weeks: &[Week]) -> Result<Vec<Row>, NotScored> {
     let carried = |scored: &Scored| matches!(scored.kind, Kind::Carried { .. });
     let debut = |scored: &Scored| scored.kind == Kind::Debut;
     Ok(vec![
-        error("carried titles", CARRIED, 0.28, &calendar, carried),
-        error("carried titles, strict", CARRIED_STRICT, 0.28, &strict, carried),
-        error("debuts", DEBUTS, 0.55, &calendar, debut),
-        error("all titles", ALL, 0.40, &calendar, |_| true),
+        error("carried titles", CARRIED, (0.28, Some(0.508)), &calendar, carried),
+        error("carried titles, strict", CARRIED_STRICT, (0.28, Some(0.508)), &strict, carried),
+        error("debuts", DEBUTS, (0.55, Some(0.60)), &calendar, debut),
+        error("all titles", ALL, (0.40, None), &calendar, |_| true),
         coverage(&calendar),
     ])
 }
@@ -103,7 +103,7 @@ fn one(week: usize, hours: f64, forecast: &Forecast, naive: &Naive) -> Scored {
 fn error(
     name: &'static str,
     definition: &'static str,
-    most: f64,
+    (most, baseline_then): (f64, Option<f64>),
     scored: &[Scored],
     is_scored: impl Fn(&Scored) -> bool,
 ) -> Row {
@@ -116,6 +116,7 @@ fn error(
         baseline: wape(&rows, |scored| scored.naive_hours),
         value: value(&rows),
         must_reach: Bound::AtMost(most),
+        baseline_then,
         rows_scored: rows.len(),
         beside: vec![
             Beside { name: "first half of the weeks", value: value(&first) },
@@ -147,6 +148,7 @@ fn coverage(scored: &[Scored]) -> Row {
         baseline: share(&all, |scored| scored.is_within_start),
         value: share(&all, |scored| scored.is_within),
         must_reach: Bound::Between(0.78, 0.82),
+        baseline_then: None,
         rows_scored: scored.len(),
         beside: vec![
             Beside { name: "bucket held least", value: least },

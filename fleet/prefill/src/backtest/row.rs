@@ -13,8 +13,11 @@ pub struct Row {
     pub baseline: f64,
     /// The forecast's value.
     pub value: f64,
-    /// What it has to be.
+    /// What it has to be where the baseline is [`Row::baseline_then`].
     pub must_reach: Bound,
+    /// The baseline beside which that was asked for, where there was one: other weeks are harder or
+    /// easier, and ask for as much less or more.
+    pub baseline_then: Option<f64>,
     /// How many rows were scored.
     pub rows_scored: usize,
     /// Further values worth knowing: other baselines, parts of the weeks.
@@ -55,9 +58,20 @@ impl Bound {
 }
 
 impl Row {
-    /// Whether the value is what it has to be.
+    /// What the value has to be beside the baseline of these rows.
+    #[must_use]
+    pub fn must_reach_here(&self) -> Bound {
+        let harder = self.baseline_then.map_or(1.0, |then| self.baseline / then);
+        match self.must_reach {
+            Bound::AtMost(most) => Bound::AtMost(most * harder),
+            Bound::AtLeast(least) => Bound::AtLeast(least * harder),
+            Bound::Between(least, most) => Bound::Between(least * harder, most * harder),
+        }
+    }
+
+    /// Whether it is that.
     #[must_use]
     pub fn is_reached(&self) -> bool {
-        self.must_reach.holds(self.value)
+        self.must_reach_here().holds(self.value)
     }
 }
