@@ -25,7 +25,7 @@ const COUNTRIES: &str = "netflix-top10-country-weekly.tsv";
 pub(in crate::cli) struct Evaluate {
     /// The folder that has netflix-top10-global-weekly.tsv and netflix-top10-country-weekly.tsv, or others of
     /// the same names and columns.
-    #[arg(long, value_name = "FOLDER", env = "HEADEND_DATA")]
+    #[arg(long, value_name = "FOLDER", env = "HEADEND_DATA", hide_env_values = true)]
     data: PathBuf,
 }
 
