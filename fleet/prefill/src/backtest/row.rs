@@ -58,13 +58,14 @@ impl Bound {
 }
 
 impl Row {
-    /// What the value has to be beside the baseline of these rows.
+    /// What the value has to be beside the baseline of these rows; of a share nobody has more than
+    /// all.
     #[must_use]
     pub fn must_reach_here(&self) -> Bound {
         let harder = self.baseline_then.map_or(1.0, |then| self.baseline / then);
         match self.must_reach {
             Bound::AtMost(most) => Bound::AtMost(most * harder),
-            Bound::AtLeast(least) => Bound::AtLeast(least * harder),
+            Bound::AtLeast(least) => Bound::AtLeast((least * harder).min(1.0)),
             Bound::Between(least, most) => Bound::Between(least * harder, most * harder),
         }
     }
