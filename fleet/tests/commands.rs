@@ -89,9 +89,15 @@ async fn content() {
 #[tokio::test(flavor = "multi_thread")]
 async fn boxes() {
     let work = tempfile::tempdir().expect("folder");
-    let server = Server::start(&work.path().join("data"), None);
+    // Nobody is late while all of it is typed, however long that takes.
+    let data = work.path().join("data");
+    let server = Server::start_with(&data, None, &["--report-interval-s", "600"]);
     let mut boxes = bring_up(&server, work.path()).await;
     until_planned(&mut boxes, 12).await;
+    // And all have said what is in force.
+    for each in &mut boxes {
+        each.report().await;
+    }
     let seen = typed(&server, work.path(), include_str!("commands/boxes.txt"));
     insta::assert_snapshot!("commands_boxes", seen);
 }

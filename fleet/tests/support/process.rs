@@ -130,7 +130,10 @@ fn spawn(
     let mut command = Command::new(FLEET);
     command.arg("serve").arg("--data").arg(data).args(["--listen", &listen.to_string()]);
     command.args(["--control", &control.to_string(), "--join", &join.to_string()]);
-    command.args(["--report-interval-s", "1"]).args(more);
+    if !more.contains(&"--report-interval-s") {
+        command.args(["--report-interval-s", "1"]);
+    }
+    command.args(more);
     command.args(["--steering-ttl-s", "3"]).env_remove("DATABASE_URL").env("FLEET_LOG", "warn");
     if let Some(url) = database_url {
         command.env("DATABASE_URL", url);
