@@ -1,0 +1,90 @@
+//! What a cluster leaves over is what its parent is asked for.
+
+use super::bitmap::{bits, low_bits};
+use super::problem::{Deviation, Problem};
+use super::solution::{ServedShare, Solution};
+
+/// Adds what the cluster does not serve to the demand of its parent, which is dense: by ordinal,
+/// in bytes per second, one number for each file of the region.
+///
+/// Allocates nothing. Sixty-four files at a time: of those that are held wholly and wanted as in
+/// the region, nothing is read but a word of bits.
+///
+/// # Panics
+/// When the parent's demand is shorter than the region's list of files.
+pub fn add_misses(problem: &Problem, solution: &Solution, parent: &mut [f32]) {
+    let files = problem.region.files();
+    let (parent, demand) = (&mut parent[..files], problem.region.demand);
+    let scale = narrow(problem.region_share);
+    let mut deviations = problem.deviations;
+    let mut shares = &solution.shares[..];
+    let chunks = parent.chunks_mut(64).zip(demand.chunks(64)).enumerate();
+    for (at, (parent, demand)) in chunks {
+        let mut apart = take_deviations(&mut deviations, at);
+        apart |= take_shares(&mut shares, at);
+        let held = held_word(solution, at);
+        let missed = !(held | apart) & low_bits(parent.len());
+        if missed == u64::MAX {
+            for (parent, demand) in parent.iter_mut().zip(demand) {
+                *parent += scale * demand.abs();
+            }
+        } else {
+            for bit in bits(missed) {
+                parent[bit as usize] += scale * demand[bit as usize].abs();
+            }
+        }
+    }
+    add_apart(problem, solution, parent);
+}
+
+/// Files that are wanted otherwise than in the region, and those that are served in part.
+fn add_apart(problem: &Problem, solution: &Solution, parent: &mut [f32]) {
+    let mut add = |ordinal: u32| {
+        let demand = problem.demand(ordinal);
+        let missed = (demand - solution.served(ordinal, demand)).max(0.0);
+        parent[ordinal as usize] += narrow(missed);
+    };
+    let deviated = |ordinal: u32| {
+        problem.deviations.binary_search_by_key(&ordinal, |deviation| deviation.ordinal).is_ok()
+    };
+    problem.deviations.iter().for_each(|deviation| add(deviation.ordinal));
+    let mut before = None;
+    for share in &solution.shares {
+        if before != Some(share.ordinal) && !deviated(share.ordinal) {
+            add(share.ordinal);
+        }
+        before = Some(share.ordinal);
+    }
+}
+
+fn held_word(solution: &Solution, at: usize) -> u64 {
+    let words = solution.classes.iter().map(|class| class.holding.held.words()[at]);
+    words.fold(0, |held, word| held | word)
+}
+
+fn take_deviations(deviations: &mut &[Deviation], at: usize) -> u64 {
+    let mut word = 0;
+    while let [first, rest @ ..] = *deviations
+        && first.ordinal as usize / 64 == at
+    {
+        word |= 1 << (first.ordinal % 64);
+        *deviations = rest;
+    }
+    word
+}
+
+fn take_shares(shares: &mut &[ServedShare], at: usize) -> u64 {
+    let mut word = 0;
+    while let [first, rest @ ..] = *shares
+        && first.ordinal as usize / 64 == at
+    {
+        word |= 1 << (first.ordinal % 64);
+        *shares = rest;
+    }
+    word
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "demand is kept in single precision")]
+fn narrow(demand: f64) -> f32 {
+    demand as f32
+}

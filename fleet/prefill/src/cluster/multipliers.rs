@@ -1,0 +1,132 @@
+//! The least value of the dual function, and the mixture of cut-offs that goes with it.
+//!
+//! Dantzig–Wolfe decomposition, which is Kelley's cutting planes seen from the other side: the
+//! master mixes the solutions known so far ([`super::master`]), its prices are tried on all files
+//! ([`super::dual`]), the answer is one more solution to mix, and once more until the mixture is
+//! worth what the dual function says nothing can exceed. Prices are tried between the master's
+//! and the best so far (Wentges 1997), which keeps them from swinging.
+//!
+//! Then the same once more with a small floor under all prices. Where budgets leave a choice, it
+//! falls on fewer bytes, on what is there already, and on the class that feels it least: the
+//! cut-offs then mean something where they would not have mattered.
+
+use super::dual::Lagrangian;
+use super::master::Master;
+use super::terms::{MAX_CLASSES, Rows};
+
+/// The mixture is near enough when it is this near to the bound, as a part of it.
+const NEAR: f64 = 1e-6;
+
+/// What the floors may cost, as a part of the value. Above [`NEAR`], or they would decide nothing.
+const FLOOR: f64 = 4e-6;
+
+/// Questions to the dual function, at most, in each of the two searches. Two classes take about
+/// thirty; beyond this the bound is printed as far as it came.
+const MAX_ROUNDS: usize = 200;
+
+/// How far to the best prices so far the next ones are drawn.
+const DRAWN: f64 = 0.4;
+
+/// Where the search ended.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Minimum {
+    /// The least value of the dual function that was seen.
+    pub(super) bound: f64,
+    /// Where it was seen.
+    pub(super) prices: Rows,
+    /// How often the dual function was asked.
+    pub(super) rounds: usize,
+}
+
+/// Minimises the dual function; leaves the mixture in the master.
+pub(super) fn minimise(lagrangian: &Lagrangian, master: &mut Master) -> Minimum {
+    let budgets = lagrangian.terms.room.rows();
+    let first = lagrangian.at(&guess(lagrangian));
+    let bound = first.bound(&budgets);
+    let mut minimum = Minimum { bound, prices: first.prices, rounds: 1 };
+    // A bound of nothing: there is nothing to gain.
+    if bound <= 0.0 {
+        master.reset(&budgets, 1.0);
+        return minimum;
+    }
+    master.reset(&budgets, bound);
+    master.add(first);
+    descend(lagrangian, master, Rows::default(), &mut minimum);
+    let floors = floors(lagrangian, master.value());
+    master.charge(floors);
+    descend(lagrangian, master, floors, &mut minimum);
+    minimum
+}
+
+/// As if all disks were one and nothing else scarce: the density at which it is full.
+fn guess(lagrangian: &Lagrangian) -> Rows {
+    let terms = lagrangian.terms;
+    let mut prices = Rows::default();
+    let [region, _] = lagrangian.runs;
+    let disk_bytes: u64 =
+        terms.room.disk_bytes.iter().fold(0, |sum, bytes| sum.saturating_add(*bytes));
+    let mut bytes = 0;
+    let full = region.run.totals.iter().position(|total| {
+        bytes += total.bytes;
+        bytes > disk_bytes
+    });
+    if let Some(block) = full {
+        prices.disk = [region.density(block * super::order::BLOCK); MAX_CLASSES];
+    }
+    prices
+}
+
+fn floors(lagrangian: &Lagrangian, value: f64) -> Rows {
+    let budgets = lagrangian.usable();
+    let each = FLOOR * value / (3 * lagrangian.terms.classes) as f64;
+    let floor = |budget: f64| if budget > 0.0 { each / budget } else { 0.0 };
+    Rows {
+        disk: budgets.disk.map(floor),
+        throughput: budgets.throughput.map(floor),
+        new: budgets.new.map(floor),
+    }
+}
+
+/// Adds columns until the mixture is near to the bound.
+fn descend(lagrangian: &Lagrangian, master: &mut Master, floors: Rows, minimum: &mut Minimum) {
+    let budgets = lagrangian.terms.room.rows();
+    let paid = floors.dot(&budgets);
+    // The prices above the floors at which the bound was the least, and that bound, floors paid.
+    let mut best: Option<(Rows, f64)> = None;
+    for _ in 0..MAX_ROUNDS {
+        master.solve();
+        let newest = master.prices();
+        if best.is_some_and(|(_, bound)| bound - master.value() <= NEAR * bound) {
+            return;
+        }
+        let tried = best.map_or(newest, |(prices, _)| between(&newest, &prices));
+        let column = lagrangian.at(&sum(&tried, &floors));
+        minimum.rounds += 1;
+        let bound = column.bound(&budgets);
+        if bound < minimum.bound {
+            (minimum.bound, minimum.prices) = (bound, column.prices);
+        }
+        if best.is_none_or(|(_, least)| bound - paid < least) {
+            best = Some((tried, bound - paid));
+        }
+        if !master.add(column) {
+            return;
+        }
+    }
+}
+
+fn between(newest: &Rows, best: &Rows) -> Rows {
+    let (newest, mut drawn) = (newest.flat(), best.flat());
+    for (drawn, newest) in drawn.iter_mut().zip(newest) {
+        *drawn = DRAWN * *drawn + (1.0 - DRAWN) * newest;
+    }
+    Rows::from_flat(&drawn)
+}
+
+fn sum(a: &Rows, b: &Rows) -> Rows {
+    let (mut sum, b) = (a.flat(), b.flat());
+    for (sum, b) in sum.iter_mut().zip(b) {
+        *sum += b;
+    }
+    Rows::from_flat(&sum)
+}

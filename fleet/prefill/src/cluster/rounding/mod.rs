@@ -1,0 +1,143 @@
+//! From a mixture of cut-offs to whole files, never over a budget.
+//!
+//! Read in this order: [`segments`] (where the mixed solutions agree, and where they do not),
+//! [`mixed`] (file by file where they do not), [`single`] (files that are weighed one by one),
+//! [`fill`] (what is left goes to the next densities).
+//!
+//! Files are held as bits by rank, so that where all solutions agree a segment is a few words
+//! and a sum. What rounding loses is a file or two for each budget.
+
+mod fill;
+mod mixed;
+mod segments;
+mod single;
+
+use super::bitmap::reset;
+use super::dual::Lagrangian;
+use super::master::Master;
+use super::sums::Files;
+use super::terms::{MAX_CLASSES, Mask, Room, Rows};
+use mixed::Shares;
+use segments::Segment;
+use single::Single;
+
+/// Weights below this are what rounding leaves of a zero.
+const NO_WEIGHT: f64 = 1e-9;
+
+/// A placement in the making.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Rounding {
+    /// What is left of the budgets.
+    pub(super) room: Room,
+    /// By run, by class, by block: which files are held.
+    pub(super) held: [[Vec<u64>; MAX_CLASSES]; 2],
+    /// Files of the runs that are served in part, or by more than one class.
+    pub(super) parts: Vec<Part>,
+    /// As the exceptions.
+    pub(super) singles: Vec<Single>,
+    /// The indices of the exceptions, the densest first.
+    singles_order: Vec<usize>,
+    mixture: Vec<(Rows, f64)>,
+    segments: Vec<Segment>,
+    bounds: Vec<f64>,
+}
+
+/// A share of a file's demand that a class serves, where that is not simply all.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Part {
+    pub(super) run: usize,
+    pub(super) rank: usize,
+    pub(super) class: usize,
+    pub(super) served: f64,
+}
+
+/// A file of a run, as it is placed.
+#[derive(Debug, Clone, Copy)]
+struct Candidate {
+    run: usize,
+    rank: usize,
+    mask: Mask,
+    size_bytes: u64,
+    demand: f64,
+}
+
+impl Candidate {
+    fn new(files: &Files, run: usize, rank: usize, mask: Mask) -> Self {
+        let size_bytes = files.run.sizes_bytes[rank];
+        Self { run, rank, mask, size_bytes, demand: files.demand(rank) }
+    }
+}
+
+impl Rounding {
+    /// Rounds the master's mixture.
+    pub(super) fn round(&mut self, lagrangian: &Lagrangian, master: &Master) {
+        self.begin(lagrangian, master);
+        self.place_singles(lagrangian);
+        self.cut_segments(lagrangian);
+        self.place_agreed(lagrangian);
+        self.place_mixed(lagrangian);
+        self.share_parts(lagrangian);
+        self.fill_singles(lagrangian);
+        self.fill(lagrangian);
+    }
+
+    fn begin(&mut self, lagrangian: &Lagrangian, master: &Master) {
+        self.room = lagrangian.terms.room;
+        self.parts.clear();
+        for (held, files) in self.held.iter_mut().zip(&lagrangian.runs) {
+            for words in &mut held[..lagrangian.terms.classes] {
+                reset(words, files.run.blocks(), 0);
+            }
+        }
+        self.mixture.clear();
+        let mixed = master.mixture().filter(|(_, weight)| *weight > NO_WEIGHT);
+        self.mixture.extend(mixed.map(|(column, weight)| (column.prices, weight)));
+    }
+
+    /// What a class would serve of a file, what that takes, and what is gained; `None` when it
+    /// does not fit or gains nothing.
+    fn offer(&self, lagrangian: &Lagrangian, file: &Candidate, class: usize) -> Option<Offer> {
+        let terms = lagrangian.terms;
+        if class >= terms.classes || !terms.is_open(class, file.mask) {
+            return None;
+        }
+        let new_copies = terms.new_copies(class, file.mask);
+        let disk_bytes = file.size_bytes.saturating_mul(terms.copies[class].into());
+        let new_bytes = file.size_bytes.saturating_mul(new_copies.into());
+        let served = file.demand.min(self.room.throughput[class]);
+        let gain = served - terms.churn_price * new_bytes as f64;
+        let is_good = served > 0.0 && gain > 0.0 && self.room.fits(class, disk_bytes, new_bytes);
+        is_good.then_some(Offer { class, disk_bytes, new_bytes, served, gain })
+    }
+
+    /// Takes an offer for a file that may be served in part.
+    fn take(&mut self, file: &Candidate, offer: &Offer) {
+        self.room.take(offer.class, offer.disk_bytes, offer.new_bytes, offer.served);
+        self.held[file.run][offer.class][file.rank / 64] |= 1 << (file.rank % 64);
+        if offer.served < file.demand {
+            let Candidate { run, rank, .. } = *file;
+            self.parts.push(Part { run, rank, class: offer.class, served: offer.served });
+        }
+    }
+
+    /// The shares in which the mixed solutions place something, given where each places it.
+    fn shares(&self, place: impl Fn(&Rows) -> Option<usize>) -> Shares {
+        let mut shares = Shares::default();
+        for (prices, weight) in &self.mixture {
+            if let Some(class) = place(prices) {
+                shares.classes[class] += weight;
+            }
+        }
+        shares
+    }
+}
+
+/// What a class would do for a file.
+#[derive(Debug, Clone, Copy)]
+struct Offer {
+    class: usize,
+    disk_bytes: u64,
+    new_bytes: u64,
+    served: f64,
+    gain: f64,
+}

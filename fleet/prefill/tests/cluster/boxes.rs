@@ -1,0 +1,132 @@
+//! Boxes inside a class.
+
+use crate::instances::{Dice, Instance, Shape};
+use crate::judge::judge;
+use prefill::cluster::{ClusterBox, Holding, Spread, Workspace};
+
+fn spread(asked: &Instance, holding: &Holding) -> Spread {
+    let mut spread = Spread::default();
+    asked.with_problem(|problem| spread.fill(problem, 0, holding));
+    spread
+}
+
+/// A class of equal boxes that is filled to a part of its room.
+fn class(boxes: usize, filled: f64) -> (Instance, Holding) {
+    let shape = Shape {
+        seed: 9,
+        files: 100_000,
+        classes: 1,
+        boxes_a_class: boxes,
+        is_resident: false,
+        copy_share: f64::INFINITY,
+        throughput: 5.0,
+        ..Shape::default()
+    };
+    let mut asked = Instance::new(shape);
+    let holding = asked.solve().expect("an instance is sound").classes[0].holding.clone();
+    for one in &mut asked.boxes[0] {
+        one.room_bytes = (one.room_bytes as f64 / filled) as u64;
+    }
+    (asked, holding)
+}
+
+fn another(boxes: &[ClusterBox], room: f64) -> ClusterBox {
+    let room_bytes = (boxes[0].room_bytes as f64 * room) as u64;
+    ClusterBox { seed: Dice(777).bits(), room_bytes, ..boxes[0] }
+}
+
+/// Which part of the bytes stands on another box than before.
+fn moved(asked: &Instance, before: &Spread, after: &Spread) -> f64 {
+    let (mut moved, mut all) = (0, 0);
+    for (at, held) in before.held.iter().enumerate() {
+        for ordinal in held.ordinals() {
+            let size_bytes = asked.sizes_bytes[ordinal as usize];
+            all += size_bytes;
+            moved += if after.held[at].contains(ordinal) { 0 } else { size_bytes };
+        }
+    }
+    moved as f64 / all as f64
+}
+
+#[test]
+fn a_box_more_takes_its_part_and_no_more() {
+    for boxes in [2, 4, 8] {
+        let (mut asked, holding) = class(boxes, 0.9);
+        let before = spread(&asked, &holding);
+        assert!(before.short.is_empty());
+        let new = another(&asked.boxes[0], 1.0);
+        asked.boxes[0].push(new);
+        let after = spread(&asked, &holding);
+        let part = moved(&asked, &before, &after) * (boxes + 1) as f64;
+        println!("{boxes} boxes and one more: {part:.3}/N of the bytes move");
+        assert!(part <= 1.1 && part >= 0.9, "{boxes}: {part}");
+        // Nothing moves between those that were there.
+        let strayed = (0..boxes)
+            .any(|at| after.held[at].ordinals().any(|ordinal| !before.held[at].contains(ordinal)));
+        assert!(!strayed);
+    }
+}
+
+#[test]
+fn a_larger_box_takes_more() {
+    let (mut asked, holding) = class(4, 0.9);
+    let before = spread(&asked, &holding);
+    let new = another(&asked.boxes[0], 2.0);
+    asked.boxes[0].push(new);
+    let part = moved(&asked, &before, &spread(&asked, &holding));
+    assert!(part <= 1.1 / 3.0 && part >= 0.9 / 3.0, "{part}");
+}
+
+#[test]
+fn full_boxes_pass_files_on_and_never_overflow() {
+    let (asked, holding) = class(6, 1.0);
+    let spread = spread(&asked, &holding);
+    let mut copies = vec![0u16; asked.sizes_bytes.len()];
+    for (held, one) in spread.held.iter().zip(&asked.boxes[0]) {
+        let bytes: u64 = held.ordinals().map(|file| asked.sizes_bytes[file as usize]).sum();
+        assert!(bytes <= one.room_bytes);
+        held.ordinals().for_each(|file| copies[file as usize] += 1);
+    }
+    let short: u64 = spread.short.iter().map(|short| asked.sizes_bytes[short.0 as usize]).sum();
+    let left: u64 = spread.left_bytes.iter().sum();
+    println!("{} files, {short} bytes find no box; {left} bytes are left", spread.short.len());
+    for file in holding.held.ordinals() {
+        let is_short = spread.short.binary_search_by_key(&file, |short| short.0).is_ok();
+        assert_eq!(copies[file as usize], u16::from(!is_short));
+    }
+}
+
+#[test]
+fn copies_stand_on_different_boxes() {
+    let (mut asked, mut holding) = class(5, 0.3);
+    holding.copies_each = 2;
+    let hot: Vec<u32> = holding.held.ordinals().take(3).collect();
+    holding.more = vec![(hot[0], 5), (hot[1], 3), (hot[2], 1)];
+    let before = spread(&asked, &holding);
+    let of = |spread: &Spread, file: u32| spread.boxes(file).count();
+    assert_eq!(hot.iter().map(|file| of(&before, *file)).collect::<Vec<_>>(), [5, 3, 1]);
+    assert!(holding.held.ordinals().skip(3).all(|file| of(&before, file) == 2));
+    let new = another(&asked.boxes[0], 1.0);
+    asked.boxes[0].push(new);
+    let part = moved(&asked, &before, &spread(&asked, &holding)) * 6.0;
+    assert!(part <= 1.1, "{part}");
+}
+
+#[test]
+fn a_solution_says_no_more_than_its_boxes_hold() {
+    let asked = Instance::new(Shape { files: 20_000, copy_share: 0.01, ..Shape::default() });
+    asked.with_problem(|problem| {
+        let mut workspace = Workspace::default();
+        let whole = workspace.solve(problem).expect("sound").clone();
+        for class in 0..2 {
+            workspace.spread(problem, class, &mut Spread::default());
+        }
+        let held = workspace.solution();
+        println!("gap {:.5} %, spread {:.5} %", whole.gap() * 100.0, held.gap() * 100.0);
+        assert!(held.value <= whole.value && held.gap() < 3e-3);
+        // Judged as any solution, but for files that have fewer copies than asked.
+        if held.classes.iter().all(|class| class.holding.more.iter().all(|more| more.1 > 1)) {
+            judge(&asked, held);
+        }
+    });
+}
