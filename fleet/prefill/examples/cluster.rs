@@ -8,7 +8,7 @@
 mod instances;
 
 use instances::{Instance, Shape};
-use prefill::cluster::{Problem, RegionOrder, Solution, Workspace};
+use prefill::cluster::{Problem, RegionOrder, Solution, Spread, Workspace, add_misses};
 use std::time::Instant;
 
 fn main() {
@@ -68,7 +68,26 @@ fn report(problem: &Problem, runs: usize) {
             class.holding.more.len(),
         );
     }
+    beside(problem, &mut workspace, runs);
     println!("peak memory           {:8} kB of the whole program", peak_kb());
+}
+
+/// What follows a solution: boxes, and the demand of the parent.
+fn beside(problem: &Problem, workspace: &mut Workspace, runs: usize) {
+    let mut parent = vec![0.0; problem.region.files()];
+    let (misses_ms, ()) = measure(runs, || add_misses(problem, workspace.solution(), &mut parent));
+    println!("misses                {misses_ms:8.2} ms");
+    for (class, given) in problem.classes.iter().enumerate() {
+        let mut spread = Spread::default();
+        let holding = workspace.solution().classes[class].holding.clone();
+        let (spread_ms, ()) = measure(runs, || spread.fill(problem, class, &holding));
+        workspace.spread(problem, class, &mut spread);
+        let (boxes, short) = (given.boxes.len(), spread.short.len());
+        println!(
+            "spread of class {class}     {spread_ms:8.2} ms  ({boxes} boxes, {short} files short)"
+        );
+    }
+    println!("gap, spread           {:12.6} %", workspace.solution().gap() * 100.0);
 }
 
 /// The median time in milliseconds.

@@ -14,11 +14,16 @@ use super::dual::Lagrangian;
 use super::master::Master;
 use super::terms::{MAX_CLASSES, Rows};
 
-/// The mixture is near enough when it is this near to the bound, as a part of it.
+/// The first search ends when the mixture is this near to the bound, as a part of it: a hundredth
+/// of the gap that is asked for.
 const NEAR: f64 = 1e-6;
 
-/// What the floors may cost, as a part of the value. Above [`NEAR`], or they would decide nothing.
-const FLOOR: f64 = 4e-6;
+/// What the floors may cost, as a part of the value: a tenth of the gap that is asked for.
+const FLOOR: f64 = 1e-5;
+
+/// The second search ends when it is this near. Far below [`FLOOR`], or the floors would decide
+/// nothing, and mixtures would reach over many files that are then weighed one by one.
+const NEARER: f64 = 1e-10;
 
 /// Questions to the dual function, at most, in each of the two searches. Two classes take about
 /// thirty; beyond this the bound is printed as far as it came.
@@ -51,10 +56,10 @@ pub(super) fn minimise(lagrangian: &Lagrangian, master: &mut Master) -> Minimum 
     }
     master.reset(&budgets, bound);
     master.add(first);
-    descend(lagrangian, master, Rows::default(), &mut minimum);
+    descend(lagrangian, master, Rows::default(), NEAR, &mut minimum);
     let floors = floors(lagrangian, master.value());
     master.charge(floors);
-    descend(lagrangian, master, floors, &mut minimum);
+    descend(lagrangian, master, floors, NEARER, &mut minimum);
     minimum
 }
 
@@ -76,19 +81,41 @@ fn guess(lagrangian: &Lagrangian) -> Rows {
     prices
 }
 
+/// A small price on every use, less than [`FLOOR`] of the value in all.
+///
+/// From the class with most throughput for its disk to the one with least, that of throughput
+/// rises and that of disk falls: where nothing else decides between classes, the densest files go
+/// to the fastest, and there is one cut-off between two classes and no mixture.
 fn floors(lagrangian: &Lagrangian, value: f64) -> Rows {
-    let budgets = lagrangian.usable();
-    let each = FLOOR * value / (3 * lagrangian.terms.classes) as f64;
+    let classes = lagrangian.terms.classes;
+    let usable = lagrangian.usable();
+    let each = FLOOR * value / (3 * classes) as f64;
     let floor = |budget: f64| if budget > 0.0 { each / budget } else { 0.0 };
-    Rows {
-        disk: budgets.disk.map(floor),
-        throughput: budgets.throughput.map(floor),
-        new: budgets.new.map(floor),
+    let speed =
+        |class: usize| lagrangian.terms.room.throughput[class] / usable.disk[class].max(1.0);
+    let demand = usable.throughput.iter().copied().fold(0.0, f64::max);
+    let mut floors = Rows::default();
+    for class in 0..classes {
+        let is_faster = |other: &usize| {
+            let order = speed(*other).total_cmp(&speed(class));
+            order.then(class.cmp(other)).is_gt()
+        };
+        let faster = (0..classes).filter(is_faster).count();
+        floors.throughput[class] = floor(demand) * (faster + 1) as f64 / classes as f64;
+        floors.disk[class] = floor(usable.disk[class]) * (classes - faster) as f64 / classes as f64;
+        floors.new[class] = floor(usable.new[class]);
     }
+    floors
 }
 
 /// Adds columns until the mixture is near to the bound.
-fn descend(lagrangian: &Lagrangian, master: &mut Master, floors: Rows, minimum: &mut Minimum) {
+fn descend(
+    lagrangian: &Lagrangian,
+    master: &mut Master,
+    floors: Rows,
+    near: f64,
+    minimum: &mut Minimum,
+) {
     let budgets = lagrangian.terms.room.rows();
     let paid = floors.dot(&budgets);
     // The prices above the floors at which the bound was the least, and that bound, floors paid.
@@ -96,7 +123,7 @@ fn descend(lagrangian: &Lagrangian, master: &mut Master, floors: Rows, minimum: 
     for _ in 0..MAX_ROUNDS {
         master.solve();
         let newest = master.prices();
-        if best.is_some_and(|(_, bound)| bound - master.value() <= NEAR * bound) {
+        if best.is_some_and(|(_, bound)| bound - master.value() <= near * bound) {
             return;
         }
         let tried = best.map_or(newest, |(prices, _)| between(&newest, &prices));
