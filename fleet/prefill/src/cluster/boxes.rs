@@ -43,12 +43,14 @@ impl Spread {
         for ordinal in pins.chain(first).chain(deviated) {
             if holding.held.contains(ordinal) && !self.is_done.contains(ordinal) {
                 self.is_done.insert(ordinal);
-                self.place(problem, given.boxes, ordinal, holding.copies(ordinal));
+                let size_bytes = problem.region.sizes_bytes[ordinal as usize];
+                self.place(given.boxes, ordinal, size_bytes, holding.copies(ordinal));
             }
         }
-        for ordinal in problem.region.run.ordinals.iter().copied() {
-            if holding.held.contains(ordinal) && !self.is_done.contains(ordinal) {
-                self.place(problem, given.boxes, ordinal, holding.copies_each);
+        let run = &problem.region.run;
+        for (ordinal, size_bytes) in run.ordinals.iter().zip(&run.sizes_bytes) {
+            if holding.held.contains(*ordinal) && !self.is_done.contains(*ordinal) {
+                self.place(given.boxes, *ordinal, *size_bytes, holding.copies_each);
             }
         }
         self.short.sort_unstable();
@@ -65,8 +67,7 @@ impl Spread {
         reset(&mut self.chosen, boxes.len(), false);
     }
 
-    fn place(&mut self, problem: &Problem, boxes: &[ClusterBox], ordinal: Ordinal, copies: u16) {
-        let size_bytes = problem.region.sizes_bytes[ordinal as usize];
+    fn place(&mut self, boxes: &[ClusterBox], ordinal: Ordinal, size_bytes: u64, copies: u16) {
         let hash = hash_of_file(ordinal);
         for placed in 0..copies {
             let Some(at) = self.best(boxes, hash, size_bytes) else {

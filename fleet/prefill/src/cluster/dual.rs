@@ -70,24 +70,20 @@ impl Lagrangian<'_> {
         column.value += sum.demand - self.terms.churn_price * new_bytes;
     }
 
-    /// The budgets, none larger than all files could use.
-    pub(super) fn usable(&self) -> Rows {
-        let (mut bytes, mut demand) = (0.0, 0.0);
-        for files in &self.runs {
-            let sum = files.all();
-            bytes += sum.bytes as f64;
-            demand += sum.demand;
-        }
-        for file in self.exceptions {
-            bytes += file.size_bytes as f64;
-            demand += file.demand;
-        }
+    /// The budgets, none larger than all files together could use: beyond that they mean nothing,
+    /// and sums with them would lose their last digits.
+    pub(super) fn budgets(&self) -> Rows {
+        let mut all = Sum::default();
+        self.runs.iter().for_each(|files| all.add(files.all()));
+        let demand = all.demand + self.exceptions.iter().map(|file| file.demand).sum::<f64>();
         let mut rows = self.terms.room.rows();
         for class in 0..self.terms.classes {
-            let all_bytes = bytes * f64::from(self.terms.copies[class]);
-            rows.disk[class] = rows.disk[class].min(all_bytes);
+            let single = self.exceptions.iter().map(|file| file.choices[class].disk_bytes as f64);
+            let bytes = all.bytes as f64 * f64::from(self.terms.copies[class]);
+            let usable = bytes + single.sum::<f64>();
+            rows.disk[class] = rows.disk[class].min(usable);
             rows.throughput[class] = rows.throughput[class].min(demand);
-            rows.new[class] = rows.new[class].min(all_bytes);
+            rows.new[class] = rows.new[class].min(usable);
         }
         rows
     }

@@ -12,7 +12,7 @@
 
 use super::dual::Lagrangian;
 use super::master::Master;
-use super::terms::{MAX_CLASSES, Rows};
+use super::terms::{MAX_CLASSES, Rows, Terms};
 
 /// The first search ends when the mixture is this near to the bound, as a part of it: a hundredth
 /// of the gap that is asked for.
@@ -45,10 +45,10 @@ pub(super) struct Minimum {
 
 /// Minimises the dual function; leaves the mixture in the master.
 pub(super) fn minimise(lagrangian: &Lagrangian, master: &mut Master) -> Minimum {
-    let budgets = lagrangian.terms.room.rows();
+    let budgets = lagrangian.budgets();
     let first = lagrangian.at(&guess(lagrangian));
     let bound = first.bound(&budgets);
-    let mut minimum = Minimum { bound, prices: first.prices, rounds: 1 };
+    let minimum = Minimum { bound, prices: first.prices, rounds: 1 };
     // A bound of nothing: there is nothing to gain.
     if bound <= 0.0 {
         master.reset(&budgets, 1.0);
@@ -56,11 +56,12 @@ pub(super) fn minimise(lagrangian: &Lagrangian, master: &mut Master) -> Minimum 
     }
     master.reset(&budgets, bound);
     master.add(first);
-    descend(lagrangian, master, Rows::default(), NEAR, &mut minimum);
-    let floors = floors(lagrangian, master.value());
-    master.charge(floors);
-    descend(lagrangian, master, floors, NEARER, &mut minimum);
-    minimum
+    let mut search = Search { lagrangian, master, budgets, minimum };
+    search.descend(Rows::default(), NEAR);
+    let floors = floors(lagrangian.terms, &budgets, search.master.value());
+    search.master.charge(floors);
+    search.descend(floors, NEARER);
+    search.minimum
 }
 
 /// As if all disks were one and nothing else scarce: the density at which it is full.
@@ -86,14 +87,12 @@ fn guess(lagrangian: &Lagrangian) -> Rows {
 /// From the class with most throughput for its disk to the one with least, that of throughput
 /// rises and that of disk falls: where nothing else decides between classes, the densest files go
 /// to the fastest, and there is one cut-off between two classes and no mixture.
-fn floors(lagrangian: &Lagrangian, value: f64) -> Rows {
-    let classes = lagrangian.terms.classes;
-    let usable = lagrangian.usable();
+fn floors(terms: &Terms, budgets: &Rows, value: f64) -> Rows {
+    let classes = terms.classes;
     let each = FLOOR * value / (3 * classes) as f64;
     let floor = |budget: f64| if budget > 0.0 { each / budget } else { 0.0 };
-    let speed =
-        |class: usize| lagrangian.terms.room.throughput[class] / usable.disk[class].max(1.0);
-    let demand = usable.throughput.iter().copied().fold(0.0, f64::max);
+    let speed = |class: usize| terms.room.throughput[class] / budgets.disk[class].max(1.0);
+    let demand = budgets.throughput.iter().copied().fold(0.0, f64::max);
     let mut floors = Rows::default();
     for class in 0..classes {
         let is_faster = |other: &usize| {
@@ -102,42 +101,52 @@ fn floors(lagrangian: &Lagrangian, value: f64) -> Rows {
         };
         let faster = (0..classes).filter(is_faster).count();
         floors.throughput[class] = floor(demand) * (faster + 1) as f64 / classes as f64;
-        floors.disk[class] = floor(usable.disk[class]) * (classes - faster) as f64 / classes as f64;
-        floors.new[class] = floor(usable.new[class]);
+        floors.disk[class] =
+            floor(budgets.disk[class]) * (classes - faster) as f64 / classes as f64;
+        floors.new[class] = floor(budgets.new[class]);
     }
     floors
 }
 
-/// Adds columns until the mixture is near to the bound.
-fn descend(
-    lagrangian: &Lagrangian,
-    master: &mut Master,
-    floors: Rows,
-    near: f64,
-    minimum: &mut Minimum,
-) {
-    let budgets = lagrangian.terms.room.rows();
-    let paid = floors.dot(&budgets);
-    // The prices above the floors at which the bound was the least, and that bound, floors paid.
-    let mut best: Option<(Rows, f64)> = None;
-    for _ in 0..MAX_ROUNDS {
-        master.solve();
-        let newest = master.prices();
-        if best.is_some_and(|(_, bound)| bound - master.value() <= near * bound) {
-            return;
+struct Search<'a> {
+    lagrangian: &'a Lagrangian<'a>,
+    master: &'a mut Master,
+    budgets: Rows,
+    minimum: Minimum,
+}
+
+impl Search<'_> {
+    /// Adds columns until the mixture is near to the bound.
+    fn descend(&mut self, floors: Rows, near: f64) {
+        let paid = floors.dot(&self.budgets);
+        // The prices above the floors at which the bound was the least, and that bound less what
+        // the floors add to it.
+        let mut best: Option<(Rows, f64)> = None;
+        for _ in 0..MAX_ROUNDS {
+            self.master.solve();
+            let newest = self.master.prices();
+            if best.is_some_and(|(_, bound)| bound - self.master.value() <= near * bound) {
+                return;
+            }
+            let tried = best.map_or(newest, |(prices, _)| between(&newest, &prices));
+            let column = self.lagrangian.at(&sum(&tried, &floors));
+            let bound = column.bound(&self.budgets);
+            self.minimum.see(bound, &column.prices);
+            if best.is_none_or(|(_, least)| bound - paid < least) {
+                best = Some((tried, bound - paid));
+            }
+            if !self.master.add(column) {
+                return;
+            }
         }
-        let tried = best.map_or(newest, |(prices, _)| between(&newest, &prices));
-        let column = lagrangian.at(&sum(&tried, &floors));
-        minimum.rounds += 1;
-        let bound = column.bound(&budgets);
-        if bound < minimum.bound {
-            (minimum.bound, minimum.prices) = (bound, column.prices);
-        }
-        if best.is_none_or(|(_, least)| bound - paid < least) {
-            best = Some((tried, bound - paid));
-        }
-        if !master.add(column) {
-            return;
+    }
+}
+
+impl Minimum {
+    fn see(&mut self, bound: f64, prices: &Rows) {
+        self.rounds += 1;
+        if bound < self.bound {
+            (self.bound, self.prices) = (bound, *prices);
         }
     }
 }

@@ -9,7 +9,7 @@ use super::super::dual::Lagrangian;
 use super::super::order::BLOCK;
 use super::super::terms::MAX_CLASSES;
 use super::segments::{Segment, blocks_between};
-use super::{Candidate, Offer, Rounding};
+use super::{Candidate, NO_WEIGHT, Offer, Rounding};
 
 /// In which shares the mixed solutions place something; what is missing to 1 is not held.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -28,7 +28,7 @@ const NOWHERE: usize = MAX_CLASSES;
 
 impl Owed {
     /// Adds the shares of a file, and settles where it goes: to the class that is owed most of
-    /// those that make an offer, or nowhere when that is owed more.
+    /// those that make an offer; or nowhere, when that has a share and is owed more.
     pub(super) fn settle<T>(
         &mut self,
         size_bytes: u64,
@@ -40,15 +40,14 @@ impl Owed {
         for (owed, share) in self.bytes.iter_mut().zip(shares.classes) {
             *owed += share * size;
         }
-        self.bytes[NOWHERE] += (1.0 - held).max(0.0) * size;
-        let mut left: [bool; NOWHERE] = shares.classes.map(|share| share > 0.0);
-        loop {
-            let mut most = NOWHERE;
-            for class in (0..NOWHERE).filter(|class| left[*class]) {
-                if self.bytes[class] >= self.bytes[most] {
-                    most = class;
-                }
-            }
+        let nowhere = if held < 1.0 - NO_WEIGHT { 1.0 - held } else { 0.0 };
+        self.bytes[NOWHERE] += nowhere * size;
+        let mut left = [false; NOWHERE + 1];
+        for (left, share) in left.iter_mut().zip(shares.classes) {
+            *left = share > 0.0;
+        }
+        left[NOWHERE] = nowhere > 0.0;
+        while let Some(most) = self.most(&left) {
             let offered = if most == NOWHERE { None } else { offer(most) };
             if most == NOWHERE || offered.is_some() {
                 self.bytes[most] -= size;
@@ -56,6 +55,19 @@ impl Owed {
             }
             left[most] = false;
         }
+        self.bytes[NOWHERE] -= size;
+        None
+    }
+
+    /// Who of those that are left is owed most; of equals the class that stands first.
+    fn most(&self, left: &[bool; NOWHERE + 1]) -> Option<usize> {
+        let mut most: Option<usize> = None;
+        for at in (0..left.len()).filter(|at| left[*at]) {
+            if most.is_none_or(|most| self.bytes[at] > self.bytes[most]) {
+                most = Some(at);
+            }
+        }
+        most
     }
 }
 
