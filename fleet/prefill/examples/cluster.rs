@@ -4,7 +4,15 @@
 //! throughput=1.5 fill=0.02 churn=0 deviations=10000 boxes=4 runs=31 seed=1`: every word may be
 //! left out. One thread; the median of the runs, the sort of the region apart.
 
+#![allow(
+    clippy::print_stdout,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "it measures what was drawn in floating point, and prints it"
+)]
+
 #[path = "../tests/cluster/instances.rs"]
+#[expect(dead_code, reason = "the tests ask more of them")]
 mod instances;
 
 use instances::{Instance, Shape};

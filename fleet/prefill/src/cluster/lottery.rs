@@ -27,7 +27,6 @@ static LOGARITHMS: [u64; STEPS + 1] = logarithms();
 /// One box's draw for one file.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Draw {
-    cost: u64,
     weight: u64,
     hash: u64,
 }
@@ -35,16 +34,20 @@ pub(super) struct Draw {
 impl Draw {
     /// Draws for a file, hashed by [`hash_of_file`].
     pub(super) fn new(file_hash: u64, seed: u64, weight: u64) -> Self {
-        let hash = mixed(file_hash ^ seed);
-        Self { cost: cost(hash), weight, hash }
+        Self { weight, hash: mixed(file_hash ^ seed) }
     }
 
     /// The better draw is the lesser. Equal ones, which only the table's steps bring about, are
-    /// told apart by what was drawn.
+    /// told apart by what was drawn; so that boxes of one weight, which most are, need no logarithm
+    /// to come to the same.
     pub(super) fn against(&self, other: &Draw) -> Ordering {
-        let mine = u128::from(self.cost) * u128::from(other.weight);
-        let others = u128::from(other.cost) * u128::from(self.weight);
-        mine.cmp(&others).then(other.hash.cmp(&self.hash))
+        let by_hash = other.hash.cmp(&self.hash);
+        if self.weight == other.weight {
+            return by_hash;
+        }
+        let mine = u128::from(cost(self.hash)) * u128::from(other.weight);
+        let others = u128::from(cost(other.hash)) * u128::from(self.weight);
+        mine.cmp(&others).then(by_hash)
     }
 }
 
@@ -71,7 +74,7 @@ fn cost(hash: u64) -> u64 {
     let step = (rest >> (64 - STEP_BITS)) as usize;
     let along = rest << STEP_BITS >> 32;
     let (from, to) = (LOGARITHMS[step], LOGARITHMS[step + 1]);
-    let logarithm = from + ((to - from) * along >> 32);
+    let logarithm = from + (((to - from) * along) >> 32);
     (u64::from(zeros + 1) << FRACTION_BITS) - logarithm
 }
 
@@ -142,7 +145,7 @@ mod tests {
     fn draws_never_change() {
         // A change here moves files on every box there is.
         let costs =
-            [0, 1, 4_000_000_000].map(|ordinal| Draw::new(hash_of_file(ordinal), 7, 1).cost);
+            [0, 1, 4_000_000_000].map(|ordinal| cost(Draw::new(hash_of_file(ordinal), 7, 1).hash));
         assert_eq!(costs, [26_983_289_839, 14_513_301_079, 3_934_119_535]);
     }
 }

@@ -14,8 +14,9 @@ use super::solution::{ClassSolution, Multipliers, ServedShare, Solution};
 use super::sums::{Files, Sums, excluded};
 use super::terms::{Room, Terms};
 
-/// The memory of the solver: about 10 bytes a file with two classes. It grows with the largest
-/// problem and is kept; what was solved before leaves no trace in what is solved next.
+/// The memory of the solver: about two bytes a file with two classes, beside the region's twenty.
+/// It grows with the largest problem and is kept; what was solved before leaves no trace in what
+/// is solved next.
 #[derive(Debug, Default)]
 pub struct Workspace {
     exceptions: Exceptions,

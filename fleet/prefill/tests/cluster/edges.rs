@@ -76,7 +76,8 @@ fn throughput_alone_is_filled_from_the_densest() {
     judge(&asked, &solution);
     assert!(solution.gap() < 1e-6);
     let last = held(&asked, 0).pop().expect("some");
-    assert!(last < 110, "file {last} is far from the densest");
+    // 106 of the densest are all that can be sent; a mixture reaches a little to either side.
+    assert!(last < 120, "file {last} is far from the densest");
 }
 
 #[test]

@@ -4,11 +4,14 @@ use crate::instances::{Instance, Shape};
 use crate::judge;
 use good_lp::{Expression, ProblemVariables, Solution as _, SolverModel, Variable, variable};
 
+/// Class, file, whether the class holds it, and its share of the demand.
+type Held = (usize, u32, Variable, Variable);
+
 /// The best there is, by branch and bound.
 fn best(asked: &Instance) -> f64 {
     let files = 0..asked.sizes_bytes.len() as u32;
     let mut variables = ProblemVariables::new();
-    let mut held: Vec<(usize, u32, Variable, Variable)> = vec![];
+    let mut held: Vec<Held> = vec![];
     for class in 0..asked.boxes.len() {
         for file in files.clone().filter(|file| judge::is_placeable(asked, class, *file)) {
             let holds = variables.add(variable().binary());
@@ -24,9 +27,7 @@ fn best(asked: &Instance) -> f64 {
     let mut model = variables.maximise(value.clone()).using(good_lp::microlp);
     for (class, boxes) in asked.boxes.iter().enumerate() {
         let own = || held.iter().filter(|held| held.0 == class);
-        let sum = |of: &dyn Fn(&(usize, u32, Variable, Variable)) -> Expression| {
-            own().map(of).sum::<Expression>()
-        };
+        let sum = |of: &dyn Fn(&Held) -> Expression| own().map(of).sum::<Expression>();
         let disk = sum(&|(_, file, holds, _)| {
             let copies = f64::from(judge::copies(asked, class, *file));
             asked.sizes_bytes[*file as usize] as f64 * copies * *holds

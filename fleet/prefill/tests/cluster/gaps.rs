@@ -10,7 +10,6 @@ fn gap(shape: Shape) -> f64 {
     let asked = Instance::new(Shape { files: FILES, ..shape });
     let solution = asked.solve().expect("an instance is sound");
     judge(&asked, &solution);
-    println!("{:.5} % for {shape:?}", solution.gap() * 100.0);
     solution.gap()
 }
 

@@ -1,7 +1,5 @@
 //! Clusters from a seed: sizes log-normal from 1 MB to 10 GB, demand by Zipf's law.
 
-#![allow(dead_code, clippy::cast_possible_truncation, clippy::cast_sign_loss, missing_docs)]
-
 use prefill::cluster::{
     Bitmap, Class, ClusterBox, Deviation, Holding, Pin, Problem, Refused, RegionOrder, Solution,
     Workspace,
@@ -27,7 +25,7 @@ impl Dice {
 
     /// Below a bound.
     pub(crate) fn below(&mut self, bound: usize) -> usize {
-        (u128::from(self.bits()) * bound as u128 >> 64) as usize
+        ((u128::from(self.bits()) * bound as u128) >> 64) as usize
     }
 
     /// From the standard normal distribution (Box and Muller 1958).
