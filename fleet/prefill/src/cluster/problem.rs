@@ -6,6 +6,10 @@ use super::solution::Holding;
 use super::terms::MAX_CLASSES;
 use contract::catalogue::Ordinal;
 
+/// What one box sends, and what is wanted of one file, is at most this (a petabyte a second, a
+/// thousand times what any does): sums of them then keep the digits that matter.
+pub(super) const MAX_BYTES_PER_S: f64 = 1e15;
+
 /// One cluster on one day: what its viewers want, what its boxes can do, what operators say.
 #[derive(Debug, Clone, Copy)]
 pub struct Problem<'a> {
@@ -139,7 +143,7 @@ pub enum Refused {
         boxes: usize,
     },
     /// A throughput that is none.
-    #[error("box {index} of class {class} sends {bytes_per_s} bytes/s: it is finite and 0 or more")]
+    #[error("box {index} of class {class} sends {bytes_per_s:e} bytes/s: 0 to {MAX_BYTES_PER_S:e}")]
     Throughput {
         /// Which class.
         class: usize,
@@ -147,6 +151,12 @@ pub enum Refused {
         index: usize,
         /// What was given.
         bytes_per_s: f64,
+    },
+    /// More demand than any cluster could have.
+    #[error("{demand:e} bytes/s are wanted of one file: at most {MAX_BYTES_PER_S:e}")]
+    TooMuchDemand {
+        /// What is wanted.
+        demand: f64,
     },
     /// A number that is out of its range.
     #[error("{name} is {value}: {range}")]
@@ -258,7 +268,16 @@ impl Problem<'_> {
         for deviation in self.deviations {
             check_demand(deviation.ordinal, deviation.demand)?;
         }
+        self.check_most_demand()?;
         self.check_pins()
+    }
+
+    fn check_most_demand(&self) -> Result<(), Refused> {
+        let in_region = self.region.run.peak_demand.iter().copied().fold(0.0, f32::max);
+        let deviated = self.deviations.iter().map(|deviation| f64::from(deviation.demand));
+        let demand = deviated.fold(self.region_share * f64::from(in_region), f64::max);
+        let is_countable = demand <= MAX_BYTES_PER_S;
+        if is_countable { Ok(()) } else { Err(Refused::TooMuchDemand { demand }) }
     }
 
     fn check_classes(&self) -> Result<(), Refused> {
@@ -273,7 +292,7 @@ impl Problem<'_> {
             }
             for (index, one) in given.boxes.iter().enumerate() {
                 let bytes_per_s = one.throughput_bytes_per_s;
-                if !(bytes_per_s.is_finite() && bytes_per_s >= 0.0) {
+                if !(0.0..=MAX_BYTES_PER_S).contains(&bytes_per_s) {
                     return Err(Refused::Throughput { class, index, bytes_per_s });
                 }
             }

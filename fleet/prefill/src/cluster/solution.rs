@@ -79,15 +79,21 @@ pub struct Solution {
     pub value: f64,
     /// What no placement within these budgets can exceed.
     pub dual_bound: f64,
+    /// The price of the new bytes of pins, which both of these have paid.
+    pub pin_cost: f64,
     /// What the budgets are worth at the margin.
     pub multipliers: Multipliers,
 }
 
 impl Solution {
-    /// How far the value may be from the best there is, as a part of the bound. 0: it is the best.
+    /// How far the value may be from the best there is, as a part of what could be won at most:
+    /// the bound without the price of new pins, which is paid in any case. 0 (the best) to 1.
     #[must_use]
     pub fn gap(&self) -> f64 {
-        if self.dual_bound > 0.0 { (1.0 - self.value / self.dual_bound).max(0.0) } else { 0.0 }
+        let most = self.dual_bound + self.pin_cost;
+        let missing = self.dual_bound - self.value;
+        debug_assert!(missing >= -1e-9 * (most + self.pin_cost), "{self:?}");
+        if most <= 0.0 || missing < 0.0 { 0.0 } else { missing / most }
     }
 
     /// What the cluster serves of a file whose whole demand is given, in bytes per second.

@@ -49,6 +49,9 @@ pub(super) struct Room {
     pub(super) disk_bytes: [u64; MAX_CLASSES],
     pub(super) throughput: [f64; MAX_CLASSES],
     pub(super) new_bytes: [u64; MAX_CLASSES],
+    /// What was taken of the throughput. Beside what is left of it, since a great throughput less
+    /// a small demand is that throughput once more.
+    pub(super) served: [f64; MAX_CLASSES],
 }
 
 impl Room {
@@ -83,6 +86,7 @@ impl Room {
         self.disk_bytes[class] -= disk_bytes;
         self.new_bytes[class] -= new_bytes;
         self.throughput[class] = (self.throughput[class] - served).max(0.0);
+        self.served[class] += served;
     }
 }
 

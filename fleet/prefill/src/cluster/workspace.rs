@@ -138,14 +138,14 @@ fn write_shares(solution: &mut Solution, lagrangian: &Lagrangian, rounding: &Rou
     shares.sort_unstable_by_key(|share| (share.ordinal, share.class));
 }
 
-/// What the classes take and serve: the budgets less what is left of them.
+/// What the classes take (the budgets less what is left of them) and serve.
 fn weigh(solution: &mut Solution, problem: &Problem, terms: &Terms, left: &Room) {
     let budgets = Room::of(problem.classes);
     let (mut served, mut new_bytes) = (0.0, 0.0);
     for (class, into) in solution.classes.iter_mut().enumerate() {
         into.disk_bytes = budgets.disk_bytes[class] - left.disk_bytes[class];
         into.new_bytes = budgets.new_bytes[class] - left.new_bytes[class];
-        into.served_bytes_per_s = budgets.throughput[class] - left.throughput[class];
+        into.served_bytes_per_s = left.served[class];
         served += into.served_bytes_per_s;
         new_bytes += into.new_bytes as f64;
     }
@@ -158,6 +158,7 @@ fn bound(solution: &mut Solution, problem: &Problem, terms: &Terms, minimum: &Mi
     let budgets = Room::of(problem.classes).new_bytes;
     let pinned = budgets.iter().zip(terms.room.new_bytes).map(|(all, left)| all - left);
     let pinned_bytes: f64 = pinned.map(|bytes| bytes as f64).sum();
-    solution.dual_bound = minimum.bound - terms.churn_price * pinned_bytes;
+    solution.pin_cost = terms.churn_price * pinned_bytes;
+    solution.dual_bound = minimum.bound - solution.pin_cost;
     solution.multipliers = Multipliers { rows: minimum.prices };
 }

@@ -81,6 +81,32 @@ fn throughput_alone_is_filled_from_the_densest() {
 }
 
 #[test]
+fn more_throughput_than_is_wanted_serves_what_is_wanted() {
+    for throughput in [1e3, 1e15] {
+        let boxes = [a_box(60, throughput), a_box(61, throughput)];
+        let asked = Instance::plain(&[10, 20], &[8.6, 0.1], &[&boxes]);
+        assert_eq!(held(&asked, 0), [0, 1]);
+        let solution = asked.solve().expect("sound");
+        assert!((solution.served_bytes_per_s - 8.7).abs() < 1e-6, "{solution:?}");
+        assert!(solution.value <= solution.dual_bound * (1.0 + 1e-9), "{solution:?}");
+    }
+}
+
+#[test]
+fn new_pins_that_cost_more_than_is_won_leave_a_gap_that_means_something() {
+    let mut asked = Instance::plain(&[10, 20, 5], &[0.0, 12.0, 9.0], &[&[a_box(34, 100.0)]]);
+    asked.pins = vec![Pin { ordinal: 0, class: 0 }];
+    asked.churn_price = 1.5;
+    let solution = asked.solve().expect("sound");
+    judge(&asked, &solution);
+    assert_eq!((solution.pin_cost, solution.value), (15.0, 1.5 - 15.0));
+    assert!(solution.gap() < 1e-6, "{}", solution.gap());
+    // Of what could be won without the pin, half.
+    let half = prefill::cluster::Solution { value: 0.75 - 15.0, ..solution };
+    assert!((half.gap() - 0.5).abs() < 1e-6, "{}", half.gap());
+}
+
+#[test]
 fn bans_and_pins_hold() {
     let mut asked = Instance::plain(&[10, 10, 10], &[9.0, 5.0, 0.0], &[&[a_box(20, 100.0)]]);
     asked.bans = Bitmap::new(3);
@@ -129,6 +155,9 @@ fn bad_input_is_named() {
         refused(|asked| asked.boxes.clear()),
         refused(|asked| asked.boxes[0].clear()),
         refused(|asked| asked.boxes[0][0].throughput_bytes_per_s = f64::NAN),
+        refused(|asked| asked.boxes[0][0].throughput_bytes_per_s = 1e17),
+        refused(|asked| asked.region_share = 1e300),
+        refused(|asked| asked.deviations = vec![Deviation { ordinal: 1, demand: 2e15 }]),
         refused(|asked| asked.region_share = 0.0),
         refused(|asked| asked.copy_share = f64::NAN),
         refused(|asked| asked.churn_price = -1.0),

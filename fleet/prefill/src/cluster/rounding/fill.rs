@@ -22,9 +22,7 @@ struct Cursor {
 impl Rounding {
     /// Takes what fits, the densest first, over both runs.
     pub(super) fn fill(&mut self, lagrangian: &Lagrangian) {
-        let budgets = lagrangian.terms.room.throughput.iter().sum::<f64>();
-        let served = budgets - self.room.throughput.iter().sum::<f64>();
-        let sliver = SLIVER * served;
+        let sliver = SLIVER * self.room.served.iter().sum::<f64>();
         let mut cursors = [0, 1].map(|run| self.begin_at(lagrangian, run, sliver));
         loop {
             let ranks = cursors.map(|cursor| cursor.rank());
