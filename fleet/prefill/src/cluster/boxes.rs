@@ -1,28 +1,49 @@
 //! Inside a class: which box holds which file.
 //!
 //! A file's copies go to the boxes with its best draws ([`super::lottery`]), each weighted by its
-//! room, passing over those that have none left. Files come in the order of what would be missed
-//! most, so that what moves between full boxes, or finds no room between what others left, is
-//! what was worth the least.
+//! room, passing over those that have none left. Pins come first, the largest before the others;
+//! then all files by the density that they have in this cluster. So what moves between full boxes,
+//! or finds no room between what others left, is what was worth the least; and how many copies a
+//! file has changes nothing for those before it.
 
 use super::bitmap::{Bitmap, reset};
 use super::lottery::{Draw, hash_of_file};
+use super::order::{denser_first, density};
 use super::problem::{ClusterBox, Problem};
 use super::solution::Holding;
 use contract::catalogue::Ordinal;
 
 /// What the boxes of one class are to hold. Its memory is used again.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+///
+/// Rooms are kept box by box. New bytes are not: those of a class are within the sum of what its
+/// boxes may take in a day, but the draw decides between the boxes, and a file that moves from one
+/// to another is new there and counted nowhere.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Spread {
     /// By box, in the order of the class.
     pub held: Vec<Bitmap>,
     /// By box: what of its room is left.
     pub left_bytes: Vec<u64>,
     /// Files that have fewer copies than they should, since no box had room for another: which,
-    /// and how many they have. Bytes that are left over in pieces smaller than a file.
+    /// and how many they have, rising. Bytes that are left over in pieces smaller than a file.
     pub short: Vec<(Ordinal, u16)>,
-    is_done: Bitmap,
+    /// Those of them that are pinned to this class. Operators must hear of these.
+    pub pins_short: Vec<(Ordinal, u16)>,
+    /// Files that are not placed where their rank in the region is.
+    is_apart: Bitmap,
+    /// Files that have another number of copies than most.
+    has_more: Bitmap,
     chosen: Vec<bool>,
+    pins: Vec<(Ordinal, u64)>,
+    deviated: Vec<(Ordinal, u64, f32)>,
+}
+
+/// How a box is chosen among those that have room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum By {
+    Draw,
+    /// The one with the least room left.
+    Fit,
 }
 
 impl Spread {
@@ -32,45 +53,124 @@ impl Spread {
         holders.filter(move |(_, held)| held.contains(ordinal)).map(|(at, _)| at)
     }
 
-    /// Spreads what a class is to hold over its boxes. First what has more copies or is wanted
-    /// more here than elsewhere, then the region's files from the densest.
+    /// Spreads what a class is to hold over its boxes. One that the problem does not have has
+    /// none.
     pub fn fill(&mut self, problem: &Problem, class: usize, holding: &Holding) {
-        let Some(given) = problem.classes.get(class) else { return };
-        self.begin(problem, given.boxes);
-        let first = holding.more.iter().map(|more| more.0);
-        let pins = problem.pins.iter().filter(|pin| pin.class == class).map(|pin| pin.ordinal);
-        let deviated = problem.deviations.iter().map(|deviation| deviation.ordinal);
-        for ordinal in pins.chain(first).chain(deviated) {
-            if holding.held.contains(ordinal) && !self.is_done.contains(ordinal) {
-                self.is_done.insert(ordinal);
-                let size_bytes = problem.region.sizes_bytes[ordinal as usize];
-                self.place(given.boxes, ordinal, size_bytes, holding.copies(ordinal));
-            }
+        let boxes = problem.classes.get(class).map_or(&[][..], |class| class.boxes);
+        self.set_apart(problem, class, holding);
+        self.place_pins(problem, boxes, holding, By::Draw);
+        if !self.short.is_empty() {
+            // What the draws leave over in pieces must not be what a pin needed.
+            self.place_pins(problem, boxes, holding, By::Fit);
         }
-        let run = &problem.region.run;
-        for (ordinal, size_bytes) in run.ordinals.iter().zip(&run.sizes_bytes) {
-            if holding.held.contains(*ordinal) && !self.is_done.contains(*ordinal) {
-                self.place(given.boxes, *ordinal, *size_bytes, holding.copies_each);
-            }
-        }
+        self.pins_short.clone_from(&self.short);
+        self.place_rest(problem, boxes, holding);
         self.short.sort_unstable();
+        self.pins_short.sort_unstable();
     }
 
-    fn begin(&mut self, problem: &Problem, boxes: &[ClusterBox]) {
-        let files = problem.region.files();
-        self.held.resize_with(boxes.len(), Bitmap::default);
-        self.held.iter_mut().for_each(|held| held.reset(files));
+    /// Empties it.
+    pub(super) fn clear(&mut self) {
+        self.held.clear();
         self.left_bytes.clear();
-        self.left_bytes.extend(boxes.iter().map(|one| one.room_bytes));
         self.short.clear();
-        self.is_done.reset(files);
-        reset(&mut self.chosen, boxes.len(), false);
+        self.pins_short.clear();
     }
 
-    fn place(&mut self, boxes: &[ClusterBox], ordinal: Ordinal, size_bytes: u64, copies: u16) {
+    /// Finds the files that are not simply placed by their rank: pins, and what is wanted
+    /// otherwise here.
+    fn set_apart(&mut self, problem: &Problem, class: usize, holding: &Holding) {
+        let files = problem.region.files();
+        let sizes_bytes = problem.region.sizes_bytes;
+        self.is_apart.reset(files);
+        self.has_more.reset(files);
+        holding.more.iter().for_each(|more| self.has_more.insert(more.0));
+        self.pins.clear();
+        for pin in problem.pins.iter().filter(|pin| pin.class == class) {
+            if holding.held.contains(pin.ordinal) {
+                self.is_apart.insert(pin.ordinal);
+                self.pins.push((pin.ordinal, sizes_bytes[pin.ordinal as usize]));
+            }
+        }
+        self.pins.sort_unstable_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
+        self.deviated.clear();
+        for deviation in problem.deviations {
+            let ordinal = deviation.ordinal;
+            if holding.held.contains(ordinal) && !self.is_apart.contains(ordinal) {
+                self.is_apart.insert(ordinal);
+                let size_bytes = sizes_bytes[ordinal as usize];
+                self.deviated.push((ordinal, size_bytes, deviation.demand.abs()));
+            }
+        }
+        self.deviated.sort_unstable_by(|a, b| denser_first(*a, *b));
+    }
+
+    /// Empties the boxes, and places the pins.
+    fn place_pins(&mut self, problem: &Problem, boxes: &[ClusterBox], holding: &Holding, by: By) {
+        self.clear();
+        self.held.resize_with(boxes.len(), Bitmap::default);
+        self.held.iter_mut().for_each(|held| held.reset(problem.region.files()));
+        self.left_bytes.extend(boxes.iter().map(|one| one.room_bytes));
+        reset(&mut self.chosen, boxes.len(), false);
+        for at in 0..self.pins.len() {
+            let (ordinal, size_bytes) = self.pins[at];
+            self.place(boxes, ordinal, size_bytes, holding.copies(ordinal), by);
+        }
+    }
+
+    fn place_rest(&mut self, problem: &Problem, boxes: &[ClusterBox], holding: &Holding) {
+        let run = &problem.region.run;
+        let mut next = 0;
+        for (rank, (ordinal, size_bytes)) in run.ordinals.iter().zip(&run.sizes_bytes).enumerate() {
+            if !holding.held.contains(*ordinal) || self.is_apart.contains(*ordinal) {
+                continue;
+            }
+            if next < self.deviated.len() {
+                let least = problem.region_share * run.density(rank);
+                next = self.place_deviated(boxes, holding, next, least);
+            }
+            let copies = self.copies(holding, *ordinal);
+            self.place(boxes, *ordinal, *size_bytes, copies, By::Draw);
+        }
+        self.place_deviated(boxes, holding, next, f64::NEG_INFINITY);
+    }
+
+    /// Places what is wanted otherwise, down to a density; from where to go on.
+    fn place_deviated(
+        &mut self,
+        boxes: &[ClusterBox],
+        holding: &Holding,
+        mut next: usize,
+        least: f64,
+    ) -> usize {
+        while let Some((ordinal, size_bytes, demand)) = self.deviated.get(next).copied()
+            && density(demand, size_bytes) >= least
+        {
+            self.place(boxes, ordinal, size_bytes, self.copies(holding, ordinal), By::Draw);
+            next += 1;
+        }
+        next
+    }
+
+    fn copies(&self, holding: &Holding, ordinal: Ordinal) -> u16 {
+        if self.has_more.contains(ordinal) { holding.copies(ordinal) } else { holding.copies_each }
+    }
+
+    fn place(
+        &mut self,
+        boxes: &[ClusterBox],
+        ordinal: Ordinal,
+        size_bytes: u64,
+        copies: u16,
+        by: By,
+    ) {
         let hash = hash_of_file(ordinal);
         for placed in 0..copies {
-            let Some(at) = self.best(boxes, hash, size_bytes) else {
+            let best = match by {
+                By::Draw => self.best(boxes, hash, size_bytes),
+                By::Fit => self.tightest(size_bytes),
+            };
+            let Some(at) = best else {
                 self.short.push((ordinal, placed));
                 break;
             };
@@ -79,6 +179,11 @@ impl Spread {
             self.chosen[at] = true;
         }
         self.chosen.fill(false);
+    }
+
+    fn tightest(&self, size_bytes: u64) -> Option<usize> {
+        let fits = |at: &usize| self.left_bytes[*at] >= size_bytes && !self.chosen[*at];
+        (0..self.left_bytes.len()).filter(fits).min_by_key(|at| self.left_bytes[*at])
     }
 
     /// The box with the best draw of those that have room and do not hold the file yet.

@@ -1,7 +1,7 @@
 //! What the answer is.
 
 use super::bitmap::Bitmap;
-use super::problem::Problem;
+use super::problem::{Pin, Problem};
 use super::terms::{MAX_CLASSES, Rows};
 use contract::catalogue::Ordinal;
 
@@ -51,6 +51,10 @@ pub struct ClassSolution {
     pub new_bytes: u64,
     /// What it serves at the peak.
     pub served_bytes_per_s: f64,
+    /// How many files have fewer copies than they should (also than
+    /// [`Problem::least_copies`]), since no box had room for another
+    /// ([`super::Workspace::spread`]).
+    pub short_files: usize,
 }
 
 /// A file that is not simply served by the one class that holds it.
@@ -75,7 +79,9 @@ pub struct Solution {
     pub shares: Vec<ServedShare>,
     /// What the cluster serves of its viewers' peak.
     pub served_bytes_per_s: f64,
-    /// That, less the price of new bytes: what was made as large as it could be.
+    /// That, less the price of new bytes: what was made as large as it could be. Copies that found
+    /// no box are paid all the same, as long as the file has any: it has fewer than it should,
+    /// and is worth no more for that.
     pub value: f64,
     /// What no placement within these budgets can exceed.
     pub dual_bound: f64,
@@ -111,7 +117,9 @@ impl Solution {
 }
 
 impl Solution {
-    /// Gives up copies that found no box: each file has so many as are named.
+    /// Gives up copies that found no box: each file has so many as are named. The value gets a
+    /// price back only where a file is given up, and was not a pin, whose price stands in the
+    /// bound as well.
     pub(super) fn shorten(&mut self, problem: &Problem, class: usize, short: &[(Ordinal, u16)]) {
         for (ordinal, copies) in short.iter().copied() {
             let resident = problem.classes[class].resident;
@@ -122,11 +130,17 @@ impl Solution {
             let new = |copies: u16| size_bytes * u64::from(copies.saturating_sub(there));
             of_class.disk_bytes -= size_bytes * u64::from(before - copies);
             of_class.new_bytes -= new(before) - new(copies);
-            let new_price = problem.churn_price * (new(before) - new(copies)) as f64;
             of_class.holding.set_copies(ordinal, copies);
-            let unserved = if copies == 0 { self.unserve(problem, class, ordinal) } else { 0.0 };
+            if copies > 0 {
+                of_class.short_files += 1;
+                continue;
+            }
+            let unserved = self.unserve(problem, class, ordinal);
             self.served_bytes_per_s -= unserved;
-            self.value += new_price - unserved;
+            self.value -= unserved;
+            if problem.pins.binary_search(&Pin { ordinal, class }).is_err() {
+                self.value += problem.churn_price * new(before) as f64;
+            }
         }
     }
 

@@ -66,9 +66,9 @@ impl Workspace {
     /// Spreads a class of the last solution over its boxes, and takes out of the solution what no
     /// box had room for, so that it says no more than can be held.
     ///
-    /// `problem` is the one that was solved.
+    /// `problem` is the one that was solved. A class that it does not have has no boxes.
     pub fn spread(&mut self, problem: &Problem, class: usize, spread: &mut Spread) {
-        let Some(of_class) = self.solution.classes.get(class) else { return };
+        let Some(of_class) = self.solution.classes.get(class) else { return spread.clear() };
         spread.fill(problem, class, &of_class.holding);
         self.solution.shorten(problem, class, &spread.short);
     }
@@ -99,6 +99,7 @@ fn write_down(
         holding.held.reset(problem.region.files());
         holding.copies_each = lagrangian.terms.copies[class];
         holding.more.clear();
+        into.short_files = 0;
         for (held, files) in rounding.held.iter().zip(&lagrangian.runs) {
             for (block, word) in held[class].iter().enumerate() {
                 for bit in bits(*word) {

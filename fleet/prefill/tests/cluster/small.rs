@@ -1,9 +1,9 @@
 //! Small clusters by chance: no rule is ever broken, and nothing beats the bound.
 
 use crate::instances::Instance;
-use crate::judge::{self, judge};
+use crate::judge::{self, judge, judge_spread};
 use prefill::cluster::{
-    Bitmap, ClusterBox, Deviation, Holding, Pin, Refused, Workspace, add_misses,
+    Bitmap, ClusterBox, Deviation, Holding, Pin, Refused, Spread, Workspace, add_misses,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -168,6 +168,31 @@ proptest! {
             }
             Err(refused) => prop_assert!(is_about_pins(&refused), "{refused}"),
         }
+    }
+
+    #[test]
+    fn boxes_break_no_rule_either(asked in an_instance(4)) {
+        asked.with_problem(|problem| {
+            let mut workspace = Workspace::default();
+            if workspace.solve(problem).is_err() {
+                return;
+            }
+            let mut spreads = vec![Spread::default(); asked.boxes.len()];
+            for (class, spread) in spreads.iter_mut().enumerate() {
+                workspace.spread(problem, class, spread);
+            }
+            let solution = workspace.solution();
+            judge_spread(&asked, solution, &spreads);
+            assert!((0.0..=1.0).contains(&solution.gap()), "{solution:?}");
+            for (class, spread) in solution.classes.iter().zip(&spreads) {
+                let some = spread.short.iter().filter(|short| short.1 > 0).count();
+                assert_eq!(class.short_files, some);
+                for ordinal in 0..asked.sizes_bytes.len() as u32 {
+                    let copies = usize::from(class.holding.copies(ordinal));
+                    assert_eq!(spread.boxes(ordinal).count(), copies);
+                }
+            }
+        });
     }
 
     #[test]
