@@ -100,11 +100,12 @@ impl Exceptions {
         self.named.binary_search(&ordinal).is_ok()
     }
 
-    /// What one file is asked and offered, special or not, were it alone.
-    pub(super) fn single(problem: &Problem, terms: &Terms, ordinal: Ordinal) -> Exception {
-        let mut alone = Self::default();
-        alone.sort_rooms(problem);
-        let mut file = alone.exception(problem, terms, ordinal);
+    /// What a file is asked and offered, special or not.
+    pub(super) fn file(&self, problem: &Problem, terms: &Terms, ordinal: Ordinal) -> Exception {
+        if let Ok(at) = self.files.binary_search_by_key(&ordinal, |file| file.ordinal) {
+            return self.files[at];
+        }
+        let mut file = self.exception(problem, terms, ordinal);
         file.close(terms);
         file
     }

@@ -1,11 +1,12 @@
 //! Why a file is where it is, or is not.
 
 use super::boxes::Spread;
-use super::copies::{Exception, Exceptions};
+use super::copies::Exception;
 use super::envelope::{Envelope, Line};
 use super::problem::{ClusterBox, Problem};
 use super::solution::Solution;
-use super::terms::{MAX_CLASSES, Rows, Terms};
+use super::terms::{MAX_CLASSES, Rows};
+use super::workspace::Workspace;
 use contract::catalogue::Ordinal;
 
 /// One file in one cluster.
@@ -63,8 +64,13 @@ pub enum Binding {
 pub enum Why {
     /// The cluster must not hold it.
     Banned,
-    /// A class must hold it.
+    /// A class must hold it, and does.
     Pinned {
+        /// Which.
+        class: usize,
+    },
+    /// A class must hold it, and none of its boxes had room beside the other pins.
+    PinLost {
         /// Which.
         class: usize,
     },
@@ -79,7 +85,7 @@ pub enum Why {
     Filled {
         /// Which class holds it.
         class: usize,
-        /// What it lacks to the least cut-off.
+        /// What it lacks to the least cut-off; infinite where no density is enough.
         below: f64,
     },
     /// Nobody here wants it.
@@ -90,7 +96,8 @@ pub enum Why {
     TooThin {
         /// The class with that cut-off.
         class: usize,
-        /// What the file lacks to it.
+        /// What the file lacks to it; infinite where no density is enough, since what could be
+        /// sent is worth all that is served.
         below: f64,
         /// What is scarce there.
         binds: Option<Binding>,
@@ -104,18 +111,19 @@ pub enum Why {
     },
 }
 
-/// Explains one file; `None` for one that the region does not have. `spreads` are the boxes of
-/// the classes, in their order, as far as they are known.
+/// Explains one file of the last solution, `problem` being the one that was solved; `None` for one
+/// that the region does not have. `spreads` are the boxes of the classes, in their order, as far
+/// as they are known.
 #[must_use]
 pub fn explain(
     problem: &Problem,
-    solution: &Solution,
+    workspace: &Workspace,
     spreads: &[Spread],
     ordinal: Ordinal,
 ) -> Option<Explanation> {
     let size_bytes = *problem.region.sizes_bytes.get(ordinal as usize)?;
-    let terms = Terms::of(problem);
-    let file = Exceptions::single(problem, &terms, ordinal);
+    let solution = workspace.solution();
+    let file = workspace.file(problem, ordinal);
     let prices = solution.multipliers.rows;
     let lines = lines(&file, &prices, problem.churn_price);
     let envelope = Envelope::of(&lines);
@@ -132,31 +140,41 @@ pub fn explain(
         size_bytes,
         demand_bytes_per_s: file.demand,
         density: file.density(),
-        classes: (0..terms.classes).map(in_class).collect(),
+        classes: (0..problem.classes.len()).map(in_class).collect(),
         why: why(problem, solution, &file, &envelope),
     })
 }
 
 fn why(problem: &Problem, solution: &Solution, file: &Exception, envelope: &Envelope) -> Why {
     let ordinal = file.ordinal;
-    let pin = problem.pins.iter().find(|pin| pin.ordinal == ordinal);
-    let holder = solution.classes.iter().position(|class| class.holding.held.contains(ordinal));
-    let least = envelope.steps().last();
-    let margin = least.map_or(0.0, |least| file.density() - least.above);
-    match (pin, holder, least) {
-        _ if problem.bans.contains(ordinal) => Why::Banned,
-        (Some(pin), ..) => Why::Pinned { class: pin.class },
-        (None, Some(class), _) if margin > 0.0 => Why::Held { class, above: margin },
-        (None, Some(class), _) => Why::Filled { class, below: -margin },
+    if problem.bans.contains(ordinal) {
+        return Why::Banned;
+    }
+    let is_holder = |class: &usize| solution.classes[*class].holding.held.contains(ordinal);
+    let pins = || problem.pins.iter().filter(|pin| pin.ordinal == ordinal).map(|pin| pin.class);
+    if let Some(class) = pins().find(is_holder) {
+        return Why::Pinned { class };
+    }
+    if let Some(class) = pins().next() {
+        return Why::PinLost { class };
+    }
+    // Where no line rises, no density is enough.
+    let cut_off = envelope.steps().last().map_or(f64::INFINITY, |least| least.above);
+    let (above, below) = (file.density() - cut_off, cut_off - file.density());
+    let nearest = envelope.steps().last().map(|least| least.class);
+    let nearest = nearest.or_else(|| file.choices.iter().position(|choice| choice.is_open));
+    match ((0..solution.classes.len()).find(is_holder), nearest) {
+        (Some(class), _) if above > 0.0 => Why::Held { class, above },
+        (Some(class), _) => Why::Filled { class, below },
         _ if file.demand <= 0.0 => Why::NotWanted,
-        (None, None, None) => Why::NoPlace,
-        (None, None, Some(least)) if margin > 0.0 => {
-            let class = envelope.class_at(file.density()).unwrap_or(least.class);
-            Why::NoRoomLeft { class, above: margin }
+        (None, None) => Why::NoPlace,
+        (None, Some(nearest)) if above > 0.0 => {
+            let class = envelope.class_at(file.density()).unwrap_or(nearest);
+            Why::NoRoomLeft { class, above }
         }
-        (None, None, Some(least)) => {
-            let binds = binding(problem, file, least.class, &solution.multipliers.rows);
-            Why::TooThin { class: least.class, below: -margin, binds }
+        (None, Some(class)) => {
+            let binds = binding(problem, file, class, &solution.multipliers.rows);
+            Why::TooThin { class, below, binds }
         }
     }
 }
@@ -199,8 +217,10 @@ fn binding(problem: &Problem, file: &Exception, class: usize, prices: &Rows) -> 
     let choice = &file.choices[class];
     let new_bytes = choice.new_bytes as f64;
     let boxes = problem.classes[class].boxes;
-    let sum =
-        |of: fn(&ClusterBox) -> u64| boxes.iter().map(|one| u128::from(of(one))).sum::<u128>();
+    // Box by box, and none beyond its room: a box without a limit must not hide that of the others.
+    let sum = |of: fn(&ClusterBox) -> u64| {
+        boxes.iter().map(|one| u128::from(of(one).min(one.room_bytes))).sum::<u128>()
+    };
     let is_fill = sum(|one| one.fill_bytes) <= sum(|one| one.endurance_bytes);
     let parts = [
         (Binding::Disk, choice.disk_bytes as f64 * prices.disk[class]),

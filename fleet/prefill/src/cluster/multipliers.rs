@@ -37,7 +37,8 @@ const DRAWN: f64 = 0.4;
 pub(super) struct Minimum {
     /// The least value of the dual function that was seen.
     pub(super) bound: f64,
-    /// Where it was seen.
+    /// The best prices with their floors: at the least bound itself some may be nothing that
+    /// the floors make something, and the cut-offs of the mixture are not those there.
     pub(super) prices: Rows,
     /// How often the dual function was asked.
     pub(super) rounds: usize,
@@ -57,10 +58,14 @@ pub(super) fn minimise(lagrangian: &Lagrangian, master: &mut Master) -> Minimum 
     master.reset(&budgets, bound);
     master.add(first);
     let mut search = Search { lagrangian, master, budgets, minimum };
-    search.descend(Rows::default(), NEAR);
+    if let Some(prices) = search.descend(Rows::default(), NEAR) {
+        search.minimum.prices = prices;
+    }
     let floors = floors(lagrangian.terms, &budgets, search.master.value());
     search.master.charge(floors);
-    search.descend(floors, NEARER);
+    if let Some(prices) = search.descend(floors, NEARER) {
+        search.minimum.prices = sum(&prices, &floors);
+    }
     search.minimum
 }
 
@@ -116,8 +121,9 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    /// Adds columns until the mixture is near to the bound.
-    fn descend(&mut self, floors: Rows, near: f64) {
+    /// Adds columns until the mixture is near to the bound. Returns the best prices above the
+    /// floors.
+    fn descend(&mut self, floors: Rows, near: f64) -> Option<Rows> {
         let paid = floors.dot(&self.budgets);
         // The prices above the floors at which the bound was the least, and that bound less what
         // the floors add to it.
@@ -126,28 +132,27 @@ impl Search<'_> {
             self.master.solve();
             let newest = self.master.prices();
             if best.is_some_and(|(_, bound)| bound - self.master.value() <= near * bound) {
-                return;
+                break;
             }
             let tried = best.map_or(newest, |(prices, _)| between(&newest, &prices));
             let column = self.lagrangian.at(&sum(&tried, &floors));
             let bound = column.bound(&self.budgets);
-            self.minimum.see(bound, &column.prices);
+            self.minimum.see(bound);
             if best.is_none_or(|(_, least)| bound - paid < least) {
                 best = Some((tried, bound - paid));
             }
             if !self.master.add(column) {
-                return;
+                break;
             }
         }
+        best.map(|(prices, _)| prices)
     }
 }
 
 impl Minimum {
-    fn see(&mut self, bound: f64, prices: &Rows) {
+    fn see(&mut self, bound: f64) {
         self.rounds += 1;
-        if bound < self.bound {
-            (self.bound, self.prices) = (bound, *prices);
-        }
+        self.bound = self.bound.min(bound);
     }
 }
 

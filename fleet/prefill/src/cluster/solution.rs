@@ -157,7 +157,8 @@ impl Solution {
 }
 
 /// What one more of each budget would bring, in bytes per second served: the multipliers of the
-/// Lagrangian at which the dual bound was found.
+/// Lagrangian whose cut-offs the placement follows. None is quite 0: where budgets leave a choice,
+/// a small floor under each decides it.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Multipliers {
     pub(super) rows: Rows,

@@ -2,7 +2,7 @@
 
 use super::bitmap::bits;
 use super::boxes::Spread;
-use super::copies::Exceptions;
+use super::copies::{Exception, Exceptions};
 use super::deviations::Deviated;
 use super::dual::Lagrangian;
 use super::master::Master;
@@ -13,12 +13,14 @@ use super::rounding::Rounding;
 use super::solution::{ClassSolution, Multipliers, ServedShare, Solution};
 use super::sums::{Files, Sums, excluded};
 use super::terms::{Room, Terms};
+use contract::catalogue::Ordinal;
 
 /// The memory of the solver: about two bytes a file with two classes, beside the region's twenty.
 /// It grows with the largest problem and is kept; what was solved before leaves no trace in what
 /// is solved next.
 #[derive(Debug, Default)]
 pub struct Workspace {
+    terms: Terms,
     exceptions: Exceptions,
     deviated: Deviated,
     region_sums: Sums,
@@ -39,6 +41,7 @@ impl Workspace {
         problem.check()?;
         let mut terms = Terms::of(problem);
         self.exceptions.find(problem, &mut terms)?;
+        self.terms = terms;
         self.deviated.sort(problem, &self.exceptions);
         self.region_sums.of_region(problem, excluded(problem, &self.exceptions));
         self.deviated_sums.of_deviated(problem, &self.deviated.run);
@@ -77,6 +80,11 @@ impl Workspace {
     #[must_use]
     pub fn solution(&self) -> &Solution {
         &self.solution
+    }
+
+    /// What a file was asked and offered in the last solution, special or not.
+    pub(super) fn file(&self, problem: &Problem, ordinal: Ordinal) -> Exception {
+        self.exceptions.file(problem, &self.terms, ordinal)
     }
 
     /// How often the last solution asked the dual function.
