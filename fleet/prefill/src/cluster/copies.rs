@@ -2,13 +2,17 @@
 //! some boxes have.
 //!
 //! A file gets another copy each time that its demand exceeds one more
-//! [`Problem::copy_share`] of what a box can send: a few hundred files in the head, since the
-//! demand of all is bounded by what is served. They stand outside the sums of
-//! [`super::sums`] and are weighed one by one.
+//! [`Problem::copy_share`] of what a box can send: a few hundred files in the head, where a
+//! cluster can serve a fair part of its demand. They stand outside the sums of [`super::sums`] and
+//! are weighed one by one.
+//!
+//! A class so weak, or with boxes so small, that it would ask something special of a great part
+//! of the catalogue is shut to the sums: it may have some of the densest files ([`most_named`]),
+//! weighed one by one, and what it could serve of the others is added to the bound.
 
 use super::order::{BLOCK, Run};
 use super::problem::{Pin, Problem, Refused};
-use super::terms::{MAX_CLASSES, Rows, Terms};
+use super::terms::{MAX_CLASSES, Rows, Shut, Terms};
 use contract::catalogue::Ordinal;
 
 /// What a class would give up to hold one file.
@@ -106,6 +110,9 @@ impl Exceptions {
             return self.files[at];
         }
         let mut file = self.exception(problem, terms, ordinal);
+        for (choice, shut) in file.choices.iter_mut().zip(terms.shut) {
+            choice.is_open &= shut.is_none();
+        }
         file.close(terms);
         file
     }
@@ -139,27 +146,70 @@ impl Exceptions {
         }
     }
 
-    fn name_files(&mut self, problem: &Problem, terms: &Terms) {
-        let named = &mut self.named;
-        named.clear();
-        named.extend(problem.pins.iter().map(|pin| pin.ordinal));
-        named.extend(problem.more_copies.iter().map(|more| more.0));
+    fn name_files(&mut self, problem: &Problem, terms: &mut Terms) {
+        self.named.clear();
+        self.named.extend(problem.pins.iter().map(|pin| pin.ordinal));
+        self.named.extend(problem.more_copies.iter().map(|more| more.0));
         let residents = problem.classes.iter().filter_map(|class| class.resident);
-        named.extend(residents.flat_map(|resident| resident.more.iter().map(|more| more.0)));
-        name_popular(problem, terms, named);
-        // Almost never: a file that the boxes of a class are too small for.
-        let mut rooms = self.rooms_bytes.iter().zip(terms.copies).take(terms.classes);
-        let least = rooms.try_fold(u64::MAX, |least, (rooms, copies)| {
-            rooms.get(usize::from(copies) - 1).map(|room| least.min(*room))
-        });
-        let least_bytes = least.unwrap_or(0);
-        if problem.region.largest_bytes > least_bytes {
-            let sizes = (0..).zip(problem.region.sizes_bytes);
-            named.extend(sizes.filter(|size| *size.1 > least_bytes).map(|size| size.0));
+        self.named.extend(residents.flat_map(|resident| resident.more.iter().map(|more| more.0)));
+        for class in 0..terms.classes {
+            terms.shut[class] = self.name_for(problem, terms, class);
         }
-        named.sort_unstable();
-        named.dedup();
-        named.retain(|ordinal| !problem.bans.contains(*ordinal));
+        self.named.sort_unstable();
+        self.named.dedup();
+        self.named.retain(|ordinal| !problem.bans.contains(*ordinal));
+    }
+
+    /// Names the files of which one class asks something special; or says why it is shut.
+    fn name_for(&mut self, problem: &Problem, terms: &Terms, class: usize) -> Option<Shut> {
+        let last = usize::from(terms.copies[class]) - 1;
+        let room_bytes = self.rooms_bytes[class].get(last).copied().unwrap_or(0);
+        if room_bytes == 0 || terms.room.throughput[class] <= 0.0 {
+            return Some(Shut::ServesNone);
+        }
+        let (before, most) = (self.named.len(), most_named(problem, class));
+        if usize::from(terms.copies[class]) < problem.classes[class].boxes.len() {
+            let bound = f64::from(terms.copies[class]) * per_copy(problem, class);
+            let popular = wanted_more_than(problem, bound);
+            self.named.extend(popular.take(most + 1));
+        }
+        // Almost never: a file that the boxes of a class are too small for.
+        if problem.region.largest_bytes > room_bytes {
+            let sizes = (0..).zip(problem.region.sizes_bytes);
+            let large = sizes.filter(|size| *size.1 > room_bytes).map(|size| size.0);
+            self.named.extend(large.take(most + 1));
+        }
+        if self.named.len() - before <= most {
+            return None;
+        }
+        self.named.truncate(before);
+        Some(self.name_densest(problem, terms, class, room_bytes))
+    }
+
+    /// Names the densest files that a class can hold, as many as it may have. Not many more are
+    /// looked at.
+    fn name_densest(
+        &mut self,
+        problem: &Problem,
+        terms: &Terms,
+        class: usize,
+        room_bytes: u64,
+    ) -> Shut {
+        let most = most_named(problem, class);
+        let Run { ordinals, sizes_bytes, .. } = &problem.region.run;
+        let files = ordinals.iter().zip(sizes_bytes).filter(|file| *file.1 <= room_bytes);
+        let mut files = files.map(|file| *file.0);
+        let before = self.named.len();
+        for ordinal in files.by_ref().take(4 * most) {
+            if self.named.len() - before == most {
+                return Shut::TooSpecial;
+            }
+            if self.exception(problem, terms, ordinal).choices[class].is_open {
+                self.named.push(ordinal);
+            }
+        }
+        // Where all have been looked at, the class can hold no others.
+        if files.next().is_none() { Shut::ServesNone } else { Shut::TooSpecial }
     }
 
     fn pin(&mut self, problem: &Problem, terms: &mut Terms) -> Result<(), Refused> {
@@ -216,20 +266,92 @@ fn per_copy(problem: &Problem, class: usize) -> f64 {
     if sum > 0.0 { problem.copy_share * sum / boxes.len() as f64 } else { f64::INFINITY }
 }
 
-/// Adds the files that are wanted too much for the copies that all files have.
-fn name_popular(problem: &Problem, terms: &Terms, named: &mut Vec<Ordinal>) {
-    let enough = |class: usize| f64::from(terms.copies[class]) * per_copy(problem, class);
-    let is_short =
-        |class: &usize| usize::from(terms.copies[*class]) < problem.classes[*class].boxes.len();
-    let bound = (0..terms.classes).filter(is_short).map(enough).fold(f64::INFINITY, f64::min);
+/// Files that are named for one class, at most: a few times as many as it could serve if each
+/// asked for all that one copy may carry. A class that asks something special of more is too weak
+/// to matter much, and weighing them one by one, in each round, would cost what the sums save.
+fn most_named(problem: &Problem, class: usize) -> usize {
+    let carried = problem.classes[class].boxes.len() as f64 / problem.copy_share;
+    usize::from(small((4.0 * carried).clamp(1024.0, 16384.0)))
+}
+
+/// The files that are wanted more than that, and perhaps some that are not, but were if they were
+/// wanted as in the region.
+fn wanted_more_than<'a>(
+    problem: &'a Problem,
+    bound: f64,
+) -> impl Iterator<Item = Ordinal> + use<'a> {
     let Run { peak_demand, demand, ordinals, .. } = &problem.region.run;
-    let is_popular = |demand: &f32| problem.region_share * f64::from(*demand) > bound;
-    for (block, _) in peak_demand.iter().enumerate().filter(|block| is_popular(block.1)) {
+    let is_popular = move |demand: &f32| problem.region_share * f64::from(*demand) > bound;
+    let blocks = peak_demand.iter().enumerate().filter(move |block| is_popular(block.1));
+    let of_block = move |(block, _): (usize, &f32)| {
         let files = block * BLOCK..ordinals.len().min((block + 1) * BLOCK);
-        let popular = files.filter(|rank| is_popular(&demand[*rank]));
-        named.extend(popular.map(|rank| ordinals[rank]));
-    }
+        files.filter(move |rank| is_popular(&demand[*rank])).map(|rank| ordinals[rank])
+    };
     let deviations = problem.deviations.iter();
-    let popular = deviations.filter(|deviation| f64::from(deviation.demand) > bound);
-    named.extend(popular.map(|deviation| deviation.ordinal));
+    let deviated = deviations.filter(move |deviation| f64::from(deviation.demand) > bound);
+    blocks.flat_map(of_block).chain(deviated.map(|deviation| deviation.ordinal))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::bitmap::Bitmap;
+    use super::super::order::RegionOrder;
+    use super::super::problem::{Class, ClusterBox};
+    use super::super::workspace::Workspace;
+    use super::*;
+
+    const FILES: usize = 20_000;
+
+    fn a_box(seed: u64, room_bytes: u64, throughput_bytes_per_s: f64) -> ClusterBox {
+        let (fill_bytes, endurance_bytes) = (u64::MAX, u64::MAX);
+        ClusterBox { seed, room_bytes, throughput_bytes_per_s, fill_bytes, endurance_bytes }
+    }
+
+    /// Beside a good class: how many files are weighed one by one, and how the classes are shut.
+    fn named(boxes: &[ClusterBox], least_copies: u16, copy_share: f64) -> (usize, Option<Shut>) {
+        let sizes_bytes: Vec<u64> = (0..FILES as u64).map(|at| 100 + at % 50).collect();
+        let demand: Vec<f32> = sizes_bytes.iter().map(|size| *size as f32 / 7.0).collect();
+        let region = RegionOrder::new(&sizes_bytes, &demand).expect("good files");
+        let good: Vec<ClusterBox> = (0..4).map(|seed| a_box(seed, 400_000, 1e6)).collect();
+        let classes = [&good[..], boxes].map(|boxes| Class { boxes, resident: None });
+        let problem = Problem {
+            region: &region,
+            region_share: 1.0,
+            deviations: &[],
+            classes: &classes,
+            bans: &Bitmap::default(),
+            pins: &[],
+            least_copies,
+            more_copies: &[],
+            copy_share,
+            churn_price: 0.0,
+        };
+        let mut terms = Terms::of(&problem);
+        let mut exceptions = Exceptions::default();
+        exceptions.find(&problem, &mut terms).expect("no pins");
+        assert_eq!(terms.shut[0], None);
+        let mut workspace = Workspace::default();
+        let solution = workspace.solve(&problem).expect("sound");
+        assert!(solution.gap() < 1e-3, "{}", solution.gap());
+        (exceptions.files.len(), terms.shut[1])
+    }
+
+    #[test]
+    fn a_class_that_can_serve_nothing_names_no_file() {
+        let none = (0, Some(Shut::ServesNone));
+        assert_eq!(named(&[a_box(8, 0, 1e6)], 1, f64::INFINITY), none);
+        assert_eq!(named(&[a_box(8, 1000, 0.0)], 1, f64::INFINITY), none);
+        assert_eq!(named(&[a_box(8, 0, 1e6), a_box(9, 1000, 1e6)], 2, f64::INFINITY), none);
+    }
+
+    #[test]
+    fn a_class_that_asks_too_much_has_a_few_of_the_densest() {
+        let weak = [a_box(8, 1000, 1.0), a_box(9, 1000, 1.0)];
+        assert_eq!(named(&weak, 1, 0.05), (1024, Some(Shut::TooSpecial)));
+        // Half of the files are larger than these boxes, and then all.
+        assert_eq!(named(&[a_box(8, 124, 9.0)], 1, 0.05), (1024, Some(Shut::TooSpecial)));
+        assert_eq!(named(&[a_box(8, 99, 9.0)], 1, 0.05), (0, Some(Shut::ServesNone)));
+        // Few enough are weighed one by one.
+        assert_eq!(named(&[a_box(8, 148, 1e4)], 1, 0.05), (400, None));
+    }
 }

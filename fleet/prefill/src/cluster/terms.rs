@@ -101,6 +101,19 @@ pub(super) struct Terms {
     pub(super) copies: [u16; MAX_CLASSES],
     /// By class: how many of them are new where the file lies already.
     resident_new: [u16; MAX_CLASSES],
+    /// By class: whether it is shut to files of which nothing special is asked
+    /// ([`super::copies`]).
+    pub(super) shut: [Option<Shut>; MAX_CLASSES],
+}
+
+/// Why a class is shut to all files but those that are weighed one by one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shut {
+    /// It could serve none of them.
+    ServesNone,
+    /// It asks something special of too many. What it could serve of the others is in the bound
+    /// all the same.
+    TooSpecial,
 }
 
 impl Terms {
@@ -133,6 +146,9 @@ impl Terms {
 
     /// Whether a class can serve, and take a file of that mask at all.
     pub(super) fn is_open(&self, class: usize, mask: Mask) -> bool {
+        if self.shut[class].is_some() {
+            return false;
+        }
         let room = &self.room;
         let can_serve = room.disk_bytes[class] > 0 && room.throughput[class] > 0.0;
         can_serve && (room.new_bytes[class] > 0 || self.new_copies(class, mask) == 0)

@@ -12,7 +12,7 @@ use super::problem::{Problem, Refused};
 use super::rounding::Rounding;
 use super::solution::{ClassSolution, Multipliers, ServedShare, Solution};
 use super::sums::{Files, Sums, excluded};
-use super::terms::{Room, Terms};
+use super::terms::{Room, Shut, Terms};
 use contract::catalogue::Ordinal;
 
 /// The memory of the solver: about two bytes a file with two classes, beside the region's twenty.
@@ -62,7 +62,7 @@ impl Workspace {
 
         write_down(&mut self.solution, problem, &lagrangian, &self.rounding);
         weigh(&mut self.solution, problem, &terms, &self.rounding.room);
-        bound(&mut self.solution, problem, &terms, &self.minimum);
+        bound(&mut self.solution, problem, &lagrangian, &self.minimum);
         Ok(&self.solution)
     }
 
@@ -162,12 +162,17 @@ fn weigh(solution: &mut Solution, problem: &Problem, terms: &Terms, left: &Room)
     solution.value = served - terms.churn_price * new_bytes;
 }
 
-/// What nothing can exceed: the dual bound, and the price of pins, which is paid in any case.
-fn bound(solution: &mut Solution, problem: &Problem, terms: &Terms, minimum: &Minimum) {
+/// What nothing can exceed: the dual bound, all that a class that was shut could serve beside
+/// it, and the price of pins, which is paid in any case.
+fn bound(solution: &mut Solution, problem: &Problem, lagrangian: &Lagrangian, minimum: &Minimum) {
+    let terms = lagrangian.terms;
+    let throughput = lagrangian.budgets().throughput;
+    let is_special = |class: &usize| terms.shut[*class] == Some(Shut::TooSpecial);
+    let beside: f64 = (0..terms.classes).filter(is_special).map(|class| throughput[class]).sum();
     let budgets = Room::of(problem.classes).new_bytes;
     let pinned = budgets.iter().zip(terms.room.new_bytes).map(|(all, left)| all - left);
     let pinned_bytes: f64 = pinned.map(|bytes| bytes as f64).sum();
     solution.pin_cost = terms.churn_price * pinned_bytes;
-    solution.dual_bound = minimum.bound - solution.pin_cost;
+    solution.dual_bound = minimum.bound + beside - solution.pin_cost;
     solution.multipliers = Multipliers { rows: minimum.prices };
 }

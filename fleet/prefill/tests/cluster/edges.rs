@@ -81,6 +81,18 @@ fn throughput_alone_is_filled_from_the_densest() {
 }
 
 #[test]
+fn a_great_demand_that_is_banned_hides_no_small_one() {
+    let mut demand = vec![0.01; 64];
+    demand[0] = 1e15;
+    let mut asked = Instance::plain(&[1; 64], &demand, &[&[a_box(100, 100.0)]]);
+    asked.bans = Bitmap::new(64);
+    asked.bans.insert(0);
+    assert_eq!(held(&asked, 0).len(), 63);
+    let solution = asked.solve().expect("sound");
+    assert!((solution.dual_bound - 0.63).abs() < 1e-6, "{}", solution.dual_bound);
+}
+
+#[test]
 fn more_throughput_than_is_wanted_serves_what_is_wanted() {
     for throughput in [1e3, 1e15] {
         let boxes = [a_box(60, throughput), a_box(61, throughput)];
