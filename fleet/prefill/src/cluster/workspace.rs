@@ -58,7 +58,7 @@ impl Workspace {
             exceptions: &self.exceptions.files,
         };
         self.minimum = minimise(&lagrangian, &mut self.master);
-        self.rounding.round(&lagrangian, &self.master);
+        self.rounding.round(&lagrangian, &self.master, &self.minimum.prices);
 
         write_down(&mut self.solution, problem, &lagrangian, &self.rounding);
         weigh(&mut self.solution, problem, &terms, &self.rounding.room);

@@ -93,6 +93,17 @@ fn a_great_demand_that_is_banned_hides_no_small_one() {
 }
 
 #[test]
+fn no_copy_for_a_billionth_of_a_file() {
+    let classes: [&[ClusterBox]; 2] = [&[a_box(10, 4.0)], &[a_box(10, 1e-10)]];
+    let mut asked = Instance::plain(&[10], &[5.0], &classes);
+    assert_eq!((held(&asked, 0), held(&asked, 1)), (vec![0], vec![]));
+    // The same, weighed one by one.
+    asked.deviations = vec![Deviation { ordinal: 0, demand: 5.0 }];
+    asked.more_copies = vec![(0, 1)];
+    assert_eq!((held(&asked, 0), held(&asked, 1)), (vec![0], vec![]));
+}
+
+#[test]
 fn more_throughput_than_is_wanted_serves_what_is_wanted() {
     for throughput in [1e3, 1e15] {
         let boxes = [a_box(60, throughput), a_box(61, throughput)];

@@ -4,7 +4,7 @@ use super::super::bitmap::bits;
 use super::super::dual::Lagrangian;
 use super::super::order::BLOCK;
 use super::super::terms::Mask;
-use super::{Candidate, Rounding};
+use super::{Candidate, Offer, Rounding};
 
 /// Filling ends where all that could yet be gained is less than this part of what is served: a
 /// hundredth of the gap that is asked for, and the files that would still fit are small and many.
@@ -36,7 +36,7 @@ impl Rounding {
             let file = Candidate::new(files, run, rank, files.sums.mask(rank));
             let offers = (0..lagrangian.terms.classes)
                 .filter_map(|class| self.offer(lagrangian, &file, class));
-            if let Some(offer) = offers.max_by(|a, b| a.gain.total_cmp(&b.gain)) {
+            if let Some(offer) = offers.max_by(Offer::against) {
                 self.take(&file, &offer);
             }
             self.advance(lagrangian, &mut cursors[run], sliver);

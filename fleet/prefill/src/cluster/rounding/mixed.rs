@@ -9,7 +9,7 @@ use super::super::dual::Lagrangian;
 use super::super::order::BLOCK;
 use super::super::terms::MAX_CLASSES;
 use super::segments::{Segment, blocks_between};
-use super::{Candidate, NO_WEIGHT, Offer, Rounding};
+use super::{Candidate, NO_SHARE, NO_WEIGHT, Offer, Rounding};
 
 /// In which shares the mixed solutions place something; what is missing to 1 is not held.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -114,10 +114,14 @@ impl Rounding {
             let files = &lagrangian.runs[part.run];
             let mask = files.sums.mask(part.rank);
             let mut file = Candidate::new(files, part.run, part.rank, mask);
-            file.demand -= part.served;
+            let left = file.demand - part.served;
+            if left <= NO_SHARE * file.demand {
+                continue;
+            }
+            file.demand = left;
             let offers = (0..lagrangian.terms.classes).filter(|class| *class != part.class);
             let offers = offers.filter_map(|class| self.offer(lagrangian, &file, class));
-            if let Some(offer) = offers.max_by(|a, b| a.gain.total_cmp(&b.gain)) {
+            if let Some(offer) = offers.max_by(Offer::against) {
                 self.take_beside(&file, &offer);
             }
         }

@@ -20,9 +20,14 @@ use super::terms::{MAX_CLASSES, Mask, Room, Rows};
 use mixed::Shares;
 use segments::Segment;
 use single::Single;
+use std::cmp::Ordering;
 
 /// Weights below this are what rounding leaves of a zero.
 const NO_WEIGHT: f64 = 1e-9;
+
+/// Shares below this part of a file's demand are what rounding leaves of nothing, and not worth a
+/// copy.
+const NO_SHARE: f64 = 1e-9;
 
 /// A placement in the making.
 #[derive(Debug, Clone, Default)]
@@ -38,6 +43,8 @@ pub(super) struct Rounding {
     /// The indices of the exceptions, the densest first.
     singles_order: Vec<usize>,
     mixture: Vec<(Rows, f64)>,
+    /// What tells equal offers apart.
+    prices: Rows,
     segments: Vec<Segment>,
     bounds: Vec<f64>,
 }
@@ -69,8 +76,10 @@ impl Candidate {
 }
 
 impl Rounding {
-    /// Rounds the master's mixture.
-    pub(super) fn round(&mut self, lagrangian: &Lagrangian, master: &Master) {
+    /// Rounds the master's mixture. Of equal offers the one that takes least, at these prices, is
+    /// taken.
+    pub(super) fn round(&mut self, lagrangian: &Lagrangian, master: &Master, prices: &Rows) {
+        self.prices = *prices;
         self.begin(lagrangian, master);
         self.place_singles(lagrangian);
         self.cut_segments(lagrangian);
@@ -106,8 +115,19 @@ impl Rounding {
         let new_bytes = file.size_bytes.saturating_mul(new_copies.into());
         let served = file.demand.min(self.room.throughput[class]);
         let gain = served - terms.churn_price * new_bytes as f64;
-        let is_good = served > 0.0 && gain > 0.0 && self.room.fits(class, disk_bytes, new_bytes);
-        is_good.then_some(Offer { class, disk_bytes, new_bytes, served, gain })
+        let is_good = served > NO_SHARE * file.demand
+            && gain > 0.0
+            && self.room.fits(class, disk_bytes, new_bytes);
+        is_good
+            .then(|| self.priced(Offer { class, disk_bytes, new_bytes, served, gain, price: 0.0 }))
+    }
+
+    fn priced(&self, offer: Offer) -> Offer {
+        let (prices, class) = (&self.prices, offer.class);
+        let price = offer.disk_bytes as f64 * prices.disk[class]
+            + offer.new_bytes as f64 * prices.new[class]
+            + offer.served * prices.throughput[class];
+        Offer { price, ..offer }
     }
 
     /// Takes an offer for a file that may be served in part.
@@ -140,4 +160,36 @@ struct Offer {
     new_bytes: u64,
     served: f64,
     gain: f64,
+    /// What others would pay for what it takes.
+    price: f64,
+}
+
+impl Offer {
+    /// The best offer is the greatest; of equal ones that with the lesser price, then the class
+    /// that stands first.
+    fn against(&self, other: &Offer) -> Ordering {
+        let by_price = other.price.total_cmp(&self.price);
+        self.gain.total_cmp(&other.gain).then(by_price).then(other.class.cmp(&self.class))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_equal_offers_the_cheapest_then_the_first() {
+        let offer = |class, gain, price| Offer {
+            class,
+            disk_bytes: 1,
+            new_bytes: 0,
+            served: gain,
+            gain,
+            price,
+        };
+        let best =
+            |offers: [Offer; 3]| offers.into_iter().max_by(Offer::against).map(|offer| offer.class);
+        assert_eq!(best([offer(0, 5.0, 2.0), offer(1, 5.0, 1.0), offer(2, 4.0, 0.0)]), Some(1));
+        assert_eq!(best([offer(0, 5.0, 1.0), offer(1, 5.0, 1.0), offer(2, 5.0, 1.0)]), Some(0));
+    }
 }

@@ -4,7 +4,7 @@ use super::super::copies::Exception;
 use super::super::dual::Lagrangian;
 use super::super::terms::MAX_CLASSES;
 use super::mixed::Owed;
-use super::{Offer, Rounding};
+use super::{NO_SHARE, Offer, Rounding};
 
 /// Where one exception is held, and who serves how much of it.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -52,7 +52,7 @@ impl Rounding {
                 let classes = 0..lagrangian.terms.classes;
                 let offers =
                     classes.filter_map(|class| self.offer_single(lagrangian, file, at, class));
-                let best = offers.max_by(|a, b| a.gain.total_cmp(&b.gain));
+                let best = offers.max_by(Offer::against);
                 let Some(offer) = best else { break };
                 self.take_single(at, &offer);
             }
@@ -74,10 +74,11 @@ impl Rounding {
         let served = unserved.min(self.room.throughput[class]);
         let gain = served - lagrangian.terms.churn_price * new_bytes as f64;
         let is_good = choice.is_open
-            && served > 0.0
+            && served > NO_SHARE * file.demand
             && gain > 0.0
             && self.room.fits(class, disk_bytes, new_bytes);
-        is_good.then_some(Offer { class, disk_bytes, new_bytes, served, gain })
+        is_good
+            .then(|| self.priced(Offer { class, disk_bytes, new_bytes, served, gain, price: 0.0 }))
     }
 
     fn take_single(&mut self, at: usize, offer: &Offer) {
