@@ -123,7 +123,7 @@ impl Exceptions {
         let choices = std::array::from_fn(|class| {
             let Some(given) = problem.classes.get(class) else { return Choice::default() };
             let copies = copies(problem, class, ordinal, demand);
-            let there = given.resident.map_or(0, |resident| resident.copies(ordinal));
+            let there = given.there(ordinal, terms.copies[class]);
             let last = self.rooms_bytes[class].get(usize::from(copies) - 1).copied().unwrap_or(0);
             Choice {
                 copies,
@@ -150,8 +150,12 @@ impl Exceptions {
         self.named.clear();
         self.named.extend(problem.pins.iter().map(|pin| pin.ordinal));
         self.named.extend(problem.more_copies.iter().map(|more| more.0));
-        let residents = problem.classes.iter().filter_map(|class| class.resident);
-        self.named.extend(residents.flat_map(|resident| resident.more.iter().map(|more| more.0)));
+        for (class, given) in problem.classes.iter().enumerate() {
+            let more = given.resident.map_or(&[][..], |resident| &resident.more);
+            let there = |ordinal| given.there(ordinal, terms.copies[class]);
+            let special = more.iter().filter(|more| !terms.is_as_others(class, there(more.0)));
+            self.named.extend(special.map(|more| more.0));
+        }
         for class in 0..terms.classes {
             terms.shut[class] = self.name_for(problem, terms, class);
         }
@@ -297,6 +301,7 @@ mod tests {
     use super::super::bitmap::Bitmap;
     use super::super::order::RegionOrder;
     use super::super::problem::{Class, ClusterBox};
+    use super::super::solution::Holding;
     use super::super::workspace::Workspace;
     use super::*;
 
@@ -334,6 +339,37 @@ mod tests {
         let solution = workspace.solve(&problem).expect("sound");
         assert!(solution.gap() < 1e-3, "{}", solution.gap());
         (exceptions.files.len(), terms.shut[1])
+    }
+
+    #[test]
+    fn copies_of_yesterday_make_no_exception_where_they_change_nothing() {
+        let (sizes_bytes, demand) = (vec![10; 100], vec![5.0; 100]);
+        let region = RegionOrder::new(&sizes_bytes, &demand).expect("good files");
+        let mut resident = Holding { held: Bitmap::new(100), copies_each: 2, more: vec![] };
+        (0..50).for_each(|ordinal| resident.held.insert(ordinal));
+        // Short of copies, with more than are asked for now, and with one that others lack.
+        resident.more = (0..20).map(|ordinal| (ordinal, 1)).collect();
+        resident.more.extend((20..40).map(|ordinal| (ordinal, 4)));
+        let boxes = [1, 2, 3].map(|seed| a_box(seed, 1000, 1e6));
+        let named = |least_copies| {
+            let classes = [Class { boxes: &boxes, resident: Some(&resident) }];
+            let problem = Problem {
+                region: &region,
+                region_share: 1.0,
+                deviations: &[],
+                classes: &classes,
+                bans: &Bitmap::default(),
+                pins: &[],
+                least_copies,
+                more_copies: &[],
+                copy_share: f64::INFINITY,
+                churn_price: 0.0,
+            };
+            let mut exceptions = Exceptions::default();
+            exceptions.find(&problem, &mut Terms::of(&problem)).expect("no pins");
+            exceptions.files.len()
+        };
+        assert_eq!([named(1), named(2), named(3)], [0, 0, 20]);
     }
 
     #[test]

@@ -30,7 +30,7 @@ pub(super) struct Master {
     /// The same, each use divided by its budget.
     scaled: Vec<Row>,
     costs: Vec<f64>,
-    /// By row: the column in it, or `None` for what the row's budget leaves over.
+    /// By row: the column in it, or what the budget of a row leaves over.
     basis: [Basic; M],
     inverse: [Row; M],
     /// By row: how much of what is in it.

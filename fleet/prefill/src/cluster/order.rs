@@ -12,8 +12,9 @@ use std::cmp::Ordering;
 /// Files to a block: one word of bits.
 pub(super) const BLOCK: usize = 64;
 
-/// The bytes of all files together stay below this (an exabyte): sums of them, times the copies
-/// of a cluster, then stay far from what 64 bits hold.
+/// The bytes of all files together stay below this (an exabyte), so that sums of them never
+/// overflow. Times the copies of a large class they could: products are saturated, and fit into
+/// no budget.
 const MAX_TOTAL_BYTES: u64 = 1 << 60;
 
 /// Files and their demand, summed.

@@ -44,14 +44,25 @@ pub struct Problem<'a> {
 pub struct Class<'a> {
     /// The boxes. Their budgets add up to those of the class.
     pub boxes: &'a [ClusterBox],
-    /// What the class holds today; `None` when nothing.
+    /// What the class holds today; `None` when nothing. A file of which it has fewer copies than
+    /// of others (no box had room) counts as one that is not there: such files are few.
     pub resident: Option<&'a Holding>,
+}
+
+impl Class<'_> {
+    /// How many copies of a file count as there today, where a file has so many now.
+    pub(super) fn there(&self, ordinal: Ordinal, copies_each: u16) -> u16 {
+        let Some(resident) = self.resident else { return 0 };
+        let there = resident.copies(ordinal);
+        if there < resident.copies_each.min(copies_each) { 0 } else { there }
+    }
 }
 
 /// One box.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ClusterBox {
-    /// Its own number for rendezvous hashing; never changes, and no two boxes share one.
+    /// Its own number for rendezvous hashing; never changes, and no two boxes of a class share
+    /// one.
     pub seed: u64,
     /// What it may hold.
     pub room_bytes: u64,
@@ -93,7 +104,9 @@ pub struct Pin {
 #[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
 pub enum BadFile {
     /// Sizes and demand speak of different files.
-    #[error("{sizes} sizes and {demand} demands: one of each for every file, at most 2^32 files")]
+    #[error(
+        "{sizes} sizes and {demand} demands: one of each for every file, fewer than 2^32 files"
+    )]
     Lengths {
         /// How many sizes.
         sizes: usize,
@@ -141,6 +154,14 @@ pub enum Refused {
         class: usize,
         /// How many boxes.
         boxes: usize,
+    },
+    /// Two boxes that would draw the same for every file.
+    #[error("two boxes of class {class} have the seed {seed}: each needs its own")]
+    Seeds {
+        /// Which class.
+        class: usize,
+        /// What both have.
+        seed: u64,
     },
     /// A throughput that is none.
     #[error("box {index} of class {class} sends {bytes_per_s:e} bytes/s: 0 to {MAX_BYTES_PER_S:e}")]
@@ -296,6 +317,7 @@ impl Problem<'_> {
                     return Err(Refused::Throughput { class, index, bytes_per_s });
                 }
             }
+            check_seeds(class, given.boxes)?;
             if let Some(resident) = given.resident {
                 let more = resident.more.iter().map(|more| (more.0, 0));
                 self.check_files("resident", &resident.held)?;
@@ -345,6 +367,13 @@ impl Problem<'_> {
         }
         Ok(())
     }
+}
+
+fn check_seeds(class: usize, boxes: &[ClusterBox]) -> Result<(), Refused> {
+    let mut seeds: Vec<u64> = boxes.iter().map(|one| one.seed).collect();
+    seeds.sort_unstable();
+    let twice = seeds.windows(2).find(|pair| pair[0] == pair[1]);
+    twice.map_or(Ok(()), |pair| Err(Refused::Seeds { class, seed: pair[0] }))
 }
 
 fn check_number(

@@ -122,10 +122,9 @@ impl Solution {
     /// bound as well.
     pub(super) fn shorten(&mut self, problem: &Problem, class: usize, short: &[(Ordinal, u16)]) {
         for (ordinal, copies) in short.iter().copied() {
-            let resident = problem.classes[class].resident;
-            let there = resident.map_or(0, |resident| resident.copies(ordinal));
             let size_bytes = problem.region.sizes_bytes[ordinal as usize];
             let of_class = &mut self.classes[class];
+            let there = problem.classes[class].there(ordinal, of_class.holding.copies_each);
             let before = of_class.holding.copies(ordinal);
             let new = |copies: u16| size_bytes * u64::from(copies.saturating_sub(there));
             of_class.disk_bytes -= size_bytes * u64::from(before - copies);

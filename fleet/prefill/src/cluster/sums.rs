@@ -9,7 +9,7 @@ use super::bitmap::{bits, low_bits, reset};
 use super::copies::Exceptions;
 use super::order::{BLOCK, Run, Sum};
 use super::problem::Problem;
-use super::terms::{MAX_CLASSES, Mask};
+use super::terms::{MAX_CLASSES, Mask, Terms};
 use contract::catalogue::Ordinal;
 
 /// One run of files as one cluster holds them today.
@@ -34,28 +34,39 @@ pub(super) struct Files<'a> {
 
 impl Sums {
     /// Takes the region's files: without those that `excluded` names.
-    pub(super) fn of_region(&mut self, problem: &Problem, excluded: impl Iterator<Item = Ordinal>) {
+    pub(super) fn of_region(
+        &mut self,
+        problem: &Problem,
+        terms: &Terms,
+        excluded: impl Iterator<Item = Ordinal>,
+    ) {
         let (run, ranks) = (&problem.region.run, &problem.region.ranks);
         self.empty(run, problem.classes.len());
         let mark = |words: &mut [u64], ordinal: Ordinal| {
             let rank = ranks[ordinal as usize];
             words[rank as usize / BLOCK] |= 1 << (rank % 64);
         };
-        for (words, class) in self.resident.iter_mut().zip(problem.classes) {
-            let held = class.resident.into_iter().flat_map(|resident| resident.held.ordinals());
-            held.for_each(|ordinal| mark(words, ordinal));
+        for (at, class) in problem.classes.iter().enumerate() {
+            let Some(resident) = class.resident else { continue };
+            let words = &mut self.resident[at];
+            resident.held.ordinals().for_each(|ordinal| mark(words, ordinal));
+            let short = resident.more.iter().map(|more| more.0);
+            for ordinal in short.filter(|ordinal| class.there(*ordinal, terms.copies[at]) == 0) {
+                let rank = ranks[ordinal as usize];
+                words[rank as usize / BLOCK] &= !(1 << (rank % 64));
+            }
         }
         excluded.for_each(|ordinal| mark(&mut self.excluded, ordinal));
         self.add_up(run);
     }
 
     /// Takes files that are few.
-    pub(super) fn of_deviated(&mut self, problem: &Problem, run: &Run) {
+    pub(super) fn of_deviated(&mut self, problem: &Problem, terms: &Terms, run: &Run) {
         self.empty(run, problem.classes.len());
-        for (words, class) in self.resident.iter_mut().zip(problem.classes) {
-            let Some(resident) = class.resident else { continue };
+        for (at, class) in problem.classes.iter().enumerate() {
             for (rank, ordinal) in run.ordinals.iter().enumerate() {
-                words[rank / BLOCK] |= u64::from(resident.held.contains(*ordinal)) << (rank % 64);
+                let is_there = class.there(*ordinal, terms.copies[at]) > 0;
+                self.resident[at][rank / BLOCK] |= u64::from(is_there) << (rank % 64);
             }
         }
         self.add_up(run);

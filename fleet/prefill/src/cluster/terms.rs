@@ -144,6 +144,12 @@ impl Terms {
         if mask >> class & 1 == 1 { self.resident_new[class] } else { self.copies[class] }
     }
 
+    /// Whether a file that has a number of copies of its own today is to a class what all others
+    /// are, there or not.
+    pub(super) fn is_as_others(&self, class: usize, there: u16) -> bool {
+        there == 0 || self.copies[class].saturating_sub(there) == self.resident_new[class]
+    }
+
     /// Whether a class can serve, and take a file of that mask at all.
     pub(super) fn is_open(&self, class: usize, mask: Mask) -> bool {
         if self.shut[class].is_some() {

@@ -43,8 +43,8 @@ impl Workspace {
         self.exceptions.find(problem, &mut terms)?;
         self.terms = terms;
         self.deviated.sort(problem, &self.exceptions);
-        self.region_sums.of_region(problem, excluded(problem, &self.exceptions));
-        self.deviated_sums.of_deviated(problem, &self.deviated.run);
+        self.region_sums.of_region(problem, &terms, excluded(problem, &self.exceptions));
+        self.deviated_sums.of_deviated(problem, &terms, &self.deviated.run);
 
         let region = Files {
             run: &problem.region.run,

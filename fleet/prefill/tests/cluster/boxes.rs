@@ -189,6 +189,19 @@ fn pins_find_their_boxes_whatever_they_draw() {
 }
 
 #[test]
+fn a_class_that_is_not_there_has_no_boxes() {
+    let (asked, holding) = class(2, 1.0);
+    let mut spread = spread(&asked, &holding);
+    assert!(!spread.held.is_empty());
+    asked.with_problem(|problem| {
+        let mut workspace = Workspace::default();
+        workspace.solve(problem).expect("sound");
+        workspace.spread(problem, 5, &mut spread);
+    });
+    assert!(spread.held.is_empty() && spread.left_bytes.is_empty() && spread.short.is_empty());
+}
+
+#[test]
 fn what_is_short_today_moves_nothing_tomorrow() {
     let mut asked = class(5, 1.0).0;
     asked.least_copies = 2;

@@ -6,7 +6,7 @@ use prefill::cluster::{Bitmap, ClusterBox, Deviation, Pin, Refused};
 
 fn a_box(room_bytes: u64, throughput: f64) -> ClusterBox {
     ClusterBox {
-        seed: room_bytes,
+        seed: room_bytes ^ throughput.to_bits(),
         room_bytes,
         throughput_bytes_per_s: throughput,
         fill_bytes: u64::MAX,
@@ -47,7 +47,7 @@ fn one_huge_file_leaves_the_others_their_room() {
 
 #[test]
 fn a_file_that_fits_on_no_box_is_not_held_by_the_class() {
-    let boxes = [a_box(60, 1e9), a_box(60, 1e9)];
+    let boxes = [a_box(60, 1e9), a_box(60, 2e9)];
     let asked = Instance::plain(&[100, 50], &[1e6, 1.0], &[&boxes]);
     assert_eq!(held(&asked, 0), [1]);
 }
@@ -177,6 +177,7 @@ fn bad_input_is_named() {
     let all = [
         refused(|asked| asked.boxes.clear()),
         refused(|asked| asked.boxes[0].clear()),
+        refused(|asked| asked.boxes[0] = vec![ClusterBox { seed: 7, ..a_box(20, 1.0) }; 2]),
         refused(|asked| asked.boxes[0][0].throughput_bytes_per_s = f64::NAN),
         refused(|asked| asked.boxes[0][0].throughput_bytes_per_s = 1e17),
         refused(|asked| asked.region_share = 1e300),

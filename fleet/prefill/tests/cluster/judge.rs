@@ -27,7 +27,11 @@ pub(crate) fn new_bytes(asked: &Instance, class: usize, ordinal: u32) -> u64 {
 }
 
 fn new_bytes_of(asked: &Instance, class: usize, ordinal: u32, copies: u16) -> u64 {
-    let there = asked.resident[class].as_ref().map_or(0, |resident| resident.copies(ordinal));
+    let least = asked.least_copies.min(asked.boxes[class].len() as u16);
+    let there = asked.resident[class].as_ref().map_or(0, |resident| {
+        let there = resident.copies(ordinal);
+        if there < least.min(resident.copies_each) { 0 } else { there }
+    });
     asked.sizes_bytes[ordinal as usize] * u64::from(copies.saturating_sub(there))
 }
 
