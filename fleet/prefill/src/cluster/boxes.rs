@@ -9,23 +9,28 @@
 use super::bitmap::{Bitmap, reset};
 use super::lottery::{Draw, hash_of_file};
 use super::order::{denser_first, density};
-use super::problem::{ClusterBox, Problem};
+use super::problem::{Class, ClusterBox, Problem};
 use super::solution::Holding;
 use contract::catalogue::Ordinal;
 
 /// What the boxes of one class are to hold. Its memory is used again.
 ///
-/// Rooms are kept box by box. New bytes are not: those of a class are within the sum of what its
-/// boxes may take in a day, but the draw decides between the boxes, and a file that moves from one
-/// to another is new there and counted nowhere.
+/// Rooms are kept box by box; new bytes too, where it is known what each box holds
+/// ([`super::Class::on_boxes`]): a box that may take no more of them today is passed over like a
+/// full one. The solver knows nothing of that. [`super::ClassSolution::new_bytes`] is what is new
+/// to the class, and a file that moves from one box to another is new only in
+/// [`Spread::new_bytes`].
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Spread {
     /// By box, in the order of the class.
     pub held: Vec<Bitmap>,
     /// By box: what of its room is left.
     pub left_bytes: Vec<u64>,
-    /// Files that have fewer copies than they should, since no box had room for another: which,
-    /// and how many they have, rising. Bytes that are left over in pieces smaller than a file.
+    /// By box: what it holds that it does not hold today. Empty when that is not known.
+    pub new_bytes: Vec<u64>,
+    /// Files that have fewer copies than they should, since no box had room for another, or could
+    /// take it today: which, and how many they have, rising. Bytes that are left over in pieces
+    /// smaller than a file.
     pub short: Vec<(Ordinal, u16)>,
     /// Those of them that are pinned to this class. Operators must hear of these.
     pub pins_short: Vec<(Ordinal, u16)>,
@@ -33,7 +38,8 @@ pub struct Spread {
     is_apart: Bitmap,
     /// Files that have another number of copies than most.
     has_more: Bitmap,
-    chosen: Vec<bool>,
+    /// By box: whether it is none of those that the file at hand may go to.
+    passed: Vec<bool>,
     pins: Vec<(Ordinal, u64)>,
     deviated: Vec<(Ordinal, u64, f32)>,
 }
@@ -56,15 +62,16 @@ impl Spread {
     /// Spreads what a class is to hold over its boxes. One that the problem does not have has
     /// none.
     pub fn fill(&mut self, problem: &Problem, class: usize, holding: &Holding) {
-        let boxes = problem.classes.get(class).map_or(&[][..], |class| class.boxes);
+        let none = Class { boxes: &[], resident: None, on_boxes: None };
+        let given = problem.classes.get(class).unwrap_or(&none);
         self.set_apart(problem, class, holding);
-        self.place_pins(problem, boxes, holding, By::Draw);
+        self.place_pins(problem, given, holding, By::Draw);
         if !self.short.is_empty() {
             // What the draws leave over in pieces must not be what a pin needed.
-            self.place_pins(problem, boxes, holding, By::Fit);
+            self.place_pins(problem, given, holding, By::Fit);
         }
         self.pins_short.clone_from(&self.short);
-        self.place_rest(problem, boxes, holding);
+        self.place_rest(problem, given, holding);
         self.short.sort_unstable();
         self.pins_short.sort_unstable();
     }
@@ -73,6 +80,7 @@ impl Spread {
     pub(super) fn clear(&mut self) {
         self.held.clear();
         self.left_bytes.clear();
+        self.new_bytes.clear();
         self.short.clear();
         self.pins_short.clear();
     }
@@ -106,19 +114,23 @@ impl Spread {
     }
 
     /// Empties the boxes, and places the pins.
-    fn place_pins(&mut self, problem: &Problem, boxes: &[ClusterBox], holding: &Holding, by: By) {
+    fn place_pins(&mut self, problem: &Problem, given: &Class, holding: &Holding, by: By) {
+        let boxes = given.boxes;
         self.clear();
         self.held.resize_with(boxes.len(), Bitmap::default);
         self.held.iter_mut().for_each(|held| held.reset(problem.region.files()));
         self.left_bytes.extend(boxes.iter().map(|one| one.room_bytes));
-        reset(&mut self.chosen, boxes.len(), false);
+        if given.on_boxes.is_some() {
+            self.new_bytes.resize(boxes.len(), 0);
+        }
+        reset(&mut self.passed, boxes.len(), false);
         for at in 0..self.pins.len() {
             let (ordinal, size_bytes) = self.pins[at];
-            self.place(boxes, ordinal, size_bytes, holding.copies(ordinal), by);
+            self.place(given, ordinal, size_bytes, holding.copies(ordinal), by);
         }
     }
 
-    fn place_rest(&mut self, problem: &Problem, boxes: &[ClusterBox], holding: &Holding) {
+    fn place_rest(&mut self, problem: &Problem, given: &Class, holding: &Holding) {
         let run = &problem.region.run;
         let mut next = 0;
         for (rank, (ordinal, size_bytes)) in run.ordinals.iter().zip(&run.sizes_bytes).enumerate() {
@@ -127,18 +139,18 @@ impl Spread {
             }
             if next < self.deviated.len() {
                 let least = problem.region_share * run.density(rank);
-                next = self.place_deviated(boxes, holding, next, least);
+                next = self.place_deviated(given, holding, next, least);
             }
             let copies = self.copies(holding, *ordinal);
-            self.place(boxes, *ordinal, *size_bytes, copies, By::Draw);
+            self.place(given, *ordinal, *size_bytes, copies, By::Draw);
         }
-        self.place_deviated(boxes, holding, next, f64::NEG_INFINITY);
+        self.place_deviated(given, holding, next, f64::NEG_INFINITY);
     }
 
     /// Places what is wanted otherwise, down to a density; from where to go on.
     fn place_deviated(
         &mut self,
-        boxes: &[ClusterBox],
+        given: &Class,
         holding: &Holding,
         mut next: usize,
         least: f64,
@@ -146,7 +158,7 @@ impl Spread {
         while let Some((ordinal, size_bytes, demand)) = self.deviated.get(next).copied()
             && density(demand, size_bytes) >= least
         {
-            self.place(boxes, ordinal, size_bytes, self.copies(holding, ordinal), By::Draw);
+            self.place(given, ordinal, size_bytes, self.copies(holding, ordinal), By::Draw);
             next += 1;
         }
         next
@@ -156,18 +168,12 @@ impl Spread {
         if self.has_more.contains(ordinal) { holding.copies(ordinal) } else { holding.copies_each }
     }
 
-    fn place(
-        &mut self,
-        boxes: &[ClusterBox],
-        ordinal: Ordinal,
-        size_bytes: u64,
-        copies: u16,
-        by: By,
-    ) {
+    fn place(&mut self, given: &Class, ordinal: Ordinal, size_bytes: u64, copies: u16, by: By) {
         let hash = hash_of_file(ordinal);
+        self.pass_over(given, ordinal, size_bytes);
         for placed in 0..copies {
             let best = match by {
-                By::Draw => self.best(boxes, hash, size_bytes),
+                By::Draw => self.best(given.boxes, hash, size_bytes),
                 By::Fit => self.tightest(size_bytes),
             };
             let Some(at) = best else {
@@ -176,13 +182,27 @@ impl Spread {
             };
             self.held[at].insert(ordinal);
             self.left_bytes[at] -= size_bytes;
-            self.chosen[at] = true;
+            self.passed[at] = true;
+            if let Some(on_boxes) = given.on_boxes
+                && !on_boxes[at].contains(ordinal)
+            {
+                self.new_bytes[at] += size_bytes;
+            }
         }
-        self.chosen.fill(false);
+        self.passed.fill(false);
+    }
+
+    /// Passes over the boxes to which a file would be more new bytes than they may take.
+    fn pass_over(&mut self, given: &Class, ordinal: Ordinal, size_bytes: u64) {
+        let Some(on_boxes) = given.on_boxes else { return };
+        for (at, (one, on_box)) in given.boxes.iter().zip(on_boxes).enumerate() {
+            let may_take = one.new_bytes() - self.new_bytes[at];
+            self.passed[at] = may_take < size_bytes && !on_box.contains(ordinal);
+        }
     }
 
     fn tightest(&self, size_bytes: u64) -> Option<usize> {
-        let fits = |at: &usize| self.left_bytes[*at] >= size_bytes && !self.chosen[*at];
+        let fits = |at: &usize| self.left_bytes[*at] >= size_bytes && !self.passed[*at];
         (0..self.left_bytes.len()).filter(fits).min_by_key(|at| self.left_bytes[*at])
     }
 
@@ -190,7 +210,7 @@ impl Spread {
     fn best(&self, boxes: &[ClusterBox], hash: u64, size_bytes: u64) -> Option<usize> {
         let mut best: Option<(usize, Draw)> = None;
         for (at, one) in boxes.iter().enumerate() {
-            if self.left_bytes[at] < size_bytes || self.chosen[at] {
+            if self.left_bytes[at] < size_bytes || self.passed[at] {
                 continue;
             }
             let draw = Draw::new(hash, one.seed, one.room_bytes);

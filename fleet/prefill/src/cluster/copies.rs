@@ -318,7 +318,8 @@ mod tests {
         let demand: Vec<f32> = sizes_bytes.iter().map(|size| *size as f32 / 7.0).collect();
         let region = RegionOrder::new(&sizes_bytes, &demand).expect("good files");
         let good: Vec<ClusterBox> = (0..4).map(|seed| a_box(seed, 400_000, 1e6)).collect();
-        let classes = [&good[..], boxes].map(|boxes| Class { boxes, resident: None });
+        let classes =
+            [&good[..], boxes].map(|boxes| Class { boxes, resident: None, on_boxes: None });
         let problem = Problem {
             region: &region,
             region_share: 1.0,
@@ -352,7 +353,7 @@ mod tests {
         resident.more.extend((20..40).map(|ordinal| (ordinal, 4)));
         let boxes = [1, 2, 3].map(|seed| a_box(seed, 1000, 1e6));
         let named = |least_copies| {
-            let classes = [Class { boxes: &boxes, resident: Some(&resident) }];
+            let classes = [Class { boxes: &boxes, resident: Some(&resident), on_boxes: None }];
             let problem = Problem {
                 region: &region,
                 region_share: 1.0,

@@ -66,7 +66,7 @@
 //!     region: &region,
 //!     region_share: 1.0,
 //!     deviations: &[],
-//!     classes: &[Class { boxes: &flash, resident: None }],
+//!     classes: &[Class { boxes: &flash, resident: None, on_boxes: None }],
 //!     bans: &Bitmap::default(),
 //!     pins: &[],
 //!     least_copies: 1,

@@ -42,11 +42,15 @@ pub struct Problem<'a> {
 /// Boxes alike enough that which of them holds a file does not matter to its value.
 #[derive(Debug, Clone, Copy)]
 pub struct Class<'a> {
-    /// The boxes. Their budgets add up to those of the class.
+    /// The boxes. Their budgets add up to those of the class: the solver sees sums, and which box
+    /// takes what is decided when the class is spread ([`super::Spread`]).
     pub boxes: &'a [ClusterBox],
     /// What the class holds today; `None` when nothing. A file of which it has fewer copies than
     /// of others (no box had room) counts as one that is not there: such files are few.
     pub resident: Option<&'a Holding>,
+    /// What each box holds today, in their order. `None`: that is not known, and the class is
+    /// spread as if boxes could take any number of new bytes.
+    pub on_boxes: Option<&'a [Bitmap]>,
 }
 
 impl Class<'_> {
@@ -154,6 +158,16 @@ pub enum Refused {
         class: usize,
         /// How many boxes.
         boxes: usize,
+    },
+    /// What boxes hold is told of more or fewer than there are.
+    #[error("class {class} has {boxes} boxes, and holds files on {given}")]
+    OnBoxes {
+        /// Which class.
+        class: usize,
+        /// How many boxes it has.
+        boxes: usize,
+        /// Of how many is told what they hold.
+        given: usize,
     },
     /// Two boxes that would draw the same for every file.
     #[error("two boxes of class {class} have the seed {seed}: each needs its own")]
@@ -318,6 +332,12 @@ impl Problem<'_> {
                 }
             }
             check_seeds(class, given.boxes)?;
+            if let Some(on_boxes) = given.on_boxes {
+                if on_boxes.len() != boxes {
+                    return Err(Refused::OnBoxes { class, boxes, given: on_boxes.len() });
+                }
+                on_boxes.iter().try_for_each(|held| self.check_files("on_boxes", held))?;
+            }
             if let Some(resident) = given.resident {
                 let more = resident.more.iter().map(|more| (more.0, 0));
                 self.check_files("resident", &resident.held)?;

@@ -2,7 +2,7 @@
 
 use crate::instances::{Dice, Instance, Shape};
 use crate::judge::judge_spread;
-use prefill::cluster::{ClusterBox, Deviation, Holding, Pin, Spread, Workspace};
+use prefill::cluster::{Bitmap, ClusterBox, Deviation, Holding, Pin, Spread, Workspace};
 
 fn spread(asked: &Instance, holding: &Holding) -> Spread {
     let mut spread = Spread::default();
@@ -186,6 +186,32 @@ fn pins_find_their_boxes_whatever_they_draw() {
     asked.sizes_bytes = vec![50, 50, 50];
     let (_, short) = boxes(&asked);
     assert_eq!(short, [(2, 0)]);
+}
+
+#[test]
+fn no_box_takes_more_new_bytes_than_it_may() {
+    let (mut asked, holding) = class(4, 0.9);
+    let before = spread(&asked, &holding);
+    let new = another(&asked.boxes[0], 1.0);
+    asked.boxes[0].push(new);
+    let freely = spread(&asked, &holding);
+    assert!(freely.new_bytes.is_empty());
+    asked.boxes[0][4].endurance_bytes = asked.boxes[0][4].room_bytes / 10;
+    let mut on_boxes = before.held;
+    on_boxes.push(Bitmap::new(asked.sizes_bytes.len()));
+    asked.on_boxes = vec![Some(on_boxes.clone())];
+    let after = spread(&asked, &holding);
+    assert!(after.short.is_empty());
+    for (at, one) in asked.boxes[0].iter().enumerate() {
+        let new = after.held[at].ordinals().filter(|file| !on_boxes[at].contains(*file));
+        let new_bytes: u64 = new.map(|file| asked.sizes_bytes[file as usize]).sum();
+        assert_eq!(after.new_bytes[at], new_bytes);
+        assert!(new_bytes <= one.new_bytes(), "{new_bytes} of {}", one.new_bytes());
+    }
+    // It takes what it may, the rest stays where it is.
+    let part = after.new_bytes[4] as f64 / asked.boxes[0][4].new_bytes() as f64;
+    assert!((0.99..=1.0).contains(&part), "{part}");
+    assert_eq!(after.new_bytes[..4], [0; 4]);
 }
 
 #[test]

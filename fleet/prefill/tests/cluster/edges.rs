@@ -178,6 +178,8 @@ fn bad_input_is_named() {
         refused(|asked| asked.boxes.clear()),
         refused(|asked| asked.boxes[0].clear()),
         refused(|asked| asked.boxes[0] = vec![ClusterBox { seed: 7, ..a_box(20, 1.0) }; 2]),
+        refused(|asked| asked.on_boxes = vec![Some(vec![Bitmap::new(2); 2])]),
+        refused(|asked| asked.on_boxes = vec![Some(vec![Bitmap::new(3)])]),
         refused(|asked| asked.boxes[0][0].throughput_bytes_per_s = f64::NAN),
         refused(|asked| asked.boxes[0][0].throughput_bytes_per_s = 1e17),
         refused(|asked| asked.region_share = 1e300),

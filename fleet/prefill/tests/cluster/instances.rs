@@ -84,6 +84,8 @@ pub(crate) struct Instance {
     pub(crate) region_share: f64,
     pub(crate) boxes: Vec<Vec<ClusterBox>>,
     pub(crate) resident: Vec<Option<Holding>>,
+    /// What each box holds today. Shorter than the classes: not known of the rest.
+    pub(crate) on_boxes: Vec<Option<Vec<Bitmap>>>,
     pub(crate) deviations: Vec<Deviation>,
     pub(crate) bans: Bitmap,
     pub(crate) pins: Vec<Pin>,
@@ -102,6 +104,7 @@ impl Instance {
             region_share: 1.0,
             boxes: boxes.iter().map(|boxes| boxes.to_vec()).collect(),
             resident: vec![None; boxes.len()],
+            on_boxes: vec![],
             deviations: vec![],
             bans: Bitmap::default(),
             pins: vec![],
@@ -151,7 +154,12 @@ impl Instance {
     pub(crate) fn with_problem<T>(&self, ask: impl FnOnce(&Problem) -> T) -> T {
         let region = RegionOrder::new(&self.sizes_bytes, &self.demand).expect("good files");
         let classes: Vec<Class> = (self.boxes.iter().zip(&self.resident))
-            .map(|(boxes, resident)| Class { boxes, resident: resident.as_ref() })
+            .zip(self.on_boxes.iter().chain(std::iter::repeat(&None)))
+            .map(|((boxes, resident), on_boxes)| Class {
+                boxes,
+                resident: resident.as_ref(),
+                on_boxes: on_boxes.as_deref(),
+            })
             .collect();
         ask(&Problem {
             region: &region,
