@@ -155,11 +155,18 @@ impl Files<'_> {
     }
 }
 
-/// The files of a block that a word names: all of them, or counted out. The whole block less the
-/// others would be less work, but beside one great demand the small ones lose their digits.
+/// The files of a block that a word names: counted out, or the whole block less the others, if
+/// these are fewer and not wanted more. What is left beside one great demand loses its digits.
 fn sum_of_block(run: &Run, block: usize, word: u64) -> Sum {
     let of_block = low_bits(run.files() - block * BLOCK);
-    if word == of_block { run.totals[block] } else { sum_of_bits(run, block, word) }
+    let total = run.totals[block];
+    if word.count_ones() * 2 > of_block.count_ones() {
+        let others = sum_of_bits(run, block, of_block & !word);
+        if others.demand * 2.0 <= total.demand {
+            return total.without(others);
+        }
+    }
+    sum_of_bits(run, block, word)
 }
 
 fn sum_of_bits(run: &Run, block: usize, word: u64) -> Sum {
