@@ -60,7 +60,11 @@ impl Spread {
     }
 
     /// Spreads what a class is to hold over its boxes. One that the problem does not have has
-    /// none.
+    /// none. The holding stays as it is, what found no box included: for a solution that says no
+    /// more than its boxes hold, ask [`super::Workspace::spread`].
+    ///
+    /// # Panics
+    /// When the holding speaks of more files than the region has.
     pub fn fill(&mut self, problem: &Problem, class: usize, holding: &Holding) {
         let none = Class { boxes: &[], resident: None, on_boxes: None };
         let given = problem.classes.get(class).unwrap_or(&none);

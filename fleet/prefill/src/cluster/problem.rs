@@ -27,7 +27,8 @@ pub struct Problem<'a> {
     pub bans: &'a Bitmap,
     /// Files that a class must hold, whatever they are worth, rising by ordinal, then by class.
     pub pins: &'a [Pin],
-    /// How many copies a held file has at least, where a class has as many boxes; 1 or more.
+    /// How many copies a held file has at least, where a class has as many boxes, and these room
+    /// for them ([`super::ClassSolution::short_files`]); 1 or more.
     pub least_copies: u16,
     /// Files of which there must be more, rising by ordinal.
     pub more_copies: &'a [(Ordinal, u16)],

@@ -12,7 +12,7 @@ pub struct Holding {
     pub held: Bitmap,
     /// How many copies each of them has.
     pub copies_each: u16,
-    /// Those that have another number of copies, rising by ordinal.
+    /// Those that have another number of copies, rising by ordinal, each once and held.
     pub more: Vec<(Ordinal, u16)>,
 }
 

@@ -36,7 +36,8 @@ impl Workspace {
     /// every machine.
     ///
     /// # Errors
-    /// A problem that makes no sense, or pins that do not fit.
+    /// A problem that makes no sense, or pins that do not fit. The solution before can still be
+    /// read then, not spread or explained.
     pub fn solve(&mut self, problem: &Problem) -> Result<&Solution, Refused> {
         problem.check()?;
         let mut terms = Terms::of(problem);
@@ -87,7 +88,7 @@ impl Workspace {
         self.exceptions.file(problem, &self.terms, ordinal)
     }
 
-    /// How often the last solution asked the dual function.
+    /// How often the last solution asked the dual function: what it cost, whatever the machine.
     #[must_use]
     pub fn rounds(&self) -> usize {
         self.minimum.rounds
