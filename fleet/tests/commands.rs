@@ -6,57 +6,62 @@
 
 mod support;
 
+use std::path::Path;
 use support::process::Server;
 use support::shell::typed;
 use support::story::{bring_up, title, until_planned};
 
+/// A script by its name, and what is seen of it.
+fn is_as_ever(name: &str, server: &Server, home: &Path) {
+    insta::assert_snapshot!(format!("commands_{name}"), seen(name, server, home));
+}
+
+fn seen(name: &str, server: &Server, home: &Path) -> String {
+    let file = format!("{}/tests/commands/{name}.txt", env!("CARGO_MANIFEST_DIR"));
+    typed(server, home, &std::fs::read_to_string(file).expect("a script"))
+}
+
 /// What is typed into an empty fleet, on SQLite and on PostgreSQL, looks the same.
-async fn in_an_empty_fleet(script: &str) -> String {
+async fn is_as_ever_in_an_empty_fleet(name: &str) {
     let test = db::testing::postgres().await;
     test.db.close().await;
     let [on_sqlite, on_postgresql] = [None, Some(test.address.as_str())].map(|url| {
         let work = tempfile::tempdir().expect("folder");
         let server = Server::start(&work.path().join("data"), url);
-        typed(&server, work.path(), script)
+        seen(name, &server, work.path())
     });
     assert_eq!(on_sqlite, on_postgresql, "PostgreSQL");
-    on_sqlite
+    insta::assert_snapshot!(format!("commands_{name}"), on_sqlite);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn places() {
-    let seen = in_an_empty_fleet(include_str!("commands/places.txt")).await;
-    insta::assert_snapshot!("commands_places", seen);
+    is_as_ever_in_an_empty_fleet("places").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn machines() {
-    let seen = in_an_empty_fleet(include_str!("commands/machines.txt")).await;
-    insta::assert_snapshot!("commands_machines", seen);
+    is_as_ever_in_an_empty_fleet("machines").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn networks() {
-    let seen = in_an_empty_fleet(include_str!("commands/networks.txt")).await;
-    insta::assert_snapshot!("commands_networks", seen);
+    is_as_ever_in_an_empty_fleet("networks").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whole_fleets() {
-    let seen = in_an_empty_fleet(include_str!("commands/whole_fleets.txt")).await;
-    insta::assert_snapshot!("commands_whole_fleets", seen);
+    is_as_ever_in_an_empty_fleet("whole_fleets").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn people() {
-    let seen = in_an_empty_fleet(include_str!("commands/people.txt")).await;
-    insta::assert_snapshot!("commands_people", seen);
+    is_as_ever_in_an_empty_fleet("people").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn keys() {
-    let seen = in_an_empty_fleet(include_str!("commands/keys.txt")).await;
-    insta::assert_snapshot!("commands_keys", seen);
+    is_as_ever_in_an_empty_fleet("keys").await;
 }
 
 /// They speak to no manager.
@@ -64,8 +69,7 @@ async fn keys() {
 fn forecasts() {
     let work = tempfile::tempdir().expect("folder");
     let server = Server::start(&work.path().join("data"), None);
-    let seen = typed(&server, work.path(), include_str!("commands/forecasts.txt"));
-    insta::assert_snapshot!("commands_forecasts", seen);
+    is_as_ever("forecasts", &server, work.path());
 }
 
 /// What lies in a file is kept by SQLite.
@@ -73,8 +77,7 @@ fn forecasts() {
 fn a_database() {
     let work = tempfile::tempdir().expect("folder");
     let server = Server::start(&work.path().join("data"), None);
-    let seen = typed(&server, work.path(), include_str!("commands/database.txt"));
-    insta::assert_snapshot!("commands_database", seen);
+    is_as_ever("database", &server, work.path());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -82,8 +85,7 @@ async fn content() {
     let work = tempfile::tempdir().expect("folder");
     title(&work.path().join("title"));
     let server = Server::start(&work.path().join("data"), None);
-    let seen = typed(&server, work.path(), include_str!("commands/content.txt"));
-    insta::assert_snapshot!("commands_content", seen);
+    is_as_ever("content", &server, work.path());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -98,6 +100,5 @@ async fn boxes() {
     for each in &mut boxes {
         each.report().await;
     }
-    let seen = typed(&server, work.path(), include_str!("commands/boxes.txt"));
-    insta::assert_snapshot!("commands_boxes", seen);
+    is_as_ever("boxes", &server, work.path());
 }

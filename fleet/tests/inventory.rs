@@ -10,88 +10,12 @@ use serde_json::json;
 use std::path::Path;
 use support::api::ask;
 use support::process::Server;
-use support::session::played;
-
-/// What somebody types, line by line; what begins with `!` is refused.
-const SESSION: &str = r#"
-region create europe
-region create germany --parent europe
-!region edit europe --parent germany
-provider create isp-a --asns 64496 --asns 64497 --contacts "[{name: NOC, phone: '+49 1'}]"
-site create munich --latitude 48.1 --longitude 11.6 --provider isp-a --region germany --time-zone Europe/Berlin
-!site create munich --latitude 48.1 --longitude 11.6
-!site create x --latitude 48.1 --longitude 11.6 --provider isp-b
-rack create munich r1 --u-height 24
-device-type create box-2u --manufacturer Maker --model "Box 2U" --u-height 2
-device create oca1.munich --role appliance --site munich --rack munich:r1 --position 1 --device-type box-2u --serial S1 -m "the first"
-device create sw1.munich --role switch --site munich --rack munich:r1 --position 23 --device-type box-2u
-!device create oca2.munich --role appliance --site munich --rack munich:r1 --position 2
-!device create oca2.munich --role box --site munich
-!device edit oca1.munich --status active
-device edit oca1.munich --status shipped
-device edit oca1.munich --status planned -m "the parcel came back" --dry-run
-!device edit oca1.munich --status planned
-component create disk D1 --device oca1.munich --disk-class nvme --capacity-bytes 7680000000000 --bay 0
-interface create oca1.munich eth0 --type 100gbase-x-qsfp28 --purpose viewers
-interface create sw1.munich p1
-link create oca1.munich:eth0 sw1.munich:p1
-prefix create 192.0.2.0/24 --site munich
-address create 192.0.2.11/24 --interface oca1.munich:eth0
-!address create 192.0.2.11/32
-prefix allocate 192.0.2.0/24 --interface sw1.munich:p1 --dry-run
-prefix allocate 192.0.2.0/24 --interface sw1.munich:p1
-!prefix allocate 198.51.100.0/24
-prefix usage
-prefix usage --above 90
-!address create 198.51.100.1/24
-bgp create oca1.munich 192.0.2.1 --peer-asn 64496 --local-asn 64511
-cluster create munich-a --site munich
-device edit --filter role=appliance --cluster munich-a --dry-run
-!device edit --filter role=appliance --cluster munich-a
-device edit --filter role=appliance --cluster munich-a --yes
-tag create new
-!site delete munich
-region list
-provider list
-site list
-site show munich
-site show munich -o yaml
-rack list -o csv
-device-type list
-device list
-device list --filter name__isw=oca --fields name,status,cluster -o json
-!device list --filter colour=red
-!device list --filter status=gone
-component list
-interface list --sort -name
-link list
-prefix list
-address list
-bgp list
-cluster list
-tag list
-device history oca1.munich
-history device oca1.munich --limit 1
-!history box oca1.munich
-device export --filter role=appliance
-component replace disk:D1 --serial D2 --status failed --dry-run
-!component replace disk:D1 --serial D2
-component replace disk:D1 --serial D2 --status failed -m "it clicks"
-component list
-firmware-policy create disk FAST-1 --oldest 1.10
-firmware-policy list
-!device hardware oca1.munich
-difference list
-component delete disk:D1 -m "went back" --dry-run
-component delete disk:D1
-!component show disk:D1
-export
-"#;
+use support::shell::typed;
 
 fn session(database_url: Option<&str>) -> String {
     let work = tempfile::tempdir().expect("folder");
     let server = Server::start(&work.path().join("data"), database_url);
-    let all = played(&server, SESSION);
+    let all = typed(&server, work.path(), include_str!("commands/records.txt"));
     is_read_again(&server, work.path());
     all
 }

@@ -7,6 +7,5 @@ pub mod api;
 pub mod fake_box;
 pub mod knot;
 pub mod process;
-pub mod session;
 pub mod shell;
 pub mod story;

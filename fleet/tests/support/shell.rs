@@ -1,7 +1,6 @@
 //! A session as somebody types it into a shell, and what he sees of it.
 
 use super::process::Server;
-use super::session::without_times;
 use std::path::Path;
 use std::process::Command;
 
@@ -59,11 +58,10 @@ fn steady(said: &str, server: &Server, home: &Path) -> String {
     for word in said.split_inclusive(|it| !is_of_a_word(it)) {
         let bare = word.strip_suffix(|it| !is_of_a_word(it)).unwrap_or(word);
         let (word, end) = word.split_at(bare.len());
-        all.push_str(match word {
-            word if is_drawn(word) => "DRAWN",
-            word if is_date(word) => "DATE",
-            word => word,
-        });
+        match before_drawn(word) {
+            Some(before) => all.push_str(&format!("{before}DRAWN")),
+            None => all.push_str(if is_date(word) { "DATE" } else { word }),
+        }
         all.push_str(end);
     }
     all
@@ -76,8 +74,36 @@ fn is_date(word: &str) -> bool {
     word.len() == 10 && word.bytes().enumerate().all(is_right)
 }
 
-/// Long, and of digits and letters in no order.
-fn is_drawn(word: &str) -> bool {
-    let digits = word.bytes().filter(u8::is_ascii_digit).count();
-    word.len() >= 16 && digits >= 3 && !word.contains("--")
+/// Of a word that ends in many hexadecimal digits, as names of keys do, what stands before them; of one that is
+/// longer than any word, as tokens are, nothing.
+fn before_drawn(word: &str) -> Option<&str> {
+    let before = word.trim_end_matches(|it| matches!(it, '0'..='9' | 'a'..='f'));
+    match word.len() {
+        40.. => Some(""),
+        length if length - before.len() >= 16 => Some(before),
+        _ => None,
+    }
+}
+
+/// Times are those of the day.
+fn without_times(text: &str) -> String {
+    let mut all = String::new();
+    for line in text.lines() {
+        let mut line = line.to_owned();
+        while let Some(at) = line.find("20").filter(|at| is_time(&line[*at..])) {
+            let end = line[at..].find('Z').expect("an end");
+            line.replace_range(at..=at + end, "TIME");
+        }
+        all.push_str(line.trim_end());
+        all.push('\n');
+    }
+    all
+}
+
+fn is_time(text: &str) -> bool {
+    let shape = |(it, wanted): (u8, &u8)| match wanted {
+        b'd' => it.is_ascii_digit(),
+        wanted => it == *wanted,
+    };
+    text.len() > 20 && text.bytes().zip(b"dddd-dd-ddTdd:dd:dd").all(shape)
 }

@@ -9,7 +9,6 @@ use futures_util::future::join;
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, Row};
 use std::collections::{BTreeSet, HashSet};
-use std::fmt::Write as _;
 
 /// Both databases bind at least so much in one statement.
 const BINDS: usize = 30_000;
@@ -114,19 +113,13 @@ impl Told {
 
 /// A list of objects, without what is nothing.
 fn json(columns: &Columns<'_>, rows: &[Vec<Value>]) -> String {
-    let mut text = String::from("[");
-    for row in rows {
-        text.push_str(if text.len() == 1 { "{" } else { ",{" });
-        let begun = text.len();
-        for ((name, _), value) in columns.iter().zip(row).filter(|(_, value)| !value.is_null()) {
-            let comma = if text.len() == begun { "" } else { "," };
-            // Into a text nothing fails to be written.
-            let _ = write!(text, "{comma}\"{name}\":{value}");
-        }
-        text.push('}');
-    }
-    text.push(']');
-    text
+    let object = |row: &Vec<Value>| {
+        let there = columns.iter().zip(row).filter(|(_, value)| !value.is_null());
+        let fields: Vec<String> =
+            there.map(|((name, _), value)| format!("\"{name}\":{value}")).collect();
+        format!("{{{}}}", fields.join(","))
+    };
+    format!("[{}]", rows.iter().map(object).collect::<Vec<_>>().join(","))
 }
 
 /// What was done to a record, as it is written down.
