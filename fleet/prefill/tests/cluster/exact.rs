@@ -128,8 +128,10 @@ fn the_exact_best_lies_between_the_value_and_the_bound() {
         gaps.push(((best - solution.value) / most, (solution.dual_bound - best) / most));
     }
     // On so few files a single one is a large part; what greedy filling loses is bounded by it.
-    let mean = gaps.iter().map(|gap| gap.0).sum::<f64>() / gaps.len() as f64;
-    println!("lost to the exact best: {:.3} % in the mean", mean * 100.0);
+    let mean = |of: fn(&(f64, f64)) -> f64| gaps.iter().map(of).sum::<f64>() / gaps.len() as f64;
+    let (lost, above) = (mean(|gap| gap.0), mean(|gap| gap.1));
+    println!("lost to the exact best: {:.4} % in the mean", lost * 100.0);
+    println!("the bound is above it: {:.4} % in the mean", above * 100.0);
     assert!(scarce_pairs > 5, "{scarce_pairs}");
-    assert!(mean < 0.03, "{gaps:?}");
+    assert!(lost < 0.007 && above < 0.0062, "{gaps:?}");
 }

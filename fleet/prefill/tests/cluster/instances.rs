@@ -2,7 +2,7 @@
 
 use prefill::cluster::{
     Bitmap, Class, ClusterBox, Deviation, Holding, Pin, Problem, Refused, RegionOrder, Solution,
-    Workspace,
+    Spread, Workspace,
 };
 
 /// Numbers from a seed (SplitMix64: Steele, Lea and Flood 2014).
@@ -179,6 +179,21 @@ impl Instance {
     pub(crate) fn solve(&self) -> Result<Solution, Refused> {
         self.with_problem(|problem| Workspace::default().solve(problem).cloned())
     }
+}
+
+/// Spreads all classes of the last solution over their boxes.
+pub(crate) fn spread_all(workspace: &mut Workspace, problem: &Problem) -> Vec<Spread> {
+    let mut spreads = vec![Spread::default(); problem.classes.len()];
+    for (class, spread) in spreads.iter_mut().enumerate() {
+        workspace.spread(problem, class, spread);
+    }
+    spreads
+}
+
+/// A box that may be filled and written without a limit.
+pub(crate) fn a_box(seed: u64, room_bytes: u64, throughput_bytes_per_s: f64) -> ClusterBox {
+    let (fill_bytes, endurance_bytes) = (u64::MAX, u64::MAX);
+    ClusterBox { seed, room_bytes, throughput_bytes_per_s, fill_bytes, endurance_bytes }
 }
 
 fn shuffle<T>(list: &mut [T], dice: &mut Dice) {

@@ -1,9 +1,9 @@
 //! Small clusters by chance: no rule is ever broken, and nothing beats the bound.
 
-use crate::instances::Instance;
+use crate::instances::{Instance, spread_all};
 use crate::judge::{self, judge, judge_spread};
 use prefill::cluster::{
-    Bitmap, ClusterBox, Deviation, Holding, Pin, Refused, Spread, Workspace, add_misses,
+    Bitmap, ClusterBox, Deviation, Holding, Pin, Refused, Workspace, add_misses,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -177,10 +177,7 @@ proptest! {
             if workspace.solve(problem).is_err() {
                 return;
             }
-            let mut spreads = vec![Spread::default(); asked.boxes.len()];
-            for (class, spread) in spreads.iter_mut().enumerate() {
-                workspace.spread(problem, class, spread);
-            }
+            let spreads = spread_all(&mut workspace, problem);
             let solution = workspace.solution();
             judge_spread(&asked, solution, &spreads);
             assert!((0.0..=1.0).contains(&solution.gap()), "{solution:?}");

@@ -1,32 +1,17 @@
 //! What is told of single files.
 
-use crate::instances::{Instance, Shape};
-use prefill::cluster::{
-    Binding, Bitmap, ClusterBox, Explanation, Pin, Spread, Why, Workspace, explain,
-};
+use crate::instances::{Instance, Shape, a_box, spread_all};
+use prefill::cluster::{Binding, Bitmap, ClusterBox, Explanation, Pin, Why, Workspace, explain};
 
 fn told(asked: &Instance) -> Vec<Explanation> {
     asked.with_problem(|problem| {
         let mut workspace = Workspace::default();
         workspace.solve(problem).expect("sound");
-        let mut spreads = vec![Spread::default(); asked.boxes.len()];
-        for (class, spread) in spreads.iter_mut().enumerate() {
-            workspace.spread(problem, class, spread);
-        }
+        let spreads = spread_all(&mut workspace, problem);
         let ordinals = 0..asked.sizes_bytes.len() as u32;
         let told = |ordinal| explain(problem, &workspace, &spreads, ordinal).expect("a file");
         ordinals.map(told).collect()
     })
-}
-
-fn a_box(seed: u64, room_bytes: u64, throughput: f64) -> ClusterBox {
-    ClusterBox {
-        seed,
-        room_bytes,
-        throughput_bytes_per_s: throughput,
-        fill_bytes: u64::MAX,
-        endurance_bytes: u64::MAX,
-    }
 }
 
 #[test]
@@ -39,10 +24,7 @@ fn every_file_says_why() {
     asked.with_problem(|problem| {
         let mut workspace = Workspace::default();
         workspace.solve(problem).expect("sound");
-        let mut spreads = vec![Spread::default(); 2];
-        for (class, spread) in spreads.iter_mut().enumerate() {
-            workspace.spread(problem, class, spread);
-        }
+        let spreads = spread_all(&mut workspace, problem);
         let solution = workspace.solution();
         assert!(explain(problem, &workspace, &spreads, 4_000).is_none());
         let why = |ordinal| explain(problem, &workspace, &spreads, ordinal).expect("a file").why;
@@ -81,12 +63,13 @@ fn every_file_says_why() {
 
 #[test]
 fn where_throughput_is_scarce_files_are_too_thin_for_it() {
-    for throughput in [100_000.0, 52_000.0, 0.6 * 500_500.0] {
+    for (throughput, enough) in [(100_000.0, 106), (52_000.0, 54), (0.6 * 500_500.0, 368)] {
         let demand: Vec<f32> = (0..1000u16).map(|at| f32::from(1000 - at)).collect();
         let asked = Instance::plain(&[10; 1000], &demand, &[&[a_box(1, 1 << 40, throughput)]]);
         let told = told(&asked);
         let held = told.iter().filter(|told| told.classes[0].served_bytes_per_s > 0.0).count();
-        assert!(held < 900, "{held}");
+        println!("{held} files are served where {enough} of the densest are enough");
+        assert!(held.abs_diff(enough) <= 2, "{held} of {enough}");
         let mut beside_cut_offs = 0;
         for told in &told {
             match told.why {
