@@ -60,8 +60,7 @@ impl Bitmap {
     }
 
     /// The bits, 64 ordinals a word, the lowest ordinal in the lowest bit.
-    #[must_use]
-    pub fn words(&self) -> &[u64] {
+    pub(super) fn words(&self) -> &[u64] {
         &self.words
     }
 

@@ -7,7 +7,7 @@
 use super::terms::MAX_CLASSES;
 
 /// What a class gains per byte of a file of density ρ: `slope · ρ − price`.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) struct Line {
     pub(super) slope: f64,
     pub(super) price: f64,
@@ -31,7 +31,7 @@ impl Envelope {
     /// The envelope of the lines of the classes that are open. Of equal lines the class that
     /// stands first is taken.
     pub(super) fn of(lines: &[Option<Line>; MAX_CLASSES]) -> Self {
-        let mut rising = [(0, Line { slope: 0.0, price: 0.0 }); MAX_CLASSES];
+        let mut rising = [(0, Line::default()); MAX_CLASSES];
         let mut count = 0;
         for (class, line) in lines.iter().enumerate() {
             let Some(line) = line.filter(|line| line.slope > 0.0) else { continue };
@@ -63,7 +63,7 @@ impl Envelope {
 /// Lines by rising slope, each the best from its `above` to that of the next.
 #[derive(Default)]
 struct Hull {
-    lines: [Option<Line>; MAX_CLASSES],
+    lines: [Line; MAX_CLASSES],
     steps: [Step; MAX_CLASSES],
     len: usize,
 }
@@ -74,14 +74,14 @@ impl Hull {
     fn push(&mut self, class: usize, line: Line) {
         let above = loop {
             let Some(top) = self.len.checked_sub(1) else { break line.price / line.slope };
-            let Some(under) = self.lines[top] else { break line.price / line.slope };
+            let under = self.lines[top];
             let crossing = (line.price - under.price) / (line.slope - under.slope);
             if line.slope > under.slope && crossing > self.steps[top].above {
                 break crossing;
             }
             self.len = top;
         };
-        self.lines[self.len] = Some(line);
+        self.lines[self.len] = line;
         self.steps[self.len] = Step { class, above };
         self.len += 1;
     }

@@ -6,13 +6,14 @@
 //! last one ended. Its dual values are the next prices to try.
 
 use super::dual::Column;
+use super::multipliers::MAX_ROUNDS;
 use super::terms::{ROWS, Rows};
 
 /// One row a budget, and one that says that weights are a mixture.
 const M: usize = ROWS + 1;
 
-/// Columns kept at most. A search ends long before ([`super::multipliers`]).
-const MAX_COLUMNS: usize = 512;
+/// Columns at most: the first, and one for each round of both searches ([`super::multipliers`]).
+const MAX_COLUMNS: usize = 1 + 2 * MAX_ROUNDS;
 
 /// Pivots in one solution at most: a column or two come in at a time, a few pivots each. Beyond,
 /// the basis is degenerate and cycling; what stands then is feasible, only not the best.
@@ -80,11 +81,13 @@ impl Master {
         self.refactor();
     }
 
-    /// Adds a column; false when there is no more room.
-    pub(super) fn add(&mut self, column: Column) -> bool {
-        if self.columns.len() == MAX_COLUMNS {
-            return false;
-        }
+    /// How many columns there are.
+    pub(super) fn columns(&self) -> usize {
+        self.columns.len()
+    }
+
+    /// Adds a column.
+    pub(super) fn add(&mut self, column: Column) {
         let mut scaled = [1.0; M];
         for (row, uses) in column.uses.flat().iter().enumerate() {
             scaled[row] = uses * self.per_budget[row];
@@ -92,7 +95,6 @@ impl Master {
         self.costs.push(self.cost(&column));
         self.columns.push(column);
         self.scaled.push(scaled);
-        true
     }
 
     /// From now on every use costs something, needed or not.
@@ -279,11 +281,11 @@ mod tests {
         master.solve();
         assert_eq!(master.value(), 0.0);
         // Half of the first, which takes all of the first disk.
-        assert!(master.add(column(8.0, [20.0, 0.0])));
+        master.add(column(8.0, [20.0, 0.0]));
         master.solve();
         assert!((master.value() - 4.0).abs() < 1e-9);
         // Two thirds of the second beside a third of the first.
-        assert!(master.add(column(6.0, [5.0, 30.0])));
+        master.add(column(6.0, [5.0, 30.0]));
         master.solve();
         assert!((master.value() - (8.0 / 3.0 + 4.0)).abs() < 1e-9);
         // One more byte of the first disk turns a fifteenth of the second into the first.
@@ -299,7 +301,7 @@ mod tests {
         budgets.disk[0] = 10.0;
         let mut master = Master::default();
         master.reset(&budgets, 1.0);
-        assert!(master.add(column(8.0, [5.0, 0.0])));
+        master.add(column(8.0, [5.0, 0.0]));
         let mut floors = Rows::default();
         floors.disk[0] = 2.0;
         master.charge(floors);

@@ -27,36 +27,34 @@ const NEARER: f64 = 1e-10;
 
 /// Questions to the dual function, at most, in each of the two searches. Two classes take about
 /// thirty; beyond this the bound is printed as far as it came.
-const MAX_ROUNDS: usize = 200;
+pub(super) const MAX_ROUNDS: usize = 200;
 
 /// How far to the best prices so far the next ones are drawn.
 const DRAWN: f64 = 0.4;
 
 /// Where the search ended.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Minimum {
     /// The least value of the dual function that was seen.
     pub(super) bound: f64,
     /// The best prices with their floors: at the least bound itself some may be nothing that
     /// the floors make something, and the cut-offs of the mixture are not those there.
     pub(super) prices: Rows,
-    /// How often the dual function was asked.
-    pub(super) rounds: usize,
 }
 
-/// Minimises the dual function; leaves the mixture in the master.
+/// Minimises the dual function; leaves the mixture in the master, with a column for each time that
+/// the function was asked.
 pub(super) fn minimise(lagrangian: &Lagrangian, master: &mut Master) -> Minimum {
     let budgets = lagrangian.budgets();
     let first = lagrangian.at(&guess(lagrangian));
     let bound = first.bound(&budgets);
-    let minimum = Minimum { bound, prices: first.prices, rounds: 1 };
+    let minimum = Minimum { bound, prices: first.prices };
+    master.reset(&budgets, if bound > 0.0 { bound } else { 1.0 });
+    master.add(first);
     // A bound of nothing: there is nothing to gain.
     if bound <= 0.0 {
-        master.reset(&budgets, 1.0);
         return minimum;
     }
-    master.reset(&budgets, bound);
-    master.add(first);
     let mut search = Search { lagrangian, master, budgets, minimum };
     if let Some(prices) = search.descend(Rows::default(), NEAR) {
         search.minimum.prices = prices;
@@ -137,22 +135,13 @@ impl Search<'_> {
             let tried = best.map_or(newest, |(prices, _)| between(&newest, &prices));
             let column = self.lagrangian.at(&sum(&tried, &floors));
             let bound = column.bound(&self.budgets);
-            self.minimum.see(bound);
+            self.minimum.bound = self.minimum.bound.min(bound);
             if best.is_none_or(|(_, least)| bound - paid < least) {
                 best = Some((tried, bound - paid));
             }
-            if !self.master.add(column) {
-                break;
-            }
+            self.master.add(column);
         }
         best.map(|(prices, _)| prices)
-    }
-}
-
-impl Minimum {
-    fn see(&mut self, bound: f64) {
-        self.rounds += 1;
-        self.bound = self.bound.min(bound);
     }
 }
 

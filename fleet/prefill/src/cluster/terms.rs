@@ -163,7 +163,7 @@ impl Terms {
     /// What the classes ask of a file of that mask, per byte of its size.
     pub(super) fn lines(&self, mask: Mask, prices: &Rows) -> [Option<Line>; MAX_CLASSES] {
         std::array::from_fn(|class| {
-            if class >= self.classes || !self.is_open(class, mask) {
+            if !self.is_open(class, mask) {
                 return None;
             }
             let copies = f64::from(self.copies[class]);

@@ -27,7 +27,6 @@ pub struct Workspace {
     deviated_sums: Sums,
     master: Master,
     rounding: Rounding,
-    minimum: Minimum,
     solution: Solution,
 }
 
@@ -58,12 +57,12 @@ impl Workspace {
             runs: [region, deviated],
             exceptions: &self.exceptions.files,
         };
-        self.minimum = minimise(&lagrangian, &mut self.master);
-        self.rounding.round(&lagrangian, &self.master, &self.minimum.prices);
+        let minimum = minimise(&lagrangian, &mut self.master);
+        self.rounding.round(&lagrangian, &self.master, &minimum.prices);
 
         write_down(&mut self.solution, problem, &lagrangian, &self.rounding);
         weigh(&mut self.solution, problem, &terms, &self.rounding.room);
-        bound(&mut self.solution, problem, &lagrangian, &self.minimum);
+        bound(&mut self.solution, problem, &lagrangian, &minimum);
         Ok(&self.solution)
     }
 
@@ -91,7 +90,7 @@ impl Workspace {
     /// How often the last solution asked the dual function: what it cost, whatever the machine.
     #[must_use]
     pub fn rounds(&self) -> usize {
-        self.minimum.rounds
+        self.master.columns()
     }
 }
 
