@@ -7,8 +7,9 @@
 //! file has changes nothing for those before it.
 
 use super::bitmap::{Bitmap, reset};
+use super::deviations::sort_into;
 use super::lottery::{Draw, hash_of_file};
-use super::order::{denser_first, density};
+use super::order::density;
 use super::problem::{Class, ClusterBox, Problem};
 use super::solution::Holding;
 use contract::catalogue::Ordinal;
@@ -20,7 +21,7 @@ use contract::catalogue::Ordinal;
 /// full one. The solver knows nothing of that. [`super::ClassSolution::new_bytes`] is what is new
 /// to the class, and a file that moves from one box to another is new only in
 /// [`Spread::new_bytes`].
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default)]
 pub struct Spread {
     /// By box, in the order of the class.
     pub held: Vec<Bitmap>,
@@ -105,16 +106,10 @@ impl Spread {
             }
         }
         self.pins.sort_unstable_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
-        self.deviated.clear();
-        for deviation in problem.deviations {
-            let ordinal = deviation.ordinal;
-            if holding.held.contains(ordinal) && !self.is_apart.contains(ordinal) {
-                self.is_apart.insert(ordinal);
-                let size_bytes = sizes_bytes[ordinal as usize];
-                self.deviated.push((ordinal, size_bytes, deviation.demand.abs()));
-            }
-        }
-        self.deviated.sort_unstable_by(|a, b| denser_first(*a, *b));
+        let is_apart = &self.is_apart;
+        let is_rest = |ordinal| holding.held.contains(ordinal) && !is_apart.contains(ordinal);
+        sort_into(&mut self.deviated, problem, is_rest);
+        self.deviated.iter().for_each(|file| self.is_apart.insert(file.0));
     }
 
     /// Empties the boxes, and places the pins.

@@ -27,6 +27,14 @@ pub(super) struct Choice {
     pub(super) is_open: bool,
 }
 
+impl Choice {
+    /// What its bytes cost in that class, at these prices.
+    pub(super) fn bytes_price(&self, class: usize, prices: &Rows, churn_price: f64) -> f64 {
+        let new_price = prices.new[class] + churn_price;
+        self.disk_bytes as f64 * prices.disk[class] + self.new_bytes as f64 * new_price
+    }
+}
+
 /// A file with choices of its own.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Exception {
@@ -52,9 +60,7 @@ impl Exception {
     /// What is gained at these prices by serving it from a class.
     pub(super) fn gain(&self, class: usize, prices: &Rows, churn_price: f64) -> Option<f64> {
         let choice = &self.choices[class];
-        let new_price = prices.new[class] + churn_price;
-        let bytes_price =
-            choice.disk_bytes as f64 * prices.disk[class] + choice.new_bytes as f64 * new_price;
+        let bytes_price = choice.bytes_price(class, prices, churn_price);
         let gain = self.demand * (1.0 - prices.throughput[class]) - bytes_price;
         choice.is_open.then_some(gain)
     }
@@ -130,7 +136,7 @@ impl Exceptions {
                 disk_bytes: size_bytes.saturating_mul(copies.into()),
                 new_bytes: size_bytes.saturating_mul(copies.saturating_sub(there).into()),
                 is_pinned: false,
-                is_open: class < terms.classes && size_bytes <= last,
+                is_open: size_bytes <= last,
             }
         });
         Exception { ordinal, size_bytes, demand, choices }
@@ -248,7 +254,7 @@ impl Exceptions {
 /// How many copies of a file a class holds if it holds it: enough that none of its boxes gives
 /// more than [`Problem::copy_share`] of itself to it, at least what operators ask, at most one a
 /// box.
-pub(super) fn copies(problem: &Problem, class: usize, ordinal: Ordinal, demand: f64) -> u16 {
+fn copies(problem: &Problem, class: usize, ordinal: Ordinal, demand: f64) -> u16 {
     let boxes = u16::try_from(problem.classes[class].boxes.len()).unwrap_or(u16::MAX);
     let more = problem.more_copies.binary_search_by_key(&ordinal, |more| more.0);
     let asked = more.map_or(0, |at| problem.more_copies[at].1);
@@ -312,6 +318,26 @@ mod tests {
         ClusterBox { seed, room_bytes, throughput_bytes_per_s, fill_bytes, endurance_bytes }
     }
 
+    /// One copy of each file, and nothing special.
+    fn asked<'a>(
+        region: &'a RegionOrder<'a>,
+        classes: &'a [Class<'a>],
+        bans: &'a Bitmap,
+    ) -> Problem<'a> {
+        Problem {
+            region,
+            region_share: 1.0,
+            deviations: &[],
+            classes,
+            bans,
+            pins: &[],
+            least_copies: 1,
+            more_copies: &[],
+            copy_share: f64::INFINITY,
+            churn_price: 0.0,
+        }
+    }
+
     /// Beside a good class: how many files are weighed one by one, and how the classes are shut.
     fn named(boxes: &[ClusterBox], least_copies: u16, copy_share: f64) -> (usize, Option<Shut>) {
         let sizes_bytes: Vec<u64> = (0..FILES as u64).map(|at| 100 + at % 50).collect();
@@ -320,18 +346,8 @@ mod tests {
         let good: Vec<ClusterBox> = (0..4).map(|seed| a_box(seed, 400_000, 1e6)).collect();
         let classes =
             [&good[..], boxes].map(|boxes| Class { boxes, resident: None, on_boxes: None });
-        let problem = Problem {
-            region: &region,
-            region_share: 1.0,
-            deviations: &[],
-            classes: &classes,
-            bans: &Bitmap::default(),
-            pins: &[],
-            least_copies,
-            more_copies: &[],
-            copy_share,
-            churn_price: 0.0,
-        };
+        let bans = Bitmap::default();
+        let problem = Problem { least_copies, copy_share, ..asked(&region, &classes, &bans) };
         let mut terms = Terms::of(&problem);
         let mut exceptions = Exceptions::default();
         exceptions.find(&problem, &mut terms).expect("no pins");
@@ -354,18 +370,8 @@ mod tests {
         let boxes = [1, 2, 3].map(|seed| a_box(seed, 1000, 1e6));
         let named = |least_copies| {
             let classes = [Class { boxes: &boxes, resident: Some(&resident), on_boxes: None }];
-            let problem = Problem {
-                region: &region,
-                region_share: 1.0,
-                deviations: &[],
-                classes: &classes,
-                bans: &Bitmap::default(),
-                pins: &[],
-                least_copies,
-                more_copies: &[],
-                copy_share: f64::INFINITY,
-                churn_price: 0.0,
-            };
+            let bans = Bitmap::default();
+            let problem = Problem { least_copies, ..asked(&region, &classes, &bans) };
             let mut exceptions = Exceptions::default();
             exceptions.find(&problem, &mut Terms::of(&problem)).expect("no pins");
             exceptions.files.len()

@@ -15,15 +15,22 @@ pub(super) struct Deviated {
 impl Deviated {
     /// Sorts them. Banned files, and those that are weighed one by one, are left out.
     pub(super) fn sort(&mut self, problem: &Problem, exceptions: &Exceptions) {
-        self.sorted.clear();
-        for deviation in problem.deviations {
-            let ordinal = deviation.ordinal;
-            if !problem.bans.contains(ordinal) && !exceptions.contains(ordinal) {
-                let size_bytes = problem.region.sizes_bytes[ordinal as usize];
-                self.sorted.push((ordinal, size_bytes, deviation.demand.abs()));
-            }
-        }
-        self.sorted.sort_unstable_by(|a, b| denser_first(*a, *b));
+        let is_plain = |ordinal| !problem.bans.contains(ordinal) && !exceptions.contains(ordinal);
+        sort_into(&mut self.sorted, problem, is_plain);
         self.run.refill(self.sorted.iter().copied());
     }
+}
+
+/// Fills a list with the deviated files of a kind, with their sizes and demand, by density.
+pub(super) fn sort_into(
+    sorted: &mut Vec<(Ordinal, u64, f32)>,
+    problem: &Problem,
+    is_wanted: impl Fn(Ordinal) -> bool,
+) {
+    sorted.clear();
+    for deviation in problem.deviations.iter().filter(|deviation| is_wanted(deviation.ordinal)) {
+        let size_bytes = problem.region.sizes_bytes[deviation.ordinal as usize];
+        sorted.push((deviation.ordinal, size_bytes, deviation.demand));
+    }
+    sorted.sort_unstable_by(|a, b| denser_first(*a, *b));
 }

@@ -183,8 +183,7 @@ fn why(problem: &Problem, solution: &Solution, file: &Exception, envelope: &Enve
 fn lines(file: &Exception, prices: &Rows, churn_price: f64) -> [Option<Line>; MAX_CLASSES] {
     std::array::from_fn(|class| {
         let choice = &file.choices[class];
-        let bytes_price = choice.disk_bytes as f64 * prices.disk[class]
-            + choice.new_bytes as f64 * (prices.new[class] + churn_price);
+        let bytes_price = choice.bytes_price(class, prices, churn_price);
         let line = Line {
             slope: 1.0 - prices.throughput[class],
             price: bytes_price / file.size_bytes as f64,
@@ -202,10 +201,9 @@ fn is_resident(problem: &Problem, class: usize, ordinal: Ordinal) -> bool {
 }
 
 fn served(solution: &Solution, file: &Exception, class: usize) -> f64 {
-    let shares = solution.shares.iter().filter(|share| share.ordinal == file.ordinal);
-    let mut listed = shares.peekable();
-    if listed.peek().is_some() {
-        let own = listed.filter(|share| share.class == class);
+    let shares = solution.shares_of(file.ordinal);
+    if !shares.is_empty() {
+        let own = shares.iter().filter(|share| share.class == class);
         return own.map(|share| share.served_bytes_per_s).sum();
     }
     let is_held = solution.classes[class].holding.held.contains(file.ordinal);

@@ -1,8 +1,9 @@
 //! What a cluster leaves over is what its parent is asked for.
 
 use super::bitmap::{bits, low_bits};
-use super::problem::{Deviation, Problem};
-use super::solution::{ServedShare, Solution};
+use super::problem::Problem;
+use super::solution::Solution;
+use contract::catalogue::Ordinal;
 
 /// Adds what the cluster does not serve to the demand of its parent, which is dense: by ordinal,
 /// in bytes per second, one number for each file of the region.
@@ -20,17 +21,17 @@ pub fn add_misses(problem: &Problem, solution: &Solution, parent: &mut [f32]) {
     let mut shares = &solution.shares[..];
     let chunks = parent.chunks_mut(64).zip(demand.chunks(64)).enumerate();
     for (at, (parent, demand)) in chunks {
-        let mut apart = take_deviations(&mut deviations, at);
-        apart |= take_shares(&mut shares, at);
+        let mut apart = take_word(&mut deviations, at, |deviation| deviation.ordinal);
+        apart |= take_word(&mut shares, at, |share| share.ordinal);
         let held = held_word(solution, at);
         let missed = !(held | apart) & low_bits(parent.len());
         if missed == u64::MAX {
             for (parent, demand) in parent.iter_mut().zip(demand) {
-                *parent += scale * demand.abs();
+                *parent += scale * demand;
             }
         } else {
             for bit in bits(missed) {
-                parent[bit as usize] += scale * demand[bit as usize].abs();
+                parent[bit as usize] += scale * demand[bit as usize];
             }
         }
     }
@@ -48,12 +49,10 @@ fn add_apart(problem: &Problem, solution: &Solution, parent: &mut [f32]) {
         problem.deviations.binary_search_by_key(&ordinal, |deviation| deviation.ordinal).is_ok()
     };
     problem.deviations.iter().for_each(|deviation| add(deviation.ordinal));
-    let mut before = None;
-    for share in &solution.shares {
-        if before != Some(share.ordinal) && !deviated(share.ordinal) {
-            add(share.ordinal);
+    for shares in solution.shares.chunk_by(|a, b| a.ordinal == b.ordinal) {
+        if !deviated(shares[0].ordinal) {
+            add(shares[0].ordinal);
         }
-        before = Some(share.ordinal);
     }
 }
 
@@ -62,24 +61,14 @@ fn held_word(solution: &Solution, at: usize) -> u64 {
     words.fold(0, |held, word| held | word)
 }
 
-fn take_deviations(deviations: &mut &[Deviation], at: usize) -> u64 {
+/// Takes from a list, rising by ordinal, what falls into one word: the bits of it.
+fn take_word<T>(list: &mut &[T], at: usize, ordinal: impl Fn(&T) -> Ordinal) -> u64 {
     let mut word = 0;
-    while let [first, rest @ ..] = *deviations
-        && first.ordinal as usize / 64 == at
+    while let [first, rest @ ..] = *list
+        && ordinal(first) as usize / 64 == at
     {
-        word |= 1 << (first.ordinal % 64);
-        *deviations = rest;
-    }
-    word
-}
-
-fn take_shares(shares: &mut &[ServedShare], at: usize) -> u64 {
-    let mut word = 0;
-    while let [first, rest @ ..] = *shares
-        && first.ordinal as usize / 64 == at
-    {
-        word |= 1 << (first.ordinal % 64);
-        *shares = rest;
+        word |= 1 << (ordinal(first) % 64);
+        *list = rest;
     }
     word
 }

@@ -90,7 +90,7 @@ impl Run {
         for (ordinal, size_bytes, demand) in files {
             self.ordinals.push(ordinal);
             self.sizes_bytes.push(size_bytes);
-            self.demand.push(demand);
+            self.demand.push(demand.abs());
         }
         self.sum_blocks();
     }
@@ -108,9 +108,9 @@ impl Run {
     }
 }
 
-/// Demand per byte of size, per second.
+/// Demand per byte of size, per second. A demand of -0 is one of 0.
 pub(super) fn density(demand: f32, size_bytes: u64) -> f64 {
-    f64::from(demand) / size_bytes as f64
+    f64::from(demand.abs()) / size_bytes as f64
 }
 
 /// The order of two files: the denser first, then the smaller ordinal.
@@ -141,11 +141,8 @@ impl<'a> RegionOrder<'a> {
     /// length, or more than an exabyte in all.
     pub fn new(sizes_bytes: &'a [u64], demand: &'a [f32]) -> Result<Self, BadFile> {
         check(sizes_bytes, demand)?;
-        let file = |ordinal: Ordinal| {
-            (ordinal, sizes_bytes[ordinal as usize], demand[ordinal as usize].abs())
-        };
         let mut run = Run::default();
-        run.refill(sorted(sizes_bytes, demand).iter().map(|key| file(ordinal_of(*key))));
+        run.refill(sorted(sizes_bytes, demand).iter().map(|key| file(sizes_bytes, demand, *key)));
         let mut ranks = Vec::new();
         reset(&mut ranks, run.files(), 0);
         for (rank, ordinal) in (0..).zip(&run.ordinals) {
@@ -188,13 +185,10 @@ pub(super) fn check_demand(ordinal: Ordinal, demand: f32) -> Result<(), BadFile>
 /// the ordinal. What single precision cannot tell apart (it never turns two densities round) is
 /// sorted once more by what it is.
 fn sorted(sizes_bytes: &[u64], demand: &[f32]) -> Vec<u64> {
-    let file = |key: u64| {
-        let ordinal = ordinal_of(key);
-        (ordinal, sizes_bytes[ordinal as usize], demand[ordinal as usize].abs())
-    };
+    let file = |key: u64| file(sizes_bytes, demand, key);
     let mut keys: Vec<u64> = (0..)
         .zip(sizes_bytes.iter().zip(demand))
-        .map(|(ordinal, (size_bytes, demand))| key(density(demand.abs(), *size_bytes), ordinal))
+        .map(|(ordinal, (size_bytes, demand))| key(density(*demand, *size_bytes), ordinal))
         .collect();
     keys.sort_unstable();
     for alike in keys.chunk_by_mut(|a, b| a >> 32 == b >> 32).filter(|alike| alike.len() > 1) {
@@ -206,6 +200,12 @@ fn sorted(sizes_bytes: &[u64], demand: &[f32]) -> Vec<u64> {
 #[expect(clippy::cast_possible_truncation, reason = "rounding is monotonic, and looked after")]
 fn key(density: f64, ordinal: Ordinal) -> u64 {
     u64::from(!(density as f32).to_bits()) << 32 | u64::from(ordinal)
+}
+
+/// The file of a key.
+fn file(sizes_bytes: &[u64], demand: &[f32], key: u64) -> (Ordinal, u64, f32) {
+    let ordinal = ordinal_of(key);
+    (ordinal, sizes_bytes[ordinal as usize], demand[ordinal as usize])
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "the lower half is the ordinal")]

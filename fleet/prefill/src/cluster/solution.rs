@@ -105,18 +105,20 @@ impl Solution {
     /// What the cluster serves of a file whose whole demand is given, in bytes per second.
     #[must_use]
     pub fn served(&self, ordinal: Ordinal, demand: f64) -> f64 {
-        let first = self.shares.partition_point(|share| share.ordinal < ordinal);
-        let shares = self.shares[first..].iter().take_while(|share| share.ordinal == ordinal);
-        let mut listed = shares.map(|share| share.served_bytes_per_s).peekable();
-        if listed.peek().is_some() {
-            return listed.sum();
+        let shares = self.shares_of(ordinal);
+        if !shares.is_empty() {
+            return shares.iter().map(|share| share.served_bytes_per_s).sum();
         }
         let is_held = self.classes.iter().any(|class| class.holding.held.contains(ordinal));
         if is_held { demand } else { 0.0 }
     }
-}
 
-impl Solution {
+    /// The shares of one file; none where it is simply served.
+    pub(super) fn shares_of(&self, ordinal: Ordinal) -> &[ServedShare] {
+        let from = &self.shares[self.shares.partition_point(|share| share.ordinal < ordinal)..];
+        &from[..from.partition_point(|share| share.ordinal == ordinal)]
+    }
+
     /// Gives up copies that found no box: each file has so many as are named. The value gets a
     /// price back only where a file is given up, and was not a pin, whose price stands in the
     /// bound as well.

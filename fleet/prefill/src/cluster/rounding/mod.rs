@@ -107,7 +107,7 @@ impl Rounding {
     /// does not fit or gains nothing.
     fn offer(&self, lagrangian: &Lagrangian, file: &Candidate, class: usize) -> Option<Offer> {
         let terms = lagrangian.terms;
-        if class >= terms.classes || !terms.is_open(class, file.mask) {
+        if !terms.is_open(class, file.mask) {
             return None;
         }
         let new_copies = terms.new_copies(class, file.mask);
@@ -115,11 +115,17 @@ impl Rounding {
         let new_bytes = file.size_bytes.saturating_mul(new_copies.into());
         let served = file.demand.min(self.room.throughput[class]);
         let gain = served - terms.churn_price * new_bytes as f64;
-        let is_good = served > NO_SHARE * file.demand
-            && gain > 0.0
-            && self.room.fits(class, disk_bytes, new_bytes);
-        is_good
-            .then(|| self.priced(Offer { class, disk_bytes, new_bytes, served, gain, price: 0.0 }))
+        let offer = Offer { class, disk_bytes, new_bytes, served, gain, price: 0.0 };
+        self.good(file.demand, offer)
+    }
+
+    /// An offer that fits, gains something, and serves a part of the demand that is worth a copy;
+    /// with its price.
+    fn good(&self, demand: f64, offer: Offer) -> Option<Offer> {
+        let is_good = offer.served > NO_SHARE * demand
+            && offer.gain > 0.0
+            && self.room.fits(offer.class, offer.disk_bytes, offer.new_bytes);
+        is_good.then(|| self.priced(offer))
     }
 
     fn priced(&self, offer: Offer) -> Offer {

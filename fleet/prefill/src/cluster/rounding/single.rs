@@ -4,7 +4,7 @@ use super::super::copies::Exception;
 use super::super::dual::Lagrangian;
 use super::super::terms::MAX_CLASSES;
 use super::mixed::Owed;
-use super::{NO_SHARE, Offer, Rounding};
+use super::{Offer, Rounding};
 
 /// Where one exception is held, and who serves how much of it.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -67,18 +67,17 @@ impl Rounding {
         class: usize,
     ) -> Option<Offer> {
         let (choice, single) = (&file.choices[class], &self.singles[at]);
+        if !choice.is_open {
+            return None;
+        }
         let is_held = single.held[class];
         let disk_bytes = if is_held { 0 } else { choice.disk_bytes };
         let new_bytes = if is_held { 0 } else { choice.new_bytes };
         let unserved = file.demand - single.served.iter().sum::<f64>();
         let served = unserved.min(self.room.throughput[class]);
         let gain = served - lagrangian.terms.churn_price * new_bytes as f64;
-        let is_good = choice.is_open
-            && served > NO_SHARE * file.demand
-            && gain > 0.0
-            && self.room.fits(class, disk_bytes, new_bytes);
-        is_good
-            .then(|| self.priced(Offer { class, disk_bytes, new_bytes, served, gain, price: 0.0 }))
+        let offer = Offer { class, disk_bytes, new_bytes, served, gain, price: 0.0 };
+        self.good(file.demand, offer)
     }
 
     fn take_single(&mut self, at: usize, offer: &Offer) {
