@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 /// One measure.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Row {
     /// What is measured.
     pub name: &'static str,
@@ -15,8 +15,8 @@ pub struct Row {
     pub value: f64,
     /// What it has to be where the baseline is [`Row::baseline_then`].
     pub must_reach: Bound,
-    /// The baseline beside which that was asked for, where there was one: other weeks are harder or
-    /// easier, and ask for as much less or more.
+    /// The baseline over all weeks beside which that was set, where there was one: other weeks are
+    /// harder or easier, and ask for as much less or more.
     pub baseline_then: Option<f64>,
     /// How many rows were scored.
     pub rows_scored: usize,
@@ -66,7 +66,8 @@ impl Row {
         match self.must_reach {
             Bound::AtMost(most) => Bound::AtMost(most * harder),
             Bound::AtLeast(least) => Bound::AtLeast((least * harder).min(1.0)),
-            Bound::Between(least, most) => Bound::Between(least * harder, most * harder),
+            // Such rows have no baseline beside which that was set.
+            between @ Bound::Between(..) => between,
         }
     }
 
