@@ -2,43 +2,14 @@
 //!
 //! What decides is how a title ages. Two models, because the first week on the list is
 //! rarely a full one: from it the hours may double or halve, later they only fall, slower
-//! and slower. [`YOUNG`] is for titles in their first week, [`OLDER`] for the rest.
+//! and slower. [`young`] is for titles in their first week, [`older`] for the rest.
 //!
 //! Running time matters twice: long seasons are watched for longer, and a season whose
 //! running time grows gets new episodes.
 
-use super::history::{History, LastRow, ln_hours};
+use super::history::{History, LastRow, ln_ratio};
 use super::robust::{Recipe, evenly};
 use super::title::{Title, indicator};
-
-/// The features of a title after its first week.
-pub const YOUNG: [&str; 8] = [
-    "films english",
-    "films other",
-    "tv english",
-    "tv other",
-    "above the list",
-    "running time",
-    "running time grown",
-    "another season listed",
-];
-
-/// The features of a title after later weeks.
-pub const OLDER: [&str; 13] = [
-    "films english",
-    "films other",
-    "tv english",
-    "tv other",
-    "second week",
-    "second week of tv",
-    "second week of english",
-    "above the list",
-    "trend",
-    "running time",
-    "running time grown",
-    "running time not settled",
-    "was away",
-];
 
 /// Large titles are most of the error, so they weigh more; but at their full hours three
 /// hits a year would be all there is to learn from. From 0.4 to 1 it is much the same.
@@ -58,43 +29,41 @@ const GROWN_MAX: f64 = 1.5;
 pub(super) const LN_SEASON_HOURS: f64 = 2.0;
 
 /// No title gets 10¹⁰ times larger in a week. Never reached; it keeps odd input finite.
-pub(super) const CHANGE_RANGE: (f64, f64) = (-23.0, 23.0);
+const CHANGE_RANGE: (f64, f64) = (-23.0, 23.0);
 
 /// A ridge of five rows: little against two thousand, a lot against a feature that three
-/// titles ever had. ε of a tenth: errors of less than ten per cent are as good as met.
-pub(super) static YOUNG_RECIPE: Recipe<8> = Recipe {
-    shipped: [0.093, 0.092, 0.267, 0.324, -0.168, 0.390, 0.447, -0.130],
-    ridge: [5.0; 8],
-    epsilon: 0.10,
-    half_life_weeks: 78.0,
-    first_iterations: 8,
-    later_iterations: 4,
-    fitted_range: CHANGE_RANGE,
-    importance: evenly,
-};
+/// titles ever had. ε of a tenth: errors of less than ten per cent are as good as met. A year
+/// and a half of half life; from 39 weeks up to none at all it moves the error by less than
+/// 0.001.
+pub(super) const fn recipe<const P: usize>(shipped: [f64; P]) -> Recipe<P> {
+    Recipe {
+        shipped,
+        ridge: [5.0; P],
+        epsilon: 0.10,
+        half_life_weeks: 78.0,
+        first_iterations: 8,
+        later_iterations: 4,
+        fitted_range: CHANGE_RANGE,
+        importance: evenly,
+    }
+}
 
-/// As [`YOUNG_RECIPE`]. A year and a half of half life; from 39 weeks up to none at all it
-/// moves the error by less than 0.001.
-pub(super) static OLDER_RECIPE: Recipe<13> = Recipe {
-    shipped: [
-        -0.121, -0.170, -0.008, 0.008, -0.584, 0.164, 0.078, -0.331, 0.221, 0.114, 0.683, 0.362,
-        0.202,
-    ],
-    ridge: [5.0; 13],
-    epsilon: 0.10,
-    half_life_weeks: 78.0,
-    first_iterations: 8,
-    later_iterations: 4,
-    fitted_range: CHANGE_RANGE,
-    importance: evenly,
-};
+/// Of [`young`].
+pub(super) static YOUNG_RECIPE: Recipe<8> =
+    recipe([0.093, 0.092, 0.267, 0.324, -0.168, 0.390, 0.447, -0.130]);
+
+/// Of [`older`].
+pub(super) static OLDER_RECIPE: Recipe<13> = recipe([
+    -0.121, -0.170, -0.008, 0.008, -0.584, 0.164, 0.078, -0.331, 0.221, 0.114, 0.683, 0.362, 0.202,
+]);
 
 /// What a row weighs among those that it is fitted from.
 pub(super) fn weight(hours: f64) -> f64 {
     hours.max(1.0).powf(WEIGHT_POWER)
 }
 
-/// [`YOUNG`] of a title; `runtime_hours` is that of the week to come, as far as it is known.
+/// The features of a title after its first week; `runtime_hours` is that of the week to come,
+/// as far as it is known.
 pub(super) fn young(
     past: &History,
     title: &Title,
@@ -110,11 +79,11 @@ pub(super) fn young(
         above_list(past, title, last),
         season_runtime(title, runtime_hours),
         grown(last.runtime_hours, runtime_hours),
-        indicator(past.seasons_listed(title) > 1),
+        indicator(past.seasons_listed(title) > 1), // another season listed
     ]
 }
 
-/// [`OLDER`] of a title; `runtime_hours` as for [`young`].
+/// The features of a title after later weeks; `runtime_hours` as for [`young`].
 pub(super) fn older(
     past: &History,
     title: &Title,
@@ -135,20 +104,20 @@ pub(super) fn older(
         trend(last),
         season_runtime(title, runtime_hours),
         grown(last.runtime_hours, runtime_hours),
-        indicator(runtime_hours == Some(0.0)),
-        indicator(last.hours_before.is_none()),
+        indicator(runtime_hours == Some(0.0)),  // not settled
+        indicator(last.hours_before.is_none()), // was away
     ]
 }
 
 /// ln (hours / least hours on the list), up to [`ABOVE_MAX`].
 fn above_list(past: &History, title: &Title, last: &LastRow) -> f64 {
     let least = past.list(title.category).map_or(last.hours, |list| list.least_hours);
-    (ln_hours(last.hours) - ln_hours(least)).min(ABOVE_MAX)
+    ln_ratio(last.hours, least).min(ABOVE_MAX)
 }
 
 /// ln (hours / hours a week earlier), or nothing for a title that was away.
 fn trend(last: &LastRow) -> f64 {
-    let change = |before| ln_hours(last.hours) - ln_hours(before);
+    let change = |before| ln_ratio(last.hours, before);
     last.hours_before.map_or(0.0, change).clamp(-TREND_MAX, TREND_MAX)
 }
 

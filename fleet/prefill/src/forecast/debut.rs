@@ -9,22 +9,6 @@ use super::history::{History, ln_hours};
 use super::robust::Recipe;
 use super::title::{Title, indicator};
 
-/// The features of a debut.
-pub const FEATURES: [&str; 12] = [
-    "films english",
-    "films other",
-    "tv english",
-    "tv other",
-    "running time of a season",
-    "running time of a film",
-    "running time not settled",
-    "limited series",
-    "show was listed before",
-    "peak of the show",
-    "show is listed",
-    "hours of the show last week",
-];
-
 /// ln 1.8 hours, a usual film.
 const LN_FILM_HOURS: f64 = 0.6;
 
@@ -60,7 +44,7 @@ fn importance(fitted: f64) -> f64 {
     (IMPORTANCE_POWER * (fitted - MIDDLE)).exp()
 }
 
-/// [`FEATURES`] of a title.
+/// The features of a debut.
 pub(super) fn features(past: &History, title: &Title, runtime_hours: Option<f64>) -> [f64; 12] {
     let [c0, c1, c2, c3] = title.category.indicators();
     let is_tv = title.category.is_tv();
@@ -74,11 +58,11 @@ pub(super) fn features(past: &History, title: &Title, runtime_hours: Option<f64>
         c3,
         season_runtime(title, runtime_hours),
         film_runtime(title, runtime_hours),
-        indicator(runtime_hours == Some(0.0)),
+        indicator(runtime_hours == Some(0.0)), // not settled
         indicator(is_tv && is_limited(&title.season)),
-        indicator(peak.is_some()),
+        indicator(peak.is_some()), // show was listed before
         peak.map_or(0.0, |peak| peak - USUAL_PEAK),
-        indicator(hours.is_some()),
+        indicator(hours.is_some()), // show was listed last week
         hours.map_or(0.0, |hours| ln_hours(hours) - level),
     ]
 }

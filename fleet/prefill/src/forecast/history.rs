@@ -56,6 +56,11 @@ pub(super) fn ln_hours(hours: f64) -> f64 {
     hours.max(1.0).ln()
 }
 
+/// By how much hours are more than others, as the difference of their [`ln_hours`].
+pub(super) fn ln_ratio(hours: f64, to: f64) -> f64 {
+    ln_hours(hours) - ln_hours(to)
+}
+
 impl History {
     /// The week to come; `None` before the first.
     pub(super) const fn next_week(&self) -> Option<u32> {

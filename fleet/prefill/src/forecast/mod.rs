@@ -9,13 +9,13 @@
 //! [`debut`], [`returned`] (one formula each), [`robust`] over [`cholesky`] (how their
 //! coefficients are found), [`interval`] (how sure it is); then [`country`].
 
-pub mod carried;
+mod carried;
 mod cholesky;
 pub mod country;
-pub mod debut;
+mod debut;
 mod history;
 pub mod interval;
-pub mod returned;
+mod returned;
 mod robust;
 pub mod title;
 pub mod week;

@@ -129,7 +129,7 @@ pub enum Refused {
 pub(super) fn checked(week: &Week, next: Option<u32>) -> Result<Vec<&Observed>, Refused> {
     check_place(week.number, week.rows.len(), next)?;
     week.rows.iter().try_for_each(Observed::check)?;
-    sorted(week.number, &week.rows, |row| &row.title)
+    sorted(week.number, &week.rows, |row| &row.title, |row| row.title.to_string())
 }
 
 /// The rows of an announced week by title.
@@ -139,7 +139,7 @@ pub(super) fn checked_calendar(
 ) -> Result<Vec<&Announced>, Refused> {
     check_place(number, calendar.len(), None)?;
     calendar.iter().try_for_each(|row| check_runtime(&row.title, row.runtime_hours))?;
-    sorted(number, calendar, |row| &row.title)
+    sorted(number, calendar, |row| &row.title, |row| row.title.to_string())
 }
 
 /// A week must have rows, not too many, and follow the last one.
@@ -162,12 +162,18 @@ fn check_runtime(title: &Title, runtime_hours: Option<f64>) -> Result<(), Refuse
     }
 }
 
-fn sorted<R>(number: u32, rows: &[R], title: fn(&R) -> &Title) -> Result<Vec<&R>, Refused> {
+/// The rows in the order of their keys; of two with one key the second is named.
+pub(super) fn sorted<'a, R, K: Ord>(
+    number: u32,
+    rows: &'a [R],
+    key: fn(&'a R) -> K,
+    name: fn(&R) -> String,
+) -> Result<Vec<&'a R>, Refused> {
     let mut seen = BTreeSet::new();
-    if let Some(twice) = rows.iter().map(title).find(|title| !seen.insert(*title)) {
-        return Err(Refused::Twice { number, row: twice.to_string() });
+    if let Some(twice) = rows.iter().find(|row| !seen.insert(key(row))) {
+        return Err(Refused::Twice { number, row: name(twice) });
     }
     let mut rows: Vec<&R> = rows.iter().collect();
-    rows.sort_by(|a, b| title(a).cmp(title(b)));
+    rows.sort_by_key(|row| key(row));
     Ok(rows)
 }

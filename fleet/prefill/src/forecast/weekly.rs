@@ -4,7 +4,7 @@
 //! else a *debut*. All models speak of logarithms against an anchor:
 //! `hours = anchor · exp(X b)`, with last week's hours, the list's last place, or one hour.
 
-use super::history::{History, LastRow, ln_hours};
+use super::history::{History, LastRow, ln_hours, ln_ratio};
 use super::interval::Intervals;
 use super::robust::{FIRST_FIT_WEEKS, Model};
 use super::title::{Category, Title};
@@ -154,13 +154,13 @@ impl Weekly {
     /// How far off the forecast was. Errors of shipped coefficients say nothing of fitted ones.
     fn score(&mut self, category: Category, case: &Case, hours: f64) {
         if self.is_fitted() {
-            let residual = ln_hours(hours) - ln_hours(self.hours(case));
+            let residual = ln_ratio(hours, self.hours(case));
             self.intervals.learn(category, case.kind, residual);
         }
     }
 
     fn keep(&mut self, case: &Case, week: u32, hours: f64) {
-        let target = ln_hours(hours) - ln_hours(case.anchor_hours);
+        let target = ln_ratio(hours, case.anchor_hours);
         let weight = carried::weight(case.anchor_hours);
         match &case.features {
             Features::Young(features) => self.young.add(week, *features, target, weight),

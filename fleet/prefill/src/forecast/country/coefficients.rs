@@ -4,43 +4,12 @@
 use super::features::Features;
 use crate::forecast::robust::dot;
 
-/// The features of a title on the list.
-pub const STAYING: [&str; 10] = [
-    "constant",
-    "tv",
-    "ln weight of a film",
-    "ln weight of a season",
-    "new",
-    "new, times ln weight",
-    "second week",
-    "was absent last week",
-    "momentum over all countries",
-    "ln weeks listed",
-];
-
-/// The features of a title not on the list.
-pub const COMING: [&str; 13] = [
-    "constant",
-    "ln weight in the closest countries",
-    "ln weight where taste is alike",
-    "ln weight in the nearest country",
-    "ln largest weight anywhere",
-    "new",
-    "momentum over all countries",
-    "second week",
-    "ln weight in the past",
-    "another season is new",
-    "another season is listed",
-    "another season has entered",
-    "ln weeks since it was listed anywhere",
-];
-
 /// One set of coefficients.
 #[derive(Debug)]
 pub struct Coefficients {
-    /// In the order of [`STAYING`].
+    /// Of the features of a title on the list, in their order.
     pub staying: [f64; 10],
-    /// In the order of [`COMING`].
+    /// Of the features of a title that is not, in their order.
     pub coming: [f64; 13],
 }
 

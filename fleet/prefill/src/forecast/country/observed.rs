@@ -1,7 +1,6 @@
 //! What goes in: the lists of all countries in one week; and what is refused.
 
-use crate::forecast::week::{Refused, check_place};
-use std::collections::BTreeSet;
+use crate::forecast::week::{Refused, check_place, sorted};
 use std::sync::Arc;
 
 /// The published lists end at 10. A thousand lets longer ones in, and a rank beyond it is
@@ -75,11 +74,5 @@ impl Listed {
 pub(super) fn checked(week: &ListsWeek, next: Option<u32>) -> Result<Vec<&Listed>, Refused> {
     check_place(week.number, week.rows.len(), next)?;
     week.rows.iter().try_for_each(Listed::check)?;
-    let mut seen = BTreeSet::new();
-    if let Some(twice) = week.rows.iter().find(|row| !seen.insert(row.key())) {
-        return Err(Refused::Twice { number: week.number, row: twice.name() });
-    }
-    let mut rows: Vec<&Listed> = week.rows.iter().collect();
-    rows.sort_by(|a, b| a.key().cmp(&b.key()));
-    Ok(rows)
+    sorted(week.number, &week.rows, Listed::key, Listed::name)
 }
