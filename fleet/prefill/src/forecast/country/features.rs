@@ -2,9 +2,9 @@
 
 use super::observed::Format;
 use super::similarity::{Neighbours, rooted};
-use super::state::{Place, State, TitleState};
+use super::state::{CountryState, Place, State, TitleState};
 use crate::forecast::title::indicator;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// Titles below this weight among like countries are passed over, to save their features:
 /// it is half a place ten in one country of twenty-five.
@@ -36,51 +36,32 @@ struct Around {
     nearest: f64,
 }
 
-/// What the country lists of a show.
-#[derive(Debug, Clone, Copy, Default)]
-struct Seasons {
-    listed: u32,
-    new: u32,
-    entered: u32,
-}
-
 /// One country's view.
 #[derive(Debug)]
 pub(super) struct View<'a> {
     state: &'a State,
-    country: usize,
+    lists: &'a CountryState,
     around: Vec<Around>,
-    seasons: BTreeMap<usize, Seasons>,
 }
 
 impl<'a> View<'a> {
     pub(super) fn new(state: &'a State, neighbours: &Neighbours, country: usize) -> Self {
-        let around = around(state, neighbours, country);
-        let mut view = Self { state, country, around, seasons: BTreeMap::new() };
-        for (title, place) in state.countries[country].listed() {
-            let own = view.seasons_of(title, *place);
-            let seasons = view.seasons.entry(state.titles[title].show_number).or_default();
-            seasons.listed += own.listed;
-            seasons.new += own.new;
-            seasons.entered += own.entered;
-        }
-        view
+        let lists = &state.countries[country];
+        Self { state, lists, around: around(state, neighbours, country) }
     }
 
     /// Numbers of titles that the country ever listed, that its neighbours list, or of a show
     /// that it lists.
     pub(super) fn candidates(&self) -> BTreeSet<usize> {
-        let places = &self.state.countries[self.country].places;
         let around = self.around.iter().enumerate();
         let known = around.filter(|(_, around)| around.wide > CANDIDATE_WEIGHT).map(|(at, _)| at);
-        let siblings = self.seasons.keys().flat_map(|show| &self.state.shows[*show]);
-        places.keys().chain(siblings).copied().chain(known).collect()
+        let siblings = self.lists.listed().flat_map(|(title, _)| self.seasons(title));
+        self.lists.places.keys().chain(siblings).copied().chain(known).collect()
     }
 
     /// What speaks for a title.
     pub(super) fn features(&self, number: usize) -> Features {
-        let places = &self.state.countries[self.country].places;
-        let place = places.get(&number).copied().unwrap_or_default();
+        let place = self.lists.places.get(&number).copied().unwrap_or_default();
         match place.weight > 0.0 {
             true => Features::Staying(self.staying(number, place)),
             false => Features::Coming(self.coming(number, place)),
@@ -110,7 +91,7 @@ impl<'a> View<'a> {
     fn coming(&self, number: usize, place: Place) -> Coming {
         let title = &self.state.titles[number];
         let around = self.around[number];
-        let others = self.siblings(number, place);
+        let others = self.siblings(number);
         let weeks_gone = (self.state.week - title.last_week).min(20);
         [
             1.0,
@@ -122,51 +103,45 @@ impl<'a> View<'a> {
             self.momentum(title),
             indicator(self.is_second_week(title)),
             (place.past + 0.02).ln(),
-            indicator(others.new > 0),
-            indicator(others.listed > 0),
-            indicator(others.entered > 0),
+            indicator(others.iter().any(|(other, _)| self.is_new(other))),
+            indicator(!others.is_empty()),
+            indicator(others.iter().any(|(_, place)| self.has_entered(*place))),
             f64::from(weeks_gone).ln_1p(),
         ]
     }
 
     /// Of the first week observed nobody knows what is new in it.
     fn is_new(&self, title: &TitleState) -> bool {
-        self.state.weeks_before > 0 && title.first_week == self.state.week
+        self.state.weeks_learned > 1 && title.first_week == self.state.week
     }
 
     fn is_second_week(&self, title: &TitleState) -> bool {
-        self.state.weeks_before > 1 && title.first_week + 1 == self.state.week
+        self.state.weeks_learned > 2 && title.first_week + 1 == self.state.week
     }
 
     /// How much its weight over all countries rises or falls, from −1 to 1.
     fn momentum(&self, title: &TitleState) -> f64 {
-        match self.state.weeks_before {
-            0 => 0.0,
+        match self.state.weeks_learned {
+            0 | 1 => 0.0,
             _ => (title.mean - title.mean_before) / (title.mean + title.mean_before + 0.005),
         }
     }
 
-    /// What a title adds to its show's seasons.
-    fn seasons_of(&self, number: usize, place: Place) -> Seasons {
-        let listed = u32::from(place.weight > 0.0);
-        let entered = self.state.weeks_before > 0 && place.weight_before == 0.0;
-        Seasons {
-            listed,
-            new: listed * u32::from(self.is_new(&self.state.titles[number])),
-            entered: listed * u32::from(entered),
-        }
+    fn has_entered(&self, place: Place) -> bool {
+        self.state.weeks_learned > 1 && place.weight_before == 0.0
     }
 
-    /// The show's other seasons.
-    fn siblings(&self, number: usize, place: Place) -> Seasons {
-        let show = self.state.titles[number].show_number;
-        let all = self.seasons.get(&show).copied().unwrap_or_default();
-        let own = self.seasons_of(number, place);
-        Seasons {
-            listed: all.listed - own.listed,
-            new: all.new - own.new,
-            entered: all.entered - own.entered,
-        }
+    /// All titles of a title's show, itself among them.
+    fn seasons(&self, number: usize) -> &'a [usize] {
+        &self.state.shows[self.state.titles[number].show_number]
+    }
+
+    /// The show's other seasons that the country lists now.
+    fn siblings(&self, number: usize) -> Vec<(&'a TitleState, Place)> {
+        let others = self.seasons(number).iter().filter(|season| **season != number);
+        let places = others.filter_map(|season| Some((*season, *self.lists.places.get(season)?)));
+        let listed = places.filter(|(_, place)| place.weight > 0.0);
+        listed.map(|(season, place)| (&self.state.titles[season], place)).collect()
     }
 }
 

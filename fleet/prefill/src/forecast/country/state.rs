@@ -55,10 +55,10 @@ impl CountryState {
 /// All of it.
 #[derive(Debug, Clone, Default)]
 pub(super) struct State {
-    /// The last week, and how many weeks there were before it.
+    /// The last week.
     pub(super) week: u32,
-    pub(super) weeks_before: u32,
-    is_begun: bool,
+    /// How many weeks were learned, that one included.
+    pub(super) weeks_learned: u32,
     pub(super) titles: Vec<TitleState>,
     pub(super) countries: Vec<CountryState>,
     /// The titles of each show.
@@ -71,7 +71,7 @@ pub(super) struct State {
 impl State {
     /// The week to come; `None` before the first.
     pub(super) fn next_week(&self) -> Option<u32> {
-        self.is_begun.then_some(self.week + 1)
+        (self.weeks_learned > 0).then_some(self.week + 1)
     }
 
     /// Takes a week in; its rows are ordered.
@@ -85,8 +85,8 @@ impl State {
 
     /// What was this week is the week before.
     fn turn(&mut self, week: u32) {
-        self.weeks_before += u32::from(self.is_begun);
-        (self.week, self.is_begun) = (week, true);
+        self.week = week;
+        self.weeks_learned += 1;
         for title in &mut self.titles {
             (title.mean_before, title.mean, title.top) = (title.mean, 0.0, 0.0);
         }
