@@ -53,10 +53,10 @@ pub fn rows(weeks: &[ListsWeek]) -> Result<Vec<Row>, NotScored> {
     if weeks.len() < 2 {
         return Err(NotScored::TooFewWeeks { what: "lists", have: weeks.len(), needed: 2 });
     }
-    let mut rows = vec![row("country lists", LISTS, &walk(weeks, &SHIPPED)?)];
-    let later = walk(weeks, &FIRST_TWELVE)?;
-    if let Some(later) = later.get(FITTED_ON..).filter(|later| !later.is_empty()) {
-        rows.push(row("country lists, later weeks", LATER, later));
+    let mut rows = vec![row("country lists", LISTS, &walk(weeks, &SHIPPED, 0)?)];
+    let later = walk(weeks, &FIRST_TWELVE, FITTED_ON)?;
+    if !later.is_empty() {
+        rows.push(row("country lists, later weeks", LATER, &later));
     }
     Ok(rows)
 }
@@ -80,17 +80,21 @@ fn row(name: &'static str, definition: &'static str, captured: &[Captured]) -> R
     }
 }
 
+/// Learns from the first week on, and scores from one transition on, counted from 0.
 fn walk(
     weeks: &[ListsWeek],
     coefficients: &'static Coefficients,
+    from: usize,
 ) -> Result<Vec<Captured>, Refused> {
     let mut lists = Lists::new(coefficients);
     let mut seen = BTreeSet::new();
     let mut captured = Vec::new();
-    for (now, next) in weeks.iter().zip(&weeks[1..]) {
+    for (at, (now, next)) in weeks.iter().zip(&weeks[1..]).enumerate() {
         lists.learn(now)?;
         seen.extend(now.rows.iter().map(|row| (&*row.show, &*row.season)));
-        captured.push(transition(&weights(now), &weights(next), &seen, &lists));
+        if at >= from {
+            captured.push(transition(&weights(now), &weights(next), &seen, &lists));
+        }
     }
     Ok(captured)
 }

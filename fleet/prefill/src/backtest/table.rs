@@ -23,7 +23,7 @@ pub struct BadLine {
 /// What is wrong with a line.
 #[derive(Debug, thiserror::Error)]
 pub enum Why {
-    /// It could not be read, or is no UTF-8.
+    /// It could not be read.
     #[error("cannot be read: {0}")]
     Unreadable(#[from] std::io::Error),
     /// It is no UTF-8.
@@ -114,13 +114,10 @@ pub fn read<const N: usize>(
     columns: [&'static str; N],
     mut each: impl FnMut(&Fields<'_, N>) -> Result<(), Why>,
 ) -> Result<(), BadLine> {
-    let mut line = String::new();
     let mut places = None;
     for number in 1.. {
         let bad = |why| BadLine { line: number, why };
-        if !next_line(&mut text, &mut line).map_err(bad)? {
-            break;
-        }
+        let Some(line) = next_line(&mut text).map_err(bad)? else { break };
         let Some(places) = &places else {
             places = Some(find(&line, columns).map_err(bad)?);
             continue;
@@ -135,19 +132,18 @@ pub fn read<const N: usize>(
     Ok(())
 }
 
-/// The next line without its end; false if there is none.
-fn next_line(text: &mut impl BufRead, line: &mut String) -> Result<bool, Why> {
+/// The next line without its end, if there is one.
+fn next_line(text: &mut impl BufRead) -> Result<Option<String>, Why> {
     let mut bytes = Vec::new();
     if text.by_ref().take(LINE_BYTES_MAX + 1).read_until(b'\n', &mut bytes)? == 0 {
-        return Ok(false);
+        return Ok(None);
     }
     if bytes.len() as u64 > LINE_BYTES_MAX {
         return Err(Why::TooLong);
     }
-    let all = String::from_utf8(bytes).map_err(|_| Why::NotText)?;
-    line.clear();
-    line.push_str(all.trim_end_matches(['\n', '\r']));
-    Ok(true)
+    let mut line = String::from_utf8(bytes).map_err(|_| Why::NotText)?;
+    line.truncate(line.trim_end_matches(['\n', '\r']).len());
+    Ok(Some(line))
 }
 
 fn find<const N: usize>(header: &str, columns: [&'static str; N]) -> Result<[usize; N], Why> {
