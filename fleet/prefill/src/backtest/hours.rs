@@ -18,8 +18,8 @@ const CARRIED: &str = "Titles that were listed the week before too, from week 53
     to come. Baseline: last week's hours.";
 const CARRIED_STRICT: &str = "As carried titles, but of running times only last week's are known.";
 const DEBUTS: &str = "Titles never listed before, from week 53 on. WAPE of hours viewed. Known: \
-    earlier weeks, category, name, running time. The choice of features was made on these same \
-    weeks. Baseline: the median of the category's earlier debuts.";
+    earlier weeks, category, name, running time. The features were chosen on the published weeks \
+    2021-07-04 to 2025-04-27. Baseline: the median of the category's earlier debuts.";
 const ALL: &str = "All rows of the list, from week 53 on: carried, debuts, and titles that return. \
     WAPE of hours viewed. Known: earlier weeks and the calendar (names and running times). \
     Baseline: last hours of a title; of debuts the median.";
