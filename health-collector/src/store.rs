@@ -1,6 +1,7 @@
 //! Reports, events and holdings in SQL.
 
 mod late;
+mod together;
 
 use crate::order::Position;
 use crate::{Latest, ReportError};
@@ -8,9 +9,10 @@ use contract::names::{DeviceName, GroupName, TitleName};
 use contract::report::{Event, Report, Severity};
 use contract::time::TimeUs;
 use db::{Db, Tx};
+use sqlx::Row;
 use sqlx::any::AnyRow;
-use sqlx::{Any, Executor, Row};
 use std::collections::{HashMap, HashSet};
+use together::Together;
 
 /// Events of a box are kept for this long.
 pub(super) const EVENT_LIFE_S: i64 = 30 * 86_400;
@@ -38,11 +40,12 @@ pub struct RecordedEvent {
 #[derive(Debug)]
 pub(crate) struct Store {
     db: Db,
+    together: Together,
 }
 
 impl Store {
     pub(crate) fn new(db: Db) -> Self {
-        Self { db }
+        Self { db, together: Together::default() }
     }
 
     pub(crate) async fn load(&self) -> Result<HashMap<DeviceName, Latest>, db::Error> {
@@ -78,12 +81,13 @@ impl Store {
             true => ReportError::UnknownDevice(report.device.clone()),
             false => err.into(),
         };
+        let row = together::Row::of(report, position, now)?;
         // Nearly all reports are this: one statement, which is all or nothing by itself.
         if report.events.is_empty() && holds.is_none() {
-            return upsert(self.db.write(), report, position, now).await.map_err(unknown);
+            return self.together.keep(&self.db, row).await.map_err(unknown);
         }
         let mut tx = self.db.begin().await?;
-        upsert(&mut *tx, report, position, now).await.map_err(unknown)?;
+        row.insert(&mut *tx, self.db.engine()).await.map_err(unknown)?;
         for event in &report.events {
             insert_event(&mut tx, &report.device, &report.boot_id, event, now).await?;
         }
@@ -115,33 +119,6 @@ impl Store {
         .await?;
         rows.iter().map(read_event).collect()
     }
-}
-
-async fn upsert(
-    writer: impl Executor<'_, Database = Any>,
-    report: &Report,
-    position: &Position,
-    now: TimeUs,
-) -> Result<(), db::Error> {
-    // PostgreSQL keeps no NUL in text; in JSON it can only come as this escape.
-    let text = serde_json::to_string(report).map_err(|err| db::Error::corrupt("a report", err))?;
-    sqlx::query(
-        "INSERT INTO appliance_reports
-             (appliance, boot_id, previous_boot_id, sequence, received_at_us, report)
-         VALUES ($1, $2, $3, $4, $5, $6)
-         ON CONFLICT (appliance) DO UPDATE SET boot_id = excluded.boot_id,
-             previous_boot_id = excluded.previous_boot_id, sequence = excluded.sequence,
-             received_at_us = excluded.received_at_us, report = excluded.report",
-    )
-    .bind(report.device.as_str())
-    .bind(position.boot_id.as_str())
-    .bind(position.previous_boot_id.clone())
-    .bind(i64::try_from(position.sequence).unwrap_or(i64::MAX))
-    .bind(now.0)
-    .bind(text)
-    .execute(writer)
-    .await?;
-    Ok(())
 }
 
 async fn insert_event(

@@ -7,6 +7,8 @@ use contract::names::{DeviceName, GroupName, TitleName};
 use contract::report::{Event, Hardware, Held, Load, MovesReport, Report, Severity, Traffic};
 use contract::time::TimeUs;
 use db::testing;
+use futures_util::FutureExt;
+use futures_util::future::join_all;
 use std::collections::HashSet;
 
 const NOW: TimeUs = TimeUs(1_700_000_000_000_000);
@@ -301,5 +303,59 @@ async fn what_is_not_late_reports_is_refused() {
         let collector = collector(&test).await;
         let outcome = collector.accept_late(&other, NOW).await;
         assert!(matches!(outcome, Err(ReportError::UnknownDevice(_))), "{}", test.name);
+    }
+}
+
+#[tokio::test]
+async fn reports_that_come_at_once_are_all_kept_but_for_those_of_strangers() {
+    const BOXES: usize = 50;
+    for test in testing::both().await {
+        let collector = collector(&test).await;
+        let name = |at: usize| DeviceName::new(format!("oca{at}.a")).expect("name");
+        for at in 2..=BOXES {
+            let row = "INSERT INTO devices (\"key\", site, created_at_us) VALUES ($1, 'a', 1)";
+            let row = sqlx::query(row).bind(name(at).to_string());
+            row.execute(test.db.write()).await.expect(test.name);
+        }
+        // Of one box two, and one that nobody knows.
+        let mut reports = vec![report("x", 1, &[])];
+        reports
+            .extend((1..=BOXES + 1).map(|at| Report { device: name(at), ..report("x", 2, &[]) }));
+        let taken = reports.into_iter().map(|report| collector.accept(report, |_| None, NOW));
+        let taken = join_all(taken).await;
+        let refused = |it: &Result<_, ReportError>| match it {
+            Ok(_) => None,
+            Err(ReportError::UnknownDevice(device)) => Some(device.clone()),
+            Err(err) => panic!("{}: {err}", test.name),
+        };
+        let refused: Vec<DeviceName> = taken.iter().filter_map(refused).collect();
+        assert_eq!(refused, [name(BOXES + 1)], "{}", test.name);
+        let again = Collector::open(test.db.clone(), 10).await.expect(test.name);
+        for at in 1..=BOXES {
+            assert_eq!(again.latest(&name(at)).expect(test.name).report.sequence, 2);
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_goes_away_takes_no_others_report_along() {
+    for test in testing::both().await {
+        let collector = collector(&test).await;
+        sqlx::query("INSERT INTO devices (\"key\", site, created_at_us) VALUES ('oca2.a', 'a', 1)")
+            .execute(test.db.write())
+            .await
+            .expect(test.name);
+        let other =
+            Report { device: DeviceName::new("oca2.a").expect("name"), ..report("x", 1, &[]) };
+        let mut first = Box::pin(collector.accept(report("x", 1, &[]), |_| None, NOW));
+        let mut second = Box::pin(collector.accept(other, |_| None, NOW));
+        // Both wait: the first has its turn and takes along whom it finds, and that may be both.
+        assert!((&mut first).now_or_never().is_none(), "{}", test.name);
+        assert!((&mut second).now_or_never().is_none(), "{}", test.name);
+        drop(first);
+        second.await.expect(test.name);
+        let again = Collector::open(test.db.clone(), 10).await.expect(test.name);
+        let kept = again.latest(&DeviceName::new("oca2.a").expect("name"));
+        assert_eq!(kept.expect(test.name).report.sequence, 1);
     }
 }
