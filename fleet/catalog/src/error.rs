@@ -41,6 +41,31 @@ pub enum CatalogError {
         /// How many fit.
         found: usize,
     },
+    /// There is no such version of the catalogue.
+    #[error("there is no version {0} of the catalogue, or not any more")]
+    UnknownVersion(u64),
+    /// It is in force, or was.
+    #[error("version {0} has been announced already")]
+    Announced(u64),
+    /// It never was in force.
+    #[error("version {0} was never announced: nothing can stay with it")]
+    NotAnnounced(u64),
+    /// Others came into force since it was made.
+    #[error(
+        "version {version} was made beside version {parent}, and version {newest} is in force since: \
+         what it would change is not what was looked at"
+    )]
+    Overtaken {
+        /// The version.
+        version: u64,
+        /// What was in force when it was made.
+        parent: u64,
+        /// What is.
+        newest: u64,
+    },
+    /// Nobody is held to a version there: sites with a tag, or all of them.
+    #[error("no version is pinned for {}", .0.as_ref().map_or("all sites".to_owned(), |tag| format!("sites with tag {tag}")))]
+    NoPin(Option<String>),
     /// All ordinals have been given.
     #[error("the catalogue has given all of its 4294967295 ordinals")]
     Full,

@@ -7,6 +7,7 @@
 //!
 //! Read in this order: [`model`] (what a title and an object are), [`purge`] (what is to be
 //! purged, and the history of it), [`Store`] (SQL),
+//! [`versions`] (the catalogue as versions that can be had back, pure),
 //! [`segment`] (the contract's content-addressed segments, pure).
 
 mod error;
@@ -14,6 +15,7 @@ pub mod model;
 pub mod purge;
 pub mod segment;
 mod store;
+pub mod versions;
 
 pub use error::CatalogError;
 pub use model::{
@@ -22,4 +24,5 @@ pub use model::{
 };
 pub use purge::{PurgeHistory, PurgePreview, PurgeTarget, RecordedPurge};
 pub use store::imports::MAX_BATCH;
+pub use store::versions::InForce;
 pub use store::{Snapshot, Store};

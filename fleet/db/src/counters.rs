@@ -20,6 +20,8 @@ pub enum Counter {
     Revocation,
     /// The number of the last certificate that was ordered elsewhere.
     Order,
+    /// How often another version of the catalogue came into force, somewhere or everywhere.
+    Announced,
 }
 
 impl Counter {
@@ -32,6 +34,7 @@ impl Counter {
             Self::Command => "command",
             Self::Revocation => "revocation",
             Self::Order => "order",
+            Self::Announced => "announced",
         }
     }
 }

@@ -22,6 +22,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (15, "partners", include_str!("../migrations/0015_partners.sql")),
     (16, "observed", include_str!("../migrations/0016_observed.sql")),
     (17, "nothing_there", include_str!("../migrations/0017_nothing_there.sql")),
+    (18, "catalogue_versions", include_str!("../migrations/0018_catalogue_versions.sql")),
 ];
 
 /// What PostgreSQL must be told and SQLite does by itself.

@@ -8,6 +8,7 @@ mod slices;
 #[cfg(test)]
 mod tests;
 mod titles;
+pub(crate) mod versions;
 
 use crate::{CatalogError, CatalogObject, Title};
 use db::counters::{self, Counter};

@@ -14,17 +14,17 @@ use contract::time::TimeUs;
 use contract::tombstones::Purged;
 use db::testing;
 
-const NOW: TimeUs = TimeUs(1_700_000_000_000_000);
+pub(super) const NOW: TimeUs = TimeUs(1_700_000_000_000_000);
 
-fn group() -> GroupName {
+pub(super) fn group() -> GroupName {
     GroupName::new("g").expect("name")
 }
 
-fn title(name: &str) -> TitleName {
+pub(super) fn title(name: &str) -> TitleName {
     TitleName::new(name).expect("name")
 }
 
-fn spec(name: &str) -> TitleSpec {
+pub(super) fn spec(name: &str) -> TitleSpec {
     let hls = Playlist { path: format!("/{name}/master.m3u8"), text: "#EXTM3U\n".into() };
     TitleSpec {
         group: group(),
@@ -37,7 +37,7 @@ fn spec(name: &str) -> TitleSpec {
     }
 }
 
-fn object(path: &str, content: &str) -> NewObject {
+pub(super) fn object(path: &str, content: &str) -> NewObject {
     NewObject {
         path: path.into(),
         size_bytes: content.len() as u64,
@@ -47,7 +47,7 @@ fn object(path: &str, content: &str) -> NewObject {
     }
 }
 
-async fn store(test: &testing::TestDb) -> Store {
+pub(super) async fn store(test: &testing::TestDb) -> Store {
     sqlx::query("INSERT INTO content_groups (\"key\", created_at_us) VALUES ('g', 1)")
         .execute(test.db.read())
         .await
@@ -55,7 +55,7 @@ async fn store(test: &testing::TestDb) -> Store {
     Store::new(test.db.clone())
 }
 
-async fn import(
+pub(super) async fn import(
     store: &Store,
     spec: &TitleSpec,
     objects: &[NewObject],

@@ -22,19 +22,22 @@ const TITLE: &str = "SELECT content_group, title, display_name, base_path, hls_p
      WHERE content_group = $1 AND title = $2";
 
 impl Store {
-    /// All of it. The version is read first: a change meanwhile shows as a later version.
+    /// All of it, as it is at one moment.
     ///
     /// # Errors
     /// When the database fails or a record cannot be read back.
     pub async fn snapshot(&self) -> Result<Snapshot, CatalogError> {
-        let version = self.version().await?;
-        let titles = self.titles().await?;
+        let mut tx = self.db.snapshot().await?;
+        let version = counters::value_in(&mut tx, Counter::Catalogue).await?;
+        let version = unsigned("the catalogue's version", version)?;
+        let titles = sqlx::query(TITLES).fetch_all(&mut *tx).await?;
+        let titles: Vec<Title> = titles.iter().map(read_title).collect::<Result<_, _>>()?;
         let rows = sqlx::query(
             "SELECT ordinal, content_group, title, path, size_bytes, blake3, modified_us,
                  bitrate_bits_per_s
              FROM objects WHERE removed_at_us IS NULL ORDER BY ordinal",
         )
-        .fetch_all(self.db.read())
+        .fetch_all(&mut *tx)
         .await?;
         let owners = Owners::new(&titles);
         let objects = rows.iter().map(|row| owners.read(row)).collect::<Result<_, _>>()?;
@@ -239,10 +242,10 @@ fn tags_of(text: &str) -> Result<Tags, db::Error> {
     Tags::new(tags).map_err(|err| db::Error::corrupt("a title's tags", err))
 }
 
-fn group_of(name: String) -> Result<GroupName, db::Error> {
+pub(super) fn group_of(name: String) -> Result<GroupName, db::Error> {
     GroupName::new(name).map_err(|err| db::Error::corrupt("a content group", err))
 }
 
-fn title_of(name: String) -> Result<TitleName, db::Error> {
+pub(super) fn title_of(name: String) -> Result<TitleName, db::Error> {
     TitleName::new(name).map_err(|err| db::Error::corrupt("a title", err))
 }

@@ -1,0 +1,12 @@
+//! Versions of the catalogue in SQL: [`announce`] makes them, [`read`] has them back, [`pins`] hold sites to
+//! one, [`forget`] lets old ones go.
+
+mod announce;
+mod forget;
+mod pins;
+mod read;
+mod rows;
+#[cfg(test)]
+mod tests;
+
+pub use announce::InForce;
