@@ -27,6 +27,7 @@ mod ssh;
 mod status;
 mod titles;
 mod trust;
+mod versions;
 mod zones;
 
 pub(crate) use appliances::{ApplianceDetail, ApplianceItem, RevocationRequest};
@@ -56,6 +57,9 @@ pub(crate) use status::{
 };
 pub(crate) use titles::{ObjectItem, TitleDetail, TitleItem, Window};
 pub(crate) use trust::{DraftRequest, TrustItem, TrustKeyItem};
+pub(crate) use versions::{
+    AnnounceRequest, PinItem, PinRequest, TitleChange, TitleHistoryItem, VersionItem,
+};
 
 use crate::server::App;
 use axum::Router;
@@ -115,6 +119,12 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(titles::show_title, titles::remove_title))
         .routes(routes!(titles::list_objects))
         .routes(routes!(titles::set_window))
+        .routes(routes!(versions::list_versions))
+        .routes(routes!(versions::show_version))
+        .routes(routes!(versions::announce_version))
+        .routes(routes!(versions::list_changes))
+        .routes(routes!(versions::title_history))
+        .routes(routes!(versions::list_pins, versions::set_pin, versions::remove_pin))
         .routes(routes!(purges::list_purges, purges::make_purge))
         .routes(routes!(purges::preview_purge))
         .routes(routes!(purges::show_purge))

@@ -107,12 +107,15 @@ impl From<InventoryError> for Problem {
 impl From<CatalogError> for Problem {
     fn from(err: CatalogError) -> Self {
         use CatalogError::{
-            Db, Empty, Full, Invalid, NoImport, NoTitle, NoVersion, Taken, UnknownGroup,
+            Announced, Db, Empty, Full, Invalid, NoImport, NoPin, NoTitle, NoVersion, NotAnnounced,
+            Overtaken, Taken, UnknownGroup, UnknownVersion,
         };
         match err {
             Invalid { .. } | UnknownGroup(_) | Empty | NoVersion { .. } => Self::new(422, err),
-            Taken { .. } | Full => Self::new(409, err),
-            NoTitle(_) | NoImport(_) => Self::new(404, err),
+            Taken { .. } | Full | Announced(_) | NotAnnounced(_) | Overtaken { .. } => {
+                Self::new(409, err)
+            }
+            NoTitle(_) | NoImport(_) | UnknownVersion(_) | NoPin(_) => Self::new(404, err),
             Db(err) => err.into(),
         }
     }

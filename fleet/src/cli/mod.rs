@@ -5,6 +5,7 @@ mod appliance;
 mod backup;
 mod believing;
 mod ca;
+mod catalog;
 mod client;
 mod command;
 mod content;
@@ -95,6 +96,9 @@ enum Command {
     /// Titles and their files.
     #[command(subcommand)]
     Content(content::ContentCommand),
+    /// The catalogue as versions: what changed, what was refused, and who stays with one.
+    #[command(subcommand)]
+    Catalog(catalog::CatalogCommand),
     /// Filling: what is missing where, from whom it comes, and when it will be there.
     #[command(subcommand)]
     Fill(fill::FillCommand),
@@ -207,6 +211,7 @@ fn dispatch(fleet: Fleet) -> anyhow::Result<()> {
             Command::Appliance(command) => command.run(&client, &output).await,
             Command::Disk(command) => command.run(&client, &output).await,
             Command::Content(command) => command.run(&client, &output).await,
+            Command::Catalog(command) => command.run(&client, &output).await,
             Command::Fill(command) => command.run(&client, &output).await,
             Command::Ca(command) => command.run(&client, &output).await,
             Command::Status(status) => status.run(&client, &output).await,

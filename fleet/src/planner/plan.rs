@@ -1,8 +1,8 @@
 //! The plan: from what is intended to what every box is told. Pure.
 
-use super::inputs::Inputs;
-use catalog::CatalogObject;
+use super::inputs::{Cohort, Inputs};
 use catalog::segment::{Built, build};
+use catalog::{CatalogObject, Snapshot};
 use contract::SCHEMA;
 use contract::catalogue::{Catalogue, Ordinal};
 use contract::config::OnMiss;
@@ -14,12 +14,12 @@ use health_collector::HeldTitle;
 use inventory::{Appliance, Inventory};
 use prefill::{BoxRoom, BoxSources, Item, Problem, Reason, Solution};
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 
 /// What every box is told.
 #[derive(Debug)]
 pub(super) struct Plan {
     pub(super) segments: Vec<Built>,
-    pub(super) catalogue: Catalogue,
     pub(super) boxes: Vec<BoxTargets>,
 }
 
@@ -27,6 +27,7 @@ pub(super) struct Plan {
 #[derive(Debug)]
 pub(super) struct BoxTargets {
     pub(super) device: DeviceName,
+    pub(super) catalogue: Arc<Catalogue>,
     pub(super) hold: Hold,
     pub(super) batches: Vec<Batch>,
     /// Whom its viewers may be redirected to.
@@ -39,21 +40,25 @@ pub(super) struct BoxTargets {
 
 /// Decides.
 pub(super) fn plan(inputs: &Inputs) -> Result<Plan, serde_json::Error> {
-    let segments = build(&inputs.catalog.objects)?;
-    let catalogue = Catalogue {
-        schema: SCHEMA,
-        version: inputs.catalog.version,
-        segments: segments.iter().map(|built| built.reference).collect(),
-    };
-    let problem = problem(inputs);
-    let solution = prefill::solve(&problem);
-    let sources = prefill::fill_sources(&problem, &solution);
-    let boxes = targets(inputs, &solution, &sources);
-    Ok(Plan { segments, catalogue, boxes })
+    let mut plan = Plan { segments: Vec::new(), boxes: Vec::new() };
+    for cohort in inputs.cohorts() {
+        let segments = build(&cohort.catalog.objects)?;
+        let catalogue = Arc::new(Catalogue {
+            schema: SCHEMA,
+            version: cohort.catalog.version,
+            segments: segments.iter().map(|built| built.reference).collect(),
+        });
+        let problem = problem(&cohort);
+        let solution = prefill::solve(&problem);
+        let sources = prefill::fill_sources(&problem, &solution);
+        plan.boxes.extend(targets(inputs, &cohort, &catalogue, &solution, &sources));
+        plan.segments.extend(segments);
+    }
+    Ok(plan)
 }
 
-fn problem(inputs: &Inputs) -> Problem {
-    let ranks: HashMap<(&GroupName, &TitleName), u32> = inputs
+fn problem(cohort: &Cohort<'_>) -> Problem {
+    let ranks: HashMap<(&GroupName, &TitleName), u32> = cohort
         .catalog
         .titles
         .iter()
@@ -73,12 +78,18 @@ fn problem(inputs: &Inputs) -> Problem {
         disks_bytes: appliance.disks.iter().map(|disk| disk.capacity_bytes).collect(),
     };
     Problem {
-        objects: inputs.catalog.objects.iter().map(item).collect(),
-        boxes: inputs.inventory.appliances.iter().map(room).collect(),
+        objects: cohort.catalog.objects.iter().map(item).collect(),
+        boxes: cohort.appliances.iter().copied().map(room).collect(),
     }
 }
 
-fn targets(inputs: &Inputs, solution: &Solution, sources: &[BoxSources]) -> Vec<BoxTargets> {
+fn targets(
+    inputs: &Inputs,
+    cohort: &Cohort<'_>,
+    catalogue: &Arc<Catalogue>,
+    solution: &Solution,
+    sources: &[BoxSources],
+) -> Vec<BoxTargets> {
     let plans = solution.boxes.iter().zip(sources);
     plans
         .map(|(plan, sources)| {
@@ -92,26 +103,26 @@ fn targets(inputs: &Inputs, solution: &Solution, sources: &[BoxSources]) -> Vec<
             }
             BoxTargets {
                 device: plan.device.clone(),
+                catalogue: Arc::clone(catalogue),
                 hold: Hold::Snapshot(runs_of(plan.hold.iter().copied())),
                 batches: batches(inputs, sources),
                 neighbours: neighbours(inputs, &plan.device),
-                titles: whole_titles(inputs, &plan.hold),
+                titles: whole_titles(cohort.catalog, &plan.hold),
                 not_placed: not_placed.into_values().collect(),
             }
         })
         .collect()
 }
 
-fn whole_titles(inputs: &Inputs, hold: &[Ordinal]) -> HashSet<HeldTitle> {
+fn whole_titles(catalog: &Snapshot, hold: &[Ordinal]) -> HashSet<HeldTitle> {
     let hold: HashSet<Ordinal> = hold.iter().copied().collect();
-    let missing: HashSet<(&GroupName, &TitleName)> = inputs
-        .catalog
+    let missing: HashSet<(&GroupName, &TitleName)> = catalog
         .objects
         .iter()
         .filter(|object| !hold.contains(&object.ordinal))
         .map(|object| (&object.group, &object.title))
         .collect();
-    let titles = inputs.catalog.titles.iter();
+    let titles = catalog.titles.iter();
     titles
         .filter(|title| !missing.contains(&(&title.spec.group, &title.spec.title)))
         .map(|title| HeldTitle {

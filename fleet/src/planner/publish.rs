@@ -5,6 +5,7 @@ use super::documents::{self, Documents, Head};
 use super::plan::{BoxTargets, Plan};
 use catalog::PurgeHistory;
 use contract::SCHEMA;
+use contract::catalogue::Catalogue;
 use contract::command::Command;
 use contract::envelope::{Generation, Kind, MAX_AHEAD_S, Role};
 use contract::manifest::Manifest;
@@ -65,7 +66,7 @@ pub(super) async fn publish(
     for target in &plan.boxes {
         // A transaction a box: a fleet's worth in one would keep reports waiting.
         let mut tx = store.begin().await?;
-        let its = publish_box(&mut tx, plan, target, beside, now).await?;
+        let its = publish_box(&mut tx, target, beside, now).await?;
         tx.commit().await?;
         in_force.insert(target.device.clone(), its);
     }
@@ -74,7 +75,6 @@ pub(super) async fn publish(
 
 async fn publish_box(
     tx: &mut Tx,
-    plan: &Plan,
     target: &BoxTargets,
     beside: Beside<'_>,
     now: TimeUs,
@@ -85,7 +85,7 @@ async fn publish_box(
         .issue(Kind::Manifest, |version| Manifest {
             schema: SCHEMA,
             version,
-            catalogue: plan.catalogue.clone(),
+            catalogue: Catalogue::clone(&target.catalogue),
             hold: target.hold.clone(),
             deadlines: Vec::new(),
         })

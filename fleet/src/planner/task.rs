@@ -21,8 +21,8 @@ const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// How often a plan is made although nothing changed: origins move, documents grow old.
 const PLAN_EVERY: Duration = Duration::from_secs(60);
 
-/// Versions of inventory, catalogue, purges, commands and what the root says.
-type Versions = (i64, u64, u64, i64, u64);
+/// Versions of inventory, catalogue, purges, commands and what the root says, and announcements.
+type Versions = (i64, u64, u64, i64, u64, u64);
 
 /// Makes plans and publishes them.
 #[derive(Debug)]
@@ -67,6 +67,7 @@ impl Planner {
             app.catalog.purge_version().await?,
             app.commands.version().await?,
             app.said.last().map_or(0, |said| said.trust.version),
+            app.catalog.announcements().await?,
         );
         let fresh = self
             .planned
@@ -88,10 +89,11 @@ impl Planner {
             trust.map_or((0, FIRST_EPOCH), |trust| (trust.version, trust.epoch));
         let versions = (
             inputs.inventory.version,
-            inputs.catalog.version,
+            inputs.written,
             inputs.purges.version,
             inputs.commands_version,
             trust_version,
+            inputs.announcements,
         );
         let (inputs, plan) = tokio::task::spawn_blocking(move || {
             let plan = plan(&inputs);
@@ -109,7 +111,7 @@ impl Planner {
         let in_force = publish(&app.documents, &plan, beside, now()).await?;
         app.view.store(Arc::new(View::new(inputs, plan, in_force, trust_version)));
         self.planned = Some((versions, Instant::now()));
-        let (inventory, catalogue, purges, commands, _) = versions;
+        let (inventory, catalogue, purges, commands, ..) = versions;
         tracing::debug!(inventory, catalogue, purges, commands, epoch, "plan in force");
         Ok(())
     }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::planner::inputs::HeldTo;
 use crate::planner::origin::Origin;
 use catalog::{NewObject, PurgeHistory, RightsWindow, Snapshot, Title, TitleSpec};
 use contract::names::SiteName;
@@ -10,7 +11,7 @@ use inventory::{ContentGroup, Disk, DiskClass, Inventory, PlayerListener, Site};
 
 fn site(name: &str) -> Site {
     let name = SiteName::new(name).expect("name");
-    Site { name, latitude: 1.0, longitude: 2.0, client_prefixes: vec![], fill: None }
+    Site { name, latitude: 1.0, longitude: 2.0, client_prefixes: vec![], fill: None, tags: vec![] }
 }
 
 fn appliance(name: &str, port: u16) -> Appliance {
@@ -100,6 +101,9 @@ pub(in crate::planner) fn inputs() -> Inputs {
             titles: vec![title("small", 4), title("large", 9)],
             objects,
         },
+        written: 9,
+        announcements: 1,
+        held_to: vec![],
         purges: PurgeHistory::default(),
         origins: [(group("g"), origin)].into(),
     }
@@ -160,4 +164,35 @@ fn neighbours_of_a_site_are_told(inputs: &Inputs) {
     let authority = inputs.inventory.groups[0].authority(&inputs.inventory.appliances[2]);
     assert_eq!(told("oca1.a"), [("peer oca2.a".to_owned(), authority.expect("a listener"))]);
     assert_eq!(told("oca1.b"), [], "no other box of the site");
+}
+
+#[test]
+fn sites_that_stay_with_a_version_are_told_what_it_says() {
+    let mut inputs = inputs();
+    let held = |cohort: &str, version: u64, objects: usize| {
+        let catalog = Snapshot {
+            version,
+            titles: inputs.catalog.titles.clone(),
+            objects: inputs.catalog.objects[..objects].to_vec(),
+        };
+        HeldTo { cohort: cohort.to_owned(), catalog }
+    };
+    let (all, canary) = (held("", 7, 20), held("canary", 5, 10));
+    let told = |inputs: &Inputs| -> Vec<(String, u64, usize)> {
+        let plan = plan(inputs).expect("a plan");
+        let told = |it: &BoxTargets| {
+            let count = it.hold.resolve(None).expect("a list").len();
+            (it.device.to_string(), it.catalogue.version, count)
+        };
+        plan.boxes.iter().map(told).collect()
+    };
+    let named = |name: &str, version, count| (name.to_owned(), version, count);
+    inputs.held_to = vec![canary];
+    // A tag that no site has holds nobody.
+    assert_eq!(told(&inputs), ["oca1.a", "oca1.b", "oca2.a"].map(|name| named(name, 9, 40)));
+    inputs.inventory.sites[0].tags = vec!["canary".to_owned()];
+    let of_a = [named("oca1.a", 5, 10), named("oca2.a", 5, 10)];
+    assert_eq!(told(&inputs), [&of_a[..], &[named("oca1.b", 9, 40)]].concat());
+    inputs.held_to.insert(0, all);
+    assert_eq!(told(&inputs), [&of_a[..], &[named("oca1.b", 7, 20)]].concat());
 }
