@@ -17,6 +17,7 @@ mod cli;
 mod control;
 mod issuing;
 mod join;
+mod liveness;
 mod observing;
 mod ordering;
 mod paths;

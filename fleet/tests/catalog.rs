@@ -102,3 +102,93 @@ async fn nor_on_postgresql() {
     test.db.close().await;
     story(Some(&test.address)).await;
 }
+
+fn status(server: &Server) -> String {
+    let (head, _) = curl(server, "/play/studio-a/big-demo/master.m3u8");
+    head.split(' ').nth(1).expect("a status").to_owned()
+}
+
+/// Waits until a viewer, who is at site-a, gets this answer.
+async fn until_answered(server: &Server, expected: &str) {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while status(server) != expected {
+        assert!(Instant::now() < deadline, "{} and not {expected}", status(server));
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+async fn holding_all(boxes: &mut [FakeBox]) {
+    for each in boxes {
+        let hold = each.manifest.as_ref().map(|it| it.hold.resolve(None).expect("a list"));
+        each.held = hold.expect("a manifest").len() as u64;
+        each.report().await;
+    }
+}
+
+async fn agreed(database_url: Option<&str>) {
+    let work = tempfile::tempdir().expect("folder");
+    let server = Server::start(&work.path().join("data"), database_url);
+    let mut boxes = bring_up(&server, work.path()).await;
+    let ok = |line: &str| server.ok(&line.split_whitespace().collect::<Vec<_>>());
+    for line in [
+        "region create europe",
+        "region create de --parent europe",
+        "region create us",
+        "site edit site-a --region de",
+        "site edit site-b --region us",
+    ] {
+        ok(line);
+    }
+    until_planned(&mut boxes, OBJECTS).await;
+    let why = ok("title why studio-a big-demo --region us");
+    assert!(why.contains("0 of 1 sites hold all of it and 1 must: not site-b"), "{why}");
+    holding_all(&mut boxes).await;
+    until_answered(&server, "200").await;
+    let why = ok("title why studio-a big-demo -o json");
+    assert_eq!(why.matches("\"is_live\": true").count(), 3, "{why}");
+
+    // In Europe alone: boxes elsewhere are to hold nothing of it.
+    ok("content terms set studio-a big-demo --region europe");
+    let (at_a, at_b) = boxes.split_at_mut(2);
+    until_planned(at_b, 0).await;
+    until_planned(at_a, OBJECTS).await;
+    until_answered(&server, "200").await;
+    let why = ok("title why studio-a big-demo --region us");
+    assert!(why.contains("it may not be shown there"), "{why}");
+
+    // What is said of Germany counts there, whatever is said of Europe.
+    ok("content terms set studio-a big-demo --region de --lacks subtitles");
+    until_answered(&server, "404").await;
+    let why = ok("title why studio-a big-demo --region de");
+    assert!(why.contains("it lacks subtitles"), "{why}");
+    until_planned(at_a, OBJECTS).await;
+    ok("content terms set studio-a big-demo --region de --serve-until 2020-01-01T00:00:00Z");
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while !ok("title why studio-a big-demo --region de").contains("it was served until 2020") {
+        assert!(Instant::now() < deadline, "never over");
+    }
+    for each in &mut *at_a {
+        each.report().await;
+    }
+    let entries = at_a[0].objects().await;
+    let over = |it: &contract::catalogue::CatalogueEntry| it.common.serve_until_us.is_some();
+    assert!(entries.iter().all(over), "boxes keep to it by themselves");
+    ok("content terms remove studio-a big-demo --region de");
+    ok("content terms remove studio-a big-demo --region europe");
+    until_planned(&mut boxes, OBJECTS).await;
+    until_answered(&server, "200").await;
+    ok("content terms set studio-a big-demo --region us");
+    until_answered(&server, "451").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_title_is_shown_where_that_was_agreed() {
+    agreed(None).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn and_so_it_is_on_postgresql() {
+    let test = db::testing::postgres().await;
+    test.db.close().await;
+    agreed(Some(&test.address)).await;
+}

@@ -66,6 +66,9 @@ pub enum CatalogError {
     /// Nobody is held to a version there: sites with a tag, or all of them.
     #[error("no version is pinned for {}", .0.as_ref().map_or("all sites".to_owned(), |tag| format!("sites with tag {tag}")))]
     NoPin(Option<String>),
+    /// Nothing is said of a region, or of everywhere else.
+    #[error("nothing is said of {}", .0.as_deref().unwrap_or("everywhere else"))]
+    NoTerms(Option<String>),
     /// All ordinals have been given.
     #[error("the catalogue has given all of its 4294967295 ordinals")]
     Full,

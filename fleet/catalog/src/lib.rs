@@ -5,7 +5,8 @@
 //! never given twice; the same bytes under the same path keep theirs. It knows nothing of
 //! boxes or of placement, and reads no file: digests come from whoever adds the content.
 //!
-//! Read in this order: [`model`] (what a title and an object are), [`purge`] (what is to be
+//! Read in this order: [`model`] (what a title and an object are), [`terms`] (where a title may be shown),
+//! [`purge`] (what is to be
 //! purged, and the history of it), [`Store`] (SQL),
 //! [`versions`] (the catalogue as versions that can be had back, pure),
 //! [`segment`] (the contract's content-addressed segments, pure).
@@ -15,6 +16,7 @@ pub mod model;
 pub mod purge;
 pub mod segment;
 mod store;
+pub mod terms;
 pub mod versions;
 
 pub use error::CatalogError;

@@ -1,6 +1,7 @@
 //! What a title and an object are. Pure.
 
 use crate::CatalogError;
+use crate::terms::Terms;
 use contract::catalogue::Ordinal;
 use contract::names::{GroupName, TitleName};
 use contract::object::Digest;
@@ -72,6 +73,8 @@ pub struct Title {
     pub added_at: TimeUs,
     /// When it is served.
     pub window: RightsWindow,
+    /// Where it may be shown; anywhere if nothing is said.
+    pub terms: Vec<Terms>,
 }
 
 /// One file of a title, on its way in.
@@ -144,6 +147,16 @@ impl RightsWindow {
             }
             _ => Ok(()),
         }
+    }
+
+    /// What is open of it while another one is, too; `None` if that never is.
+    #[must_use]
+    pub fn within(&self, other: Self) -> Option<Self> {
+        let both = Self {
+            serve_from: self.serve_from.max(other.serve_from),
+            serve_until: self.serve_until.into_iter().chain(other.serve_until).min(),
+        };
+        both.check().is_ok().then_some(both)
     }
 
     /// Whether it is open.

@@ -25,6 +25,7 @@ mod said;
 mod sessions;
 mod ssh;
 mod status;
+mod terms;
 mod titles;
 mod trust;
 mod versions;
@@ -55,6 +56,7 @@ pub(crate) use status::{
     ApplianceStatus, CertificateWaitsItem, DocumentItem, EventItem, FilledItem, LimitItem,
     NotSteeredItem,
 };
+pub(crate) use terms::{LivenessItem, TermsItem};
 pub(crate) use titles::{ObjectItem, TitleDetail, TitleItem, Window};
 pub(crate) use trust::{DraftRequest, TrustItem, TrustKeyItem};
 pub(crate) use versions::{
@@ -125,6 +127,8 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(versions::list_changes))
         .routes(routes!(versions::title_history))
         .routes(routes!(versions::list_pins, versions::set_pin, versions::remove_pin))
+        .routes(routes!(terms::list_terms, terms::set_terms, terms::remove_terms))
+        .routes(routes!(terms::title_liveness))
         .routes(routes!(purges::list_purges, purges::make_purge))
         .routes(routes!(purges::preview_purge))
         .routes(routes!(purges::show_purge))

@@ -107,15 +107,17 @@ impl From<InventoryError> for Problem {
 impl From<CatalogError> for Problem {
     fn from(err: CatalogError) -> Self {
         use CatalogError::{
-            Announced, Db, Empty, Full, Invalid, NoImport, NoPin, NoTitle, NoVersion, NotAnnounced,
-            Overtaken, Taken, UnknownGroup, UnknownVersion,
+            Announced, Db, Empty, Full, Invalid, NoImport, NoPin, NoTerms, NoTitle, NoVersion,
+            NotAnnounced, Overtaken, Taken, UnknownGroup, UnknownVersion,
         };
         match err {
             Invalid { .. } | UnknownGroup(_) | Empty | NoVersion { .. } => Self::new(422, err),
             Taken { .. } | Full | Announced(_) | NotAnnounced(_) | Overtaken { .. } => {
                 Self::new(409, err)
             }
-            NoTitle(_) | NoImport(_) | UnknownVersion(_) | NoPin(_) => Self::new(404, err),
+            NoTitle(_) | NoImport(_) | UnknownVersion(_) | NoPin(_) | NoTerms(_) => {
+                Self::new(404, err)
+            }
             Db(err) => err.into(),
         }
     }

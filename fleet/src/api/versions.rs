@@ -62,7 +62,7 @@ pub(crate) struct TitleChange {
     pub(crate) title: String,
     /// `added`, `removed` or `changed`.
     pub(crate) change: String,
-    /// What of it changed: `name`, `path`, `playlists`, `tags`, `window`, `objects`.
+    /// What of it changed: `name`, `path`, `playlists`, `tags`, `window`, `terms`, `objects`.
     pub(crate) what: Vec<String>,
     /// Objects that are new or have other bytes.
     pub(crate) objects_added: u64,

@@ -29,6 +29,7 @@ mod simulate;
 mod site;
 mod ssh;
 mod status;
+mod title;
 mod wait;
 mod watch;
 mod zone;
@@ -96,6 +97,9 @@ enum Command {
     /// Titles and their files.
     #[command(subcommand)]
     Content(content::ContentCommand),
+    /// Titles: where they are live, and why not.
+    #[command(subcommand)]
+    Title(title::TitleCommand),
     /// The catalogue as versions: what changed, what was refused, and who stays with one.
     #[command(subcommand)]
     Catalog(catalog::CatalogCommand),
@@ -211,6 +215,7 @@ fn dispatch(fleet: Fleet) -> anyhow::Result<()> {
             Command::Appliance(command) => command.run(&client, &output).await,
             Command::Disk(command) => command.run(&client, &output).await,
             Command::Content(command) => command.run(&client, &output).await,
+            Command::Title(command) => command.run(&client, &output).await,
             Command::Catalog(command) => command.run(&client, &output).await,
             Command::Fill(command) => command.run(&client, &output).await,
             Command::Ca(command) => command.run(&client, &output).await,

@@ -9,7 +9,7 @@ use catalog::versions::Pin;
 use catalog::{PurgeHistory, Snapshot};
 use contract::command::Command;
 use contract::names::{DeviceName, GroupName};
-use inventory::{Appliance, Inventory, Site};
+use inventory::Inventory;
 use std::collections::{BTreeMap, HashMap};
 
 /// Sites that are held to a version.
@@ -18,12 +18,6 @@ pub(super) struct HeldTo {
     /// The tag that they have; all sites have the empty one.
     pub(super) cohort: String,
     pub(super) catalog: Snapshot,
-}
-
-/// Boxes of which the same version is in force.
-pub(super) struct Cohort<'a> {
-    pub(super) catalog: &'a Snapshot,
-    pub(super) appliances: Vec<&'a Appliance>,
 }
 
 /// What a plan is made from.
@@ -62,31 +56,6 @@ impl Inputs {
             purges: app.catalog.purges().await?,
             origins: BTreeMap::new(),
         })
-    }
-
-    /// The boxes by what is in force for them.
-    pub(super) fn cohorts(&self) -> Vec<Cohort<'_>> {
-        let Inventory { sites, appliances, .. } = &self.inventory;
-        let tags: HashMap<_, _> =
-            sites.iter().map(|Site { name, tags, .. }| (name, tags)).collect();
-        // Tags first: what is said of some is said against what is said of all.
-        let of = |appliance: &Appliance| {
-            let has = |it: &&HeldTo| {
-                tags.get(&appliance.site).is_some_and(|tags| tags.contains(&it.cohort))
-            };
-            let tagged = self.held_to.iter().find(has);
-            let held = tagged.or_else(|| self.held_to.iter().find(|it| it.cohort.is_empty()));
-            held.map_or(&self.catalog, |it| &it.catalog)
-        };
-        let mut cohorts: Vec<Cohort<'_>> = Vec::new();
-        for appliance in appliances {
-            let catalog = of(appliance);
-            match cohorts.iter_mut().find(|it| it.catalog.version == catalog.version) {
-                Some(cohort) => cohort.appliances.push(appliance),
-                None => cohorts.push(Cohort { catalog, appliances: vec![appliance] }),
-            }
-        }
-        cohorts
     }
 }
 

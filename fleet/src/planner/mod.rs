@@ -1,10 +1,11 @@
 //! From records to documents: what every box should hold, and from whom it gets it.
 //!
-//! [`inputs`] gathers what is intended, [`plan`] decides (pure), [`publish`] makes numbered
+//! [`inputs`] gathers what is intended, [`cohorts`] are told the same, [`plan`] decides (pure), [`publish`] makes numbered
 //! documents of it, and the [`View`] lets steering and answers to boxes see the outcome
 //! without a query. [`Commands`] are told to boxes as they are. The planner runs when something changed and now and then besides; it
 //! takes nothing from the signal but the wish to look again.
 
+mod cohorts;
 mod commands;
 mod documents;
 mod inputs;

@@ -1,6 +1,7 @@
 //! The plan: from what is intended to what every box is told. Pure.
 
-use super::inputs::{Cohort, Inputs};
+use super::cohorts::{Cohort, cohorts};
+use super::inputs::Inputs;
 use catalog::segment::{Built, build};
 use catalog::{CatalogObject, Snapshot};
 use contract::SCHEMA;
@@ -41,7 +42,7 @@ pub(super) struct BoxTargets {
 /// Decides.
 pub(super) fn plan(inputs: &Inputs) -> Result<Plan, serde_json::Error> {
     let mut plan = Plan { segments: Vec::new(), boxes: Vec::new() };
-    for cohort in inputs.cohorts() {
+    for cohort in cohorts(inputs) {
         let segments = build(&cohort.catalog.objects)?;
         let catalogue = Arc::new(Catalogue {
             schema: SCHEMA,
@@ -107,7 +108,7 @@ fn targets(
                 hold: Hold::Snapshot(runs_of(plan.hold.iter().copied())),
                 batches: batches(inputs, sources),
                 neighbours: neighbours(inputs, &plan.device),
-                titles: whole_titles(cohort.catalog, &plan.hold),
+                titles: whole_titles(&cohort.catalog, &plan.hold),
                 not_placed: not_placed.into_values().collect(),
             }
         })

@@ -5,6 +5,7 @@ use super::inputs::Inputs;
 use super::plan::Plan;
 use super::publish::InForce;
 use catalog::RecordedPurge;
+use catalog::terms::{Where, terms_at};
 use contract::envelope::Kind;
 use contract::names::{DeviceName, GroupName, SiteName, TitleName};
 use health_collector::HeldTitle;
@@ -24,6 +25,8 @@ pub(crate) struct View {
     pub(crate) appliances: Vec<Appliance>,
     /// How far in its life each of them is.
     states: HashMap<DeviceName, LifeCycle>,
+    /// The regions that each site is in, the smallest first.
+    pub(crate) regions: HashMap<SiteName, Vec<String>>,
     pub(crate) groups: Vec<ContentGroup>,
     pub(crate) titles: Vec<catalog::Title>,
     /// What is kept, by group, oldest first.
@@ -45,6 +48,12 @@ impl View {
         mut in_force: HashMap<DeviceName, InForce>,
         trust_version: u64,
     ) -> Self {
+        let regions = |site: &inventory::Site| {
+            let all = inputs.inventory.regions_of(site.region.as_deref());
+            all.into_iter().map(str::to_owned).collect()
+        };
+        let of_site = |site: &inventory::Site| (site.name.clone(), regions(site));
+        let regions = inputs.inventory.sites.iter().map(of_site).collect();
         let places = inputs.inventory.sites.iter().map(|site| Place {
             site: site.name.clone(),
             latitude: site.latitude,
@@ -68,6 +77,7 @@ impl View {
             places: places.collect(),
             clients: prefixes.collect(),
             targets: targets.collect(),
+            regions,
             appliances: inputs.inventory.appliances,
             states: inputs.inventory.states,
             groups: inputs.inventory.groups,
@@ -78,6 +88,17 @@ impl View {
 
     pub(crate) fn title(&self, group: &GroupName, title: &TitleName) -> Option<&catalog::Title> {
         self.titles.iter().find(|it| it.spec.group == *group && it.spec.title == *title)
+    }
+
+    /// What was agreed for a title where a client is; `None` of a client that no site has is said nothing.
+    pub(crate) fn terms_at<'a>(
+        &self,
+        title: &'a catalog::Title,
+        site: Option<&SiteName>,
+    ) -> Where<'a> {
+        let regions = site.and_then(|site| self.regions.get(site));
+        let regions: Vec<&str> = regions.into_iter().flatten().map(String::as_str).collect();
+        terms_at(&title.terms, &regions)
     }
 
     pub(crate) fn group(&self, name: &GroupName) -> Option<&ContentGroup> {

@@ -22,6 +22,9 @@ pub struct Site {
     /// When and how fast its boxes fill: at any hour without it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fill: Option<SiteFill>,
+    /// The region that it is in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
     /// Words that are put on it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<String>,

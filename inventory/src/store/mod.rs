@@ -32,6 +32,8 @@ pub struct Inventory {
     pub version: i64,
     /// By name.
     pub sites: Vec<Site>,
+    /// The region that each region is a part of.
+    pub regions: HashMap<String, String>,
     /// By name.
     pub appliances: Vec<Appliance>,
     /// How far in its life each appliance is.
@@ -45,6 +47,14 @@ impl Inventory {
     #[must_use]
     pub fn gives(&self, name: &DeviceName) -> bool {
         self.states.get(name).is_none_or(|state| state.gives())
+    }
+
+    /// The regions that a place is in, the smallest first, by the one that is said of it.
+    #[must_use]
+    pub fn regions_of<'a>(&'a self, region: Option<&'a str>) -> Vec<&'a str> {
+        let larger = |it: &&str| self.regions.get(*it).map(String::as_str);
+        // There are no circles; where one was made by hand, it ends.
+        std::iter::successors(region, larger).take(self.regions.len() + 1).collect()
     }
 }
 
@@ -102,6 +112,7 @@ impl Store {
         let states = boxes.iter().map(|(appliance, state)| (appliance.name.clone(), *state));
         Ok(Inventory {
             version,
+            regions: self.regions().await?,
             sites,
             states: states.collect(),
             appliances: boxes.into_iter().map(|(appliance, _)| appliance).collect(),

@@ -1,10 +1,11 @@
 //! Sites, as planners see them.
 
 use super::Store;
-use crate::kinds::SITE;
+use crate::kinds::{REGION, SITE};
 use crate::records::{self, Kept};
 use crate::{InventoryError, Site};
 use contract::names::SiteName;
+use std::collections::HashMap;
 
 impl Store {
     /// All sites whose place is known, by name. No box stands at another.
@@ -16,6 +17,14 @@ impl Store {
         let somewhere = SITE.query(somewhere).map_err(super::bad_question)?;
         let all = records::all(&self.db, &SITE, &somewhere).await?;
         all.iter().map(read).collect()
+    }
+
+    /// The region that each region is a part of.
+    pub(super) async fn regions(&self) -> Result<HashMap<String, String>, InventoryError> {
+        let parts = REGION.query([("parent__empty", "false")]).map_err(super::bad_question)?;
+        let all = records::all(&self.db, &REGION, &parts).await?;
+        let text = |kept: &Kept, field| kept.record.get(field).as_str().map(str::to_owned);
+        Ok(all.iter().filter_map(|it| Some((text(it, "name")?, text(it, "parent")?))).collect())
     }
 
     /// One site.

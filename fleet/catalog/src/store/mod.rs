@@ -5,6 +5,7 @@ pub(crate) mod imports;
 mod publish;
 pub(crate) mod purges;
 mod slices;
+mod terms;
 #[cfg(test)]
 mod tests;
 mod titles;

@@ -2,6 +2,7 @@
 
 use super::{Snapshot, Store, purges, slices, unsigned};
 use crate::purge::PurgeTarget;
+use crate::terms::Terms;
 use crate::{CatalogError, CatalogObject, NewObject, Playlist, RightsWindow, Title, TitleSpec};
 use contract::names::{GroupName, TagName, TitleName};
 use contract::quantity::BitRate;
@@ -14,11 +15,11 @@ use sqlx::any::AnyRow;
 use std::collections::HashMap;
 
 const TITLES: &str = "SELECT content_group, title, display_name, base_path, hls_path, hls_text, \
-     dash_path, dash_text, revision, added_at_us, tags, serve_from_us, serve_until_us FROM titles \
+     dash_path, dash_text, revision, added_at_us, tags, serve_from_us, serve_until_us, terms FROM titles \
      ORDER BY added_at_us, content_group, title";
 
 const TITLE: &str = "SELECT content_group, title, display_name, base_path, hls_path, hls_text, \
-     dash_path, dash_text, revision, added_at_us, tags, serve_from_us, serve_until_us FROM titles \
+     dash_path, dash_text, revision, added_at_us, tags, serve_from_us, serve_until_us, terms FROM titles \
      WHERE content_group = $1 AND title = $2";
 
 impl Store {
@@ -152,7 +153,7 @@ impl Store {
     }
 }
 
-fn no_title(group: &GroupName, title: &TitleName) -> CatalogError {
+pub(super) fn no_title(group: &GroupName, title: &TitleName) -> CatalogError {
     CatalogError::NoTitle(format!("{group}/{title}"))
 }
 
@@ -186,7 +187,13 @@ fn read_title(row: &AnyRow) -> Result<Title, CatalogError> {
             serve_from: row.try_get::<Option<i64>, _>(11)?.map(TimeUs),
             serve_until: row.try_get::<Option<i64>, _>(12)?.map(TimeUs),
         },
+        terms: terms_of(row.try_get(13)?)?,
     })
+}
+
+fn terms_of(text: Option<String>) -> Result<Vec<Terms>, db::Error> {
+    let terms = text.map(|text| serde_json::from_str(&text)).transpose();
+    Ok(terms.map_err(|err| db::Error::corrupt("a title's terms", err))?.unwrap_or_default())
 }
 
 /// What objects have from their titles.

@@ -79,6 +79,7 @@ fn changed(before: &Record, after: &Record) -> Difference {
         ("playlists", was.hls != is.hls || was.dash != is.dash),
         ("tags", was.tags != is.tags),
         ("window", before.title.window != after.title.window),
+        ("terms", before.title.terms != after.title.terms),
         ("objects", files(before) != files(after)),
     ];
     let what = differs.into_iter().filter_map(|(name, differs)| differs.then_some(name)).collect();

@@ -1,5 +1,6 @@
 //! What a version says of one title: the title and its objects, in one text that is always the same.
 
+use crate::terms::Terms;
 use crate::{CatalogObject, NewObject, RightsWindow, Title, TitleSpec};
 use contract::catalogue::Ordinal;
 use contract::object::Digest;
@@ -25,6 +26,8 @@ struct Written {
     serve_from_us: Option<TimeUs>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     serve_until_us: Option<TimeUs>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    terms: Vec<Terms>,
     objects: Vec<WrittenObject>,
 }
 
@@ -48,6 +51,7 @@ impl Record {
             added_at_us: self.title.added_at,
             serve_from_us: self.title.window.serve_from,
             serve_until_us: self.title.window.serve_until,
+            terms: self.title.terms.clone(),
             objects: objects
                 .map(|it| WrittenObject { ordinal: it.ordinal, file: it.file.clone() })
                 .collect(),
@@ -68,6 +72,7 @@ impl Record {
                 serve_from: written.serve_from_us,
                 serve_until: written.serve_until_us,
             },
+            terms: written.terms,
             spec: written.spec,
         };
         let objects = written.objects.into_iter().map(|object| CatalogObject {

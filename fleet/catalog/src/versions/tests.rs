@@ -18,7 +18,7 @@ fn title(name: &str) -> Title {
         dash: None,
         tags: Tags::default(),
     };
-    Title { spec, revision: 1, added_at: TimeUs(1), window: RightsWindow::default() }
+    Title { spec, revision: 1, added_at: TimeUs(1), window: RightsWindow::default(), terms: vec![] }
 }
 
 fn object(of: &Title, ordinal: Ordinal, content: &str) -> CatalogObject {

@@ -5,6 +5,7 @@ mod bitrate;
 mod hash;
 mod purge;
 mod purges;
+mod terms;
 mod window;
 
 use super::client::Client;
@@ -28,6 +29,9 @@ pub(super) enum ContentCommand {
     Purge(purge::Purge),
     /// Purges, and what has become of them on every box.
     Purges,
+    /// Where a title may be shown.
+    #[command(subcommand)]
+    Terms(terms::TermsCommand),
     /// Set when a title is served.
     Window(window::Window),
 }
@@ -67,6 +71,7 @@ impl ContentCommand {
             }
             Self::Purge(purge) => purge.run(client, output).await,
             Self::Purges => purges::list(client, output).await,
+            Self::Terms(terms) => terms.run(client, output).await,
             Self::Window(window) => window.run(client, output).await,
         }
     }

@@ -30,7 +30,7 @@ pub(in super::super) struct Window {
     always: bool,
 }
 
-fn parse_time(text: &str) -> Result<Timestamp, String> {
+pub(super) fn parse_time(text: &str) -> Result<Timestamp, String> {
     let zoned = || text.parse::<Zoned>().map(|it| it.timestamp());
     text.parse().or_else(|_| zoned()).map_err(|_| {
         "expected a time with its offset or zone, such as 2026-12-01T20:00:00Z, \

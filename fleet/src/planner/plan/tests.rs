@@ -11,7 +11,15 @@ use inventory::{ContentGroup, Disk, DiskClass, Inventory, PlayerListener, Site};
 
 fn site(name: &str) -> Site {
     let name = SiteName::new(name).expect("name");
-    Site { name, latitude: 1.0, longitude: 2.0, client_prefixes: vec![], fill: None, tags: vec![] }
+    Site {
+        name,
+        latitude: 1.0,
+        longitude: 2.0,
+        client_prefixes: vec![],
+        fill: None,
+        region: None,
+        tags: vec![],
+    }
 }
 
 fn appliance(name: &str, port: u16) -> Appliance {
@@ -44,7 +52,13 @@ fn title(name: &str, revision: i64) -> Title {
         dash: None,
         tags: Tags::default(),
     };
-    Title { spec, revision, added_at: TimeUs(revision), window: RightsWindow::default() }
+    Title {
+        spec,
+        revision,
+        added_at: TimeUs(revision),
+        window: RightsWindow::default(),
+        terms: vec![],
+    }
 }
 
 fn object(ordinal: Ordinal, title: &str, size_bytes: u64) -> CatalogObject {
@@ -78,6 +92,7 @@ pub(in crate::planner) fn inputs() -> Inputs {
         inventory: Inventory {
             states: HashMap::new(),
             version: 3,
+            regions: HashMap::new(),
             sites: vec![site("a"), site("b")],
             appliances: vec![
                 appliance("oca1.a", 9441),
