@@ -2,11 +2,16 @@
 //!
 //! Pure. What comes out is what `fleet import` takes: a kind and its fields, each after those that it names.
 //!
-//! Read in this order: [`Size`], [`Fleet`] (all of it, bit by bit), then `machine` (what is in one box).
+//! Read in this order: [`Size`], [`Fleet`] (all of it, bit by bit), then `machine` (what is in one box);
+//! apart from these, [`audience`] (viewers), [`cycle`] (what their plays lead to, day after day) and
+//! [`run`] (that for some weeks, to look at).
 
+pub mod audience;
+pub mod cycle;
 mod machine;
 mod places;
 mod random;
+pub mod run;
 
 pub use places::Size;
 
