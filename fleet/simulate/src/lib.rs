@@ -3,14 +3,15 @@
 //! Pure. What comes out is what `fleet import` takes: a kind and its fields, each after those that it names.
 //!
 //! Read in this order: [`Size`], [`Fleet`] (all of it, bit by bit), then `machine` (what is in one box);
-//! apart from these, [`audience`] (viewers), [`cycle`] (what their plays lead to, day after day) and
-//! [`run`] (that for some weeks, to look at).
+//! apart from these, [`audience`] (viewers), [`cycle`] (what their plays lead to, day after day), [`run`]
+//! (that for some weeks, to look at) and [`rows`] (how good it is, beside what it has to be).
 
 pub mod audience;
 pub mod cycle;
 mod machine;
 mod places;
 mod random;
+pub mod rows;
 pub mod run;
 
 pub use places::Size;
