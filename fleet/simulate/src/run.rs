@@ -63,7 +63,7 @@ pub struct Day {
     pub boxes_out: usize,
     /// Of the forecasts of titles at sites: `Σ |forecast − counted| / Σ counted`.
     pub forecast_error: Option<f64>,
-    /// How many of their intervals, meant for 80 %, held what was counted.
+    /// How many of their intervals held what was counted: meant for 80 %, of ten plays and more.
     pub forecast_held: Option<f64>,
 }
 
@@ -169,19 +169,20 @@ impl Run {
     fn told(&self, sums: &Sums, releases: usize, score: &Score) -> Day {
         let rooms_bytes = self.room_bytes as f64 * self.options.sites as f64;
         let a_byte = 8.0 * crate::audience::WATCHED * self.peak / 86_400.0;
+        let churn = if self.day == 1 { 0.0 } else { sums.written_bytes as f64 / rooms_bytes };
         Day {
             day: self.day,
-            offload: sums.served_bytes / sums.bytes,
-            best_offload: sums.best_bytes / sums.bytes,
-            local_offload: sums.local_bytes / sums.bytes,
-            lru_offload: 1.0 - sums.lru_missed_bytes / sums.lru_asked_bytes.max(1.0),
-            churn: if self.day == 1 { 0.0 } else { sums.written_bytes as f64 / rooms_bytes },
+            offload: rounded(sums.served_bytes / sums.bytes),
+            best_offload: rounded(sums.best_bytes / sums.bytes),
+            local_offload: rounded(sums.local_bytes / sums.bytes),
+            lru_offload: rounded(1.0 - sums.lru_missed_bytes / sums.lru_asked_bytes.max(1.0)),
+            churn: rounded(churn),
             ingress_bytes: sums.ingress_bytes,
-            served_bits_per_s: sums.served_bytes * a_byte,
+            served_bits_per_s: (sums.served_bytes * a_byte).round(),
             releases,
             boxes_out: self.failures.out(),
-            forecast_error: score.wape(),
-            forecast_held: score.coverage(),
+            forecast_error: score.wape().map(rounded),
+            forecast_held: score.coverage().map(rounded),
         }
     }
 }
@@ -217,6 +218,11 @@ impl Sums {
         self.lru_missed_bytes += asked.missed_bytes;
         place.local.learn(at.plays);
     }
+}
+
+/// To a millionth: what is drawn says no more, and mathematics libraries differ beyond.
+fn rounded(share: f64) -> f64 {
+    (share * 1e6).round() / 1e6
 }
 
 /// Sites that are played file by file stand in as many regions as there are.

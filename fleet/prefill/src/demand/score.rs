@@ -2,6 +2,9 @@
 
 use super::interval::Expected;
 
+/// Of fewer plays an interval is a few counts wide, and holds more than it means to.
+const INTERVAL_PLAYS: f64 = 10.0;
+
 /// How good it was.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Score {
@@ -11,8 +14,7 @@ pub struct Score {
     pub plays: f64,
     /// `Σ |forecast − counted|`.
     pub missed: f64,
-    /// Of titles with a play and more forecast: below that an interval is one count wide, and
-    /// holds more than it means to.
+    /// Of titles with ten plays and more forecast.
     pub intervals: usize,
     /// How many of these held the count.
     pub held: usize,
@@ -27,7 +29,7 @@ impl Score {
         self.rows += 1;
         self.plays += plays;
         self.missed += (expected.plays - plays).abs();
-        if expected.plays >= 1.0 {
+        if expected.plays >= INTERVAL_PLAYS {
             self.intervals += 1;
             self.held += usize::from(expected.holds(plays));
         }

@@ -192,6 +192,18 @@ fn intervals_hold_what_they_mean_to() {
     assert_eq!(Expected::of(0.0, 1.0).plays_high.total_cmp(&0.0), std::cmp::Ordering::Equal);
 }
 
+#[test]
+fn a_score_is_of_all_that_was_forecast_or_played() {
+    let mut score = Score::default();
+    assert_eq!((score.wape(), score.coverage()), (None, None));
+    for (mean, plays) in [(20.0, 22.0), (20.0, 2.0), (0.5, 0.0), (0.0, 1.5), (0.0, 0.0)] {
+        score.add(&Expected::of(mean, 1e9), plays);
+    }
+    assert_eq!((score.rows, score.intervals, score.held), (4, 2, 1));
+    assert_eq!(score.wape(), Some(22.0 / 25.5));
+    assert_eq!(score.coverage(), Some(0.5));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
