@@ -199,6 +199,9 @@ fn dispatch(fleet: Fleet) -> anyhow::Result<()> {
             return runtime()?.block_on(command.run(&Output::new(reach.output)));
         }
         Command::Prefill(command) => return command.run(&Output::new(reach.output)),
+        Command::Simulate(simulate::SimulateCommand::Run(run)) => {
+            return run.run(&Output::new(reach.output));
+        }
         Command::Completion { shell } => {
             let mut said = Vec::new();
             clap_complete::generate(shell, &mut command_line(), "fleet", &mut said);

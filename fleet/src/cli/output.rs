@@ -156,6 +156,19 @@ impl Output {
         let _ = writeln!(std::io::stderr(), "fleet: warning: {}", printable(what));
     }
 
+    /// Text in the colour of a state, where there are colours.
+    pub(super) fn coloured(&self, text: &str, mood: Mood) -> String {
+        if !self.colours {
+            return text.to_owned();
+        }
+        let colour = match mood {
+            Mood::Good => 32,
+            Mood::Doubtful => 33,
+            Mood::Bad => 31,
+        };
+        format!("\x1b[{colour}m{text}\x1b[0m")
+    }
+
     pub(super) fn columns(&self, header: &[&str]) -> Columns {
         let mut table = Table::new();
         table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);

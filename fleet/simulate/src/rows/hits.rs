@@ -6,7 +6,7 @@ use prefill::backtest::{Beside, Bound, Row};
 const MANY: &str = "200,000 plays a day and site (Poisson, by weekday). Bytes served by what is held over those \
     of the best constant holding, both of what viewers are expected to want, for 3 sites of one region on 28 days \
     after 28 of counters, with a disk of 5 % of the catalogue. World: seed 1, drawn from the published hours of \
-    half a year (fleet simulate run has the same). Planned each night from counters of days before, with a price \
+    half a year. Planned each night from counters of days before, with a price (half of the worth of a byte of disk) \
     of new bytes. The forecast knows the usual age profile, and of new titles a calendar that errs by 0.75 in \
     logarithms. Baseline: the site's own counters of each file, half life 2 days.";
 const FEW: &str = "As with 200,000 plays, with 20,000.";

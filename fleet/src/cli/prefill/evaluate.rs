@@ -6,8 +6,9 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use prefill::backtest::{BadLine, Beside, Bound, Row, countries, global, hours, lists};
 use serde::Serialize;
+use simulate::audience::{Viewed, hours as half_year};
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{BufReader, ErrorKind};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -17,10 +18,14 @@ const GLOBAL: &str = "netflix-top10-global-weekly.tsv";
 /// What was listed in which country, week by week.
 const COUNTRIES: &str = "netflix-top10-country-weekly.tsv";
 
+/// Hours that titles were viewed in half a year, from which a fleet's viewers are drawn.
+const HALF_YEAR: &str = "netflix-hours-viewed-2023h1.csv";
+
 /// How good forecasts are: on demand that was observed, each week forecast from those before it.
 ///
 /// Speaks to no fleet. The files are tables of tab-separated columns with a line of names; columns that are
-/// not known are passed over.
+/// not known are passed over. Where netflix-hours-viewed-2023h1.csv is there too, a fleet with these titles is
+/// simulated, and placement is scored on it: it takes half a minute.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Evaluate {
     /// The folder that has netflix-top10-global-weekly.tsv and netflix-top10-country-weekly.tsv, or others of
@@ -82,9 +87,29 @@ impl Evaluate {
         let mut rows = hours::rows(&self.read(GLOBAL, global::parse)?)?;
         bar.set_message("lists of countries");
         rows.extend(lists::rows(&self.read(COUNTRIES, countries::parse)?)?);
+        bar.set_message("hours of half a year");
+        match self.half_year()? {
+            Some(viewed) => {
+                let told = |what: &str| bar.set_message(what.to_owned());
+                rows.extend(simulate::rows::rows(&viewed, told)?);
+            }
+            None => output.note(&format!("{HALF_YEAR} is not there: placement is not scored")),
+        }
         bar.finish_and_clear();
         let rows = rows.into_iter().map(Figure::from).collect();
         output.write(&Sheet { case: "prefill-evaluate", rows }, |sheet| shown(sheet, output))
+    }
+
+    /// If it is there.
+    fn half_year(&self) -> anyhow::Result<Option<Vec<Viewed>>> {
+        let path = self.data.join(HALF_YEAR);
+        let file = match File::open(&path) {
+            Ok(file) => file,
+            Err(err) if err.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(err) => return Err(Usage(format!("{}: {err}", path.display())).into()),
+        };
+        let viewed = half_year::parse(file);
+        Ok(Some(viewed.map_err(|err| Usage(format!("{}: {err}", path.display())))?))
     }
 
     fn read<T>(
@@ -106,8 +131,8 @@ fn shown(sheet: &Sheet, output: &Output) -> String {
     for figure in &sheet.rows {
         table.row([
             text(figure.name),
-            number(&format!("{:.4}", figure.ours)),
-            number(&format!("{:.4}", figure.peer)),
+            number(&decimal(figure.ours, 4)),
+            number(&decimal(figure.peer, 4)),
             number(&format!("{:.3}", figure.ratio)),
             number(&bound(figure.limit, 3)),
             number(&bound(figure.limit_here, 4)),
@@ -118,7 +143,7 @@ fn shown(sheet: &Sheet, output: &Output) -> String {
     let mut all = table.render();
     for Figure { name, definition, beside, .. } in &sheet.rows {
         let beside: Vec<String> =
-            beside.iter().map(|it| format!("{}: {:.4}", it.name, it.value)).collect();
+            beside.iter().map(|it| format!("{}: {}", it.name, decimal(it.value, 4))).collect();
         all += &format!("\n\n{name}: {definition}\n  {}", beside.join("; "));
     }
     all
@@ -133,8 +158,17 @@ fn reached(figure: &Figure) -> Shown {
 
 fn bound(bound: Bound, digits: usize) -> String {
     match bound {
-        Bound::AtMost(most) => format!("≤ {most:.digits$}"),
-        Bound::AtLeast(least) => format!("≥ {least:.digits$}"),
-        Bound::Between(least, most) => format!("{least:.digits$} to {most:.digits$}"),
+        Bound::AtMost(most) => format!("≤ {}", decimal(most, digits)),
+        Bound::AtLeast(least) => format!("≥ {}", decimal(least, digits)),
+        Bound::Between(least, most) => {
+            format!("{} to {}", decimal(least, digits), decimal(most, digits))
+        }
     }
+}
+
+/// So many digits; three more where these would leave next to nothing.
+fn decimal(value: f64, digits: usize) -> String {
+    let is_small = value != 0.0 && value.abs() < 0.002;
+    let digits = if is_small { digits + 3 } else { digits };
+    format!("{value:.digits$}")
 }

@@ -1,10 +1,10 @@
-//! `fleet simulate …`: fleets that nobody has racked.
+//! `fleet simulate seed`.
 
-use super::client::Client;
-use super::output::Output;
-use super::records::became;
+use crate::cli::client::Client;
+use crate::cli::output::Output;
+use crate::cli::records::became;
 use anyhow::Context;
-use clap::{Args, Subcommand};
+use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 use simulate::{Fleet, Size};
@@ -15,14 +15,8 @@ use std::path::{Path, PathBuf};
 /// Records in one request.
 const BATCH: usize = 10_000;
 
-#[derive(Debug, Subcommand)]
-pub(super) enum SimulateCommand {
-    /// Make a fleet in the inventory: sites, boxes, thirty parts in each, interfaces, addresses.
-    Seed(Seed),
-}
-
 #[derive(Debug, Args)]
-pub(super) struct Seed {
+pub(in crate::cli) struct Seed {
     /// How many boxes; three sites for ten of them.
     #[arg(long, value_name = "COUNT", default_value_t = 20_000,
         value_parser = clap::value_parser!(u32).range(1..=100_000))]
@@ -35,12 +29,11 @@ pub(super) struct Seed {
     file: Option<PathBuf>,
 }
 
-impl SimulateCommand {
+impl Seed {
     pub(super) async fn run(self, client: &Client, output: &Output) -> anyhow::Result<()> {
-        let Self::Seed(seed) = self;
-        let size = Size::of_boxes(seed.appliances as usize);
-        let fleet = Fleet::new(size, seed.seed);
-        match &seed.file {
+        let size = Size::of_boxes(self.appliances as usize);
+        let fleet = Fleet::new(size, self.seed);
+        match &self.file {
             Some(file) => write(fleet, file, output),
             None => import(fleet, size, client, output).await,
         }
