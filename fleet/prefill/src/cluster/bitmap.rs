@@ -64,6 +64,19 @@ impl Bitmap {
         &self.words
     }
 
+    pub(super) fn words_mut(&mut self) -> &mut [u64] {
+        &mut self.words
+    }
+
+    /// The files of this set that are not in another, rising.
+    pub fn without<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = Ordinal> + 'a {
+        let others = other.words.iter().copied().chain(std::iter::repeat(0));
+        (0..).zip(self.words.iter().zip(others)).flat_map(|(at, (word, other))| {
+            let first: Ordinal = at * 64;
+            bits(word & !other).map(move |bit| first + bit)
+        })
+    }
+
     /// Empties it, for that many files; keeps its memory.
     pub(super) fn reset(&mut self, files: usize) {
         reset(&mut self.words, files.div_ceil(64), 0);
@@ -80,9 +93,12 @@ pub(super) fn reset<T: Clone>(list: &mut Vec<T>, len: usize, value: T) {
 /// The numbers of the bits that are set, rising.
 pub(super) fn bits(mut word: u64) -> impl Iterator<Item = u32> {
     std::iter::from_fn(move || {
+        if word == 0 {
+            return None;
+        }
         let bit = word.trailing_zeros();
-        word &= word.wrapping_sub(1);
-        (bit < 64).then_some(bit)
+        word &= word - 1;
+        Some(bit)
     })
 }
 

@@ -25,7 +25,7 @@ impl Deviated {
 pub(super) fn sort_into(
     sorted: &mut Vec<(Ordinal, u64, f32)>,
     problem: &Problem,
-    is_wanted: impl Fn(Ordinal) -> bool,
+    mut is_wanted: impl FnMut(Ordinal) -> bool,
 ) {
     sorted.clear();
     for deviation in problem.deviations.iter().filter(|deviation| is_wanted(deviation.ordinal)) {

@@ -1,4 +1,4 @@
-//! Which box a file belongs to: weighted rendezvous hashing, in whole numbers.
+//! Which box a file belongs to: weighted rendezvous hashing.
 //!
 //! Each box draws a number from the file's ordinal and its own seed, and the best draw has the
 //! file (highest random weight: Thaler and Ravishankar 1998). With a draw `h` between 0 and 1, a
@@ -7,11 +7,10 @@
 //! added takes its part from all others, and nothing moves between those.
 //!
 //! Logarithms of the machine differ in their last digit from one to the next, and a draw that is
-//! decided by it would move a file. So the logarithm is a table with straight lines between, and
-//! draws are compared by multiplying crosswise, which is exact.
+//! decided by it would move a file. So the logarithm is a table with straight lines between; what
+//! is left is one product of two numbers in floating point, which is the same everywhere.
 
 use contract::catalogue::Ordinal;
-use std::cmp::Ordering;
 
 /// Steps of the table between one power of two and the next. Between them the line is off by less
 /// than 2^-20, the same for every box.
@@ -21,34 +20,116 @@ const STEP_BITS: u32 = 9;
 /// Binary digits after the point.
 const FRACTION_BITS: u32 = 32;
 
+/// The bits of a draw that say whose it is.
+const PLACES: u64 = 0xFFFF;
+
 /// `log2(1 + i / STEPS)`, in units of 2^-32.
 static LOGARITHMS: [u64; STEPS + 1] = logarithms();
 
-/// One box's draw for one file.
-#[derive(Debug, Clone, Copy)]
+/// What the boxes of one class draw with.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Lottery {
+    /// By box: its seed, mixed, so that seeds that are small numbers draw as well as others.
+    seeds: Vec<u64>,
+    /// By box: one by its weight. Empty where all have the same, which most classes do: these need
+    /// no logarithm to come to the same.
+    per_weight: Vec<f64>,
+}
+
+/// What a box drew for a file: the greater is the better.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Draw {
-    weight: u64,
+    /// Falls as cost by weight rises: positive numbers are in the order of their bits.
+    by_weight: u64,
+    /// Equal ones, which only the table's steps bring about, are told apart by what was drawn.
     hash: u64,
 }
 
-impl Draw {
-    /// Draws for a file, hashed by [`hash_of_file`].
-    pub(super) fn new(file_hash: u64, seed: u64, weight: u64) -> Self {
-        Self { weight, hash: mixed(file_hash ^ seed) }
+impl Lottery {
+    /// Takes the boxes of a class, each with its seed and its weight.
+    pub(super) fn reset(&mut self, boxes: impl Iterator<Item = (u64, u64)> + Clone) {
+        self.seeds.clear();
+        self.seeds.extend(boxes.clone().map(|(seed, _)| mixed(seed)));
+        self.per_weight.clear();
+        self.per_weight.extend(boxes.map(|(_, weight)| 1.0 / weight.max(1) as f64));
+        if self.per_weight.windows(2).all(|pair| pair[0] == pair[1]) {
+            self.per_weight.clear();
+        }
     }
 
-    /// The better draw is the lesser. Equal ones, which only the table's steps bring about, are
-    /// told apart by what was drawn; so that boxes of one weight, which most are, need no logarithm
-    /// to come to the same.
-    pub(super) fn against(&self, other: &Draw) -> Ordering {
-        let by_hash = other.hash.cmp(&self.hash);
-        if self.weight == other.weight {
-            return by_hash;
-        }
-        let mine = u128::from(cost(self.hash)) * u128::from(other.weight);
-        let others = u128::from(cost(other.hash)) * u128::from(self.weight);
-        mine.cmp(&others).then(by_hash)
+    /// What the box at a place draws for a file, hashed by [`hash_of_file`].
+    pub(super) fn draw(&self, file_hash: u64, at: usize) -> Draw {
+        let hash = marked(drawn(file_hash, self.seeds[at]), at);
+        let by_weight = match self.per_weight.get(at) {
+            None => 0,
+            Some(per_weight) => !(cost(hash) as f64 * per_weight).to_bits(),
+        };
+        Draw { by_weight, hash }
     }
+
+    /// The box with the best draw for a file.
+    pub(super) fn best(&self, file_hash: u64) -> usize {
+        if !self.per_weight.is_empty() {
+            return self.best_of(file_hash, |_| true).unwrap_or(0);
+        }
+        // As many lines as there are boxes: loops over so few, and in vectors, cost several times
+        // as much.
+        match &self.seeds[..] {
+            [_] => 0,
+            [a, b] => best_in(&[*a, *b], file_hash),
+            [a, b, c] => best_in(&[*a, *b, *c], file_hash),
+            [a, b, c, d] => best_in(&[*a, *b, *c, *d], file_hash),
+            [a, b, c, d, rest @ ..] => {
+                let first = best_in(&[*a, *b, *c, *d], file_hash);
+                let mut most = marked(drawn(file_hash, self.seeds[first]), first);
+                for (at, seed) in (4..).zip(rest) {
+                    most = most.max(marked(drawn(file_hash, *seed), at));
+                }
+                place_of(most)
+            }
+            [] => 0,
+        }
+    }
+
+    /// The box with the best draw of those that may have the file.
+    pub(super) fn best_of(&self, file_hash: u64, may: impl Fn(usize) -> bool) -> Option<usize> {
+        let mut best: Option<(usize, Draw)> = None;
+        for at in (0..self.seeds.len()).filter(|at| may(*at)) {
+            let draw = self.draw(file_hash, at);
+            if best.is_none_or(|(_, most)| draw > most) {
+                best = Some((at, draw));
+            }
+        }
+        best.map(|best| best.0)
+    }
+}
+
+/// No branch: which of them is the best is as unforeseeable as can be.
+#[inline(always)]
+fn best_in<const N: usize>(seeds: &[u64; N], file_hash: u64) -> usize {
+    let mut most = marked(drawn(file_hash, seeds[0]), 0);
+    for (at, seed) in seeds.iter().enumerate().skip(1) {
+        most = most.max(marked(drawn(file_hash, *seed), at));
+    }
+    place_of(most)
+}
+
+/// A draw, with the place of its box in the last bits: a class has fewer than 2^16.
+fn marked(hash: u64, at: usize) -> u64 {
+    hash & !PLACES | at as u64
+}
+
+/// The place of the box that drew.
+fn place_of(marked: u64) -> usize {
+    (marked & PLACES) as usize
+}
+
+/// One multiplication for each box and file, both halves of its product folded (as in wyhash): both
+/// hashes are mixed already, and two boxes differ in half of all bits.
+#[expect(clippy::cast_possible_truncation, reason = "two halves")]
+fn drawn(file_hash: u64, mixed_seed: u64) -> u64 {
+    let product = u128::from(file_hash ^ mixed_seed) * 0x9E37_79B9_7F4A_7C15;
+    (product >> 64) as u64 ^ product as u64
 }
 
 /// The part of a draw that is the same for all boxes.
@@ -129,13 +210,11 @@ mod tests {
     #[test]
     fn wins_are_in_proportion_to_weights() {
         let weights = [1_000_000_000_000u64, 3_000_000_000_000, 500_000_000_000];
+        let mut lottery = Lottery::default();
+        lottery.reset((11u64..).zip(weights));
         let mut wins = [0u32; 3];
         for ordinal in 0..90_000 {
-            let draws: Vec<Draw> = (11u64..)
-                .zip(weights)
-                .map(|(seed, weight)| Draw::new(hash_of_file(ordinal), mixed(seed), weight))
-                .collect();
-            let best = (0..3).min_by(|a, b| draws[*a].against(&draws[*b])).expect("three");
+            let best = lottery.best(hash_of_file(ordinal));
             wins[best] += 1;
         }
         for (wins, expected) in wins.iter().zip([20_000.0, 60_000.0, 10_000.0]) {
@@ -144,10 +223,32 @@ mod tests {
     }
 
     #[test]
+    fn equal_boxes_win_equally_often_whatever_their_seeds() {
+        for (boxes, count) in [(2u64, 2), (3, 3), (8, 8)] {
+            let mut lottery = Lottery::default();
+            lottery.reset((0..boxes).map(|seed| (seed, 5)));
+            // Who is best, and who would be if that one had no room.
+            let mut wins = vec![vec![0u32; count]; count];
+            for ordinal in 0..200_000 {
+                let hash = hash_of_file(ordinal);
+                let best = lottery.best(hash);
+                assert_eq!(lottery.best_of(hash, |_| true), Some(best));
+                let next = lottery.best_of(hash, |at| at != best).expect("another");
+                wins[best][next] += 1;
+            }
+            let expected = 200_000.0 / (count * (count - 1)) as f64;
+            for (best, next) in (0..count).flat_map(|best| (0..count).map(move |at| (best, at))) {
+                let part = f64::from(wins[best][next]) / expected;
+                assert!(best == next || (part - 1.0).abs() < 0.07, "{boxes}: {best} {next} {part}");
+            }
+        }
+    }
+
+    #[test]
     fn draws_never_change() {
         // A change here moves files on every box there is.
         let costs =
-            [0, 1, 4_000_000_000].map(|ordinal| cost(Draw::new(hash_of_file(ordinal), 7, 1).hash));
-        assert_eq!(costs, [26_983_289_839, 14_513_301_079, 3_934_119_535]);
+            [0, 1, 4_000_000_000].map(|ordinal| cost(drawn(hash_of_file(ordinal), mixed(7))));
+        assert_eq!(costs, [5_034_152_353, 17_707_869_286, 736_323_684]);
     }
 }

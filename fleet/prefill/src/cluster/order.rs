@@ -4,7 +4,7 @@
 //! by one number leaves the order as it is. What a cluster wants otherwise is a short list of
 //! its own ([`super::deviations`]).
 
-use super::bitmap::reset;
+use super::bitmap::{Bitmap, bits, reset};
 use super::problem::BadFile;
 use contract::catalogue::Ordinal;
 use std::cmp::Ordering;
@@ -53,6 +53,8 @@ pub(super) struct Run {
     first_density: Vec<f64>,
     /// By block: the greatest demand of one file.
     pub(super) peak_demand: Vec<f32>,
+    /// By block: the smallest of its files.
+    pub(super) least_bytes: Vec<u64>,
     /// By block: all files of it.
     pub(super) totals: Vec<Sum>,
 }
@@ -82,6 +84,18 @@ impl Run {
         from
     }
 
+    /// The files of a block that a word names, each with its bit, from the densest.
+    pub(super) fn files_of(
+        &self,
+        block: usize,
+        word: u64,
+    ) -> impl Iterator<Item = (u32, Ordinal, u64)> + '_ {
+        let from = block * BLOCK;
+        let to = self.files().min(from + BLOCK);
+        let (ordinals, sizes) = (&self.ordinals[from..to], &self.sizes_bytes[from..to]);
+        bits(word).map(move |bit| (bit, ordinals[bit as usize], sizes[bit as usize]))
+    }
+
     /// Becomes the files of a list that is already in order.
     pub(super) fn refill(&mut self, files: impl Iterator<Item = (Ordinal, u64, f32)>) {
         self.ordinals.clear();
@@ -98,10 +112,12 @@ impl Run {
     fn sum_blocks(&mut self) {
         self.first_density.clear();
         self.peak_demand.clear();
+        self.least_bytes.clear();
         self.totals.clear();
         for (sizes, demand) in self.sizes_bytes.chunks(BLOCK).zip(self.demand.chunks(BLOCK)) {
             self.first_density.push(density(demand[0], sizes[0]));
             self.peak_demand.push(demand.iter().copied().fold(0.0, f32::max));
+            self.least_bytes.push(sizes.iter().copied().min().unwrap_or(0));
             let demand = demand.iter().copied().map(f64::from).sum();
             self.totals.push(Sum { bytes: sizes.iter().sum(), demand });
         }
@@ -150,6 +166,15 @@ impl<'a> RegionOrder<'a> {
         }
         let largest_bytes = sizes_bytes.iter().copied().max().unwrap_or(0);
         Ok(Self { sizes_bytes, demand, ranks, run, largest_bytes })
+    }
+
+    /// Turns a set by ordinal into bits by rank.
+    pub(super) fn by_rank(&self, set: &Bitmap, words: &mut Vec<u64>) {
+        reset(words, self.run.blocks(), 0);
+        set.ordinals().for_each(|ordinal| {
+            let rank = self.ranks[ordinal as usize] as usize;
+            words[rank / BLOCK] |= 1 << (rank % BLOCK);
+        });
     }
 
     /// How many files there are.

@@ -85,7 +85,7 @@ fn a_box_more_takes_its_part_and_no_more() {
 
 #[test]
 fn full_boxes_too_give_the_new_one_its_part() {
-    for (boxes, most_strayed, most) in [(2, 0.005, 1.005), (4, 0.04, 1.05), (8, 0.1, 1.12)] {
+    for (boxes, most_strayed) in [(2, 0.005), (4, 0.04), (8, 0.1)] {
         let (mut asked, holding) = class(boxes, 1.0);
         let before = spread(&asked, &holding);
         let new = another(&asked.boxes[0], 1.0);
@@ -101,7 +101,8 @@ fn full_boxes_too_give_the_new_one_its_part() {
         // A few per cent more than from boxes with room to spare: what full boxes had passed on
         // to others goes home.
         assert!(strayed < most_strayed, "{boxes}: {strayed}");
-        assert!((0.9..most).contains(&all), "{boxes}: {all}");
+        // What the new one draws is chance, to a per cent or two; the rest is not.
+        assert!(all - gone < most_strayed, "{boxes}: {all}");
     }
 }
 

@@ -6,12 +6,15 @@
 //! or finds no room between what others left, is what was worth the least; and how many copies a
 //! file has changes nothing for those before it.
 
-use super::bitmap::{Bitmap, reset};
+mod blocks;
+
+use super::bitmap::{Bitmap, bits, reset};
 use super::deviations::sort_into;
-use super::lottery::{Draw, hash_of_file};
-use super::order::density;
-use super::problem::{Class, ClusterBox, Problem};
+use super::lottery::{Lottery, hash_of_file};
+use super::order::{BLOCK, density};
+use super::problem::{Class, Problem};
 use super::solution::Holding;
+use blocks::Drawn;
 use contract::catalogue::Ordinal;
 
 /// What the boxes of one class are to hold. Its memory is used again.
@@ -35,10 +38,18 @@ pub struct Spread {
     pub short: Vec<(Ordinal, u16)>,
     /// Those of them that are pinned to this class. Operators must hear of these.
     pub pins_short: Vec<(Ordinal, u16)>,
-    /// Files that are not placed where their rank in the region is.
-    is_apart: Bitmap,
-    /// Files that have another number of copies than most.
-    has_more: Bitmap,
+    /// By block of the region: files that are placed where their rank is.
+    plain: Vec<u64>,
+    /// By block of the region: files that have another number of copies than most.
+    has_more: Vec<u64>,
+    /// By box, by block of the region: what it holds today. Empty where it may take all that it has
+    /// room for.
+    there: Vec<Vec<u64>>,
+    /// By box, by block of the region: what was placed as a block.
+    by_rank: Vec<Vec<u64>>,
+    lottery: Lottery,
+    /// By box: what it draws of the block at hand.
+    drawn: Vec<Drawn>,
     /// By box: whether it is none of those that the file at hand may go to.
     passed: Vec<bool>,
     pins: Vec<(Ordinal, u64)>,
@@ -70,6 +81,7 @@ impl Spread {
         let none = Class { boxes: &[], resident: None, on_boxes: None };
         let given = problem.classes.get(class).unwrap_or(&none);
         self.set_apart(problem, class, holding);
+        self.set_there(problem, given);
         self.place_pins(problem, given, holding, By::Draw);
         if !self.short.is_empty() {
             // What the draws leave over in pieces must not be what a pin needed.
@@ -77,6 +89,7 @@ impl Spread {
         }
         self.pins_short.clone_from(&self.short);
         self.place_rest(problem, given, holding);
+        self.count_new_bytes(problem, given);
         self.short.sort_unstable();
         self.pins_short.sort_unstable();
     }
@@ -93,23 +106,39 @@ impl Spread {
     /// Finds the files that are not simply placed by their rank: pins, and what is wanted
     /// otherwise here.
     fn set_apart(&mut self, problem: &Problem, class: usize, holding: &Holding) {
-        let files = problem.region.files();
-        let sizes_bytes = problem.region.sizes_bytes;
-        self.is_apart.reset(files);
-        self.has_more.reset(files);
-        holding.more.iter().for_each(|more| self.has_more.insert(more.0));
+        let region = problem.region;
+        region.by_rank(&holding.held, &mut self.plain);
+        reset(&mut self.has_more, self.plain.len(), 0);
+        for (ordinal, _) in &holding.more {
+            let rank = region.ranks[*ordinal as usize] as usize;
+            self.has_more[rank / BLOCK] |= 1 << (rank % BLOCK);
+        }
+        let plain = &mut self.plain;
+        let mut take = |ordinal: Ordinal| {
+            let rank = region.ranks[ordinal as usize] as usize;
+            let (word, bit) = (&mut plain[rank / BLOCK], 1 << (rank % BLOCK));
+            let is_held = *word & bit != 0;
+            *word &= !bit;
+            is_held
+        };
         self.pins.clear();
         for pin in problem.pins.iter().filter(|pin| pin.class == class) {
-            if holding.held.contains(pin.ordinal) {
-                self.is_apart.insert(pin.ordinal);
-                self.pins.push((pin.ordinal, sizes_bytes[pin.ordinal as usize]));
+            if take(pin.ordinal) {
+                self.pins.push((pin.ordinal, region.sizes_bytes[pin.ordinal as usize]));
             }
         }
         self.pins.sort_unstable_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
-        let is_apart = &self.is_apart;
-        let is_rest = |ordinal| holding.held.contains(ordinal) && !is_apart.contains(ordinal);
-        sort_into(&mut self.deviated, problem, is_rest);
-        self.deviated.iter().for_each(|file| self.is_apart.insert(file.0));
+        sort_into(&mut self.deviated, problem, take);
+    }
+
+    /// Finds what the boxes hold today, where that says what they may take.
+    fn set_there(&mut self, problem: &Problem, given: &Class) {
+        let is_bound = given.boxes.iter().any(|one| one.new_bytes() < one.room_bytes);
+        let on_boxes = given.on_boxes.filter(|_| is_bound).unwrap_or(&[]);
+        self.there.resize_with(on_boxes.len(), Vec::new);
+        for (there, on_box) in self.there.iter_mut().zip(on_boxes) {
+            problem.region.by_rank(on_box, there);
+        }
     }
 
     /// Empties the boxes, and places the pins.
@@ -122,6 +151,10 @@ impl Spread {
         if given.on_boxes.is_some() {
             self.new_bytes.resize(boxes.len(), 0);
         }
+        self.lottery.reset(boxes.iter().map(|one| (one.seed, one.room_bytes)));
+        reset(&mut self.drawn, boxes.len(), Drawn::default());
+        self.by_rank.resize_with(boxes.len(), Vec::new);
+        self.by_rank.iter_mut().for_each(|words| reset(words, self.plain.len(), 0));
         reset(&mut self.passed, boxes.len(), false);
         for at in 0..self.pins.len() {
             let (ordinal, size_bytes) = self.pins[at];
@@ -131,19 +164,49 @@ impl Spread {
 
     fn place_rest(&mut self, problem: &Problem, given: &Class, holding: &Holding) {
         let run = &problem.region.run;
+        let is_single = holding.copies_each == 1;
         let mut next = 0;
-        for (rank, (ordinal, size_bytes)) in run.ordinals.iter().zip(&run.sizes_bytes).enumerate() {
-            if !holding.held.contains(*ordinal) || self.is_apart.contains(*ordinal) {
+        for block in 0..run.blocks() {
+            let word = self.plain[block];
+            if word == 0 {
                 continue;
             }
+            let is_deviated_before = self.deviated.get(next).is_some_and(|file| {
+                let last = block * BLOCK + (63 - word.leading_zeros()) as usize;
+                density(file.2, file.1) >= problem.region_share * run.density(last)
+            });
+            let is_alike = is_single && self.has_more[block] & word == 0 && !is_deviated_before;
+            if !is_alike || !self.place_block(run, given, block, word) {
+                next = self.place_one_by_one(problem, given, holding, block, next);
+            }
+        }
+        self.place_deviated(given, holding, next, f64::NEG_INFINITY);
+        self.write_blocks(run);
+    }
+
+    /// Places a block, and of what is wanted otherwise the files that are as dense as it; from
+    /// where to go on with these.
+    fn place_one_by_one(
+        &mut self,
+        problem: &Problem,
+        given: &Class,
+        holding: &Holding,
+        block: usize,
+        mut next: usize,
+    ) -> usize {
+        let run = &problem.region.run;
+        for bit in bits(self.plain[block]) {
+            let rank = block * BLOCK + bit as usize;
             if next < self.deviated.len() {
                 let least = problem.region_share * run.density(rank);
                 next = self.place_deviated(given, holding, next, least);
             }
-            let copies = self.copies(holding, *ordinal);
-            self.place(given, *ordinal, *size_bytes, copies, By::Draw);
+            let ordinal = run.ordinals[rank];
+            let has_more = self.has_more[block] >> bit & 1 == 1;
+            let copies = if has_more { holding.copies(ordinal) } else { holding.copies_each };
+            self.place(given, ordinal, run.sizes_bytes[rank], copies, By::Draw);
         }
-        self.place_deviated(given, holding, next, f64::NEG_INFINITY);
+        next
     }
 
     /// Places what is wanted otherwise, down to a density; from where to go on.
@@ -157,22 +220,19 @@ impl Spread {
         while let Some((ordinal, size_bytes, demand)) = self.deviated.get(next).copied()
             && density(demand, size_bytes) >= least
         {
-            self.place(given, ordinal, size_bytes, self.copies(holding, ordinal), By::Draw);
+            self.place(given, ordinal, size_bytes, holding.copies(ordinal), By::Draw);
             next += 1;
         }
         next
-    }
-
-    fn copies(&self, holding: &Holding, ordinal: Ordinal) -> u16 {
-        if self.has_more.contains(ordinal) { holding.copies(ordinal) } else { holding.copies_each }
     }
 
     fn place(&mut self, given: &Class, ordinal: Ordinal, size_bytes: u64, copies: u16, by: By) {
         let hash = hash_of_file(ordinal);
         self.pass_over(given, ordinal, size_bytes);
         for placed in 0..copies {
+            let fits = |at: usize| self.left_bytes[at] >= size_bytes && !self.passed[at];
             let best = match by {
-                By::Draw => self.best(given.boxes, hash, size_bytes),
+                By::Draw => self.lottery.best_of(hash, fits),
                 By::Fit => self.tightest(size_bytes),
             };
             let Some(at) = best else {
@@ -182,7 +242,8 @@ impl Spread {
             self.held[at].insert(ordinal);
             self.left_bytes[at] -= size_bytes;
             self.passed[at] = true;
-            if let Some(on_boxes) = given.on_boxes
+            if !self.there.is_empty()
+                && let Some(on_boxes) = given.on_boxes
                 && !on_boxes[at].contains(ordinal)
             {
                 self.new_bytes[at] += size_bytes;
@@ -193,30 +254,33 @@ impl Spread {
 
     /// Passes over the boxes to which a file would be more new bytes than they may take.
     fn pass_over(&mut self, given: &Class, ordinal: Ordinal, size_bytes: u64) {
+        if self.there.is_empty() {
+            return;
+        }
         let Some(on_boxes) = given.on_boxes else { return };
-        for (at, (one, on_box)) in given.boxes.iter().zip(on_boxes).enumerate() {
-            let may_take = one.new_bytes() - self.new_bytes[at];
-            self.passed[at] = may_take < size_bytes && !on_box.contains(ordinal);
+        for (at, on_box) in on_boxes.iter().enumerate() {
+            let is_over = self.may_take(given, at) < size_bytes;
+            self.passed[at] = is_over && !on_box.contains(ordinal);
+        }
+    }
+
+    /// How many new bytes a box may still take.
+    fn may_take(&self, given: &Class, at: usize) -> u64 {
+        let taken = self.new_bytes.get(at).copied().unwrap_or(0);
+        given.boxes[at].new_bytes() - taken
+    }
+
+    /// Counts new bytes where nothing hung on them.
+    fn count_new_bytes(&mut self, problem: &Problem, given: &Class) {
+        let Some(on_boxes) = given.on_boxes.filter(|_| self.there.is_empty()) else { return };
+        let sizes_bytes = problem.region.sizes_bytes;
+        for ((held, on_box), new) in self.held.iter().zip(on_boxes).zip(&mut self.new_bytes) {
+            *new = held.without(on_box).map(|ordinal| sizes_bytes[ordinal as usize]).sum();
         }
     }
 
     fn tightest(&self, size_bytes: u64) -> Option<usize> {
         let fits = |at: &usize| self.left_bytes[*at] >= size_bytes && !self.passed[*at];
         (0..self.left_bytes.len()).filter(fits).min_by_key(|at| self.left_bytes[*at])
-    }
-
-    /// The box with the best draw of those that have room and do not hold the file yet.
-    fn best(&self, boxes: &[ClusterBox], hash: u64, size_bytes: u64) -> Option<usize> {
-        let mut best: Option<(usize, Draw)> = None;
-        for (at, one) in boxes.iter().enumerate() {
-            if self.left_bytes[at] < size_bytes || self.passed[at] {
-                continue;
-            }
-            let draw = Draw::new(hash, one.seed, one.room_bytes);
-            if best.is_none_or(|(_, least)| draw.against(&least).is_lt()) {
-                best = Some((at, draw));
-            }
-        }
-        best.map(|(at, _)| at)
     }
 }
