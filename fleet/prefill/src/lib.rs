@@ -10,14 +10,16 @@
 //!
 //! What is to take that policy's place, and is in force nowhere yet: [`forecast`] (how much will be
 //! watched where), [`backtest`] (how good that was on weeks that were observed), [`demand`] (how
-//! often each file will be played tomorrow, from counters of boxes), and [`cluster`], which places by
-//! demand, within the budgets of one cluster's hardware, and says how near to the best that is.
+//! often each file will be played tomorrow, from counters of boxes), [`cluster`], which places by
+//! demand, within the budgets of one cluster's hardware, and says how near to the best that is, and
+//! [`plan`], which does so for all clusters of a fleet, parents included.
 
 pub mod backtest;
 pub mod cluster;
 pub mod demand;
 pub mod forecast;
 mod place;
+pub mod plan;
 mod rank;
 mod source;
 

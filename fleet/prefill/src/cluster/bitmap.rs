@@ -16,6 +16,22 @@ impl Bitmap {
         Self { words: vec![0; files.div_ceil(64)], files }
     }
 
+    /// The empty set that speaks of no files.
+    #[must_use]
+    pub const fn none() -> Self {
+        Self { words: Vec::new(), files: 0 }
+    }
+
+    /// The set that these words are, as [`Bitmap::words`] gives them; what is beyond the files is
+    /// left out, and what is missing is not in it.
+    pub fn set_words(&mut self, files: usize, words: impl Iterator<Item = u64>) {
+        self.reset(files);
+        self.words.iter_mut().zip(words).for_each(|(word, given)| *word = given);
+        if let Some(last) = self.words.last_mut() {
+            *last &= low_bits(files - (files - 1) / 64 * 64);
+        }
+    }
+
     /// How many ordinals it speaks of.
     #[must_use]
     pub fn files(&self) -> usize {
@@ -60,11 +76,12 @@ impl Bitmap {
     }
 
     /// The bits, 64 ordinals a word, the lowest ordinal in the lowest bit.
-    pub(super) fn words(&self) -> &[u64] {
+    #[must_use]
+    pub fn words(&self) -> &[u64] {
         &self.words
     }
 
-    pub(super) fn words_mut(&mut self) -> &mut [u64] {
+    pub(crate) fn words_mut(&mut self) -> &mut [u64] {
         &mut self.words
     }
 
@@ -78,7 +95,7 @@ impl Bitmap {
     }
 
     /// Empties it, for that many files; keeps its memory.
-    pub(super) fn reset(&mut self, files: usize) {
+    pub fn reset(&mut self, files: usize) {
         reset(&mut self.words, files.div_ceil(64), 0);
         self.files = files;
     }
@@ -91,7 +108,7 @@ pub(super) fn reset<T: Clone>(list: &mut Vec<T>, len: usize, value: T) {
 }
 
 /// The numbers of the bits that are set, rising.
-pub(super) fn bits(mut word: u64) -> impl Iterator<Item = u32> {
+pub(crate) fn bits(mut word: u64) -> impl Iterator<Item = u32> {
     std::iter::from_fn(move || {
         if word == 0 {
             return None;

@@ -68,6 +68,7 @@ impl Lottery {
     }
 
     /// The box with the best draw for a file.
+    #[inline]
     pub(super) fn best(&self, file_hash: u64) -> usize {
         if !self.per_weight.is_empty() {
             return self.best_of(file_hash, |_| true).unwrap_or(0);
@@ -89,6 +90,19 @@ impl Lottery {
             }
             [] => 0,
         }
+    }
+
+    /// The box with the best draw of those that are open, given as all ones; of the others none.
+    #[inline]
+    pub(super) fn best_open(&self, file_hash: u64, open: impl Fn(usize) -> u64) -> Option<usize> {
+        if !self.per_weight.is_empty() {
+            return self.best_of(file_hash, |at| open(at) != 0);
+        }
+        let mut most = 0;
+        for (at, seed) in self.seeds.iter().enumerate() {
+            most = most.max(marked(drawn(file_hash, *seed), at) & open(at));
+        }
+        (most != 0).then(|| place_of(most))
     }
 
     /// The box with the best draw of those that may have the file.

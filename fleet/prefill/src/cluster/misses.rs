@@ -1,6 +1,7 @@
 //! What a cluster leaves over is what its parent is asked for.
 
-use super::bitmap::{bits, low_bits};
+use super::bitmap::{bits, low_bits, reset};
+use super::order::BLOCK;
 use super::problem::Problem;
 use super::solution::Solution;
 use contract::catalogue::Ordinal;
@@ -38,12 +39,16 @@ pub fn add_misses(problem: &Problem, solution: &Solution, parent: &mut [f32]) {
     add_apart(problem, solution, parent);
 }
 
-/// Files that are wanted otherwise than in the region, and those that are served in part.
 fn add_apart(problem: &Problem, solution: &Solution, parent: &mut [f32]) {
+    each_apart(problem, solution, |ordinal, missed| parent[ordinal as usize] += narrow(missed));
+}
+
+/// Files that are wanted otherwise than in the region, and those that are served in part; with
+/// what of each is missed.
+fn each_apart(problem: &Problem, solution: &Solution, mut tell: impl FnMut(Ordinal, f64)) {
     let mut add = |ordinal: u32| {
         let demand = problem.demand(ordinal);
-        let missed = (demand - solution.served(ordinal, demand)).max(0.0);
-        parent[ordinal as usize] += narrow(missed);
+        tell(ordinal, (demand - solution.served(ordinal, demand)).max(0.0));
     };
     let deviated = |ordinal: u32| {
         problem.deviations.binary_search_by_key(&ordinal, |deviation| deviation.ordinal).is_ok()
@@ -52,6 +57,44 @@ fn add_apart(problem: &Problem, solution: &Solution, parent: &mut [f32]) {
     for shares in solution.shares.chunk_by(|a, b| a.ordinal == b.ordinal) {
         if !deviated(shares[0].ordinal) {
             add(shares[0].ordinal);
+        }
+    }
+}
+
+/// What a cluster leaves over, in its region's order.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Missed {
+    /// By block: the files that are wanted as in the region, and served not at all.
+    pub(crate) words: Vec<u64>,
+    /// What is missed of all others, in bytes per second.
+    pub(crate) apart: Vec<(Ordinal, f64)>,
+}
+
+/// All that is wanted: of a cluster that serves nothing.
+pub(crate) fn missed_at_all(problem: &Problem, into: &mut Missed) {
+    into.all(problem.region.run.files());
+    into.set_apart(problem, &Solution::default());
+}
+
+impl Missed {
+    pub(super) fn all(&mut self, files: usize) {
+        reset(&mut self.words, files.div_ceil(BLOCK), u64::MAX);
+        if let Some(last) = self.words.last_mut() {
+            *last = low_bits(files - (files - 1) / BLOCK * BLOCK);
+        }
+    }
+
+    pub(super) fn set(&mut self, problem: &Problem, ordinal: Ordinal, is_missed: bool) {
+        let rank = problem.region.ranks[ordinal as usize] as usize;
+        let (word, bit) = (&mut self.words[rank / BLOCK], 1 << (rank % BLOCK));
+        *word = if is_missed { *word | bit } else { *word & !bit };
+    }
+
+    pub(super) fn set_apart(&mut self, problem: &Problem, solution: &Solution) {
+        self.apart.clear();
+        each_apart(problem, solution, |ordinal, missed| self.apart.push((ordinal, missed)));
+        for at in 0..self.apart.len() {
+            self.set(problem, self.apart[at].0, false);
         }
     }
 }

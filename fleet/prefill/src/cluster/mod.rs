@@ -110,3 +110,6 @@ pub use problem::{BadFile, Class, ClusterBox, Deviation, Pin, Problem, Refused};
 pub use solution::{ClassSolution, Holding, Multipliers, ServedShare, Solution};
 pub use terms::MAX_CLASSES;
 pub use workspace::Workspace;
+
+pub(crate) use bitmap::bits;
+pub(crate) use misses::{Missed, missed_at_all};

@@ -4,7 +4,7 @@
 //! by one number leaves the order as it is. What a cluster wants otherwise is a short list of
 //! its own ([`super::deviations`]).
 
-use super::bitmap::{Bitmap, bits, reset};
+use super::bitmap::{Bitmap, bits, low_bits, reset};
 use super::problem::BadFile;
 use contract::catalogue::Ordinal;
 use std::cmp::Ordering;
@@ -145,6 +145,7 @@ pub struct RegionOrder<'a> {
     pub(super) ranks: Vec<u32>,
     pub(super) run: Run,
     pub(super) largest_bytes: u64,
+    demand_in_all: f64,
 }
 
 impl<'a> RegionOrder<'a> {
@@ -165,7 +166,8 @@ impl<'a> RegionOrder<'a> {
             ranks[*ordinal as usize] = rank;
         }
         let largest_bytes = sizes_bytes.iter().copied().max().unwrap_or(0);
-        Ok(Self { sizes_bytes, demand, ranks, run, largest_bytes })
+        let demand_in_all = run.totals.iter().map(|total| total.demand).sum();
+        Ok(Self { sizes_bytes, demand, ranks, run, largest_bytes, demand_in_all })
     }
 
     /// Turns a set by ordinal into bits by rank.
@@ -175,6 +177,38 @@ impl<'a> RegionOrder<'a> {
             let rank = self.ranks[ordinal as usize] as usize;
             words[rank / BLOCK] |= 1 << (rank % BLOCK);
         });
+    }
+
+    /// All that the region's viewers want, in bytes per second at the peak.
+    #[must_use]
+    pub fn demand_in_all(&self) -> f64 {
+        self.demand_in_all
+    }
+
+    /// What the region's viewers want of one file, in bytes per second at the peak; nothing of one
+    /// that it does not have.
+    #[must_use]
+    pub fn demand(&self, ordinal: Ordinal) -> f64 {
+        self.demand.get(ordinal as usize).map_or(0.0, |demand| f64::from(demand.abs()))
+    }
+
+    /// The place of a file in the order, the densest being 0.
+    #[must_use]
+    pub fn rank(&self, ordinal: Ordinal) -> Option<u32> {
+        self.ranks.get(ordinal as usize).copied()
+    }
+
+    /// The files of a block that a word names: rank, ordinal, and what is wanted of it.
+    pub(crate) fn wanted_of(
+        &self,
+        block: usize,
+        word: u64,
+    ) -> impl Iterator<Item = (usize, Ordinal, f32)> + '_ {
+        let word = word & low_bits(self.files().saturating_sub(block * BLOCK));
+        bits(word).map(move |bit| {
+            let rank = block * BLOCK + bit as usize;
+            (rank, self.run.ordinals[rank], self.run.demand[rank])
+        })
     }
 
     /// How many files there are.

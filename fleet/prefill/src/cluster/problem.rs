@@ -282,10 +282,7 @@ impl Problem<'_> {
     pub fn demand(&self, ordinal: Ordinal) -> f64 {
         match self.deviations.binary_search_by_key(&ordinal, |deviation| deviation.ordinal) {
             Ok(at) => f64::from(self.deviations[at].demand),
-            Err(_) => {
-                let demand = self.region.demand.get(ordinal as usize).copied().unwrap_or(0.0);
-                self.region_share * f64::from(demand.abs())
-            }
+            Err(_) => self.region_share * self.region.demand(ordinal),
         }
     }
 

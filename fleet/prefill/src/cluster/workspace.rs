@@ -6,6 +6,7 @@ use super::copies::{Exception, Exceptions};
 use super::deviations::Deviated;
 use super::dual::Lagrangian;
 use super::master::Master;
+use super::misses::Missed;
 use super::multipliers::{Minimum, minimise};
 use super::order::BLOCK;
 use super::problem::{Problem, Refused};
@@ -28,6 +29,8 @@ pub struct Workspace {
     master: Master,
     rounding: Rounding,
     solution: Solution,
+    /// Files of which some class found room for no copy ([`Workspace::spread`]).
+    given_up: Vec<Ordinal>,
 }
 
 impl Workspace {
@@ -42,6 +45,7 @@ impl Workspace {
         let mut terms = Terms::of(problem);
         self.exceptions.find(problem, &mut terms)?;
         self.terms = terms;
+        self.given_up.clear();
         self.deviated.sort(problem, &self.exceptions);
         self.region_sums.of_region(problem, &terms, excluded(problem, &self.exceptions));
         self.deviated_sums.of_deviated(problem, &terms, &self.deviated.run);
@@ -74,12 +78,36 @@ impl Workspace {
         let Some(of_class) = self.solution.classes.get(class) else { return spread.clear() };
         spread.fill(problem, class, &of_class.holding);
         self.solution.shorten(problem, class, &spread.short);
+        let without = spread.short.iter().filter(|short| short.1 == 0);
+        self.given_up.extend(without.map(|short| short.0));
     }
 
     /// The last solution.
     #[must_use]
     pub fn solution(&self) -> &Solution {
         &self.solution
+    }
+
+    /// What the last solution, as far as it is spread, leaves over. As [`super::add_misses`], in the
+    /// region's order and cheaper.
+    pub(crate) fn missed(&self, problem: &Problem, into: &mut Missed) {
+        let [held, _] = &self.rounding.held;
+        let held = &held[..self.terms.classes];
+        into.all(problem.region.run.files());
+        for (block, word) in into.words.iter_mut().enumerate() {
+            *word &= held.iter().fold(u64::MAX, |missed, held| missed & !held[block]);
+        }
+        let singles = self.exceptions.files.iter().zip(&self.rounding.singles);
+        for (file, _) in singles.filter(|(_, single)| single.held.contains(&true)) {
+            into.set(problem, file.ordinal, false);
+        }
+        let holds = |ordinal: &Ordinal| {
+            self.solution.classes.iter().any(|class| class.holding.held.contains(*ordinal))
+        };
+        for ordinal in self.given_up.iter().filter(|ordinal| !holds(ordinal)) {
+            into.set(problem, *ordinal, true);
+        }
+        into.set_apart(problem, &self.solution);
     }
 
     /// What a file was asked and offered in the last solution, special or not.

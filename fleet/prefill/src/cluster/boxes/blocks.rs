@@ -84,8 +84,9 @@ impl Spread {
     fn draw_of_open(&mut self, run: &Run, block: usize, word: u64) -> bool {
         for (bit, ordinal, size_bytes) in run.files_of(block, word) {
             let drawn = &self.drawn;
-            let may = |at: usize| drawn[at].open >> bit & 1 == 1;
-            let Some(at) = self.lottery.best_of(hash_of_file(ordinal), may) else { return false };
+            let open = |at: usize| (drawn[at].open >> bit & 1).wrapping_neg();
+            let best = self.lottery.best_open(hash_of_file(ordinal), open);
+            let Some(at) = best else { return false };
             self.drawn[at].word |= 1 << bit;
             self.drawn[at].bytes += size_bytes;
         }

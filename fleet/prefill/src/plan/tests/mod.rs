@@ -1,0 +1,5 @@
+//! Small fleets by chance.
+
+mod edges;
+mod fleets;
+mod whole;
