@@ -76,7 +76,10 @@ impl Workspace {
     /// `problem` is the one that was solved. A class that it does not have has no boxes.
     pub fn spread(&mut self, problem: &Problem, class: usize, spread: &mut Spread) {
         let Some(of_class) = self.solution.classes.get(class) else { return spread.clear() };
-        spread.fill(problem, class, &of_class.holding);
+        let deviated = problem.deviations.iter().map(|deviation| deviation.ordinal);
+        let beside = deviated.chain(self.exceptions.files.iter().map(|file| file.ordinal));
+        let words = &self.rounding.held[0][class];
+        spread.fill_by_rank(problem, class, &of_class.holding, words, beside);
         self.solution.shorten(problem, class, &spread.short);
         let without = spread.short.iter().filter(|short| short.1 == 0);
         self.given_up.extend(without.map(|short| short.0));

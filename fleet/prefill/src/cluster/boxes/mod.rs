@@ -38,7 +38,8 @@ pub struct Spread {
     pub short: Vec<(Ordinal, u16)>,
     /// Those of them that are pinned to this class. Operators must hear of these.
     pub pins_short: Vec<(Ordinal, u16)>,
-    /// By block of the region: files that are placed where their rank is.
+    /// By block of the region: what the class holds; then the files that are placed where their
+    /// rank is.
     plain: Vec<u64>,
     /// By block of the region: files that have another number of copies than most.
     has_more: Vec<u64>,
@@ -78,6 +79,29 @@ impl Spread {
     /// # Panics
     /// When the holding speaks of more files than the region has.
     pub fn fill(&mut self, problem: &Problem, class: usize, holding: &Holding) {
+        problem.region.by_rank(&holding.held, &mut self.plain);
+        self.fill_plain(problem, class, holding);
+    }
+
+    /// As [`Spread::fill`], where it is known already which files stand at which ranks.
+    pub(super) fn fill_by_rank(
+        &mut self,
+        problem: &Problem,
+        class: usize,
+        holding: &Holding,
+        words: &[u64],
+        beside: impl Iterator<Item = Ordinal>,
+    ) {
+        self.plain.clear();
+        self.plain.extend_from_slice(words);
+        for ordinal in beside.filter(|ordinal| holding.held.contains(*ordinal)) {
+            let rank = problem.region.ranks[ordinal as usize] as usize;
+            self.plain[rank / BLOCK] |= 1 << (rank % BLOCK);
+        }
+        self.fill_plain(problem, class, holding);
+    }
+
+    fn fill_plain(&mut self, problem: &Problem, class: usize, holding: &Holding) {
         let none = Class { boxes: &[], resident: None, on_boxes: None };
         let given = problem.classes.get(class).unwrap_or(&none);
         self.set_apart(problem, class, holding);
@@ -107,7 +131,6 @@ impl Spread {
     /// otherwise here.
     fn set_apart(&mut self, problem: &Problem, class: usize, holding: &Holding) {
         let region = problem.region;
-        region.by_rank(&holding.held, &mut self.plain);
         reset(&mut self.has_more, self.plain.len(), 0);
         for (ordinal, _) in &holding.more {
             let rank = region.ranks[*ordinal as usize] as usize;
