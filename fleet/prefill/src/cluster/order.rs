@@ -198,6 +198,18 @@ impl<'a> RegionOrder<'a> {
         self.ranks.get(ordinal as usize).copied()
     }
 
+    /// The file at a place of the order.
+    #[must_use]
+    pub fn at_rank(&self, rank: u32) -> Option<Ordinal> {
+        self.run.ordinals.get(rank as usize).copied()
+    }
+
+    /// What one copy of a file takes on a disk; nothing of one that it does not have.
+    #[must_use]
+    pub fn size_bytes(&self, ordinal: Ordinal) -> u64 {
+        self.sizes_bytes.get(ordinal as usize).copied().unwrap_or(0)
+    }
+
     /// The files of a block that a word names: rank, ordinal, and what is wanted of it.
     pub(crate) fn wanted_of(
         &self,

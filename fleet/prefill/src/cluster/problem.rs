@@ -286,6 +286,17 @@ impl Problem<'_> {
         }
     }
 
+    /// All that this cluster's viewers want, in bytes per second at the peak.
+    #[must_use]
+    pub fn demand_in_all(&self) -> f64 {
+        let mut wanted = self.region_share * self.region.demand_in_all();
+        for deviation in self.deviations {
+            let regional = self.region_share * self.region.demand(deviation.ordinal);
+            wanted += f64::from(deviation.demand) - regional;
+        }
+        wanted.max(0.0)
+    }
+
     /// What stands in the question itself. What pins ask for is seen when they are given room.
     pub(super) fn check(&self) -> Result<(), Refused> {
         self.check_classes()?;

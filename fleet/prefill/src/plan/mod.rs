@@ -16,25 +16,34 @@
 //!
 //! Read in this order: `fleet` (what is asked), `check` (what is wrong with it), `levels`,
 //! `in_force`, `site` (one cluster), `asked` (of parents), `planner` (all of them), `replan`,
-//! `outcome`.
+//! `outcome`; then what is made of a plan: `delta` (one box's manifest), `finish` (when it has all),
+//! `change` (what would be different), `shortfall` (what will not be enough).
 
 mod asked;
+mod change;
 mod check;
+mod delta;
+mod finish;
 mod fleet;
 mod in_force;
 mod levels;
 mod outcome;
 mod planner;
 mod replan;
+mod shortfall;
 mod site;
 
+pub use change::{Change, Difference};
 pub use check::{BadFleet, Remark, remarks};
+pub use delta::BoxDelta;
+pub use finish::{FillWindow, Finish, finish};
 pub use fleet::{
     Audience, BoxPlace, Cluster, FleetProblem, HardwareClass, PlannedBox, Policy, Region, Report,
     Rights,
 };
 pub use in_force::{InForce, Nothing};
 pub use outcome::{BoxOutcome, ClassOutcome, ClusterOutcome, Plan, State, Totals};
+pub use shortfall::{Ahead, Budget, Lacking, Prices, Remedy, Shortfall, shortfall};
 pub use site::{PlannedCluster, Sink};
 
 #[cfg(test)]

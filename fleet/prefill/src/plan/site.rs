@@ -222,12 +222,6 @@ impl Site<'_> {
 
     /// What can be said before it is solved.
     fn outcome(&self, problem: &Problem, live: &[LiveClass]) -> ClusterOutcome {
-        let region = problem.region;
-        let mut wanted = problem.region_share * region.demand_in_all();
-        for deviation in problem.deviations {
-            let regional = problem.region_share * region.demand(deviation.ordinal);
-            wanted += f64::from(deviation.demand) - regional;
-        }
         let mut classes: Vec<ClassOutcome> = Vec::new();
         for class in &self.cluster().classes {
             let boxes = vec![BoxOutcome::default(); class.boxes.len()];
@@ -243,7 +237,8 @@ impl Site<'_> {
                 class.boxes[*index] = BoxOutcome { is_planned: true, held_bytes, new_bytes: 0 };
             }
         }
-        ClusterOutcome { wanted_bytes_per_s: wanted.max(0.0), classes, ..Default::default() }
+        let wanted_bytes_per_s = problem.demand_in_all();
+        ClusterOutcome { wanted_bytes_per_s, classes, ..Default::default() }
     }
 
     /// Asks what the boxes hold.

@@ -2,8 +2,11 @@
 
 use super::fleets::{FILES, Small, a_fleet};
 use crate::cluster::{Bitmap, add_misses};
-use crate::plan::{BoxPlace, FleetProblem, Plan, PlannedCluster, Report, State};
+use crate::plan::{
+    BoxPlace, Change, FleetProblem, Plan, PlannedBox, PlannedCluster, Report, State,
+};
 use proptest::prelude::*;
+use proptest::strategy::ValueTree;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
@@ -41,7 +44,7 @@ fn without_a_box(problem: &mut FleetProblem, number: usize) -> Option<usize> {
 fn none(_: &PlannedCluster) {}
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig::with_cases(128))]
 
     #[test]
     fn the_same_plan_on_any_number_of_threads(small in a_fleet()) {
@@ -150,4 +153,42 @@ proptest! {
             assert_eq!(totals.held_bytes, held_bytes);
         });
     }
+}
+
+#[test]
+fn what_if_is_the_difference_of_two_plans() {
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    for _ in 0..40 {
+        let small = a_fleet().new_tree(&mut runner).expect("a fleet").current();
+        small.with(|problem| {
+            let (plan, _) = planned(&small, problem, 2);
+            for change in changes(problem) {
+                let told = plan.what_if(problem, &change, &small.held, 2).expect("a sound fleet");
+                let (after, _) = change.applied(problem);
+                let (scratch, _) = planned(&small, &after, 1);
+                assert_eq!(told.after, scratch.totals(), "{change:?}");
+                assert_eq!(told.before, plan.totals());
+                assert!(told.solved <= problem.clusters.len());
+            }
+        });
+    }
+}
+
+fn changes(problem: &FleetProblem) -> Vec<Change> {
+    let place = BoxPlace { cluster: 0, class: 0, index: 0 };
+    let mut changes = vec![
+        Change::LoseSite { cluster: 0 },
+        Change::Demand { clusters: vec![0], files: vec![3, 5, 90], factor: 2.0 },
+    ];
+    let first = problem.clusters[0].classes.first().and_then(|class| class.boxes.first());
+    if let Some(first) = first {
+        let seed = first.budget.seed.wrapping_add(1);
+        let budget = crate::cluster::ClusterBox { seed, ..first.budget };
+        let new = PlannedBox { budget, ..first.clone() };
+        changes.push(Change::AddBox { cluster: 0, class: 0, new });
+        changes.push(Change::LoseBox { place });
+        changes.push(Change::LoseDisk { place, room_bytes: 500 });
+        changes.push(Change::Budget { place, budget: first.budget });
+    }
+    changes
 }
