@@ -116,6 +116,18 @@ pub fn pin(core: usize) -> Result<()> {
         .with_context(|| format!("cannot run on core {core}: a benchmark needs two cores"))
 }
 
+/// Lets this thread, and those that it starts, run on both cores.
+///
+/// # Errors
+/// When the machine has no such cores.
+pub fn unpin() -> Result<()> {
+    let mut set = nix::sched::CpuSet::new();
+    set.set(SERVER)?;
+    set.set(LOAD)?;
+    nix::sched::sched_setaffinity(nix::unistd::Pid::from_raw(0), &set)
+        .context("cannot run on both cores: a benchmark needs two")
+}
+
 /// This thread has its core whenever it wants to: it stands for another machine.
 ///
 /// # Errors

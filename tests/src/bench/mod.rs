@@ -9,7 +9,7 @@
 //! [`appliance`] (ours; its objects are put on a [`shelf`], maybe of a [`loop_disk`] or a
 //! [`memory_disk`], [`admin`] asks how it is, and a [`sibling`] fills from it by [`orders`]),
 //! [`peers`], [`nginx`] and [`h2o`] (the others), [`floor`] (what no server can undercut),
-//! [`load`] (the clients), [`core`] (how busy a core was), [`sheet`] (the table and its file).
+//! [`load`] (the clients), [`core`] (how busy a core was), [`prefill`] (fleets to plan), [`sheet`] (the table and its file).
 
 pub mod admin;
 pub mod appliance;
@@ -32,6 +32,7 @@ pub mod object;
 pub mod orders;
 pub mod page_cache;
 pub mod peers;
+pub mod prefill;
 pub mod record;
 pub mod running;
 pub mod sheet;

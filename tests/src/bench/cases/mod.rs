@@ -10,6 +10,7 @@ mod handshake;
 mod idle_memory;
 mod inventory;
 mod paced;
+mod prefill;
 mod recover;
 mod reports;
 mod scrub;
@@ -60,6 +61,7 @@ enum Kind {
     Enrol,
     Inventory(inventory::Asked),
     Reports,
+    Prefill(prefill::Asked),
 }
 
 /// What a case found.
@@ -96,6 +98,10 @@ pub fn all() -> Vec<Case> {
         case("inventory-import", Kind::Inventory(inventory::Asked::Import)),
         case("inventory-ansible", Kind::Inventory(inventory::Asked::Ansible)),
         case("inventory-reports", Kind::Reports),
+        case("prefill-plan", Kind::Prefill(prefill::Asked::Plan)),
+        case("prefill-cluster", Kind::Prefill(prefill::Asked::Cluster)),
+        case("prefill-delta", Kind::Prefill(prefill::Asked::Delta)),
+        case("prefill-replan", Kind::Prefill(prefill::Asked::Replan)),
     ]
 }
 
@@ -122,6 +128,7 @@ impl Case {
             Kind::Enrol => enrol::run(bench).await?,
             Kind::Inventory(asked) => inventory::run(bench, *asked).await?,
             Kind::Reports => reports::run(bench).await?,
+            Kind::Prefill(asked) => prefill::run(*asked)?,
         };
         let (case, machine) = (self.name.to_owned(), Machine::this()?);
         let mut notes = [&bench.peers.notes[..], &found.notes].concat();
