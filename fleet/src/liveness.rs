@@ -38,12 +38,16 @@ pub(crate) fn liveness(app: &App, view: &View, title: &Title, now: TimeUs) -> Ve
         of.for_each(|region| _ = sites.entry(region).or_default().insert(site));
     }
     let (serving, holding) = holders(app, view, title, now);
+    let may_show =
+        |site: &SiteName| view.terms_at(title, Some(site)).window(title.window).is_some();
     let in_region = |(region, sites): (Option<&str>, BTreeSet<&SiteName>)| {
         // A region is a part of what the regions of its sites are parts of.
         let larger = sites.iter().find_map(|site| view.regions.get(*site));
         let larger = larger.into_iter().flatten().map(String::as_str);
         let regions: Vec<&str> = larger.skip_while(|it| Some(*it) != region).collect();
-        let serving: BTreeSet<&SiteName> = serving.intersection(&sites).copied().collect();
+        // In a part of it the title may not be shown: nobody there is to hold it.
+        let serving = serving.intersection(&sites).copied().filter(|site| may_show(site));
+        let serving: BTreeSet<&SiteName> = serving.collect();
         let lacking: Vec<&SiteName> = serving.difference(&holding).copied().collect();
         let mut missing = agreed(title, &regions, now);
         missing.extend(copies(serving.len(), &lacking));

@@ -56,6 +56,14 @@ fn plays(server: &Server, title: &str) -> bool {
     !head.starts_with("HTTP/1.1 404")
 }
 
+async fn until_plays(server: &Server, title: &str, expected: bool) {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while plays(server, title) != expected {
+        assert!(Instant::now() < deadline, "{title}: never {expected}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
 async fn story(database_url: Option<&str>) {
     let work = tempfile::tempdir().expect("folder");
     let server = Server::start(&work.path().join("data"), database_url);
@@ -74,10 +82,27 @@ async fn story(database_url: Option<&str>) {
     assert!(shown.contains(&format!("{left} titles are left of 24 in version")), "{shown}");
     let last = format!("t{}", GONE - 1);
     assert!(plays(&server, &last), "what nobody meant reaches no player");
+    // What may be shown when does not wait for that.
+    let closed = ["content", "window", "studio-a", &last, "--serve-until", "2020-01-01T00:00:00Z"];
+    assert!(server.fails(&closed).1.contains("there is no title"), "it was removed");
+    let open = format!("t{}", TITLES - 1);
+    server.ok(&["content", "window", "studio-a", &open, "--serve-until", "2020-01-01T00:00:00Z"]);
+    until_plays(&server, &open, false).await;
+    assert!(plays(&server, &last));
+    let refused = until(&server, "refused", left).await;
     server.ok(&["catalog", "announce", &refused.to_string(), "--reason", "the archive went"]);
     assert_eq!(until(&server, "in_force", left).await, refused);
     until_planned(&mut boxes, left * OBJECTS).await;
     assert!(!plays(&server, &last));
+
+    // All go back: what was removed can be played again.
+    server.ok(&["catalog", "pin", &whole.to_string()]);
+    until_planned(&mut boxes, (TITLES + 1) * OBJECTS).await;
+    until_plays(&server, &last, true).await;
+    assert!(!plays(&server, &open), "and what ended stays ended");
+    server.ok(&["catalog", "unpin"]);
+    until_planned(&mut boxes, left * OBJECTS).await;
+    until_plays(&server, &last, false).await;
 
     server.ok(&["tag", "create", "canary"]);
     server.ok(&["site", "edit", "site-a", "--tags", "canary"]);

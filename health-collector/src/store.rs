@@ -87,14 +87,14 @@ impl Store {
             return self.together.keep(&self.db, row).await.map_err(unknown);
         }
         let mut tx = self.db.begin().await?;
-        row.insert(&mut *tx, self.db.engine()).await.map_err(unknown)?;
+        let is_newest = row.insert(&mut *tx, self.db.engine()).await.map_err(unknown)?;
         for event in &report.events {
             insert_event(&mut tx, &report.device, &report.boot_id, event, now).await?;
         }
         if !report.events.is_empty() {
             forget_old_events(&mut tx, &report.device, now).await?;
         }
-        if let Some(holds) = holds {
+        if let Some(holds) = holds.filter(|_| is_newest) {
             replace_holdings(&mut tx, &report.device, holds).await?;
         }
         Ok(tx.commit().await.map_err(db::Error::from)?)

@@ -206,7 +206,7 @@ pub struct SegmentRef {
 pub struct Catalogue {
     /// [`crate::SCHEMA`].
     pub schema: u32,
-    /// The version, rising.
+    /// The version, among those of the fleet: it may go back, and not all boxes are told the same of one.
     pub version: u64,
     /// Its segments, by rising ordinal.
     pub segments: Vec<SegmentRef>,

@@ -53,7 +53,7 @@ pub enum CatalogError {
     /// Others came into force since it was made.
     #[error(
         "version {version} was made beside version {parent}, and version {newest} is in force since: \
-         what it would change is not what was looked at"
+         what it would change is not what was looked at; look at the newest that was refused"
     )]
     Overtaken {
         /// The version.

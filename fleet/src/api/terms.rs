@@ -123,12 +123,14 @@ pub(super) async fn set_terms(
     Body(terms): Body<TermsItem>,
 ) -> Result<Json<List<TermsItem>>, Problem> {
     let (group, title): (GroupName, TitleName) = (named(&group)?, named(&title)?);
+    let terms = Terms::from(terms);
+    terms.check()?;
     if let Some(region) = &terms.region
         && find(app.inventory.db(), &REGION, region).await?.is_none()
     {
         return Err(Problem::new(422, format!("region: there is no region {region}")));
     }
-    let terms = app.catalog.set_terms(&group, &title, terms.into()).await?;
+    let terms = app.catalog.set_terms(&group, &title, terms).await?;
     app.changed.notify_one();
     Ok(list(terms))
 }

@@ -11,9 +11,17 @@ use std::collections::{BTreeMap, HashMap};
 
 /// Boxes that are told of the same catalogue.
 pub(super) struct Cohort<'a> {
-    /// With the windows that count there, and without what may not be shown there.
-    pub(super) catalog: Cow<'a, Snapshot>,
+    in_force: &'a Snapshot,
+    offer: Offer,
     pub(super) appliances: Vec<&'a Appliance>,
+}
+
+impl Cohort<'_> {
+    /// With the windows that count there, and without what may not be shown there. Made where it is asked for: one
+    /// for each region would not all be in memory.
+    pub(super) fn catalog(&self) -> Cow<'_, Snapshot> {
+        under(self.in_force, &self.offer)
+    }
 }
 
 /// What is another in a region than where nothing is said: titles by their place in the catalogue, with their
@@ -24,7 +32,6 @@ type Offer = BTreeMap<usize, Option<RightsWindow>>;
 pub(super) fn cohorts(inputs: &Inputs) -> Vec<Cohort<'_>> {
     let Inventory { sites, appliances, .. } = &inputs.inventory;
     let sites: HashMap<_, _> = sites.iter().map(|site| (&site.name, site)).collect();
-    let mut offers: Vec<(u64, Offer)> = Vec::new();
     let mut by_region: HashMap<(u64, Option<&str>), usize> = HashMap::new();
     let mut cohorts: Vec<Cohort<'_>> = Vec::new();
     for appliance in appliances {
@@ -32,11 +39,12 @@ pub(super) fn cohorts(inputs: &Inputs) -> Vec<Cohort<'_>> {
         let catalog = in_force(inputs, site);
         let region = site.and_then(|site| site.region.as_deref());
         let at = *by_region.entry((catalog.version, region)).or_insert_with(|| {
-            let offer = (catalog.version, offer(catalog, &inputs.inventory.regions_of(region)));
-            offers.iter().position(|it| *it == offer).unwrap_or_else(|| {
-                cohorts.push(Cohort { catalog: under(catalog, &offer.1), appliances: vec![] });
-                offers.push(offer);
-                offers.len() - 1
+            let offer = offer(catalog, &inputs.inventory.regions_of(region));
+            let is_it =
+                |it: &Cohort<'_>| it.in_force.version == catalog.version && it.offer == offer;
+            cohorts.iter().position(is_it).unwrap_or_else(|| {
+                cohorts.push(Cohort { in_force: catalog, offer, appliances: vec![] });
+                cohorts.len() - 1
             })
         });
         if let Some(cohort) = cohorts.get_mut(at) {

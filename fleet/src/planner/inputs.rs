@@ -5,8 +5,9 @@
 
 use super::origin::Origin;
 use crate::server::{App, now};
-use catalog::versions::Pin;
-use catalog::{PurgeHistory, Snapshot};
+use anyhow::Context;
+use catalog::versions::{Pin, Version};
+use catalog::{PurgeHistory, Snapshot, Title};
 use contract::command::Command;
 use contract::names::{DeviceName, GroupName};
 use inventory::Inventory;
@@ -28,8 +29,10 @@ pub(super) struct Inputs {
     pub(super) catalog: Snapshot,
     /// Up to where the catalogue had been written when it was read; that may not be in force yet.
     pub(super) written: u64,
-    /// By what anything else is said to be in force; read before all of that.
+    /// How often something else had come into force by then.
     pub(super) announcements: u64,
+    /// The newest, if something speaks against it.
+    pub(super) refused: Option<Version>,
     pub(super) held_to: Vec<HeldTo>,
     pub(super) purges: PurgeHistory,
     /// What boxes are asked for now; read after the version.
@@ -43,47 +46,55 @@ impl Inputs {
     /// Reads everything but the origins.
     pub(super) async fn read(app: &App) -> anyhow::Result<Self> {
         let commands_version = app.commands.version().await?;
-        let announcements = app.catalog.announcements().await?;
-        let (written, catalog) = in_force(app).await?;
+        let read = app.catalog.snapshot().await?;
+        let in_force = app.catalog.announce(&read, now()).await?;
+        let held_to = held_to(app, &read).await?;
+        let catalog = match in_force.is_newest {
+            true => Snapshot { version: in_force.version, ..read.clone() },
+            false => with_rights_of(app.catalog.at(in_force.version).await?, &read),
+        };
         Ok(Self {
             commands_version,
             commands: app.commands.pending(now()).await?,
             inventory: app.inventory.all().await?,
             catalog,
-            written,
-            announcements,
-            held_to: held_to(app).await?,
+            written: read.version,
+            announcements: in_force.announcements,
+            refused: in_force.refused,
+            held_to,
             purges: app.catalog.purges().await?,
             origins: BTreeMap::new(),
         })
     }
 }
 
-/// What is in force, and up to where the catalogue was written.
-async fn in_force(app: &App) -> anyhow::Result<(u64, Snapshot)> {
-    let read = app.catalog.snapshot().await?;
-    let written = read.version;
-    let in_force = app.catalog.announce(&read, now()).await?;
-    if let Some(refused) = in_force.refused {
-        let found: Vec<String> = refused.findings.iter().map(ToString::to_string).collect();
-        tracing::warn!(
-            version = refused.version,
-            in_force = in_force.version,
-            "a version of the catalogue is not announced: {}",
-            found.join("; ")
-        );
-    }
-    let catalog = match in_force.is_newest {
-        true => Snapshot { version: in_force.version, ..read },
-        false => app.catalog.at(in_force.version).await?,
-    };
-    Ok((written, catalog))
-}
-
-async fn held_to(app: &App) -> anyhow::Result<Vec<HeldTo>> {
+async fn held_to(app: &App, written: &Snapshot) -> anyhow::Result<Vec<HeldTo>> {
     let mut all = Vec::new();
     for Pin { cohort, version, .. } in app.catalog.pins().await? {
-        all.push(HeldTo { cohort, catalog: app.catalog.at(version).await? });
+        let catalog = app.catalog.at(version).await;
+        let catalog = catalog.with_context(|| {
+            let whose = if cohort.is_empty() { "all sites" } else { &cohort };
+            format!("{whose} stay with version {version}, which cannot be read: unpin it")
+        })?;
+        all.push(HeldTo { cohort, catalog: with_rights_of(catalog, written) });
     }
     Ok(all)
+}
+
+/// What may be shown where and when is no matter of versions: whatever is in force, what was written last counts.
+fn with_rights_of(mut old: Snapshot, written: &Snapshot) -> Snapshot {
+    let key = |title: &Title| (title.spec.group.clone(), title.spec.title.clone());
+    let now: HashMap<_, &Title> = written.titles.iter().map(|title| (key(title), title)).collect();
+    let mut windows = HashMap::new();
+    for title in &mut old.titles {
+        if let Some(now) = now.get(&key(title)) {
+            (title.window, title.terms) = (now.window, now.terms.clone());
+        }
+        windows.insert(key(title), title.window);
+    }
+    for object in &mut old.objects {
+        let window = windows.get(&(object.group.clone(), object.title.clone()));
+        object.window = window.copied().unwrap_or(object.window);
+    }
+    old
 }

@@ -41,26 +41,28 @@ pub(super) struct BoxTargets {
 
 /// Decides.
 pub(super) fn plan(inputs: &Inputs) -> Result<Plan, serde_json::Error> {
-    let mut plan = Plan { segments: Vec::new(), boxes: Vec::new() };
+    let mut boxes = Vec::new();
+    // Most of them are the same everywhere.
+    let mut all = BTreeMap::new();
     for cohort in cohorts(inputs) {
-        let segments = build(&cohort.catalog.objects)?;
+        let catalog = cohort.catalog();
+        let segments = build(&catalog.objects)?;
         let catalogue = Arc::new(Catalogue {
             schema: SCHEMA,
-            version: cohort.catalog.version,
+            version: catalog.version,
             segments: segments.iter().map(|built| built.reference).collect(),
         });
-        let problem = problem(&cohort);
+        let problem = problem(&catalog, &cohort);
         let solution = prefill::solve(&problem);
         let sources = prefill::fill_sources(&problem, &solution);
-        plan.boxes.extend(targets(inputs, &cohort, &catalogue, &solution, &sources));
-        plan.segments.extend(segments);
+        boxes.extend(targets(inputs, (&catalog, &catalogue), &solution, &sources));
+        all.extend(segments.into_iter().map(|built| (built.reference.digest, built)));
     }
-    Ok(plan)
+    Ok(Plan { segments: all.into_values().collect(), boxes })
 }
 
-fn problem(cohort: &Cohort<'_>) -> Problem {
-    let ranks: HashMap<(&GroupName, &TitleName), u32> = cohort
-        .catalog
+fn problem(catalog: &Snapshot, cohort: &Cohort<'_>) -> Problem {
+    let ranks: HashMap<(&GroupName, &TitleName), u32> = catalog
         .titles
         .iter()
         .zip(0..)
@@ -79,15 +81,14 @@ fn problem(cohort: &Cohort<'_>) -> Problem {
         disks_bytes: appliance.disks.iter().map(|disk| disk.capacity_bytes).collect(),
     };
     Problem {
-        objects: cohort.catalog.objects.iter().map(item).collect(),
+        objects: catalog.objects.iter().map(item).collect(),
         boxes: cohort.appliances.iter().copied().map(room).collect(),
     }
 }
 
 fn targets(
     inputs: &Inputs,
-    cohort: &Cohort<'_>,
-    catalogue: &Arc<Catalogue>,
+    (catalog, catalogue): (&Snapshot, &Arc<Catalogue>),
     solution: &Solution,
     sources: &[BoxSources],
 ) -> Vec<BoxTargets> {
@@ -108,7 +109,7 @@ fn targets(
                 hold: Hold::Snapshot(runs_of(plan.hold.iter().copied())),
                 batches: batches(inputs, sources),
                 neighbours: neighbours(inputs, &plan.device),
-                titles: whole_titles(&cohort.catalog, &plan.hold),
+                titles: whole_titles(catalog, &plan.hold),
                 not_placed: not_placed.into_values().collect(),
             }
         })

@@ -7,6 +7,7 @@ use super::publish::{Beside, publish};
 use super::view::View;
 use crate::purging;
 use crate::server::{App, now};
+use catalog::versions::Version;
 use contract::envelope::FIRST_EPOCH;
 use contract::names::{DeviceName, GroupName};
 use std::collections::BTreeMap;
@@ -21,6 +22,9 @@ const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// How often a plan is made although nothing changed: origins move, documents grow old.
 const PLAN_EVERY: Duration = Duration::from_secs(60);
 
+/// How often versions of the catalogue are looked for that are too old.
+const FORGET_EVERY: Duration = Duration::from_hours(24);
+
 /// Versions of inventory, catalogue, purges, commands and what the root says, and announcements.
 type Versions = (i64, u64, u64, i64, u64, u64);
 
@@ -30,11 +34,15 @@ pub(crate) struct Planner {
     app: Arc<App>,
     planned: Option<(Versions, Instant)>,
     origins: BTreeMap<GroupName, Origin>,
+    /// The newest version of the catalogue that was told of as refused.
+    refused: Option<u64>,
+    /// When old versions were forgotten last.
+    forgotten: Option<Instant>,
 }
 
 impl Planner {
     pub(crate) fn new(app: Arc<App>) -> Self {
-        Self { app, planned: None, origins: BTreeMap::new() }
+        Self { app, planned: None, origins: BTreeMap::new(), refused: None, forgotten: None }
     }
 
     /// Looks and plans until `stop` changes. What fails is tried again at the next look.
@@ -78,8 +86,10 @@ impl Planner {
 
     /// Makes a plan and publishes it.
     pub(crate) async fn plan_now(&mut self) -> anyhow::Result<()> {
-        let app = &self.app;
+        let app = Arc::clone(&self.app);
+        let app = &app;
         let mut inputs = Inputs::read(app).await?;
+        self.tell_refused(inputs.refused.as_ref());
         inputs.origins = resolve_all(&inputs.inventory.groups, &self.origins).await;
         self.origins.clone_from(&inputs.origins);
         let said = app.said.all();
@@ -113,6 +123,31 @@ impl Planner {
         self.planned = Some((versions, Instant::now()));
         let (inventory, catalogue, purges, commands, ..) = versions;
         tracing::debug!(inventory, catalogue, purges, commands, epoch, "plan in force");
+        self.forget().await
+    }
+
+    /// Once for each version: it is looked at again and again.
+    fn tell_refused(&mut self, refused: Option<&Version>) {
+        let number = refused.map(|version| version.version);
+        if let Some(version) = refused.filter(|_| number != self.refused) {
+            let found: Vec<String> = version.findings.iter().map(ToString::to_string).collect();
+            let (number, found) = (version.version, found.join("; "));
+            tracing::warn!(
+                version = number,
+                "not announced, version {} stays in force: {found}",
+                version.parent
+            );
+        }
+        self.refused = number;
+    }
+
+    /// Lets old versions of the catalogue go, now and then.
+    async fn forget(&mut self) -> anyhow::Result<()> {
+        if self.forgotten.is_none_or(|at| at.elapsed() > FORGET_EVERY) {
+            self.forgotten = Some(Instant::now());
+            let gone = self.app.catalog.forget_versions(now()).await?;
+            tracing::debug!(gone, "old versions of the catalogue are forgotten");
+        }
         Ok(())
     }
 }

@@ -68,6 +68,9 @@ impl View {
             let (titles, not_placed) = (target.titles, target.not_placed);
             (target.device, Target { in_force, titles, not_placed })
         });
+        // What all sites stay with is what everybody is offered.
+        let all = inputs.held_to.into_iter().find(|it| it.cohort.is_empty());
+        let offered = all.map_or(inputs.catalog.titles, |it| it.catalog.titles);
         let mut purges: HashMap<GroupName, Vec<RecordedPurge>> = HashMap::new();
         for each in inputs.purges.purges {
             purges.entry(each.purge.group.clone()).or_default().push(each);
@@ -81,7 +84,7 @@ impl View {
             appliances: inputs.inventory.appliances,
             states: inputs.inventory.states,
             groups: inputs.inventory.groups,
-            titles: inputs.catalog.titles,
+            titles: offered,
             purges,
         }
     }

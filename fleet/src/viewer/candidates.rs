@@ -1,8 +1,10 @@
 //! Who could serve this client, from what the planner and the collector know.
 
+use crate::api::Problem as Refusal;
 use crate::planner::View;
 use crate::purging;
 use crate::server::{App, now};
+use catalog::Title;
 use contract::time::TimeUs;
 use health_collector::{HeldTitle, State};
 use inventory::Appliance;
@@ -17,21 +19,35 @@ pub(super) struct Candidates {
     pub(super) solution: Solution,
 }
 
+/// Outside of what was agreed nobody is offered anything, whatever boxes hold.
+pub(super) fn may_be_shown(view: &View, title: &Title, client: IpAddr) -> Result<(), Refusal> {
+    let name = format!("title {}/{}", title.spec.group, title.spec.title);
+    let terms = view.terms_at(title, view.clients.site_of(client));
+    let Some(window) = terms.window(title.window) else {
+        return Err(Refusal::new(451, format!("{name} may not be shown where you are")));
+    };
+    if !window.is_open_at(now()) {
+        return Err(Refusal::new(404, format!("{name} is not served at this time")));
+    }
+    match terms.lacks() {
+        [] => Ok(()),
+        _ => Err(Refusal::new(404, format!("{name} is not offered where you are yet"))),
+    }
+}
+
 /// Settles who serves `title` to `client`.
-pub(super) fn candidates(
-    app: &App,
-    view: &View,
-    title: &catalog::Title,
-    client: IpAddr,
-) -> Candidates {
+pub(super) fn candidates(app: &App, view: &View, title: &Title, client: IpAddr) -> Candidates {
     let wanted = HeldTitle {
         group: title.spec.group.clone(),
         title: title.spec.title.clone(),
         revision: title.revision,
     };
     let at = now();
-    let boxes: Vec<ServingBox> =
-        view.appliances.iter().map(|each| serving_box(app, view, each, &wanted, at)).collect();
+    let boxes: Vec<ServingBox> = view
+        .appliances
+        .iter()
+        .map(|each| serving_box(app, view, each, (title, &wanted), at))
+        .collect();
     let key = format!("{}/{}", wanted.group, wanted.title);
     let (clients, sites) = (&view.clients, view.places.as_slice());
     let solution = choose(&Problem { client, title: &key, clients, sites, boxes: &boxes });
@@ -47,7 +63,7 @@ fn serving_box(
     app: &App,
     view: &View,
     appliance: &Appliance,
-    wanted: &HeldTitle,
+    (title, wanted): (&Title, &HeldTitle),
     at: TimeUs,
 ) -> ServingBox {
     let liveness = match app.collector.state(&appliance.name, at) {
@@ -56,6 +72,9 @@ fn serving_box(
         State::Silent => Liveness::Silent,
         State::NeverSeen => Liveness::NeverSeen,
     };
+    // It may hold it ahead of the time at which it may show it.
+    let there = view.terms_at(title, Some(&appliance.site)).window(title.window);
+    let may_show = there.is_some_and(|window| window.is_open_at(at));
     let latest = app.collector.latest(&appliance.name);
     ServingBox {
         device: appliance.name.clone(),
@@ -64,6 +83,6 @@ fn serving_box(
         may_serve_purged: purging::doubt(app, view, &appliance.name, &wanted.group, at).is_some(),
         is_in_service: view.out_of_service(&appliance.name).is_none(),
         is_barred: app.barring.now().why(&appliance.name).is_some(),
-        holds_title: latest.is_some_and(|latest| latest.holds.contains(wanted)),
+        holds_title: may_show && latest.is_some_and(|latest| latest.holds.contains(wanted)),
     }
 }

@@ -1,15 +1,14 @@
 //! What playback begins with: the owner's playlist, rewritten for this viewer.
 
-use super::candidates::{Candidates, candidates};
+use super::candidates::{Candidates, candidates, may_be_shown};
 use super::own_base;
 use crate::api::{Problem, named};
-use crate::planner::View;
-use crate::server::{App, ClientAddress, now};
+use crate::server::{App, ClientAddress};
 use axum::Extension;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
-use catalog::{Playlist, Title, TitleSpec};
-use contract::names::{GroupName, SiteName, TitleName};
+use catalog::{Playlist, TitleSpec};
+use contract::names::{GroupName, TitleName};
 use http::{HeaderMap, HeaderValue, header};
 use std::sync::Arc;
 use steer::query::SteeringQuery;
@@ -64,7 +63,7 @@ pub(super) async fn get_playlist(
     let playlist = format
         .playlist(&known.spec)
         .ok_or_else(|| Problem::new(404, format!("title {group}/{title} has no {file}")))?;
-    may_be_shown(&view, known, view.clients.site_of(client.ip()))?;
+    may_be_shown(&view, known, client.ip())?;
     let found = candidates(&app, &view, known, client.ip());
     if found.pathways.is_empty() {
         return Ok(nobody(&found));
@@ -73,22 +72,6 @@ pub(super) async fn get_playlist(
     let query = SteeringQuery { group, title, listed }.to_query();
     let steering_uri = format!("{}{}?{query}", own_base(&headers), format.steering_path());
     rewritten(format, playlist, &found, &steering_uri)
-}
-
-/// Outside of what was agreed nobody is offered anything, whatever boxes hold.
-fn may_be_shown(view: &View, title: &Title, site: Option<&SiteName>) -> Result<(), Problem> {
-    let name = format!("title {}/{}", title.spec.group, title.spec.title);
-    let terms = view.terms_at(title, site);
-    let Some(window) = terms.window(title.window) else {
-        return Err(Problem::new(451, format!("{name} may not be shown where you are")));
-    };
-    if !window.is_open_at(now()) {
-        return Err(Problem::new(404, format!("{name} is not served at this time")));
-    }
-    match terms.lacks() {
-        [] => Ok(()),
-        _ => Err(Problem::new(404, format!("{name} is not offered where you are yet"))),
-    }
 }
 
 fn rewritten(

@@ -3,7 +3,7 @@
 //! Never 429 or 410, which make hls.js stop asking for good; and no error at all where the
 //! player could go on with what its playlist lists.
 
-use super::candidates::candidates;
+use super::candidates::{candidates, may_be_shown};
 use super::own_base;
 use crate::api::Problem;
 use crate::server::{App, ClientAddress};
@@ -27,9 +27,11 @@ pub(super) async fn get_steering(
         .map_err(|err| Problem::new(400, err))?;
     let view = app.view();
     let pathways = match view.title(&query.group, &query.title) {
-        Some(title) => candidates(&app, &view, title, client.ip()).pathways,
-        // Removed while it plays: boxes still have it for a moment.
-        None => Vec::new(),
+        Some(title) if may_be_shown(&view, title, client.ip()).is_ok() => {
+            candidates(&app, &view, title, client.ip()).pathways
+        }
+        // Removed while it plays, or no longer to be shown there: boxes still have it for a moment.
+        _ => Vec::new(),
     };
     let reload_uri = format!("{}/steer/v1/{protocol}?{}", own_base(&headers), query.to_query());
     Ok(Json(SteeringManifest::new(&Steering {

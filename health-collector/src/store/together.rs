@@ -53,12 +53,12 @@ impl Row {
         })
     }
 
-    /// Puts it in the place of the one before.
+    /// Puts it in the place of the one before; false where that is a later one.
     pub(super) async fn insert(
         &self,
         writer: impl Executor<'_, Database = Any>,
         engine: Engine,
-    ) -> Result<(), db::Error> {
+    ) -> Result<bool, db::Error> {
         insert(writer, engine, &[self]).await
     }
 }
@@ -69,11 +69,10 @@ impl Together {
         let row = Arc::new(row);
         let (kept, mut told) = oneshot::channel();
         self.waiting().push(Waiting { row: Arc::clone(&row), kept });
-        if self.is_kept(db, &mut told).await {
-            Ok(())
-        } else {
-            row.insert(db.write(), db.engine()).await
+        if !self.is_kept(db, &mut told).await {
+            row.insert(db.write(), db.engine()).await?;
         }
+        Ok(())
     }
 
     /// Sees to it that a report is no longer waiting; gives whether it was kept with others.
@@ -89,13 +88,15 @@ impl Together {
         }
     }
 
-    /// Keeps the next that wait. Where that fails, all that wait are left to themselves: one that is refused
-    /// keeps no other from being kept, and a database that is away is waited for once.
+    /// Keeps the next that wait. Where that fails, they are left to themselves: one that is refused keeps no other from
+    /// being kept. A database that is away is waited for once, by all that wait.
     async fn keep_next(&self, db: &Db) {
         let next = self.next();
         let rows: Vec<&Row> = next.iter().map(|waiting| &*waiting.row).collect();
-        if insert(db.write(), db.engine(), &rows).await.is_err() {
-            return self.waiting().clear();
+        match insert(db.write(), db.engine(), &rows).await {
+            Ok(_) => {}
+            Err(err) if err.is_busy() => return self.waiting().clear(),
+            Err(_) => return,
         }
         for waiting in next {
             // Who has gone away asks no more.
@@ -106,6 +107,8 @@ impl Together {
     /// The first that wait, and no box twice: a statement changes no row twice.
     fn next(&self) -> Vec<Waiting> {
         let mut waiting = self.waiting();
+        // Nobody was answered for those, and boxes say it again.
+        waiting.retain(|it| !it.kept.is_closed());
         let mut boxes = HashSet::new();
         let mut count = 0;
         let is_next = |each: &mut Waiting| {
@@ -126,7 +129,7 @@ async fn insert(
     writer: impl Executor<'_, Database = Any>,
     engine: Engine,
     rows: &[&Row],
-) -> Result<(), db::Error> {
+) -> Result<bool, db::Error> {
     let text = format!(
         "INSERT INTO appliance_reports
              (appliance, boot_id, previous_boot_id, sequence, received_at_us, report)
@@ -148,6 +151,5 @@ async fn insert(
             .bind(row.received_at_us)
             .bind(&*row.report);
     }
-    query.execute(writer).await?;
-    Ok(())
+    Ok(query.execute(writer).await?.rows_affected() > 0)
 }

@@ -35,7 +35,7 @@ pub enum Difference {
     },
     /// It is another.
     Changed {
-        /// What of it: `name`, `playlists`, `tags`, `window`, `path`, `objects`.
+        /// What of it: `name`, `playlists`, `tags`, `window`, `terms`, `path`, `objects`.
         what: Vec<&'static str>,
         /// Objects that are new or have other bytes.
         objects_added: u64,

@@ -58,6 +58,30 @@ fn what_is_written_is_read() {
     assert!(Record::read(b"{}").is_err());
 }
 
+/// Another text is another digest: at the first start of a release that writes it otherwise, every title would be
+/// another, and the version refused for it.
+#[test]
+fn what_is_written_stays_as_it_is() {
+    let mut record = record("t", &["a"]);
+    record.title.spec.hls = Some(crate::Playlist { path: "/t/a".into(), text: "x".into() });
+    record.title.window.serve_until = Some(TimeUs(9));
+    record.title.terms = vec![crate::terms::Terms {
+        region: Some("de".into()),
+        window: crate::terms::TermsWindow { serve_from_us: Some(TimeUs(3)), serve_until_us: None },
+        lacks: vec!["subtitles".into()],
+    }];
+    let (_, bytes) = record.write().expect("json");
+    let expected = concat!(
+        r#"{"spec":{"group":"g","title":"t","name":"t","base_path":"/t","hls":{"path":"/t/a","text":"x"},"#,
+        r#""dash":null,"tags":[]},"revision":1,"added_at_us":1,"serve_until_us":9,"#,
+        r#""terms":[{"region":"de","serve_from_us":3,"lacks":["subtitles"]}],"objects":[{"ordinal":11600,"#,
+        r#""path":"/t/11600.m4s","size_bytes":1,"#,
+        r#""blake3":"17762fddd969a453925d65717ac3eea21320b66b54342fde15128d6caf21215f","#,
+        r#""modified":2,"bitrate_bits_per_s":null}]}"#,
+    );
+    assert_eq!(String::from_utf8(bytes).expect("text"), expected);
+}
+
 #[test]
 fn a_snapshot_is_its_records() {
     let records = vec![record("b", &["x"]), record("a", &["y", "z"])];

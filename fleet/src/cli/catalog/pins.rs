@@ -18,7 +18,7 @@ pub(in crate::cli) struct PinSites {
     /// Sites with this tag; all sites without it.
     #[arg(long, value_name = "TAG")]
     tag: Option<TagName>,
-    /// Show what it changes beside what is in force, and change nothing.
+    /// Show what it changes beside what is in force there, and change nothing.
     #[arg(long)]
     dry_run: bool,
 }
@@ -53,13 +53,23 @@ fn whose(tag: Option<&str>) -> String {
     tag.map_or("all".to_owned(), |tag| format!("with tag {tag}"))
 }
 
+/// What counts for these sites now.
+async fn in_force(client: &Client, tag: Option<&TagName>) -> anyhow::Result<Option<u64>> {
+    let pins: List<PinItem> = client.get("/api/v1/catalog/pins").await?;
+    let pinned = |tag: Option<&str>| pins.items.iter().find(|it| it.tag.as_deref() == tag);
+    if let Some(pin) = pinned(tag.map(TagName::as_str)).or_else(|| pinned(None)) {
+        return Ok(Some(pin.version));
+    }
+    // Above it stand the few that were refused.
+    let newest: List<VersionItem> = client.get("/api/v1/catalog/versions").await?;
+    Ok(newest.items.iter().find(|it| it.state == "in_force").map(|it| it.version))
+}
+
 impl PinSites {
     pub(super) async fn run(self, client: &Client, output: &Output) -> anyhow::Result<()> {
         let Self { version, tag, dry_run } = self;
         if dry_run {
-            let newest: List<VersionItem> = client.get("/api/v1/catalog/versions").await?;
-            let in_force = newest.items.iter().find(|it| it.state == "in_force");
-            let from = in_force.map_or(version, |it| it.version);
+            let from = in_force(client, tag.as_ref()).await?.unwrap_or(version);
             let changes = changes(client, from, version).await?;
             return output.write(&changes, |all| tables::changes(output, &all.items));
         }

@@ -118,6 +118,7 @@ pub(in crate::planner) fn inputs() -> Inputs {
         },
         written: 9,
         announcements: 1,
+        refused: None,
         held_to: vec![],
         purges: PurgeHistory::default(),
         origins: [(group("g"), origin)].into(),
@@ -210,4 +211,31 @@ fn sites_that_stay_with_a_version_are_told_what_it_says() {
     assert_eq!(told(&inputs), [&of_a[..], &[named("oca1.b", 9, 40)]].concat());
     inputs.held_to.insert(0, all);
     assert_eq!(told(&inputs), [&of_a[..], &[named("oca1.b", 7, 20)]].concat());
+}
+
+#[test]
+fn boxes_are_told_of_what_may_be_shown_where_they_stand() {
+    use catalog::terms::{Terms, TermsWindow};
+    let mut inputs = inputs();
+    inputs.inventory.regions = [("de".to_owned(), "europe".to_owned())].into();
+    inputs.inventory.sites[0].region = Some("de".to_owned());
+    let window = TermsWindow { serve_from_us: None, serve_until_us: Some(TimeUs(7)) };
+    let terms = Terms { region: Some("europe".to_owned()), window, lacks: vec![] };
+    inputs.catalog.titles[0].terms = vec![terms];
+    let plan = plan(&inputs).expect("a plan");
+    let told: Vec<(&str, usize)> = plan
+        .boxes
+        .iter()
+        .map(|it| (it.device.as_str(), it.hold.resolve(None).expect("a list").len()))
+        .collect();
+    // Elsewhere there is room for the other title.
+    assert_eq!(told, [("oca1.a", 40), ("oca2.a", 40), ("oca1.b", 1)]);
+    let held: Vec<usize> = plan.boxes.iter().map(|it| it.titles.len()).collect();
+    assert_eq!(held, [1, 1, 1]);
+    // What both are told of alike is there once.
+    inputs.catalog.titles[0].terms.clear();
+    assert_eq!(super::plan(&inputs).expect("a plan").segments.len(), 1);
+    assert_eq!(plan.segments.len(), 2);
+    let until = &plan.boxes[0].catalogue;
+    assert_ne!(until.segments, plan.boxes[2].catalogue.segments);
 }

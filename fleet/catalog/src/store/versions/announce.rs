@@ -1,13 +1,14 @@
 //! Making a version of what the catalogue is now, and bringing it into force if nothing speaks against it.
 
 use super::rows::{self, signed};
+use super::write::{insert_changes, insert_records, into_force, replace_version};
 use crate::CatalogError;
-use crate::store::{Snapshot, Store};
+use crate::store::{Snapshot, Store, unsigned};
 use crate::versions::{Beside, Change, Finding, Size, State, Version, findings};
 use contract::object::Digest;
 use contract::time::TimeUs;
-use db::Tx;
 use db::counters::{self, Counter};
+use db::{Engine, Tx};
 use sqlx::Row;
 use std::collections::HashMap;
 
@@ -23,10 +24,13 @@ pub struct InForce {
     pub is_newest: bool,
     /// A newer one, and what speaks against it.
     pub refused: Option<Version>,
+    /// How often another version had come into force by then ([`Store::announcements`]).
+    pub announcements: u64,
 }
 
 /// A version on its way in.
 struct Proposed<'a> {
+    engine: Engine,
     snapshot: &'a Snapshot,
     state: State,
     texts: HashMap<Digest, Vec<u8>>,
@@ -44,31 +48,39 @@ impl Store {
         now: TimeUs,
     ) -> Result<InForce, CatalogError> {
         let (state, texts) = State::of(snapshot).map_err(rows::corrupt)?;
-        let proposed = Proposed { snapshot, state, texts };
+        let proposed = Proposed { engine: self.db.engine(), snapshot, state, texts };
         let mut tx = self.db.begin().await?;
         // Who announces waits for who announces.
-        counters::raise(&mut tx, Counter::Announced, 0).await?;
+        let before = counters::raise(&mut tx, Counter::Announced, 0).await?;
+        let stays = |version, is_newest| {
+            let announcements = unsigned("the number of announcements", before)?;
+            Ok(InForce { version, is_newest, refused: None, announcements })
+        };
         let newest = rows::newest(&mut tx).await?;
         let known = newest.as_ref().map_or(0, |it| it.version);
         let in_force = rows::in_force(&mut tx).await?;
         let changes = proposed.state.since(&in_force);
         if changes.is_empty() {
             let version = newest.map_or(snapshot.version, |it| it.version);
-            return Ok(InForce { version, is_newest: true, refused: None });
+            return stays(version, true);
         }
         if newest.is_some() && snapshot.version <= known {
             // Another manager was faster, or the database was restored: what is in force stays.
-            return Ok(InForce { version: known, is_newest: false, refused: None });
+            return stays(known, false);
         }
-        let refused = match rows::one(&mut tx, snapshot.version).await? {
+        let made = rows::one(&mut tx, snapshot.version).await?;
+        let still = |it: &Version| it.parent == known && it.made_at > now.plus_s(-SLOWLY_S);
+        let refused = match made.filter(still) {
             Some(version) => Some(version),
+            // What it was held beside is another by now: it is looked at anew.
             None => proposed.make(&mut tx, newest.as_ref(), &changes, now).await?,
         };
+        let announcements = counters::value_in(&mut tx, Counter::Announced).await?;
+        let announcements = unsigned("the number of announcements", announcements)?;
         tx.commit().await?;
-        Ok(match refused {
-            None => InForce { version: snapshot.version, is_newest: true, refused: None },
-            refused => InForce { version: known, is_newest: false, refused },
-        })
+        let is_newest = refused.is_none();
+        let version = if is_newest { snapshot.version } else { known };
+        Ok(InForce { version, is_newest, refused, announcements })
     }
 
     /// Brings a version into force that something speaks against, because somebody says so.
@@ -94,7 +106,7 @@ impl Store {
             return Err(CatalogError::Overtaken { version, parent: found.parent, newest });
         }
         let changes = rows::changes(&mut tx, version).await?;
-        into_force(&mut tx, &changes).await?;
+        into_force(&mut tx, self.db.engine(), &changes).await?;
         sqlx::query(
             "UPDATE catalogue_versions SET announced_at_us = $1, announced_by = $2, reason = $3
              WHERE version = $4",
@@ -132,18 +144,14 @@ impl Proposed<'_> {
             announced: None,
             findings: found,
         };
-        insert_version(tx, &version, announced_at).await?;
-        for change in changes {
-            insert_change(tx, version.version, change).await?;
-            if let Some((digest, text)) = change.after.and_then(|it| self.texts.get_key_value(&it))
-            {
-                insert_record(tx, digest, text).await?;
-            }
-        }
+        replace_version(tx, &version, announced_at).await?;
+        insert_changes(tx, self.engine, version.version, changes).await?;
+        let texts = changes.iter().filter_map(|it| self.texts.get_key_value(&it.after?));
+        insert_records(tx, self.engine, &texts.collect::<Vec<_>>()).await?;
         if announced_at.is_none() {
             return Ok(Some(version));
         }
-        into_force(tx, changes).await?;
+        into_force(tx, self.engine, changes).await?;
         Ok(None)
     }
 
@@ -188,78 +196,5 @@ async fn largest_since(tx: &mut Tx, at: TimeUs) -> Result<Option<Version>, Catal
     .await?;
     let Some(row) = row else { return Ok(None) };
     let version: i64 = row.try_get(0)?;
-    rows::one(tx, crate::store::unsigned("a version of the catalogue", version)?).await
-}
-
-async fn insert_version(
-    tx: &mut Tx,
-    version: &Version,
-    announced_at: Option<TimeUs>,
-) -> Result<(), CatalogError> {
-    let findings = serde_json::to_string(&version.findings).map_err(rows::corrupt)?;
-    sqlx::query(
-        "INSERT INTO catalogue_versions (version, parent, digest, titles, objects, bytes,
-             made_at_us, announced_at_us, findings) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-    )
-    .bind(signed(version.version))
-    .bind(signed(version.parent))
-    .bind(version.digest.as_str())
-    .bind(signed(version.size.titles))
-    .bind(signed(version.size.objects))
-    .bind(signed(version.size.bytes))
-    .bind(version.made_at.0)
-    .bind(announced_at.map(|at| at.0))
-    .bind(findings)
-    .execute(&mut **tx)
-    .await?;
-    Ok(())
-}
-
-async fn insert_change(tx: &mut Tx, version: u64, change: &Change) -> Result<(), CatalogError> {
-    sqlx::query(
-        "INSERT INTO catalogue_changes (version, content_group, title, before, after)
-         VALUES ($1, $2, $3, $4, $5)",
-    )
-    .bind(signed(version))
-    .bind(change.key.0.as_str())
-    .bind(change.key.1.as_str())
-    .bind(change.before.map(|it| it.to_string()))
-    .bind(change.after.map(|it| it.to_string()))
-    .execute(&mut **tx)
-    .await?;
-    Ok(())
-}
-
-async fn insert_record(tx: &mut Tx, digest: &Digest, text: &[u8]) -> Result<(), CatalogError> {
-    sqlx::query(
-        "INSERT INTO catalogue_records (digest, bytes) VALUES ($1, $2) ON CONFLICT DO NOTHING",
-    )
-    .bind(digest.to_string())
-    .bind(text.to_vec())
-    .execute(&mut **tx)
-    .await?;
-    Ok(())
-}
-
-async fn into_force(tx: &mut Tx, changes: &[Change]) -> Result<(), CatalogError> {
-    for Change { key: (group, title), after, .. } in changes {
-        let query = match after {
-            Some(record) => sqlx::query(
-                "INSERT INTO catalogue_in_force (content_group, title, record) VALUES ($1, $2, $3)
-                 ON CONFLICT (content_group, title) DO UPDATE SET record = excluded.record",
-            )
-            .bind(group.as_str())
-            .bind(title.as_str())
-            .bind(record.to_string()),
-            None => sqlx::query(
-                "DELETE FROM catalogue_in_force WHERE content_group = $1 AND title = $2",
-            )
-            .bind(group.as_str())
-            .bind(title.as_str()),
-        };
-        query.execute(&mut **tx).await?;
-    }
-    // Who looks whether anything is another in force sees it by this.
-    counters::raise(tx, Counter::Announced, 1).await?;
-    Ok(())
+    rows::one(tx, unsigned("a version of the catalogue", version)?).await
 }

@@ -8,5 +8,6 @@ mod read;
 mod rows;
 #[cfg(test)]
 mod tests;
+mod write;
 
 pub use announce::InForce;

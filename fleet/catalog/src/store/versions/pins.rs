@@ -34,6 +34,7 @@ impl Store {
     /// [`CatalogError::UnknownVersion`]; when the version never was in force; the database's.
     pub async fn pin(&self, pin: &Pin) -> Result<(), CatalogError> {
         let mut tx = self.db.begin().await?;
+        counters::raise(&mut tx, Counter::Announced, 1).await?;
         let found = rows::one(&mut tx, pin.version).await?;
         if found.ok_or(CatalogError::UnknownVersion(pin.version))?.announced.is_none() {
             return Err(CatalogError::NotAnnounced(pin.version));
@@ -50,7 +51,6 @@ impl Store {
         .bind(pin.by.as_str())
         .execute(&mut *tx)
         .await?;
-        counters::raise(&mut tx, Counter::Announced, 1).await?;
         Ok(tx.commit().await?)
     }
 

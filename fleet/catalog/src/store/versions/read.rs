@@ -3,12 +3,16 @@
 use super::rows::{self, VERSION, signed};
 use crate::CatalogError;
 use crate::store::{Snapshot, Store, unsigned};
-use crate::versions::{Key, Record, State, TitleDifference, Version};
+use crate::versions::{Record, State, TitleDifference, Version};
 use contract::names::{GroupName, TitleName};
 use contract::object::Digest;
 use db::Tx;
 use db::counters::{self, Counter};
+use sqlx::any::AnyRow;
 use sqlx::{AssertSqlSafe, Row};
+
+/// Records with one question.
+const ROWS: usize = 500;
 
 impl Store {
     /// Rises whenever another version comes into force, or sites are held to one.
@@ -69,11 +73,30 @@ impl Store {
             let why = format!("version {version} is not what its digest says");
             return Err(rows::corrupt(why).into());
         }
-        let mut records = Vec::with_capacity(state.records.len());
-        for digest in state.records.values() {
-            records.push(record(&mut tx, digest).await?);
+        let digests: Vec<&Digest> = state.records.values().collect();
+        let mut records = Vec::with_capacity(digests.len());
+        for some in digests.chunks(ROWS) {
+            records.extend(self.records(&mut tx, some).await?);
         }
         Ok(Snapshot::of_records(version, records))
+    }
+
+    /// The records of some titles, in no order.
+    async fn records(&self, tx: &mut Tx, of: &[&Digest]) -> Result<Vec<Record>, CatalogError> {
+        let text = format!(
+            "SELECT digest, bytes FROM catalogue_records WHERE digest IN {}",
+            db::values(1, of.len(), self.db.engine())
+        );
+        let mut query = sqlx::query(AssertSqlSafe(text));
+        for digest in of {
+            query = query.bind(digest.to_string());
+        }
+        let rows = query.fetch_all(&mut **tx).await?;
+        if rows.len() < of.len() {
+            let why = format!("{} of {} records are not there", of.len() - rows.len(), of.len());
+            return Err(rows::corrupt(why).into());
+        }
+        rows.iter().map(read_record).collect()
     }
 
     /// What is another in one version than in another one, by title.
@@ -106,27 +129,27 @@ impl Store {
         title: &TitleName,
         at_most: i64,
     ) -> Result<Vec<(Version, TitleDifference)>, CatalogError> {
-        let key: Key = (group.clone(), title.clone());
         let mut tx = self.db.snapshot().await?;
-        let text = "SELECT version FROM catalogue_changes WHERE content_group = $1 AND title = $2 \
+        let text = "SELECT content_group, title, before, after, version FROM catalogue_changes \
+             WHERE content_group = $1 AND title = $2 \
              ORDER BY version DESC LIMIT $3";
         let query = sqlx::query(text).bind(group.as_str()).bind(title.as_str()).bind(at_most);
         let mut all = Vec::new();
         for row in query.fetch_all(&mut *tx).await? {
-            let number = unsigned("a version of the catalogue", row.try_get(0)?)?;
+            let number = unsigned("a version of the catalogue", row.try_get(4)?)?;
             let found =
                 rows::one(&mut tx, number).await?.ok_or(CatalogError::UnknownVersion(number))?;
-            let changes = rows::changes(&mut tx, number).await?;
-            let Some(change) = changes.into_iter().find(|it| it.key == key) else { continue };
+            let change = rows::change(&row)?;
             let before = optional(&mut tx, change.before.as_ref()).await?;
             let after = optional(&mut tx, change.after.as_ref()).await?;
             let difference = TitleDifference::of(before.as_ref(), after.as_ref());
             all.extend(difference.map(|difference| (found, difference)));
         }
-        match all.is_empty() {
-            true => Err(CatalogError::NoTitle(format!("{group}/{title}"))),
-            false => Ok(all),
+        if all.is_empty() {
+            // One that is there has not changed for longer than anybody remembers.
+            self.title(group, title).await?;
         }
+        Ok(all)
     }
 }
 
@@ -143,13 +166,16 @@ async fn optional(tx: &mut Tx, digest: Option<&Digest>) -> Result<Option<Record>
 }
 
 async fn record(tx: &mut Tx, digest: &Digest) -> Result<Record, CatalogError> {
-    let row = sqlx::query("SELECT bytes FROM catalogue_records WHERE digest = $1")
+    let row = sqlx::query("SELECT digest, bytes FROM catalogue_records WHERE digest = $1")
         .bind(digest.to_string())
         .fetch_optional(&mut **tx)
         .await?;
-    let row = row.ok_or_else(|| rows::corrupt(format!("there is no record {digest}")))?;
-    let bytes: Vec<u8> = row.try_get(0)?;
-    if Digest::of(&bytes) != *digest {
+    read_record(&row.ok_or_else(|| rows::corrupt(format!("there is no record {digest}")))?)
+}
+
+fn read_record(row: &AnyRow) -> Result<Record, CatalogError> {
+    let (digest, bytes): (String, Vec<u8>) = (row.try_get(0)?, row.try_get(1)?);
+    if Digest::of(&bytes).to_string() != digest {
         return Err(rows::corrupt(format!("record {digest} is not what its digest says")).into());
     }
     Ok(Record::read(&bytes).map_err(rows::corrupt)?)

@@ -7,8 +7,8 @@ use crate::versions::{Announced, Change, Finding, Key, Size, State, Version};
 use contract::object::Digest;
 use contract::time::TimeUs;
 use db::Tx;
-use sqlx::Row;
 use sqlx::any::AnyRow;
+use sqlx::{AssertSqlSafe, Row};
 
 /// A version; [`version`] reads it.
 pub(super) const VERSION: &str = "SELECT version, parent, digest, titles, objects, bytes, \
@@ -52,19 +52,16 @@ pub(super) fn corrupt(why: impl ToString) -> db::Error {
 
 /// The newest version that is in force; `None` before the first.
 pub(super) async fn newest(tx: &mut Tx) -> Result<Option<Version>, CatalogError> {
-    let text = "SELECT version, parent, digest, titles, objects, bytes, made_at_us, \
-         announced_at_us, announced_by, reason, findings FROM catalogue_versions \
-         WHERE announced_at_us IS NOT NULL ORDER BY version DESC LIMIT 1";
-    let row = sqlx::query(text).fetch_optional(&mut **tx).await?;
+    let text = format!("{VERSION} WHERE announced_at_us IS NOT NULL ORDER BY version DESC LIMIT 1");
+    let row = sqlx::query(AssertSqlSafe(text)).fetch_optional(&mut **tx).await?;
     row.as_ref().map(version).transpose()
 }
 
 /// One version.
 pub(super) async fn one(tx: &mut Tx, which: u64) -> Result<Option<Version>, CatalogError> {
-    let text = "SELECT version, parent, digest, titles, objects, bytes, made_at_us, \
-         announced_at_us, announced_by, reason, findings FROM catalogue_versions \
-         WHERE version = $1";
-    let row = sqlx::query(text).bind(signed(which)).fetch_optional(&mut **tx).await?;
+    let text = format!("{VERSION} WHERE version = $1");
+    let row =
+        sqlx::query(AssertSqlSafe(text)).bind(signed(which)).fetch_optional(&mut **tx).await?;
     row.as_ref().map(version).transpose()
 }
 

@@ -169,9 +169,10 @@ async fn what_a_site_is_held_to_stays_and_the_rest_grows_old() {
         }
         store.unpin("canary").await.expect(test.name);
         assert!(matches!(store.unpin("canary").await, Err(CatalogError::NoPin(_))));
-        assert_eq!(store.forget_versions(late).await.expect(test.name), 2, "{}", test.name);
-        assert_eq!(store.at(versions[3]).await.expect(test.name).titles.len(), 4);
-        assert!(store.at(versions[2]).await.is_err());
+        assert_eq!(store.forget_versions(late).await.expect(test.name), 1, "{}", test.name);
+        // It was in force for so long, and another took its place only now.
+        assert_eq!(store.at(versions[2]).await.expect(test.name).titles.len(), 3);
+        assert!(store.at(versions[1]).await.is_err());
     }
 }
 
@@ -185,5 +186,39 @@ async fn what_was_tampered_with_is_not_given() {
         sqlx::query(edit).execute(test.db.write()).await.expect(test.name);
         let err = store.at(version).await.expect_err(test.name);
         assert!(err.to_string().contains("is not what its digest says"), "{err}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_refused_beside_another_version_is_looked_at_anew() {
+    for test in testing::both().await {
+        let store = store(&test).await;
+        let whole = titles(&store, 24).await;
+        store.announce(&whole, NOW).await.expect(test.name);
+        let rest = remove(&store, 0..20).await;
+        let first = store.announce(&rest, NOW).await.expect(test.name).refused.expect("refused");
+        let more = titles(&store, 1).await;
+        let second = store.announce(&more, NOW).await.expect(test.name).refused.expect("refused");
+        assert_eq!(second.parent, first.parent, "{}", test.name);
+        store.announce_anyway(first.version, "anna", "meant", NOW).await.expect(test.name);
+        let now = store.announce(&more, NOW).await.expect(test.name);
+        assert_eq!((now.version, now.is_newest), (second.version, true), "{}", test.name);
+        assert_eq!(now.announcements, store.announcements().await.expect(test.name));
+    }
+}
+
+#[tokio::test]
+async fn of_what_is_refused_again_and_again_the_last_few_stay() {
+    for test in testing::both().await {
+        let store = store(&test).await;
+        let whole = titles(&store, 24).await;
+        store.announce(&whole, NOW).await.expect(test.name);
+        remove(&store, 0..12).await;
+        for at in 12..21 {
+            let rest = remove(&store, at..at + 1).await;
+            assert!(store.announce(&rest, NOW).await.expect(test.name).refused.is_some());
+        }
+        let listed = store.versions(None, 100).await.expect(test.name);
+        assert_eq!(listed.iter().filter(|it| it.announced.is_none()).count(), 6, "{}", test.name);
     }
 }
