@@ -37,17 +37,24 @@ fn newest(server: &Server) -> Value {
     body["items"][0].clone()
 }
 
-/// Waits until the newest version is in this state and holds so many titles.
-async fn until(server: &Server, state: &str, titles: usize) -> u64 {
+/// Asks until the answer is as it should be, and gives it.
+async fn until_is<T: std::fmt::Debug>(ask: impl Fn() -> T, is_it: impl Fn(&T) -> bool) -> T {
     let deadline = Instant::now() + Duration::from_secs(20);
     loop {
-        let version = newest(server);
-        if version["state"] == state && version["titles"] == titles {
-            return version["version"].as_u64().expect("a number");
+        let answer = ask();
+        if is_it(&answer) {
+            return answer;
         }
-        assert!(Instant::now() < deadline, "never {state} with {titles} titles: {version}");
+        assert!(Instant::now() < deadline, "still {answer:?}");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
+}
+
+/// Waits until the newest version is in this state and holds so many titles.
+async fn until(server: &Server, state: &str, titles: usize) -> u64 {
+    let is_it = |it: &Value| it["state"] == state && it["titles"] == titles;
+    let version = until_is(|| newest(server), is_it).await;
+    version["version"].as_u64().expect("a number")
 }
 
 fn plays(server: &Server, title: &str) -> bool {
@@ -57,11 +64,7 @@ fn plays(server: &Server, title: &str) -> bool {
 }
 
 async fn until_plays(server: &Server, title: &str, expected: bool) {
-    let deadline = Instant::now() + Duration::from_secs(20);
-    while plays(server, title) != expected {
-        assert!(Instant::now() < deadline, "{title}: never {expected}");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+    until_is(|| plays(server, title), |it| *it == expected).await;
 }
 
 async fn story(database_url: Option<&str>) {
@@ -135,11 +138,7 @@ fn status(server: &Server) -> String {
 
 /// Waits until a viewer, who is at site-a, gets this answer.
 async fn until_answered(server: &Server, expected: &str) {
-    let deadline = Instant::now() + Duration::from_secs(20);
-    while status(server) != expected {
-        assert!(Instant::now() < deadline, "{} and not {expected}", status(server));
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+    until_is(|| status(server), |it| it == expected).await;
 }
 
 async fn holding_all(boxes: &mut [FakeBox]) {
@@ -188,10 +187,8 @@ async fn agreed(database_url: Option<&str>) {
     assert!(why.contains("it lacks subtitles"), "{why}");
     until_planned(at_a, OBJECTS).await;
     ok("content terms set studio-a big-demo --region de --serve-until 2020-01-01T00:00:00Z");
-    let deadline = Instant::now() + Duration::from_secs(20);
-    while !ok("title why studio-a big-demo --region de").contains("it was served until 2020") {
-        assert!(Instant::now() < deadline, "never over");
-    }
+    let why = || ok("title why studio-a big-demo --region de");
+    until_is(why, |it| it.contains("it was served until 2020")).await;
     for each in &mut *at_a {
         each.report().await;
     }

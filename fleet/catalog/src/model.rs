@@ -45,11 +45,13 @@ pub struct TitleSpec {
 
 /// When the objects of a title are served. Boxes keep to it by their own clocks, whether they
 /// reach the fleet or not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct RightsWindow {
     /// Not before.
+    #[serde(rename = "serve_from_us", default, skip_serializing_if = "Option::is_none")]
     pub serve_from: Option<TimeUs>,
     /// Not from then on.
+    #[serde(rename = "serve_until_us", default, skip_serializing_if = "Option::is_none")]
     pub serve_until: Option<TimeUs>,
 }
 

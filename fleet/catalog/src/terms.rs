@@ -5,7 +5,6 @@
 //! place is in counts there, whatever is said of larger ones.
 
 use crate::{CatalogError, RightsWindow};
-use contract::time::TimeUs;
 use serde::{Deserialize, Serialize};
 
 /// Terms of one title: more than there are countries.
@@ -25,27 +24,10 @@ pub struct Terms {
     pub region: Option<String>,
     /// When it may be shown there; within the title's own window.
     #[serde(flatten)]
-    pub window: TermsWindow,
+    pub window: RightsWindow,
     /// What it lacks there, such as `subtitles` or `rating`: boxes hold it, and nobody is offered it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lacks: Vec<String>,
-}
-
-/// A window as it is written down.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TermsWindow {
-    /// Not before.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub serve_from_us: Option<TimeUs>,
-    /// Not from then on.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub serve_until_us: Option<TimeUs>,
-}
-
-impl From<TermsWindow> for RightsWindow {
-    fn from(window: TermsWindow) -> Self {
-        Self { serve_from: window.serve_from_us, serve_until: window.serve_until_us }
-    }
 }
 
 impl Terms {
@@ -54,7 +36,7 @@ impl Terms {
     /// # Errors
     /// The first thing that is wrong with them.
     pub fn check(&self) -> Result<(), CatalogError> {
-        RightsWindow::from(self.window).check()?;
+        self.window.check()?;
         if self.region.as_deref().is_some_and(|it| !is_word(it)) {
             return Err(CatalogError::invalid("region", "expected the name of a region"));
         }
@@ -99,7 +81,7 @@ impl Where<'_> {
     pub fn window(&self, own: RightsWindow) -> Option<RightsWindow> {
         match self {
             Self::Anywhere => Some(own),
-            Self::Under(terms) => own.within(terms.window.into()),
+            Self::Under(terms) => own.within(terms.window),
             Self::Nowhere => None,
         }
     }
@@ -117,10 +99,10 @@ impl Where<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use contract::time::TimeUs;
 
     fn terms(region: Option<&str>, from: Option<i64>, until: Option<i64>) -> Terms {
-        let window =
-            TermsWindow { serve_from_us: from.map(TimeUs), serve_until_us: until.map(TimeUs) };
+        let window = RightsWindow { serve_from: from.map(TimeUs), serve_until: until.map(TimeUs) };
         Terms { region: region.map(str::to_owned), window, lacks: vec![] }
     }
 

@@ -3,14 +3,14 @@
 use super::body::Body;
 use super::caller::Operator;
 use super::said::{Path, Query};
+use super::titles::Window;
 use super::{List, Problem, named};
 use crate::liveness::{InRegion, liveness};
 use crate::server::{App, now};
 use axum::Json;
 use axum::extract::State;
-use catalog::terms::{Terms, TermsWindow};
+use catalog::terms::Terms;
 use contract::names::{GroupName, TitleName};
-use contract::time::TimeUs;
 use inventory::kinds::REGION;
 use inventory::records::find;
 use jiff::Timestamp;
@@ -63,25 +63,15 @@ pub(super) struct Which {
 
 impl From<Terms> for TermsItem {
     fn from(terms: Terms) -> Self {
-        // Times come from here, so that they can be written again.
-        let time = |at: TimeUs| Timestamp::from_microsecond(at.0).ok();
-        Self {
-            region: terms.region,
-            serve_from: terms.window.serve_from_us.and_then(time),
-            serve_until: terms.window.serve_until_us.and_then(time),
-            lacks: terms.lacks,
-        }
+        let Window { serve_from, serve_until } = Window::of(terms.window);
+        Self { region: terms.region, serve_from, serve_until, lacks: terms.lacks }
     }
 }
 
 impl From<TermsItem> for Terms {
     fn from(item: TermsItem) -> Self {
-        let time = |at: Timestamp| TimeUs(at.as_microsecond());
-        let window = TermsWindow {
-            serve_from_us: item.serve_from.map(time),
-            serve_until_us: item.serve_until.map(time),
-        };
-        Self { region: item.region, window, lacks: item.lacks }
+        let window = Window { serve_from: item.serve_from, serve_until: item.serve_until };
+        Self { region: item.region, window: window.rights(), lacks: item.lacks }
     }
 }
 

@@ -78,7 +78,7 @@ pub(crate) struct Window {
 }
 
 impl Window {
-    fn of(window: RightsWindow) -> Self {
+    pub(super) fn of(window: RightsWindow) -> Self {
         // Times come from here, so that they can be written again.
         let time = |at: TimeUs| Timestamp::from_microsecond(at.0).ok();
         Self {
@@ -87,7 +87,7 @@ impl Window {
         }
     }
 
-    fn rights(&self) -> RightsWindow {
+    pub(super) fn rights(&self) -> RightsWindow {
         let time = |at: Timestamp| TimeUs(at.as_microsecond());
         RightsWindow {
             serve_from: self.serve_from.map(time),

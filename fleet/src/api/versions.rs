@@ -313,7 +313,7 @@ pub(super) async fn set_pin(
     Body(request): Body<PinRequest>,
 ) -> Result<Json<PinItem>, Problem> {
     if let Some(tag) = &request.tag {
-        let sites = app.inventory.all().await?.sites;
+        let sites = app.inventory.sites().await?;
         let has = |site: &Site| site.tags.iter().any(|it| it == tag.as_str());
         if !sites.iter().any(has) {
             return Err(Problem::new(422, format!("tag: no site has the tag {tag}")));

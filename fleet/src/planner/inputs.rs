@@ -7,7 +7,7 @@ use super::origin::Origin;
 use crate::server::{App, now};
 use anyhow::Context;
 use catalog::versions::{Pin, Version};
-use catalog::{PurgeHistory, Snapshot, Title};
+use catalog::{CatalogError, PurgeHistory, Snapshot, Title};
 use contract::command::Command;
 use contract::names::{DeviceName, GroupName};
 use inventory::Inventory;
@@ -44,21 +44,26 @@ pub(super) struct Inputs {
 
 impl Inputs {
     /// Reads everything but the origins.
-    pub(super) async fn read(app: &App) -> anyhow::Result<Self> {
+    pub(super) async fn read(app: &App, kept: &mut Kept) -> anyhow::Result<Self> {
         let commands_version = app.commands.version().await?;
         let read = app.catalog.snapshot().await?;
         let in_force = app.catalog.announce(&read, now()).await?;
-        let held_to = held_to(app, &read).await?;
+        let written = read.version;
+        let pins = app.catalog.pins().await?;
+        kept.retain(|version, _| {
+            *version == in_force.version || pins.iter().any(|pin| pin.version == *version)
+        });
+        let held_to = held_to(app, kept, pins, &read).await?;
         let catalog = match in_force.is_newest {
-            true => Snapshot { version: in_force.version, ..read.clone() },
-            false => with_rights_of(app.catalog.at(in_force.version).await?, &read),
+            true => Snapshot { version: in_force.version, ..read },
+            false => with_rights_of(at(app, kept, in_force.version).await?, &read),
         };
         Ok(Self {
             commands_version,
             commands: app.commands.pending(now()).await?,
             inventory: app.inventory.all().await?,
             catalog,
-            written: read.version,
+            written,
             announcements: in_force.announcements,
             refused: in_force.refused,
             held_to,
@@ -68,10 +73,28 @@ impl Inputs {
     }
 }
 
-async fn held_to(app: &App, written: &Snapshot) -> anyhow::Result<Vec<HeldTo>> {
+/// Versions as they were read, by their numbers.
+pub(super) type Kept = HashMap<u64, Snapshot>;
+
+/// A version, read once.
+async fn at(app: &App, kept: &mut Kept, version: u64) -> Result<Snapshot, CatalogError> {
+    if let Some(known) = kept.get(&version) {
+        return Ok(known.clone());
+    }
+    let read = app.catalog.at(version).await?;
+    kept.insert(version, read.clone());
+    Ok(read)
+}
+
+async fn held_to(
+    app: &App,
+    kept: &mut Kept,
+    pins: Vec<Pin>,
+    written: &Snapshot,
+) -> anyhow::Result<Vec<HeldTo>> {
     let mut all = Vec::new();
-    for Pin { cohort, version, .. } in app.catalog.pins().await? {
-        let catalog = app.catalog.at(version).await;
+    for Pin { cohort, version, .. } in pins {
+        let catalog = at(app, kept, version).await;
         let catalog = catalog.with_context(|| {
             let whose = if cohort.is_empty() { "all sites" } else { &cohort };
             format!("{whose} stay with version {version}, which cannot be read: unpin it")

@@ -1,6 +1,6 @@
 //! The planner's task: when to look, and what to do when looking fails.
 
-use super::inputs::Inputs;
+use super::inputs::{Inputs, Kept};
 use super::origin::{Origin, resolve_all};
 use super::plan::plan;
 use super::publish::{Beside, publish};
@@ -34,6 +34,8 @@ pub(crate) struct Planner {
     app: Arc<App>,
     planned: Option<(Versions, Instant)>,
     origins: BTreeMap<GroupName, Origin>,
+    /// What sites stay with, or could not leave, as it was read: versions never change.
+    kept: Kept,
     /// The newest version of the catalogue that was told of as refused.
     refused: Option<u64>,
     /// When old versions were forgotten last.
@@ -42,7 +44,14 @@ pub(crate) struct Planner {
 
 impl Planner {
     pub(crate) fn new(app: Arc<App>) -> Self {
-        Self { app, planned: None, origins: BTreeMap::new(), refused: None, forgotten: None }
+        Self {
+            app,
+            planned: None,
+            origins: BTreeMap::new(),
+            kept: Kept::default(),
+            refused: None,
+            forgotten: None,
+        }
     }
 
     /// Looks and plans until `stop` changes. What fails is tried again at the next look.
@@ -56,6 +65,9 @@ impl Planner {
             }
             if let Err(err) = self.look().await {
                 tracing::error!("no plan this time: {err:#}");
+            }
+            if let Err(err) = self.forget().await {
+                tracing::error!("old versions of the catalogue stay: {err:#}");
             }
         }
     }
@@ -88,7 +100,7 @@ impl Planner {
     pub(crate) async fn plan_now(&mut self) -> anyhow::Result<()> {
         let app = Arc::clone(&self.app);
         let app = &app;
-        let mut inputs = Inputs::read(app).await?;
+        let mut inputs = Inputs::read(app, &mut self.kept).await?;
         self.tell_refused(inputs.refused.as_ref());
         inputs.origins = resolve_all(&inputs.inventory.groups, &self.origins).await;
         self.origins.clone_from(&inputs.origins);
@@ -123,7 +135,7 @@ impl Planner {
         self.planned = Some((versions, Instant::now()));
         let (inventory, catalogue, purges, commands, ..) = versions;
         tracing::debug!(inventory, catalogue, purges, commands, epoch, "plan in force");
-        self.forget().await
+        Ok(())
     }
 
     /// Once for each version: it is looked at again and again.

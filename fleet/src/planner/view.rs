@@ -93,12 +93,15 @@ impl View {
         self.titles.iter().find(|it| it.spec.group == *group && it.spec.title == *title)
     }
 
-    /// What was agreed for a title where a client is; `None` of a client that no site has is said nothing.
+    /// What was agreed for a title at a site; for who is at none, what was agreed for everywhere else.
     pub(crate) fn terms_at<'a>(
         &self,
         title: &'a catalog::Title,
         site: Option<&SiteName>,
     ) -> Where<'a> {
+        if title.terms.is_empty() {
+            return Where::Anywhere;
+        }
         let regions = site.and_then(|site| self.regions.get(site));
         let regions: Vec<&str> = regions.into_iter().flatten().map(String::as_str).collect();
         terms_at(&title.terms, &regions)

@@ -73,8 +73,10 @@ fn serving_box(
         State::NeverSeen => Liveness::NeverSeen,
     };
     // It may hold it ahead of the time at which it may show it.
-    let there = view.terms_at(title, Some(&appliance.site)).window(title.window);
-    let may_show = there.is_some_and(|window| window.is_open_at(at));
+    let may_show = || {
+        let there = view.terms_at(title, Some(&appliance.site)).window(title.window);
+        there.is_some_and(|window| window.is_open_at(at))
+    };
     let latest = app.collector.latest(&appliance.name);
     ServingBox {
         device: appliance.name.clone(),
@@ -83,6 +85,6 @@ fn serving_box(
         may_serve_purged: purging::doubt(app, view, &appliance.name, &wanted.group, at).is_some(),
         is_in_service: view.out_of_service(&appliance.name).is_none(),
         is_barred: app.barring.now().why(&appliance.name).is_some(),
-        holds_title: may_show && latest.is_some_and(|latest| latest.holds.contains(wanted)),
+        holds_title: latest.is_some_and(|latest| latest.holds.contains(wanted)) && may_show(),
     }
 }

@@ -6,6 +6,7 @@ use contract::catalogue::Ordinal;
 use contract::object::Digest;
 use contract::time::TimeUs;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// What a version says of one title.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,68 +19,70 @@ pub struct Record {
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Written {
-    spec: TitleSpec,
+struct Written<'a> {
+    spec: Cow<'a, TitleSpec>,
     revision: i64,
     added_at_us: TimeUs,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    serve_from_us: Option<TimeUs>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    serve_until_us: Option<TimeUs>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    terms: Vec<Terms>,
-    objects: Vec<WrittenObject>,
+    #[serde(flatten)]
+    window: RightsWindow,
+    #[serde(default, skip_serializing_if = "is_none_said")]
+    terms: Cow<'a, [Terms]>,
+    objects: Vec<WrittenObject<'a>>,
 }
 
 #[derive(Serialize, Deserialize)]
-struct WrittenObject {
+struct WrittenObject<'a> {
     ordinal: Ordinal,
     #[serde(flatten)]
-    file: NewObject,
+    file: Cow<'a, NewObject>,
+}
+
+fn is_none_said(terms: &[Terms]) -> bool {
+    terms.is_empty()
+}
+
+/// What is said of a title, as it is kept, and its digest.
+///
+/// # Errors
+/// When it cannot be written as JSON, which none of ours is.
+pub(super) fn write<'a>(
+    title: &'a Title,
+    objects: impl Iterator<Item = &'a CatalogObject>,
+) -> Result<(Digest, Vec<u8>), serde_json::Error> {
+    let object = |it: &'a CatalogObject| WrittenObject {
+        ordinal: it.ordinal,
+        file: Cow::Borrowed(&it.file),
+    };
+    let bytes = serde_json::to_vec(&Written {
+        spec: Cow::Borrowed(&title.spec),
+        revision: title.revision,
+        added_at_us: title.added_at,
+        window: title.window,
+        terms: Cow::Borrowed(&title.terms),
+        objects: objects.map(object).collect(),
+    })?;
+    Ok((Digest::of(&bytes), bytes))
 }
 
 impl Record {
-    /// As it is kept, and its digest.
-    ///
-    /// # Errors
-    /// When it cannot be written as JSON, which none of ours is.
-    pub fn write(&self) -> Result<(Digest, Vec<u8>), serde_json::Error> {
-        let objects = self.objects.iter();
-        let bytes = serde_json::to_vec(&Written {
-            spec: self.title.spec.clone(),
-            revision: self.title.revision,
-            added_at_us: self.title.added_at,
-            serve_from_us: self.title.window.serve_from,
-            serve_until_us: self.title.window.serve_until,
-            terms: self.title.terms.clone(),
-            objects: objects
-                .map(|it| WrittenObject { ordinal: it.ordinal, file: it.file.clone() })
-                .collect(),
-        })?;
-        Ok((Digest::of(&bytes), bytes))
-    }
-
     /// What was kept.
     ///
     /// # Errors
-    /// When it is not what [`Record::write`] writes.
+    /// When it is not what is written of a title.
     pub fn read(bytes: &[u8]) -> Result<Self, serde_json::Error> {
         let written: Written = serde_json::from_slice(bytes)?;
         let title = Title {
             revision: written.revision,
             added_at: written.added_at_us,
-            window: RightsWindow {
-                serve_from: written.serve_from_us,
-                serve_until: written.serve_until_us,
-            },
-            terms: written.terms,
-            spec: written.spec,
+            window: written.window,
+            terms: written.terms.into_owned(),
+            spec: written.spec.into_owned(),
         };
         let objects = written.objects.into_iter().map(|object| CatalogObject {
             ordinal: object.ordinal,
             group: title.spec.group.clone(),
             title: title.spec.title.clone(),
-            file: object.file,
+            file: object.file.into_owned(),
             tags: title.spec.tags.clone(),
             window: title.window,
         });

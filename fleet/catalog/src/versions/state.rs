@@ -1,6 +1,7 @@
 //! Which record each title has, and what changes between two of these.
 
 use super::Record;
+use super::record::write;
 use crate::store::Snapshot;
 use crate::{CatalogObject, Title};
 use contract::names::{GroupName, TitleName};
@@ -45,15 +46,15 @@ impl State {
     /// # Errors
     /// When a record cannot be written as JSON, which none of ours is.
     pub fn of(snapshot: &Snapshot) -> Result<(Self, HashMap<Digest, Vec<u8>>), serde_json::Error> {
-        let mut objects: HashMap<(&GroupName, &TitleName), Vec<CatalogObject>> = HashMap::new();
+        let mut objects: HashMap<(&GroupName, &TitleName), Vec<&CatalogObject>> = HashMap::new();
         for object in &snapshot.objects {
-            objects.entry((&object.group, &object.title)).or_default().push(object.clone());
+            objects.entry((&object.group, &object.title)).or_default().push(object);
         }
         let (mut state, mut texts) = (Self::default(), HashMap::new());
         for title in &snapshot.titles {
             let key = (&title.spec.group, &title.spec.title);
             let objects = objects.remove(&key).unwrap_or_default();
-            let (digest, bytes) = Record { title: title.clone(), objects }.write()?;
+            let (digest, bytes) = write(title, objects.into_iter())?;
             state.records.insert((key.0.clone(), key.1.clone()), digest);
             texts.insert(digest, bytes);
         }

@@ -1,3 +1,4 @@
+use super::record::write;
 use super::*;
 use crate::store::Snapshot;
 use crate::{CatalogObject, NewObject, RightsWindow, Title, TitleSpec};
@@ -52,9 +53,9 @@ fn what_is_written_is_read() {
     for object in &mut record.objects {
         object.window = record.title.window;
     }
-    let (digest, bytes) = record.write().expect("json");
+    let (digest, bytes) = write(&record.title, record.objects.iter()).expect("json");
     assert_eq!(Record::read(&bytes).expect("a record"), record);
-    assert_eq!(record.write().expect("json"), (digest, bytes));
+    assert_eq!(write(&record.title, record.objects.iter()).expect("json"), (digest, bytes));
     assert!(Record::read(b"{}").is_err());
 }
 
@@ -67,10 +68,10 @@ fn what_is_written_stays_as_it_is() {
     record.title.window.serve_until = Some(TimeUs(9));
     record.title.terms = vec![crate::terms::Terms {
         region: Some("de".into()),
-        window: crate::terms::TermsWindow { serve_from_us: Some(TimeUs(3)), serve_until_us: None },
+        window: RightsWindow { serve_from: Some(TimeUs(3)), serve_until: None },
         lacks: vec!["subtitles".into()],
     }];
-    let (_, bytes) = record.write().expect("json");
+    let (_, bytes) = write(&record.title, record.objects.iter()).expect("json");
     let expected = concat!(
         r#"{"spec":{"group":"g","title":"t","name":"t","base_path":"/t","hls":{"path":"/t/a","text":"x"},"#,
         r#""dash":null,"tags":[]},"revision":1,"added_at_us":1,"serve_until_us":9,"#,

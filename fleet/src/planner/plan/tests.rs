@@ -215,11 +215,11 @@ fn sites_that_stay_with_a_version_are_told_what_it_says() {
 
 #[test]
 fn boxes_are_told_of_what_may_be_shown_where_they_stand() {
-    use catalog::terms::{Terms, TermsWindow};
+    use catalog::terms::Terms;
     let mut inputs = inputs();
     inputs.inventory.regions = [("de".to_owned(), "europe".to_owned())].into();
     inputs.inventory.sites[0].region = Some("de".to_owned());
-    let window = TermsWindow { serve_from_us: None, serve_until_us: Some(TimeUs(7)) };
+    let window = RightsWindow { serve_from: None, serve_until: Some(TimeUs(7)) };
     let terms = Terms { region: Some("europe".to_owned()), window, lacks: vec![] };
     inputs.catalog.titles[0].terms = vec![terms];
     let plan = plan(&inputs).expect("a plan");

@@ -96,8 +96,7 @@ impl Store {
     ) -> Result<Version, CatalogError> {
         let mut tx = self.db.begin().await?;
         counters::raise(&mut tx, Counter::Announced, 0).await?;
-        let found =
-            rows::one(&mut tx, version).await?.ok_or(CatalogError::UnknownVersion(version))?;
+        let found = rows::known(&mut tx, version).await?;
         if found.announced.is_some() {
             return Err(CatalogError::Announced(version));
         }
@@ -117,8 +116,7 @@ impl Store {
         .bind(signed(version))
         .execute(&mut *tx)
         .await?;
-        let found =
-            rows::one(&mut tx, version).await?.ok_or(CatalogError::UnknownVersion(version))?;
+        let found = rows::known(&mut tx, version).await?;
         tx.commit().await?;
         Ok(found)
     }

@@ -35,8 +35,7 @@ impl Store {
     pub async fn pin(&self, pin: &Pin) -> Result<(), CatalogError> {
         let mut tx = self.db.begin().await?;
         counters::raise(&mut tx, Counter::Announced, 1).await?;
-        let found = rows::one(&mut tx, pin.version).await?;
-        if found.ok_or(CatalogError::UnknownVersion(pin.version))?.announced.is_none() {
+        if rows::known(&mut tx, pin.version).await?.announced.is_none() {
             return Err(CatalogError::NotAnnounced(pin.version));
         }
         sqlx::query(

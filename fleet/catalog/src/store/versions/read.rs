@@ -3,13 +3,14 @@
 use super::rows::{self, VERSION, signed};
 use crate::CatalogError;
 use crate::store::{Snapshot, Store, unsigned};
-use crate::versions::{Record, State, TitleDifference, Version};
+use crate::versions::{Change, Record, State, TitleDifference, Version};
 use contract::names::{GroupName, TitleName};
 use contract::object::Digest;
 use db::Tx;
 use db::counters::{self, Counter};
 use sqlx::any::AnyRow;
 use sqlx::{AssertSqlSafe, Row};
+use std::collections::{HashMap, HashSet};
 
 /// Records with one question.
 const ROWS: usize = 500;
@@ -57,7 +58,7 @@ impl Store {
     /// [`CatalogError::UnknownVersion`], or the database's.
     pub async fn version_numbered(&self, version: u64) -> Result<Version, CatalogError> {
         let mut tx = self.db.snapshot().await?;
-        rows::one(&mut tx, version).await?.ok_or(CatalogError::UnknownVersion(version))
+        rows::known(&mut tx, version).await
     }
 
     /// The catalogue as it was with a version.
@@ -66,37 +67,55 @@ impl Store {
     /// [`CatalogError::UnknownVersion`]; when what is kept is not what its digest says; the database's.
     pub async fn at(&self, version: u64) -> Result<Snapshot, CatalogError> {
         let mut tx = self.db.snapshot().await?;
-        let found =
-            rows::one(&mut tx, version).await?.ok_or(CatalogError::UnknownVersion(version))?;
+        let found = rows::known(&mut tx, version).await?;
         let state = rows::state(&mut tx, &found).await?;
         if state.digest().to_string() != found.digest {
             let why = format!("version {version} is not what its digest says");
             return Err(rows::corrupt(why).into());
         }
-        let digests: Vec<&Digest> = state.records.values().collect();
-        let mut records = Vec::with_capacity(digests.len());
-        for some in digests.chunks(ROWS) {
-            records.extend(self.records(&mut tx, some).await?);
-        }
-        Ok(Snapshot::of_records(version, records))
+        let records = self.records(&mut tx, state.records.values().copied().collect()).await?;
+        Ok(Snapshot::of_records(version, records.into_values().collect()))
     }
 
-    /// The records of some titles, in no order.
-    async fn records(&self, tx: &mut Tx, of: &[&Digest]) -> Result<Vec<Record>, CatalogError> {
-        let text = format!(
-            "SELECT digest, bytes FROM catalogue_records WHERE digest IN {}",
-            db::values(1, of.len(), self.db.engine())
-        );
-        let mut query = sqlx::query(AssertSqlSafe(text));
-        for digest in of {
-            query = query.bind(digest.to_string());
+    /// What stands in some records.
+    async fn records(
+        &self,
+        tx: &mut Tx,
+        of: HashSet<Digest>,
+    ) -> Result<HashMap<Digest, Record>, CatalogError> {
+        let wanted: Vec<Digest> = of.into_iter().collect();
+        let mut found = HashMap::with_capacity(wanted.len());
+        for some in wanted.chunks(ROWS) {
+            let text = format!(
+                "SELECT digest, bytes FROM catalogue_records WHERE digest IN {}",
+                db::values(1, some.len(), self.db.engine())
+            );
+            let mut query = sqlx::query(AssertSqlSafe(text));
+            for digest in some {
+                query = query.bind(digest.to_string());
+            }
+            for row in query.fetch_all(&mut **tx).await? {
+                let (digest, record) = read_record(&row)?;
+                found.insert(digest, record);
+            }
         }
-        let rows = query.fetch_all(&mut **tx).await?;
-        if rows.len() < of.len() {
-            let why = format!("{} of {} records are not there", of.len() - rows.len(), of.len());
-            return Err(rows::corrupt(why).into());
+        match wanted.iter().find(|digest| !found.contains_key(*digest)) {
+            Some(digest) => Err(rows::corrupt(format!("there is no record {digest}")).into()),
+            None => Ok(found),
         }
-        rows.iter().map(read_record).collect()
+    }
+
+    /// What some changes are in words of the catalogue; `None` of what is no change to anybody.
+    async fn in_words(
+        &self,
+        tx: &mut Tx,
+        changes: &[Change],
+    ) -> Result<Vec<Option<TitleDifference>>, CatalogError> {
+        let digests = changes.iter().flat_map(|it| it.before.into_iter().chain(it.after));
+        let records = self.records(tx, digests.collect()).await?;
+        let record = |digest: Option<Digest>| records.get(&digest?);
+        let words = |it: &Change| TitleDifference::of(record(it.before), record(it.after));
+        Ok(changes.iter().map(words).collect())
     }
 
     /// What is another in one version than in another one, by title.
@@ -111,10 +130,9 @@ impl Store {
         let mut tx = self.db.snapshot().await?;
         let (before, after) = (state_of(&mut tx, from).await?, state_of(&mut tx, to).await?);
         let mut all = Vec::new();
-        for change in after.since(&before) {
-            let before = optional(&mut tx, change.before.as_ref()).await?;
-            let after = optional(&mut tx, change.after.as_ref()).await?;
-            all.extend(TitleDifference::of(before.as_ref(), after.as_ref()));
+        // Not all of a catalogue in memory at once.
+        for some in after.since(&before).chunks(ROWS) {
+            all.extend(self.in_words(&mut tx, some).await?.into_iter().flatten());
         }
         Ok(all)
     }
@@ -134,16 +152,13 @@ impl Store {
              WHERE content_group = $1 AND title = $2 \
              ORDER BY version DESC LIMIT $3";
         let query = sqlx::query(text).bind(group.as_str()).bind(title.as_str()).bind(at_most);
+        let rows = query.fetch_all(&mut *tx).await?;
+        let changes: Vec<Change> = rows.iter().map(rows::change).collect::<Result<_, _>>()?;
         let mut all = Vec::new();
-        for row in query.fetch_all(&mut *tx).await? {
+        for (row, words) in rows.iter().zip(self.in_words(&mut tx, &changes).await?) {
             let number = unsigned("a version of the catalogue", row.try_get(4)?)?;
-            let found =
-                rows::one(&mut tx, number).await?.ok_or(CatalogError::UnknownVersion(number))?;
-            let change = rows::change(&row)?;
-            let before = optional(&mut tx, change.before.as_ref()).await?;
-            let after = optional(&mut tx, change.after.as_ref()).await?;
-            let difference = TitleDifference::of(before.as_ref(), after.as_ref());
-            all.extend(difference.map(|difference| (found, difference)));
+            let version = rows::known(&mut tx, number).await?;
+            all.extend(words.map(|words| (version, words)));
         }
         if all.is_empty() {
             // One that is there has not changed for longer than anybody remembers.
@@ -154,29 +169,15 @@ impl Store {
 }
 
 async fn state_of(tx: &mut Tx, version: u64) -> Result<State, CatalogError> {
-    let found = rows::one(tx, version).await?.ok_or(CatalogError::UnknownVersion(version))?;
+    let found = rows::known(tx, version).await?;
     rows::state(tx, &found).await
 }
 
-async fn optional(tx: &mut Tx, digest: Option<&Digest>) -> Result<Option<Record>, CatalogError> {
-    match digest {
-        Some(digest) => Ok(Some(record(tx, digest).await?)),
-        None => Ok(None),
-    }
-}
-
-async fn record(tx: &mut Tx, digest: &Digest) -> Result<Record, CatalogError> {
-    let row = sqlx::query("SELECT digest, bytes FROM catalogue_records WHERE digest = $1")
-        .bind(digest.to_string())
-        .fetch_optional(&mut **tx)
-        .await?;
-    read_record(&row.ok_or_else(|| rows::corrupt(format!("there is no record {digest}")))?)
-}
-
-fn read_record(row: &AnyRow) -> Result<Record, CatalogError> {
+fn read_record(row: &AnyRow) -> Result<(Digest, Record), CatalogError> {
     let (digest, bytes): (String, Vec<u8>) = (row.try_get(0)?, row.try_get(1)?);
-    if Digest::of(&bytes).to_string() != digest {
+    let found = Digest::of(&bytes);
+    if found.to_string() != digest {
         return Err(rows::corrupt(format!("record {digest} is not what its digest says")).into());
     }
-    Ok(Record::read(&bytes).map_err(rows::corrupt)?)
+    Ok((found, Record::read(&bytes).map_err(rows::corrupt)?))
 }

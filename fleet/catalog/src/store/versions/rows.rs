@@ -65,6 +65,11 @@ pub(super) async fn one(tx: &mut Tx, which: u64) -> Result<Option<Version>, Cata
     row.as_ref().map(version).transpose()
 }
 
+/// One that there is.
+pub(super) async fn known(tx: &mut Tx, which: u64) -> Result<Version, CatalogError> {
+    one(tx, which).await?.ok_or(CatalogError::UnknownVersion(which))
+}
+
 /// What a version changed.
 pub(super) async fn changes(tx: &mut Tx, of: u64) -> Result<Vec<Change>, CatalogError> {
     let text = "SELECT content_group, title, before, after FROM catalogue_changes \
