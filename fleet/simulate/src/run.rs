@@ -14,8 +14,8 @@ use serde::Serialize;
 pub const WARM_UP_DAYS: usize = 28;
 
 /// Regions, and sites of each. Only some are played file by file.
-const REGIONS: usize = 5;
-const SITES_A_REGION: usize = 20;
+pub(crate) const REGIONS: usize = 5;
+pub(crate) const SITES_A_REGION: usize = 20;
 
 /// What is simulated.
 #[derive(Debug, Clone, Copy, PartialEq)]

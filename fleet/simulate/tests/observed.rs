@@ -7,8 +7,9 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 /// Rows that are known to miss their bounds. Who knows each day misses the first as well; the
-/// second is the solver's, where the room and the throughput of a small class bind at once.
-const MISSED: [&str; 2] = ["misses against LRU", "gap, disk and throughput"];
+/// second is the solver's, where the room and the throughput of a small class bind at once. Neither is to get worse.
+const MISSED: [(&str, f64); 2] =
+    [("misses against LRU", 0.76), ("gap, disk and throughput", 0.006)];
 
 fn folder() -> Option<PathBuf> {
     let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");
@@ -26,7 +27,10 @@ fn placement_is_as_good_as_it_must_be() {
     let file = File::open(&path).unwrap_or_else(|e| panic!("open {}: {e}", path.display()));
     let viewed = hours::parse(file).expect("hours");
     for row in rows::rows(&viewed, |_| ()).expect("scored") {
-        let is_known = MISSED.contains(&row.name);
-        assert!(is_known != row.is_reached(), "{row:#?}");
+        let is_met = row.must_reach.holds(row.value) && row.is_reached();
+        match MISSED.iter().find(|(name, _)| *name == row.name) {
+            Some((_, most)) => assert!(!is_met && row.value <= *most, "{row:#?}"),
+            None => assert!(is_met, "{row:#?}"),
+        }
     }
 }

@@ -313,41 +313,18 @@ mod tests {
 
     const FILES: usize = 20_000;
 
-    fn a_box(seed: u64, room_bytes: u64, throughput_bytes_per_s: f64) -> ClusterBox {
-        let (fill_bytes, endurance_bytes) = (u64::MAX, u64::MAX);
-        ClusterBox { seed, room_bytes, throughput_bytes_per_s, fill_bytes, endurance_bytes }
-    }
-
-    /// One copy of each file, and nothing special.
-    fn asked<'a>(
-        region: &'a RegionOrder<'a>,
-        classes: &'a [Class<'a>],
-        bans: &'a Bitmap,
-    ) -> Problem<'a> {
-        Problem {
-            region,
-            region_share: 1.0,
-            deviations: &[],
-            classes,
-            bans,
-            pins: &[],
-            least_copies: 1,
-            more_copies: &[],
-            copy_share: f64::INFINITY,
-            churn_price: 0.0,
-        }
-    }
-
     /// Beside a good class: how many files are weighed one by one, and how the classes are shut.
     fn named(boxes: &[ClusterBox], least_copies: u16, copy_share: f64) -> (usize, Option<Shut>) {
         let sizes_bytes: Vec<u64> = (0..FILES as u64).map(|at| 100 + at % 50).collect();
         let demand: Vec<f32> = sizes_bytes.iter().map(|size| *size as f32 / 7.0).collect();
         let region = RegionOrder::new(&sizes_bytes, &demand).expect("good files");
-        let good: Vec<ClusterBox> = (0..4).map(|seed| a_box(seed, 400_000, 1e6)).collect();
+        let good: Vec<ClusterBox> =
+            (0..4).map(|seed| ClusterBox::unbound(seed, 400_000, 1e6)).collect();
         let classes =
             [&good[..], boxes].map(|boxes| Class { boxes, resident: None, on_boxes: None });
         let bans = Bitmap::default();
-        let problem = Problem { least_copies, copy_share, ..asked(&region, &classes, &bans) };
+        let problem =
+            Problem { least_copies, copy_share, ..Problem::plain(&region, &classes, &bans) };
         let mut terms = Terms::of(&problem);
         let mut exceptions = Exceptions::default();
         exceptions.find(&problem, &mut terms).expect("no pins");
@@ -367,11 +344,11 @@ mod tests {
         // Short of copies, with more than are asked for now, and with one that others lack.
         resident.more = (0..20).map(|ordinal| (ordinal, 1)).collect();
         resident.more.extend((20..40).map(|ordinal| (ordinal, 4)));
-        let boxes = [1, 2, 3].map(|seed| a_box(seed, 1000, 1e6));
+        let boxes = [1, 2, 3].map(|seed| ClusterBox::unbound(seed, 1000, 1e6));
         let named = |least_copies| {
             let classes = [Class { boxes: &boxes, resident: Some(&resident), on_boxes: None }];
             let bans = Bitmap::default();
-            let problem = Problem { least_copies, ..asked(&region, &classes, &bans) };
+            let problem = Problem { least_copies, ..Problem::plain(&region, &classes, &bans) };
             let mut exceptions = Exceptions::default();
             exceptions.find(&problem, &mut Terms::of(&problem)).expect("no pins");
             exceptions.files.len()
@@ -382,19 +359,29 @@ mod tests {
     #[test]
     fn a_class_that_can_serve_nothing_names_no_file() {
         let none = (0, Some(Shut::ServesNone));
-        assert_eq!(named(&[a_box(8, 0, 1e6)], 1, f64::INFINITY), none);
-        assert_eq!(named(&[a_box(8, 1000, 0.0)], 1, f64::INFINITY), none);
-        assert_eq!(named(&[a_box(8, 0, 1e6), a_box(9, 1000, 1e6)], 2, f64::INFINITY), none);
+        assert_eq!(named(&[ClusterBox::unbound(8, 0, 1e6)], 1, f64::INFINITY), none);
+        assert_eq!(named(&[ClusterBox::unbound(8, 1000, 0.0)], 1, f64::INFINITY), none);
+        assert_eq!(
+            named(
+                &[ClusterBox::unbound(8, 0, 1e6), ClusterBox::unbound(9, 1000, 1e6)],
+                2,
+                f64::INFINITY
+            ),
+            none
+        );
     }
 
     #[test]
     fn a_class_that_asks_too_much_has_a_few_of_the_densest() {
-        let weak = [a_box(8, 1000, 1.0), a_box(9, 1000, 1.0)];
+        let weak = [ClusterBox::unbound(8, 1000, 1.0), ClusterBox::unbound(9, 1000, 1.0)];
         assert_eq!(named(&weak, 1, 0.05), (1024, Some(Shut::TooSpecial)));
         // Half of the files are larger than these boxes, and then all.
-        assert_eq!(named(&[a_box(8, 124, 9.0)], 1, 0.05), (1024, Some(Shut::TooSpecial)));
-        assert_eq!(named(&[a_box(8, 99, 9.0)], 1, 0.05), (0, Some(Shut::ServesNone)));
+        assert_eq!(
+            named(&[ClusterBox::unbound(8, 124, 9.0)], 1, 0.05),
+            (1024, Some(Shut::TooSpecial))
+        );
+        assert_eq!(named(&[ClusterBox::unbound(8, 99, 9.0)], 1, 0.05), (0, Some(Shut::ServesNone)));
         // Few enough are weighed one by one.
-        assert_eq!(named(&[a_box(8, 148, 1e4)], 1, 0.05), (400, None));
+        assert_eq!(named(&[ClusterBox::unbound(8, 148, 1e4)], 1, 0.05), (400, None));
     }
 }

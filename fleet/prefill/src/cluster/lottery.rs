@@ -264,5 +264,14 @@ mod tests {
         let costs =
             [0, 1, 4_000_000_000].map(|ordinal| cost(drawn(hash_of_file(ordinal), mixed(7))));
         assert_eq!(costs, [5_034_152_353, 17_707_869_286, 736_323_684]);
+        let winners = |weights: [u64; 3]| {
+            let mut lottery = Lottery::default();
+            lottery.reset((11u64..).zip(weights));
+            (0..20)
+                .map(|ordinal| lottery.best(hash_of_file(ordinal)).to_string())
+                .collect::<String>()
+        };
+        assert_eq!(winners([5, 5, 5]), "02101111111121020001");
+        assert_eq!(winners([1000, 3000, 500]), "11111111111111020001");
     }
 }

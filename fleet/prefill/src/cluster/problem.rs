@@ -40,6 +40,25 @@ pub struct Problem<'a> {
     pub churn_price: f64,
 }
 
+impl<'a> Problem<'a> {
+    /// One copy of each file, and nothing special.
+    #[must_use]
+    pub fn plain(region: &'a RegionOrder<'a>, classes: &'a [Class<'a>], bans: &'a Bitmap) -> Self {
+        Self {
+            region,
+            region_share: 1.0,
+            deviations: &[],
+            classes,
+            bans,
+            pins: &[],
+            least_copies: 1,
+            more_copies: &[],
+            copy_share: f64::INFINITY,
+            churn_price: 0.0,
+        }
+    }
+}
+
 /// Boxes alike enough that which of them holds a file does not matter to its value.
 #[derive(Debug, Clone, Copy)]
 pub struct Class<'a> {
@@ -80,6 +99,13 @@ pub struct ClusterBox {
 }
 
 impl ClusterBox {
+    /// A box that takes as many new bytes as it has room for.
+    #[must_use]
+    pub fn unbound(seed: u64, room_bytes: u64, throughput_bytes_per_s: f64) -> Self {
+        let (fill_bytes, endurance_bytes) = (u64::MAX, u64::MAX);
+        Self { seed, room_bytes, throughput_bytes_per_s, fill_bytes, endurance_bytes }
+    }
+
     /// The new bytes that it may take in a day.
     #[must_use]
     pub fn new_bytes(&self) -> u64 {

@@ -197,12 +197,6 @@ impl RegionForecast {
     pub fn title(&self, title: usize) -> Expected {
         Expected::of(self.plays * self.share[title], 1.0 / (self.variance[title] + DRIFT))
     }
-
-    /// Plays of the day by file.
-    pub fn demand_into(&self, catalogue: &Catalogue, demand: &mut Vec<f32>) {
-        let by_title: Vec<f64> = self.share.iter().map(|share| self.plays * share).collect();
-        fill(catalogue, &by_title, &self.episode_share, &self.renditions, demand);
-    }
 }
 
 /// From plays by title to plays by file.

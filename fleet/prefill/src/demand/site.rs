@@ -14,8 +14,7 @@ use super::traffic::{Level, Weekdays};
 const HALF_LIFE_DAYS: f64 = 28.0;
 
 /// Sites of a region differ by a standard deviation of 0.3 in logarithms: `1 / (e^(0.3²) − 1)`
-/// is 10.6. It is an assumption; counters of sites are published nowhere. From 0 to 0.6 it makes
-/// no difference to what is placed.
+/// is 10.6. It is an assumption; counters of sites are published nowhere.
 const SHAPE: f64 = 12.0;
 
 /// Plays of a ladder from which its own shares count as much as the region's.
@@ -48,8 +47,6 @@ pub struct SiteDay<'a> {
 pub struct SiteForecast {
     /// Plays of the whole site.
     pub plays: f64,
-    /// By title: by how much its share here is above that in the region.
-    factor: Vec<f32>,
     /// By title: its share of these plays.
     share: Vec<f64>,
     /// By title: how sure that is, as a variance over the square of the mean.
@@ -100,19 +97,17 @@ impl Site {
     /// What it will play on a day after those that were learned.
     #[must_use]
     pub fn forecast(&self, ages: &Ages, region: &RegionForecast) -> SiteForecast {
-        let (mut factor, mut variance, mut share) = (vec![], vec![], vec![]);
+        let (mut variance, mut share) = (vec![], vec![]);
         for (at, age) in ages.factors().iter().enumerate() {
             let [plays, exposure] = [&self.plays, &self.exposure]
                 .map(|all| f64::from(all.get(at).copied().unwrap_or(0.0)));
             let ours = (plays + SHAPE) / (region.level[at] * exposure + SHAPE);
-            factor.push(single(ours));
             variance.push(single(region.variance[at] + 1.0 / (plays + SHAPE)));
             share.push(region.level[at] * ours * age);
         }
         normalise(&mut share);
         SiteForecast {
             plays: self.level.plays() * region.weekdays.factor(ages.day()),
-            factor,
             share,
             variance,
             renditions: self.renditions.shares(&region.renditions, RENDITIONS_WEIGHT),
@@ -126,12 +121,6 @@ impl SiteForecast {
     pub fn title(&self, title: usize) -> Expected {
         let variance = f64::from(self.variance[title]) + DRIFT;
         Expected::of(self.plays * self.share[title], 1.0 / variance)
-    }
-
-    /// By title: by how much its share here is above that in the region.
-    #[must_use]
-    pub fn factors(&self) -> &[f32] {
-        &self.factor
     }
 
     /// Plays of the day by file.

@@ -8,6 +8,7 @@
 use crate::cluster::{Bitmap, RegionOrder};
 use contract::catalogue::Ordinal;
 use contract::manifest::{Deadline, Hold, Insert, Run, runs_of};
+use contract::time::TimeUs;
 
 /// What changes for one box.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,9 +41,8 @@ impl BoxDelta {
         let known = |ordinal: &Ordinal| (*ordinal as usize) < after.files();
         let list = before.map_or(&[][..], |before| before.1);
         list.iter().filter(|ordinal| known(ordinal)).for_each(|ordinal| in_force.insert(*ordinal));
-        let fill = in_order(after.without(&in_force), region, deadlines);
+        let (fill, urgent) = in_order(after.without(&in_force), region, deadlines);
         let fill_bytes = fill.iter().map(|file| region.size_bytes(*file)).sum();
-        let urgent = fill.iter().take_while(|file| is_urgent(deadlines, **file)).count();
         let Some((parent_version, _)) = before else {
             let hold = Some(Hold::Snapshot(runs_of(fill.iter().copied())));
             return Self { hold, fill, fill_bytes, removed: 0 };
@@ -75,32 +75,28 @@ impl BoxDelta {
     }
 }
 
-/// Files by deadline, then from the densest.
+/// Files by deadline, then from the densest; and how many have a deadline.
 fn in_order(
     files: impl Iterator<Item = Ordinal>,
     region: &RegionOrder,
     deadlines: &[Deadline],
-) -> Vec<Ordinal> {
+) -> (Vec<Ordinal>, usize) {
     // Ranks are words to sort, and no two are equal.
     let mut ranks: Vec<u32> = files.filter_map(|file| region.rank(file)).collect();
     ranks.sort_unstable();
-    let mut fill: Vec<Ordinal> = ranks.iter().filter_map(|rank| region.at_rank(*rank)).collect();
-    let by = |file: &Ordinal| {
-        deadlines.iter().filter(|one| one.ordinal == *file).map(|one| one.by_us).min()
-    };
-    if !deadlines.is_empty() {
-        let mut named: Vec<Ordinal> = deadlines.iter().map(|deadline| deadline.ordinal).collect();
-        named.sort_unstable();
-        let (mut urgent, rest): (Vec<_>, Vec<_>) =
-            fill.iter().partition(|file| named.binary_search(file).is_ok());
-        urgent.sort_by_key(by);
-        fill = [urgent, rest].concat();
-    }
-    fill
-}
-
-fn is_urgent(deadlines: &[Deadline], file: Ordinal) -> bool {
-    deadlines.iter().any(|deadline| deadline.ordinal == file)
+    let fill = ranks.iter().filter_map(|rank| region.at_rank(*rank));
+    let mut due: Vec<(Ordinal, TimeUs)> =
+        deadlines.iter().map(|deadline| (deadline.ordinal, deadline.by_us)).collect();
+    due.sort_unstable();
+    // The earliest of a file stays.
+    due.dedup_by_key(|one| one.0);
+    let by = |file: &Ordinal| due.binary_search_by_key(file, |one| one.0).ok().map(|at| due[at].1);
+    let (mut urgent, rest): (Vec<Ordinal>, Vec<Ordinal>) =
+        fill.partition(|file| by(file).is_some());
+    urgent.sort_by_key(by);
+    let count = urgent.len();
+    urgent.extend(rest);
+    (urgent, count)
 }
 
 /// Insertions in the making.

@@ -1,6 +1,7 @@
 //! What a plan says, a line for each cluster.
 
 use super::asked::Asked;
+use super::site::LiveClass;
 use crate::cluster::{Refused, Solution, Spread};
 use contract::catalogue::Ordinal;
 use std::sync::Arc;
@@ -153,23 +154,25 @@ impl ClassOutcome {
     pub(super) fn take(
         &mut self,
         solution: &Solution,
-        live: usize,
-        boxes: &[usize],
+        at: usize,
+        live: &LiveClass,
         spread: &Spread,
     ) {
-        let (class, prices) = (&solution.classes[live], &solution.multipliers);
+        let (class, prices) = (&solution.classes[at], &solution.multipliers);
         self.disk_bytes = class.disk_bytes;
         self.new_bytes = class.new_bytes;
         self.served_bytes_per_s = class.served_bytes_per_s;
         self.short_files = class.short_files;
-        self.disk_byte_value = prices.disk_byte()[live];
-        self.throughput_value = prices.throughput()[live];
-        self.new_byte_value = prices.new_byte()[live];
+        self.disk_byte_value = prices.disk_byte()[at];
+        self.throughput_value = prices.throughput()[at];
+        self.new_byte_value = prices.new_byte()[at];
         self.pins_short.clone_from(&spread.pins_short);
-        for (at, index) in boxes.iter().enumerate() {
-            self.boxes[*index].new_bytes = spread.new_bytes.get(at).copied().unwrap_or(0);
-            // Until here it was the room of the box.
-            self.boxes[*index].held_bytes -= spread.left_bytes[at];
+        for (at, (index, budget)) in live.boxes.iter().zip(&live.budgets).enumerate() {
+            self.boxes[*index] = BoxOutcome {
+                is_planned: true,
+                held_bytes: budget.room_bytes - spread.left_bytes[at],
+                new_bytes: spread.new_bytes.get(at).copied().unwrap_or(0),
+            };
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::cluster::{
 /// What is expected on a day.
 #[derive(Debug, Clone, Copy)]
 pub struct Ahead<'a> {
-    /// In how many days.
+    /// In how many days. It is only said: what boxes may fetch until then are their budgets.
     pub days: u32,
     /// What all demand of today is multiplied with by then.
     pub growth: f64,
@@ -96,6 +96,9 @@ const SCARCE: f64 = 1e-4;
 
 /// A budget is raised to that many times what it is, at most: what needs more needs another site.
 const MOST: f64 = 16.0;
+
+/// Where a target is missed by rounding alone, nothing is nearer than this.
+const LEAST_STEP: f64 = 1e-9;
 
 /// Looks at each of some days: what is lacking then for the pins, and for a part of the demand to be
 /// served. Days on which nothing is are left out.
@@ -207,7 +210,7 @@ fn remedy(
         return None;
     }
     let (mut least, mut most) = (1.0, MOST);
-    while most - least > 0.01 * (most - 1.0) {
+    while most - least > (0.01 * (most - 1.0)).max(LEAST_STEP) {
         let middle = f64::midpoint(least, most);
         if is_enough(middle) { most = middle } else { least = middle }
     }
@@ -281,23 +284,12 @@ mod tests {
         let demand: Vec<f32> = (0u8..100).map(|at| f32::from(100 - at)).collect();
         let region = RegionOrder::new(&sizes, &demand).expect("good files");
         let boxes = [one];
-        ask(&Problem {
-            region: &region,
-            region_share: 1.0,
-            deviations: &[],
-            classes: &[Class { boxes: &boxes, resident: None, on_boxes: None }],
-            bans: &Bitmap::none(),
-            pins: &[],
-            least_copies: 1,
-            more_copies: &[],
-            copy_share: f64::INFINITY,
-            churn_price: 0.0,
-        })
+        let classes = [Class { boxes: &boxes, resident: None, on_boxes: None }];
+        ask(&Problem::plain(&region, &classes, &Bitmap::none()))
     }
 
     fn a_box(room_bytes: u64, throughput_bytes_per_s: f64, fill_bytes: u64) -> ClusterBox {
-        let endurance_bytes = u64::MAX;
-        ClusterBox { seed: 1, room_bytes, throughput_bytes_per_s, fill_bytes, endurance_bytes }
+        ClusterBox { fill_bytes, ..ClusterBox::unbound(1, room_bytes, throughput_bytes_per_s) }
     }
 
     const EVEN: Prices = Prices { disk_byte: 1.0, byte_per_s: 1.0, new_byte: 1.0 };

@@ -51,11 +51,11 @@ impl PlannedCluster<'_> {
 
 /// A class of which some boxes are planned on.
 #[derive(Debug, Clone, Default)]
-struct LiveClass {
+pub(super) struct LiveClass {
     class: usize,
     /// Their places in the class.
-    boxes: Vec<usize>,
-    budgets: Vec<ClusterBox>,
+    pub(super) boxes: Vec<usize>,
+    pub(super) budgets: Vec<ClusterBox>,
 }
 
 /// The memory of one thread, used again for the next cluster.
@@ -148,7 +148,7 @@ impl Site<'_> {
         }
         if let Some(audience) = &self.cluster().audience {
             let order = &self.fleet.regions[audience.region].order;
-            let wanted = (0..).map_while(|ordinal| Some(order.demand(ordinal)));
+            let wanted = (0..).map(|ordinal| order.demand(ordinal));
             let mut deviations = audience.deviations.iter().peekable();
             for ((ordinal, sum), wanted) in (0..).zip(sums.iter_mut()).zip(wanted) {
                 *sum += match deviations.next_if(|deviation| deviation.ordinal == ordinal) {
@@ -210,7 +210,7 @@ impl Site<'_> {
         let solution = workspace.solution();
         outcome.take(solution);
         for (at, live) in live.iter().enumerate() {
-            outcome.classes[live.class].take(solution, at, &live.boxes, &spreads[at]);
+            outcome.classes[live.class].take(solution, at, live, &spreads[at]);
         }
         if let Some(sink) = sink {
             let (problem, places) = (&problem, &live[..]);
@@ -229,12 +229,10 @@ impl Site<'_> {
         }
         for live in live {
             let class = &mut classes[live.class];
-            for (index, budget) in live.boxes.iter().zip(&live.budgets) {
+            for budget in &live.budgets {
                 class.room_bytes += budget.room_bytes;
                 class.new_room_bytes = class.new_room_bytes.saturating_add(budget.new_bytes());
                 class.throughput_bytes_per_s += budget.throughput_bytes_per_s;
-                let held_bytes = budget.room_bytes;
-                class.boxes[*index] = BoxOutcome { is_planned: true, held_bytes, new_bytes: 0 };
             }
         }
         let wanted_bytes_per_s = problem.demand_in_all();

@@ -27,6 +27,8 @@ pub(crate) enum Stream {
     Failures,
     /// In which order the plays of a day come, at a site.
     Order(usize),
+    /// Hours that nobody has published.
+    Hours,
 }
 
 impl Chance {
@@ -41,6 +43,7 @@ impl Chance {
             Stream::Elsewhere => (5, 0),
             Stream::Failures => (6, 0),
             Stream::Order(site) => (7, site),
+            Stream::Hours => (8, 0),
         };
         generator.set_stream(kind << 32 | number as u64);
         Self(generator)

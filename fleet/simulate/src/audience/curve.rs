@@ -51,7 +51,8 @@ impl Curve {
             if line.trim().is_empty() {
                 continue;
             }
-            let (_, requests) = line.split_once(',').ok_or(BadCurve::Line(at))?;
+            let (time, requests) = line.split_once(',').ok_or(BadCurve::Line(at))?;
+            let _: f64 = time.trim().parse().map_err(|_| BadCurve::Line(at))?;
             let requests = requests.trim().parse().ok();
             let requests = requests.filter(|requests: &f64| (0.0..=1e15).contains(requests));
             let requests = requests.ok_or(BadCurve::Line(at))?;

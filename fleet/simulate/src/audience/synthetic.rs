@@ -11,11 +11,10 @@ pub const TITLES: usize = 18_000;
 const LEAST_HOURS: f64 = 1e5;
 
 /// The same rows for a seed: by rank `r`, hours fall by Zipf's law with 0.55 and then faster
-/// (`1.4e9 (r + 2)^−0.55 e^(−(r / 2000)^0.8)`, within a third of what was published down to rank
-/// 3,000); of the first, two thirds say when they were released, half of these in the half year.
+/// (`1.4e9 (r + 2)^−0.55 e^(−(r / 2000)^0.8)`, near what was published of the first thousands); of the first, two thirds say when they were released, half of these in the half year.
 #[must_use]
 pub fn hours(titles: usize, seed: u64) -> Vec<Viewed> {
-    let mut chance = Chance::new(seed, Stream::World);
+    let mut chance = Chance::new(seed, Stream::Hours);
     let scale = TITLES as f64 / titles.max(1) as f64;
     (0..titles).map(|at| row((at as f64) * scale, &mut chance)).collect()
 }

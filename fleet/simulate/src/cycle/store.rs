@@ -113,18 +113,8 @@ impl Store {
             on_boxes: Some(&on_boxes),
         }];
         let bans = Bitmap::default();
-        let problem = Problem {
-            region: order,
-            region_share: 1.0,
-            deviations: &[],
-            classes: &classes,
-            bans: &bans,
-            pins: &[],
-            least_copies: 1,
-            more_copies: &[],
-            copy_share: f64::INFINITY,
-            churn_price: self.disk_worth.map_or(0.0, |worth| self.site.rest * worth * all),
-        };
+        let churn_price = self.disk_worth.map_or(0.0, |worth| self.site.rest * worth * all);
+        let problem = Problem { churn_price, ..Problem::plain(order, &classes, &bans) };
         self.workspace.solve(&problem)?;
         self.workspace.spread(&problem, 0, &mut self.spread);
         self.disk_worth =

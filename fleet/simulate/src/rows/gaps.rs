@@ -22,11 +22,11 @@ pub(super) fn rows(levels: &[&Level]) -> Result<Vec<Row>, Failed> {
             let order = RegionOrder::new(&level.sizes_bytes, rates)?;
             let all: f64 = rates.iter().map(|rate| f64::from(*rate)).sum();
             for room_bytes in level.rooms_bytes {
-                let wide = [a_box(0, room_bytes, 1e13)];
+                let wide = [ClusterBox::unbound(0, room_bytes, 1e13)];
                 let files = falling(rates, &level.sizes_bytes, |rate, _| rate);
                 disk.add(&order, &[&wide], &files)?;
-                let flash = [a_box(0, room_bytes / 6, all * SENT / 2.0)];
-                let storage = [a_box(1, room_bytes / 6 * 5, all * SENT / 2.0)];
+                let flash = [ClusterBox::unbound(0, room_bytes / 6, all * SENT / 2.0)];
+                let storage = [ClusterBox::unbound(1, room_bytes / 6 * 5, all * SENT / 2.0)];
                 let files = falling(rates, &level.sizes_bytes, |rate, size| rate / size);
                 both.add(&order, &[&flash, &storage], &files)?;
             }
@@ -69,7 +69,7 @@ impl Worst {
         let class = |boxes| Class { boxes, resident: None, on_boxes: None };
         let classes: Vec<Class> = boxes.iter().copied().map(class).collect();
         let bans = Bitmap::default();
-        let solution = self.workspace.solve(&problem(order, &classes, &bans))?;
+        let solution = self.workspace.solve(&Problem::plain(order, &classes, &bans))?;
         self.gap = self.gap.max(solution.gap());
         let missing = 1.0 - greedy(boxes, files) / solution.dual_bound;
         self.greedy = self.greedy.max(missing);
@@ -110,29 +110,4 @@ fn greedy(boxes: &[&[ClusterBox]], files: &[(f64, u64)]) -> f64 {
         }
     }
     served
-}
-
-fn a_box(seed: u64, room_bytes: u64, throughput_bytes_per_s: f64) -> ClusterBox {
-    let (fill_bytes, endurance_bytes) = (u64::MAX, u64::MAX);
-    ClusterBox { seed, room_bytes, throughput_bytes_per_s, fill_bytes, endurance_bytes }
-}
-
-/// One copy of each file, and nothing special.
-pub(super) fn problem<'a>(
-    region: &'a RegionOrder<'a>,
-    classes: &'a [Class<'a>],
-    bans: &'a Bitmap,
-) -> Problem<'a> {
-    Problem {
-        region,
-        region_share: 1.0,
-        deviations: &[],
-        classes,
-        bans,
-        pins: &[],
-        least_copies: 1,
-        more_copies: &[],
-        copy_share: f64::INFINITY,
-        churn_price: 0.0,
-    }
 }

@@ -6,14 +6,11 @@ use crate::cycle::lru::{Asked, Lru};
 use crate::cycle::oracle::{self, Static};
 use crate::cycle::store::{Night, Site, Store, rates_into};
 use crate::cycle::{AtSite, Cycle, Failed};
+use crate::run::{REGIONS, SITES_A_REGION, WARM_UP_DAYS};
 use prefill::cluster::RegionOrder;
 
 /// Sites that are planned and scored; they stand in one region, whose other sites are counted.
 pub(super) const SITES: usize = 3;
-const SITES_A_REGION: usize = 20;
-const REGIONS: usize = 5;
-
-const WARM_UP_DAYS: usize = 28;
 const SCORED_DAYS: usize = 28;
 const SEED: u64 = 1;
 
@@ -26,7 +23,7 @@ pub(super) const MIDDLE: usize = 1;
 
 /// What new bytes cost, as [`Site::rest`]: nothing; and what is simulated.
 ///
-/// 0.2 is enough on small disks; large ones of sites with few viewers hold files that all are
+/// Less is enough on small disks; large ones of sites with few viewers hold files that all are
 /// worth about the same, and with less than this they would come and go.
 pub(super) const RESTS: [f64; 2] = [0.0, 0.5];
 

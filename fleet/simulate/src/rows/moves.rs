@@ -159,13 +159,7 @@ fn spread(
 }
 
 fn boxes(count: usize, room_bytes: u64) -> Vec<ClusterBox> {
-    let of_seed = |seed| ClusterBox {
-        seed,
-        room_bytes,
-        throughput_bytes_per_s: 1e12,
-        fill_bytes: u64::MAX,
-        endurance_bytes: u64::MAX,
-    };
+    let of_seed = |seed| ClusterBox::unbound(seed, room_bytes, 1e12);
     (0..).take(count).map(of_seed).collect()
 }
 
@@ -176,5 +170,5 @@ fn with_boxes<T>(
     ask: impl FnOnce(&Problem) -> Result<T, Failed>,
 ) -> Result<T, Failed> {
     let classes = [Class { boxes, resident: None, on_boxes: None }];
-    ask(&super::gaps::problem(order, &classes, &Bitmap::default()))
+    ask(&Problem::plain(order, &classes, &Bitmap::default()))
 }

@@ -2,12 +2,13 @@
 
 use crate::cli::Usage;
 use crate::cli::output::{Format, Mood, Output};
+use crate::cli::quantity::bytes;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use simulate::audience::{Curve, Viewed, hours, synthetic};
 use simulate::run::{Day, Options, WARM_UP_DAYS};
 use std::fs::File;
-use std::io::{BufReader, Write};
+use std::io::{BufReader, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 /// Hours that titles were viewed in half a year.
@@ -84,10 +85,10 @@ impl Run {
         });
         bar.finish_and_clear();
         let run = run?;
-        let (titles, files, bytes) = run.catalogue();
+        let (titles, files, of_catalogue) = run.catalogue();
         output.note(&format!(
-            "{titles} titles, {files} files, {:.1} TB; {} sites of {} boxes, seed {}",
-            bytes as f64 / 1e12,
+            "{titles} titles, {files} files, {}; {} sites of {} boxes, seed {}",
+            bytes(of_catalogue),
             self.sites,
             self.boxes,
             self.seed,
@@ -121,9 +122,16 @@ impl Run {
     }
 
     fn curve(&self) -> anyhow::Result<Curve> {
-        let path = self.data.as_ref().map(|folder| folder.join(CURVE));
-        let Some(path) = path.filter(|path| path.exists()) else { return Ok(Curve::default()) };
-        Ok(Curve::parse(BufReader::new(open(&path)?))
+        let Some(path) = self.data.as_ref().map(|folder| folder.join(CURVE)) else {
+            return Ok(Curve::default());
+        };
+        let file = match File::open(&path) {
+            Ok(file) => file,
+            // It may be there.
+            Err(err) if err.kind() == ErrorKind::NotFound => return Ok(Curve::default()),
+            Err(err) => return Err(Usage(format!("{}: {err}", path.display())).into()),
+        };
+        Ok(Curve::parse(BufReader::new(file))
             .map_err(|err| Usage(format!("{}: {err}", path.display())))?)
     }
 }
@@ -192,8 +200,8 @@ impl<'a> Told<'a> {
             share(day.local_offload),
             share(day.lru_offload),
             share(day.churn),
-            format!("{:.2} TB", day.ingress_bytes as f64 / 1e12),
-            format!("{:.1} Gb", day.served_bits_per_s / 1e9),
+            bytes(day.ingress_bytes),
+            format!("{:.1} Gb/s", day.served_bits_per_s / 1e9),
             day.releases,
             day.boxes_out,
             day.forecast_error.map_or_else(String::new, |error| format!("{error:.3}")),

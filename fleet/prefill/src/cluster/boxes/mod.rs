@@ -187,7 +187,7 @@ impl Spread {
 
     fn place_rest(&mut self, problem: &Problem, given: &Class, holding: &Holding) {
         let run = &problem.region.run;
-        let is_single = holding.copies_each == 1;
+        let is_single = holding.copies_each == 1 && !given.boxes.is_empty();
         let mut next = 0;
         for block in 0..run.blocks() {
             let word = self.plain[block];
@@ -305,5 +305,30 @@ impl Spread {
     fn tightest(&self, size_bytes: u64) -> Option<usize> {
         let fits = |at: &usize| self.left_bytes[*at] >= size_bytes && !self.passed[*at];
         (0..self.left_bytes.len()).filter(fits).min_by_key(|at| self.left_bytes[*at])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::{ClusterBox, RegionOrder};
+
+    #[test]
+    fn a_class_without_boxes_has_no_file() {
+        let (sizes_bytes, demand) = ([5; 100], [1.0; 100]);
+        let region = RegionOrder::new(&sizes_bytes, &demand).expect("good files");
+        let boxes = [ClusterBox::unbound(1, 1000, 1e6)];
+        let classes = [Class { boxes: &boxes, resident: None, on_boxes: None }];
+        let bans = Bitmap::none();
+        let problem = Problem::plain(&region, &classes, &bans);
+        let mut held = Bitmap::new(100);
+        (0..70).for_each(|ordinal| held.insert(ordinal));
+        let holding = Holding { held, copies_each: 1, more: vec![] };
+        let mut spread = Spread::default();
+        // The problem has no such class.
+        spread.fill(&problem, 9, &holding);
+        assert_eq!((spread.held.len(), spread.short.len()), (0, 70));
+        spread.fill(&problem, 0, &holding);
+        assert_eq!((spread.held[0].count(), spread.short.len()), (70, 0));
     }
 }

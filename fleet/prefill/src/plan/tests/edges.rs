@@ -112,6 +112,14 @@ fn one_bad_cluster_costs_only_itself_its_plan() {
     clusters[1].classes.clear();
     let plan = plan(clusters).expect("a sound fleet");
     assert!(matches!(plan.outcomes[0].state, State::Refused(_)));
+    // Nothing is counted on of a cluster that has no plan.
+    assert!(
+        plan.outcomes[0].classes[0]
+            .boxes
+            .iter()
+            .all(|one| *one == crate::plan::BoxOutcome::default())
+    );
+    assert_eq!(plan.totals().held_bytes, plan.outcomes[2].classes[0].boxes[0].held_bytes);
     assert_eq!(plan.outcomes[1].state, State::NoBoxes);
     assert_eq!(plan.totals().unplanned, 2);
     assert!((plan.outcomes[2].wanted_bytes_per_s - 9.0).abs() < 1e-6);
