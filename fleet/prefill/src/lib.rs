@@ -20,6 +20,7 @@ pub mod demand;
 pub mod forecast;
 mod place;
 pub mod plan;
+pub mod question;
 mod rank;
 mod source;
 

@@ -158,18 +158,23 @@ fn times(demand: f64, factor: f64) -> f32 {
 }
 
 impl Plan {
-    /// What would be different with a change: nothing is shown to anybody.
+    /// What would be different with some changes, one after the other: nothing is shown to anybody.
     ///
     /// # Errors
     /// As [`Plan::new`], of the changed fleet.
     pub fn what_if(
         &self,
         problem: &FleetProblem,
-        change: &Change,
+        changes: &[Change],
         in_force: &dyn InForce,
         threads: usize,
     ) -> Result<Difference, BadFleet> {
-        let (after, touched) = change.applied(problem);
+        let (mut after, mut touched) = (problem.clone(), Vec::new());
+        for change in changes {
+            let (changed, its) = change.applied(&after);
+            after = changed;
+            touched.extend(its);
+        }
         let solved = std::sync::atomic::AtomicUsize::new(0);
         let count = |_: &PlannedCluster| {
             solved.fetch_add(1, std::sync::atomic::Ordering::Relaxed);

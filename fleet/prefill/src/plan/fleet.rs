@@ -64,14 +64,12 @@ pub struct Policy {
     pub least_copies: u16,
     /// How much of one box's throughput one file may ask for before it gets another copy.
     pub copy_share: f64,
-    /// What a new byte costs: bytes per second served that it must bring in.
-    pub churn_price: f64,
 }
 
 impl Default for Policy {
-    /// One copy, another for each twentieth of a box; new bytes are free.
+    /// One copy, another for each twentieth of a box.
     fn default() -> Self {
-        Self { least_copies: 1, copy_share: 0.05, churn_price: 0.0 }
+        Self { least_copies: 1, copy_share: 0.05 }
     }
 }
 
@@ -90,6 +88,8 @@ pub struct Cluster {
     pub pins: Vec<Pin>,
     /// Files of which there must be more copies, rising by ordinal.
     pub more_copies: Vec<(Ordinal, u16)>,
+    /// What a new byte costs: bytes per second served that it must bring in.
+    pub churn_price: f64,
     /// Who is asked for what it does not serve: a place in [`FleetProblem::clusters`]. `None`: the
     /// origin.
     pub parent: Option<usize>,

@@ -5,9 +5,10 @@ use super::fleet::{BoxPlace, Cluster, FleetProblem, Report};
 use super::in_force::{InForce, hold};
 use super::outcome::{BoxOutcome, ClassOutcome, ClusterOutcome, State};
 use crate::cluster::{
-    Bitmap, Class, ClusterBox, Holding, Missed, Problem, Refused, RegionOrder, Solution, Spread,
-    Workspace, missed_at_all,
+    Bitmap, Class, ClusterBox, Explanation, Holding, Missed, Problem, Refused, RegionOrder,
+    Solution, Spread, Workspace, explain, missed_at_all,
 };
+use contract::catalogue::Ordinal;
 
 /// Who is shown what each cluster is to hold, once, in no order, from many threads.
 pub trait Sink: Sync {
@@ -30,12 +31,34 @@ pub struct PlannedCluster<'a> {
     pub problem: &'a Problem<'a>,
     /// The answer.
     pub solution: &'a Solution,
+    workspace: &'a Workspace,
     places: &'a [LiveClass],
     spreads: &'a [Spread],
     on_boxes: &'a [Vec<Bitmap>],
 }
 
 impl PlannedCluster<'_> {
+    /// Why a file is where it is, or is not; `None` for one that there is not. Classes that are not
+    /// planned on are not among those that it speaks of ([`PlannedCluster::class`]).
+    #[must_use]
+    pub fn explain(&self, ordinal: Ordinal) -> Option<Explanation> {
+        explain(self.problem, self.workspace, self.spreads, ordinal)
+    }
+
+    /// A class of the problem, as a place in [`Cluster::classes`].
+    #[must_use]
+    pub fn class(&self, of_problem: usize) -> Option<usize> {
+        self.places.get(of_problem).map(|live| live.class)
+    }
+
+    /// A box of a class of the problem.
+    #[must_use]
+    pub fn place(&self, class: usize, index: usize) -> Option<BoxPlace> {
+        let live = self.places.get(class)?;
+        let index = *live.boxes.get(index)?;
+        Some(BoxPlace { cluster: self.cluster, class: live.class, index })
+    }
+
     /// Each box that is planned on: what it holds today, and what it is to hold.
     pub fn boxes(&self) -> impl Iterator<Item = (BoxPlace, &Bitmap, &Bitmap)> {
         let classes = self.places.iter().zip(self.spreads).zip(self.on_boxes);
@@ -135,7 +158,7 @@ impl Site<'_> {
             least_copies: policy.least_copies,
             more_copies: &cluster.more_copies,
             copy_share: policy.copy_share,
-            churn_price: policy.churn_price,
+            churn_price: cluster.churn_price,
         }
     }
 
@@ -213,9 +236,16 @@ impl Site<'_> {
             outcome.classes[live.class].take(solution, at, live, &spreads[at]);
         }
         if let Some(sink) = sink {
-            let (problem, places) = (&problem, &live[..]);
-            let cluster = self.at;
-            sink.planned(&PlannedCluster { cluster, problem, solution, places, spreads, on_boxes });
+            let (problem, workspace, places) = (&problem, &*workspace, &live[..]);
+            sink.planned(&PlannedCluster {
+                cluster: self.at,
+                problem,
+                solution,
+                workspace,
+                places,
+                spreads,
+                on_boxes,
+            });
         }
         outcome
     }

@@ -49,7 +49,7 @@ impl Small {
             regions: &regions,
             rights: &self.rights,
             clusters: self.clusters.clone(),
-            policy: Policy { churn_price: 1e-3, ..Policy::default() },
+            policy: Policy::default(),
         })
     }
 }
@@ -115,6 +115,7 @@ pub(super) fn a_fleet() -> impl Strategy<Value = Small> {
                 classes,
                 rights: is_banned.then_some(0),
                 parent: (parent < 3).then_some(count + parent),
+                churn_price: 1e-3,
                 ..Cluster::default()
             }));
         }
@@ -126,6 +127,7 @@ pub(super) fn a_fleet() -> impl Strategy<Value = Small> {
                 audience,
                 classes,
                 parent,
+                churn_price: 1e-3,
                 ..Cluster::default()
             }));
         }

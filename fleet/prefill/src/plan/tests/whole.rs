@@ -163,7 +163,9 @@ fn what_if_is_the_difference_of_two_plans() {
         small.with(|problem| {
             let (plan, _) = planned(&small, problem, 2);
             for change in changes(problem) {
-                let told = plan.what_if(problem, &change, &small.held, 2).expect("a sound fleet");
+                let told = plan
+                    .what_if(problem, std::slice::from_ref(&change), &small.held, 2)
+                    .expect("a sound fleet");
                 let (after, _) = change.applied(problem);
                 let (scratch, _) = planned(&small, &after, 1);
                 assert_eq!(told.after, scratch.totals(), "{change:?}");

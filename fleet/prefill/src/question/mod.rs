@@ -1,0 +1,34 @@
+//! What is asked of the planner on a day, whole, so that it can be asked again; and what it answers.
+//!
+//! A [`Question`] is a document: it names titles, sites and boxes, holds their demand, budgets and
+//! rights, and the number of the answer that is in force. Numbers that are not whole stand in it by
+//! their bits, so that the same question, read back after a year, has the same answer to the last
+//! bit. What boxes hold already is no part of it: it is the answer with that number ([`Before`]).
+//!
+//! What is placed as one is a title, all of its files: viewers are sent to a box with a title, and a
+//! box that lacks some of its files is none for them.
+//!
+//! Read in this order: `asked` (the document), `fleet` (as a [`crate::plan::FleetProblem`]),
+//! `answer`, with `somewhere` (what no site would hold) and `spare` (what is left of disks);
+//! `numbering` (titles from day to day), `explained` (why), `what_if`.
+
+mod answer;
+mod asked;
+mod exact;
+mod explained;
+mod fleet;
+mod numbering;
+mod somewhere;
+mod spare;
+mod what_if;
+
+pub use answer::{Answer, Before, BoxAnswer, Outcome, SiteOutcome, answer};
+pub use asked::{
+    Budgets, ClassAsked, Question, RegionAsked, Said, SiteAsked, TitleAsked, Tuning, Unasked,
+};
+pub use explained::{Explained, InClassExplained, explain};
+pub use numbering::numbered;
+pub use what_if::{Effect, NoSuchPlace, ScaledBudget, SiteEffect, Sums, WhatIf, what_if};
+
+#[cfg(test)]
+mod tests;
