@@ -149,6 +149,7 @@ impl Reporter {
             moves: parts.asked.moving.report(),
             load: parts.load(),
             traffic: parts.asked.counters.traffic(),
+            demand: None,
             routes: Vec::new(),
             events: Vec::new(),
             results: Vec::new(),

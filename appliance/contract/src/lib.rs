@@ -8,7 +8,7 @@
 //! Read in this order: [`names`], [`tags`] and [`object`] (the words), [`path`] (the cache key),
 //! [`slices`] (what can be verified alone),
 //! [`config`] (what a box is told to be), [`catalogue`], [`manifest`], [`sources`] and
-//! [`tombstones`] (what it is told to hold), [`report`] (with [`smart`] and [`parts`]), [`progress`] and [`command`] (the
+//! [`tombstones`] (what it is told to hold), [`report`] (with [`smart`], [`parts`] and [`demand`]), [`progress`] and [`command`] (the
 //! conversation), [`late`] and [`autonomy`] (a box that is cut off), [`trust`] (whose word
 //! counts), [`join`] and [`certificates`] (who is who), [`envelope`] and [`exchange`] (how all of it travels).
 
@@ -19,6 +19,7 @@ pub mod certificates;
 pub mod civil;
 pub mod command;
 pub mod config;
+pub mod demand;
 pub mod envelope;
 pub mod exchange;
 pub mod join;

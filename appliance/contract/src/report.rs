@@ -1,11 +1,12 @@
 //! The report: what a box says of itself.
 //!
 //! It carries aggregates only. Client addresses, CMCD session ids and titles of a single
-//! viewer stay on the box.
+//! viewer stay on the box: see [`demand`](crate::demand) for what it says of titles.
 
 use crate::autonomy::Autonomy;
 use crate::command::CommandResult;
 use crate::config::DiskClass;
+use crate::demand::DemandReport;
 use crate::envelope::Generation;
 use crate::names::{DeviceName, GroupName};
 use crate::parts::PartsReport;
@@ -76,6 +77,9 @@ pub struct Report {
     pub load: Load,
     /// What it served, since the process began.
     pub traffic: Vec<Traffic>,
+    /// What viewers asked it for, title by title, where there is news of that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub demand: Option<DemandReport>,
     /// Prefixes learned by BGP.
     #[serde(default)]
     pub routes: Vec<ipnet::IpNet>,

@@ -5,6 +5,7 @@ use contract::autonomy::{Autonomy, Limit, LimitKind};
 use contract::catalogue::{Catalogue, CatalogueEntry, CatalogueSegment, Common, SegmentRef};
 use contract::command::{Action, Command, CommandResult, Outcome};
 use contract::config::DiskClass;
+use contract::demand::{DemandReport, TitleDemand};
 use contract::envelope::{Generation, Kind};
 use contract::late::{LateReport, LateReports};
 use contract::manifest::{Deadline, Hold, Insert, Manifest, Run};
@@ -206,6 +207,17 @@ fn fill_progress() -> FillProgress {
     }
 }
 
+fn demand() -> DemandReport {
+    let row = |title: Option<&str>, bytes_sent, bytes_missed| TitleDemand {
+        group: group(),
+        title: title.map(|title| TitleName::new(title).expect("name")),
+        bytes_sent,
+        bytes_missed,
+    };
+    let rows = vec![row(Some("big-demo"), 8_000_000, 400_000), row(None, 1_000_000, 0)];
+    DemandReport { day: 19_675, rows }
+}
+
 #[test]
 fn report() {
     let report = Report {
@@ -312,6 +324,7 @@ fn report() {
             misses: 10,
             bytes_sent: 9_000_000,
         }],
+        demand: Some(demand()),
         routes: vec!["203.0.113.0/24".parse().expect("prefix")],
         events: vec![Event {
             sequence: 3,
@@ -350,6 +363,10 @@ fn report() {
     old.as_object_mut().expect("a report").remove("purged_up_to");
     let old: Report = serde_json::from_value(old).expect("a report of an older version");
     assert_eq!(old.has_purged_up_to(1), 0);
+    let mut old = serde_json::to_value(&confirmed).expect("json");
+    old.as_object_mut().expect("a report").remove("demand");
+    let old: Report = serde_json::from_value(old).expect("a report of an older version");
+    assert_eq!(old.demand, None);
 }
 
 #[test]

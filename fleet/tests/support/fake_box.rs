@@ -284,6 +284,7 @@ impl FakeBox {
             results: vec![],
             autonomy: contract::autonomy::Autonomy::default(),
             keys: None,
+            demand: None,
             spool: contract::report::SpoolReport::default(),
         }
     }

@@ -54,6 +54,7 @@ fn report(boot_id: &str, sequence: u64, events: &[u64]) -> Report {
         results: vec![],
         autonomy: contract::autonomy::Autonomy::default(),
         keys: None,
+        demand: None,
         spool: contract::report::SpoolReport::default(),
     }
 }
