@@ -202,8 +202,14 @@ impl Cache {
     /// What is wanted under a key and not held.
     #[must_use]
     pub fn lacking(&self, key: &ObjectKey) -> Option<Arc<CatalogueEntry>> {
+        self.lacking_under(&key.group, &key.path)
+    }
+
+    /// The same, by what a request says. Takes no lock.
+    #[must_use]
+    pub fn lacking_under(&self, group: &GroupName, path: &str) -> Option<Arc<CatalogueEntry>> {
         let lacking = |seen: Seen<'_>| seen.wanted.filter(|wanted| seen.lacks(wanted)).cloned();
-        self.index.look(&key.group, &key.path, lacking).flatten()
+        self.index.look(group, path, lacking).flatten()
     }
 
     /// A block, if it stands in RAM. Takes no lock, touches no disk; counts as a hit.

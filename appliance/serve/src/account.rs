@@ -7,6 +7,7 @@ use crate::http::log::LogRecord;
 use crate::http::policy::GroupPolicy;
 use crate::http::request::Request;
 use crate::shared::{Shared, Via};
+use crate::viewed::Viewed;
 use bytes::Bytes;
 use cache::Tier;
 use contract::config::ListenerRole;
@@ -15,7 +16,7 @@ use http::StatusCode;
 use std::time::Instant;
 
 /// What is known once the answer is decided.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(crate) struct Account {
     via: Via,
     at: TimeUs,
@@ -29,6 +30,8 @@ pub(crate) struct Account {
     pub(crate) bytes_sent: u64,
     /// Whether those were all.
     pub(crate) complete: bool,
+    /// Whose title it is, where it is of one.
+    pub(crate) viewed: Option<Viewed>,
 }
 
 /// What the log says of a request.
@@ -52,6 +55,7 @@ impl Account {
             tier: None,
             bytes_sent: 0,
             complete: false,
+            viewed: None,
         }
     }
 
@@ -80,8 +84,11 @@ impl Account {
         }
     }
 
-    /// Counts the request.
-    pub(crate) fn count(&self, shared: &Shared, group: Option<usize>) {
+    /// Counts the request, once.
+    pub(crate) fn count(&mut self, shared: &Shared, group: Option<usize>) {
+        if let Some(viewed) = self.viewed.take() {
+            viewed.count(shared, self.content_bytes());
+        }
         shared.counters.answer(self.status);
         if self.status == StatusCode::TEMPORARY_REDIRECT {
             shared.counters.redirects.one();

@@ -9,7 +9,7 @@
 //! It is not a proxy: nothing is fetched here. What the cache does not hold is answered
 //! from its index, with 404 and the reason, or with 307 where another box holds it
 //! ([`Siblings`]); bringing it in is the business of `fill`.
-//! The admin listener belongs to the appliance, which reads [`counters`].
+//! The admin listener belongs to the appliance, which reads [`counters`] and takes from [`titles`].
 //!
 //! Read [`http`] first, then [`Server`] with `engine`, `bind`, `listening`, `tls`,
 //! `tickets` and `certificates` (before the first client), [`topology`] (which thread serves
@@ -33,9 +33,11 @@ mod shared;
 mod siblings;
 mod sockopt;
 mod tickets;
+pub mod titles;
 mod tls;
 pub mod topology;
 pub mod uring;
+mod viewed;
 
 pub use access_log::AccessLog;
 pub use certificates::{Certificates, dns_names};
@@ -48,3 +50,4 @@ pub use room::most_bytes_per_connection;
 pub use server::{BoundAddress, Prepared, Server, Setup};
 pub use siblings::{Sibling, Siblings};
 pub use tickets::TicketSecrets;
+pub use titles::Tallies;

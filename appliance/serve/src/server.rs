@@ -14,16 +14,19 @@ use crate::private_keys::PrivateKeys;
 use crate::room::Room;
 use crate::shared::{Shared, now};
 use crate::siblings::{Siblings, SiblingsPlace};
+use crate::titles::{Tallies, Tally};
 use crate::tls::Tls;
 use crate::topology::Survey;
 use crate::{portable, uring};
 use cache::Cache;
 use contract::config::{ApplianceConfig, Listener, ListenerRole};
+use contract::demand::day_of;
 use rustls::ServerConfig;
 use rustls::server::danger::ClientCertVerifier;
 use std::future::Future;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::num::NonZero;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -195,6 +198,15 @@ impl Server {
         self.counters.clone()
     }
 
+    /// What is asked for by title; taken from while the server runs and after. What is taken here
+    /// is found by nobody else.
+    #[must_use]
+    pub fn tallies(&self) -> Tallies {
+        let of_threads = self.uring.iter().map(|(shared, _)| shared);
+        let all = std::iter::once(&*self.shared).chain(of_threads);
+        Tallies::new(all.map(|shared| Arc::clone(&shared.tally)).collect())
+    }
+
     /// The sockets that it listens on.
     #[must_use]
     pub fn listening(&self) -> Listening {
@@ -270,6 +282,7 @@ fn shared(
         session_key: Arc::new(SessionKey::new(rand::random(), now())),
         misses: Arc::new(MissLimit::new(config.limits.misses_per_prefix_per_s)),
         siblings: SiblingsPlace::default(),
+        tally: Tally::new(threads(), day_of(now())),
     }
 }
 
@@ -277,6 +290,12 @@ impl Shared {
     /// The same for another thread, with counters of its own.
     fn on(&self, engine: &'static str, counters: &mut AllCounters) -> Self {
         let groups = self.policy.groups().iter().map(|group| group.name.clone());
-        Self { counters: counters.add(Counters::new(engine, groups)), ..self.clone() }
+        let counters = counters.add(Counters::new(engine, groups));
+        Self { counters, tally: Tally::new(1, day_of(now())), ..self.clone() }
     }
+}
+
+/// How many threads the runtime of the portable engine has, as a rule.
+fn threads() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZero::get)
 }

@@ -8,6 +8,7 @@ use crate::http::miss_limit::MissLimit;
 use crate::http::policy::Policy;
 use crate::http::session_hash::SessionKey;
 use crate::siblings::SiblingsPlace;
+use crate::titles::Tally;
 use cache::{Cache, Resolving};
 use contract::config::{Limits, ListenerRole, Pacing, Protocol};
 use contract::exchange::SIBLING_CONNECTION_AGE;
@@ -27,6 +28,8 @@ pub(crate) struct Shared {
     pub(crate) session_key: Arc<SessionKey>,
     pub(crate) misses: Arc<MissLimit>,
     pub(crate) siblings: SiblingsPlace,
+    /// What is asked for, by title; of each thread its own, too.
+    pub(crate) tally: Arc<Tally>,
 }
 
 impl Shared {
@@ -48,6 +51,8 @@ pub(crate) struct Via {
     pub(crate) protocol: Protocol,
     /// The engine's name.
     pub(crate) engine: &'static str,
+    /// No other connection of its [`Tally`] has it.
+    pub(crate) connection: u64,
 }
 
 impl Via {
@@ -72,7 +77,10 @@ mod tests {
     #[test]
     fn siblings_come_anew_after_a_while_and_viewers_may_stay() {
         let client = ClientPrefix::of(IpAddr::from(Ipv4Addr::LOCALHOST));
-        let via = |role| Via { role, client, protocol: Protocol::Http1, engine: "none" };
+        let via = |role| {
+            let protocol = Protocol::Http1;
+            Via { role, client, protocol, engine: "none", connection: 0 }
+        };
         let now = Instant::now();
         let ago = |age| now.checked_sub(age).expect("this machine runs for longer");
         let [young, old] = [Duration::ZERO, SIBLING_CONNECTION_AGE].map(ago);

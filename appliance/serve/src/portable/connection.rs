@@ -31,7 +31,8 @@ impl Entrance {
         let alpn = stream.get_ref().1.alpn_protocol();
         let Some(protocol) = protocol_of(alpn, &self.protocols) else { return };
         let client = ClientPrefix::of(client.ip());
-        let via = Via { role: self.role, client, protocol, engine: super::ENGINE };
+        let connection = self.shared.tally.next_connection();
+        let via = Via { role: self.role, client, protocol, engine: super::ENGINE, connection };
         match protocol {
             Protocol::Http1 => Http1::new(stream, &self.shared, via, drain).serve().await,
             Protocol::Http2 => h2::serve(stream, self.shared, via, drain).await,

@@ -112,9 +112,10 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Http1<'s, S> {
 
     async fn answer(&mut self, request: &Request<'_>, framing: Framing, began: Instant) -> After {
         let at = now();
-        let Ready { decision, opened } = self.shared.answer(request, self.via, at).await;
+        let Ready { decision, opened, viewed } = self.shared.answer(request, self.via, at).await;
         let mut account = Account::new(self.via, at, began);
         account.decided(&decision.answer);
+        account.viewed = viewed;
         let connection =
             Connection::after(framing, self.drain.has_begun() || self.via.is_over(self.since));
         h1_head::write(&decision.answer, &DateText::of(at), connection, &mut self.out);

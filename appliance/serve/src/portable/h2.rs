@@ -108,8 +108,9 @@ async fn answer(
             return respond(refusal, at, |answer| BodyOnStream::new(answer.body, None, ending));
         }
     };
-    let Ready { decision, opened } = shared.answer(&request, via, at).await;
+    let Ready { decision, opened, viewed } = shared.answer(&request, via, at).await;
     account.decided(&decision.answer);
+    account.viewed = viewed;
     let asked = Asked::of(&shared, decision.group, &request, &decision.path);
     let group = decision.group.map(|group| group.ordinal);
     let ending = Ending::new(Arc::clone(&shared), account, group, asked.as_ref(), open);

@@ -1,11 +1,12 @@
 //! The way from a request to an answer whose first block is at hand.
 
 use super::pull::{self, Pull};
-use crate::http::answer::Answer;
+use crate::http::answer::{Answer, Body};
 use crate::http::demanded::Before;
 use crate::http::request::Request;
 use crate::http::respond::{Context, Decision, respond};
 use crate::shared::{self, Shared, Via};
+use crate::viewed::{Asker, Viewed};
 use bytes::Bytes;
 use cache::{Object, Tier};
 use contract::time::TimeUs;
@@ -22,6 +23,8 @@ pub(super) struct Opened {
 pub(super) struct Ready<'p, 'a> {
     pub(super) decision: Decision<'p, 'a, Arc<Object>>,
     pub(super) opened: Option<Opened>,
+    /// Whose title it is, where it is of one.
+    pub(super) viewed: Option<Viewed>,
 }
 
 impl Shared {
@@ -34,9 +37,16 @@ impl Shared {
         at: TimeUs,
     ) -> Ready<'p, 'a> {
         let mut decision = self.decide(request, via, at).await;
+        let object = match &decision.answer.body {
+            Body::Span(span) => Some(Arc::clone(&span.object)),
+            Body::Empty | Body::Words(_) => None,
+        };
         let (answer, opened) = self.open(decision.answer).await;
         decision.answer = answer;
-        Ready { decision, opened }
+        let object = object.as_ref().filter(|_| opened.is_some());
+        let asker = Asker { via, at, request, said: None };
+        let viewed = Viewed::of(self, asker, &decision, object);
+        Ready { decision, opened, viewed }
     }
 
     /// Decides, and once more when origins or siblings have said what they have.

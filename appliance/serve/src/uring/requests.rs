@@ -8,6 +8,7 @@ use super::token::Place;
 use crate::account::{Account, Asked};
 use crate::http::answer::{Answer, Body};
 use crate::http::client::ClientPrefix;
+use crate::http::cmcd::Cmcd;
 use crate::http::date::DateText;
 use crate::http::demanded::{Before, Miss};
 use crate::http::h1_head::{self, Connection as AfterHead};
@@ -16,8 +17,9 @@ use crate::http::refuse;
 use crate::http::respond::{Context, respond};
 use crate::http::span::Span;
 use crate::shared::{Via, now};
+use crate::viewed::{Asker as Viewer, Viewed};
 use cache::{BLOCK_BYTES, BlockRead, Object, ReadFailed, Resolving, VerifiedBlock};
-use contract::config::{Limits, Protocol};
+use contract::config::{Limits, ListenerRole, Protocol};
 use contract::time::TimeUs;
 use std::future::Future;
 use std::pin::Pin;
@@ -40,7 +42,9 @@ impl Asker {
         client: ClientPrefix,
     ) -> Option<Self> {
         let role = core.entrances.get(entrance)?.role;
-        let via = Via { role, client, protocol: Protocol::Http1, engine: super::ENGINE };
+        let connection = u64::from(place.generation) << 32 | u64::from(place.index);
+        let protocol = Protocol::Http1;
+        let via = Via { role, client, protocol, engine: super::ENGINE, connection };
         Some(Self { place, via })
     }
 }
@@ -225,9 +229,16 @@ fn decide(
     sending.after = AfterHead::after(head.framing, is_last);
     sending.group = decision.group.map(|group| group.ordinal);
     let asked = Asked::of(shared, decision.group, &head.request, &decision.path);
-    let said = asked.as_ref().map(|asked| asked.cmcd);
+    let is_player = asker.via.role == ListenerRole::Player;
+    let said = match &asked {
+        Some(asked) => Some(asked.cmcd),
+        None => is_player.then(|| Cmcd::of(&head.request)),
+    };
     let content_bytes = sending.content_len();
     sending.pace = Wish::of(core, asker.via.role, &head.request, said, content_bytes, title);
+    let object = sending.content.as_ref().map(|content| &content.object);
+    let viewer = Viewer { via: asker.via, at, request: &head.request, said };
+    sending.account.viewed = Viewed::of(shared, viewer, &decision, object);
     sending.noted.take_down(asked.as_ref());
     sending.say(&decision.answer, at);
     Stand::Answering(sending)
