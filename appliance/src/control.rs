@@ -17,6 +17,7 @@ use crate::renewing::Issuer;
 use crate::reporter::{Reporter, Stands};
 use crate::revoked::RevokedList;
 use crate::spool::SharedSpool;
+use crate::titles::Titles;
 use anyhow::Result;
 use cache::Cache;
 use contract::catalogue::CatalogueEntry;
@@ -69,6 +70,7 @@ pub(crate) struct Control {
     pub(crate) filler: Arc<Filler>,
     pub(crate) journal: Arc<Journal>,
     pub(crate) reporter: Reporter,
+    pub(crate) titles: Titles,
     pub(crate) purging: Purging,
     pub(crate) commands: Commands,
     pub(crate) rights: Rights,
@@ -193,9 +195,10 @@ impl Control {
         let usual = Duration::from_secs(self.usual_s());
         let mut reach = Reach::Reachable;
         loop {
-            let report = self.report();
+            let report = Report { demand: self.titles.next(), ..self.report() };
             let pause = match link.report(&report).await {
                 Ok(answer) => {
+                    self.titles.answered();
                     self.say(&mut reach, None);
                     is_told.send_replace(true);
                     self.take(link, answer).await

@@ -70,6 +70,7 @@ mod status;
 mod supervisor;
 #[cfg(test)]
 mod testing;
+mod titles;
 mod topology;
 mod trust;
 

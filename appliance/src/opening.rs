@@ -29,6 +29,7 @@ use crate::scrubbing::Scrubbing;
 use crate::slices::Slices;
 use crate::smart::Smart;
 use crate::spool::{self, SharedSpool, Spool};
+use crate::titles::Titles;
 use anyhow::Result;
 use cache::storage::Kernel;
 use cache::{Cache, DiskHandover, DiskSetup, OpenError, Rating};
@@ -70,6 +71,7 @@ pub(crate) struct Opened {
     pub(crate) filler: Arc<Filler>,
     pub(crate) demand: Arc<Demand>,
     pub(crate) reporter: Reporter,
+    pub(crate) titles: Titles,
     pub(crate) scrubbing: Scrubbing,
     pub(crate) smart: Smart,
     pub(crate) known: Known,
@@ -161,6 +163,7 @@ pub(crate) fn open(document: &Document, keys: &Keys, taken: Taken) -> Result<Ope
         spool: spool.clone(),
         clock: wall_clock(),
     });
+    let titles = Titles::new(server.tallies(), wall_clock());
     let renewing = Renewing {
         config: Arc::clone(&config),
         identity: identity.clone(),
@@ -188,6 +191,7 @@ pub(crate) fn open(document: &Document, keys: &Keys, taken: Taken) -> Result<Ope
         filler: Arc::clone(&filler),
         journal: Arc::clone(&journal),
         reporter: reporter.clone(),
+        titles: titles.clone(),
         purging,
         rights: Rights::default(),
         spool,
@@ -208,6 +212,7 @@ pub(crate) fn open(document: &Document, keys: &Keys, taken: Taken) -> Result<Ope
         filler: Arc::clone(&filler),
         demand,
         reporter,
+        titles,
         scrubbing,
         smart,
         known,

@@ -103,6 +103,7 @@ async fn serve(
         demand,
         mut duties,
         reporter,
+        titles,
         scrubbing,
         smart,
         known,
@@ -132,6 +133,7 @@ async fn serve(
     let refill = tokio::spawn(refill_what_was_lost(journal, filler));
     // Until the last answer has gone: readers turn to it.
     let booking = tokio::spawn(Arc::clone(&demand).run(stop.clone()));
+    let tallying = tokio::spawn(titles.run(stop.clone()));
     let serving = tokio::spawn(server.run(stopped(stop), DRAIN));
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),
@@ -167,6 +169,7 @@ async fn serve(
     reloading.abort();
     serving.await.context("serving")??;
     booking.await.context("keeping the books")?;
+    tallying.await.context("counting demand")?;
     drop(demand);
     admin.await.context("admin listener")??;
     refusing.abort();

@@ -20,6 +20,7 @@ use crate::revoked::RevokedList;
 use crate::scrubbing::Scrubbing;
 use crate::smart::Smart;
 use crate::spool::{self, SharedSpool, Spool};
+use crate::titles::Titles;
 use bytes::Bytes;
 use cache::received::{Facts, Terms, Validator};
 use cache::storage::Kernel;
@@ -33,7 +34,7 @@ use contract::tags::Tags;
 use contract::time::TimeUs;
 use contract::trust::Authorities;
 use fill::{Body, Clock, FetchFailed, Filler, Promise, Question, Rules, Upstream};
-use serve::{AllCounters, Certificates, Engine};
+use serve::{AllCounters, Certificates, Engine, Tallies};
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
@@ -228,6 +229,7 @@ content_groups:
             cache: Arc::clone(&cache),
             filler: Arc::clone(&filler),
             reporter: Reporter::new(asked),
+            titles: Titles::new(Tallies::default(), Arc::clone(&self.clock)),
             purging,
             rights: Rights::default(),
             spool: spool.clone(),
