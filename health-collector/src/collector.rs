@@ -6,6 +6,7 @@ use crate::store::Store;
 use crate::twins::Twins;
 use crate::{HeldTitle, RecordedEvent};
 use contract::command::{CommandResult, MAX_REASON_BYTES, MAX_RESULTS};
+use contract::demand::MAX_DEMAND_ROWS;
 use contract::names::DeviceName;
 use contract::parts::PartsReport;
 use contract::progress::{
@@ -157,6 +158,8 @@ impl Collector {
         let holds = complete.flatten().unwrap_or_else(|| held_before.clone());
         let changed_holds = (holds != held_before).then_some(&holds);
         let position = order::after(position, &report.boot_id, report.sequence);
+        // That has a place of its own.
+        let report = Report { demand: None, ..report };
         self.store.record(&report, &position, changed_holds, now).await?;
         let latest = Arc::new(Latest { report, received_at: now, holds, position });
         self.keep(Arc::clone(&latest));
@@ -239,6 +242,9 @@ fn check_bounds(report: &Report) -> Result<(), ReportError> {
     let refused = report.trust.refused.as_ref();
     if refused.is_some_and(|why| why.len() > MAX_REASON_BYTES) {
         return Err(ReportError::Beyond("trust.refused is longer than a report carries"));
+    }
+    if report.demand.as_ref().is_some_and(|demand| demand.rows.len() > MAX_DEMAND_ROWS) {
+        return Err(ReportError::Beyond("demand has more rows than a report carries"));
     }
     check_results(&report.results)
 }

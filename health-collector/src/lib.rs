@@ -7,9 +7,10 @@
 //!
 //! Read in this order: [`state`] (live, late, silent), [`purge`] (done, pending, unreachable),
 //! [`order`] (new, repeated, stale), [`Collector`] (the way of a report), `late` (what a box could
-//! tell nobody), `store` (SQL).
+//! tell nobody), `demand` (what viewers asked for), `store` (SQL).
 
 mod collector;
+mod demand;
 mod late;
 pub mod order;
 pub mod purge;
@@ -18,6 +19,7 @@ mod store;
 mod twins;
 
 pub use collector::{Accepted, Collector, Latest, ReportError};
+pub use demand::{DemandError, MAX_SOURCE_ROWS, SiteDemand};
 pub use late::RecordedLateReport;
 pub use purge::PurgeState;
 pub use state::State;

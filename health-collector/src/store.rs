@@ -1,5 +1,6 @@
 //! Reports, events and holdings in SQL.
 
+mod demand;
 mod late;
 mod together;
 
@@ -239,5 +240,7 @@ fn severity_of(name: &str) -> Severity {
     }
 }
 
+#[cfg(test)]
+mod demand_tests;
 #[cfg(test)]
 mod tests;

@@ -11,13 +11,14 @@ use axum::{Extension, Json};
 use ca::Said;
 use contract::SCHEMA;
 use contract::command::CommandResult;
+use contract::demand::DemandReport;
 use contract::envelope::{Envelope, Generation, Header, Kind};
 use contract::exchange::Answer;
 use contract::names::DeviceName;
 use contract::report::{Report, TrustState};
 use contract::trust::{SignedTrust, Trust};
 use health_collector::order::Order;
-use health_collector::{Collector, ReportError};
+use health_collector::{Collector, DemandError, ReportError};
 use serde_json::value::RawValue;
 use std::sync::Arc;
 
@@ -32,7 +33,8 @@ pub(super) async fn post_report(
     Extension(identity): Extension<DeviceName>,
     body: Bytes,
 ) -> Result<Json<Answer>, Problem> {
-    let report = Collector::read(&body, &identity).map_err(refused)?;
+    let mut report = Collector::read(&body, &identity).map_err(refused)?;
+    let demand = report.demand.take().map(|demand| (report.boot_id.clone(), demand));
     let view = app.view();
     let epoch = manifest_epoch(&report);
     let whole_titles = |version| view.whole_titles(&identity, epoch?, version);
@@ -54,6 +56,9 @@ pub(super) async fn post_report(
                        was stolen";
         barring::bar(&app, &identity, because).await?;
         return Err(Problem::new(403, because));
+    }
+    if let Some((boot_id, demand)) = demand {
+        keep(&app, &identity, &boot_id, demand).await?;
     }
     if lacks_purges {
         // What is in force for it begins too late; the planner issues another.
@@ -87,6 +92,24 @@ pub(super) async fn post_report(
         wants_parts,
         documents,
     }))
+}
+
+/// A box whose clock is wrong, or that names more titles than are kept, is a box all the same, and does
+/// not say it again. What the database failed to keep it does.
+async fn keep(
+    app: &App,
+    device: &DeviceName,
+    boot_id: &str,
+    demand: DemandReport,
+) -> Result<(), Problem> {
+    match app.collector.accept_demand((device, boot_id), demand, now()).await {
+        Ok(()) => Ok(()),
+        Err(DemandError::Db(err)) => Err(err.into()),
+        Err(err) => {
+            tracing::warn!(%device, "what it says of demand is not kept: {err}");
+            Ok(())
+        }
+    }
 }
 
 /// How the command ended that a box is to carry out, if it has.

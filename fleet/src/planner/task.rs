@@ -22,7 +22,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// How often a plan is made although nothing changed: origins move, documents grow old.
 const PLAN_EVERY: Duration = Duration::from_secs(60);
 
-/// How often versions of the catalogue are looked for that are too old.
+/// How often versions of the catalogue, and days of demand, are looked for that are too old.
 const FORGET_EVERY: Duration = Duration::from_hours(24);
 
 /// Versions of inventory, catalogue, purges, commands and what the root says, and announcements.
@@ -38,7 +38,7 @@ pub(crate) struct Planner {
     kept: Kept,
     /// The newest version of the catalogue that was told of as refused.
     refused: Option<u64>,
-    /// When old versions were forgotten last.
+    /// When what is too old was forgotten last.
     forgotten: Option<Instant>,
 }
 
@@ -67,7 +67,7 @@ impl Planner {
                 tracing::error!("no plan this time: {err:#}");
             }
             if let Err(err) = self.forget().await {
-                tracing::error!("old versions of the catalogue stay: {err:#}");
+                tracing::error!("what is too old stays: {err:#}");
             }
         }
     }
@@ -153,12 +153,14 @@ impl Planner {
         self.refused = number;
     }
 
-    /// Lets old versions of the catalogue go, now and then.
+    /// Lets old versions of the catalogue go, and demand of long ago, now and then.
     async fn forget(&mut self) -> anyhow::Result<()> {
         if self.forgotten.is_none_or(|at| at.elapsed() > FORGET_EVERY) {
             self.forgotten = Some(Instant::now());
             let gone = self.app.catalog.forget_versions(now()).await?;
             tracing::debug!(gone, "old versions of the catalogue are forgotten");
+            let gone = self.app.collector.forget_demand(now()).await?;
+            tracing::debug!(gone, "demand of long ago is forgotten");
         }
         Ok(())
     }

@@ -11,13 +11,13 @@ use futures_util::FutureExt;
 use futures_util::future::join_all;
 use std::collections::HashSet;
 
-const NOW: TimeUs = TimeUs(1_700_000_000_000_000);
+pub(super) const NOW: TimeUs = TimeUs(1_700_000_000_000_000);
 
-fn device() -> DeviceName {
+pub(super) fn device() -> DeviceName {
     DeviceName::new("oca1.a").expect("name")
 }
 
-fn report(boot_id: &str, sequence: u64, events: &[u64]) -> Report {
+pub(super) fn report(boot_id: &str, sequence: u64, events: &[u64]) -> Report {
     let event = |sequence: &u64| Event {
         sequence: *sequence,
         at_us: NOW,
@@ -64,7 +64,7 @@ fn title() -> HashSet<HeldTitle> {
     [HeldTitle { group, title: TitleName::new("t").expect("name"), revision: 3 }].into()
 }
 
-async fn collector(test: &testing::TestDb) -> Collector {
+pub(super) async fn collector(test: &testing::TestDb) -> Collector {
     let rows =
         "INSERT INTO sites (\"key\", latitude, longitude, created_at_us) VALUES ('a', 0.0, 0.0, 1);
         INSERT INTO devices (\"key\", site, created_at_us) VALUES ('oca1.a', 'a', 1)";

@@ -47,6 +47,7 @@ pub(super) const TABLES: &[(&str, &str)] = &[
     ("appliance_events", "appliance, boot_id, sequence"),
     ("late_reports", "appliance, boot_id, sequence"),
     ("holdings", "appliance, content_group, title"),
+    ("demand_days", "day, site, source"),
     ("commands", "id"),
     ("certificates", "serial"),
     ("certificate_orders", "id"),
