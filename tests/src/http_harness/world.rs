@@ -8,7 +8,8 @@ use contract::config::{ApplianceConfig, EngineChoice, Limits, ListenerRole, Serv
 use serde::de::DeserializeOwned;
 use serde_json::json;
 use serve::{
-    AccessLog, AllCounters, Certificates, Engine, Listening, PemFiles, Server, Setup, TlsEngine,
+    AccessLog, AllCounters, Certificates, Engine, Listening, PemFiles, Server, Setup, Tallies,
+    TlsEngine,
 };
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -78,6 +79,8 @@ pub struct World {
     pub listening: Listening,
     /// What it counted.
     pub counters: AllCounters,
+    /// What it counted by title, for whoever takes it.
+    pub tallies: Mutex<Tallies>,
     /// What it logged.
     pub lines: Arc<Lines>,
     stop: Option<oneshot::Sender<()>>,
@@ -176,6 +179,7 @@ impl World {
         let players_h2 = [of(ListenerRole::Player, 2)?, of(ListenerRole::Player, 3)?];
         let peers = of(ListenerRole::Peer, 0)?;
         let (counters, certificates) = (server.counters(), server.certificates());
+        let tallies = Mutex::new(server.tallies());
         let engine = server.engine().clone();
         let listening = server.listening();
         let (stop, stopped) = oneshot::channel();
@@ -195,6 +199,7 @@ impl World {
             certificates,
             listening,
             counters,
+            tallies,
             lines,
             stop,
             running,
