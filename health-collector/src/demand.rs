@@ -13,6 +13,9 @@ use std::collections::HashMap;
 /// What one source may say of one day: more titles than a box names, and than most fleets have.
 pub const MAX_SOURCE_ROWS: usize = 131_072;
 
+/// Boots of a box on one day that are kept apart: one that is started every six minutes has other troubles.
+pub(crate) const MAX_BOOTS: i64 = 256;
+
 /// The longest name of a file.
 const MAX_FILE_NAME_CHARS: usize = 200;
 
@@ -37,6 +40,14 @@ pub enum DemandError {
     /// A file that cannot be named.
     #[error("{0:?} cannot name a source: use 1 to {MAX_FILE_NAME_CHARS} printable characters")]
     BadName(String),
+    /// A box that is started more often than anybody keeps count of.
+    #[error("{device} was started more than {MAX_BOOTS} times on day {day}")]
+    TooManyBoots {
+        /// Which.
+        device: DeviceName,
+        /// When.
+        day: i32,
+    },
     /// The box stands nowhere.
     #[error("there is no device {0} in the inventory")]
     UnknownDevice(DeviceName),

@@ -1,7 +1,7 @@
 //! Demand in SQL.
 
 use super::Store;
-use crate::demand::{DemandError, MAX_SOURCE_ROWS, SiteDemand, Sum};
+use crate::demand::{DemandError, MAX_BOOTS, MAX_SOURCE_ROWS, SiteDemand, Sum};
 use contract::demand::{DemandReport, TitleDemand, day_of};
 use contract::names::{DeviceName, SiteName};
 use contract::time::TimeUs;
@@ -46,6 +46,9 @@ impl Store {
              ON CONFLICT (day, site, source) DO UPDATE
                  SET received_at_us = excluded.received_at_us";
         write(&mut *tx, upsert, place, now, Vec::new()).await?;
+        if boots_of(&mut tx, device, place).await? > MAX_BOOTS {
+            return Err(DemandError::TooManyBoots { device: device.clone(), day });
+        }
         let before = rows_of(&mut tx, place).await?;
         let merged = aside(move || {
             let mut sum = Sum::default();
@@ -147,6 +150,20 @@ async fn site_of(tx: &mut Tx, device: &DeviceName) -> Result<String, DemandError
         .map_err(Error::from)?;
     let found = found.ok_or_else(|| DemandError::UnknownDevice(device.clone()))?;
     Ok(found.try_get(0).map_err(Error::from)?)
+}
+
+/// How many boots of a box have a row beside this one.
+async fn boots_of(
+    tx: &mut Tx,
+    device: &DeviceName,
+    (day, site, _): Place<'_>,
+) -> Result<i64, Error> {
+    // What begins with its name and a slash is less than its name and what comes after a slash.
+    let text = "SELECT COUNT(*) FROM demand_days
+         WHERE day = $1 AND site = $2 AND source >= $3 AND source < $4";
+    let query = sqlx::query(text).bind(i64::from(day)).bind(site);
+    let query = query.bind(format!("{device}/")).bind(format!("{device}0"));
+    Ok(query.fetch_one(&mut **tx).await?.try_get(0)?)
 }
 
 async fn rows_of(tx: &mut Tx, (day, site, source): Place<'_>) -> Result<Vec<u8>, Error> {

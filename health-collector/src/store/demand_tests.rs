@@ -1,6 +1,7 @@
 //! Demand, on both databases.
 
 use super::tests::{NOW, collector, device, report};
+use crate::demand::MAX_BOOTS;
 use crate::{Collector, DemandError, MAX_SOURCE_ROWS, ReportError, SiteDemand};
 use contract::demand::{BadDemand, DemandReport, MAX_DEMAND_ROWS, TitleDemand, day_of};
 use contract::names::{DeviceName, GroupName, SiteName, TitleName};
@@ -153,6 +154,25 @@ async fn a_source_that_speaks_of_all_there_is_has_an_end() {
     let err = put(MAX_SOURCE_ROWS + 1).await.expect_err("one more");
     assert!(matches!(err, DemandError::TooManyRows(_)), "{err}");
     assert_eq!(collector.demand_of(1).await.expect("read").remove(0).rows.len(), MAX_SOURCE_ROWS);
+}
+
+#[tokio::test]
+async fn a_box_that_is_started_all_the_time_has_an_end() {
+    for test in testing::both().await {
+        let collector = collector(&test).await;
+        let says = async |boot: i64, sent| {
+            let demand = DemandReport { day: today(), rows: vec![row(None, sent, 0)] };
+            collector.accept_demand((&device(), &boot.to_string()), demand, NOW).await
+        };
+        for boot in 0..MAX_BOOTS {
+            says(boot, 1).await.expect(test.name);
+        }
+        let err = says(MAX_BOOTS, 1).await.expect_err(test.name);
+        assert!(matches!(err, DemandError::TooManyBoots { .. }), "{err}");
+        says(7, 10).await.expect(test.name);
+        let rows = collector.demand_of(today()).await.expect(test.name).remove(0).rows;
+        assert_eq!(rows, [row(None, MAX_BOOTS.unsigned_abs() + 9, 0)], "{}", test.name);
+    }
 }
 
 #[tokio::test]

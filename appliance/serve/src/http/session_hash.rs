@@ -4,7 +4,6 @@
 //! random seed at start is enough, and what was written yesterday can no longer be tied
 //! to a session by anybody, this process included. A restart begins with a new seed.
 
-use super::cmcd::MAX_SESSION_LEN;
 use arc_swap::ArcSwap;
 use contract::time::TimeUs;
 use serde::{Serialize, Serializer};
@@ -84,9 +83,9 @@ impl SessionKey {
     /// process.
     #[must_use]
     pub fn hash_of_connection(&self, [of, number]: [u64; 2], now: TimeUs) -> SessionHash {
-        // Beyond the longest session id, so that no player can name a connection.
-        let mut name = [0; MAX_SESSION_LEN + 16];
-        let (_, end) = name.split_at_mut(MAX_SESSION_LEN);
+        // No text begins so, and no player can name a connection.
+        let mut name = [0xff; 17];
+        let (_, end) = name.split_at_mut(1);
         end.copy_from_slice(&(u128::from(of) << 64 | u128::from(number)).to_be_bytes());
         self.hash_of(&name, now)
     }
