@@ -10,7 +10,8 @@ use contract::time::TimeUs;
 use health_collector::{HeldTitle, State};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Of the sites of a region so many hold it: viewers of the others are not far from these.
+/// Of the sites of a region so many hold it: viewers of the others are not far from these. Where fewer are told
+/// to, for few want it, all of these.
 const SITES_NEEDED_PERCENT: usize = 50;
 
 /// Sites that are named; of more the number is enough.
@@ -38,6 +39,9 @@ pub(crate) fn liveness(app: &App, view: &View, title: &Title, now: TimeUs) -> Ve
         of.for_each(|region| _ = sites.entry(region).or_default().insert(site));
     }
     let (serving, holding) = holders(app, view, title, now);
+    let told = view.placed.sites(&title.spec.group, &title.spec.title).into_iter();
+    let told: BTreeSet<&SiteName> = told.filter(|site| serving.contains(site)).collect();
+    let is_somewhere = !holding.is_empty();
     let may_show =
         |site: &SiteName| view.terms_at(title, Some(site)).window(title.window).is_some();
     let in_region = |(region, sites): (Option<&str>, BTreeSet<&SiteName>)| {
@@ -48,10 +52,19 @@ pub(crate) fn liveness(app: &App, view: &View, title: &Title, now: TimeUs) -> Ve
         // In a part of it the title may not be shown: nobody there is to hold it.
         let serving = serving.intersection(&sites).copied().filter(|site| may_show(site));
         let serving: BTreeSet<&SiteName> = serving.collect();
-        let lacking: Vec<&SiteName> = serving.difference(&holding).copied().collect();
+        let holding: BTreeSet<&SiteName> = serving.intersection(&holding).copied().collect();
+        let told: BTreeSet<&SiteName> = serving.intersection(&told).copied().collect();
+        let lacking = told.difference(&holding).copied().collect();
+        let copies = Copies {
+            serving: serving.len(),
+            told: told.len(),
+            holding: holding.len(),
+            lacking,
+            is_somewhere,
+        };
         let mut missing = agreed(title, &regions, now);
-        missing.extend(copies(serving.len(), &lacking));
-        let (sites, holding) = (serving.len(), serving.len() - lacking.len());
+        missing.extend(copies.missing());
+        let (sites, holding) = (serving.len(), holding.len());
         InRegion { region: region.map(str::to_owned), sites, holding, missing }
     };
     sites.into_iter().map(in_region).collect()
@@ -102,21 +115,41 @@ fn agreed(title: &Title, regions: &[&str], now: TimeUs) -> Vec<String> {
     missing
 }
 
-fn copies(serving: usize, lacking: &[&SiteName]) -> Option<String> {
-    if serving == 0 {
-        return Some("no box there is in service".to_owned());
+/// Sites of a region.
+struct Copies<'a> {
+    /// With boxes in service.
+    serving: usize,
+    /// Of these, those that are told to hold it.
+    told: usize,
+    /// Those where a box holds all of it.
+    holding: usize,
+    /// Those that are told to, and do not.
+    lacking: Vec<&'a SiteName>,
+    /// Somebody holds it, here or elsewhere.
+    is_somewhere: bool,
+}
+
+impl Copies<'_> {
+    fn missing(&self) -> Option<String> {
+        if self.serving == 0 {
+            return Some("no box there is in service".to_owned());
+        }
+        if self.told == 0 {
+            let nobody = "no site there is told to hold it, and none elsewhere does";
+            return (!self.is_somewhere).then(|| nobody.to_owned());
+        }
+        let needed = (self.serving * SITES_NEEDED_PERCENT).div_ceil(100).min(self.told);
+        if self.holding >= needed {
+            return None;
+        }
+        let first = self.lacking.iter().take(MOST_NAMED);
+        let mut names: Vec<String> = first.map(ToString::to_string).collect();
+        if self.lacking.len() > MOST_NAMED {
+            names.push(format!("and {} more", self.lacking.len() - MOST_NAMED));
+        }
+        let (holding, told, names) = (self.holding, self.told, names.join(", "));
+        Some(format!("{holding} of {told} sites hold all of it and {needed} must: not {names}"))
     }
-    let (holding, needed) =
-        (serving - lacking.len(), (serving * SITES_NEEDED_PERCENT).div_ceil(100));
-    if holding >= needed {
-        return None;
-    }
-    let mut names: Vec<String> = lacking.iter().take(MOST_NAMED).map(ToString::to_string).collect();
-    if lacking.len() > MOST_NAMED {
-        names.push(format!("and {} more", lacking.len() - MOST_NAMED));
-    }
-    let names = names.join(", ");
-    Some(format!("{holding} of {serving} sites hold all of it and {needed} must: not {names}"))
 }
 
 #[cfg(test)]
@@ -124,18 +157,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn half_of_the_sites_hold_it() {
+    fn half_of_the_sites_hold_it_or_all_that_are_told_to() {
         let names: Vec<SiteName> =
             (0..9).map(|at| SiteName::new(format!("s{at}")).expect("name")).collect();
-        let says = |serving, lacking: usize| {
-            copies(serving, &names.iter().take(lacking).collect::<Vec<_>>())
+        let says = |serving, told, lacking: usize| {
+            let lacking: Vec<&SiteName> = names.iter().take(lacking).collect();
+            let holding = told - lacking.len();
+            Copies { serving, told, holding, lacking, is_somewhere: false }.missing()
         };
-        assert_eq!(says(0, 0).as_deref(), Some("no box there is in service"));
-        assert_eq!(says(1, 0), None);
+        assert_eq!(says(0, 0, 0).as_deref(), Some("no box there is in service"));
+        assert_eq!(says(1, 1, 0), None);
         let one = "0 of 1 sites hold all of it and 1 must: not s0";
-        assert_eq!(says(1, 1).as_deref(), Some(one));
-        assert_eq!(says(4, 2), None);
+        assert_eq!(says(1, 1, 1).as_deref(), Some(one));
+        assert_eq!(says(4, 4, 2), None);
         let many = "2 of 9 sites hold all of it and 5 must: not s0, s1, s2, s3, s4, and 2 more";
-        assert_eq!(says(9, 7).as_deref(), Some(many));
+        assert_eq!(says(9, 9, 7).as_deref(), Some(many));
+        // Two of nine are told to: both must.
+        assert_eq!(says(9, 2, 0), None);
+        let few = "1 of 2 sites hold all of it and 2 must: not s0";
+        assert_eq!(says(9, 2, 1).as_deref(), Some(few));
+        let nobody = "no site there is told to hold it, and none elsewhere does";
+        assert_eq!(says(9, 0, 0).as_deref(), Some(nobody));
+        let elsewhere =
+            Copies { serving: 9, told: 0, holding: 0, lacking: vec![], is_somewhere: true };
+        assert_eq!(elsewhere.missing(), None);
     }
 }

@@ -103,6 +103,15 @@ async fn boxes() {
     is_as_ever("boxes", &server, work.path());
 }
 
+/// Titles and two sites whose boxes have room for some of them.
+#[tokio::test(flavor = "multi_thread")]
+async fn placement() {
+    let work = tempfile::tempdir().expect("folder");
+    title(&work.path().join("title"));
+    let server = Server::start(&work.path().join("data"), None);
+    is_as_ever("placement", &server, work.path());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn versions_of_the_catalogue() {
     let work = tempfile::tempdir().expect("folder");

@@ -107,7 +107,7 @@ impl Collector {
         self.store.demand_of(day).await
     }
 
-    /// Another number whenever something was said since, of whatever day. Costs one look at an index.
+    /// Another number whenever something was said since of a day that is over.
     ///
     /// # Errors
     /// When the database fails.

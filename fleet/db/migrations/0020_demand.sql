@@ -9,4 +9,7 @@ CREATE TABLE demand_days (
     "rows"         BYTEA NOT NULL,
     PRIMARY KEY (day, site, source)
 );
-CREATE INDEX demand_days_by_arrival ON demand_days (received_at_us);
+
+-- Rises with what is said of days that are over.
+
+INSERT INTO counters (name, value) VALUES ('demand', 0);

@@ -22,6 +22,10 @@ pub enum Counter {
     Order,
     /// How often another version of the catalogue came into force, somewhere or everywhere.
     Announced,
+    /// The version of what viewers asked for on days that are over.
+    Demand,
+    /// The version of what is placed where.
+    Placement,
 }
 
 impl Counter {
@@ -35,6 +39,8 @@ impl Counter {
             Self::Revocation => "revocation",
             Self::Order => "order",
             Self::Announced => "announced",
+            Self::Demand => "demand",
+            Self::Placement => "placement",
         }
     }
 }

@@ -25,6 +25,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (18, "catalogue_versions", include_str!("../migrations/0018_catalogue_versions.sql")),
     (19, "terms", include_str!("../migrations/0019_terms.sql")),
     (20, "demand", include_str!("../migrations/0020_demand.sql")),
+    (21, "prefill", include_str!("../migrations/0021_prefill.sql")),
 ];
 
 /// What PostgreSQL must be told and SQLite does by itself.

@@ -1,18 +1,17 @@
 //! Which object belongs on which appliance, and from whom it gets it: a pure planner.
 //!
-//! Today's policy is «everything everywhere that fits»: objects in rank order, onto the disk
-//! with the most room, until nothing fits. Demand plays no part yet, and neither does what a
-//! box holds already: the order is a function of the catalogue alone, so a plan made twice is
-//! the same plan. It reads no clock, no network, no database.
+//! It reads no clock, no network, no database; what is asked twice has the same answer.
 //!
-//! Read in this order: [`Problem`] and [`Solution`], [`rank`] (which objects come first),
-//! [`place`] (what fits), [`source`] (who shares it with whom).
+//! What viewers will want is forecast from what they watched: [`demand`] (how often each file will be
+//! played tomorrow, from counters of boxes); [`forecast`] (how much will be watched of titles that
+//! are listed, and where), which [`backtest`] tries on weeks that were observed. [`question`] is all
+//! that one placement follows from, and its answer: which titles each box is to hold. It is found by
+//! [`cluster`], which places by demand, within the budgets of one cluster's hardware, and says how
+//! near to the best that is, and [`plan`], which does so for all clusters of a fleet, parents
+//! included.
 //!
-//! What is to take that policy's place, and is in force nowhere yet: [`forecast`] (how much will be
-//! watched where), [`backtest`] (how good that was on weeks that were observed), [`demand`] (how
-//! often each file will be played tomorrow, from counters of boxes), [`cluster`], which places by
-//! demand, within the budgets of one cluster's hardware, and says how near to the best that is, and
-//! [`plan`], which does so for all clusters of a fleet, parents included.
+//! What is left then is here: [`rank`] (in which order a box fetches the objects of a title),
+//! [`solve`] (what fits onto its disks), [`fill_sources`] (who shares it with whom).
 
 pub mod backtest;
 pub mod cluster;
@@ -24,7 +23,7 @@ pub mod question;
 mod rank;
 mod source;
 
-pub use place::{BoxPlan, NotPlaced, Reason, Solution, solve};
+pub use place::{BoxPlan, NotPlaced, Reason, Solution, footprint, solve};
 pub use rank::rank;
 pub use source::{BoxSources, SharedBatch, fill_sources};
 
@@ -32,7 +31,7 @@ use contract::catalogue::Ordinal;
 use contract::names::{DeviceName, GroupName, SiteName};
 use std::sync::Arc;
 
-/// What is to be placed, and where it could go.
+/// What is to be put onto disks, and which of it where.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     /// The objects, in any order.
@@ -65,6 +64,8 @@ pub struct BoxRoom {
     pub site: SiteName,
     /// What objects may take, disk by disk.
     pub disks_bytes: Vec<u64>,
+    /// The titles that it is to hold, by their places among all titles, best first.
+    pub titles: Vec<u32>,
 }
 
 #[cfg(test)]

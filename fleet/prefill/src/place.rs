@@ -4,6 +4,7 @@ use crate::{BoxRoom, Item, Problem, rank};
 use contract::catalogue::Ordinal;
 use contract::names::DeviceName;
 use serde::Serialize;
+use std::collections::HashMap;
 
 /// What every box should hold.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -55,23 +56,27 @@ impl std::fmt::Display for Reason {
 
 /// What an object takes on a disk beyond its bytes: the rest of its last block, its checksums
 /// and names (8 KiB), and checksums per block (a thousandth is generous).
-fn footprint(size_bytes: u64) -> u64 {
+#[must_use]
+pub fn footprint(size_bytes: u64) -> u64 {
     size_bytes.saturating_add(size_bytes / 1000).saturating_add(8 << 10)
 }
 
-/// Places everything everywhere that fits.
+/// Puts the titles that each box is to hold onto its disks, in their order, as far as they fit.
 #[must_use]
 pub fn solve(problem: &Problem) -> Solution {
-    let ranked = rank(&problem.objects);
-    Solution { boxes: problem.boxes.iter().map(|room| fill(room, &ranked)).collect() }
+    let mut by_title: HashMap<u32, Vec<&Item>> = HashMap::new();
+    for item in rank(&problem.objects) {
+        by_title.entry(item.title_rank).or_default().push(item);
+    }
+    Solution { boxes: problem.boxes.iter().map(|room| fill(room, &by_title)).collect() }
 }
 
-fn fill(room: &BoxRoom, ranked: &[&Item]) -> BoxPlan {
+fn fill(room: &BoxRoom, by_title: &HashMap<u32, Vec<&Item>>) -> BoxPlan {
     let mut free = room.disks_bytes.clone();
     let largest = free.iter().copied().max().unwrap_or(0);
     let mut plan =
         BoxPlan { device: room.device.clone(), hold: vec![], bytes: 0, not_placed: vec![] };
-    for item in ranked {
+    for item in room.titles.iter().filter_map(|title| by_title.get(title)).flatten() {
         match take(&mut free, footprint(item.size_bytes), largest) {
             Ok(()) => {
                 plan.hold.push(item.ordinal);

@@ -1,4 +1,4 @@
-//! Who shares what: the boxes of a site that are to hold the same object.
+//! Who shares what: the boxes of a site that are to hold the same object, and those above it.
 //!
 //! Which of them fetches it across the provider's edge they work out by themselves
 //! ([`contract::sources::standing`]).
@@ -13,24 +13,31 @@ use std::collections::{BTreeMap, HashMap};
 pub struct BoxSources {
     /// Which box.
     pub device: DeviceName,
-    /// Ordinals, rising, that share a group and the other boxes of the site that hold them.
+    /// Ordinals, rising, that share a group and who else holds them.
     pub batches: Vec<SharedBatch>,
 }
 
-/// Objects that are held by the same boxes of a site.
+/// Objects that are held by the same boxes of a site, and of those above it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SharedBatch {
     /// The content group of all of them.
     pub group: GroupName,
     /// The other boxes, by name.
     pub siblings: Vec<DeviceName>,
+    /// Boxes of the sites above that are to hold them, the nearest first.
+    pub above: Vec<DeviceName>,
     /// Which objects, rising.
     pub ordinals: Vec<Ordinal>,
 }
 
-/// Settles who shares what, for everything that a solution places.
+/// Settles who shares what, for everything that a solution places. `above` names the boxes above a
+/// site that are to hold an object.
 #[must_use]
-pub fn fill_sources(problem: &Problem, solution: &Solution) -> Vec<BoxSources> {
+pub fn fill_sources<'a>(
+    problem: &'a Problem,
+    solution: &Solution,
+    above: &dyn Fn(&SiteName, Ordinal) -> Vec<&'a DeviceName>,
+) -> Vec<BoxSources> {
     let groups: HashMap<Ordinal, &GroupName> =
         problem.objects.iter().map(|item| (item.ordinal, &item.group)).collect();
     let site_of = |at: usize| &problem.boxes[at].site;
@@ -49,10 +56,12 @@ pub fn fill_sources(problem: &Problem, solution: &Solution) -> Vec<BoxSources> {
         names
     };
     let batches_of = |at: usize| {
-        let mut batches: BTreeMap<(&GroupName, Vec<&DeviceName>), Vec<Ordinal>> = BTreeMap::new();
+        let mut batches: BTreeMap<Shared, Vec<Ordinal>> = BTreeMap::new();
         for ordinal in &solution.boxes[at].hold {
             let Some(group) = groups.get(ordinal) else { continue };
-            batches.entry((*group, siblings_of(at, ordinal))).or_default().push(*ordinal);
+            let siblings = siblings_of(at, ordinal);
+            let shared = Shared { group, siblings, above: above(site_of(at), *ordinal) };
+            batches.entry(shared).or_default().push(*ordinal);
         }
         batches.into_iter().map(shared).collect()
     };
@@ -61,10 +70,21 @@ pub fn fill_sources(problem: &Problem, solution: &Solution) -> Vec<BoxSources> {
         .collect()
 }
 
-fn shared(
-    ((group, siblings), mut ordinals): ((&GroupName, Vec<&DeviceName>), Vec<Ordinal>),
-) -> SharedBatch {
+/// What the objects of a batch have in common.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Shared<'a> {
+    group: &'a GroupName,
+    siblings: Vec<&'a DeviceName>,
+    above: Vec<&'a DeviceName>,
+}
+
+fn shared((shared, mut ordinals): (Shared, Vec<Ordinal>)) -> SharedBatch {
     ordinals.sort_unstable();
-    let siblings = siblings.into_iter().cloned().collect();
-    SharedBatch { group: group.clone(), siblings, ordinals }
+    let names = |all: Vec<&DeviceName>| all.into_iter().cloned().collect();
+    SharedBatch {
+        group: shared.group.clone(),
+        siblings: names(shared.siblings),
+        above: names(shared.above),
+        ordinals,
+    }
 }

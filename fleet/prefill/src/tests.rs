@@ -15,6 +15,7 @@ fn room(name: &str, disks_bytes: &[u64]) -> BoxRoom {
         device: DeviceName::new(name).expect("name"),
         site: SiteName::new(site).expect("name"),
         disks_bytes: disks_bytes.into(),
+        titles: (0..40).collect(),
     }
 }
 
@@ -65,9 +66,16 @@ fn what_does_not_fit_says_why() {
 }
 
 #[test]
+fn a_box_holds_what_it_is_told_to_in_that_order() {
+    let boxes = vec![BoxRoom { titles: vec![1, 7, 0], ..room("oca1.a", &[1 << 30]) }];
+    let hold = &solve(&Problem { objects: demo_title(), boxes }).boxes[0].hold;
+    assert_eq!((hold[0], hold.len()), (10, 11));
+}
+
+#[test]
 fn a_lone_box_has_no_siblings() {
     let problem = Problem { objects: demo_title(), boxes: vec![room("oca1.a", &[1 << 30])] };
-    let sources = fill_sources(&problem, &solve(&problem));
+    let sources = fill_sources(&problem, &solve(&problem), &|_, _| vec![]);
     let [batch] = sources[0].batches.as_slice() else { panic!("one batch") };
     assert_eq!((batch.siblings.len(), batch.ordinals.len()), (0, 11));
 }
@@ -96,7 +104,7 @@ proptest! {
         let boxes = rooms.iter().map(|(name, bytes)| room(name, &[*bytes])).collect();
         let problem = Problem { objects, boxes };
         let solution = solve(&problem);
-        let sources = fill_sources(&problem, &solution);
+        let sources = fill_sources(&problem, &solution, &|_, _| vec![]);
         for (at, own) in sources.iter().enumerate() {
             let mut seen = HashSet::new();
             for SharedBatch { siblings, ordinals, .. } in &own.batches {

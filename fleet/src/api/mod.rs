@@ -18,6 +18,7 @@ mod late_reports;
 mod left;
 mod names;
 mod people;
+mod prefill;
 mod problem;
 mod purges;
 mod records;
@@ -46,6 +47,10 @@ pub(crate) use late_reports::LateReportItem;
 pub(crate) use left::LeftItem;
 pub(crate) use names::named;
 pub(crate) use people::{NewPassword, NewPerson, NewRole, PersonItem};
+pub(crate) use prefill::{
+    BoxChange, BudgetName, ChangeRequest, DemandRequest, DemandRow, DemandTaken, EffectItem,
+    PlacementDetail, PlacementReason, RunItem, SimulateRequest, SumsItem,
+};
 pub(crate) use problem::{Problem, ProblemItem};
 pub(crate) use purges::{
     ObjectVersion, PurgeItem, PurgeMade, PurgeRequest, PurgeTaken, PurgeWhat, PurgedBox,
@@ -129,6 +134,12 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(versions::list_pins, versions::set_pin, versions::remove_pin))
         .routes(routes!(terms::list_terms, terms::set_terms, terms::remove_terms))
         .routes(routes!(terms::title_liveness))
+        .routes(routes!(prefill::list_runs))
+        .routes(routes!(prefill::show_plan))
+        .routes(routes!(prefill::changes::list_changes))
+        .routes(routes!(prefill::explain::explain_object))
+        .routes(routes!(prefill::simulate::simulate))
+        .routes(routes!(prefill::demand::put_demand))
         .routes(routes!(purges::list_purges, purges::make_purge))
         .routes(routes!(purges::preview_purge))
         .routes(routes!(purges::show_purge))

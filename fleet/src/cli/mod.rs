@@ -198,7 +198,9 @@ fn dispatch(fleet: Fleet) -> anyhow::Result<()> {
         Command::Db(command) => {
             return runtime()?.block_on(command.run(&Output::new(reach.output)));
         }
-        Command::Prefill(command) => return command.run(&Output::new(reach.output)),
+        Command::Prefill(prefill::PrefillCommand::Evaluate(evaluate)) => {
+            return evaluate.run(&Output::new(reach.output));
+        }
         Command::Simulate(simulate::SimulateCommand::Run(run)) => {
             return run.run(&Output::new(reach.output));
         }
@@ -221,6 +223,7 @@ fn dispatch(fleet: Fleet) -> anyhow::Result<()> {
             Command::Title(command) => command.run(&client, &output).await,
             Command::Catalog(command) => command.run(&client, &output).await,
             Command::Fill(command) => command.run(&client, &output).await,
+            Command::Prefill(command) => command.run(&client, &output).await,
             Command::Ca(command) => command.run(&client, &output).await,
             Command::Status(status) => status.run(&client, &output).await,
             Command::Person(command) => command.run(&client, &output).await,
@@ -233,11 +236,9 @@ fn dispatch(fleet: Fleet) -> anyhow::Result<()> {
             Command::Simulate(command) => command.run(&client, &output).await,
             Command::Inventory(inventory) => inventory.run(&client).await,
             Command::Zone(command) => command.run(&client, &output).await,
-            Command::Serve(_)
-            | Command::Db(_)
-            | Command::Prefill(_)
-            | Command::Openapi
-            | Command::Completion { .. } => Ok(()),
+            Command::Serve(_) | Command::Db(_) | Command::Openapi | Command::Completion { .. } => {
+                Ok(())
+            }
         }
     })
 }

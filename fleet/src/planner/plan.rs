@@ -2,6 +2,7 @@
 
 use super::cohorts::{Cohort, cohorts};
 use super::inputs::Inputs;
+use super::placing::Placed;
 use catalog::segment::{Built, build};
 use catalog::{CatalogObject, Snapshot};
 use contract::SCHEMA;
@@ -9,11 +10,13 @@ use contract::catalogue::{Catalogue, Ordinal};
 use contract::config::OnMiss;
 use contract::exchange::identity_name;
 use contract::manifest::{Hold, runs_of};
-use contract::names::{DeviceName, GroupName, TitleName};
+use contract::names::{DeviceName, GroupName, SiteName, TitleName};
 use contract::sources::{Batch, Neighbour, Source, SourceKind};
 use health_collector::HeldTitle;
 use inventory::{Appliance, Inventory};
+use prefill::question::SiteAsked;
 use prefill::{BoxRoom, BoxSources, Item, Problem, Reason, Solution};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
@@ -39,12 +42,10 @@ pub(super) struct BoxTargets {
     pub(super) not_placed: Vec<(Reason, usize)>,
 }
 
-/// Decides.
-pub(super) fn plan(inputs: &Inputs) -> Result<Plan, serde_json::Error> {
-    let mut boxes = Vec::new();
-    // Most of them are the same everywhere.
-    let mut all = BTreeMap::new();
-    for cohort in cohorts(inputs) {
+/// Decides, by what is placed where.
+pub(super) fn plan(inputs: &Inputs, placed: &Placed) -> Result<Plan, serde_json::Error> {
+    let (cohorts, mut told) = (cohorts(inputs), Vec::new());
+    for cohort in &cohorts {
         let catalog = cohort.catalog();
         let segments = build(&catalog.objects)?;
         let catalogue = Arc::new(Catalogue {
@@ -52,16 +53,67 @@ pub(super) fn plan(inputs: &Inputs) -> Result<Plan, serde_json::Error> {
             version: catalog.version,
             segments: segments.iter().map(|built| built.reference).collect(),
         });
-        let problem = problem(&catalog, &cohort);
+        let problem = problem(&catalog, cohort, placed);
         let solution = prefill::solve(&problem);
-        let sources = prefill::fill_sources(&problem, &solution);
-        boxes.extend(targets(inputs, (&catalog, &catalogue), &solution, &sources));
-        all.extend(segments.into_iter().map(|built| (built.reference.digest, built)));
+        told.push(Told { catalog, catalogue, segments, problem, solution });
+    }
+    let above = Above::of(placed, &told);
+    let mut boxes = Vec::new();
+    // Most of them are the same everywhere.
+    let mut all = BTreeMap::new();
+    for told in &told {
+        let above = |site: &SiteName, ordinal: Ordinal| above.holders(site, ordinal);
+        let sources = prefill::fill_sources(&told.problem, &told.solution, &above);
+        boxes.extend(targets(inputs, told, &sources));
+    }
+    for told in told {
+        all.extend(told.segments.into_iter().map(|built| (built.reference.digest, built)));
     }
     Ok(Plan { segments: all.into_values().collect(), boxes })
 }
 
-fn problem(catalog: &Snapshot, cohort: &Cohort<'_>) -> Problem {
+/// What a cohort is told.
+struct Told<'a> {
+    catalog: Cow<'a, Snapshot>,
+    catalogue: Arc<Catalogue>,
+    segments: Vec<Built>,
+    problem: Problem,
+    solution: Solution,
+}
+
+/// The boxes above sites, and what they are to hold.
+struct Above<'a> {
+    parents: HashMap<&'a SiteName, &'a SiteName>,
+    holders: HashMap<(&'a SiteName, Ordinal), Vec<&'a DeviceName>>,
+}
+
+impl<'a> Above<'a> {
+    fn of(placed: &'a Placed, told: &'a [Told<'_>]) -> Self {
+        let sites = &placed.question.sites;
+        let above = |site: &'a SiteAsked| Some((&site.site, &sites.get(site.parent?)?.site));
+        let parents: HashMap<_, _> = sites.iter().filter_map(above).collect();
+        let mut holders: HashMap<_, Vec<_>> = HashMap::new();
+        let are_asked: HashSet<&SiteName> = parents.values().copied().collect();
+        for Told { problem, solution, .. } in told {
+            let boxes = problem.boxes.iter().zip(&solution.boxes);
+            for (room, plan) in boxes.filter(|(room, _)| are_asked.contains(&room.site)) {
+                for ordinal in &plan.hold {
+                    holders.entry((&room.site, *ordinal)).or_default().push(&plan.device);
+                }
+            }
+        }
+        Self { parents, holders }
+    }
+
+    /// Who above a site is to hold an object, the nearest first.
+    fn holders(&self, site: &SiteName, ordinal: Ordinal) -> Vec<&'a DeviceName> {
+        let up = std::iter::successors(self.parents.get(site), |site| self.parents.get(*site));
+        let holders = up.filter_map(|site| self.holders.get(&(*site, ordinal)));
+        holders.flatten().copied().collect()
+    }
+}
+
+fn problem(catalog: &Snapshot, cohort: &Cohort<'_>, placed: &Placed) -> Problem {
     let ranks: HashMap<(&GroupName, &TitleName), u32> = catalog
         .titles
         .iter()
@@ -75,24 +127,23 @@ fn problem(catalog: &Snapshot, cohort: &Cohort<'_>) -> Problem {
         path: object.file.path.as_str().into(),
         size_bytes: object.file.size_bytes,
     };
-    let room = |appliance: &Appliance| BoxRoom {
-        device: appliance.name.clone(),
-        site: appliance.site.clone(),
-        disks_bytes: appliance.disks.iter().map(|disk| disk.capacity_bytes).collect(),
+    let room = |appliance: &&Appliance| {
+        let titles = placed.titles(&appliance.name)?;
+        Some(BoxRoom {
+            device: appliance.name.clone(),
+            site: appliance.site.clone(),
+            disks_bytes: appliance.disks.iter().map(|disk| disk.capacity_bytes).collect(),
+            titles: titles.filter_map(|title| ranks.get(&title).copied()).collect(),
+        })
     };
     Problem {
         objects: catalog.objects.iter().map(item).collect(),
-        boxes: cohort.appliances.iter().copied().map(room).collect(),
+        boxes: cohort.appliances.iter().filter_map(room).collect(),
     }
 }
 
-fn targets(
-    inputs: &Inputs,
-    (catalog, catalogue): (&Snapshot, &Arc<Catalogue>),
-    solution: &Solution,
-    sources: &[BoxSources],
-) -> Vec<BoxTargets> {
-    let plans = solution.boxes.iter().zip(sources);
+fn targets(inputs: &Inputs, told: &Told, sources: &[BoxSources]) -> Vec<BoxTargets> {
+    let plans = told.solution.boxes.iter().zip(sources);
     plans
         .map(|(plan, sources)| {
             let mut not_placed: BTreeMap<&'static str, (Reason, usize)> = BTreeMap::new();
@@ -105,11 +156,11 @@ fn targets(
             }
             BoxTargets {
                 device: plan.device.clone(),
-                catalogue: Arc::clone(catalogue),
+                catalogue: Arc::clone(&told.catalogue),
                 hold: Hold::Snapshot(runs_of(plan.hold.iter().copied())),
                 batches: batches(inputs, sources),
                 neighbours: neighbours(inputs, &plan.device),
-                titles: whole_titles(catalog, &plan.hold),
+                titles: whole_titles(&told.catalog, &plan.hold),
                 not_placed: not_placed.into_values().collect(),
             }
         })
@@ -149,9 +200,10 @@ fn batches(inputs: &Inputs, sources: &BoxSources) -> Vec<Batch> {
             cap_bytes_per_s: None,
         })
     };
-    let siblings = |names: &[DeviceName]| {
+    let giving = |names: &[DeviceName], kind: fn(DeviceName) -> SourceKind| {
         let giving = names.iter().filter(|name| inputs.inventory.gives(name));
-        giving.filter_map(|name| peer(appliances.get(name)?)).collect::<Vec<Source>>()
+        let boxes = giving.filter_map(|name| appliances.get(name));
+        boxes.filter_map(|it| given_by(it, kind(it.name.clone()))).collect::<Vec<Source>>()
     };
     sources
         .batches
@@ -159,8 +211,11 @@ fn batches(inputs: &Inputs, sources: &BoxSources) -> Vec<Batch> {
         .map(|batch| Batch {
             group: batch.group.clone(),
             objects: runs_of(batch.ordinals.iter().copied()),
-            siblings: siblings(&batch.siblings),
-            beyond: origin(&batch.group).into_iter().collect(),
+            siblings: giving(&batch.siblings, SourceKind::Peer),
+            beyond: giving(&batch.above, SourceKind::Parent)
+                .into_iter()
+                .chain(origin(&batch.group))
+                .collect(),
         })
         .filter(|batch| !(batch.siblings.is_empty() && batch.beyond.is_empty()))
         .collect()
@@ -184,10 +239,14 @@ fn neighbours(inputs: &Inputs, device: &DeviceName) -> Vec<Neighbour> {
 }
 
 fn peer(sibling: &Appliance) -> Option<Source> {
+    given_by(sibling, SourceKind::Peer(sibling.name.clone()))
+}
+
+fn given_by(other: &Appliance, kind: SourceKind) -> Option<Source> {
     Some(Source {
-        kind: SourceKind::Peer(sibling.name.clone()),
-        address: *sibling.peers.first()?,
-        tls_name: Some(identity_name(&sibling.name)),
+        kind,
+        address: *other.peers.first()?,
+        tls_name: Some(identity_name(&other.name)),
         origin: None,
         after_s: 0,
         cap_bytes_per_s: None,

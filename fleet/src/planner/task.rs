@@ -2,6 +2,7 @@
 
 use super::inputs::{Inputs, Kept};
 use super::origin::{Origin, resolve_all};
+use super::placing::Placing;
 use super::plan::plan;
 use super::publish::{Beside, publish};
 use super::view::View;
@@ -25,8 +26,9 @@ const PLAN_EVERY: Duration = Duration::from_secs(60);
 /// How often versions of the catalogue, and days of demand, are looked for that are too old.
 const FORGET_EVERY: Duration = Duration::from_hours(24);
 
-/// Versions of inventory, catalogue, purges, commands and what the root says, and announcements.
-type Versions = (i64, u64, u64, i64, u64, u64);
+/// Versions of inventory, catalogue, purges, commands and what the root says, announcements, and the version of
+/// what viewers asked for on days that are over.
+type Versions = (i64, u64, u64, i64, u64, u64, i64);
 
 /// Makes plans and publishes them.
 #[derive(Debug)]
@@ -36,6 +38,7 @@ pub(crate) struct Planner {
     origins: BTreeMap<GroupName, Origin>,
     /// What sites stay with, or could not leave, as it was read: versions never change.
     kept: Kept,
+    placing: Placing,
     /// The newest version of the catalogue that was told of as refused.
     refused: Option<u64>,
     /// When what is too old was forgotten last.
@@ -49,6 +52,7 @@ impl Planner {
             planned: None,
             origins: BTreeMap::new(),
             kept: Kept::default(),
+            placing: Placing::new(now()),
             refused: None,
             forgotten: None,
         }
@@ -88,6 +92,7 @@ impl Planner {
             app.commands.version().await?,
             app.said.last().map_or(0, |said| said.trust.version),
             app.catalog.announcements().await?,
+            app.collector.demand_version().await?,
         );
         let fresh = self
             .planned
@@ -116,12 +121,15 @@ impl Planner {
             inputs.commands_version,
             trust_version,
             inputs.announcements,
+            app.collector.demand_version().await?,
         );
-        let (inputs, plan) = tokio::task::spawn_blocking(move || {
-            let plan = plan(&inputs);
-            plan.map(|plan| (inputs, plan))
-        })
-        .await??;
+        let inputs = Arc::new(inputs);
+        let placed = self.placing.place(app, Arc::clone(&inputs)).await?;
+        let plan = {
+            let (inputs, placed) = (Arc::clone(&inputs), Arc::clone(&placed));
+            tokio::task::spawn_blocking(move || plan(&inputs, &placed)).await??
+        };
+        let inputs = Arc::unwrap_or_clone(inputs);
         app.catalog.publish_segments(&plan.segments, now()).await?;
         let confirmed = |device: &DeviceName, epoch| {
             app.collector.latest(device).map_or(0, |it| it.report.has_purged_up_to(epoch))
@@ -131,7 +139,7 @@ impl Planner {
         let dropped_in = &|role| ca::dropped_in(&said, role);
         let beside = Beside { epoch, history, confirmed, trust_version, dropped_in, command };
         let in_force = publish(&app.documents, &plan, beside, now()).await?;
-        app.view.store(Arc::new(View::new(inputs, plan, in_force, trust_version)));
+        app.view.store(Arc::new(View::new(inputs, plan, placed, in_force, trust_version)));
         self.planned = Some((versions, Instant::now()));
         let (inventory, catalogue, purges, commands, ..) = versions;
         tracing::debug!(inventory, catalogue, purges, commands, epoch, "plan in force");

@@ -2,6 +2,7 @@
 
 use super::documents::Head;
 use super::inputs::Inputs;
+use super::placing::Placed;
 use super::plan::Plan;
 use super::publish::InForce;
 use catalog::RecordedPurge;
@@ -13,6 +14,7 @@ use inventory::rules::life_cycle::LifeCycle;
 use inventory::{Appliance, ContentGroup};
 use prefill::Reason;
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 use steer::{Clients, Place};
 
 /// What the planner last saw and decided.
@@ -32,6 +34,8 @@ pub(crate) struct View {
     /// What is kept, by group, oldest first.
     purges: HashMap<GroupName, Vec<RecordedPurge>>,
     targets: HashMap<DeviceName, Target>,
+    /// Which title belongs on which box.
+    pub(crate) placed: Arc<Placed>,
 }
 
 #[derive(Debug, Default)]
@@ -45,6 +49,7 @@ impl View {
     pub(super) fn new(
         inputs: Inputs,
         plan: Plan,
+        placed: Arc<Placed>,
         mut in_force: HashMap<DeviceName, InForce>,
         trust_version: u64,
     ) -> Self {
@@ -86,6 +91,7 @@ impl View {
             groups: inputs.inventory.groups,
             titles: offered,
             purges,
+            placed,
         }
     }
 

@@ -40,6 +40,8 @@ pub(crate) struct App {
     pub(crate) catalog: catalog::Store,
     pub(crate) documents: crate::planner::Documents,
     pub(crate) commands: crate::planner::Commands,
+    /// What was placed where, and from what.
+    pub(crate) runs: crate::planner::Runs,
     pub(crate) collector: Collector,
     /// What boxes say that they are made of.
     pub(crate) observing: Observing,

@@ -7,7 +7,7 @@ use crate::cli::Usage;
 use crate::issuing::IssuingGate;
 use crate::observing::Observing;
 use crate::ordering::Ordering;
-use crate::planner::{Commands, Documents, Planner, View};
+use crate::planner::{Commands, Documents, Planner, Runs, View};
 use crate::{api, control, join, viewer};
 use anyhow::Context;
 use arc_swap::ArcSwap;
@@ -141,6 +141,7 @@ async fn open(
         catalog: catalog::Store::new(db.clone()),
         documents: Documents::new(db.clone()),
         commands: Commands::new(db.clone()),
+        runs: Runs::new(db.clone()),
         tokens: TokenStore::new(db.clone()),
         ordering: ordering(options.elsewhere.as_ref(), data, db.clone()).await?,
         people: PeopleStore::new(db.clone()),

@@ -5,6 +5,7 @@ use crate::demand::{DemandError, MAX_BOOTS, MAX_SOURCE_ROWS, SiteDemand, Sum};
 use contract::demand::{DemandReport, TitleDemand, day_of};
 use contract::names::{DeviceName, SiteName};
 use contract::time::TimeUs;
+use db::counters::{Counter, raise, value};
 use db::{Error, Tx};
 use sqlx::any::AnyRow;
 use sqlx::{Any, Executor, Row};
@@ -57,6 +58,7 @@ impl Store {
             pack(sum)
         });
         write(&mut *tx, REPLACE, place, now, merged.await?).await?;
+        told_of(&mut tx, day, now).await?;
         Ok(tx.commit().await.map_err(Error::from)?)
     }
 
@@ -72,7 +74,10 @@ impl Store {
             pack(sum)
         });
         let packed = packed.await?;
-        Ok(write(self.db.write(), REPLACE, place, now, packed).await?)
+        let mut tx = self.db.begin().await?;
+        write(&mut *tx, REPLACE, place, now, packed).await?;
+        told_of(&mut tx, place.0, now).await?;
+        Ok(tx.commit().await.map_err(Error::from)?)
     }
 
     pub(crate) async fn demand_days(&self, since: i32) -> Result<Vec<i32>, Error> {
@@ -116,8 +121,7 @@ impl Store {
     }
 
     pub(crate) async fn demand_version(&self) -> Result<i64, Error> {
-        let text = "SELECT CAST(COALESCE(MAX(received_at_us), 0) AS BIGINT) FROM demand_days";
-        Ok(sqlx::query(text).fetch_one(self.db.read()).await?.try_get(0)?)
+        value(&self.db, Counter::Demand).await
     }
 
     pub(crate) async fn forget_demand(&self, now: TimeUs) -> Result<u64, Error> {
@@ -138,6 +142,15 @@ async fn write(
 ) -> Result<(), Error> {
     let query = sqlx::query(statement).bind(i64::from(day)).bind(site).bind(source);
     query.bind(now.0).bind(rows).execute(writer).await?;
+    Ok(())
+}
+
+/// Who forecasts looks at days that are over; today goes on.
+async fn told_of(tx: &mut Tx, day: i32, now: TimeUs) -> Result<(), Error> {
+    let is_over = day < day_of(now);
+    if is_over {
+        raise(tx, Counter::Demand, 1).await?;
+    }
     Ok(())
 }
 

@@ -22,6 +22,12 @@ pub struct Site {
     /// When and how fast its boxes fill: at any hour without it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fill: Option<SiteFill>,
+    /// Whose network it stands in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider: Option<String>,
+    /// Other sites to which its boxes may give content.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub may_fill_sites: Vec<SiteName>,
     /// The region that it is in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub region: Option<String>,

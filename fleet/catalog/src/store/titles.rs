@@ -87,6 +87,22 @@ impl Store {
         rows.iter().map(|row| owners.read(row)).collect()
     }
 
+    /// The title that an object belongs to; `None` where no object has that path.
+    ///
+    /// # Errors
+    /// When the database fails or a record cannot be read back.
+    pub async fn title_of_path(
+        &self,
+        group: &GroupName,
+        path: &str,
+    ) -> Result<Option<TitleName>, CatalogError> {
+        let query = "SELECT title FROM objects \
+             WHERE content_group = $1 AND path = $2 AND removed_at_us IS NULL";
+        let query = sqlx::query(query).bind(group.as_str()).bind(path);
+        let row = query.fetch_optional(self.db.read()).await?;
+        row.map(|row| Ok(title_of(row.try_get(0)?)?)).transpose()
+    }
+
     /// Sets when a title is served. Its revision stays: boxes that hold it go on holding it,
     /// and learn the times with the next catalogue.
     ///

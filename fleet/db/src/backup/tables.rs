@@ -48,6 +48,8 @@ pub(super) const TABLES: &[(&str, &str)] = &[
     ("late_reports", "appliance, boot_id, sequence"),
     ("holdings", "appliance, content_group, title"),
     ("demand_days", "day, site, source"),
+    ("prefill_runs", "version"),
+    ("prefill_holds", "appliance, version"),
     ("commands", "id"),
     ("certificates", "serial"),
     ("certificate_orders", "id"),

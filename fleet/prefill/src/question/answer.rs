@@ -84,6 +84,9 @@ pub struct SiteOutcome {
     pub gap: f64,
     /// What one more byte of disk would bring, in bytes per second.
     pub byte_worth: f64,
+    /// By box, what it is to hold and does not hold yet; those that lack nothing are left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub new_bytes: Vec<(DeviceName, u64)>,
     /// Titles that it holds since no other would.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub somewhere: Vec<u32>,
@@ -223,6 +226,7 @@ fn site_outcome(site: &SiteName, outcome: &ClusterOutcome) -> SiteOutcome {
         served_bytes_per_s: outcome.served_bytes_per_s,
         gap: outcome.gap(),
         byte_worth: classes.map(|class| class.disk_byte_value).fold(0.0, f64::max),
+        new_bytes: Vec::new(),
         somewhere: Vec::new(),
         pins_short: pins_short.map(|(title, _)| *title).collect(),
     }
@@ -246,6 +250,12 @@ impl Planned {
     ) -> Answer {
         for (site, title) in pins {
             self.sites[*site].somewhere.push(*title);
+        }
+        for (site, outcome) in question.sites.iter().zip(&mut self.sites) {
+            let boxes = site.classes.iter().flat_map(|class| &class.boxes);
+            let planned = boxes.filter_map(|it| self.boxes.get(&it.device));
+            let new = planned.filter(|one| one.new_bytes > 0);
+            outcome.new_bytes = new.map(|one| (one.device.clone(), one.new_bytes)).collect();
         }
         let mut boxes = Vec::new();
         for (site, budgets) in question.boxes() {

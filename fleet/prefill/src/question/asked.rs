@@ -6,7 +6,7 @@ use contract::time::TimeUs;
 use serde::{Deserialize, Serialize};
 
 /// All that one answer follows from, but for what boxes hold.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Question {
     /// The day that is planned for, in days since 1970-01-01 (UTC).
     pub day: i32,

@@ -239,6 +239,8 @@ impl WhatIf {
                 site.share /= 2.0;
                 site.deviations.iter_mut().for_each(|one| one.1 /= 2.0);
                 let mut new = site.clone();
+                let name = SiteName::new(format!("another-{like}"));
+                new.site = name.unwrap_or_else(|_| like.clone());
                 let boxes = new.classes.iter_mut().flat_map(|class| &mut class.boxes);
                 boxes.for_each(|one| one.device = another(&one.device));
                 to.sites.push(new);

@@ -79,7 +79,7 @@ impl From<Row> for Figure {
 }
 
 impl Evaluate {
-    pub(super) fn run(&self, output: &Output) -> anyhow::Result<()> {
+    pub(in crate::cli) fn run(&self, output: &Output) -> anyhow::Result<()> {
         let bar = ProgressBar::new_spinner();
         bar.set_style(ProgressStyle::with_template("{spinner} {msg} {elapsed}")?);
         bar.enable_steady_tick(Duration::from_millis(100));

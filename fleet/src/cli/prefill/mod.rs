@@ -1,19 +1,63 @@
 //! `fleet prefill …`: what belongs where, ahead of those who ask for it.
 
+mod changes;
+mod demand;
 mod evaluate;
+mod explain;
+mod plan;
+mod simulate;
 
+use super::client::Client;
 use super::output::Output;
 use clap::Subcommand;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum PrefillCommand {
+    /// What is placed where, site by site and box by box.
+    Plan(plan::ShowPlan),
+    /// The newest placements, with what each was made from.
+    Runs(plan::Runs),
+    /// What boxes are to hold in one placement otherwise than in another one.
+    Diff(changes::Diff),
+    /// Why a title is at a site, or is not.
+    Explain(explain::Explain),
+    /// What would be different if: nothing of it is carried out.
+    Simulate(simulate::Simulate),
+    /// Bring what viewers asked for, of days in which boxes counted nothing.
+    Demand(demand::Demand),
     /// How good forecasts are: on demand that was observed, each week forecast from those before it.
     Evaluate(evaluate::Evaluate),
 }
 
 impl PrefillCommand {
-    pub(super) fn run(self, output: &Output) -> anyhow::Result<()> {
-        let Self::Evaluate(evaluate) = self;
-        evaluate.run(output)
+    pub(super) async fn run(self, client: &Client, output: &Output) -> anyhow::Result<()> {
+        match self {
+            Self::Plan(plan) => plan.run(client, output).await,
+            Self::Runs(runs) => runs.run(client, output).await,
+            Self::Diff(diff) => diff.run(client, output).await,
+            Self::Explain(explain) => explain.run(client, output).await,
+            Self::Simulate(simulate) => simulate.run(client, output).await,
+            Self::Demand(demand) => demand.run(client, output).await,
+            Self::Evaluate(evaluate) => evaluate.run(output),
+        }
     }
+}
+
+/// `1.2 GB/s`.
+fn rate(bytes_per_s: f64) -> String {
+    format!("{}/s", super::quantity::bytes(whole(bytes_per_s)))
+}
+
+/// `97.25 %`.
+fn percent(part: f64) -> String {
+    format!("{:.2} %", part * 100.0)
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "shown, and not below 0"
+)]
+fn whole(number: f64) -> u64 {
+    number.max(0.0).round() as u64
 }

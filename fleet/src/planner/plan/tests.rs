@@ -1,6 +1,7 @@
 use super::*;
 use crate::planner::inputs::HeldTo;
 use crate::planner::origin::Origin;
+use crate::planner::placing::tests::placed;
 use catalog::{NewObject, PurgeHistory, RightsWindow, Snapshot, Title, TitleSpec};
 use contract::names::SiteName;
 use contract::object::Digest;
@@ -17,6 +18,8 @@ fn site(name: &str) -> Site {
         longitude: 2.0,
         client_prefixes: vec![],
         fill: None,
+        provider: None,
+        may_fill_sites: vec![],
         region: None,
         tags: vec![],
     }
@@ -25,13 +28,14 @@ fn site(name: &str) -> Site {
 fn appliance(name: &str, port: u16) -> Appliance {
     let (_, site) = name.split_once('.').expect("box.site");
     let address = |port| ([127, 0, 0, 1], port).into();
+    let capacity_bytes = if site == "a" { 2 << 20 } else { 1 << 20 };
     Appliance {
         name: DeviceName::new(name).expect("name"),
         site: SiteName::new(site).expect("name"),
         serial: None,
         players: vec![PlayerListener { addresses: vec![address(8443)], http2: false }],
         peers: vec![address(port)],
-        disks: vec![Disk::new("/d", DiskClass::Ssd, 1 << 20)],
+        disks: vec![Disk::new("/d", DiskClass::Ssd, capacity_bytes)],
         ram_budget_bytes: 1 << 20,
         state_folder: "/s".into(),
         access_log_folder: None,
@@ -79,7 +83,7 @@ fn object(ordinal: Ordinal, title: &str, size_bytes: u64) -> CatalogObject {
     }
 }
 
-/// Two sites, three boxes, a title that fits and one that does not.
+/// Two sites, three boxes, a title that fits everywhere and one that fits beside it at one site alone.
 pub(in crate::planner) fn inputs() -> Inputs {
     let mut objects: Vec<CatalogObject> = (0..40).map(|at| object(at, "small", 1000)).collect();
     objects.push(object(40, "large", 900_000));
@@ -125,9 +129,14 @@ pub(in crate::planner) fn inputs() -> Inputs {
     }
 }
 
+/// A plan beside nothing.
+pub(in crate::planner) fn planned(inputs: &Inputs) -> Plan {
+    plan(inputs, &placed(inputs)).expect("a plan")
+}
+
 #[test]
 fn every_box_is_told_what_to_hold_and_from_whom() {
-    let plan = plan(&inputs()).expect("a plan");
+    let plan = planned(&inputs());
     let told: Vec<_> = plan
         .boxes
         .iter()
@@ -138,11 +147,42 @@ fn every_box_is_told_what_to_hold_and_from_whom() {
 
 #[test]
 fn only_whole_titles_count_as_held() {
-    let plan = plan(&inputs()).expect("a plan");
-    for each in &plan.boxes {
-        let titles: Vec<&str> = each.titles.iter().map(|held| held.title.as_str()).collect();
-        assert_eq!(titles, ["small"]);
-        assert_eq!(each.not_placed, [(Reason::NoRoom, 1)]);
+    let plan = planned(&inputs());
+    let held = |each: &BoxTargets| {
+        let mut titles: Vec<&str> = each.titles.iter().map(|held| held.title.as_str()).collect();
+        titles.sort_unstable();
+        format!("{} {titles:?} {:?}", each.device, each.not_placed)
+    };
+    let told: Vec<String> = plan.boxes.iter().map(held).collect();
+    let both = r#"["large", "small"] []"#;
+    let first = r#"oca1.b ["small"] []"#.to_owned();
+    assert_eq!(told, [format!("oca1.a {both}"), first, format!("oca2.a {both}")]);
+}
+
+#[test]
+fn what_does_not_fit_onto_the_disks_is_no_whole_title() {
+    let mut inputs = inputs();
+    let placed = placed(&inputs);
+    // The disks of this box are smaller than they were when it was placed.
+    inputs.inventory.appliances[1].disks[0].capacity_bytes = 100_000;
+    let plan = plan(&inputs, &placed).expect("a plan");
+    let small = &plan.boxes[1];
+    assert!(small.titles.is_empty());
+    assert_eq!(small.not_placed, [(Reason::NoRoom, 30)]);
+}
+
+#[test]
+fn boxes_ask_those_above_them_before_the_origin() {
+    let mut inputs = inputs();
+    let sites = &mut inputs.inventory.sites;
+    sites[0].may_fill_sites = vec![sites[1].name.clone()];
+    let plan = planned(&inputs);
+    let below = plan.boxes.iter().find(|each| each.device.as_str() == "oca1.b").expect("there");
+    let beyond = below.batches[0].beyond.iter().map(|it| it.kind.to_string());
+    assert_eq!(beyond.collect::<Vec<_>>(), ["parent oca1.a", "parent oca2.a", "origin"]);
+    let above = plan.boxes.iter().filter(|each| each.device.as_str() != "oca1.b");
+    for batch in above.flat_map(|each| &each.batches) {
+        assert_eq!(batch.beyond.len(), 1, "nobody is above a site that gives");
     }
 }
 
@@ -150,7 +190,7 @@ fn only_whole_titles_count_as_held() {
 fn without_an_origin_only_peers_are_told() {
     let mut inputs = inputs();
     inputs.origins.clear();
-    let plan = plan(&inputs).expect("a plan");
+    let plan = planned(&inputs);
     let alone = plan.boxes.iter().find(|each| each.device.as_str() == "oca1.b").expect("there");
     assert!(alone.batches.is_empty());
     let sources = plan.boxes.iter().flat_map(|each| &each.batches).flat_map(|each| &each.beyond);
@@ -162,7 +202,7 @@ fn without_an_origin_only_peers_are_told() {
 #[test]
 fn neighbours_are_told_of_where_boxes_turn_to_each_other() {
     let mut inputs = inputs();
-    let none = plan(&inputs).expect("a plan");
+    let none = planned(&inputs);
     assert!(none.boxes.iter().all(|each| each.neighbours.is_empty()));
     for on_miss in [OnMiss::Redirect, OnMiss::Proxy] {
         inputs.inventory.groups[0].on_miss = on_miss;
@@ -171,7 +211,7 @@ fn neighbours_are_told_of_where_boxes_turn_to_each_other() {
 }
 
 fn neighbours_of_a_site_are_told(inputs: &Inputs) {
-    let plan = plan(inputs).expect("a plan");
+    let plan = planned(inputs);
     let told = |device: &str| {
         let told = plan.boxes.iter().find(|each| each.device.as_str() == device).expect("there");
         let one = |it: &Neighbour| (it.source.kind.to_string(), it.viewers[&group("g")].clone());
@@ -195,7 +235,7 @@ fn sites_that_stay_with_a_version_are_told_what_it_says() {
     };
     let (all, canary) = (held("", 7, 20), held("canary", 5, 10));
     let told = |inputs: &Inputs| -> Vec<(String, u64, usize)> {
-        let plan = plan(inputs).expect("a plan");
+        let plan = planned(inputs);
         let told = |it: &BoxTargets| {
             let count = it.hold.resolve(None).expect("a list").len();
             (it.device.to_string(), it.catalogue.version, count)
@@ -205,7 +245,8 @@ fn sites_that_stay_with_a_version_are_told_what_it_says() {
     let named = |name: &str, version, count| (name.to_owned(), version, count);
     inputs.held_to = vec![canary];
     // A tag that no site has holds nobody.
-    assert_eq!(told(&inputs), ["oca1.a", "oca1.b", "oca2.a"].map(|name| named(name, 9, 40)));
+    let everywhere = [("oca1.a", 41), ("oca1.b", 40), ("oca2.a", 41)];
+    assert_eq!(told(&inputs), everywhere.map(|(name, count)| named(name, 9, count)));
     inputs.inventory.sites[0].tags = vec!["canary".to_owned()];
     let of_a = [named("oca1.a", 5, 10), named("oca2.a", 5, 10)];
     assert_eq!(told(&inputs), [&of_a[..], &[named("oca1.b", 9, 40)]].concat());
@@ -222,19 +263,19 @@ fn boxes_are_told_of_what_may_be_shown_where_they_stand() {
     let window = RightsWindow { serve_from: None, serve_until: Some(TimeUs(7)) };
     let terms = Terms { region: Some("europe".to_owned()), window, lacks: vec![] };
     inputs.catalog.titles[0].terms = vec![terms];
-    let plan = plan(&inputs).expect("a plan");
+    let plan = planned(&inputs);
     let told: Vec<(&str, usize)> = plan
         .boxes
         .iter()
         .map(|it| (it.device.as_str(), it.hold.resolve(None).expect("a list").len()))
         .collect();
-    // Elsewhere there is room for the other title.
-    assert_eq!(told, [("oca1.a", 40), ("oca2.a", 40), ("oca1.b", 1)]);
+    // Where the first may not be shown there is room for the other.
+    assert_eq!(told, [("oca1.a", 41), ("oca2.a", 41), ("oca1.b", 1)]);
     let held: Vec<usize> = plan.boxes.iter().map(|it| it.titles.len()).collect();
-    assert_eq!(held, [1, 1, 1]);
+    assert_eq!(held, [2, 2, 1]);
     // What both are told of alike is there once.
     inputs.catalog.titles[0].terms.clear();
-    assert_eq!(super::plan(&inputs).expect("a plan").segments.len(), 1);
+    assert_eq!(planned(&inputs).segments.len(), 1);
     assert_eq!(plan.segments.len(), 2);
     let until = &plan.boxes[0].catalogue;
     assert_ne!(until.segments, plan.boxes[2].catalogue.segments);

@@ -1,6 +1,5 @@
 use super::*;
-use crate::planner::plan::plan;
-use crate::planner::plan::tests::inputs;
+use crate::planner::plan::tests::{inputs, planned};
 use contract::envelope::FIRST_EPOCH;
 use contract::manifest::Hold;
 use db::testing;
@@ -35,7 +34,7 @@ async fn generations_rise_only_with_the_content_or_with_age() {
             dropped_in: &|_| None,
             command: &|_| None,
         };
-        let first = plan(&inputs).expect("a plan");
+        let first = planned(&inputs);
         let heads = publish(&store, &first, none, NOW).await.expect(test.name);
         assert_eq!(numbers(&heads, "oca1.a"), [(1, 1), (1, 1), (1, 1)], "{}", test.name);
         let again = publish(&store, &first, none, NOW.plus_s(60)).await.expect(test.name);
@@ -43,7 +42,7 @@ async fn generations_rise_only_with_the_content_or_with_age() {
 
         inputs.catalog.objects.truncate(30);
         inputs.catalog.version += 1;
-        let second = plan(&inputs).expect("a plan");
+        let second = planned(&inputs);
         let heads = publish(&store, &second, none, NOW.plus_s(120)).await.expect(test.name);
         // Sources name the manifest's version, so they follow it; tombstones do not.
         assert_eq!(numbers(&heads, "oca1.a"), [(1, 1), (2, 2), (2, 2)], "{}", test.name);
@@ -70,7 +69,7 @@ async fn generations_rise_only_with_the_content_or_with_age() {
 async fn a_box_is_told_of_each_purge_and_not_of_what_it_has_confirmed() {
     for test in testing::both().await {
         let store = boxes(&test).await;
-        let plan = plan(&inputs()).expect("a plan");
+        let plan = planned(&inputs());
         let (one, other) = ("oca1.a", "oca2.a");
         let publish = async |version: u64, confirmed: &[(&str, u64)]| {
             let of = |device: &DeviceName, epoch: u32| {
@@ -141,10 +140,10 @@ async fn in_a_new_epoch_everything_is_issued_anew() {
             dropped_in: &|_| None,
             command: &|_| None,
         };
-        let first = plan(&inputs).expect("a plan");
+        let first = planned(&inputs);
         publish(&store, &first, epoch(1), NOW).await.expect(test.name);
         inputs.catalog.objects.truncate(30);
-        let second = plan(&inputs).expect("a plan");
+        let second = planned(&inputs);
         publish(&store, &second, epoch(1), NOW).await.expect(test.name);
 
         let begun = publish(&store, &second, epoch(2), NOW.plus_s(1)).await.expect(test.name);
@@ -165,7 +164,7 @@ async fn in_a_new_epoch_everything_is_issued_anew() {
 async fn what_a_dropped_key_has_signed_is_issued_anew() {
     let test = testing::sqlite().await;
     let store = boxes(&test).await;
-    let (plan, history) = (plan(&inputs()).expect("a plan"), PurgeHistory::default());
+    let (plan, history) = (planned(&inputs()), PurgeHistory::default());
     let published = async |trust_version: u64, dropped: Option<u64>, now: TimeUs| {
         let dropped_in = |role| dropped.filter(|_| role == Role::Control);
         let beside = Beside {
@@ -191,7 +190,7 @@ async fn a_command_is_told_while_it_is_pending_and_counted_on_afterwards() {
     use contract::command::{Action, Command};
     let test = testing::sqlite().await;
     let store = boxes(&test).await;
-    let (plan, history) = (plan(&inputs()).expect("a plan"), PurgeHistory::default());
+    let (plan, history) = (planned(&inputs()), PurgeHistory::default());
     let told = async |id: Option<&str>, epoch: u32, now: TimeUs| {
         let command = |device: &DeviceName| {
             let (action, deadline_us) = (Action::Scrub, NOW.plus_s(3600));

@@ -28,6 +28,8 @@ fn site(name: &str, prefix: &str) -> Site {
         longitude: 11.575,
         client_prefixes: vec![prefix.parse().expect("net")],
         fill: (name == "site-a").then(fill),
+        provider: None,
+        may_fill_sites: vec![],
         region: None,
         tags: vec![],
     }

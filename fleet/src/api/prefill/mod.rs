@@ -1,0 +1,277 @@
+//! What is placed where: the placement in force, those before it, why a title is where it is, and what would
+//! be different if.
+
+pub(super) mod changes;
+pub(super) mod demand;
+pub(super) mod explain;
+pub(super) mod simulate;
+
+pub(crate) use changes::BoxChange;
+pub(crate) use demand::{DemandRequest, DemandRow, DemandTaken};
+pub(crate) use explain::PlacementReason;
+pub(crate) use simulate::{BudgetName, ChangeRequest, EffectItem, SimulateRequest, SumsItem};
+
+use super::said::Query;
+use super::status::rfc3339;
+use super::{List, Problem};
+use crate::planner::{Before, Run, digest_of};
+use crate::server::App;
+use axum::Json;
+use axum::extract::State;
+use prefill::question::{Answer, Question, SiteOutcome, answer};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use utoipa::ToSchema;
+
+/// The most of a list.
+const MOST: i64 = 1000;
+const USUAL: i64 = 20;
+
+const DAY_S: i64 = 86_400;
+
+/// One placement.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct RunItem {
+    /// Its version; rises.
+    pub(crate) version: u64,
+    /// What was in force before; 0 for the first.
+    pub(crate) parent: u64,
+    /// The placement that says what boxes held when the day began; none for the first day.
+    pub(crate) base: Option<u64>,
+    /// The day that it is of.
+    pub(crate) day: String,
+    /// When it was made (RFC 3339).
+    pub(crate) made_at: String,
+    /// The BLAKE3 of all that it follows from.
+    pub(crate) question_digest: String,
+    /// The BLAKE3 of what each box is to hold.
+    pub(crate) answer_digest: String,
+    /// What viewers are expected to want at the peak.
+    pub(crate) wanted_bytes_per_s: f64,
+    /// The part of it that origins are spared.
+    pub(crate) offload: f64,
+    /// What boxes are to hold.
+    pub(crate) held_bytes: u64,
+    /// What of that they did not hold when the day began.
+    pub(crate) new_bytes: u64,
+    /// How far it may be from the best, at most, as a part of what is served.
+    pub(crate) gap: f64,
+    /// Titles that no site has room for.
+    pub(crate) nowhere: usize,
+}
+
+/// A placement, site by site.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct PlacementDetail {
+    /// The placement.
+    pub(crate) run: RunItem,
+    /// The sites.
+    pub(crate) sites: Vec<SitePlacement>,
+    /// Titles that no site has room for, as `group/title`; the first hundred.
+    pub(crate) nowhere: Vec<String>,
+    /// Whether it was worked out anew from what was taken down, and came out the same to the last bit.
+    pub(crate) recomputed: Option<bool>,
+}
+
+/// What one site is to do.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct SitePlacement {
+    /// The site.
+    pub(crate) site: String,
+    /// The region whose demand it has a part of.
+    pub(crate) region: Option<String>,
+    /// The site that is asked for what it does not hold.
+    pub(crate) parent: Option<String>,
+    /// What its viewers, and the sites below it, are expected to want at the peak.
+    pub(crate) wanted_bytes_per_s: f64,
+    /// What of that it serves.
+    pub(crate) served_bytes_per_s: f64,
+    /// How far that may be from the best, at most, as a part of it.
+    pub(crate) gap: f64,
+    /// Titles that it holds since no other site would.
+    pub(crate) somewhere: usize,
+    /// Why it is not planned.
+    pub(crate) refused: Option<String>,
+    /// Its boxes.
+    pub(crate) boxes: Vec<BoxPlacement>,
+}
+
+/// What one box is to hold.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct BoxPlacement {
+    /// The box.
+    pub(crate) device: String,
+    /// How many titles.
+    pub(crate) titles: usize,
+    /// What they take.
+    pub(crate) held_bytes: u64,
+    /// What it may hold.
+    pub(crate) room_bytes: u64,
+    /// What of it the box did not hold when the day began.
+    pub(crate) new_bytes: u64,
+    /// What its fill windows let in a day; any number without it.
+    pub(crate) fill_bytes: Option<u64>,
+    /// Why it is not planned on.
+    pub(crate) not_planned: Option<String>,
+}
+
+impl RunItem {
+    fn of(run: Run) -> Self {
+        let day = contract::time::TimeUs(0).plus_s(i64::from(run.day) * DAY_S);
+        let day = rfc3339(day);
+        Self {
+            version: run.version,
+            parent: run.parent,
+            base: Some(run.base).filter(|base| *base > 0),
+            day: day.get(..10).unwrap_or(&day).to_owned(),
+            made_at: rfc3339(run.made_at),
+            question_digest: run.question_digest,
+            answer_digest: run.answer_digest,
+            wanted_bytes_per_s: run.outcome.wanted_bytes_per_s,
+            offload: run.outcome.offload(),
+            held_bytes: run.outcome.held_bytes,
+            new_bytes: run.outcome.new_bytes,
+            gap: run.outcome.gap,
+            nowhere: run.outcome.nowhere.len(),
+        }
+    }
+}
+
+/// Which part of a list.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Page {
+    limit: Option<i64>,
+    before: Option<u64>,
+}
+
+/// Which placement.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Which {
+    at: Option<u64>,
+    #[serde(default)]
+    again: bool,
+}
+
+/// The newest placements, newest first.
+#[utoipa::path(get, path = "/api/v1/prefill/runs", tag = "prefill",
+    params(("limit" = Option<i64>, Query, description = "At most so many: 20 without it.", minimum = 1, maximum = 1000),
+        ("before" = Option<u64>, Query, description = "Those before this version.")),
+    responses((status = 200, body = List<RunItem>)))]
+pub(super) async fn list_runs(
+    State(app): State<Arc<App>>,
+    Query(page): Query<Page>,
+) -> Result<Json<List<RunItem>>, Problem> {
+    let limit = page.limit.unwrap_or(USUAL).clamp(1, MOST);
+    let runs = app.runs.list(page.before, limit).await?;
+    Ok(Json(List { items: runs.into_iter().map(RunItem::of).collect() }))
+}
+
+/// The placement in force, or an older one, site by site.
+#[utoipa::path(get, path = "/api/v1/prefill/plan", tag = "prefill",
+    params(("at" = Option<u64>, Query, description = "That version, in place of the one in force."),
+        ("again" = Option<bool>, Query, description = "Work it out anew from what was taken down, and say whether it comes out the same.")),
+    responses((status = 200, body = PlacementDetail)))]
+pub(super) async fn show_plan(
+    State(app): State<Arc<App>>,
+    Query(which): Query<Which>,
+) -> Result<Json<PlacementDetail>, Problem> {
+    let placement = Placement::read(&app, which.at).await?;
+    let recomputed = match which.again {
+        true => Some(placement.again(&app).await?),
+        false => None,
+    };
+    Ok(Json(placement.detail(recomputed)))
+}
+
+/// A placement, as it was taken down.
+pub(super) struct Placement {
+    pub(super) run: Run,
+    pub(super) question: Question,
+    pub(super) holds: crate::planner::Holds,
+}
+
+impl Placement {
+    pub(super) async fn read(app: &App, at: Option<u64>) -> Result<Self, Problem> {
+        let run = match at {
+            Some(version) => app.runs.one(version).await?,
+            None => app.runs.latest().await?,
+        };
+        let none = || match at {
+            Some(version) => Problem::new(404, format!("there is no placement {version}")),
+            None => Problem::new(
+                404,
+                "nothing has been placed yet: there is no content, or no appliance",
+            ),
+        };
+        let run = run.ok_or_else(none)?;
+        let question = app.runs.question(run.version).await?.ok_or_else(none)?;
+        let holds = app.runs.holds(run.version).await?;
+        Ok(Self { run, question, holds })
+    }
+
+    /// What boxes were to hold when it was asked.
+    pub(super) async fn before(&self, app: &App) -> Result<Before, Problem> {
+        let parent = Some(self.run.parent).filter(|version| *version > 0);
+        Ok(Before::of(&app.runs, &self.question, parent).await?)
+    }
+
+    /// Whether it comes out the same.
+    async fn again(&self, app: &App) -> Result<bool, Problem> {
+        let (before, question) = (self.before(app).await?, self.question.clone());
+        let answer = aside(move || answer(&question, &before, threads())).await?;
+        let answer: Answer = answer.map_err(|err| Problem::new(500, err))?;
+        Ok(digest_of(&answer).map_err(|err| Problem::new(500, err))? == self.run.answer_digest)
+    }
+
+    fn detail(self, recomputed: Option<bool>) -> PlacementDetail {
+        let nowhere = self.run.outcome.nowhere.iter().take(100);
+        let nowhere = nowhere.filter_map(|number| self.question.title(*number));
+        let nowhere = nowhere.map(|title| format!("{}/{}", title.group, title.title)).collect();
+        let sites = self.question.sites.iter().zip(&self.run.outcome.sites);
+        let sites = sites.map(|(asked, outcome)| self.site(asked, outcome)).collect();
+        let run = RunItem::of(self.run);
+        PlacementDetail { run, sites, nowhere, recomputed }
+    }
+
+    fn site(&self, asked: &prefill::question::SiteAsked, outcome: &SiteOutcome) -> SitePlacement {
+        let question = &self.question;
+        let boxes = asked.classes.iter().flat_map(|class| &class.boxes);
+        let none = Vec::new();
+        let one = |it: &prefill::question::Budgets| {
+            let titles = self.holds.get(&it.device).unwrap_or(&none);
+            let sizes = titles.iter().filter_map(|number| question.title(*number));
+            let new_bytes = outcome.new_bytes.iter().find(|new| new.0 == it.device);
+            BoxPlacement {
+                device: it.device.to_string(),
+                titles: titles.len(),
+                held_bytes: sizes.map(|title| title.size_bytes).sum(),
+                room_bytes: it.room_bytes,
+                new_bytes: new_bytes.map_or(0, |new| new.1),
+                fill_bytes: it.fill_bytes,
+                not_planned: it.said.map(|said| said.to_string()),
+            }
+        };
+        SitePlacement {
+            site: asked.site.to_string(),
+            region: question.regions.get(asked.region).and_then(|it| it.region.clone()),
+            parent: asked.parent.and_then(|at| Some(question.sites.get(at)?.site.to_string())),
+            wanted_bytes_per_s: outcome.wanted_bytes_per_s,
+            served_bytes_per_s: outcome.served_bytes_per_s,
+            gap: outcome.gap,
+            somewhere: outcome.somewhere.len(),
+            refused: outcome.refused.clone(),
+            boxes: boxes.map(one).collect(),
+        }
+    }
+}
+
+/// Does what takes a while where it keeps nobody waiting.
+async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
+    tokio::task::spawn_blocking(work).await.map_err(|err| Problem::new(500, err))
+}
+
+fn threads() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}

@@ -1,0 +1,254 @@
+//! The question of a day, from what is intended, what was heard and what is forecast. Pure.
+
+use super::budgets::{Known, classes};
+use super::forecaster::{Forecaster, Wanted};
+use super::offered::{AHEAD_DAYS, Offered};
+use crate::planner::cohorts::Cohort;
+use contract::names::SiteName;
+use inventory::{Appliance, Inventory, Site};
+use prefill::demand::Refused;
+use prefill::question::{Outcome, Question, RegionAsked, SiteAsked, TitleAsked, Tuning, numbered};
+use std::collections::{BTreeMap, HashMap};
+
+/// What is wanted of all titles where nobody has asked for anything yet: bytes per second.
+const NOMINAL_BYTES_PER_S: f64 = 1e6;
+
+/// Of what is wanted in a region, what is spread over all titles, so that none is worth nothing: where there
+/// is room it is held.
+const FLOOR: f64 = 1e-7;
+
+/// A site's own demand counts where it is another by this part.
+const ANOTHER: f64 = 0.25;
+
+/// The most titles of which a site's own demand counts.
+const MOST_DEVIATIONS: usize = 4096;
+
+/// What a question is made of.
+pub(super) struct Asking<'a> {
+    pub(super) day: i32,
+    pub(super) inventory: &'a Inventory,
+    pub(super) catalogue_version: u64,
+    pub(super) cohorts: &'a [Cohort<'a>],
+    pub(super) offered: &'a Offered,
+    pub(super) forecaster: &'a Forecaster,
+    pub(super) known: &'a Known<'a>,
+    pub(super) tuning: Tuning,
+    /// The titles of the last question.
+    pub(super) before: &'a [Option<TitleAsked>],
+    /// The answer that says what boxes hold.
+    pub(super) base: Option<(u64, &'a Outcome)>,
+}
+
+/// A site with boxes.
+struct Place<'a> {
+    name: &'a SiteName,
+    site: Option<&'a Site>,
+    cohort: usize,
+    appliances: Vec<&'a Appliance>,
+}
+
+impl Asking<'_> {
+    pub(super) fn question(&self) -> Result<Question, Refused> {
+        let titles = numbered(self.before, self.offered.asked(self.day).collect());
+        let places = self.places();
+        let region = |place: &Place| place.site.and_then(|site| site.region.clone());
+        let named: Vec<_> = places.iter().map(|it| (it.name.clone(), region(it))).collect();
+        let wanted = self.forecaster.forecast(self.day, AHEAD_DAYS, &named)?;
+        let floors = self.floors(&titles);
+        let mut regions: Vec<RegionAsked> = Vec::new();
+        for (_, name) in &named {
+            if regions.iter().all(|it| it.region != *name) {
+                let demand = self.of_region(&wanted, name, &titles, &floors);
+                let demand_bytes_per_s = demand.into_iter().map(single).collect();
+                regions.push(RegionAsked { region: name.clone(), demand_bytes_per_s });
+            }
+        }
+        let mut question = Question {
+            day: self.day,
+            base: self.base.map(|base| base.0),
+            inventory_version: self.inventory.version,
+            catalogue_version: self.catalogue_version,
+            tuning: self.tuning,
+            lacking: self.lacking(&titles),
+            titles,
+            regions,
+            sites: Vec::new(),
+        };
+        question.sites = self.sites(&question, &places, &wanted);
+        Ok(question)
+    }
+
+    /// Sites with boxes, by name.
+    fn places(&self) -> Vec<Place<'_>> {
+        let sites: HashMap<_, _> = self.inventory.sites.iter().map(|it| (&it.name, it)).collect();
+        let mut places: BTreeMap<&SiteName, Place<'_>> = BTreeMap::new();
+        for (cohort, of) in self.cohorts.iter().enumerate() {
+            for appliance in &of.appliances {
+                let name = &appliance.site;
+                let site = sites.get(name).copied();
+                let place = Place { name, site, cohort, appliances: Vec::new() };
+                places.entry(name).or_insert(place).appliances.push(appliance);
+            }
+        }
+        places.into_values().collect()
+    }
+
+    /// By cohort, the titles that it does not have.
+    fn lacking(&self, titles: &[Option<TitleAsked>]) -> Vec<Vec<u32>> {
+        let of_cohort = |has: &std::collections::HashSet<super::forecaster::Key>| {
+            let lacks =
+                |title: &TitleAsked| !has.contains(&(title.group.clone(), title.title.clone()));
+            let all = (0..).zip(titles).filter(|(_, it)| it.as_ref().is_some_and(lacks));
+            all.map(|(number, _)| number).collect()
+        };
+        self.offered.cohorts.iter().map(of_cohort).collect()
+    }
+
+    /// By number: what is wanted of a title of which nobody wants anything, for one byte a second of a region.
+    /// In the order of the catalogue, for each byte of size.
+    fn floors(&self, titles: &[Option<TitleAsked>]) -> Vec<f64> {
+        let ranks: HashMap<_, usize> =
+            self.offered.titles.iter().enumerate().map(|(rank, it)| (&it.key, rank)).collect();
+        let all = self.offered.titles.len().max(1) as f64;
+        let bytes: f64 = self.offered.titles.iter().map(|it| it.size_bytes as f64).sum();
+        let floor = |title: &TitleAsked| {
+            let rank = ranks.get(&(title.group.clone(), title.title.clone())).copied();
+            let order = 2.0 - rank.unwrap_or(0) as f64 / all;
+            FLOOR * order * title.size_bytes as f64 / bytes.max(1.0)
+        };
+        titles.iter().map(|title| title.as_ref().map_or(0.0, floor)).collect()
+    }
+
+    /// By number: what a region wants. One of which nothing is known wants what the others do.
+    fn of_region(
+        &self,
+        wanted: &Wanted,
+        name: &Option<String>,
+        titles: &[Option<TitleAsked>],
+        floors: &[f64],
+    ) -> Vec<f64> {
+        let own = wanted.regions.get(name).map(Vec::as_slice).unwrap_or_default();
+        let (mut demand, mut all) = self.by_number(own, titles);
+        if all <= 0.0 {
+            let mut sums: Vec<f64> = Vec::new();
+            for other in wanted.regions.values() {
+                sums.resize(sums.len().max(other.len()), 0.0);
+                sums.iter_mut().zip(other).for_each(|(sum, rate)| *sum += rate);
+            }
+            (demand, all) = self.by_number(&sums, titles);
+            let scale = if all > 0.0 { NOMINAL_BYTES_PER_S / all } else { 0.0 };
+            demand.iter_mut().for_each(|rate| *rate *= scale);
+            all = NOMINAL_BYTES_PER_S;
+        }
+        demand.iter_mut().zip(floors).for_each(|(rate, floor)| *rate += floor * all);
+        demand
+    }
+
+    /// From the forecast's numbers to the question's, and the sum.
+    fn by_number(&self, rates: &[f64], titles: &[Option<TitleAsked>]) -> (Vec<f64>, f64) {
+        let rate = |title: &Option<TitleAsked>| {
+            let title = title.as_ref()?;
+            let number = self.forecaster.number(&(title.group.clone(), title.title.clone()))?;
+            rates.get(number).copied()
+        };
+        let demand: Vec<f64> = titles.iter().map(|title| rate(title).unwrap_or(0.0)).collect();
+        let all = demand.iter().sum();
+        (demand, all)
+    }
+
+    fn sites(&self, question: &Question, places: &[Place], wanted: &Wanted) -> Vec<SiteAsked> {
+        let worth: HashMap<&SiteName, f64> = self
+            .base
+            .iter()
+            .flat_map(|(_, outcome)| &outcome.sites)
+            .filter_map(|site| Some((site.site.as_ref()?, site.byte_worth)))
+            .collect();
+        let region_of = |place: &Place| {
+            let name = place.site.and_then(|site| site.region.as_ref());
+            question.regions.iter().position(|it| it.region.as_ref() == name).unwrap_or(0)
+        };
+        let mut sites: Vec<SiteAsked> = Vec::new();
+        for place in places {
+            let region = region_of(place);
+            let of_region = &question.regions[region].demand_bytes_per_s;
+            let own =
+                wanted.sites.get(place.name).map(|rates| self.by_number(rates, &question.titles));
+            let (share, deviations) = match own.filter(|own| own.1 > 0.0) {
+                Some((demand, all)) => own_demand(&demand, all, of_region),
+                None => (0.0, Vec::new()),
+            };
+            sites.push(SiteAsked {
+                site: place.name.clone(),
+                region,
+                share,
+                deviations,
+                lacking: Some(place.cohort).filter(|at| !question.lacking[*at].is_empty()),
+                pins: Vec::new(),
+                more_copies: Vec::new(),
+                parent: None,
+                byte_worth: worth.get(place.name).copied().unwrap_or(0.0),
+                classes: classes(place.site, &place.appliances, self.known),
+            });
+        }
+        share_out(&mut sites, question.regions.len());
+        let parents = self.parents(places, &sites);
+        sites.iter_mut().zip(parents).for_each(|(site, parent)| site.parent = parent);
+        sites
+    }
+
+    /// Who may give to a site, and has more room: the one with the most. Nobody is above itself: room only
+    /// grows on the way up, and names decide between equals.
+    fn parents(&self, places: &[Place], sites: &[SiteAsked]) -> Vec<Option<usize>> {
+        let room = |at: usize| {
+            let boxes = sites[at].classes.iter().flat_map(|class| &class.boxes);
+            (boxes.map(|it| it.room_bytes).sum::<u64>(), places[at].name)
+        };
+        let gives = |at: usize, to: &SiteName| {
+            places[at].site.is_some_and(|site| site.may_fill_sites.contains(to))
+        };
+        let parent = |at: usize| {
+            let able = (0..places.len()).filter(|other| gives(*other, places[at].name));
+            able.filter(|other| room(*other) > room(at)).max_by_key(|other| room(*other))
+        };
+        (0..places.len()).map(parent).collect()
+    }
+}
+
+/// What part of its region a site is, and the titles that it wants otherwise.
+fn own_demand(demand: &[f64], all: f64, of_region: &[f32]) -> (f64, Vec<(u32, f32)>) {
+    let of_all: f64 = of_region.iter().map(|rate| f64::from(*rate)).sum();
+    let share = all / of_all.max(f64::MIN_POSITIVE);
+    let mut others: Vec<(f64, u32, f32)> = Vec::new();
+    for (number, (own, regional)) in (0..).zip(demand.iter().zip(of_region)) {
+        let usual = share * f64::from(*regional);
+        let by = (own - usual).abs();
+        if by > ANOTHER * usual && by > FLOOR * all && *own > 0.0 {
+            others.push((by, number, single(*own)));
+        }
+    }
+    others.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+    others.truncate(MOST_DEVIATIONS);
+    let mut deviations: Vec<(u32, f32)> = others.into_iter().map(|it| (it.1, it.2)).collect();
+    deviations.sort_unstable_by_key(|it| it.0);
+    (share, deviations)
+}
+
+/// A site of which nothing is known is as large as others of its region are, or all of them are alike.
+fn share_out(sites: &mut [SiteAsked], regions: usize) {
+    for region in 0..regions {
+        let of_region = sites.iter().filter(|site| site.region == region);
+        let all = of_region.clone().count().max(1) as f64;
+        let known: Vec<f64> = of_region.map(|site| site.share).filter(|it| *it > 0.0).collect();
+        let usual = match known.len() {
+            0 => 1.0 / all,
+            some => known.iter().sum::<f64>() / some as f64,
+        };
+        let unknown = sites.iter_mut().filter(|it| it.region == region && it.share <= 0.0);
+        unknown.for_each(|site| site.share = usual);
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "demand is kept in single precision")]
+fn single(demand: f64) -> f32 {
+    demand as f32
+}
