@@ -9,6 +9,7 @@ use crate::counters::Counter;
 use contract::catalogue::Common;
 use contract::demand::FEWEST_SESSIONS;
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 
@@ -43,7 +44,7 @@ impl TitleCount {
         &self.common
     }
 
-    /// Sessions that asked on the day of the table, each once, as today's hashes; no more than
+    /// Sessions that asked on the day of the table, each once, as today's hashes, connections as themselves; no more than
     /// [`FEWEST_SESSIONS`].
     #[must_use]
     pub fn sessions(&self) -> &[u64] {
@@ -62,7 +63,31 @@ impl TitleCount {
 }
 
 /// By where the values in common stand: they are in memory once, and a table keeps them there.
-type Counts = HashMap<usize, TitleCount>;
+type Counts = HashMap<usize, TitleCount, BuildHasherDefault<ByPlace>>;
+
+/// Odd, and of no pattern: 2^64 over the golden ratio (Knuth, TAOCP vol. 3, §6.4).
+const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// Spreads addresses, which nobody from outside chooses: a hash that withstands somebody who does
+/// takes longer than all else here.
+#[derive(Debug, Default)]
+struct ByPlace(u64);
+
+impl Hasher for ByPlace {
+    fn write(&mut self, octets: &[u8]) {
+        octets.iter().for_each(|octet| self.write_usize(usize::from(*octet)));
+    }
+
+    fn write_usize(&mut self, place: usize) {
+        let place = u64::try_from(place).unwrap_or(u64::MAX);
+        self.0 = (self.0 ^ place).wrapping_mul(SPREAD);
+    }
+
+    /// What is lowest of a product knows of what is lowest alone.
+    fn finish(&self) -> u64 {
+        self.0 ^ self.0 >> 32
+    }
+}
 
 #[derive(Debug)]
 struct Table {
@@ -84,6 +109,7 @@ pub(crate) struct Viewing {
 /// The tables of one thread, or of the threads of one engine.
 #[derive(Debug)]
 pub(crate) struct Tally {
+    /// No other tally of this process has it.
     number: u64,
     tables: Vec<Mutex<Table>>,
     connections: AtomicU64,
@@ -93,7 +119,7 @@ pub(crate) struct Tally {
 impl Tally {
     /// For so many threads that write, beginning on this day.
     pub(crate) fn new(threads: usize, day: i32) -> Arc<Self> {
-        let table = |_| Mutex::new(Table { day, counts: Counts::new() });
+        let table = |_| Mutex::new(Table { day, counts: Counts::default() });
         Arc::new(Self {
             number: NUMBERS.fetch_add(1, Ordering::Relaxed),
             tables: (0..=threads.max(1)).map(table).collect(),
@@ -102,9 +128,10 @@ impl Tally {
         })
     }
 
-    /// No other tally of this process has it.
-    pub(crate) fn number(&self) -> u64 {
-        self.number
+    /// What stands for the session of a connection that names none: no other one of this process
+    /// has it, and no hash, as good as certainly.
+    pub(crate) fn session_of(&self, connection: u64) -> u64 {
+        self.number.wrapping_mul(SPREAD).wrapping_add(connection).wrapping_mul(SPREAD)
     }
 
     /// The name of a connection among those of this tally.
@@ -146,7 +173,7 @@ pub struct Tallies {
 
 impl Tallies {
     pub(crate) fn new(all: Vec<Arc<Tally>>) -> Self {
-        Self { all, spare: Counts::new() }
+        Self { all, spare: Counts::default() }
     }
 
     /// Takes all that was counted, each with the day of its table. What is counted from here on
@@ -174,6 +201,7 @@ impl Tallies {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::HashSet;
     use std::sync::atomic::AtomicBool;
     use std::thread;
 
@@ -206,6 +234,14 @@ mod tests {
         let expected = [(3, "a".to_owned(), 30, 3, 2), (3, "b".to_owned(), 10, 1, 1)];
         assert_eq!(taken(&mut tallies, 3), expected);
         assert_eq!(taken(&mut tallies, 3), []);
+    }
+
+    #[test]
+    fn connections_are_told_apart() {
+        let tallies = [Tally::new(1, 0), Tally::new(1, 0)];
+        let of = |tally: &Arc<Tally>| (0..100).map(|it| tally.session_of(it)).collect::<Vec<_>>();
+        let all: HashSet<u64> = tallies.iter().flat_map(of).collect();
+        assert_eq!(all.len(), 200);
     }
 
     #[test]

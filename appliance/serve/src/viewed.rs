@@ -86,15 +86,12 @@ fn asked_bytes(request: &Request<'_>, size_bytes: u64) -> u64 {
     }
 }
 
-/// The session that a player names, else the connection; never itself, but today's hash.
+/// The session that a player names, as today's hash, else the connection: a number that says nothing
+/// of anybody, and is there at once.
 fn session(shared: &Shared, asker: Asker<'_, '_>) -> u64 {
     let said = asker.said.unwrap_or_else(|| Cmcd::of(asker.request));
-    let hash = match said.and_then(|said| said.sid) {
-        Some(sid) => shared.session_key.hash(sid.as_str(), asker.at),
-        None => {
-            let name = [shared.tally.number(), asker.via.connection];
-            shared.session_key.hash_of_connection(name, asker.at)
-        }
-    };
-    hash.number()
+    match said.and_then(|said| said.sid) {
+        Some(sid) => shared.session_key.hash(sid.as_str(), asker.at).number(),
+        None => shared.tally.session_of(asker.via.connection),
+    }
 }

@@ -76,23 +76,8 @@ impl SessionKey {
     /// The hash of a session id on the day of `now`.
     #[must_use]
     pub fn hash(&self, session: &str, now: TimeUs) -> SessionHash {
-        self.hash_of(session.as_bytes(), now)
-    }
-
-    /// The hash of a connection that names no session, by numbers that no other one has in this
-    /// process.
-    #[must_use]
-    pub fn hash_of_connection(&self, [of, number]: [u64; 2], now: TimeUs) -> SessionHash {
-        // No text begins so, and no player can name a connection.
-        let mut name = [0xff; 17];
-        let (_, end) = name.split_at_mut(1);
-        end.copy_from_slice(&(u128::from(of) << 64 | u128::from(number)).to_be_bytes());
-        self.hash_of(&name, now)
-    }
-
-    fn hash_of(&self, name: &[u8], now: TimeUs) -> SessionHash {
         let key = self.key_of(now.0.div_euclid(DAY_US));
-        let hash = blake3::keyed_hash(&key, name);
+        let hash = blake3::keyed_hash(&key, session.as_bytes());
         let (front, _) = hash.as_bytes().split_at(SessionHash::LEN);
         SessionHash(front.try_into().unwrap_or_default())
     }
@@ -136,15 +121,6 @@ mod tests {
         assert_ne!(next, first);
         assert_eq!(key.hash("s", start), next, "yesterday's key is forgotten");
         assert_ne!(key.hash("s", TimeUs(i64::MAX)), next);
-    }
-
-    #[test]
-    fn connections_are_told_apart() {
-        let key = SessionKey::new([7; 32], TimeUs(0));
-        let hash = |name| key.hash_of_connection(name, TimeUs(0));
-        let hashes = [[0, 0], [0, 1], [1, 0]].map(hash);
-        assert_eq!(hash([0, 1]), hashes[1]);
-        assert!(hashes[0] != hashes[1] && hashes[1] != hashes[2] && hashes[0] != hashes[2]);
     }
 
     #[test]
