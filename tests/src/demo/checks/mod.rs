@@ -4,6 +4,7 @@ mod corruption;
 mod engine;
 mod fleet_away;
 mod holding;
+mod nearer;
 mod players;
 mod steering;
 
@@ -54,5 +55,6 @@ pub async fn run(world: &mut World, shares: &[Share]) -> Result<bool> {
     players::run(world, &mut verdict).await?;
     fleet_away::run(world, &mut verdict).await?;
     engine::run(world, &mut verdict).await;
+    nearer::run(world, &mut verdict).await;
     Ok(verdict.close())
 }
