@@ -188,6 +188,14 @@ impl Collector {
         self.latest.read().unwrap_or_else(PoisonError::into_inner).get(device).cloned()
     }
 
+    /// When each box was heard last, by whichever manager on this database.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn heard_at(&self) -> Result<HashMap<DeviceName, TimeUs>, db::Error> {
+        self.store.heard_at().await
+    }
+
     /// Whether a box is live now.
     #[must_use]
     pub fn state(&self, device: &DeviceName, now: TimeUs) -> State {

@@ -88,6 +88,7 @@ impl Collector {
         if file.is_empty() || is_long || file.contains(char::is_control) {
             return Err(DemandError::BadName(file.to_owned()));
         }
+        rows.iter().try_for_each(TitleDemand::check)?;
         self.store.put_demand((day, site.as_str(), &format!("file {file}")), rows, now).await
     }
 

@@ -70,6 +70,17 @@ impl Store {
         Ok(all)
     }
 
+    pub(crate) async fn heard_at(&self) -> Result<HashMap<DeviceName, TimeUs>, db::Error> {
+        let rows = sqlx::query("SELECT appliance, received_at_us FROM appliance_reports");
+        let heard = |row: &AnyRow| -> Result<(DeviceName, TimeUs), db::Error> {
+            let name: String = row.try_get(0)?;
+            let device =
+                DeviceName::new(&name).map_err(|err| db::Error::corrupt("a report", err))?;
+            Ok((device, TimeUs(row.try_get(1)?)))
+        };
+        rows.fetch_all(self.db.read()).await?.iter().map(heard).collect()
+    }
+
     /// Keeps a report, its events, and what the box holds where that has changed.
     pub(crate) async fn record(
         &self,

@@ -16,6 +16,10 @@ pub const MAX_DEMAND_ROWS: usize = 2048;
 /// says something of each of them.
 pub const FEWEST_SESSIONS: usize = 20;
 
+/// What one row may say: a terabit a second of one title, from one box, for a day. More is a mistake of
+/// whoever counted, and would be wanted tomorrow.
+pub const MAX_DEMAND_BYTES: u64 = 1 << 53;
+
 /// A day further than this from the clock of whoever is told is no day that a box could speak of:
 /// yesterday's last figures, and a clock that is hours off, are within.
 pub const MOST_DAYS_AWAY: i64 = 2;
@@ -53,6 +57,9 @@ pub enum BadDemand {
     /// More rows than a report carries.
     #[error("demand has {0} rows, {MAX_DEMAND_ROWS} are the most")]
     TooManyRows(usize),
+    /// More than a box can send.
+    #[error("{0} bytes of one title in a day, {MAX_DEMAND_BYTES} are the most")]
+    TooManyBytes(u64),
     /// A clock is wrong, here or there.
     #[error("demand is of day {day}, and today is {today}")]
     FarAway {
@@ -61,6 +68,17 @@ pub enum BadDemand {
         /// What our clock says.
         today: i32,
     },
+}
+
+impl TitleDemand {
+    /// Whether so much can have been asked for.
+    ///
+    /// # Errors
+    /// [`BadDemand::TooManyBytes`].
+    pub fn check(&self) -> Result<(), BadDemand> {
+        let bytes = self.bytes_sent.saturating_add(self.bytes_missed);
+        if bytes > MAX_DEMAND_BYTES { Err(BadDemand::TooManyBytes(bytes)) } else { Ok(()) }
+    }
 }
 
 impl DemandReport {
@@ -72,6 +90,7 @@ impl DemandReport {
         if self.rows.len() > MAX_DEMAND_ROWS {
             return Err(BadDemand::TooManyRows(self.rows.len()));
         }
+        self.rows.iter().try_for_each(TitleDemand::check)?;
         let (day, today) = (self.day, day_of(now));
         if (i64::from(day) - i64::from(today)).abs() > MOST_DAYS_AWAY {
             return Err(BadDemand::FarAway { day, today });
@@ -113,5 +132,8 @@ mod tests {
         let row = TitleDemand { group, title: None, bytes_sent: 1, bytes_missed: 0 };
         let many = DemandReport { day: 19_675, rows: vec![row; MAX_DEMAND_ROWS + 1] };
         assert_eq!(many.check(now), Err(BadDemand::TooManyRows(MAX_DEMAND_ROWS + 1)));
+        let row = TitleDemand { bytes_missed: MAX_DEMAND_BYTES, ..many.rows[0].clone() };
+        let much = DemandReport { day: 19_675, rows: vec![row] };
+        assert_eq!(much.check(now), Err(BadDemand::TooManyBytes(MAX_DEMAND_BYTES + 1)));
     }
 }

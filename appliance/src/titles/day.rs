@@ -21,6 +21,10 @@ impl Figures {
         self.sent = self.sent.saturating_add(other.sent);
         self.missed = self.missed.saturating_add(other.missed);
     }
+
+    pub(super) fn bytes(self) -> u64 {
+        self.sent.saturating_add(self.missed)
+    }
 }
 
 impl From<&serve::titles::TitleCount> for Figures {

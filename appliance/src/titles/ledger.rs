@@ -1,7 +1,8 @@
 //! What may be told of what viewers asked for, and when. Pure: the clock is an argument.
 //!
 //! A title is named on a day once twenty sessions asked for it on that day. Until then what is
-//! counted of it is kept back, for days if need be; then it goes to where nobody is named. Nothing
+//! counted of it is kept back, for days if need be; then it goes to where nobody is named, if that is of
+//! several titles and of twenty sessions, and is forgotten if not. Nothing
 //! that was told is ever taken back, so that figures only rise.
 
 use super::day::{Day, Figures, Told};
@@ -15,8 +16,8 @@ use std::collections::{BTreeMap, HashMap};
 /// somebody watches each day finds its twenty.
 const KEPT_BACK_DAYS: i32 = 14;
 
-/// Titles that something is known of: 400 octets each. What is asked for of others meanwhile is
-/// told without a name.
+/// Titles that something is known of: 400 octets each. What is asked for of others meanwhile is told
+/// nobody.
 const MOST_TITLES: usize = 65_536;
 
 /// Today, and those that the fleet has not heard all of: an older one it would not take.
@@ -29,8 +30,29 @@ pub(super) struct Ledger {
     titles: HashMap<(GroupName, TitleName), Title>,
     days: BTreeMap<i32, Day>,
     told: Option<Told>,
-    /// Of days that the fleet did not hear of in time.
+    /// Of days that the fleet did not hear of in time, and of what too few had asked for.
     forgotten_bytes: u64,
+}
+
+/// What of a group is told without a name.
+#[derive(Debug, Default)]
+struct Unnamed {
+    figures: Figures,
+    titles: usize,
+    sessions: usize,
+}
+
+impl Unnamed {
+    fn add(&mut self, title: &mut Title) {
+        self.figures.add(std::mem::take(&mut title.kept_back));
+        self.titles += 1;
+        self.sessions += std::mem::take(&mut title.sessions_before);
+    }
+
+    /// One title without a name has one all the same.
+    fn can_be_told(&self) -> bool {
+        self.titles > 1 && self.sessions >= FEWEST_SESSIONS
+    }
 }
 
 #[derive(Debug)]
@@ -42,6 +64,8 @@ struct Title {
     kept_back: Figures,
     /// Since when.
     since: i32,
+    /// Sessions of the days before today whose figures are kept back.
+    sessions_before: usize,
 }
 
 impl Ledger {
@@ -58,15 +82,24 @@ impl Ledger {
         self.today = day;
         self.days.entry(day).or_default();
         self.forget_days();
-        let mut unnamed: HashMap<GroupName, Figures> = HashMap::new();
+        let mut unnamed: HashMap<GroupName, Unnamed> = HashMap::new();
         self.titles.retain(|(group, _), title| {
             title.begin(day);
             if title.since.saturating_add(KEPT_BACK_DAYS) <= day {
-                unnamed.entry(group.clone()).or_default().add(std::mem::take(&mut title.kept_back));
+                unnamed.entry(group.clone()).or_default().add(title);
             }
             title.kept_back != Figures::default()
         });
-        unnamed.into_iter().for_each(|(group, figures)| self.tell(group, None, figures));
+        for (group, unnamed) in unnamed {
+            match unnamed.can_be_told() {
+                true => self.tell(group, None, unnamed.figures),
+                false => self.forget(unnamed.figures),
+            }
+        }
+    }
+
+    fn forget(&mut self, figures: Figures) {
+        self.forgotten_bytes = self.forgotten_bytes.saturating_add(figures.bytes());
     }
 
     /// Those that are furthest from today.
@@ -86,12 +119,13 @@ impl Ledger {
         let today = self.today;
         let title = match self.titles.get_mut(&key) {
             Some(title) => title,
-            None if is_full => return self.tell(key.0, None, figures),
+            None if is_full => return self.forget(figures),
             None => self.titles.entry(key.clone()).or_insert_with(|| Title::new(today)),
         };
         title.see(sessions);
         title.keep_back(figures, today);
         if title.is_named {
+            title.sessions_before = 0;
             let figures = std::mem::take(&mut title.kept_back);
             self.tell(key.0, Some(key.1), figures);
         }
@@ -131,7 +165,7 @@ impl Ledger {
         all
     }
 
-    /// What was counted on days that the fleet did not hear of in time.
+    /// What was counted on days that the fleet did not hear of in time, and what too few had asked for.
     pub(super) fn forgotten_bytes(&self) -> u64 {
         self.forgotten_bytes
     }
@@ -139,11 +173,13 @@ impl Ledger {
 
 impl Title {
     fn new(since: i32) -> Self {
-        Self { is_named: false, sessions: Vec::new(), kept_back: Figures::default(), since }
+        let kept_back = Figures::default();
+        Self { is_named: false, sessions: Vec::new(), kept_back, since, sessions_before: 0 }
     }
 
     /// On another day everybody is somebody else.
     fn begin(&mut self, day: i32) {
+        self.sessions_before += self.sessions.len();
         (self.is_named, self.sessions) = (false, Vec::new());
         // A clock that goes back keeps nothing back for longer.
         self.since = self.since.min(day);

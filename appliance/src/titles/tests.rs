@@ -75,15 +75,30 @@ fn sessions_of_two_days_are_not_added_up_and_their_bytes_are() {
 #[test]
 fn what_never_finds_twenty_is_told_without_a_name() {
     let mut ledger = Ledger::new(TODAY);
-    ledger.count(&common(1), &[1], sent(1));
+    ledger.count(&common(1), &sessions(12), sent(1));
+    ledger.count(&common(3), &sessions(8), sent(2));
     for day in 1..14 {
         ledger.turn_to(TODAY + day);
         ledger.count(&common(2), &[2], sent(1));
         assert_eq!(tells(&mut ledger, at(TODAY + day, 0)), []);
     }
     ledger.turn_to(TODAY + 14);
-    assert_eq!(tells(&mut ledger, at(TODAY + 14, 0)), [(TODAY + 14, None, 1)]);
+    assert_eq!(tells(&mut ledger, at(TODAY + 14, 0)), [(TODAY + 14, None, 3)]);
     assert_eq!(ledger.kept_back(), sent(13));
+}
+
+#[test]
+fn one_title_or_a_few_sessions_are_not_told_without_a_name_either() {
+    let cases: [&[(u64, usize)]; 2] = [&[(1, 19)], &[(1, 9), (2, 10)]];
+    for counted in cases {
+        let mut ledger = Ledger::new(TODAY);
+        for (title, count) in counted {
+            ledger.count(&common(*title), &sessions(*count), sent(5));
+        }
+        ledger.turn_to(TODAY + 14);
+        assert_eq!(tells(&mut ledger, at(TODAY + 14, 0)), [], "{counted:?}");
+        assert_eq!(ledger.forgotten_bytes(), 5 * counted.len() as u64);
+    }
 }
 
 #[test]

@@ -9,9 +9,10 @@ use contract::SCHEMA;
 use contract::catalogue::{Catalogue, Ordinal};
 use contract::config::OnMiss;
 use contract::exchange::identity_name;
-use contract::manifest::{Hold, runs_of};
+use contract::manifest::{Deadline, Hold, runs_of};
 use contract::names::{DeviceName, GroupName, SiteName, TitleName};
 use contract::sources::{Batch, Neighbour, Source, SourceKind};
+use contract::time::TimeUs;
 use health_collector::HeldTitle;
 use inventory::{Appliance, Inventory};
 use prefill::question::SiteAsked;
@@ -20,11 +21,17 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
+/// Deadlines of one box: some forty films, in a megabyte of its manifest. Those beyond come in the order of
+/// the list.
+const MOST_DEADLINES: usize = 20_000;
+
 /// What every box is told.
 #[derive(Debug)]
 pub(super) struct Plan {
     pub(super) segments: Vec<Built>,
     pub(super) boxes: Vec<BoxTargets>,
+    /// Boxes that are told nothing of content: they hold on to what they were told last.
+    pub(super) kept: Vec<DeviceName>,
 }
 
 /// What one box is told.
@@ -34,6 +41,8 @@ pub(super) struct BoxTargets {
     pub(super) catalogue: Arc<Catalogue>,
     pub(super) hold: Hold,
     pub(super) batches: Vec<Batch>,
+    /// What must be there by a time, first of all.
+    pub(super) deadlines: Vec<Deadline>,
     /// Whom its viewers may be redirected to.
     pub(super) neighbours: Vec<Neighbour>,
     /// The titles that it will hold whole.
@@ -55,7 +64,8 @@ pub(super) fn plan(inputs: &Inputs, placed: &Placed) -> Result<Plan, serde_json:
         });
         let problem = problem(&catalog, cohort, placed);
         let solution = prefill::solve(&problem);
-        told.push(Told { catalog, catalogue, segments, problem, solution });
+        let due = due(&catalog, placed);
+        told.push(Told { catalog, catalogue, segments, problem, solution, due });
     }
     let above = Above::of(placed, &told);
     let mut boxes = Vec::new();
@@ -69,7 +79,9 @@ pub(super) fn plan(inputs: &Inputs, placed: &Placed) -> Result<Plan, serde_json:
     for told in told {
         all.extend(told.segments.into_iter().map(|built| (built.reference.digest, built)));
     }
-    Ok(Plan { segments: all.into_values().collect(), boxes })
+    let is_kept = |it: &&Appliance| placed.titles(&it.name).is_none();
+    let kept = inputs.inventory.appliances.iter().filter(is_kept).map(|it| it.name.clone());
+    Ok(Plan { segments: all.into_values().collect(), boxes, kept: kept.collect() })
 }
 
 /// What a cohort is told.
@@ -79,6 +91,8 @@ struct Told<'a> {
     segments: Vec<Built>,
     problem: Problem,
     solution: Solution,
+    /// When objects are to be there whose titles are about to be served.
+    due: HashMap<Ordinal, TimeUs>,
 }
 
 /// The boxes above sites, and what they are to hold.
@@ -111,6 +125,15 @@ impl<'a> Above<'a> {
         let holders = up.filter_map(|site| self.holders.get(&(*site, ordinal)));
         holders.flatten().copied().collect()
     }
+}
+
+fn due(catalog: &Snapshot, placed: &Placed) -> HashMap<Ordinal, TimeUs> {
+    let titles: HashMap<_, _> = placed.due().collect();
+    if titles.is_empty() {
+        return HashMap::new();
+    }
+    let by = |object: &CatalogObject| titles.get(&(&object.group, &object.title)).copied();
+    catalog.objects.iter().filter_map(|object| Some((object.ordinal, by(object)?))).collect()
 }
 
 fn problem(catalog: &Snapshot, cohort: &Cohort<'_>, placed: &Placed) -> Problem {
@@ -158,6 +181,7 @@ fn targets(inputs: &Inputs, told: &Told, sources: &[BoxSources]) -> Vec<BoxTarge
                 device: plan.device.clone(),
                 catalogue: Arc::clone(&told.catalogue),
                 hold: Hold::Snapshot(runs_of(plan.hold.iter().copied())),
+                deadlines: deadlines(&plan.hold, &told.due),
                 batches: batches(inputs, sources),
                 neighbours: neighbours(inputs, &plan.device),
                 titles: whole_titles(&told.catalog, &plan.hold),
@@ -165,6 +189,13 @@ fn targets(inputs: &Inputs, told: &Told, sources: &[BoxSources]) -> Vec<BoxTarge
             }
         })
         .collect()
+}
+
+/// In the order in which they are fetched, which is that of their times.
+fn deadlines(hold: &[Ordinal], due: &HashMap<Ordinal, TimeUs>) -> Vec<Deadline> {
+    let deadline =
+        |ordinal: &Ordinal| Some(Deadline { ordinal: *ordinal, by_us: *due.get(ordinal)? });
+    hold.iter().filter_map(deadline).take(MOST_DEADLINES).collect()
 }
 
 fn whole_titles(catalog: &Snapshot, hold: &[Ordinal]) -> HashSet<HeldTitle> {

@@ -63,44 +63,33 @@ pub(super) async fn publish(
     now: TimeUs,
 ) -> anyhow::Result<HashMap<DeviceName, InForce>> {
     let mut in_force = HashMap::new();
-    for target in &plan.boxes {
+    let told = plan.boxes.iter().map(|target| (&target.device, Some(target)));
+    for (device, target) in told.chain(plan.kept.iter().map(|device| (device, None))) {
         // A transaction a box: a fleet's worth in one would keep reports waiting.
         let mut tx = store.begin().await?;
-        let its = publish_box(&mut tx, target, beside, now).await?;
+        let its = publish_box(&mut tx, (device, target), beside, now).await?;
         tx.commit().await?;
-        in_force.insert(target.device.clone(), its);
+        in_force.insert(device.clone(), its);
     }
     Ok(in_force)
 }
 
 async fn publish_box(
     tx: &mut Tx,
-    target: &BoxTargets,
+    (device, target): (&DeviceName, Option<&BoxTargets>),
     beside: Beside<'_>,
     now: TimeUs,
 ) -> anyhow::Result<InForce> {
-    let before = documents::heads(tx, &target.device).await?;
-    let mut press = Press { tx, device: &target.device, before, beside, now };
-    let manifest = press
-        .issue(Kind::Manifest, |version| Manifest {
-            schema: SCHEMA,
-            version,
-            catalogue: Catalogue::clone(&target.catalogue),
-            hold: target.hold.clone(),
-            deadlines: Vec::new(),
-        })
-        .await?;
-    let sources = press
-        .issue(Kind::Sources, |_| Sources {
-            schema: SCHEMA,
-            manifest_version: manifest.content_version,
-            batches: target.batches.clone(),
-            neighbours: target.neighbours.clone(),
-        })
-        .await?;
+    let before = documents::heads(tx, device).await?;
+    let mut press = Press { tx, device, before, beside, now };
+    let of_content = match target {
+        Some(target) => press.issue_content(target).await?,
+        None => press.content_before(),
+    };
     let (tombstones, purges_after) = press.issue_tombstones().await?;
-    let mut heads = vec![tombstones, manifest, sources];
-    let command = (beside.command)(&target.device);
+    let mut heads = vec![tombstones];
+    heads.extend(of_content);
+    let command = (beside.command)(device);
     if let Some(command) = &command {
         heads.push(press.issue(Kind::Command, |_| command.clone()).await?);
     }
@@ -117,6 +106,36 @@ struct Press<'a> {
 }
 
 impl Press<'_> {
+    /// What a box is to hold, and from whom it gets it.
+    async fn issue_content(&mut self, target: &BoxTargets) -> anyhow::Result<Vec<Head>> {
+        let manifest = self
+            .issue(Kind::Manifest, |version| Manifest {
+                schema: SCHEMA,
+                version,
+                catalogue: Catalogue::clone(&target.catalogue),
+                hold: target.hold.clone(),
+                deadlines: target.deadlines.clone(),
+            })
+            .await?;
+        let sources = self
+            .issue(Kind::Sources, |_| Sources {
+                schema: SCHEMA,
+                manifest_version: manifest.content_version,
+                batches: target.batches.clone(),
+                neighbours: target.neighbours.clone(),
+            })
+            .await?;
+        Ok(vec![manifest, sources])
+    }
+
+    /// The same as it was issued last.
+    fn content_before(&self) -> Vec<Head> {
+        [Kind::Manifest, Kind::Sources]
+            .into_iter()
+            .filter_map(|it| self.before(it).cloned())
+            .collect()
+    }
+
     fn before(&self, kind: Kind) -> Option<&Head> {
         self.before.iter().find(|head| head.kind == kind)
     }

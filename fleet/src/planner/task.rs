@@ -2,7 +2,7 @@
 
 use super::inputs::{Inputs, Kept};
 use super::origin::{Origin, resolve_all};
-use super::placing::Placing;
+use super::placing::{Placed, Placing};
 use super::plan::plan;
 use super::publish::{Beside, publish};
 use super::view::View;
@@ -124,7 +124,7 @@ impl Planner {
             app.collector.demand_version().await?,
         );
         let inputs = Arc::new(inputs);
-        let placed = self.placing.place(app, Arc::clone(&inputs)).await?;
+        let placed = self.placed(Arc::clone(&inputs)).await;
         let plan = {
             let (inputs, placed) = (Arc::clone(&inputs), Arc::clone(&placed));
             tokio::task::spawn_blocking(move || plan(&inputs, &placed)).await??
@@ -144,6 +144,18 @@ impl Planner {
         let (inventory, catalogue, purges, commands, ..) = versions;
         tracing::debug!(inventory, catalogue, purges, commands, epoch, "plan in force");
         Ok(())
+    }
+
+    /// What is placed where. What cannot be worked out keeps nobody from being told of purges and commands: what
+    /// was in force stays, and where nothing was, boxes keep what they were told.
+    async fn placed(&mut self, inputs: Arc<Inputs>) -> Arc<Placed> {
+        match self.placing.place(&self.app, inputs).await {
+            Ok(placed) => placed,
+            Err(err) => {
+                tracing::error!("nothing is placed anew: {err:#}");
+                self.placing.last().unwrap_or_default()
+            }
+        }
     }
 
     /// Once for each version: it is looked at again and again.

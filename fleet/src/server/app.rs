@@ -14,7 +14,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 
 /// What the operator chose.
 #[derive(Debug, Clone)]
@@ -42,6 +42,8 @@ pub(crate) struct App {
     pub(crate) commands: crate::planner::Commands,
     /// What was placed where, and from what.
     pub(crate) runs: crate::planner::Runs,
+    /// Whoever asks what would be placed waits for whoever does.
+    pub(crate) solving: Semaphore,
     pub(crate) collector: Collector,
     /// What boxes say that they are made of.
     pub(crate) observing: Observing,

@@ -22,7 +22,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, Semaphore, watch};
 use tokio::task::JoinSet;
 
 /// After the drain: whatever hangs then is left behind.
@@ -142,6 +142,7 @@ async fn open(
         documents: Documents::new(db.clone()),
         commands: Commands::new(db.clone()),
         runs: Runs::new(db.clone()),
+        solving: Semaphore::new(1),
         tokens: TokenStore::new(db.clone()),
         ordering: ordering(options.elsewhere.as_ref(), data, db.clone()).await?,
         people: PeopleStore::new(db.clone()),

@@ -55,10 +55,15 @@ impl Store {
             let mut sum = Sum::default();
             sum.rise(unpack(&before)?);
             sum.rise(rows);
-            pack(sum)
+            let merged = pack(sum)?;
+            let is_another = merged != before;
+            Ok::<_, DemandError>((merged, is_another))
         });
-        write(&mut *tx, REPLACE, place, now, merged.await?).await?;
-        told_of(&mut tx, day, now).await?;
+        let (merged, is_another) = merged.await?;
+        write(&mut *tx, REPLACE, place, now, merged).await?;
+        if is_another {
+            told_of(&mut tx, day, now).await?;
+        }
         Ok(tx.commit().await.map_err(Error::from)?)
     }
 

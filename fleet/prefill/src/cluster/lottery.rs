@@ -154,7 +154,7 @@ pub(super) fn hash_of_file(ordinal: Ordinal) -> u64 {
 
 /// Every bit of the one depends on every bit of the other (the finaliser of SplitMix64: Steele,
 /// Lea and Flood 2014).
-fn mixed(bits: u64) -> u64 {
+pub(crate) fn mixed(bits: u64) -> u64 {
     let bits = (bits ^ bits >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     let bits = (bits ^ bits >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
     bits ^ bits >> 31

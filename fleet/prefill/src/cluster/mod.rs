@@ -112,4 +112,5 @@ pub use terms::MAX_CLASSES;
 pub use workspace::Workspace;
 
 pub(crate) use bitmap::bits;
+pub(crate) use lottery::mixed;
 pub(crate) use misses::{Missed, missed_at_all};

@@ -40,6 +40,9 @@ pub struct SiteDay<'a> {
     pub by_title: &'a [(u32, f64)],
     /// Plays by rendition.
     pub by_rendition: &'a [RenditionCount],
+    /// By number of the title, as far as it goes: whether it could not be played there, since no box
+    /// held it. Nothing is learned of it then: what is not held would never be wanted again.
+    pub unseen: &'a [bool],
 }
 
 /// What a site will play on a day, beside what its region will.
@@ -85,8 +88,12 @@ impl Site {
                 *sum += single(*plays);
             }
         }
-        for (exposure, factor) in self.exposure.iter_mut().zip(ages.factors()) {
-            *exposure = kept * *exposure + single(factor * taken.plays);
+        let unseen = counted.unseen.iter().copied().chain(std::iter::repeat(false));
+        for ((exposure, factor), is_unseen) in
+            self.exposure.iter_mut().zip(ages.factors()).zip(unseen)
+        {
+            let seen = if is_unseen { 0.0 } else { factor * taken.plays };
+            *exposure = kept * *exposure + single(seen);
         }
         self.renditions.learn(days, counted.by_rendition);
         self.level.learn(days, taken.plays / weekdays.factor(ages.day()));

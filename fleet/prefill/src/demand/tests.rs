@@ -42,7 +42,7 @@ impl Three {
         let count = |rendition, plays| RenditionCount { ladder: 0, rendition, plays };
         let by_rendition = [count(0, 30.0), count(1, 10.0)];
         let weekdays = *self.region.weekdays();
-        let day = SiteDay { by_title: of_site, by_rendition: &by_rendition };
+        let day = SiteDay { by_title: of_site, by_rendition: &by_rendition, unseen: &[] };
         self.site.learn(&catalogue, &ages, &weekdays, &day).expect("learned");
         let by_episode = [(4, 20.0), (5, 10.0), (6, 10.0)];
         let day =

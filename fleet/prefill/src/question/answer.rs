@@ -1,7 +1,7 @@
 //! What each box is to hold, in the order in which it fetches what it lacks.
 
-use super::asked::{Question, Said, Unasked};
-use super::fleet::{Beside, Held, Lists, device};
+use super::asked::{Budgets, Question, Said, SiteAsked, Unasked};
+use super::fleet::{Beside, Held, Lists, budgets};
 use super::somewhere::{missing, somewhere};
 use super::spare::{Spare, fill_up};
 use crate::cluster::{Bitmap, RegionOrder};
@@ -14,20 +14,27 @@ use std::sync::{Mutex, PoisonError};
 
 /// Who knows what boxes hold, or are told to hold already: the answer in force.
 pub trait Before: Sync {
-    /// By numbers of the question, in the order of its manifest; nothing of a box that is new.
-    fn titles(&self, device: &DeviceName) -> Vec<u32>;
+    /// By numbers of the question, in the order of its manifest; `None` where that answer says nothing
+    /// of the box.
+    fn titles(&self, device: &DeviceName) -> Option<Vec<u32>>;
 }
 
-impl<F: Fn(&DeviceName) -> Vec<u32> + Sync> Before for F {
-    fn titles(&self, device: &DeviceName) -> Vec<u32> {
+impl<F: Fn(&DeviceName) -> Option<Vec<u32>> + Sync> Before for F {
+    fn titles(&self, device: &DeviceName) -> Option<Vec<u32>> {
         self(device)
     }
+}
+
+/// What a box holds: by the answer in force, else by its own word.
+pub(super) fn held_before(before: &dyn Before, budgets: &Budgets) -> Option<Vec<u32>> {
+    before.titles(&budgets.device).or_else(|| budgets.held.clone())
 }
 
 /// What each box is to hold, and what that comes to.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Answer {
-    /// Every box of the question, by name.
+    /// The boxes of the question, by name; those that are not planned on and of which nothing is known are
+    /// left out.
     pub boxes: Vec<BoxAnswer>,
     /// A line for each site.
     pub outcome: Outcome,
@@ -178,17 +185,16 @@ impl Round<'_> {
         let region = cluster.problem.region;
         let mut held: Vec<Spare> = Vec::new();
         for (place, before, after) in cluster.boxes() {
-            let site = &self.question.sites[place.cluster];
-            let budgets = &site.classes[place.class].boxes[place.index];
-            held.push(Spare::new(budgets, before, after, self.lists));
+            let budgets = budgets(self.question, place);
+            held.extend(budgets.map(|it| Spare::new(it, before, after, self.lists)));
         }
         fill_up(&mut held, region, cluster.problem.bans, self.lists);
         let places = cluster.boxes().map(|(place, ..)| place);
         let named = places.zip(&held).filter_map(|(place, spare)| {
-            let device = device(self.question, place)?;
-            let titles = self.in_order(device, &spare.after, region, deadlines);
+            let budgets = budgets(self.question, place)?;
+            let titles = self.in_order(budgets, &spare.after, region, deadlines);
             let (new_bytes, held_bytes) = (spare.new_bytes, spare.held_bytes);
-            let device = device.clone();
+            let device = budgets.device.clone();
             Some(BoxAnswer { device, titles, new_bytes, held_bytes, said: None })
         });
         named.map(|one| (one.device.clone(), one)).collect()
@@ -196,19 +202,36 @@ impl Round<'_> {
 
     fn in_order(
         &self,
-        device: &DeviceName,
+        budgets: &Budgets,
         after: &Bitmap,
         region: &RegionOrder,
         deadlines: &[Deadline],
     ) -> Vec<u32> {
         let files = after.files();
-        let mut list = self.before.titles(device);
+        let mut list = held_before(self.before, budgets).unwrap_or_default();
         list.retain(|title| (*title as usize) < files);
         let delta = BoxDelta::new(Some((1, &list)), after, region, deadlines);
         let resolved = delta.hold.map(|hold| hold.resolve(Some((1, &list))));
         // A list of its own making applies to what it was made of.
         resolved.and_then(Result::ok).unwrap_or(list)
     }
+}
+
+/// A box that is not planned on keeps what it has, as far as it may.
+fn kept(
+    question: &Question,
+    site: &SiteAsked,
+    budgets: &Budgets,
+    mut titles: Vec<u32>,
+    lists: &Lists,
+) -> Option<BoxAnswer> {
+    let lacking =
+        site.lacking.and_then(|at| question.lacking.get(at)).map_or(&[][..], Vec::as_slice);
+    titles
+        .retain(|title| question.title(*title).is_some() && lacking.binary_search(title).is_err());
+    let held_bytes = titles.iter().map(|title| lists.size_bytes(*title)).sum();
+    let (device, said) = (budgets.device.clone(), budgets.said);
+    Some(BoxAnswer { device, titles, new_bytes: 0, held_bytes, said })
 }
 
 fn site_outcome(site: &SiteName, outcome: &ClusterOutcome) -> SiteOutcome {
@@ -260,14 +283,8 @@ impl Planned {
         let mut boxes = Vec::new();
         for (site, budgets) in question.boxes() {
             let planned = self.boxes.remove(&budgets.device);
-            boxes.push(planned.unwrap_or_else(|| {
-                let lacking = site.lacking.map_or(&[][..], |at| &question.lacking[at]);
-                let mut titles = before.titles(&budgets.device);
-                titles.retain(|title| question.title(*title).is_some() && !lacking.contains(title));
-                let held_bytes = titles.iter().map(|title| lists.size_bytes(*title)).sum();
-                let (device, said) = (budgets.device.clone(), budgets.said);
-                BoxAnswer { device, titles, new_bytes: 0, held_bytes, said }
-            }));
+            let kept = || kept(question, site, budgets, held_before(before, budgets)?, lists);
+            boxes.extend(planned.or_else(kept));
         }
         boxes.sort_by(|a, b| a.device.cmp(&b.device));
         let outcome = Outcome {

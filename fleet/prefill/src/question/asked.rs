@@ -134,6 +134,10 @@ pub struct Budgets {
     /// Why it is not planned on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub said: Option<Said>,
+    /// What it holds by its own word, by number of the title, where no answer before says it: before the
+    /// first, and of a box that has come since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<Vec<u32>>,
 }
 
 /// Why a box is not planned on.
@@ -142,7 +146,7 @@ pub struct Budgets {
 pub enum Said {
     /// It has not reported for so long; what it holds stays.
     Stale {
-        /// For how long.
+        /// For how long at least.
         age_s: u64,
     },
     /// It is out of service.
@@ -152,7 +156,7 @@ pub enum Said {
 impl std::fmt::Display for Said {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Stale { age_s } => write!(f, "no report for {} h", age_s / 3600),
+            Self::Stale { age_s } => write!(f, "no report for {} h and more", age_s / 3600),
             Self::OutOfService => f.write_str("out of service"),
         }
     }

@@ -2,7 +2,7 @@
 
 use super::answer::Before;
 use super::asked::{Question, SiteAsked, Unasked};
-use super::fleet::{Beside, Held, Lists, device};
+use super::fleet::{Beside, Held, Lists, budgets};
 use crate::cluster::{Binding, Explanation, InClass, Why};
 use crate::plan::{Plan, PlannedCluster};
 use contract::names::DeviceName;
@@ -107,7 +107,8 @@ fn told(question: &Question, cluster: &PlannedCluster, found: &Explanation) -> E
         boxes: it
             .boxes
             .iter()
-            .filter_map(|index| device(question, cluster.place(at, *index)?).cloned())
+            .filter_map(|index| budgets(question, cluster.place(at, *index)?))
+            .map(|it| it.device.clone())
             .collect(),
         scarce: it.binds.map(|binding| scarce(binding).to_owned()),
     };

@@ -1,6 +1,6 @@
 //! The question in the planner's words: places for names.
 
-use super::answer::Before;
+use super::answer::{Before, held_before};
 use super::asked::{Budgets, Question, Said, SiteAsked, Unasked};
 use crate::cluster::{Bitmap, ClusterBox, Deviation, Pin};
 use crate::plan::{
@@ -160,8 +160,11 @@ fn planned_box(asked: &Budgets) -> PlannedBox {
 
 /// A number of a box's own, from its name (FNV-1a).
 fn seed(device: &DeviceName) -> u64 {
-    hash(device.as_str().bytes(), 0xCBF2_9CE4_8422_2325)
+    hash(device.as_str().bytes(), OFFSET_BASIS)
 }
+
+/// Where FNV-1a begins.
+pub(super) const OFFSET_BASIS: u64 = 0xCBF2_9CE4_8422_2325;
 
 /// FNV-1a (Fowler, Noll and Vo), on from a state.
 pub(super) fn hash(bytes: impl Iterator<Item = u8>, state: u64) -> u64 {
@@ -177,15 +180,14 @@ pub(super) struct Held<'a> {
 impl InForce for Held<'_> {
     fn read(&self, place: BoxPlace, into: &mut Bitmap) {
         let files = into.files();
-        let Some(device) = device(self.question, place) else { return };
-        let titles =
-            self.before.titles(device).into_iter().filter(|title| (*title as usize) < files);
+        let held = budgets(self.question, place).and_then(|it| held_before(self.before, it));
+        let titles = held.into_iter().flatten().filter(|title| (*title as usize) < files);
         titles.for_each(|title| into.insert(title));
     }
 }
 
 /// The box at a place.
-pub(super) fn device(question: &Question, place: BoxPlace) -> Option<&DeviceName> {
+pub(super) fn budgets(question: &Question, place: BoxPlace) -> Option<&Budgets> {
     let class = question.sites.get(place.cluster)?.classes.get(place.class)?;
-    class.boxes.get(place.index).map(|it| &it.device)
+    class.boxes.get(place.index)
 }

@@ -6,10 +6,10 @@
 //! are any: those below ask them. A part of their disks is kept for it, and what of the missing is wanted
 //! most comes first: else the ones that a pin displaces would be nowhere themselves.
 
-use super::answer::Before;
+use super::answer::{Before, held_before};
 use super::asked::{Question, SiteAsked, TitleAsked};
-use super::fleet::{Lists, hash, part, roomiest};
-use crate::cluster::Bitmap;
+use super::fleet::{Lists, OFFSET_BASIS, hash, part, roomiest};
+use crate::cluster::{Bitmap, mixed};
 
 /// Draws of the site with the most room.
 const DRAWS: u64 = 16;
@@ -94,7 +94,7 @@ fn candidates<'a>(
     let percent = question.tuning.somewhere_percent;
     let candidate = |(at, site): (usize, &'a SiteAsked)| {
         let mut held = Bitmap::new(lists.files());
-        let on_boxes = boxes(site).flat_map(|one| before.titles(&one.device));
+        let on_boxes = boxes(site).filter_map(|one| held_before(before, one)).flatten();
         on_boxes.filter(|it| (*it as usize) < lists.files()).for_each(|it| held.insert(it));
         let may_take = boxes(site).map(|one| {
             let fill = one.fill_bytes.unwrap_or(u64::MAX);
@@ -131,18 +131,11 @@ impl Candidate<'_> {
     /// The best of its draws.
     fn draw(&self, title: &TitleAsked) -> u64 {
         let names = title.group.as_str().bytes().chain([0]).chain(title.title.as_str().bytes());
-        let of_title = hash(names, 0xCBF2_9CE4_8422_2325);
+        let of_title = hash(names, OFFSET_BASIS);
         let both = hash(self.site.site.as_str().bytes(), of_title);
         (0..self.draws)
             .map(|draw| mixed(both ^ draw.wrapping_mul(0x9E37_79B9_7F4A_7C15)))
             .max()
             .unwrap_or(0)
     }
-}
-
-/// The finisher of SplitMix64 (Steele, Lea and Flood 2014).
-fn mixed(key: u64) -> u64 {
-    let key = (key ^ (key >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    let key = (key ^ (key >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    key ^ (key >> 31)
 }

@@ -31,6 +31,7 @@ fn a_box(name: &str, room_bytes: u64) -> Budgets {
         fill_bytes: None,
         endurance_bytes: None,
         said: None,
+        held: None,
     }
 }
 
@@ -65,8 +66,8 @@ fn ten(sites: Vec<SiteAsked>) -> Question {
     }
 }
 
-fn empty(_: &DeviceName) -> Vec<u32> {
-    vec![]
+fn empty(_: &DeviceName) -> Option<Vec<u32>> {
+    None
 }
 
 fn titles<'a>(answer: &'a Answer, name: &str) -> &'a [u32] {
@@ -74,10 +75,10 @@ fn titles<'a>(answer: &'a Answer, name: &str) -> &'a [u32] {
 }
 
 /// What boxes hold after an answer.
-fn held(answer: &Answer) -> impl Fn(&DeviceName) -> Vec<u32> + Sync + use<> {
+fn held(answer: &Answer) -> impl Fn(&DeviceName) -> Option<Vec<u32>> + Sync + use<> {
     let all: BTreeMap<DeviceName, Vec<u32>> =
         answer.boxes.iter().map(|one| (one.device.clone(), one.titles.clone())).collect();
-    move |device| all.get(device).cloned().unwrap_or_default()
+    move |device| all.get(device).cloned()
 }
 
 #[test]
@@ -129,21 +130,55 @@ fn a_box_that_is_not_heard_of_keeps_what_it_has() {
     question.lacking = vec![vec![7]];
     question.sites[0].lacking = Some(0);
     let before = |device: &DeviceName| match device.as_str() {
-        "a2" => vec![9, 7, 8],
-        _ => vec![],
+        "a2" => Some(vec![9, 7, 8]),
+        _ => None,
     };
     let found = answer(&question, &before, 1).expect("sound");
     assert_eq!(titles(&found, "a2"), [9, 8], "and what may not be held goes");
     assert_eq!(titles(&found, "a1"), [0, 1, 2, 3, 4, 5]);
     let said = found.boxes[1].said.expect("said why");
-    assert_eq!(said.to_string(), "no report for 2 h");
+    assert_eq!(said.to_string(), "no report for 2 h and more");
+}
+
+#[test]
+fn before_the_first_answer_boxes_hold_what_they_say() {
+    let mut held = a_box("a1", 40);
+    held.held = Some(vec![9, 8]);
+    // No more than one title a day may come.
+    held.fill_bytes = Some(10);
+    let mut away = a_box("a2", 40);
+    (away.said, away.held) = (Some(Said::OutOfService), Some(vec![3, 7]));
+    let mut unknown = a_box("a3", 40);
+    unknown.said = Some(Said::OutOfService);
+    let question = ten(vec![site("a", 1.0, vec![held, away, unknown])]);
+    let found = answer(&question, &empty, 1).expect("sound");
+    let names: Vec<&str> = found.boxes.iter().map(|one| one.device.as_str()).collect();
+    assert_eq!(names, ["a1", "a2"], "of the third nothing is known");
+    assert_eq!(titles(&found, "a1"), [0, 9, 8]);
+    assert_eq!(titles(&found, "a2"), [3, 7]);
+    // What an answer said goes before.
+    let said = |_: &DeviceName| Some(vec![1, 2, 3, 4]);
+    let found = answer(&question, &said, 1).expect("sound");
+    assert_eq!(titles(&found, "a2"), [1, 2, 3, 4]);
+}
+
+#[test]
+fn as_many_more_boxes_as_are_asked_for() {
+    let question = ten(vec![site("a", 1.0, vec![a_box("a1", 20)])]);
+    let add = WhatIf::AddBox { like: device("a1") };
+    let two = what_if(&question, &empty, &[], &[add.clone(), add], 1).expect("sound");
+    assert_eq!(two.after.held_bytes, 60, "{two:?}");
+    let a = SiteName::new("a").expect("name");
+    let add = WhatIf::AddSite { like: a };
+    let sites = what_if(&question, &empty, &[], &[add.clone(), add], 1).expect("sound");
+    assert_eq!(sites.sites.len(), 3, "{sites:?}");
 }
 
 #[test]
 fn what_is_due_comes_first_and_what_stays_keeps_its_place() {
     let mut question = ten(vec![site("a", 1.0, vec![a_box("a1", 100)])]);
     question.titles[6].as_mut().expect("a title").due_us = Some(TimeUs(5));
-    let before = |_: &DeviceName| vec![4, 2];
+    let before = |_: &DeviceName| Some(vec![4, 2]);
     let found = answer(&question, &before, 1).expect("sound");
     assert_eq!(titles(&found, "a1"), [6, 0, 1, 3, 4, 2, 5, 7, 8, 9]);
 }
@@ -175,7 +210,7 @@ fn what_if_says_what_becomes_of_offload_load_and_fill() {
         site("a", 0.5, vec![a_box("a1", 30), a_box("a2", 30)]),
         site("b", 0.5, vec![a_box("b1", 30)]),
     ]);
-    let ask = |change: WhatIf| what_if(&question, &empty, &[change], 2).expect("sound");
+    let ask = |change: WhatIf| what_if(&question, &empty, &[], &[change], 2).expect("sound");
     let lost = ask(WhatIf::LoseBox { device: device("a2") });
     assert!(lost.after.offload < lost.before.offload - 0.05, "{lost:?}");
     assert_eq!((lost.sites.len(), lost.planned_again), (1, 1));
@@ -199,7 +234,7 @@ fn what_if_says_what_becomes_of_offload_load_and_fill() {
             "-1 times is none of 0 to 1000",
         ),
     ] {
-        let refused = what_if(&question, &empty, &[change], 1).expect_err("refused");
+        let refused = what_if(&question, &empty, &[], &[change], 1).expect_err("refused");
         assert_eq!(refused.to_string(), says);
     }
 }
@@ -249,11 +284,17 @@ proptest! {
         let mut before: BTreeMap<DeviceName, Vec<u32>> = BTreeMap::new();
         for _ in 0..days {
             let there = before.clone();
-            let held = move |device: &DeviceName| there.get(device).cloned().unwrap_or_default();
+            let held = move |device: &DeviceName| there.get(device).cloned();
             let found = answer(&question, &held, 2).expect("sound");
             prop_assert_eq!(&found, &answer(&question, &held, 1).expect("sound"));
             for (site, budgets) in question.boxes() {
-                let one = found.boxes.iter().find(|it| it.device == budgets.device).expect("a box");
+                let one = found.boxes.iter().find(|it| it.device == budgets.device);
+                let Some(one) = one else {
+                    // Nothing is known of it, and it is told nothing.
+                    let is_refused = found.outcome.sites.iter().any(|it| it.refused.is_some());
+                    prop_assert!(budgets.said.is_some() || is_refused);
+                    continue;
+                };
                 let distinct: BTreeSet<u32> = one.titles.iter().copied().collect();
                 prop_assert_eq!(distinct.len(), one.titles.len());
                 let size = |number: &u32| question.title(*number).map_or(0, |it| it.size_bytes);
@@ -261,7 +302,7 @@ proptest! {
                 prop_assert!(bytes == one.held_bytes);
                 if budgets.said.is_none() {
                     prop_assert!(bytes <= budgets.room_bytes, "{one:?} {budgets:?}");
-                    let was = held(&budgets.device);
+                    let was = held(&budgets.device).unwrap_or_default();
                     let new = one.titles.iter().filter(|it| !was.contains(it));
                     let new_bytes: u64 = new.map(size).sum();
                     prop_assert_eq!(new_bytes, one.new_bytes);

@@ -81,6 +81,12 @@ pub enum NoSuchPlace {
         /// Its name.
         name: String,
     },
+    /// A name that is too long for another one like it.
+    #[error("no name is left for another one like {name}: it is too long")]
+    NoName {
+        /// Like which.
+        name: String,
+    },
     /// A factor that is none.
     #[error("{times} times is none of 0 to 1000")]
     Times {
@@ -145,13 +151,15 @@ impl From<Totals> for Sums {
     }
 }
 
-/// What would be different with some changes, made one after the other.
+/// What would be different with some changes, made one after the other. `pins` are what sites hold since no
+/// other would, as the answer says; copies on what is left of disks are left out on both sides.
 ///
 /// # Errors
 /// A change to what is not there, or a question that makes no sense.
 pub fn what_if(
     question: &Question,
     before: &dyn Before,
+    pins: &[(usize, u32)],
     changes: &[WhatIf],
     threads: usize,
 ) -> Result<Effect, NoSuchPlace> {
@@ -165,9 +173,10 @@ pub fn what_if(
     let count = |_: &PlannedCluster| {
         solved.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
     };
-    let (plan, after) = lists.with(question, Beside::default(), |problem| {
+    let beside = Beside { pins, reserved_percent: 0 };
+    let (plan, after) = lists.with(question, beside, |problem| {
         let plan = Plan::new(problem, &held, threads, &|_: &PlannedCluster| {})?;
-        let after = after_lists.with(&changed, Beside::default(), |changed_problem| {
+        let after = after_lists.with(&changed, beside, |changed_problem| {
             // Where regions want the same, only the sites that changed and those above them.
             if question.regions == changed.regions {
                 let touched = touched(question, &changed);
@@ -217,13 +226,11 @@ impl WhatIf {
     fn apply(&self, to: &mut Question) -> Result<(), NoSuchPlace> {
         match self {
             Self::AddBox { like } => {
+                let device = another_box(to, like)?;
                 let boxes = siblings(to, like)?;
                 let one = boxes.iter().find(|it| it.device == *like).cloned();
-                boxes.extend(one.map(|it| Budgets {
-                    device: another(&it.device),
-                    said: None,
-                    ..it
-                }));
+                let new = one.map(|it| Budgets { device, said: None, held: None, ..it });
+                boxes.extend(new);
             }
             Self::LoseBox { device } => {
                 siblings(to, device)?.retain(|it| it.device != *device);
@@ -235,14 +242,14 @@ impl WhatIf {
                 }
             }
             Self::AddSite { like } => {
-                let site = site(to, like)?;
-                site.share /= 2.0;
-                site.deviations.iter_mut().for_each(|one| one.1 /= 2.0);
-                let mut new = site.clone();
-                let name = SiteName::new(format!("another-{like}"));
-                new.site = name.unwrap_or_else(|_| like.clone());
-                let boxes = new.classes.iter_mut().flat_map(|class| &mut class.boxes);
-                boxes.for_each(|one| one.device = another(&one.device));
+                let half = site(to, like)?;
+                half.share /= 2.0;
+                half.deviations.iter_mut().for_each(|one| one.1 /= 2.0);
+                let mut new = half.clone();
+                new.site = another_site(to, like)?;
+                for one in new.classes.iter_mut().flat_map(|class| &mut class.boxes) {
+                    (one.device, one.held) = (another_box(to, &one.device)?, None);
+                }
                 to.sites.push(new);
             }
             Self::LoseSite { site: name } => {
@@ -304,8 +311,21 @@ fn siblings<'a>(
 }
 
 /// A name that no box has: what it holds is not known, and it draws for itself.
-fn another(device: &DeviceName) -> DeviceName {
-    DeviceName::new(format!("another-{device}")).unwrap_or_else(|_| device.clone())
+fn another_box(to: &Question, like: &DeviceName) -> Result<DeviceName, NoSuchPlace> {
+    let is_free = |name: &DeviceName| to.boxes().all(|(_, one)| one.device != *name);
+    let mut names = names(like.as_str()).map_while(|name| DeviceName::new(name).ok());
+    names.find(is_free).ok_or_else(|| NoSuchPlace::NoName { name: like.to_string() })
+}
+
+/// A name that no site has.
+fn another_site(to: &Question, like: &SiteName) -> Result<SiteName, NoSuchPlace> {
+    let is_free = |name: &SiteName| to.sites.iter().all(|site| site.site != *name);
+    let mut names = names(like.as_str()).map_while(|name| SiteName::new(name).ok());
+    names.find(is_free).ok_or_else(|| NoSuchPlace::NoName { name: like.to_string() })
+}
+
+fn names(like: &str) -> impl Iterator<Item = String> + '_ {
+    (1..).map(move |number| format!("new{number}-{like}"))
 }
 
 fn checked(times: f64) -> Result<f64, NoSuchPlace> {

@@ -136,6 +136,7 @@ impl Cycle {
                 let counted = demand::SiteDay {
                     by_title: &plays.by_title,
                     by_rendition: &plays.by_rendition,
+                    unseen: &[],
                 };
                 let catalogue = self.audience.catalogue();
                 self.sites[site].learn(catalogue, &ages, &weekdays, &counted)?;

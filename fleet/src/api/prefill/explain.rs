@@ -97,12 +97,10 @@ pub(in crate::api) async fn explain_object(
     let place = asked.sites.iter().position(|it| it.site == site);
     let place = place.ok_or_else(|| missing(format!("site {site}")))?;
     let before = placement.before(&app).await?;
-    let outcomes = placement.run.outcome.sites.iter().enumerate();
-    let pins: Vec<(usize, u32)> =
-        outcomes.flat_map(|(at, it)| it.somewhere.iter().map(move |title| (at, *title))).collect();
+    let pins = placement.somewhere();
     let is_pinned = pins.contains(&(place, number));
     let question = placement.question.clone();
-    let found = aside(move || explain(&question, &before, &pins, (place, number))).await?;
+    let found = aside(&app, move || explain(&question, &before, &pins, (place, number))).await?;
     let found = found.map_err(|err| Problem::new(500, err))?;
     let (boxes, elsewhere) = holders(&placement, place, number);
     let refused = placement.run.outcome.sites[place].refused.clone();

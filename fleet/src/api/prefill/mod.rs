@@ -18,6 +18,7 @@ use crate::planner::{Before, Run, digest_of};
 use crate::server::App;
 use axum::Json;
 use axum::extract::State;
+use contract::names::DeviceName;
 use prefill::question::{Answer, Question, SiteOutcome, answer};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -111,6 +112,10 @@ pub(crate) struct BoxPlacement {
     pub(crate) new_bytes: u64,
     /// What its fill windows let in a day; any number without it.
     pub(crate) fill_bytes: Option<u64>,
+    /// What of it has not come yet, as the box says; of the placement in force alone.
+    pub(crate) missing_bytes: Option<u64>,
+    /// When all of it will have come, within its windows, as the box says (RFC 3339).
+    pub(crate) finish_at: Option<String>,
     /// Why it is not planned on.
     pub(crate) not_planned: Option<String>,
 }
@@ -182,7 +187,22 @@ pub(super) async fn show_plan(
         true => Some(placement.again(&app).await?),
         false => None,
     };
-    Ok(Json(placement.detail(recomputed)))
+    let mut detail = placement.detail(recomputed);
+    if which.at.is_none() {
+        detail.sites.iter_mut().flat_map(|site| &mut site.boxes).for_each(|one| one.hear(&app));
+    }
+    Ok(Json(detail))
+}
+
+impl BoxPlacement {
+    /// How far it has come.
+    fn hear(&mut self, app: &App) {
+        let device = DeviceName::new(&self.device).ok();
+        let Some(latest) = device.and_then(|device| app.collector.latest(&device)) else { return };
+        let fill = &latest.report.fill;
+        self.missing_bytes = Some(fill.bytes_missing);
+        self.finish_at = fill.finish_at_us.filter(|_| fill.bytes_missing > 0).map(rfc3339);
+    }
 }
 
 /// A placement, as it was taken down.
@@ -217,12 +237,22 @@ impl Placement {
         Ok(Before::of(&app.runs, &self.question, parent).await?)
     }
 
+    /// What sites hold since no other would, by their places.
+    pub(super) fn somewhere(&self) -> Vec<(usize, u32)> {
+        let sites = self.run.outcome.sites.iter().enumerate();
+        sites.flat_map(|(at, it)| it.somewhere.iter().map(move |title| (at, *title))).collect()
+    }
+
     /// Whether it comes out the same.
     async fn again(&self, app: &App) -> Result<bool, Problem> {
         let (before, question) = (self.before(app).await?, self.question.clone());
-        let answer = aside(move || answer(&question, &before, threads())).await?;
-        let answer: Answer = answer.map_err(|err| Problem::new(500, err))?;
-        Ok(digest_of(&answer).map_err(|err| Problem::new(500, err))? == self.run.answer_digest)
+        let digest = aside(app, move || {
+            let answer: Answer =
+                answer(&question, &before, threads()).map_err(|it| it.to_string())?;
+            digest_of(&question, &answer).map_err(|it| it.to_string())
+        });
+        let digest = digest.await?.map_err(|err| Problem::new(500, err))?;
+        Ok(digest == self.run.answer_digest)
     }
 
     fn detail(self, recomputed: Option<bool>) -> PlacementDetail {
@@ -250,6 +280,8 @@ impl Placement {
                 room_bytes: it.room_bytes,
                 new_bytes: new_bytes.map_or(0, |new| new.1),
                 fill_bytes: it.fill_bytes,
+                missing_bytes: None,
+                finish_at: None,
                 not_planned: it.said.map(|said| said.to_string()),
             }
         };
@@ -267,9 +299,15 @@ impl Placement {
     }
 }
 
-/// Does what takes a while where it keeps nobody waiting.
-async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
-    tokio::task::spawn_blocking(work).await.map_err(|err| Problem::new(500, err))
+/// Does what takes a while and much memory where it keeps nobody waiting, one after the other.
+async fn aside<T: Send + 'static>(
+    app: &App,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Problem> {
+    let turn = app.solving.acquire().await.map_err(|err| Problem::new(503, err))?;
+    let done = tokio::task::spawn_blocking(work).await.map_err(|err| Problem::new(500, err));
+    drop(turn);
+    done
 }
 
 fn threads() -> usize {

@@ -173,8 +173,10 @@ pub(in crate::api) async fn simulate(
         changes.extend(meant(&app, change).await?);
     }
     let before = placement.before(&app).await?;
+    let pins = placement.somewhere();
     let (version, question) = (placement.run.version, placement.question);
-    let effect = aside(move || what_if(&question, &before, &changes, threads())).await?;
+    let effect = aside(&app, move || what_if(&question, &before, &pins, &changes, threads()));
+    let effect = effect.await?;
     let refused = |err: NoSuchPlace| match err {
         NoSuchPlace::Unasked(_) => Problem::new(500, err),
         _ => Problem::new(422, err),

@@ -53,8 +53,10 @@ fn shown(output: &Output, plan: &PlacementDetail) -> String {
             percent(run.gap),
         ),
     ];
-    let mut table = output
-        .columns(&["site", "box", "titles", "holds", "of", "new", "a day", "serves", "state"]);
+    let mut table = output.columns(&[
+        "site", "box", "titles", "holds", "of", "new", "a day", "missing", "done by", "serves",
+        "state",
+    ]);
     for site in &plan.sites {
         let serves =
             format!("{} of {}", rate(site.served_bytes_per_s), rate(site.wanted_bytes_per_s));
@@ -68,6 +70,8 @@ fn shown(output: &Output, plan: &PlacementDetail) -> String {
                 number(&bytes(one.room_bytes)),
                 number(&bytes(one.new_bytes)),
                 number(&one.fill_bytes.map_or_else(|| "any".to_owned(), bytes)),
+                number(&one.missing_bytes.map_or_else(|| "-".to_owned(), bytes)),
+                text(one.finish_at.as_deref().unwrap_or("-")),
                 number(&serves),
                 match state {
                     Some(why) => Shown::State(why.clone(), Mood::Doubtful),

@@ -1,14 +1,15 @@
 //! The question of a day, from what is intended, what was heard and what is forecast. Pure.
 
 use super::budgets::{Known, classes};
-use super::forecaster::{Forecaster, Wanted};
+use super::forecaster::{Forecaster, Key, Wanted};
 use super::offered::{AHEAD_DAYS, Offered};
+use super::runs::{Holds, Run};
 use crate::planner::cohorts::Cohort;
 use contract::names::SiteName;
 use inventory::{Appliance, Inventory, Site};
 use prefill::demand::Refused;
-use prefill::question::{Outcome, Question, RegionAsked, SiteAsked, TitleAsked, Tuning, numbered};
-use std::collections::{BTreeMap, HashMap};
+use prefill::question::{Question, RegionAsked, SiteAsked, TitleAsked, Tuning, numbered};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// What is wanted of all titles where nobody has asked for anything yet: bytes per second.
 const NOMINAL_BYTES_PER_S: f64 = 1e6;
@@ -33,10 +34,10 @@ pub(super) struct Asking<'a> {
     pub(super) forecaster: &'a Forecaster,
     pub(super) known: &'a Known<'a>,
     pub(super) tuning: Tuning,
-    /// The titles of the last question.
-    pub(super) before: &'a [Option<TitleAsked>],
+    /// What was asked last.
+    pub(super) before: Option<&'a Question>,
     /// The answer that says what boxes hold.
-    pub(super) base: Option<(u64, &'a Outcome)>,
+    pub(super) base: Option<(&'a Run, &'a Holds)>,
 }
 
 /// A site with boxes.
@@ -49,7 +50,8 @@ struct Place<'a> {
 
 impl Asking<'_> {
     pub(super) fn question(&self) -> Result<Question, Refused> {
-        let titles = numbered(self.before, self.offered.asked(self.day).collect());
+        let before = self.before.map_or(&[][..], |before| &before.titles);
+        let titles = numbered(before, self.offered.asked(self.day).collect());
         let places = self.places();
         let region = |place: &Place| place.site.and_then(|site| site.region.clone());
         let named: Vec<_> = places.iter().map(|it| (it.name.clone(), region(it))).collect();
@@ -65,7 +67,7 @@ impl Asking<'_> {
         }
         let mut question = Question {
             day: self.day,
-            base: self.base.map(|base| base.0),
+            base: self.base.map(|(run, _)| run.version),
             inventory_version: self.inventory.version,
             catalogue_version: self.catalogue_version,
             tuning: self.tuning,
@@ -75,7 +77,44 @@ impl Asking<'_> {
             sites: Vec::new(),
         };
         question.sites = self.sites(&question, &places, &wanted);
+        self.hold(&mut question);
         Ok(question)
+    }
+
+    /// What boxes hold of which the base says nothing, by their own word: as it was when they were asked for
+    /// first on this day. One that holds nothing is filled as far as it goes.
+    fn hold(&self, question: &mut Question) {
+        let earlier = self.before.filter(|before| before.day == self.day);
+        let earlier: HashMap<_, _> = earlier
+            .into_iter()
+            .flat_map(Question::boxes)
+            .map(|(_, budgets)| (&budgets.device, &budgets.held))
+            .collect();
+        let Question { titles, sites, .. } = question;
+        let is_there = |number: &u32| titles.get(*number as usize).is_some_and(Option::is_some);
+        let said = |holds: &HashSet<Key>| {
+            let all = (0..).zip(&*titles);
+            let held =
+                |title: &TitleAsked| holds.contains(&(title.group.clone(), title.title.clone()));
+            let held = all.filter(|(_, title)| title.as_ref().is_some_and(held));
+            held.map(|(number, _)| number).collect::<Vec<u32>>()
+        };
+        let classes = sites.iter_mut().flat_map(|site| &mut site.classes);
+        for one in classes.flat_map(|class| &mut class.boxes) {
+            let by_base = self.base.and_then(|(_, holds)| holds.get(&one.device));
+            if by_base.is_some_and(|titles| !titles.is_empty()) {
+                continue;
+            }
+            one.held = match earlier.get(&one.device) {
+                Some(held) => {
+                    held.as_ref().map(|held| held.iter().copied().filter(is_there).collect())
+                }
+                None => self.known.heard.get(&one.device).map(|heard| said(&heard.holds)),
+            };
+            if one.held.as_ref().is_none_or(Vec::is_empty) {
+                (one.fill_bytes, one.endurance_bytes) = (None, None);
+            }
+        }
     }
 
     /// Sites with boxes, by name.
@@ -95,7 +134,7 @@ impl Asking<'_> {
 
     /// By cohort, the titles that it does not have.
     fn lacking(&self, titles: &[Option<TitleAsked>]) -> Vec<Vec<u32>> {
-        let of_cohort = |has: &std::collections::HashSet<super::forecaster::Key>| {
+        let of_cohort = |has: &HashSet<Key>| {
             let lacks =
                 |title: &TitleAsked| !has.contains(&(title.group.clone(), title.title.clone()));
             let all = (0..).zip(titles).filter(|(_, it)| it.as_ref().is_some_and(lacks));
@@ -160,7 +199,7 @@ impl Asking<'_> {
         let worth: HashMap<&SiteName, f64> = self
             .base
             .iter()
-            .flat_map(|(_, outcome)| &outcome.sites)
+            .flat_map(|(run, _)| &run.outcome.sites)
             .filter_map(|site| Some((site.site.as_ref()?, site.byte_worth)))
             .collect();
         let region_of = |place: &Place| {

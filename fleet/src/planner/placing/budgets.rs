@@ -1,12 +1,13 @@
 //! What each box can do, and whether it is planned on. Pure.
 
+use super::forecaster::Key;
 use contract::config::{Fill, FillWindow};
 use contract::names::DeviceName;
 use contract::report::Report;
 use inventory::rules::life_cycle::LifeCycle;
 use inventory::{Appliance, DiskClass, Site};
 use prefill::question::{Budgets, ClassAsked, Said};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 /// A box that has said nothing for longer is not planned on: what it holds, and whether it comes back, nobody
@@ -20,7 +21,9 @@ const THROUGHPUT_BYTES_PER_S: u64 = 10_000_000_000 / 8;
 /// count.
 #[derive(Debug, Clone)]
 pub(super) struct Heard {
-    pub(super) report: Arc<Report>,
+    pub(super) report: Option<Arc<Report>>,
+    /// Titles that it holds, by its own word.
+    pub(super) holds: HashSet<Key>,
     pub(super) silent_s: u64,
 }
 
@@ -29,8 +32,8 @@ pub(super) struct Heard {
 pub(super) struct Known<'a> {
     pub(super) states: Option<&'a HashMap<DeviceName, LifeCycle>>,
     pub(super) heard: HashMap<DeviceName, Heard>,
-    /// The largest object, as it stands on a disk.
-    pub(super) largest_bytes: u64,
+    /// The largest object of each title, as it stands on a disk; rising.
+    pub(super) largest_bytes: &'a [u64],
 }
 
 /// The boxes of a site by the class of most of their disks.
@@ -55,8 +58,7 @@ fn budgets(site: Option<&Site>, appliance: &Appliance, known: &Known) -> Budgets
     let silent_s = heard.map_or(0, |heard| heard.silent_s);
     let said = match (is_away, silent_s > STALE_AFTER_S) {
         (true, _) => Some(Said::OutOfService),
-        // In whole hours: the same question is the same document for a while.
-        (false, true) => Some(Said::Stale { age_s: silent_s / 3600 * 3600 }),
+        (false, true) => Some(Said::Stale { age_s: at_least(silent_s) }),
         (false, false) => None,
     };
     let fill = site.and_then(|site| site.fill.as_ref()).map(|fill| fill.of_box(&appliance.disks));
@@ -65,9 +67,16 @@ fn budgets(site: Option<&Site>, appliance: &Appliance, known: &Known) -> Budgets
         room_bytes: room_bytes(appliance, known.largest_bytes),
         throughput_bytes_per_s: THROUGHPUT_BYTES_PER_S,
         fill_bytes: fill.as_ref().and_then(fill_bytes),
-        endurance_bytes: heard.and_then(|heard| endurance_bytes(&heard.report)),
+        endurance_bytes: heard.and_then(|it| endurance_bytes(it.report.as_ref()?)),
         said,
+        held: None,
     }
+}
+
+/// In few steps: the same question is the same document for a while.
+fn at_least(silent_s: u64) -> u64 {
+    const STEPS_S: [u64; 4] = [7 * 86_400, 86_400, 6 * 3600, STALE_AFTER_S];
+    STEPS_S.into_iter().find(|step| silent_s >= *step).unwrap_or(0)
 }
 
 /// The class of most of its room.
@@ -84,11 +93,15 @@ fn class(appliance: &Appliance) -> &'static str {
     by_class.into_iter().max_by_key(|it| it.1).map_or("none", |it| it.0)
 }
 
-/// All disks; of several, each may be left with less than the largest object.
-fn room_bytes(appliance: &Appliance, largest_bytes: u64) -> u64 {
-    let all: u64 = appliance.disks.iter().map(|disk| disk.capacity_bytes).sum();
+/// All disks; of several, each may be left with less than the largest object that it could hold. More than a
+/// twentieth is not kept free for it: large objects are few.
+fn room_bytes(appliance: &Appliance, largest_bytes: &[u64]) -> u64 {
+    let capacities = || appliance.disks.iter().map(|disk| disk.capacity_bytes);
+    let all: u64 = capacities().fold(0, u64::saturating_add);
+    let smaller = largest_bytes.partition_point(|it| Some(*it) <= capacities().max());
+    let largest = smaller.checked_sub(1).map_or(0, |at| largest_bytes[at]);
     let several = u64::try_from(appliance.disks.len().saturating_sub(1)).unwrap_or(u64::MAX);
-    all.saturating_sub(several.saturating_mul(largest_bytes))
+    all - several.saturating_mul(largest).min(all / 20)
 }
 
 /// What the windows of a day let in, if there are any; of those that are not on every day, their part.
@@ -108,7 +121,8 @@ fn window_bytes(window: &FillWindow) -> u64 {
 fn endurance_bytes(report: &Report) -> Option<u64> {
     let budgets = report.disks.iter().filter_map(|disk| disk.write_budget.as_ref());
     let daily: Vec<u64> = budgets.map(|budget| budget.daily_bytes).collect();
-    (!daily.is_empty() && daily.len() == report.disks.len()).then(|| two_digits(daily.iter().sum()))
+    (!daily.is_empty() && daily.len() == report.disks.len())
+        .then(|| two_digits(daily.into_iter().fold(0, u64::saturating_add)))
 }
 
 fn two_digits(bytes: u64) -> u64 {
@@ -129,6 +143,18 @@ mod tests {
             [0, 7, 99, 101, 9876, u64::MAX].map(two_digits),
             [0, 7, 99, 100, 9800, 18_000_000_000_000_000_000]
         );
+    }
+
+    #[test]
+    fn one_object_that_fits_nowhere_costs_no_room() {
+        let disks = vec![inventory::Disk::new("/d", DiskClass::Hdd, 100_000); 12];
+        let text = r#"{"name": "oca1.a", "site": "a", "players": [], "peers": [], "disks": [],
+            "ram_budget_bytes": 1, "state_folder": "/s"}"#;
+        let appliance: Appliance = serde_json::from_str(text).expect("a box");
+        let appliance = Appliance { disks, ..appliance };
+        assert_eq!(room_bytes(&appliance, &[10, 20, 110_000]), 1_200_000 - 11 * 20);
+        assert_eq!(room_bytes(&appliance, &[90_000]), 1_140_000);
+        assert_eq!(room_bytes(&appliance, &[]), 1_200_000);
     }
 
     #[test]

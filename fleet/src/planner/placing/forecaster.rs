@@ -9,12 +9,16 @@ use prefill::demand::{
     Ages, Catalogue, File, Kind, Refused, Region, RegionDay, RegionForecast, Score, Site, SiteDay,
     Title, World,
 };
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 
 /// The busiest hour of a day has a tenth of it.
 const PEAK: f64 = 2.4;
 
 const DAY_S: f64 = 86_400.0;
+
+/// More plays of a title a day at a site are a mistake of whoever counted.
+const MOST_PLAYS: f64 = 1e9;
 
 /// A group and a title of it.
 pub(super) type Key = (GroupName, TitleName);
@@ -35,6 +39,8 @@ pub(super) struct SiteRows {
     pub(super) site: SiteName,
     pub(super) region: Option<String>,
     pub(super) rows: Vec<TitleDemand>,
+    /// The titles that its boxes were to hold, where that is known: of others nothing could be counted there.
+    pub(super) held: Option<Arc<HashSet<Key>>>,
 }
 
 /// What viewers will want on a day, by number of the title: bytes per second at the peak.
@@ -99,15 +105,18 @@ impl Forecaster {
             let forecast = region.forecast(&catalogue, &ages, &world);
             let mut of_region: Vec<(u32, f64)> = Vec::new();
             for rows in sites {
-                let plays = plays(&self.numbers, &self.titles, &forecast, &rows.rows);
+                let unseen = unseen(&self.titles, rows);
+                let plays = plays(&self.numbers, &self.titles, &forecast, (&rows.rows, &unseen));
                 let site = self.sites.entry(rows.site.clone()).or_default();
                 let expected = site.forecast(&ages, &forecast);
                 let counted: HashMap<u32, f64> = plays.iter().copied().collect();
-                for number in (0..).take(self.titles.len()) {
+                let seen = (0..).zip(&unseen).filter(|(_, is_unseen)| !**is_unseen);
+                for (number, _) in seen {
+                    let number: u32 = number;
                     let plays = counted.get(&number).copied().unwrap_or(0.0);
                     score.add(&expected.title(number as usize), plays);
                 }
-                let of_site = SiteDay { by_title: &plays, by_rendition: &[] };
+                let of_site = SiteDay { by_title: &plays, by_rendition: &[], unseen: &unseen };
                 site.learn(&catalogue, &ages, region.weekdays(), &of_site)?;
                 of_region.extend(plays);
             }
@@ -175,15 +184,27 @@ impl Forecaster {
     }
 }
 
+/// By number: whether a title could not be counted at a site.
+fn unseen(titles: &[KnownTitle], site: &SiteRows) -> Vec<bool> {
+    let Some(held) = &site.held else { return vec![false; titles.len()] };
+    let named: HashSet<(&GroupName, &TitleName)> =
+        site.rows.iter().filter_map(|row| Some((&row.group, row.title.as_ref()?))).collect();
+    let is_seen =
+        |it: &KnownTitle| held.contains(&it.key) || named.contains(&(&it.key.0, &it.key.1));
+    titles.iter().map(|title| !is_seen(title)).collect()
+}
+
 /// Plays of titles. What of a group was told without a name is spread over those of its titles that were
 /// not named, as the region watches them.
 fn plays(
     numbers: &HashMap<Key, u32>,
     titles: &[KnownTitle],
     region: &RegionForecast,
-    rows: &[TitleDemand],
+    (rows, unseen): (&[TitleDemand], &[bool]),
 ) -> Vec<(u32, f64)> {
     let mut named: BTreeMap<u32, f64> = BTreeMap::new();
+    let counted =
+        |bytes: f64, number: u32| (bytes / titles[number as usize].play_bytes).min(MOST_PLAYS);
     let mut unnamed: HashMap<&GroupName, f64> = HashMap::new();
     for row in rows {
         let bytes = row.bytes_sent.saturating_add(row.bytes_missed) as f64;
@@ -192,26 +213,25 @@ fn plays(
             // Of one that the catalogue does not know nothing is learned.
             Some(title) => {
                 if let Some(number) = numbers.get(&(row.group.clone(), title.clone())) {
-                    let play_bytes = titles[*number as usize].play_bytes;
-                    *named.entry(*number).or_default() += bytes / play_bytes;
+                    *named.entry(*number).or_default() += counted(bytes, *number);
                 }
             }
         }
     }
     let mut spread: Vec<(u32, f64)> = Vec::new();
     for (group, bytes) in unnamed {
-        let of_group = (0..)
-            .zip(titles)
-            .filter(|(number, it)| it.key.0 == *group && !named.contains_key(number));
+        let could_be = |(number, it): &(u32, &KnownTitle)| {
+            it.key.0 == *group && !named.contains_key(number) && !unseen[*number as usize]
+        };
+        let of_group = (0..).zip(titles).filter(could_be);
         let weighed: Vec<(u32, f64)> = of_group
             .map(|(number, it)| {
                 (number, region.title(number as usize).plays.max(1e-9) * it.play_bytes)
             })
             .collect();
         let all: f64 = weighed.iter().map(|it| it.1).sum();
-        let of_title = |(number, weight): (u32, f64)| {
-            (number, bytes * weight / all / titles[number as usize].play_bytes)
-        };
+        let of_title =
+            |(number, weight): (u32, f64)| (number, counted(bytes * weight / all, number));
         spread.extend(weighed.into_iter().map(of_title));
     }
     let mut plays: Vec<(u32, f64)> = named.into_iter().chain(spread).collect();
@@ -245,6 +265,7 @@ mod tests {
             site: site(name),
             region: Some("north".into()),
             rows: rows.clone(),
+            held: None,
         };
         rows.iter().map(of).collect()
     }
@@ -291,11 +312,34 @@ mod tests {
         let ages = Ages::of(&catalogue, 1005);
         let forecast = region.forecast(&catalogue, &ages, &World::default().forecast(&catalogue));
         let rows = [row(Some("y"), 3), row(None, 8)];
-        let found = plays(&forecaster.numbers, &forecaster.titles, &forecast, &rows);
+        let found = plays(&forecaster.numbers, &forecaster.titles, &forecast, (&rows, &[false; 3]));
         let numbers: Vec<u32> = found.iter().map(|it| it.0).collect();
         assert_eq!(numbers, [0, 1, 2]);
         assert_eq!(found[1].1, 3.0);
         assert!((found[0].1 + found[2].1 - 8.0).abs() < 1e-9);
+        let unseen = [true, false, false];
+        let found = plays(&forecaster.numbers, &forecaster.titles, &forecast, (&rows, &unseen));
+        assert_eq!(found.len(), 2, "what was not there had no part in it");
+    }
+
+    #[test]
+    fn what_a_site_did_not_hold_is_wanted_there_as_elsewhere() {
+        let learned = |held: Option<Arc<HashSet<Key>>>| {
+            let mut forecaster = Forecaster::default();
+            forecaster.know(["x", "y"].into_iter().map(|name| known(name, 0)));
+            for at in 0..10 {
+                let a = vec![row(Some("x"), 500), row(Some("y"), 500)];
+                let mut sites = day(&[("a", a), ("b", vec![row(Some("x"), 500)])]);
+                sites[1].held.clone_from(&held);
+                forecaster.learn(1000 + at, &sites).expect("a day");
+            }
+            let wanted = forecast(&forecaster, 1010);
+            let at_b = &wanted.sites[&site("b")];
+            at_b[1] / at_b[0]
+        };
+        let held = Some(Arc::new(HashSet::from([key("x")])));
+        let (as_if_seen, unseen) = (learned(None), learned(held));
+        assert!(as_if_seen < 0.1 && unseen > 0.15, "{as_if_seen} {unseen}");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! [`prefill::question`], and taken down with all that it follows from.
 //!
 //! ```text
-//! counters of boxes, files ─> forecaster ──┐
+//! counters of boxes, files ─> learning ────┐
 //! catalogue, by cohort ──────> offered ────┼─> asking ─> Question ─> Answer ─> runs (SQL) ─> Placed
 //! inventory, reports ────────> budgets ────┘                ▲
 //! the answer of yesterday ──────────────────────────────────┘
@@ -16,6 +16,8 @@
 mod asking;
 mod budgets;
 mod forecaster;
+mod hearing;
+mod learning;
 mod offered;
 mod packed;
 mod placed;
@@ -28,19 +30,15 @@ use super::cohorts::cohorts;
 use super::inputs::Inputs;
 use crate::server::{App, now};
 use asking::Asking;
-use budgets::{Heard, Known};
+use budgets::Known;
 use contract::demand::day_of;
-use contract::names::{DeviceName, SiteName};
 use contract::time::TimeUs;
-use forecaster::{Forecaster, SiteRows};
+use hearing::Hearing;
+use learning::Learning;
 use offered::Offered;
-use prefill::question::{Question, Tuning, answer};
+use prefill::question::{Answer, Question, Tuning, answer};
 use runs::NewRun;
-use std::collections::HashMap;
 use std::sync::Arc;
-
-/// Days of counters that a forecast is made from: six weeks of weekdays.
-const LEARNED_DAYS: i32 = 42;
 
 /// Another manager was faster.
 #[derive(Debug, thiserror::Error)]
@@ -50,17 +48,29 @@ struct Overtaken;
 /// Places, and remembers what it was asked last.
 #[derive(Debug)]
 pub(super) struct Placing {
-    /// Since when boxes could have reported.
-    since: TimeUs,
-    forecaster: Arc<Forecaster>,
-    /// What the forecast was made from: today, and the version of what is known of days before it.
-    learned: Option<(i32, i64)>,
+    hearing: Hearing,
+    learning: Learning,
+    /// What a day begins with, as it was read.
+    base: Option<Arc<Base>>,
     last: Option<Arc<Placed>>,
+}
+
+/// What boxes were to hold when a day began.
+#[derive(Debug)]
+struct Base {
+    run: Run,
+    holds: Holds,
 }
 
 impl Placing {
     pub(super) fn new(now: TimeUs) -> Self {
-        Self { since: now, forecaster: Arc::default(), learned: None, last: None }
+        let (hearing, learning) = (Hearing::new(now), Learning::default());
+        Self { hearing, learning, base: None, last: None }
+    }
+
+    /// What was in force at the last look.
+    pub(super) fn last(&self) -> Option<Arc<Placed>> {
+        self.last.clone()
     }
 
     /// What each box is to hold now.
@@ -70,51 +80,11 @@ impl Placing {
         inputs: Arc<Inputs>,
     ) -> anyhow::Result<Arc<Placed>> {
         let now = now();
-        let day = day_of(now);
-        let offered = {
-            let inputs = Arc::clone(&inputs);
-            tokio::task::spawn_blocking(move || Offered::of(&cohorts(&inputs))).await?
-        };
-        let offered = Arc::new(offered);
-        self.learn(app, &inputs, &offered, day).await?;
         let parent = app.runs.latest().await?;
-        let base = match &parent {
-            Some(run) if run.day < day => parent.clone(),
-            Some(_) => app.runs.before_day(day).await?,
-            None => None,
-        };
+        // A clock that is behind that of another manager does not begin the day before anew.
+        let day = day_of(now).max(parent.as_ref().map_or(i32::MIN, |run| run.day));
+        let question = self.question(app, inputs, parent.as_ref(), day).await?;
         let version = parent.as_ref().map_or(0, |run| run.version);
-        // Numbers of titles stay.
-        let before = match self.last.as_ref().filter(|last| last.version == version) {
-            Some(last) => Some(last.question.titles.clone()),
-            None => app.runs.question(version).await?.map(|it| it.titles),
-        };
-        let question = {
-            let (inputs, offered) = (Arc::clone(&inputs), Arc::clone(&offered));
-            let (forecaster, base) = (Arc::clone(&self.forecaster), base.clone());
-            let heard = self.heard(app, &inputs, now);
-            tokio::task::spawn_blocking(move || {
-                let known = Known {
-                    states: Some(&inputs.inventory.states),
-                    heard,
-                    largest_bytes: offered.largest_bytes,
-                };
-                Asking {
-                    day,
-                    inventory: &inputs.inventory,
-                    catalogue_version: inputs.catalog.version,
-                    cohorts: &cohorts(&inputs),
-                    offered: &offered,
-                    forecaster: &forecaster,
-                    known: &known,
-                    tuning: Tuning::default(),
-                    before: before.as_deref().unwrap_or_default(),
-                    base: base.as_ref().map(|run| (run.version, &run.outcome)),
-                }
-                .question()
-            })
-            .await??
-        };
         let same = |last: &&Arc<Placed>| last.version == version && *last.question == question;
         if let Some(last) = self.last.as_ref().filter(same) {
             return Ok(Arc::clone(last));
@@ -128,58 +98,79 @@ impl Placing {
         Ok(placed)
     }
 
-    /// Learns all days anew when another day has begun, or something was said of one that is over: what came
-    /// late counts as what came in time.
-    async fn learn(
+    async fn question(
         &mut self,
         app: &App,
-        inputs: &Inputs,
-        offered: &Arc<Offered>,
-        today: i32,
-    ) -> anyhow::Result<()> {
-        let version = app.collector.demand_version().await?;
-        let mut forecaster = Forecaster::default();
-        if self.learned == Some((today, version)) {
-            // Titles that are new since then.
-            forecaster = Arc::unwrap_or_clone(std::mem::take(&mut self.forecaster));
-            forecaster.know(offered.known());
-            self.forecaster = Arc::new(forecaster);
-            return Ok(());
-        }
-        forecaster.know(offered.known());
-        let regions: HashMap<&SiteName, Option<&String>> =
-            inputs.inventory.sites.iter().map(|it| (&it.name, it.region.as_ref())).collect();
-        let days = app.collector.demand_days(today - LEARNED_DAYS).await?;
-        for day in days.into_iter().filter(|day| *day < today) {
-            let rows = app.collector.demand_of(day).await?.into_iter().map(|of| SiteRows {
-                region: regions.get(&of.site).copied().flatten().cloned(),
-                site: of.site,
-                rows: of.rows,
-            });
-            let rows: Vec<SiteRows> = rows.collect();
-            forecaster = tokio::task::spawn_blocking(move || {
-                forecaster.learn(day, &rows).map(|()| forecaster)
-            })
-            .await??;
-        }
-        if let Some((day, score)) = forecaster.score() {
-            let (error, held) = (score.wape(), score.coverage());
-            tracing::info!(day, ?error, ?held, "demand is forecast; so good was the last day's");
-        }
-        self.learned = Some((today, version));
-        self.forecaster = Arc::new(forecaster);
-        Ok(())
+        inputs: Arc<Inputs>,
+        parent: Option<&Run>,
+        day: i32,
+    ) -> anyhow::Result<Question> {
+        let offered = Arc::new(offered(&inputs).await?);
+        let forecaster = self.learning.learn(app, &inputs, &offered, day).await?;
+        let base = self.base(app, parent, day).await?;
+        let before = self.asked_last(app, parent).await?;
+        let heard = self.hearing.hear(app, &inputs.inventory, before.as_deref()).await?;
+        let made = tokio::task::spawn_blocking(move || {
+            let cohorts = cohorts(&inputs);
+            let known = Known {
+                states: Some(&inputs.inventory.states),
+                heard,
+                largest_bytes: &offered.largest_bytes,
+            };
+            let asking = Asking {
+                day,
+                inventory: &inputs.inventory,
+                catalogue_version: inputs.catalog.version,
+                cohorts: &cohorts,
+                offered: &offered,
+                forecaster: &forecaster,
+                known: &known,
+                tuning: Tuning::default(),
+                before: before.as_deref(),
+                base: base.as_ref().map(|base| (&base.run, &base.holds)),
+            };
+            asking.question()
+        });
+        Ok(made.await??)
     }
 
-    fn heard(&self, app: &App, inputs: &Inputs, now: TimeUs) -> HashMap<DeviceName, Heard> {
-        let heard = |device: &DeviceName| {
-            let latest = app.collector.latest(device)?;
-            let silent_s = now.since_s(latest.received_at.max(self.since)).max(0.0);
-            let report = Arc::new(latest.report.clone());
-            Some((device.clone(), Heard { report, silent_s: whole(silent_s) }))
+    /// What a day begins with: the last run of a day before it.
+    async fn base(
+        &mut self,
+        app: &App,
+        parent: Option<&Run>,
+        day: i32,
+    ) -> anyhow::Result<Option<Arc<Base>>> {
+        let run = match parent {
+            Some(run) if run.day < day => Some(run.clone()),
+            Some(_) => app.runs.before_day(day).await?,
+            None => None,
         };
-        inputs.inventory.appliances.iter().filter_map(|it| heard(&it.name)).collect()
+        let Some(run) = run else { return Ok(None) };
+        if self.base.as_ref().is_none_or(|base| base.run.version != run.version) {
+            let holds = app.runs.holds(run.version).await?;
+            self.base = Some(Arc::new(Base { run, holds }));
+        }
+        Ok(self.base.clone())
     }
+
+    /// The question of the run in force.
+    async fn asked_last(
+        &self,
+        app: &App,
+        parent: Option<&Run>,
+    ) -> anyhow::Result<Option<Arc<Question>>> {
+        let Some(run) = parent else { return Ok(None) };
+        match self.last.as_ref().filter(|last| last.version == run.version) {
+            Some(last) => Ok(Some(Arc::clone(&last.question))),
+            None => Ok(app.runs.question(run.version).await?.map(Arc::new)),
+        }
+    }
+}
+
+async fn offered(inputs: &Arc<Inputs>) -> anyhow::Result<Offered> {
+    let inputs = Arc::clone(inputs);
+    Ok(tokio::task::spawn_blocking(move || Offered::of(&cohorts(&inputs))).await?)
 }
 
 /// Answers a question, and takes it down where the answer is another than that in force.
@@ -190,50 +181,35 @@ async fn asked(
     now: TimeUs,
 ) -> anyhow::Result<Placed> {
     let before = Before::of(&app.runs, &question, parent.as_ref().map(|run| run.version)).await?;
-    let in_force = match &parent {
-        Some(run) => app.runs.holds(run.version).await?,
-        None => Holds::new(),
-    };
-    let (question, answer, digests) = tokio::task::spawn_blocking(move || {
+    let (question, answer, digest) = tokio::task::spawn_blocking(move || {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        let answer = answer(&question, &before, threads)?;
-        let digests = (packed::digest(&question)?, digest_of(&answer)?);
-        anyhow::Ok((question, answer, digests))
+        let answer: Answer = answer(&question, &before, threads)?;
+        let digest = digest_of(&question, &answer)?;
+        anyhow::Ok((question, answer, digest))
     })
     .await??;
-    let is_same = |run: &&Run| run.answer_digest == digests.1 && run.day == question.day;
+    let is_same = |run: &&Run| run.answer_digest == digest && run.day == question.day;
     if let Some(run) = parent.as_ref().filter(is_same) {
         return Ok(Placed::new(run.version, question, answer));
     }
-    let answer_digest = digests.1;
-    let new = NewRun {
-        parent: parent.as_ref(),
-        question: &question,
-        answer: &answer,
-        answer_digest,
-        before: &in_force,
-    };
-    let run = app.runs.record(new, digests.0, now).await?.ok_or(Overtaken)?;
+    let new = NewRun { parent, question, answer, digest };
+    let (run, new) = app.runs.record(new, now).await?.ok_or(Overtaken)?;
     let (offload, gap) = (run.outcome.offload(), run.outcome.gap);
     let (version, new_bytes) = (run.version, run.outcome.new_bytes);
     tracing::info!(version, offload, gap, new_bytes, "placed");
-    Ok(Placed::new(version, question, answer))
-}
-
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "casts saturate")]
-fn whole(seconds: f64) -> u64 {
-    seconds as u64
+    Ok(Placed::new(version, new.question, new.answer))
 }
 
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
+    use forecaster::Forecaster;
 
     /// What is placed where nothing is known of viewers and boxes.
     pub(in crate::planner) fn placed(inputs: &Inputs) -> Placed {
         let cohorts = cohorts(inputs);
         let offered = Offered::of(&cohorts);
-        let known = Known { largest_bytes: offered.largest_bytes, ..Known::default() };
+        let known = Known { largest_bytes: &offered.largest_bytes, ..Known::default() };
         let mut forecaster = Forecaster::default();
         forecaster.know(offered.known());
         let asking = Asking {
@@ -245,7 +221,7 @@ pub(super) mod tests {
             forecaster: &forecaster,
             known: &known,
             tuning: Tuning::default(),
-            before: &[],
+            before: None,
             base: None,
         };
         let question = asking.question().expect("a question");

@@ -21,8 +21,8 @@ pub(super) struct Offered {
     pub(super) titles: Vec<OfferedTitle>,
     /// By cohort: the titles that it has.
     pub(super) cohorts: Vec<HashSet<Key>>,
-    /// The largest object, as it stands on a disk.
-    pub(super) largest_bytes: u64,
+    /// The largest object of each title, as it stands on a disk; rising.
+    pub(super) largest_bytes: Vec<u64>,
 }
 
 /// A title that some cohort has.
@@ -43,7 +43,7 @@ impl Offered {
         for cohort in cohorts {
             let catalog = cohort.catalog();
             let (titles, largest_bytes) = of_catalog(&catalog);
-            offered.largest_bytes = offered.largest_bytes.max(largest_bytes);
+            offered.largest_bytes.extend(largest_bytes);
             offered.cohorts.push(titles.iter().map(|title| title.key.clone()).collect());
             for title in titles {
                 match places.get(&title.key) {
@@ -58,6 +58,8 @@ impl Offered {
                 }
             }
         }
+        offered.largest_bytes.sort_unstable();
+        offered.largest_bytes.dedup();
         offered
     }
 
@@ -83,21 +85,21 @@ impl Offered {
     }
 }
 
-/// The titles of a catalogue that have objects, and its largest object.
-fn of_catalog(catalog: &Snapshot) -> (Vec<OfferedTitle>, u64) {
+/// The titles of a catalogue that have objects, and the largest object of each.
+fn of_catalog(catalog: &Snapshot) -> (Vec<OfferedTitle>, Vec<u64>) {
     #[derive(Default)]
     struct Sums {
         size_bytes: u64,
         bytes: u64,
+        largest_bytes: u64,
         rates: BTreeSet<u64>,
     }
     let mut sums: HashMap<(&_, &_), Sums> = HashMap::new();
-    let mut largest_bytes = 0;
     for object in &catalog.objects {
         let takes_bytes = footprint(object.file.size_bytes);
-        largest_bytes = largest_bytes.max(takes_bytes);
         let sums = sums.entry((&object.group, &object.title)).or_default();
         sums.size_bytes += takes_bytes;
+        sums.largest_bytes = sums.largest_bytes.max(takes_bytes);
         sums.bytes += object.file.size_bytes;
         sums.rates.extend(object.file.bitrate_bits_per_s.map(|rate| rate.0));
     }
@@ -111,5 +113,6 @@ fn of_catalog(catalog: &Snapshot) -> (Vec<OfferedTitle>, u64) {
             serve_from: title.window.serve_from,
         })
     };
+    let largest_bytes = sums.values().map(|sums| sums.largest_bytes).collect();
     (catalog.titles.iter().filter_map(offered).collect(), largest_bytes)
 }

@@ -3,7 +3,7 @@
 //! The number of a run is that of the placement. What a box is to hold is written where it changes: at a run
 //! that is the newest row up to it.
 
-use super::packed::{pack, unpack};
+use super::packed::{digest, pack, unpack};
 use contract::names::DeviceName;
 use contract::time::TimeUs;
 use db::counters::{Counter, raise};
@@ -38,13 +38,22 @@ pub(crate) struct Run {
 pub(crate) type Holds = HashMap<DeviceName, Vec<u32>>;
 
 /// A run on its way in.
-pub(super) struct NewRun<'a> {
-    pub(super) parent: Option<&'a Run>,
-    pub(super) question: &'a Question,
-    pub(super) answer: &'a Answer,
-    pub(super) answer_digest: String,
-    /// What boxes were to hold by the parent.
-    pub(super) before: &'a Holds,
+#[derive(Debug)]
+pub(super) struct NewRun {
+    pub(super) parent: Option<Run>,
+    pub(super) question: Question,
+    pub(super) answer: Answer,
+    /// Of the answer.
+    pub(super) digest: String,
+}
+
+/// The same, as it is written.
+struct Written {
+    question: Vec<u8>,
+    question_digest: String,
+    outcome: String,
+    /// Boxes that are to hold something else than by the parent.
+    holds: Vec<(DeviceName, Vec<u8>)>,
 }
 
 /// The runs of this fleet.
@@ -98,11 +107,9 @@ impl Runs {
     pub(crate) async fn question(&self, version: u64) -> Result<Option<Question>, db::Error> {
         let query = sqlx::query("SELECT question FROM prefill_runs WHERE version = $1");
         let row = query.bind(signed(version)).fetch_optional(self.db.read()).await?;
-        let read = |row: AnyRow| -> Result<Question, db::Error> {
-            let bytes: Vec<u8> = row.try_get(0)?;
-            unpack(&bytes).map_err(corrupt)
-        };
-        row.map(read).transpose()
+        let Some(row) = row else { return Ok(None) };
+        let bytes: Vec<u8> = row.try_get(0)?;
+        aside(move || unpack(&bytes).map(Some).map_err(corrupt)).await
     }
 
     /// What each box is to hold at a run, by numbers of its question.
@@ -115,67 +122,94 @@ impl Runs {
         .bind(signed(version))
         .fetch_all(self.db.read())
         .await?;
-        let read = |row: &AnyRow| -> Result<(DeviceName, Vec<u32>), db::Error> {
-            let (name, bytes): (String, Vec<u8>) = (row.try_get(0)?, row.try_get(1)?);
-            let device = DeviceName::new(&name).map_err(corrupt)?;
-            Ok((device, unpack(&bytes).map_err(corrupt)?))
+        let read = |row: &AnyRow| -> Result<(String, Vec<u8>), db::Error> {
+            Ok((row.try_get(0)?, row.try_get(1)?))
         };
-        rows.iter().map(read).collect()
+        let rows: Vec<(String, Vec<u8>)> = rows.iter().map(read).collect::<Result<_, _>>()?;
+        aside(move || {
+            let hold = |(name, bytes): (String, Vec<u8>)| {
+                let device = DeviceName::new(&name).map_err(corrupt)?;
+                Ok((device, unpack(&bytes).map_err(corrupt)?))
+            };
+            rows.into_iter().map(hold).collect()
+        })
+        .await
     }
 
     /// Takes down a run, if what was in force when it was made still is; `None` if another manager was faster.
     pub(super) async fn record(
         &self,
-        new: NewRun<'_>,
-        question_digest: String,
+        new: NewRun,
         now: TimeUs,
-    ) -> Result<Option<Run>, db::Error> {
+    ) -> Result<Option<(Run, NewRun)>, db::Error> {
+        let parent = new.parent.as_ref().map_or(0, |it| it.version);
+        let before = self.holds(parent).await?;
+        // What takes a while is done before writers wait.
+        let (new, written) = aside(move || {
+            let written = Written::of(&new, &before)?;
+            Ok((new, written))
+        })
+        .await?;
         let mut tx = self.db.begin().await?;
         let version = raise(&mut tx, Counter::Placement, 1).await?;
-        let newest =
-            sqlx::query("SELECT MAX(version) FROM prefill_runs").fetch_one(&mut *tx).await?;
-        let newest: Option<i64> = newest.try_get(0)?;
-        if newest.unwrap_or(0) != new.parent.map_or(0, |it| signed(it.version)) {
+        let newest = sqlx::query("SELECT MAX(version) FROM prefill_runs");
+        let newest: Option<i64> = newest.fetch_one(&mut *tx).await?.try_get(0)?;
+        if newest.unwrap_or(0) != signed(parent) {
             return Ok(None);
         }
         let made = Run {
             version: unsigned(version)?,
-            parent: new.parent.map_or(0, |it| it.version),
+            parent,
             base: new.question.base.unwrap_or(0),
             day: new.question.day,
             made_at: now,
-            question_digest,
-            answer_digest: new.answer_digest.clone(),
+            question_digest: written.question_digest.clone(),
+            answer_digest: new.digest.clone(),
             outcome: new.answer.outcome.clone(),
         };
-        insert(&mut tx, &made, new.question).await?;
-        for (device, titles) in changed(&new) {
-            let query =
-                "INSERT INTO prefill_holds (appliance, version, titles) VALUES ($1, $2, $3)";
-            let bytes = pack(titles).map_err(corrupt)?;
-            let query = sqlx::query(query).bind(device.as_str()).bind(version).bind(bytes);
-            query.execute(&mut *tx).await?;
-        }
+        insert(&mut tx, &made, written).await?;
         forget(&mut tx, now).await?;
         tx.commit().await?;
-        Ok(Some(made))
+        Ok(Some((made, new)))
     }
 }
 
-/// Boxes that are to hold something else than by the parent; those that have gone hold nothing.
-fn changed<'a>(new: &NewRun<'a>) -> Vec<(&'a DeviceName, &'a [u32])> {
-    let boxes = new.answer.boxes.iter().map(|one| (&one.device, one.titles.as_slice()));
-    let is_there = |device: &DeviceName| {
-        new.answer.boxes.binary_search_by(|one| one.device.cmp(device)).is_ok()
-    };
-    let gone = new.before.iter().filter(|(device, titles)| !titles.is_empty() && !is_there(device));
-    let gone = gone.map(|(device, _)| (device, &[][..]));
-    let is_another =
-        |it: &(&DeviceName, &[u32])| new.before.get(it.0).map(Vec::as_slice) != Some(it.1);
-    boxes.chain(gone).filter(is_another).collect()
+impl Written {
+    fn of(new: &NewRun, before: &Holds) -> Result<Self, db::Error> {
+        let hold = |(device, titles): (&DeviceName, &[u32])| {
+            Ok((device.clone(), pack(titles).map_err(corrupt)?))
+        };
+        Ok(Self {
+            question: pack(&new.question).map_err(corrupt)?,
+            question_digest: digest(&new.question).map_err(corrupt)?,
+            outcome: serde_json::to_string(&new.answer.outcome).map_err(corrupt)?,
+            holds: changed(&new.answer, before).map(hold).collect::<Result<_, db::Error>>()?,
+        })
+    }
 }
 
-async fn insert(tx: &mut Tx, made: &Run, question: &Question) -> Result<(), db::Error> {
+/// Boxes that are to hold something else than before; those that have gone hold nothing.
+fn changed<'a>(
+    answer: &'a Answer,
+    before: &'a Holds,
+) -> impl Iterator<Item = (&'a DeviceName, &'a [u32])> {
+    let boxes = answer.boxes.iter().map(|one| (&one.device, one.titles.as_slice()));
+    let is_there =
+        |device: &DeviceName| answer.boxes.binary_search_by(|one| one.device.cmp(device)).is_ok();
+    let gone =
+        before.iter().filter(move |(device, titles)| !titles.is_empty() && !is_there(device));
+    let gone = gone.map(|(device, _)| (device, &[][..]));
+    boxes.chain(gone).filter(|it| before.get(it.0).map(Vec::as_slice) != Some(it.1))
+}
+
+/// Does what takes a while where it keeps nobody waiting.
+async fn aside<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, db::Error> + Send + 'static,
+) -> Result<T, db::Error> {
+    tokio::task::spawn_blocking(work).await.map_err(corrupt)?
+}
+
+async fn insert(tx: &mut Tx, made: &Run, written: Written) -> Result<(), db::Error> {
     sqlx::query(
         "INSERT INTO prefill_runs (version, parent, base, day, made_at_us, question,
              question_digest, answer_digest, outcome)
@@ -186,21 +220,34 @@ async fn insert(tx: &mut Tx, made: &Run, question: &Question) -> Result<(), db::
     .bind(signed(made.base))
     .bind(i64::from(made.day))
     .bind(made.made_at.0)
-    .bind(pack(question).map_err(corrupt)?)
-    .bind(made.question_digest.as_str())
+    .bind(written.question)
+    .bind(written.question_digest)
     .bind(made.answer_digest.as_str())
-    .bind(serde_json::to_string(&made.outcome).map_err(corrupt)?)
+    .bind(written.outcome)
     .execute(&mut **tx)
     .await?;
+    for (device, titles) in written.holds {
+        let query = "INSERT INTO prefill_holds (appliance, version, titles) VALUES ($1, $2, $3)";
+        let query = sqlx::query(query).bind(device.as_str()).bind(signed(made.version));
+        query.bind(titles).execute(&mut **tx).await?;
+    }
     Ok(())
 }
 
-/// Lets old runs go; of what boxes were to hold, what a run that is kept still says stays.
+/// Lets old runs go, but for the newest and what those that stay were made beside; of what boxes were to hold,
+/// what a run that stays still says stays.
 async fn forget(tx: &mut Tx, now: TimeUs) -> Result<(), db::Error> {
+    let until = now.plus_s(-KEPT_S).0;
     sqlx::query(
-        "DELETE FROM prefill_runs WHERE made_at_us < $1 AND version < (SELECT MAX(version) FROM prefill_runs)",
+        "DELETE FROM prefill_runs WHERE made_at_us < $1
+             AND version < (SELECT MAX(newest.version) FROM prefill_runs AS newest)
+             AND NOT EXISTS (SELECT 1 FROM prefill_runs AS kept
+                 WHERE (kept.base = prefill_runs.version OR kept.parent = prefill_runs.version)
+                 AND (kept.made_at_us >= $2
+                     OR kept.version = (SELECT MAX(newest.version) FROM prefill_runs AS newest)))",
     )
-    .bind(now.plus_s(-KEPT_S).0)
+    .bind(until)
+    .bind(until)
     .execute(&mut **tx)
     .await?;
     sqlx::query(

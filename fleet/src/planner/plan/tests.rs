@@ -172,6 +172,22 @@ fn what_does_not_fit_onto_the_disks_is_no_whole_title() {
 }
 
 #[test]
+fn what_is_about_to_be_served_is_to_be_there_first() {
+    let mut inputs = inputs();
+    let begins = TimeUs(0).plus_s((20_000 + 2) * 86_400);
+    inputs.catalog.titles[1].window.serve_from = Some(begins);
+    let plan = planned(&inputs);
+    let deadline = Deadline { ordinal: 40, by_us: begins };
+    let first = |each: &BoxTargets| each.hold.resolve(None).expect("a list")[0];
+    for each in &plan.boxes {
+        let is_told = each.deadlines == [deadline] && first(each) == 40;
+        let is_there = each.titles.iter().any(|held| held.title.as_str() == "large");
+        assert_eq!(is_told, is_there, "{each:?}");
+    }
+    assert!(plan.boxes.iter().any(|each| !each.deadlines.is_empty()));
+}
+
+#[test]
 fn boxes_ask_those_above_them_before_the_origin() {
     let mut inputs = inputs();
     let sites = &mut inputs.inventory.sites;

@@ -14,6 +14,34 @@ async fn boxes(test: &testing::TestDb) -> Documents {
     Documents::new(test.db.clone())
 }
 
+#[tokio::test]
+async fn a_box_that_is_told_nothing_of_content_is_told_of_purges() {
+    for test in testing::both().await {
+        let store = boxes(&test).await;
+        let inputs = inputs();
+        let (before, after) =
+            (PurgeHistory::default(), PurgeHistory { version: 1, ..PurgeHistory::default() });
+        let first = planned(&inputs);
+        let none = Beside {
+            epoch: FIRST_EPOCH,
+            history: &before,
+            confirmed: &|_, _| 0,
+            trust_version: 1,
+            dropped_in: &|_| None,
+            command: &|_| None,
+        };
+        let heads = publish(&store, &first, none, NOW).await.expect(test.name);
+        let kept = first.boxes.into_iter().map(|it| it.device).collect();
+        let nothing = Plan { segments: vec![], boxes: vec![], kept };
+        let purged = Beside { history: &after, ..none };
+        let next = publish(&store, &nothing, purged, NOW).await.expect(test.name);
+        for (device, before) in &heads {
+            assert_eq!(next[device].heads[1..], before.heads[1..], "{}: {device}", test.name);
+            assert_ne!(next[device].heads[0], before.heads[0], "{}: {device}", test.name);
+        }
+    }
+}
+
 /// Of tombstones, manifest and sources.
 fn numbers(in_force: &HashMap<DeviceName, InForce>, device: &str) -> Vec<(u64, u64)> {
     let heads = &in_force[device].heads;
