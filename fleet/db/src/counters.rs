@@ -26,6 +26,8 @@ pub enum Counter {
     Demand,
     /// The version of what is placed where.
     Placement,
+    /// The version of what operators say of where titles belong.
+    Rules,
 }
 
 impl Counter {
@@ -41,6 +43,7 @@ impl Counter {
             Self::Announced => "announced",
             Self::Demand => "demand",
             Self::Placement => "placement",
+            Self::Rules => "placement_rules",
         }
     }
 }

@@ -26,6 +26,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (19, "terms", include_str!("../migrations/0019_terms.sql")),
     (20, "demand", include_str!("../migrations/0020_demand.sql")),
     (21, "prefill", include_str!("../migrations/0021_prefill.sql")),
+    (22, "placement_rules", include_str!("../migrations/0022_placement_rules.sql")),
 ];
 
 /// What PostgreSQL must be told and SQLite does by itself.

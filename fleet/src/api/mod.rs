@@ -49,7 +49,8 @@ pub(crate) use names::named;
 pub(crate) use people::{NewPassword, NewPerson, NewRole, PersonItem};
 pub(crate) use prefill::{
     BoxChange, BudgetName, ChangeRequest, DemandRequest, DemandRow, DemandTaken, EffectItem,
-    PlacementDetail, PlacementReason, RunItem, SimulateRequest, SumsItem,
+    PlacementDetail, PlacementReason, RuleItem, RuleName, RuleRequest, RunItem, SimulateRequest,
+    SumsItem,
 };
 pub(crate) use problem::{Problem, ProblemItem};
 pub(crate) use purges::{
@@ -140,6 +141,11 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(prefill::explain::explain_object))
         .routes(routes!(prefill::simulate::simulate))
         .routes(routes!(prefill::demand::put_demand))
+        .routes(routes!(
+            prefill::rules::list_rules,
+            prefill::rules::put_rule,
+            prefill::rules::remove_rule
+        ))
         .routes(routes!(purges::list_purges, purges::make_purge))
         .routes(routes!(purges::preview_purge))
         .routes(routes!(purges::show_purge))

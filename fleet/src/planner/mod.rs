@@ -18,6 +18,8 @@ mod view;
 
 pub(crate) use commands::{CommandError, Commands, RecordedCommand};
 pub(crate) use documents::{Documents, Head};
-pub(crate) use placing::{Before, Holds, Run, Runs, digest_of};
+pub(crate) use placing::{
+    Before, Holds, NotKept, Rule, RuleError, Rules, Run, Runs, Says, Scope, digest_of,
+};
 pub(crate) use task::Planner;
 pub(crate) use view::View;

@@ -27,8 +27,8 @@ const PLAN_EVERY: Duration = Duration::from_secs(60);
 const FORGET_EVERY: Duration = Duration::from_hours(24);
 
 /// Versions of inventory, catalogue, purges, commands and what the root says, announcements, and the version of
-/// what viewers asked for on days that are over.
-type Versions = (i64, u64, u64, i64, u64, u64, i64);
+/// what viewers asked for on days that are over, that of what operators say of where titles belong.
+type Versions = (i64, u64, u64, i64, u64, u64, i64, i64);
 
 /// Makes plans and publishes them.
 #[derive(Debug)]
@@ -93,6 +93,7 @@ impl Planner {
             app.said.last().map_or(0, |said| said.trust.version),
             app.catalog.announcements().await?,
             app.collector.demand_version().await?,
+            app.rules.version().await?,
         );
         let fresh = self
             .planned
@@ -122,6 +123,7 @@ impl Planner {
             trust_version,
             inputs.announcements,
             app.collector.demand_version().await?,
+            app.rules.version().await?,
         );
         let inputs = Arc::new(inputs);
         let placed = self.placed(Arc::clone(&inputs)).await;

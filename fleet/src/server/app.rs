@@ -44,6 +44,8 @@ pub(crate) struct App {
     pub(crate) runs: crate::planner::Runs,
     /// Whoever asks what would be placed waits for whoever does.
     pub(crate) solving: Semaphore,
+    /// What operators say of where titles belong.
+    pub(crate) rules: crate::planner::Rules,
     pub(crate) collector: Collector,
     /// What boxes say that they are made of.
     pub(crate) observing: Observing,

@@ -7,7 +7,7 @@ use crate::cli::Usage;
 use crate::issuing::IssuingGate;
 use crate::observing::Observing;
 use crate::ordering::Ordering;
-use crate::planner::{Commands, Documents, Planner, Runs, View};
+use crate::planner::{Commands, Documents, Planner, Rules, Runs, View};
 use crate::{api, control, join, viewer};
 use anyhow::Context;
 use arc_swap::ArcSwap;
@@ -143,6 +143,7 @@ async fn open(
         commands: Commands::new(db.clone()),
         runs: Runs::new(db.clone()),
         solving: Semaphore::new(1),
+        rules: Rules::new(db.clone()),
         tokens: TokenStore::new(db.clone()),
         ordering: ordering(options.elsewhere.as_ref(), data, db.clone()).await?,
         people: PeopleStore::new(db.clone()),

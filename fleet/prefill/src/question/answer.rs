@@ -26,7 +26,8 @@ impl<F: Fn(&DeviceName) -> Option<Vec<u32>> + Sync> Before for F {
 }
 
 /// What a box holds: by the answer in force, else by its own word.
-pub(super) fn held_before(before: &dyn Before, budgets: &Budgets) -> Option<Vec<u32>> {
+#[must_use]
+pub fn held_before(before: &dyn Before, budgets: &Budgets) -> Option<Vec<u32>> {
     before.titles(&budgets.device).or_else(|| budgets.held.clone())
 }
 

@@ -22,7 +22,7 @@ mod somewhere;
 mod spare;
 mod what_if;
 
-pub use answer::{Answer, Before, BoxAnswer, Outcome, SiteOutcome, answer};
+pub use answer::{Answer, Before, BoxAnswer, Outcome, SiteOutcome, answer, held_before};
 pub use asked::{
     Budgets, ClassAsked, Question, RegionAsked, Said, SiteAsked, TitleAsked, Tuning, Unasked,
 };

@@ -4,11 +4,13 @@
 pub(super) mod changes;
 pub(super) mod demand;
 pub(super) mod explain;
+pub(super) mod rules;
 pub(super) mod simulate;
 
 pub(crate) use changes::BoxChange;
 pub(crate) use demand::{DemandRequest, DemandRow, DemandTaken};
 pub(crate) use explain::PlacementReason;
+pub(crate) use rules::{RuleItem, RuleName, RuleRequest};
 pub(crate) use simulate::{BudgetName, ChangeRequest, EffectItem, SimulateRequest, SumsItem};
 
 use super::said::Query;

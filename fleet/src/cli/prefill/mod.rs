@@ -5,6 +5,7 @@ mod demand;
 mod evaluate;
 mod explain;
 mod plan;
+mod rules;
 mod simulate;
 
 use super::client::Client;
@@ -23,6 +24,14 @@ pub(super) enum PrefillCommand {
     Explain(explain::Explain),
     /// What would be different if: nothing of it is carried out.
     Simulate(simulate::Simulate),
+    /// What is said of where titles belong: pins and bans.
+    Rules,
+    /// Have sites hold a title, whatever viewers want.
+    Pin(rules::PinTitle),
+    /// Have sites hold nothing of a title, whatever viewers want.
+    Ban(rules::BanTitle),
+    /// Take back a pin or a ban.
+    Unset(rules::Unset),
     /// Bring what viewers asked for, of days in which boxes counted nothing.
     Demand(demand::Demand),
     /// How good forecasts are: on demand that was observed, each week forecast from those before it.
@@ -37,6 +46,10 @@ impl PrefillCommand {
             Self::Diff(diff) => diff.run(client, output).await,
             Self::Explain(explain) => explain.run(client, output).await,
             Self::Simulate(simulate) => simulate.run(client, output).await,
+            Self::Rules => rules::list(client, output).await,
+            Self::Pin(pin) => pin.run(client, output).await,
+            Self::Ban(ban) => ban.run(client, output).await,
+            Self::Unset(unset) => unset.run(client, output).await,
             Self::Demand(demand) => demand.run(client, output).await,
             Self::Evaluate(evaluate) => evaluate.run(output),
         }

@@ -3,6 +3,8 @@
 use super::budgets::{Known, classes};
 use super::forecaster::{Forecaster, Key, Wanted};
 use super::offered::{AHEAD_DAYS, Offered};
+use super::ruled::{AtSite, Ruled, Spot, with_bans};
+use super::rules::Rule;
 use super::runs::{Holds, Run};
 use crate::planner::cohorts::Cohort;
 use contract::names::SiteName;
@@ -33,6 +35,8 @@ pub(super) struct Asking<'a> {
     pub(super) offered: &'a Offered,
     pub(super) forecaster: &'a Forecaster,
     pub(super) known: &'a Known<'a>,
+    /// What operators say of where titles belong.
+    pub(super) rules: &'a [Rule],
     pub(super) tuning: Tuning,
     /// What was asked last.
     pub(super) before: Option<&'a Question>,
@@ -65,18 +69,20 @@ impl Asking<'_> {
                 regions.push(RegionAsked { region: name.clone(), demand_bytes_per_s });
             }
         }
+        let mut lacking = self.lacking(&titles);
+        let said = self.said(&places, &titles, &mut lacking);
         let mut question = Question {
             day: self.day,
             base: self.base.map(|(run, _)| run.version),
             inventory_version: self.inventory.version,
             catalogue_version: self.catalogue_version,
             tuning: self.tuning,
-            lacking: self.lacking(&titles),
+            lacking,
             titles,
             regions,
             sites: Vec::new(),
         };
-        question.sites = self.sites(&question, &places, &wanted);
+        question.sites = self.sites(&question, &places, &wanted, said);
         self.hold(&mut question);
         Ok(question)
     }
@@ -195,7 +201,27 @@ impl Asking<'_> {
         (demand, all)
     }
 
-    fn sites(&self, question: &Question, places: &[Place], wanted: &Wanted) -> Vec<SiteAsked> {
+    /// What operators say of each site; a site without some titles has its list of them among those in `lacking`.
+    fn said(
+        &self,
+        places: &[Place],
+        titles: &[Option<TitleAsked>],
+        lacking: &mut Vec<Vec<u32>>,
+    ) -> Vec<(usize, AtSite)> {
+        let ruled = Ruled::of(self.rules, titles);
+        let at = |place: &Place| ruled.at(&Spot::of(self.inventory, place.name, place.site));
+        let said: Vec<AtSite> = places.iter().map(at).collect();
+        let bans = places.iter().zip(&said).map(|(place, at)| (place.cohort, at.bans.as_slice()));
+        with_bans(lacking, bans).into_iter().zip(said).collect()
+    }
+
+    fn sites(
+        &self,
+        question: &Question,
+        places: &[Place],
+        wanted: &Wanted,
+        said: Vec<(usize, AtSite)>,
+    ) -> Vec<SiteAsked> {
         let worth: HashMap<&SiteName, f64> = self
             .base
             .iter()
@@ -207,7 +233,7 @@ impl Asking<'_> {
             question.regions.iter().position(|it| it.region.as_ref() == name).unwrap_or(0)
         };
         let mut sites: Vec<SiteAsked> = Vec::new();
-        for place in places {
+        for (place, (lacking, said)) in places.iter().zip(said) {
             let region = region_of(place);
             let of_region = &question.regions[region].demand_bytes_per_s;
             let own =
@@ -221,9 +247,9 @@ impl Asking<'_> {
                 region,
                 share,
                 deviations,
-                lacking: Some(place.cohort).filter(|at| !question.lacking[*at].is_empty()),
-                pins: Vec::new(),
-                more_copies: Vec::new(),
+                lacking: Some(lacking).filter(|at| !question.lacking[*at].is_empty()),
+                pins: said.pins,
+                more_copies: said.more_copies,
                 parent: None,
                 byte_worth: worth.get(place.name).copied().unwrap_or(0.0),
                 classes: classes(place.site, &place.appliances, self.known),

@@ -4,9 +4,12 @@
 //! ```text
 //! counters of boxes, files ─> learning ────┐
 //! catalogue, by cohort ──────> offered ────┼─> asking ─> Question ─> Answer ─> runs (SQL) ─> Placed
-//! inventory, reports ────────> budgets ────┘                ▲
+//! inventory, reports ────────> budgets ────┤                ▲
+//! what operators say ────────> ruled ──────┘                │
 //! the answer of yesterday ──────────────────────────────────┘
 //! ```
+//!
+//! Pins that no plan could keep are left out of the question (`pinned`), and told.
 //!
 //! A day is placed beside what boxes were to hold at the end of the day before: asked again on the same day,
 //! however often, the same question has the same answer, and the budgets of a day are given once. A run whose
@@ -20,10 +23,14 @@ mod hearing;
 mod learning;
 mod offered;
 mod packed;
+mod pinned;
 mod placed;
+mod ruled;
+mod rules;
 mod runs;
 
 pub(crate) use placed::{Before, Placed, digest_of};
+pub(crate) use rules::{NotKept, Rule, RuleError, Rules, Says, Scope};
 pub(crate) use runs::{Holds, Run, Runs};
 
 use super::cohorts::cohorts;
@@ -110,6 +117,8 @@ impl Placing {
         let base = self.base(app, parent, day).await?;
         let before = self.asked_last(app, parent).await?;
         let heard = self.hearing.hear(app, &inputs.inventory, before.as_deref()).await?;
+        let rules = Arc::new(app.rules.list().await?);
+        let said = (Arc::clone(&rules), Arc::clone(&inputs));
         let made = tokio::task::spawn_blocking(move || {
             let cohorts = cohorts(&inputs);
             let known = Known {
@@ -125,13 +134,19 @@ impl Placing {
                 offered: &offered,
                 forecaster: &forecaster,
                 known: &known,
+                rules: &rules,
                 tuning: Tuning::default(),
                 before: before.as_deref(),
                 base: base.as_ref().map(|base| (&base.run, &base.holds)),
             };
             asking.question()
         });
-        Ok(made.await??)
+        let (question, (rules, inputs)) = (made.await??, said);
+        let parent = parent.map(|run| run.version);
+        let fitted = pinned::within(app, question, parent, &rules, &inputs.inventory).await?;
+        let (question, not_kept) = fitted;
+        app.rules.tell(not_kept);
+        Ok(question)
     }
 
     /// What a day begins with: the last run of a day before it.
@@ -220,6 +235,7 @@ pub(super) mod tests {
             offered: &offered,
             forecaster: &forecaster,
             known: &known,
+            rules: &[],
             tuning: Tuning::default(),
             before: None,
             base: None,
