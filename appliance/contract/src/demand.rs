@@ -16,8 +16,8 @@ pub const MAX_DEMAND_ROWS: usize = 2048;
 /// says something of each of them.
 pub const FEWEST_SESSIONS: usize = 20;
 
-/// What one row may say: a terabit a second of one title, from one box, for a day. More is a mistake of
-/// whoever counted, and would be wanted tomorrow.
+/// What one row may say: 0.8 Tb/s of one title, from one box, for a day. More is a mistake of whoever
+/// counted, and would be wanted tomorrow.
 pub const MAX_DEMAND_BYTES: u64 = 1 << 53;
 
 /// A day further than this from the clock of whoever is told is no day that a box could speak of:

@@ -16,6 +16,7 @@ use contract::time::TimeUs;
 use contract::tombstones::Tombstones;
 use db::Tx;
 use serde::Serialize;
+use serde_json::value::RawValue;
 use std::collections::HashMap;
 
 const DAY_S: i64 = 86_400;
@@ -84,7 +85,7 @@ async fn publish_box(
     let mut press = Press { tx, device, before, beside, now };
     let of_content = match target {
         Some(target) => press.issue_content(target).await?,
-        None => press.content_before(),
+        None => press.renew_content().await?,
     };
     let (tombstones, purges_after) = press.issue_tombstones().await?;
     let mut heads = vec![tombstones];
@@ -128,12 +129,16 @@ impl Press<'_> {
         Ok(vec![manifest, sources])
     }
 
-    /// The same as it was issued last.
-    fn content_before(&self) -> Vec<Head> {
-        [Kind::Manifest, Kind::Sources]
-            .into_iter()
-            .filter_map(|it| self.before(it).cloned())
-            .collect()
+    /// The same as it was issued last, anew where it has grown old.
+    async fn renew_content(&mut self) -> anyhow::Result<Vec<Head>> {
+        let mut heads = Vec::new();
+        for kind in [Kind::Manifest, Kind::Sources] {
+            let Some(before) = self.before(kind).cloned() else { continue };
+            let Some(text) = documents::text(self.tx, self.device, kind).await? else { continue };
+            let body: Box<RawValue> = serde_json::from_str(&text)?;
+            heads.push(self.put(kind, true, before.content_digest, |_| body.clone()).await?);
+        }
+        Ok(heads)
     }
 
     fn before(&self, kind: Kind) -> Option<&Head> {

@@ -2,7 +2,7 @@
 
 use super::inputs::{Inputs, Kept};
 use super::origin::{Origin, resolve_all};
-use super::placing::{Placed, Placing};
+use super::placing::{Overtaken, Placed, Placing};
 use super::plan::plan;
 use super::publish::{Beside, publish};
 use super::view::View;
@@ -126,7 +126,7 @@ impl Planner {
             app.rules.version().await?,
         );
         let inputs = Arc::new(inputs);
-        let placed = self.placed(Arc::clone(&inputs)).await;
+        let (placed, is_new) = self.placed(Arc::clone(&inputs)).await?;
         let plan = {
             let (inputs, placed) = (Arc::clone(&inputs), Arc::clone(&placed));
             tokio::task::spawn_blocking(move || plan(&inputs, &placed)).await??
@@ -142,20 +142,22 @@ impl Planner {
         let beside = Beside { epoch, history, confirmed, trust_version, dropped_in, command };
         let in_force = publish(&app.documents, &plan, beside, now()).await?;
         app.view.store(Arc::new(View::new(inputs, plan, placed, in_force, trust_version)));
-        self.planned = Some((versions, Instant::now()));
+        // What could not be placed is tried again at the next look.
+        self.planned = is_new.then(|| (versions, Instant::now()));
         let (inventory, catalogue, purges, commands, ..) = versions;
         tracing::debug!(inventory, catalogue, purges, commands, epoch, "plan in force");
         Ok(())
     }
 
-    /// What is placed where. What cannot be worked out keeps nobody from being told of purges and commands: what
-    /// was in force stays, and where nothing was, boxes keep what they were told.
-    async fn placed(&mut self, inputs: Arc<Inputs>) -> Arc<Placed> {
+    /// What is placed where, and whether it was worked out. What cannot be keeps nobody from being told of purges
+    /// and commands: what is in force stays, and where nothing is, boxes keep what they were told.
+    async fn placed(&mut self, inputs: Arc<Inputs>) -> anyhow::Result<(Arc<Placed>, bool)> {
         match self.placing.place(&self.app, inputs).await {
-            Ok(placed) => placed,
+            Ok(placed) => Ok((placed, true)),
+            Err(err) if err.is::<Overtaken>() => Err(err),
             Err(err) => {
                 tracing::error!("nothing is placed anew: {err:#}");
-                self.placing.last().unwrap_or_default()
+                Ok((Arc::new(Placed::in_force(&self.app.runs).await?), false))
             }
         }
     }

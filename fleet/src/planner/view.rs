@@ -41,7 +41,8 @@ pub(crate) struct View {
 #[derive(Debug, Default)]
 struct Target {
     in_force: InForce,
-    titles: HashSet<HeldTitle>,
+    /// What makes up its manifest; not known of one that keeps what it was told.
+    titles: Option<HashSet<HeldTitle>>,
     not_placed: Vec<(Reason, usize)>,
 }
 
@@ -70,9 +71,14 @@ impl View {
         });
         let targets = plan.boxes.into_iter().map(|target| {
             let in_force = in_force.remove(&target.device).unwrap_or_default();
-            let (titles, not_placed) = (target.titles, target.not_placed);
+            let (titles, not_placed) = (Some(target.titles), target.not_placed);
             (target.device, Target { in_force, titles, not_placed })
         });
+        let mut targets: HashMap<DeviceName, Target> = targets.collect();
+        let kept = in_force
+            .into_iter()
+            .map(|(device, in_force)| (device, Target { in_force, ..Target::default() }));
+        targets.extend(kept);
         // What all sites stay with is what everybody is offered.
         let all = inputs.held_to.into_iter().find(|it| it.cohort.is_empty());
         let offered = all.map_or(inputs.catalog.titles, |it| it.catalog.titles);
@@ -84,7 +90,7 @@ impl View {
             trust_version,
             places: places.collect(),
             clients: prefixes.collect(),
-            targets: targets.collect(),
+            targets,
             regions,
             appliances: inputs.inventory.appliances,
             states: inputs.inventory.states,
@@ -170,6 +176,42 @@ impl View {
         let manifest = target.in_force.heads.iter().find(|head| head.kind == Kind::Manifest)?;
         let is_it =
             manifest.generation.epoch == epoch && manifest.content_version == manifest_version;
-        is_it.then(|| target.titles.clone())
+        target.titles.clone().filter(|_| is_it)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::planner::plan::tests::{inputs, planned};
+    use contract::envelope::{FIRST_EPOCH, Generation};
+    use contract::time::TimeUs;
+
+    #[test]
+    fn a_box_that_keeps_what_it_was_told_is_told_of_purges() {
+        let inputs = inputs();
+        let mut plan = planned(&inputs);
+        let device = plan.boxes.remove(0).device;
+        let head = |kind| Head {
+            kind,
+            generation: Generation { epoch: FIRST_EPOCH, number: 1 },
+            content_version: 1,
+            content_digest: String::new(),
+            issued_at: TimeUs(1),
+            not_after: TimeUs(2),
+            trust_version: 1,
+        };
+        let heads = vec![head(Kind::Tombstones), head(Kind::Manifest)];
+        let in_force = InForce { heads, ..InForce::default() };
+        let in_force = HashMap::from([(device.clone(), in_force)]);
+        let view = View::new(inputs, plan, Arc::default(), in_force, 1);
+        assert_eq!(view.documents(&device).len(), 2);
+        assert_eq!(view.purge_epoch(&device), Some(FIRST_EPOCH));
+        assert_eq!(
+            view.whole_titles(&device, FIRST_EPOCH, 1),
+            None,
+            "what it holds is not known anew"
+        );
+        assert!(view.not_placed(&device).is_empty());
     }
 }

@@ -49,11 +49,19 @@ pub(super) fn somewhere(
     pins
 }
 
-/// Titles that are not among those.
+/// Titles that are not among those, and that some site may hold.
 pub(super) fn missing(question: &Question, held: &Bitmap) -> Vec<u32> {
+    let mut lists: Vec<Option<usize>> = question.sites.iter().map(|site| site.lacking).collect();
+    lists.sort_unstable();
+    lists.dedup();
+    let may = |list: &Option<usize>, number: u32| {
+        let lacking = list.and_then(|at| question.lacking.get(at));
+        lacking.is_none_or(|lacking| lacking.binary_search(&number).is_err())
+    };
     let titles = (0..).zip(&question.titles);
     let missing = titles.filter(|(number, title)| title.is_some() && !held.contains(*number));
-    missing.map(|(number, _)| number).collect()
+    let missing = missing.map(|(number, _)| number);
+    missing.filter(|number| lists.iter().any(|list| may(list, *number))).collect()
 }
 
 /// By what all regions want of them, for each byte.

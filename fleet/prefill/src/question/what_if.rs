@@ -174,9 +174,13 @@ pub fn what_if(
         solved.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
     };
     let beside = Beside { pins, reserved_percent: 0 };
+    // What was somewhere on what has changed may not fit there any more.
+    let stays = |pin: &&(usize, u32)| question.sites.get(pin.0) == changed.sites.get(pin.0);
+    let pins_after: Vec<(usize, u32)> = pins.iter().filter(stays).copied().collect();
+    let beside_after = Beside { pins: &pins_after, reserved_percent: 0 };
     let (plan, after) = lists.with(question, beside, |problem| {
         let plan = Plan::new(problem, &held, threads, &|_: &PlannedCluster| {})?;
-        let after = after_lists.with(&changed, beside, |changed_problem| {
+        let after = after_lists.with(&changed, beside_after, |changed_problem| {
             // Where regions want the same, only the sites that changed and those above them.
             if question.regions == changed.regions {
                 let touched = touched(question, &changed);
@@ -229,8 +233,7 @@ impl WhatIf {
                 let device = another_box(to, like)?;
                 let boxes = siblings(to, like)?;
                 let one = boxes.iter().find(|it| it.device == *like).cloned();
-                let new = one.map(|it| Budgets { device, said: None, held: None, ..it });
-                boxes.extend(new);
+                boxes.extend(one.map(|it| empty(&it, device)));
             }
             Self::LoseBox { device } => {
                 siblings(to, device)?.retain(|it| it.device != *device);
@@ -248,7 +251,7 @@ impl WhatIf {
                 let mut new = half.clone();
                 new.site = another_site(to, like)?;
                 for one in new.classes.iter_mut().flat_map(|class| &mut class.boxes) {
-                    (one.device, one.held) = (another_box(to, &one.device)?, None);
+                    *one = empty(one, another_box(to, &one.device)?);
                 }
                 to.sites.push(new);
             }
@@ -308,6 +311,12 @@ fn siblings<'a>(
     let mut boxes = classes.map(|class| &mut class.boxes);
     let found = boxes.find(|boxes| boxes.iter().any(|it| it.device == *name));
     found.ok_or_else(|| NoSuchPlace::Unknown { what: "box", name: name.to_string() })
+}
+
+/// A box like one, which is filled as far as it goes.
+fn empty(like: &Budgets, device: DeviceName) -> Budgets {
+    let (fill_bytes, endurance_bytes) = (None, None);
+    Budgets { device, fill_bytes, endurance_bytes, said: None, held: None, ..like.clone() }
 }
 
 /// A name that no box has: what it holds is not known, and it draws for itself.

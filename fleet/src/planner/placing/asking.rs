@@ -87,14 +87,15 @@ impl Asking<'_> {
         Ok(question)
     }
 
-    /// What boxes hold of which the base says nothing, by their own word: as it was when they were asked for
+    /// What changes while a day goes on stays as it was when boxes were asked for first on it: what their disks may
+    /// be written, and what they hold by their own word where the base says nothing: as it was when they were asked for
     /// first on this day. One that holds nothing is filled as far as it goes.
     fn hold(&self, question: &mut Question) {
         let earlier = self.before.filter(|before| before.day == self.day);
         let earlier: HashMap<_, _> = earlier
             .into_iter()
             .flat_map(Question::boxes)
-            .map(|(_, budgets)| (&budgets.device, &budgets.held))
+            .map(|(_, budgets)| (&budgets.device, budgets))
             .collect();
         let Question { titles, sites, .. } = question;
         let is_there = |number: &u32| titles.get(*number as usize).is_some_and(Option::is_some);
@@ -107,14 +108,19 @@ impl Asking<'_> {
         };
         let classes = sites.iter_mut().flat_map(|site| &mut site.classes);
         for one in classes.flat_map(|class| &mut class.boxes) {
+            // What disks may be written is another with every report.
+            if let Some(earlier) = earlier.get(&one.device) {
+                one.endurance_bytes = earlier.endurance_bytes;
+            }
             let by_base = self.base.and_then(|(_, holds)| holds.get(&one.device));
             if by_base.is_some_and(|titles| !titles.is_empty()) {
                 continue;
             }
             one.held = match earlier.get(&one.device) {
-                Some(held) => {
-                    held.as_ref().map(|held| held.iter().copied().filter(is_there).collect())
-                }
+                Some(earlier) => earlier
+                    .held
+                    .as_ref()
+                    .map(|held| held.iter().copied().filter(is_there).collect()),
                 None => self.known.heard.get(&one.device).map(|heard| said(&heard.holds)),
             };
             if one.held.as_ref().is_none_or(Vec::is_empty) {

@@ -50,7 +50,7 @@ use std::sync::Arc;
 /// Another manager was faster.
 #[derive(Debug, thiserror::Error)]
 #[error("another manager has placed something meanwhile: this is looked at again")]
-struct Overtaken;
+pub(super) struct Overtaken;
 
 /// Places, and remembers what it was asked last.
 #[derive(Debug)]
@@ -75,11 +75,6 @@ impl Placing {
         Self { hearing, learning, base: None, last: None }
     }
 
-    /// What was in force at the last look.
-    pub(super) fn last(&self) -> Option<Arc<Placed>> {
-        self.last.clone()
-    }
-
     /// What each box is to hold now.
     pub(super) async fn place(
         &mut self,
@@ -88,8 +83,10 @@ impl Placing {
     ) -> anyhow::Result<Arc<Placed>> {
         let now = now();
         let parent = app.runs.latest().await?;
-        // A clock that is behind that of another manager does not begin the day before anew.
-        let day = day_of(now).max(parent.as_ref().map_or(i32::MIN, |run| run.day));
+        // A clock that is behind that of another manager does not begin the day before anew; one that was
+        // far ahead once stops no days.
+        let today = day_of(now);
+        let day = parent.as_ref().map_or(today, |run| run.day.clamp(today, today + 1));
         let question = self.question(app, inputs, parent.as_ref(), day).await?;
         let version = parent.as_ref().map_or(0, |run| run.version);
         let same = |last: &&Arc<Placed>| last.version == version && *last.question == question;

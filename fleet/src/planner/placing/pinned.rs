@@ -124,6 +124,7 @@ impl AtSite<'_> {
         let (mut room, mut new) = (sum(|it| it.room_bytes), sum(new_bytes));
         let held: Vec<Vec<u32>> =
             boxes.iter().map(|it| sorted(held_before(before, it).unwrap_or_default())).collect();
+        let new_at_all = new;
         let mut pins: Vec<Taking> =
             self.site.pins.iter().map(|it| self.taking(*it, &boxes, &held)).collect();
         pins.sort_by_key(|it| (it.new_bytes > 0, it.number));
@@ -136,6 +137,9 @@ impl AtSite<'_> {
                     format!("it is too large for the boxes there: {copies} must have room for it")
                 }
                 () if takes > room => "other pins take the room there".to_owned(),
+                () if new_bytes > new_at_all => {
+                    "it is more than windows let in on one day".to_owned()
+                }
                 () if new_bytes > new => {
                     "other pins take what windows let in on one day: it waits for another"
                         .to_owned()

@@ -23,7 +23,18 @@ pub(crate) struct Placed {
 
 impl Placed {
     pub(super) fn new(version: u64, question: Question, answer: Answer) -> Self {
-        let boxes: Holds = answer.boxes.into_iter().map(|one| (one.device, one.titles)).collect();
+        let boxes = answer.boxes.into_iter().map(|one| (one.device, one.titles)).collect();
+        Self::of(version, question, boxes)
+    }
+
+    /// As it was taken down last; nothing, before anything was.
+    pub(in crate::planner) async fn in_force(runs: &Runs) -> Result<Self, db::Error> {
+        let Some(run) = runs.latest().await? else { return Ok(Self::default()) };
+        let question = runs.question(run.version).await?.unwrap_or_default();
+        Ok(Self::of(run.version, question, runs.holds(run.version).await?))
+    }
+
+    fn of(version: u64, question: Question, boxes: Holds) -> Self {
         let mut sites: HashMap<u32, BTreeSet<usize>> = HashMap::new();
         for (at, site) in question.sites.iter().enumerate() {
             let its = site.classes.iter().flat_map(|class| &class.boxes);

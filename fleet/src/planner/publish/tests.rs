@@ -39,6 +39,16 @@ async fn a_box_that_is_told_nothing_of_content_is_told_of_purges() {
             assert_eq!(next[device].heads[1..], before.heads[1..], "{}: {device}", test.name);
             assert_ne!(next[device].heads[0], before.heads[0], "{}: {device}", test.name);
         }
+        // What has grown old is issued anew, as it is.
+        let later = NOW.plus_s(8 * DAY_S);
+        let renewed = publish(&store, &nothing, purged, later).await.expect(test.name);
+        let device = DeviceName::new("oca1.a").expect("name");
+        let (head, body) =
+            store.body(&device, Kind::Manifest).await.expect(test.name).expect("there");
+        assert_eq!((head.issued_at, head.content_version), (later, 1), "{}", test.name);
+        assert_eq!(renewed[&device].heads[1], head, "{}", test.name);
+        let manifest: Manifest = serde_json::from_str(&body).expect("a manifest");
+        assert_eq!(manifest.version, 1);
     }
 }
 
