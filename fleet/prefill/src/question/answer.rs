@@ -226,10 +226,9 @@ fn kept(
     mut titles: Vec<u32>,
     lists: &Lists,
 ) -> Option<BoxAnswer> {
-    let lacking =
-        site.lacking.and_then(|at| question.lacking.get(at)).map_or(&[][..], Vec::as_slice);
-    titles
-        .retain(|title| question.title(*title).is_some() && lacking.binary_search(title).is_err());
+    let may =
+        |title: u32| question.title(title).is_some() && question.may_hold(site.lacking, title);
+    titles.retain(|title| may(*title));
     let held_bytes = titles.iter().map(|title| lists.size_bytes(*title)).sum();
     let (device, said) = (budgets.device.clone(), budgets.said);
     Some(BoxAnswer { device, titles, new_bytes: 0, held_bytes, said })

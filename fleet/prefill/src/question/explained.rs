@@ -79,10 +79,7 @@ pub fn explain(
 
 /// The part of a question that a site's answer depends on: what is below it, and itself.
 fn below(question: &Question, site: usize) -> (Question, Vec<usize>) {
-    let is_below = |at: usize| {
-        let above = |at: &usize| question.sites.get(*at).and_then(|site| site.parent);
-        std::iter::successors(Some(at), above).take(question.sites.len() + 1).any(|it| it == site)
-    };
+    let is_below = |at: usize| question.upwards(at).any(|it| it == site);
     let places: Vec<usize> = (0..question.sites.len()).filter(|at| is_below(*at)).collect();
     let place = |whole: usize| places.iter().position(|place| *place == whole);
     let part = |at: &usize| {

@@ -124,20 +124,11 @@ fn cluster(site: &SiteAsked, rest: f64) -> Cluster {
 
 /// Pins are of a class: the one with the most room.
 fn pins(site: &SiteAsked, more: impl Iterator<Item = u32>) -> Vec<Pin> {
-    let Some(class) = roomiest(site) else { return Vec::new() };
+    let Some(class) = site.roomiest() else { return Vec::new() };
     let mut titles: Vec<u32> = site.pins.iter().copied().chain(more).collect();
     titles.sort_unstable();
     titles.dedup();
     titles.into_iter().map(|ordinal| Pin { ordinal, class }).collect()
-}
-
-/// The class of a site with the most room on boxes that are planned on.
-pub(super) fn roomiest(site: &SiteAsked) -> Option<usize> {
-    let classes =
-        site.classes.iter().map(|class| class.boxes.iter().filter(|it| it.said.is_none()));
-    let rooms = classes.map(|boxes| boxes.map(|it| it.room_bytes).sum::<u64>());
-    let rooms = rooms.enumerate().filter(|(_, room)| *room > 0);
-    rooms.max_by_key(|(at, room)| (*room, std::cmp::Reverse(*at))).map(|(at, _)| at)
 }
 
 fn planned_box(asked: &Budgets) -> PlannedBox {

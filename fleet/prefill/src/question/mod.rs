@@ -10,14 +10,17 @@
 //!
 //! Read in this order: `asked` (the document), `fleet` (as a [`crate::plan::FleetProblem`]),
 //! `answer`, with `somewhere` (what no site would hold) and `spare` (what is left of disks);
-//! `numbering` (titles from day to day), `explained` (why), `what_if`.
+//! `numbering` (titles from day to day), `pins` (which of them can be kept), `explained` (why), `what_if`;
+//! `derived` is what follows from the question alone.
 
 mod answer;
 mod asked;
+mod derived;
 mod exact;
 mod explained;
 mod fleet;
 mod numbering;
+mod pins;
 mod somewhere;
 mod spare;
 mod what_if;
@@ -28,6 +31,7 @@ pub use asked::{
 };
 pub use explained::{Explained, InClassExplained, explain};
 pub use numbering::numbered;
+pub use pins::{PinLeftOut, fit_pins};
 pub use what_if::{Effect, NoSuchPlace, ScaledBudget, SiteEffect, Sums, WhatIf, what_if};
 
 #[cfg(test)]

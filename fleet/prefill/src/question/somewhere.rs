@@ -8,7 +8,7 @@
 
 use super::answer::{Before, held_before};
 use super::asked::{Question, SiteAsked, TitleAsked};
-use super::fleet::{Lists, OFFSET_BASIS, hash, part, roomiest};
+use super::fleet::{Lists, OFFSET_BASIS, hash, part};
 use crate::cluster::{Bitmap, mixed};
 
 /// Draws of the site with the most room.
@@ -54,14 +54,10 @@ pub(super) fn missing(question: &Question, held: &Bitmap) -> Vec<u32> {
     let mut lists: Vec<Option<usize>> = question.sites.iter().map(|site| site.lacking).collect();
     lists.sort_unstable();
     lists.dedup();
-    let may = |list: &Option<usize>, number: u32| {
-        let lacking = list.and_then(|at| question.lacking.get(at));
-        lacking.is_none_or(|lacking| lacking.binary_search(&number).is_err())
-    };
     let titles = (0..).zip(&question.titles);
     let missing = titles.filter(|(number, title)| title.is_some() && !held.contains(*number));
     let missing = missing.map(|(number, _)| number);
-    missing.filter(|number| lists.iter().any(|list| may(list, *number))).collect()
+    missing.filter(|number| lists.iter().any(|list| question.may_hold(*list, *number))).collect()
 }
 
 /// By what all regions want of them, for each byte.
@@ -93,26 +89,24 @@ fn candidates<'a>(
     let parents = question.sites.iter().filter_map(|site| site.parent);
     parents.for_each(|at| is_parent[at] = true);
     let all = question.sites.iter().enumerate();
-    let able: Vec<(usize, &SiteAsked)> = all.filter(|(_, site)| roomiest(site).is_some()).collect();
+    let able: Vec<(usize, &SiteAsked)> =
+        all.filter(|(_, site)| site.roomiest().is_some()).collect();
     let above = |(at, site): &&(usize, &SiteAsked)| is_parent[*at] && site.parent.is_none();
     let highest: Vec<_> = able.iter().filter(above).copied().collect();
     let chosen = if highest.is_empty() { able } else { highest };
-    let room = |site: &SiteAsked| -> u64 { boxes(site).map(|one| one.room_bytes).sum() };
+    let room = |site: &SiteAsked| -> u64 { site.roomiest_boxes().map(|one| one.room_bytes).sum() };
     let most = chosen.iter().map(|(_, site)| room(site)).max().unwrap_or(0).max(1);
     let percent = question.tuning.somewhere_percent;
     let candidate = |(at, site): (usize, &'a SiteAsked)| {
         let mut held = Bitmap::new(lists.files());
-        let on_boxes = boxes(site).filter_map(|one| held_before(before, one)).flatten();
+        let on_boxes = site.roomiest_boxes().filter_map(|one| held_before(before, one)).flatten();
         on_boxes.filter(|it| (*it as usize) < lists.files()).for_each(|it| held.insert(it));
-        let may_take = boxes(site).map(|one| {
-            let fill = one.fill_bytes.unwrap_or(u64::MAX);
-            fill.min(one.endurance_bytes.unwrap_or(u64::MAX)).min(one.room_bytes)
-        });
+        let may_take = site.roomiest_boxes().map(|one| one.most_new_bytes().min(one.room_bytes));
         Candidate {
             at,
             site,
             draws: (room(site).saturating_mul(DRAWS) / most).max(1),
-            largest_bytes: boxes(site).map(|one| one.room_bytes).max().unwrap_or(0),
+            largest_bytes: site.roomiest_boxes().map(|one| one.room_bytes).max().unwrap_or(0),
             left_bytes: part(room(site), percent),
             left_new_bytes: part(may_take.sum(), percent),
             held,
@@ -121,16 +115,9 @@ fn candidates<'a>(
     chosen.into_iter().map(candidate).collect()
 }
 
-/// Of the class that pins go to, those that are planned on.
-fn boxes(site: &SiteAsked) -> impl Iterator<Item = &super::asked::Budgets> {
-    let class = roomiest(site).map(|at| &site.classes[at]);
-    class.into_iter().flat_map(|class| &class.boxes).filter(|one| one.said.is_none())
-}
-
 impl Candidate<'_> {
     fn fits(&self, question: &Question, number: u32, size_bytes: u64) -> bool {
-        let lacking = self.site.lacking.and_then(|at| question.lacking.get(at));
-        let may = lacking.is_none_or(|lacking| lacking.binary_search(&number).is_err());
+        let may = question.may_hold(self.site.lacking, number);
         let is_there = self.held.contains(number);
         may && size_bytes <= self.left_bytes.min(self.largest_bytes)
             && (is_there || size_bytes <= self.left_new_bytes)

@@ -26,13 +26,11 @@ impl Spare {
         };
         let held_bytes = bytes(&mut after.ordinals());
         let new_bytes = bytes(&mut after.without(before));
-        let most_new = budgets.fill_bytes.unwrap_or(u64::MAX);
-        let most_new = most_new.min(budgets.endurance_bytes.unwrap_or(u64::MAX));
         Self {
             before: before.clone(),
             after: after.clone(),
             left_bytes: budgets.room_bytes.saturating_sub(held_bytes),
-            left_new_bytes: most_new.saturating_sub(new_bytes),
+            left_new_bytes: budgets.most_new_bytes().saturating_sub(new_bytes),
             held_bytes,
             new_bytes,
         }

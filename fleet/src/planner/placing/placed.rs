@@ -55,7 +55,7 @@ impl Placed {
     /// The titles that are about to be served, and when.
     pub(crate) fn due(&self) -> impl Iterator<Item = ((&GroupName, &TitleName), TimeUs)> {
         let titles = self.question.titles.iter().flatten();
-        titles.filter_map(|title| Some(((&title.group, &title.title), title.due_us?)))
+        titles.filter_map(|title| Some((title.key(), title.due_us?)))
     }
 
     /// The titles that a box is to hold; `None` of one that is not known here, which keeps what it has.
@@ -65,7 +65,7 @@ impl Placed {
     ) -> Option<impl Iterator<Item = (&GroupName, &TitleName)>> {
         let numbers = self.boxes.get(device)?;
         let titles = numbers.iter().filter_map(|number| self.question.title(*number));
-        Some(titles.map(|title| (&title.group, &title.title)))
+        Some(titles.map(|title| title.key()))
     }
 }
 
@@ -107,11 +107,11 @@ async fn at(runs: &Runs, question: &Question, version: Option<u64>) -> Result<Ho
     let numbers: HashMap<(&GroupName, &TitleName), u32> = (0..)
         .zip(&question.titles)
         .filter_map(|(number, title)| Some((title.as_ref()?, number)))
-        .map(|(title, number)| ((&title.group, &title.title), number))
+        .map(|(title, number)| (title.key(), number))
         .collect();
     let now = |number: u32| {
         let title = then.title(number)?;
-        numbers.get(&(&title.group, &title.title)).copied()
+        numbers.get(&title.key()).copied()
     };
     holds.retain(|_, titles| !titles.is_empty());
     for titles in holds.values_mut() {
@@ -157,11 +157,8 @@ impl HeldThen {
 
 /// What an answer hashes to: all titles by number, and of each box its titles in their order.
 pub(crate) fn digest_of(question: &Question, answer: &Answer) -> io::Result<String> {
-    let names: Vec<Option<(&GroupName, &TitleName)>> = question
-        .titles
-        .iter()
-        .map(|title| title.as_ref().map(|title| (&title.group, &title.title)))
-        .collect();
+    let names: Vec<Option<(&GroupName, &TitleName)>> =
+        question.titles.iter().map(|title| title.as_ref().map(|title| title.key())).collect();
     let boxes: Vec<(&DeviceName, &[u32])> =
         answer.boxes.iter().map(|one| (&one.device, one.titles.as_slice())).collect();
     packed::digest(&(names, boxes))

@@ -74,7 +74,7 @@ impl<'a> Ruled<'a> {
         }
         let ruled = |(number, title): (u32, &Option<TitleAsked>)| {
             let title = title.as_ref()?;
-            Some((number, by_title.get(&(&title.group, &title.title))?.clone()))
+            Some((number, by_title.get(&title.key())?.clone()))
         };
         Self((0..).zip(titles).filter_map(ruled).collect())
     }

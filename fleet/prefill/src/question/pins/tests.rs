@@ -1,12 +1,12 @@
 use super::*;
+use crate::question::{ClassAsked, RegionAsked, TitleAsked, Tuning, answer};
 use contract::names::{DeviceName, GroupName, SiteName, TitleName};
-use prefill::question::{ClassAsked, RegionAsked, TitleAsked, Tuning, answer};
 
 /// Boxes, and what they hold.
 #[derive(Default)]
 struct Lying(Vec<(DeviceName, Vec<u32>)>);
 
-impl prefill::question::Before for Lying {
+impl Before for Lying {
     fn titles(&self, device: &DeviceName) -> Option<Vec<u32>> {
         self.0.iter().find(|it| it.0 == *device).map(|it| it.1.clone())
     }
@@ -62,10 +62,10 @@ fn question(sizes_bytes: &[u64], fill_bytes: Option<u64>) -> Question {
 
 /// What is left out; what is kept can be planned.
 fn left_out(question: &mut Question, before: &Lying) -> Vec<u32> {
-    let left_out = fit(question, before);
+    let left_out = fit_pins(question, before);
     let answer = answer(question, before, 1).expect("an answer");
     assert_eq!(answer.outcome.sites[0].refused, None);
-    left_out.into_iter().map(|it| it.1).collect()
+    left_out.into_iter().map(|it| it.title).collect()
 }
 
 #[test]
