@@ -106,6 +106,12 @@ pub fn day_of(at: TimeUs) -> i32 {
     i32::try_from(day).unwrap_or(if day < 0 { i32::MIN } else { i32::MAX })
 }
 
+/// The instant at which a day begins.
+#[must_use]
+pub fn day_begins(day: i32) -> TimeUs {
+    TimeUs(0).plus_s(i64::from(day) * DAY_S)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -116,6 +122,10 @@ mod tests {
             assert_eq!(day_of(TimeUs(0).plus_s(s)), day, "{s}");
         }
         assert_eq!(day_of(TimeUs(i64::MAX)), 106_751_991);
+        for day in [-1, 0, 19_675, 106_751_991] {
+            let begins = day_begins(day);
+            assert_eq!((day_of(begins), day_of(begins.plus_s(-1))), (day, day - 1));
+        }
     }
 
     #[test]

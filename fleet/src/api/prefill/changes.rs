@@ -1,6 +1,6 @@
 //! What one placement has boxes hold otherwise than another.
 
-use super::Placement;
+use super::placement::Placement;
 use crate::api::said::Query;
 use crate::api::{List, Problem};
 use crate::server::App;
@@ -65,7 +65,7 @@ type Held<'a> = Vec<((&'a GroupName, &'a TitleName), u64)>;
 
 fn held<'a>(placement: &'a Placement, numbers: &[u32]) -> Held<'a> {
     let titles = numbers.iter().filter_map(|number| placement.question.title(*number));
-    titles.map(|title| ((&title.group, &title.title), title.size_bytes)).collect()
+    titles.map(|title| (title.key(), title.size_bytes)).collect()
 }
 
 /// Those that the other has not, and what they take.

@@ -1,13 +1,13 @@
 //! Why a title is at a site, or is not.
 
-use super::{Placement, aside};
+use super::placement::{Placement, aside};
 use crate::api::said::Query;
 use crate::api::{Problem, named};
 use crate::server::App;
 use axum::Json;
 use axum::extract::State;
 use contract::names::{GroupName, SiteName, TitleName};
-use prefill::question::{InClassExplained, explain};
+use prefill::question::{Explained, InClassExplained, explain};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -58,10 +58,15 @@ pub(crate) struct ClassReason {
     pub(crate) scarce: Option<String>,
 }
 
-impl From<InClassExplained> for ClassReason {
-    fn from(of: InClassExplained) -> Self {
-        let InClassExplained { class, cut_off_per_s, copies, is_there, scarce, .. } = of;
-        Self { class, cut_off_per_s, copies, is_there, scarce }
+impl ClassReason {
+    fn of(it: &InClassExplained) -> Self {
+        Self {
+            class: it.class.clone(),
+            cut_off_per_s: it.cut_off_per_s,
+            copies: it.copies,
+            is_there: it.is_there,
+            scarce: it.scarce.clone(),
+        }
     }
 }
 
@@ -103,36 +108,45 @@ pub(in crate::api) async fn explain_object(
     let found = aside(&app, move || explain(&question, &before, &pins, (place, number))).await?;
     let found = found.map_err(|err| Problem::new(500, err))?;
     let (boxes, elsewhere) = holders(&placement, place, number);
-    let refused = placement.run.outcome.sites[place].refused.clone();
-    let mut told = PlacementReason {
+    let why = match &found {
+        Some(found) => why(found, is_pinned, !boxes.is_empty()),
+        None => not_planned(&placement, place),
+    };
+    let titles = placement.question.titles.iter().flatten().count();
+    let size_bytes = placement.question.title(number).map_or(0, |it| it.size_bytes);
+    let found = found.as_ref();
+    Ok(Json(PlacementReason {
         version,
         group: group.to_string(),
         title: title.to_string(),
         site: site.to_string(),
-        elsewhere,
-        why: refused.unwrap_or_else(|| "the site is not planned".to_owned()),
-        size_bytes: placement.question.title(number).map_or(0, |it| it.size_bytes),
-        demand_bytes_per_s: 0.0,
-        density_per_s: 0.0,
-        rank: 0,
-        titles: u32::try_from(placement.question.titles.iter().flatten().count())
-            .unwrap_or(u32::MAX),
-        classes: Vec::new(),
         boxes,
-    };
-    if let Some(found) = found {
-        let is_copy = !told.boxes.is_empty() && found.classes.iter().all(|it| it.boxes.is_empty());
-        told.why = match (is_pinned, is_copy) {
-            (true, _) => "no other site would hold it, and it is to be somewhere".to_owned(),
-            (false, true) => format!("{}; a copy is on what is left of disks", found.why),
-            (false, false) => found.why,
-        };
-        told.demand_bytes_per_s = found.demand_bytes_per_s;
-        told.density_per_s = found.density_per_s;
-        told.rank = found.rank;
-        told.classes = found.classes.into_iter().map(ClassReason::from).collect();
+        elsewhere,
+        why,
+        size_bytes,
+        demand_bytes_per_s: found.map_or(0.0, |it| it.demand_bytes_per_s),
+        density_per_s: found.map_or(0.0, |it| it.density_per_s),
+        rank: found.map_or(0, |it| it.rank),
+        titles: u32::try_from(titles).unwrap_or(u32::MAX),
+        classes: found
+            .map(|it| it.classes.iter().map(ClassReason::of).collect())
+            .unwrap_or_default(),
+    }))
+}
+
+/// Of a site that was planned.
+fn why(found: &Explained, is_pinned: bool, is_held: bool) -> String {
+    let is_copy = is_held && found.classes.iter().all(|it| it.boxes.is_empty());
+    match (is_pinned, is_copy) {
+        (true, _) => "no other site would hold it, and it is to be somewhere".to_owned(),
+        (false, true) => format!("{}; a copy is on what is left of disks", found.why),
+        (false, false) => found.why.clone(),
     }
-    Ok(Json(told))
+}
+
+fn not_planned(placement: &Placement, place: usize) -> String {
+    let refused = placement.run.outcome.sites.get(place).and_then(|site| site.refused.clone());
+    refused.unwrap_or_else(|| "the site is not planned".to_owned())
 }
 
 /// The title that is named, or whose object is.

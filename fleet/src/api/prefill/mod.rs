@@ -4,6 +4,7 @@
 pub(super) mod changes;
 pub(super) mod demand;
 pub(super) mod explain;
+mod placement;
 pub(super) mod rules;
 pub(super) mod simulate;
 
@@ -16,12 +17,12 @@ pub(crate) use simulate::{BudgetName, ChangeRequest, EffectItem, SimulateRequest
 use super::said::Query;
 use super::status::rfc3339;
 use super::{List, Problem};
-use crate::planner::{Before, Run, digest_of};
+use crate::planner::Run;
 use crate::server::App;
 use axum::Json;
 use axum::extract::State;
-use contract::names::DeviceName;
-use prefill::question::{Answer, Question, SiteOutcome, answer};
+use contract::demand::day_begins;
+use placement::Placement;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -29,8 +30,6 @@ use utoipa::ToSchema;
 /// The most of a list.
 const MOST: i64 = 1000;
 const USUAL: i64 = 20;
-
-const DAY_S: i64 = 86_400;
 
 /// One placement.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -124,8 +123,7 @@ pub(crate) struct BoxPlacement {
 
 impl RunItem {
     fn of(run: Run) -> Self {
-        let day = contract::time::TimeUs(0).plus_s(i64::from(run.day) * DAY_S);
-        let day = rfc3339(day);
+        let day = rfc3339(day_begins(run.day));
         Self {
             version: run.version,
             parent: run.parent,
@@ -189,129 +187,6 @@ pub(super) async fn show_plan(
         true => Some(placement.again(&app).await?),
         false => None,
     };
-    let mut detail = placement.detail(recomputed);
-    if which.at.is_none() {
-        detail.sites.iter_mut().flat_map(|site| &mut site.boxes).for_each(|one| one.hear(&app));
-    }
-    Ok(Json(detail))
-}
-
-impl BoxPlacement {
-    /// How far it has come.
-    fn hear(&mut self, app: &App) {
-        let device = DeviceName::new(&self.device).ok();
-        let Some(latest) = device.and_then(|device| app.collector.latest(&device)) else { return };
-        let fill = &latest.report.fill;
-        self.missing_bytes = Some(fill.bytes_missing);
-        self.finish_at = fill.finish_at_us.filter(|_| fill.bytes_missing > 0).map(rfc3339);
-    }
-}
-
-/// A placement, as it was taken down.
-pub(super) struct Placement {
-    pub(super) run: Run,
-    pub(super) question: Question,
-    pub(super) holds: crate::planner::Holds,
-}
-
-impl Placement {
-    pub(super) async fn read(app: &App, at: Option<u64>) -> Result<Self, Problem> {
-        let run = match at {
-            Some(version) => app.runs.one(version).await?,
-            None => app.runs.latest().await?,
-        };
-        let none = || match at {
-            Some(version) => Problem::new(404, format!("there is no placement {version}")),
-            None => Problem::new(
-                404,
-                "nothing has been placed yet: there is no content, or no appliance",
-            ),
-        };
-        let run = run.ok_or_else(none)?;
-        let question = app.runs.question(run.version).await?.ok_or_else(none)?;
-        let holds = app.runs.holds(run.version).await?;
-        Ok(Self { run, question, holds })
-    }
-
-    /// What boxes were to hold when it was asked.
-    pub(super) async fn before(&self, app: &App) -> Result<Before, Problem> {
-        let parent = Some(self.run.parent).filter(|version| *version > 0);
-        Ok(Before::of(&app.runs, &self.question, parent).await?)
-    }
-
-    /// What sites hold since no other would, by their places.
-    pub(super) fn somewhere(&self) -> Vec<(usize, u32)> {
-        let sites = self.run.outcome.sites.iter().enumerate();
-        sites.flat_map(|(at, it)| it.somewhere.iter().map(move |title| (at, *title))).collect()
-    }
-
-    /// Whether it comes out the same.
-    async fn again(&self, app: &App) -> Result<bool, Problem> {
-        let (before, question) = (self.before(app).await?, self.question.clone());
-        let digest = aside(app, move || {
-            let answer: Answer =
-                answer(&question, &before, threads()).map_err(|it| it.to_string())?;
-            digest_of(&question, &answer).map_err(|it| it.to_string())
-        });
-        let digest = digest.await?.map_err(|err| Problem::new(500, err))?;
-        Ok(digest == self.run.answer_digest)
-    }
-
-    fn detail(self, recomputed: Option<bool>) -> PlacementDetail {
-        let nowhere = self.run.outcome.nowhere.iter().take(100);
-        let nowhere = nowhere.filter_map(|number| self.question.title(*number));
-        let nowhere = nowhere.map(|title| format!("{}/{}", title.group, title.title)).collect();
-        let sites = self.question.sites.iter().zip(&self.run.outcome.sites);
-        let sites = sites.map(|(asked, outcome)| self.site(asked, outcome)).collect();
-        let run = RunItem::of(self.run);
-        PlacementDetail { run, sites, nowhere, recomputed }
-    }
-
-    fn site(&self, asked: &prefill::question::SiteAsked, outcome: &SiteOutcome) -> SitePlacement {
-        let question = &self.question;
-        let boxes = asked.classes.iter().flat_map(|class| &class.boxes);
-        let none = Vec::new();
-        let one = |it: &prefill::question::Budgets| {
-            let titles = self.holds.get(&it.device).unwrap_or(&none);
-            let sizes = titles.iter().filter_map(|number| question.title(*number));
-            let new_bytes = outcome.new_bytes.iter().find(|new| new.0 == it.device);
-            BoxPlacement {
-                device: it.device.to_string(),
-                titles: titles.len(),
-                held_bytes: sizes.map(|title| title.size_bytes).sum(),
-                room_bytes: it.room_bytes,
-                new_bytes: new_bytes.map_or(0, |new| new.1),
-                fill_bytes: it.fill_bytes,
-                missing_bytes: None,
-                finish_at: None,
-                not_planned: it.said.map(|said| said.to_string()),
-            }
-        };
-        SitePlacement {
-            site: asked.site.to_string(),
-            region: question.regions.get(asked.region).and_then(|it| it.region.clone()),
-            parent: asked.parent.and_then(|at| Some(question.sites.get(at)?.site.to_string())),
-            wanted_bytes_per_s: outcome.wanted_bytes_per_s,
-            served_bytes_per_s: outcome.served_bytes_per_s,
-            gap: outcome.gap,
-            somewhere: outcome.somewhere.len(),
-            refused: outcome.refused.clone(),
-            boxes: boxes.map(one).collect(),
-        }
-    }
-}
-
-/// Does what takes a while and much memory where it keeps nobody waiting, one after the other.
-async fn aside<T: Send + 'static>(
-    app: &App,
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, Problem> {
-    let turn = app.solving.acquire().await.map_err(|err| Problem::new(503, err))?;
-    let done = tokio::task::spawn_blocking(work).await.map_err(|err| Problem::new(500, err));
-    drop(turn);
-    done
-}
-
-fn threads() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
+    let heard = which.at.is_none().then_some(&*app);
+    Ok(Json(placement.detail(recomputed, heard)))
 }

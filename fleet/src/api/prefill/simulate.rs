@@ -1,6 +1,6 @@
 //! What would be different, if.
 
-use super::{Placement, aside, threads};
+use super::placement::{Placement, aside, threads};
 use crate::api::Problem;
 use crate::api::body::Body;
 use crate::server::App;
