@@ -26,9 +26,23 @@ const PLAN_EVERY: Duration = Duration::from_secs(60);
 /// How often versions of the catalogue, and days of demand, are looked for that are too old.
 const FORGET_EVERY: Duration = Duration::from_hours(24);
 
-/// Versions of inventory, catalogue, purges, commands and what the root says, announcements, and the version of
-/// what viewers asked for on days that are over, that of what operators say of where titles belong.
-type Versions = (i64, u64, u64, i64, u64, u64, i64, i64);
+/// What a plan follows from, by versions that rise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Versions {
+    inventory: i64,
+    /// Of the catalogue, as it was written.
+    catalogue: u64,
+    purges: u64,
+    commands: i64,
+    /// Of what the root says.
+    trust: u64,
+    /// Of which version of the catalogue is announced where.
+    announcements: u64,
+    /// Of what viewers asked for on days that are over.
+    demand: i64,
+    /// Of what operators say of where titles belong.
+    rules: i64,
+}
 
 /// Makes plans and publishes them.
 #[derive(Debug)]
@@ -85,16 +99,16 @@ impl Planner {
             app.ca.read_again(SystemTime::now())?;
         }
         app.barring.read_again(app).await?;
-        let versions = (
-            app.inventory.version().await?,
-            app.catalog.version().await?,
-            app.catalog.purge_version().await?,
-            app.commands.version().await?,
-            app.said.last().map_or(0, |said| said.trust.version),
-            app.catalog.announcements().await?,
-            app.collector.demand_version().await?,
-            app.rules.version().await?,
-        );
+        let versions = Versions {
+            inventory: app.inventory.version().await?,
+            catalogue: app.catalog.version().await?,
+            purges: app.catalog.purge_version().await?,
+            commands: app.commands.version().await?,
+            trust: app.said.last().map_or(0, |said| said.trust.version),
+            announcements: app.catalog.announcements().await?,
+            demand: app.collector.demand_version().await?,
+            rules: app.rules.version().await?,
+        };
         let fresh = self
             .planned
             .is_some_and(|(planned, at)| planned == versions && at.elapsed() < PLAN_EVERY)
@@ -115,16 +129,16 @@ impl Planner {
         let trust = said.last().map(|it| &it.trust);
         let (trust_version, epoch) =
             trust.map_or((0, FIRST_EPOCH), |trust| (trust.version, trust.epoch));
-        let versions = (
-            inputs.inventory.version,
-            inputs.written,
-            inputs.purges.version,
-            inputs.commands_version,
-            trust_version,
-            inputs.announcements,
-            app.collector.demand_version().await?,
-            app.rules.version().await?,
-        );
+        let versions = Versions {
+            inventory: inputs.inventory.version,
+            catalogue: inputs.written,
+            purges: inputs.purges.version,
+            commands: inputs.commands_version,
+            trust: trust_version,
+            announcements: inputs.announcements,
+            demand: app.collector.demand_version().await?,
+            rules: app.rules.version().await?,
+        };
         let inputs = Arc::new(inputs);
         let (placed, is_new) = self.placed(Arc::clone(&inputs)).await?;
         let plan = {
@@ -144,7 +158,7 @@ impl Planner {
         app.view.store(Arc::new(View::new(inputs, plan, placed, in_force, trust_version)));
         // What could not be placed is tried again at the next look.
         self.planned = is_new.then(|| (versions, Instant::now()));
-        let (inventory, catalogue, purges, commands, ..) = versions;
+        let Versions { inventory, catalogue, purges, commands, .. } = versions;
         tracing::debug!(inventory, catalogue, purges, commands, epoch, "plan in force");
         Ok(())
     }
