@@ -4,20 +4,17 @@
 use super::Verdict;
 use crate::demo::plan::GROUPS;
 use crate::demo::world::World;
+use crate::lab::cdn::wait_for;
 use crate::operator::{Appliance, Operator};
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use std::net::Ipv4Addr;
 use std::path::Path;
-use std::time::{Duration, Instant};
 
 const SITE: &str = "edge";
 
 /// Room beside the larger title that is too little for the other one.
 const SPARE_BYTES: u64 = 200_000;
-
-/// The planner looks every five seconds.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(super) async fn run(world: &World, verdict: &mut Verdict) {
     let outcome = follows_demand(world).await;
@@ -91,15 +88,13 @@ async fn bring(operator: &Operator, folder: &Path, rows: [(&str, &str, u64); 2])
 }
 
 async fn until_held(operator: &Operator, title: &str) -> Result<Value> {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        let outcome = explain(operator, title, SITE).await;
-        if let Ok(reason) = &outcome
-            && reason["boxes"].as_array().is_some_and(|boxes| !boxes.is_empty())
-        {
-            return outcome;
-        }
-        ensure!(Instant::now() < deadline, "{title} never came to {SITE}: {outcome:?}");
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
+    let mut last = explain(operator, title, SITE).await;
+    let is_held = async || {
+        last = explain(operator, title, SITE).await;
+        last.as_ref()
+            .is_ok_and(|reason| reason["boxes"].as_array().is_some_and(|boxes| !boxes.is_empty()))
+    };
+    let held = wait_for(&format!("{title} is to be at {SITE}"), is_held).await;
+    held.with_context(|| format!("the last answer: {last:?}"))?;
+    last
 }
