@@ -16,8 +16,6 @@ pub struct FleetProblem<'a> {
     pub rights: &'a [Rights],
     /// The clusters, in any order.
     pub clusters: Vec<Arc<Cluster>>,
-    /// What operators say of all clusters.
-    pub policy: Policy,
 }
 
 /// Viewers who want the same, on another scale.
@@ -57,7 +55,7 @@ pub struct Rights {
     pub banned: Bitmap,
 }
 
-/// What operators say of all clusters; as in [`crate::cluster::Problem`].
+/// How operators have a cluster planned; as in [`crate::cluster::Problem`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Policy {
     /// How many copies a held file has at least, where a class has as many boxes.
@@ -90,6 +88,8 @@ pub struct Cluster {
     pub more_copies: Vec<(Ordinal, u16)>,
     /// What a new byte costs: bytes per second served that it must bring in.
     pub churn_price: f64,
+    /// How it is planned beside that.
+    pub policy: Policy,
     /// Who is asked for what it does not serve: a place in [`FleetProblem::clusters`]. `None`: the
     /// origin.
     pub parent: Option<usize>,

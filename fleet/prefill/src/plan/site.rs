@@ -1,7 +1,7 @@
 //! One cluster of the fleet: its question put together, answered, and shown.
 
 use super::asked::{Asked, Sign};
-use super::fleet::{BoxPlace, Cluster, FleetProblem, Report};
+use super::fleet::{BoxPlace, Cluster, FleetProblem, Policy, Report};
 use super::in_force::{InForce, hold};
 use super::outcome::{BoxOutcome, ClassOutcome, ClusterOutcome, State};
 use crate::cluster::{
@@ -147,7 +147,8 @@ impl Site<'_> {
     /// The question, but for its classes and deviations.
     fn problem<'p>(&'p self, region: &'p RegionOrder<'p>, region_share: f64) -> Problem<'p> {
         const NO_BANS: &Bitmap = &Bitmap::none();
-        let (cluster, policy) = (self.cluster(), self.fleet.policy);
+        let cluster = self.cluster();
+        let Policy { least_copies, copy_share } = cluster.policy;
         Problem {
             region,
             region_share,
@@ -155,9 +156,9 @@ impl Site<'_> {
             classes: &[],
             bans: cluster.rights.map_or(NO_BANS, |at| &self.fleet.rights[at].banned),
             pins: &cluster.pins,
-            least_copies: policy.least_copies,
+            least_copies,
             more_copies: &cluster.more_copies,
-            copy_share: policy.copy_share,
+            copy_share,
             churn_price: cluster.churn_price,
         }
     }
@@ -283,7 +284,7 @@ impl Site<'_> {
                 self.in_force.read(place, on_box);
             }
             let resident = &mut desk.residents[at];
-            if !hold(on_boxes, self.fleet.policy.least_copies, resident) {
+            if !hold(on_boxes, self.cluster().policy.least_copies, resident) {
                 resident.held.reset(0);
             }
         }

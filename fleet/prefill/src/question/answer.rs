@@ -2,6 +2,7 @@
 
 use super::asked::{Budgets, Question, Said, SiteAsked, Unasked};
 use super::fleet::{Beside, Held, Lists, budgets};
+use super::put_back::put_back;
 use super::somewhere::{missing, somewhere};
 use super::spare::{Spare, fill_up};
 use crate::cluster::{Bitmap, RegionOrder};
@@ -104,6 +105,12 @@ pub struct SiteOutcome {
 }
 
 impl Outcome {
+    /// What sites hold since no other would: places of sites, and numbers of titles.
+    pub fn somewhere(&self) -> impl Iterator<Item = (usize, u32)> {
+        let sites = self.sites.iter().enumerate();
+        sites.flat_map(|(at, it)| it.somewhere.iter().map(move |title| (at, *title)))
+    }
+
     /// The part of the demand that the origin is spared.
     #[must_use]
     pub fn offload(&self) -> f64 {
@@ -123,14 +130,17 @@ impl Outcome {
 /// A question that makes no sense.
 pub fn answer(question: &Question, before: &dyn Before, threads: usize) -> Result<Answer, Unasked> {
     let lists = Lists::of(question);
+    if question.is_put_back() {
+        question.check()?;
+        return Ok(put_back(question, before, &lists));
+    }
     let round = |beside| Round { question, before, lists: &lists, threads, beside }.run();
     let mut found = round(Beside::default())?;
     let mut pins = Vec::new();
     if !missing(question, &found.held(&lists)).is_empty() {
-        let reserved_percent = question.tuning.somewhere_percent;
-        let own = round(Beside { reserved_percent, ..Beside::default() })?;
+        let own = round(Beside { is_reserved: true, ..Beside::default() })?;
         pins = somewhere(question, &lists, before, &own.held(&lists));
-        found = round(Beside { pins: &pins, reserved_percent: 0 })?;
+        found = round(Beside { pins: &pins, is_reserved: false })?;
     }
     let nowhere = missing(question, &found.held(&lists));
     Ok(found.answer(question, before, &lists, &pins, nowhere))
@@ -219,7 +229,7 @@ impl Round<'_> {
 }
 
 /// A box that is not planned on keeps what it has, as far as it may.
-fn kept(
+pub(super) fn kept(
     question: &Question,
     site: &SiteAsked,
     budgets: &Budgets,

@@ -1,5 +1,6 @@
 //! The document.
 
+use super::ahead::AheadAsked;
 use super::exact;
 use contract::names::{DeviceName, GroupName, SiteName, TitleName};
 use contract::time::TimeUs;
@@ -16,7 +17,7 @@ pub struct Question {
     pub inventory_version: i64,
     /// Of the catalogue.
     pub catalogue_version: u64,
-    /// What operators say of all sites.
+    /// How sites are planned.
     pub tuning: Tuning,
     /// By number. Numbers stay from day to day ([`super::numbered`]); that of a title that has gone
     /// is free.
@@ -27,9 +28,12 @@ pub struct Question {
     pub lacking: Vec<Vec<u32>>,
     /// The sites.
     pub sites: Vec<SiteAsked>,
+    /// What is expected on later days: nothing is placed by it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ahead: Vec<AheadAsked>,
 }
 
-/// What operators say of all sites.
+/// How sites are planned, as operators say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Tuning {
@@ -103,6 +107,9 @@ pub struct SiteAsked {
     /// What a byte of its disks was worth in the base: bytes per second served.
     #[serde(with = "exact::one")]
     pub byte_worth: f64,
+    /// How it is planned, where that is tried beside how all sites are ([`Question::tuning`]).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tuning: Option<Tuning>,
     /// Its boxes, by class.
     pub classes: Vec<ClassAsked>,
 }
@@ -151,6 +158,8 @@ pub enum Said {
     },
     /// It is out of service.
     OutOfService,
+    /// An older placement is put back: it is to hold what it was to hold then.
+    PutBack,
 }
 
 impl std::fmt::Display for Said {
@@ -158,6 +167,7 @@ impl std::fmt::Display for Said {
         match self {
             Self::Stale { age_s } => write!(f, "no report for {} h and more", age_s / 3600),
             Self::OutOfService => f.write_str("out of service"),
+            Self::PutBack => f.write_str("an older placement is put back"),
         }
     }
 }

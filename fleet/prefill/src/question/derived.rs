@@ -1,9 +1,15 @@
 //! What follows from the question alone.
 
-use super::asked::{Budgets, Question, SiteAsked, TitleAsked};
+use super::asked::{Budgets, Question, SiteAsked, TitleAsked, Tuning};
 use contract::names::{GroupName, TitleName};
 
 impl Question {
+    /// How a site is planned.
+    #[must_use]
+    pub fn tuning_of(&self, site: &SiteAsked) -> Tuning {
+        site.tuning.unwrap_or(self.tuning)
+    }
+
     /// The place in [`Question::lacking`] says what a site must not hold: whether this is none of it.
     pub(super) fn may_hold(&self, lacking: Option<usize>, number: u32) -> bool {
         let lacking = lacking.and_then(|at| self.lacking.get(at));

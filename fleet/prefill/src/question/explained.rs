@@ -72,7 +72,7 @@ pub fn explain(
     };
     let in_force = Held { question: &part, before };
     let lists = Lists::of(&part);
-    let beside = Beside { pins: &pins, reserved_percent: 0 };
+    let beside = Beside { pins: &pins, is_reserved: false };
     lists.with(&part, beside, |problem| Ok(Plan::new(problem, &in_force, 1, &show).map(drop)?))?;
     Ok(found.into_inner().unwrap_or_else(PoisonError::into_inner))
 }

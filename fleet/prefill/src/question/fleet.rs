@@ -1,7 +1,7 @@
 //! The question in the planner's words: places for names.
 
 use super::answer::{Before, held_before};
-use super::asked::{Budgets, Question, Said, SiteAsked, Unasked};
+use super::asked::{Budgets, Question, Said, SiteAsked, Tuning, Unasked};
 use crate::cluster::{Bitmap, ClusterBox, Deviation, Pin};
 use crate::plan::{
     Audience, BoxPlace, Cluster, FleetProblem, HardwareClass, InForce, PlannedBox, Policy, Region,
@@ -48,13 +48,16 @@ impl Lists {
             let name = region.region.as_deref().unwrap_or("in no region");
             regions.push(Region::new(name, &self.sizes_bytes, &region.demand_bytes_per_s)?);
         }
-        let tuning = question.tuning;
         let cluster = |(at, site): (usize, &SiteAsked)| {
-            let mut cluster = cluster(site, f64::from(tuning.rest_percent) / 100.0);
+            let tuning = question.tuning_of(site);
+            let mut cluster = cluster(site, tuning);
             let more = beside.pins.iter().filter(|pin| pin.0 == at).map(|pin| pin.1);
             cluster.pins = pins(site, more);
             let boxes = cluster.classes.iter_mut().flat_map(|class| &mut class.boxes);
-            boxes.for_each(|one| beside.reserve(&mut one.budget.room_bytes));
+            let reserved_percent = if beside.is_reserved { tuning.somewhere_percent } else { 0 };
+            boxes.for_each(|one| {
+                one.budget.room_bytes -= part(one.budget.room_bytes, reserved_percent);
+            });
             Arc::new(cluster)
         };
         ask(&FleetProblem {
@@ -62,10 +65,6 @@ impl Lists {
             regions: &regions,
             rights: &self.rights,
             clusters: question.sites.iter().enumerate().map(cluster).collect(),
-            policy: Policy {
-                least_copies: tuning.least_copies.max(1),
-                copy_share: f64::from(tuning.copy_share_percent.max(1)) / 100.0,
-            },
         })
     }
 
@@ -83,14 +82,8 @@ impl Lists {
 pub(super) struct Beside<'a> {
     /// Titles that sites must hold, by their places.
     pub(super) pins: &'a [(usize, u32)],
-    /// What part of disks is left alone.
-    pub(super) reserved_percent: u32,
-}
-
-impl Beside<'_> {
-    fn reserve(&self, room_bytes: &mut u64) {
-        *room_bytes -= part(*room_bytes, self.reserved_percent);
-    }
+    /// Whether a part of disks is left alone, for what must be somewhere.
+    pub(super) is_reserved: bool,
 }
 
 /// A part of some bytes.
@@ -99,7 +92,7 @@ pub(super) fn part(bytes: u64, percent: u32) -> u64 {
     u64::try_from(part).unwrap_or(bytes)
 }
 
-fn cluster(site: &SiteAsked, rest: f64) -> Cluster {
+fn cluster(site: &SiteAsked, tuning: Tuning) -> Cluster {
     let class = |class: &super::asked::ClassAsked| HardwareClass {
         name: class.class.as_str().into(),
         boxes: class.boxes.iter().map(planned_box).collect(),
@@ -117,7 +110,11 @@ fn cluster(site: &SiteAsked, rest: f64) -> Cluster {
         rights: site.lacking,
         pins: Vec::new(),
         more_copies: site.more_copies.clone(),
-        churn_price: site.byte_worth * rest,
+        churn_price: site.byte_worth * f64::from(tuning.rest_percent) / 100.0,
+        policy: Policy {
+            least_copies: tuning.least_copies.max(1),
+            copy_share: f64::from(tuning.copy_share_percent.max(1)) / 100.0,
+        },
         parent: site.parent,
     }
 }
@@ -144,7 +141,7 @@ fn planned_box(asked: &Budgets) -> PlannedBox {
         report: match asked.said {
             None => Report::Fresh,
             Some(Said::Stale { age_s }) => Report::Stale { age_s },
-            Some(Said::OutOfService) => Report::Lost,
+            Some(Said::OutOfService | Said::PutBack) => Report::Lost,
         },
     }
 }

@@ -10,9 +10,10 @@
 //!
 //! Read in this order: `asked` (the document), `fleet` (as a [`crate::plan::FleetProblem`]),
 //! `answer`, with `somewhere` (what no site would hold) and `spare` (what is left of disks);
-//! `numbering` (titles from day to day), `pins` (which of them can be kept), `explained` (why), `what_if`;
+//! `put_back` (an older answer again); `numbering` (titles from day to day), `pins` (which of them can be kept), `explained` (why), `what_if`, `shortfall` (with `ahead`);
 //! `derived` is what follows from the question alone.
 
+mod ahead;
 mod answer;
 mod asked;
 mod derived;
@@ -21,10 +22,13 @@ mod explained;
 mod fleet;
 mod numbering;
 mod pins;
+mod put_back;
+mod shortfall;
 mod somewhere;
 mod spare;
 mod what_if;
 
+pub use ahead::{AheadAsked, AheadRegion};
 pub use answer::{Answer, Before, BoxAnswer, Outcome, SiteOutcome, answer, held_before};
 pub use asked::{
     Budgets, ClassAsked, Question, RegionAsked, Said, SiteAsked, TitleAsked, Tuning, Unasked,
@@ -32,6 +36,7 @@ pub use asked::{
 pub use explained::{Explained, InClassExplained, explain};
 pub use numbering::numbered;
 pub use pins::{PinLeftOut, fit_pins};
+pub use shortfall::{Enough, MoreOf, ScarceBudget, SiteShort, short_ahead};
 pub use what_if::{Effect, NoSuchPlace, ScaledBudget, SiteEffect, Sums, WhatIf, what_if};
 
 #[cfg(test)]

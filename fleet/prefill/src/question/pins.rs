@@ -102,7 +102,8 @@ impl AtSite<'_> {
 
     /// Without what is for titles that must be somewhere.
     fn left(&self, boxes: &[&Budgets]) -> Left {
-        let left = |bytes: u64| bytes - part(bytes, self.question.tuning.somewhere_percent);
+        let percent = self.question.tuning_of(self.site).somewhere_percent;
+        let left = |bytes: u64| bytes - part(bytes, percent);
         let mut rooms: Vec<u64> = boxes.iter().map(|it| left(it.room_bytes)).collect();
         rooms.sort_unstable_by(|a, b| b.cmp(a));
         let sum = |of: fn(&Budgets) -> u64| {
@@ -124,7 +125,7 @@ impl AtSite<'_> {
     /// As many as the planner may want of it, at most: what is wanted of it is no more than if sites below held
     /// nothing.
     fn copies(&self, number: u32, boxes: &[&Budgets]) -> u16 {
-        let tuning = self.question.tuning;
+        let tuning = self.question.tuning_of(self.site);
         let throughput: f64 = boxes.iter().map(|it| it.throughput_bytes_per_s as f64).sum();
         let share = f64::from(tuning.copy_share_percent.max(1)) / 100.0;
         let per_copy = share * throughput / boxes.len() as f64;

@@ -96,11 +96,11 @@ fn candidates<'a>(
     let chosen = if highest.is_empty() { able } else { highest };
     let room = |site: &SiteAsked| -> u64 { site.roomiest_boxes().map(|one| one.room_bytes).sum() };
     let most = chosen.iter().map(|(_, site)| room(site)).max().unwrap_or(0).max(1);
-    let percent = question.tuning.somewhere_percent;
     let candidate = |(at, site): (usize, &'a SiteAsked)| {
         let mut held = Bitmap::new(lists.files());
         let on_boxes = site.roomiest_boxes().filter_map(|one| held_before(before, one)).flatten();
         on_boxes.filter(|it| (*it as usize) < lists.files()).for_each(|it| held.insert(it));
+        let percent = question.tuning_of(site).somewhere_percent;
         let may_take = site.roomiest_boxes().map(|one| one.most_new_bytes().min(one.room_bytes));
         Candidate {
             at,

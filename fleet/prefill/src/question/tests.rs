@@ -1,9 +1,11 @@
 //! Questions in small, and what must hold of every answer.
 
 use super::{
-    Answer, Budgets, ClassAsked, Question, RegionAsked, Said, ScaledBudget, SiteAsked, TitleAsked,
-    Tuning, WhatIf, answer, explain, what_if,
+    AheadAsked, AheadRegion, Answer, Budgets, ClassAsked, Enough, MoreOf, Question, RegionAsked,
+    Said, ScaledBudget, ScarceBudget, SiteAsked, TitleAsked, Tuning, WhatIf, answer, explain,
+    short_ahead, what_if,
 };
+use crate::plan::Prices;
 use contract::names::{DeviceName, GroupName, SiteName, TitleName};
 use contract::time::TimeUs;
 use proptest::collection::vec;
@@ -46,6 +48,7 @@ fn site(name: &str, share: f64, boxes: Vec<Budgets>) -> SiteAsked {
         more_copies: vec![],
         parent: None,
         byte_worth: 0.0,
+        tuning: None,
         classes: vec![ClassAsked { class: "ssd".into(), boxes }],
     }
 }
@@ -63,6 +66,7 @@ fn ten(sites: Vec<SiteAsked>) -> Question {
         regions: vec![RegionAsked { region: None, demand_bytes_per_s: demand.collect() }],
         lacking: vec![],
         sites,
+        ahead: vec![],
     }
 }
 
@@ -138,6 +142,51 @@ fn a_box_that_is_not_heard_of_keeps_what_it_has() {
     assert_eq!(titles(&found, "a1"), [0, 1, 2, 3, 4, 5]);
     let said = found.boxes[1].said.expect("said why");
     assert_eq!(said.to_string(), "no report for 2 h and more");
+}
+
+#[test]
+fn an_older_placement_is_put_back_as_it_was() {
+    let mut sites = vec![
+        site("a", 1.0, vec![a_box("a1", 40), a_box("a2", 40)]),
+        site("p", 0.0, vec![a_box("p1", 60)]),
+    ];
+    sites[0].parent = Some(1);
+    let mut question = ten(sites);
+    // What is wanted now says otherwise; what has gone, and what may not be held, is not put back.
+    question.titles[8] = None;
+    question.regions[0].demand_bytes_per_s[8] = 0.0;
+    question.lacking = vec![vec![7]];
+    question.sites[0].lacking = Some(0);
+    let boxes = question.sites.iter_mut().flat_map(|site| &mut site.classes);
+    boxes.flat_map(|it| &mut it.boxes).for_each(|one| one.said = Some(Said::PutBack));
+    let before = |device: &DeviceName| match device.as_str() {
+        "a1" => Some(vec![9, 8, 7]),
+        "a2" => Some(vec![5, 9]),
+        _ => Some(vec![0, 5]),
+    };
+    let found = answer(&question, &before, 1).expect("sound");
+    assert_eq!(titles(&found, "a1"), [9]);
+    assert_eq!(titles(&found, "a2"), [5, 9]);
+    assert_eq!(titles(&found, "p1"), [0, 5]);
+    // Of 567, the viewers' site serves 55 and 19, and the one above it 100 of what is left.
+    let outcome = &found.outcome;
+    assert_eq!(outcome.wanted_bytes_per_s, 567.0);
+    assert_eq!(outcome.origin_bytes_per_s, 567.0 - 55.0 - 19.0 - 100.0);
+    assert_eq!(outcome.sites.iter().map(|it| it.served_bytes_per_s).sum::<f64>(), 174.0);
+    assert_eq!((outcome.held_bytes, outcome.new_bytes), (50, 0));
+}
+
+#[test]
+fn a_site_can_be_planned_otherwise_than_the_others() {
+    let boxes = |name: &str| [1, 2].map(|at| a_box(&format!("{name}{at}"), 50)).to_vec();
+    let mut question = ten(vec![site("a", 0.5, boxes("a")), site("b", 0.5, boxes("b"))]);
+    question.sites[1].tuning = Some(Tuning { least_copies: 2, ..Tuning::default() });
+    let found = answer(&question, &empty, 1).expect("sound");
+    let all = |names: [&str; 2]| -> BTreeSet<u32> {
+        names.iter().flat_map(|name| titles(&found, name).to_vec()).collect()
+    };
+    assert_eq!(all(["a1", "a2"]).len(), 10, "one copy of each");
+    assert_eq!(all(["b1", "b2"]), (0..5).collect(), "two copies of those wanted most");
 }
 
 #[test]
@@ -237,6 +286,45 @@ fn what_if_says_what_becomes_of_offload_load_and_fill() {
         let refused = what_if(&question, &empty, &[], &[change], 1).expect_err("refused");
         assert_eq!(refused.to_string(), says);
     }
+}
+
+#[test]
+fn what_will_not_be_enough_is_said_days_ahead_with_what_would_be() {
+    // Half of the titles fit: 410 of 595.
+    let mut question = ten(vec![site("a", 1.0, vec![a_box("a1", 50)])]);
+    let ahead = |days, growth, releases| {
+        let regions = vec![AheadRegion { growth, releases }];
+        AheadAsked { days, regions }
+    };
+    question.titles.push(Some(title(10, 10)));
+    question.regions[0].demand_bytes_per_s.push(0.0);
+    // More of the same needs no more disk; a title that everybody will want does, and so does too much for one box.
+    question.sites[0].classes[0].boxes[0].throughput_bytes_per_s = 1000;
+    question.ahead =
+        vec![ahead(3, 1.5, vec![]), ahead(7, 1.0, vec![(10, 60.0)]), ahead(14, 3.0, vec![])];
+    let prices = Prices { disk_byte: 1.0, byte_per_s: 1.0, new_byte: 1.0 };
+    let look = |question: &Question, offload| {
+        short_ahead(question, &empty, &[], &Enough { offload, prices }, 2).expect("sound")
+    };
+    let found = look(&question, None);
+    assert_eq!(found.iter().map(|short| short.days).collect::<Vec<_>>(), [7, 14], "{found:?}");
+    let remedies: Vec<&MoreOf> = found.iter().filter_map(|short| short.remedy.as_ref()).collect();
+    assert_eq!(remedies[0].budget, ScarceBudget::Room);
+    assert!((9.9..10.5).contains(&remedies[0].more), "one title more: {:?}", remedies[0]);
+    assert_eq!(remedies[1].budget, ScarceBudget::Throughput);
+    // 410 of 595 thrice, less a hundredth: 1212.
+    assert!((200.0..216.0).contains(&remedies[1].more), "{:?}", remedies[1]);
+    // Who wants more is short at once.
+    let found = look(&question, Some(0.9));
+    assert_eq!(found.iter().map(|short| short.days).collect::<Vec<_>>(), [3, 7, 14]);
+    // Windows of a week let in what those of a day do not.
+    question.sites[0].classes[0].boxes[0].fill_bytes = Some(10);
+    let held = |_: &DeviceName| Some(vec![0, 1, 2]);
+    question.ahead = vec![ahead(1, 1.0, vec![]), ahead(2, 1.0, vec![])];
+    let enough = Enough { offload: Some(0.68), prices };
+    let found = short_ahead(&question, &held, &[], &enough, 1).expect("sound");
+    assert_eq!(found.iter().map(|short| short.days).collect::<Vec<_>>(), [1]);
+    assert_eq!(found[0].remedy.as_ref().map(|it| it.budget), Some(ScarceBudget::Fill));
 }
 
 fn a_question() -> impl Strategy<Value = Question> {

@@ -173,11 +173,11 @@ pub fn what_if(
     let count = |_: &PlannedCluster| {
         solved.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
     };
-    let beside = Beside { pins, reserved_percent: 0 };
+    let beside = Beside { pins, is_reserved: false };
     // What was somewhere on what has changed may not fit there any more.
     let stays = |pin: &&(usize, u32)| question.sites.get(pin.0) == changed.sites.get(pin.0);
     let pins_after: Vec<(usize, u32)> = pins.iter().filter(stays).copied().collect();
-    let beside_after = Beside { pins: &pins_after, reserved_percent: 0 };
+    let beside_after = Beside { pins: &pins_after, is_reserved: false };
     let (plan, after) = lists.with(question, beside, |problem| {
         let plan = Plan::new(problem, &held, threads, &|_: &PlannedCluster| {})?;
         let after = after_lists.with(&changed, beside_after, |changed_problem| {

@@ -10,7 +10,7 @@
 
 use ::prefill::cluster::{ClusterBox, Deviation};
 use ::prefill::plan::{
-    Audience, BadFleet, Cluster, FleetProblem, HardwareClass, PlannedBox, Policy, Region, Report,
+    Audience, BadFleet, Cluster, FleetProblem, HardwareClass, PlannedBox, Region, Report,
 };
 use std::sync::Arc;
 
@@ -181,7 +181,6 @@ impl Drawn {
             regions,
             rights: &[],
             clusters: self.clusters.clone(),
-            policy: Policy::default(),
         }
     }
 }

@@ -3,7 +3,7 @@
 use crate::cluster::{Deviation, Pin};
 use crate::plan::{
     Audience, BadFleet, Cluster, FleetProblem, HardwareClass, Nothing, Plan, PlannedBox,
-    PlannedCluster, Policy, Region, Remark, Report, State, remarks,
+    PlannedCluster, Region, Remark, Report, State, remarks,
 };
 use std::sync::Arc;
 
@@ -42,7 +42,6 @@ fn with<T>(clusters: Vec<Cluster>, ask: impl FnOnce(&FleetProblem) -> T) -> T {
         regions: &regions,
         rights: &[],
         clusters: clusters.into_iter().map(Arc::new).collect(),
-        policy: Policy::default(),
     })
 }
 

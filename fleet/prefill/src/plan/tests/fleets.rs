@@ -2,8 +2,8 @@
 
 use crate::cluster::{Bitmap, ClusterBox, Deviation};
 use crate::plan::{
-    Audience, BoxPlace, Cluster, FleetProblem, HardwareClass, InForce, PlannedBox, Policy, Region,
-    Report, Rights,
+    Audience, BoxPlace, Cluster, FleetProblem, HardwareClass, InForce, PlannedBox, Region, Report,
+    Rights,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -49,7 +49,6 @@ impl Small {
             regions: &regions,
             rights: &self.rights,
             clusters: self.clusters.clone(),
-            policy: Policy::default(),
         })
     }
 }

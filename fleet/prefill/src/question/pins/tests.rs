@@ -54,6 +54,7 @@ fn question(sizes_bytes: &[u64], fill_bytes: Option<u64>) -> Question {
             more_copies: vec![],
             parent: None,
             byte_worth: 0.0,
+            tuning: None,
             classes: vec![ClassAsked { class: "ssd".to_owned(), boxes }],
         }],
         ..Question::default()
