@@ -28,6 +28,8 @@ pub enum Counter {
     Placement,
     /// The version of what operators say of where titles belong.
     Rules,
+    /// The version of what operators say of how everything is placed.
+    Policy,
 }
 
 impl Counter {
@@ -44,6 +46,7 @@ impl Counter {
             Self::Demand => "demand",
             Self::Placement => "placement",
             Self::Rules => "placement_rules",
+            Self::Policy => "placement_policy",
         }
     }
 }

@@ -27,6 +27,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (20, "demand", include_str!("../migrations/0020_demand.sql")),
     (21, "prefill", include_str!("../migrations/0021_prefill.sql")),
     (22, "placement_rules", include_str!("../migrations/0022_placement_rules.sql")),
+    (23, "placement_policies", include_str!("../migrations/0023_placement_policies.sql")),
 ];
 
 /// What PostgreSQL must be told and SQLite does by itself.

@@ -49,8 +49,8 @@ pub(crate) use names::named;
 pub(crate) use people::{NewPassword, NewPerson, NewRole, PersonItem};
 pub(crate) use prefill::{
     BoxChange, BudgetName, ChangeRequest, DemandRequest, DemandRow, DemandTaken, EffectItem,
-    PlacementDetail, PlacementReason, RuleItem, RuleName, RuleRequest, RunItem, SimulateRequest,
-    SumsItem,
+    FreezeRequest, PlacementDetail, PlacementReason, PolicyItem, RuleItem, RuleName, RuleRequest,
+    RunItem, ShadowDay, ShortItem, SimulateRequest, SumsItem, TuningItem, TuningRequest,
 };
 pub(crate) use problem::{Problem, ProblemItem};
 pub(crate) use purges::{
@@ -141,6 +141,16 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(prefill::explain::explain_object))
         .routes(routes!(prefill::simulate::simulate))
         .routes(routes!(prefill::demand::put_demand))
+        .routes(routes!(prefill::shortfall::list_shortfall))
+        .routes(routes!(prefill::policy::show_policy))
+        .routes(routes!(prefill::policy::list_policies))
+        .routes(routes!(
+            prefill::policy::show_shadow,
+            prefill::policy::put_shadow,
+            prefill::policy::remove_shadow
+        ))
+        .routes(routes!(prefill::policy::adopt_shadow))
+        .routes(routes!(prefill::policy::freeze, prefill::policy::unfreeze))
         .routes(routes!(
             prefill::rules::list_rules,
             prefill::rules::put_rule,

@@ -19,7 +19,8 @@ mod view;
 pub(crate) use commands::{CommandError, Commands, RecordedCommand};
 pub(crate) use documents::{Documents, Head};
 pub(crate) use placing::{
-    Before, Holds, NotKept, Rule, RuleError, Rules, Run, Runs, Says, Scope, digest_of,
+    Before, Frozen, Holds, Line, NotKept, Policies, Policy, PolicyVersion, Rule, RuleError, Rules,
+    Run, Runs, Says, Scope, Shadow, Short, digest_of, usual_enough,
 };
 pub(crate) use task::Planner;
 pub(crate) use view::View;

@@ -42,6 +42,8 @@ struct Versions {
     demand: i64,
     /// Of what operators say of where titles belong.
     rules: i64,
+    /// Of how operators have everything placed.
+    policy: i64,
 }
 
 /// Makes plans and publishes them.
@@ -108,6 +110,7 @@ impl Planner {
             announcements: app.catalog.announcements().await?,
             demand: app.collector.demand_version().await?,
             rules: app.rules.version().await?,
+            policy: app.policies.version().await?,
         };
         let fresh = self
             .planned
@@ -138,6 +141,7 @@ impl Planner {
             announcements: inputs.announcements,
             demand: app.collector.demand_version().await?,
             rules: app.rules.version().await?,
+            policy: app.policies.version().await?,
         };
         let inputs = Arc::new(inputs);
         let (placed, is_new) = self.placed(Arc::clone(&inputs)).await?;
@@ -160,6 +164,10 @@ impl Planner {
         self.planned = is_new.then(|| (versions, Instant::now()));
         let Versions { inventory, catalogue, purges, commands, .. } = versions;
         tracing::debug!(inventory, catalogue, purges, commands, epoch, "plan in force");
+        // Boxes do not wait for what is only looked at.
+        if let Err(err) = self.placing.follow(app).await {
+            tracing::error!("nothing is worked out beside what is in force: {err:#}");
+        }
         Ok(())
     }
 

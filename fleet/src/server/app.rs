@@ -46,6 +46,10 @@ pub(crate) struct App {
     pub(crate) solving: Semaphore,
     /// What operators say of where titles belong.
     pub(crate) rules: crate::planner::Rules,
+    /// How operators have everything placed.
+    pub(crate) policies: crate::planner::Policies,
+    /// What will not be enough days ahead.
+    pub(crate) short: ArcSwap<crate::planner::Short>,
     pub(crate) collector: Collector,
     /// What boxes say that they are made of.
     pub(crate) observing: Observing,

@@ -7,7 +7,7 @@ use crate::cli::Usage;
 use crate::issuing::IssuingGate;
 use crate::observing::Observing;
 use crate::ordering::Ordering;
-use crate::planner::{Commands, Documents, Planner, Rules, Runs, View};
+use crate::planner::{Commands, Documents, Planner, Policies, Rules, Runs, View};
 use crate::{api, control, join, viewer};
 use anyhow::Context;
 use arc_swap::ArcSwap;
@@ -144,6 +144,8 @@ async fn open(
         runs: Runs::new(db.clone()),
         solving: Semaphore::new(1),
         rules: Rules::new(db.clone()),
+        policies: Policies::new(db.clone()),
+        short: ArcSwap::default(),
         tokens: TokenStore::new(db.clone()),
         ordering: ordering(options.elsewhere.as_ref(), data, db.clone()).await?,
         people: PeopleStore::new(db.clone()),

@@ -50,6 +50,7 @@ pub(super) const TABLES: &[(&str, &str)] = &[
     ("demand_days", "day, site, source"),
     ("prefill_runs", "version"),
     ("prefill_holds", "appliance, version"),
+    ("placement_policies", "version"),
     ("placement_rules", "content_group, title, scope"),
     ("commands", "id"),
     ("certificates", "serial"),

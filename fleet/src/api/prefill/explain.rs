@@ -145,6 +145,10 @@ fn why(found: &Explained, is_pinned: bool, is_held: bool) -> String {
 }
 
 fn not_planned(placement: &Placement, place: usize) -> String {
+    if placement.question.is_put_back() {
+        let version = placement.run.base;
+        return format!("placement {version} is put back: boxes are to hold what they held then");
+    }
     let refused = placement.run.outcome.sites.get(place).and_then(|site| site.refused.clone());
     refused.unwrap_or_else(|| "the site is not planned".to_owned())
 }

@@ -5,19 +5,25 @@ pub(super) mod changes;
 pub(super) mod demand;
 pub(super) mod explain;
 mod placement;
+pub(super) mod policy;
 pub(super) mod rules;
+pub(super) mod shortfall;
 pub(super) mod simulate;
 
 pub(crate) use changes::BoxChange;
 pub(crate) use demand::{DemandRequest, DemandRow, DemandTaken};
 pub(crate) use explain::PlacementReason;
+pub(crate) use policy::{
+    FreezeRequest, FrozenItem, PolicyItem, ShadowDay, TuningItem, TuningRequest,
+};
 pub(crate) use rules::{RuleItem, RuleName, RuleRequest};
+pub(crate) use shortfall::ShortItem;
 pub(crate) use simulate::{BudgetName, ChangeRequest, EffectItem, SimulateRequest, SumsItem};
 
 use super::said::Query;
 use super::status::rfc3339;
 use super::{List, Problem};
-use crate::planner::Run;
+use crate::planner::{Line, Run};
 use crate::server::App;
 use axum::Json;
 use axum::extract::State;
@@ -73,6 +79,15 @@ pub(crate) struct PlacementDetail {
     pub(crate) nowhere: Vec<String>,
     /// Whether it was worked out anew from what was taken down, and came out the same to the last bit.
     pub(crate) recomputed: Option<bool>,
+    /// The older placement that it puts in force again: nothing was worked out.
+    #[serde(default)]
+    pub(crate) put_back: Option<u64>,
+    /// Sites that will be short within days; of the placement in force alone.
+    #[serde(default)]
+    pub(crate) short: Vec<ShortItem>,
+    /// Why nothing is placed anew; of the placement in force alone.
+    #[serde(default)]
+    pub(crate) frozen: Option<FrozenItem>,
 }
 
 /// What one site is to do.
@@ -150,6 +165,12 @@ pub(super) struct Page {
     before: Option<u64>,
 }
 
+impl Page {
+    fn limit(&self) -> i64 {
+        self.limit.unwrap_or(USUAL).clamp(1, MOST)
+    }
+}
+
 /// Which placement.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -168,8 +189,7 @@ pub(super) async fn list_runs(
     State(app): State<Arc<App>>,
     Query(page): Query<Page>,
 ) -> Result<Json<List<RunItem>>, Problem> {
-    let limit = page.limit.unwrap_or(USUAL).clamp(1, MOST);
-    let runs = app.runs.list(page.before, limit).await?;
+    let runs = app.runs.list(Line::LIVE, page.before, page.limit()).await?;
     Ok(Json(List { items: runs.into_iter().map(RunItem::of).collect() }))
 }
 
@@ -188,5 +208,11 @@ pub(super) async fn show_plan(
         false => None,
     };
     let heard = which.at.is_none().then_some(&*app);
-    Ok(Json(placement.detail(recomputed, heard)))
+    let mut detail = placement.detail(recomputed, heard);
+    if heard.is_some() {
+        let short = app.short.load();
+        detail.short = short.sites.iter().map(ShortItem::of).collect();
+        detail.frozen = PolicyItem::from(app.policies.in_force().await?).frozen;
+    }
+    Ok(Json(detail))
 }

@@ -3,7 +3,7 @@
 use super::{BoxPlacement, PlacementDetail, RunItem, SitePlacement};
 use crate::api::Problem;
 use crate::api::status::rfc3339;
-use crate::planner::{Before, Holds, Run, digest_of};
+use crate::planner::{Before, Holds, Line, Run, digest_of};
 use crate::server::App;
 use contract::progress::FillProgress;
 use prefill::question::{Answer, Budgets, Question, SiteAsked, SiteOutcome, answer};
@@ -19,7 +19,7 @@ impl Placement {
     pub(super) async fn read(app: &App, at: Option<u64>) -> Result<Self, Problem> {
         let run = match at {
             Some(version) => app.runs.one(version).await?,
-            None => app.runs.latest().await?,
+            None => app.runs.latest(Line::LIVE).await?,
         };
         let none = || match at {
             Some(version) => Problem::new(404, format!("there is no placement {version}")),
@@ -42,8 +42,7 @@ impl Placement {
 
     /// What sites hold since no other would, by their places.
     pub(super) fn somewhere(&self) -> Vec<(usize, u32)> {
-        let sites = self.run.outcome.sites.iter().enumerate();
-        sites.flat_map(|(at, it)| it.somewhere.iter().map(move |title| (at, *title))).collect()
+        self.run.outcome.somewhere().collect()
     }
 
     /// Whether it comes out the same.
@@ -65,8 +64,10 @@ impl Placement {
         let nowhere = nowhere.map(|title| format!("{}/{}", title.group, title.title)).collect();
         let sites = self.question.sites.iter().zip(&self.run.outcome.sites);
         let sites = sites.map(|(asked, outcome)| self.site(asked, outcome, heard)).collect();
+        let put_back = self.question.is_put_back().then_some(self.run.base);
         let run = RunItem::of(self.run);
-        PlacementDetail { run, sites, nowhere, recomputed }
+        let (short, frozen) = (Vec::new(), None);
+        PlacementDetail { run, sites, nowhere, recomputed, put_back, short, frozen }
     }
 
     fn site(&self, asked: &SiteAsked, outcome: &SiteOutcome, heard: Option<&App>) -> SitePlacement {

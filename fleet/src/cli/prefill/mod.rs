@@ -5,7 +5,9 @@ mod demand;
 mod evaluate;
 mod explain;
 mod plan;
+mod policy;
 mod rules;
+mod shortfall;
 mod simulate;
 
 use super::client::Client;
@@ -24,6 +26,19 @@ pub(super) enum PrefillCommand {
     Explain(explain::Explain),
     /// What would be different if: nothing of it is carried out.
     Simulate(simulate::Simulate),
+    /// What will not be enough in 3, 7 or 14 days, and the cheapest of what would be.
+    Shortfall(shortfall::Shortfall),
+    /// How everything is placed, and what is worked out beside that.
+    Policy(policy::ShowPolicy),
+    /// Another policy, worked out beside the one in force from the same inputs, and told to no box.
+    #[command(subcommand)]
+    Shadow(policy::ShadowCommand),
+    /// Place nothing anew: what is in force stays, whatever happens.
+    Freeze(policy::Freeze),
+    /// Place again whenever something is another.
+    Unfreeze,
+    /// Put an older placement in force again, and keep it.
+    Apply(policy::Apply),
     /// What is said of where titles belong: pins and bans.
     Rules,
     /// Have sites hold a title, whatever viewers want.
@@ -46,6 +61,12 @@ impl PrefillCommand {
             Self::Diff(diff) => diff.run(client, output).await,
             Self::Explain(explain) => explain.run(client, output).await,
             Self::Simulate(simulate) => simulate.run(client, output).await,
+            Self::Shortfall(shortfall) => shortfall.run(client, output).await,
+            Self::Policy(policy) => policy.run(client, output).await,
+            Self::Shadow(shadow) => shadow.run(client, output).await,
+            Self::Freeze(freeze) => freeze.run(client, output).await,
+            Self::Unfreeze => policy::unfreeze(client, output).await,
+            Self::Apply(apply) => apply.run(client, output).await,
             Self::Rules => rules::list(client, output).await,
             Self::Pin(pin) => pin.run(client, output).await,
             Self::Ban(ban) => ban.run(client, output).await,

@@ -1,7 +1,8 @@
 //! `fleet prefill plan` and `runs`.
 
+use super::shortfall::remedy_words;
 use super::{percent, rate};
-use crate::api::{List, PlacementDetail, RunItem};
+use crate::api::{List, PlacementDetail, RunItem, ShortItem};
 use crate::cli::client::Client;
 use crate::cli::output::{Mood, Output, Shown, number, text};
 use crate::cli::quantity::bytes;
@@ -47,12 +48,18 @@ fn shown(output: &Output, plan: &PlacementDetail) -> String {
     let mut lines = vec![
         format!("placement {} of {}, made {}{again}", run.version, run.day, run.made_at),
         format!(
-            "wanted {} at the peak, {} of it served; at most {} from the best",
+            "wanted {} at the peak, {} of it served; {}",
             rate(run.wanted_bytes_per_s),
             percent(run.offload),
-            percent(run.gap),
+            match plan.put_back {
+                Some(version) => format!("placement {version} is put back"),
+                None => format!("at most {} from the best", percent(run.gap)),
+            },
         ),
     ];
+    if let Some(frozen) = &plan.frozen {
+        lines.push(format!("nothing is placed anew (fleet prefill unfreeze): {}", frozen.why));
+    }
     let mut table = output.columns(&[
         "site", "box", "titles", "holds", "of", "new", "a day", "missing", "done by", "serves",
         "state",
@@ -86,7 +93,24 @@ fn shown(output: &Output, plan: &PlacementDetail) -> String {
         let more = if run.nowhere > 5 { ", …" } else { "" };
         lines.push(format!("no site has room for {} titles: {named}{more}", run.nowhere));
     }
+    lines.extend(plan.short.iter().take(5).map(short));
+    if plan.short.len() > 5 {
+        let more = plan.short.len() - 5;
+        lines.push(format!("and {more} more: fleet prefill shortfall"));
+    }
     lines.join("\n")
+}
+
+fn short(short: &ShortItem) -> String {
+    let ShortItem { site, days, offload, refused, .. } = short;
+    match refused {
+        Some(why) => format!("{site} in {days} days: {why}"),
+        None => format!(
+            "{site} will serve {} of what is wanted in {days} days; enough: {}",
+            percent(*offload),
+            remedy_words(short),
+        ),
+    }
 }
 
 impl Runs {

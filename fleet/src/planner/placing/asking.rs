@@ -1,5 +1,6 @@
 //! The question of a day, from what is intended, what was heard and what is forecast. Pure.
 
+use super::ahead::ahead;
 use super::budgets::{Known, classes};
 use super::forecaster::{Forecaster, Key, Wanted};
 use super::offered::{AHEAD_DAYS, Offered};
@@ -81,8 +82,11 @@ impl Asking<'_> {
             titles,
             regions,
             sites: Vec::new(),
+            ahead: Vec::new(),
         };
         question.sites = self.sites(&question, &places, &wanted, said);
+        let asked = (&wanted, &*question.titles, &*question.regions);
+        question.ahead = ahead(self.forecaster, (self.day, &named), asked)?;
         self.hold(&mut question);
         Ok(question)
     }
@@ -258,6 +262,7 @@ impl Asking<'_> {
                 more_copies: said.more_copies,
                 parent: None,
                 byte_worth: worth.get(place.name).copied().unwrap_or(0.0),
+                tuning: None,
                 classes: classes(place.site, &place.appliances, self.known),
             });
         }

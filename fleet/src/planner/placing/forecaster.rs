@@ -240,14 +240,14 @@ fn plays(
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
     fn key(name: &str) -> Key {
         (GroupName::new("g").expect("name"), TitleName::new(name).expect("name"))
     }
 
-    fn known(name: &str, released_day: i32) -> KnownTitle {
+    pub(in crate::planner::placing) fn known(name: &str, released_day: i32) -> KnownTitle {
         KnownTitle { key: key(name), play_bytes: 1e6, released_day }
     }
 
@@ -272,12 +272,15 @@ mod tests {
 
     const PLACES: [&str; 2] = ["a", "b"];
 
-    fn forecast(of: &Forecaster, day: i32) -> Wanted {
-        let places = PLACES.map(|name| (site(name), Some("north".to_owned())));
-        of.forecast(day, 3, &places).expect("a forecast")
+    pub(in crate::planner::placing) fn places() -> [(SiteName, Option<String>); 2] {
+        PLACES.map(|name| (site(name), Some("north".to_owned())))
     }
 
-    fn learned() -> Forecaster {
+    fn forecast(of: &Forecaster, day: i32) -> Wanted {
+        of.forecast(day, 3, &places()).expect("a forecast")
+    }
+
+    pub(in crate::planner::placing) fn learned() -> Forecaster {
         let mut forecaster = Forecaster::default();
         forecaster.know(["x", "y", "z"].into_iter().map(|name| known(name, 0)));
         for at in 0..5 {

@@ -9,13 +9,16 @@
 //! the answer of yesterday ──────────────────────────────────┘
 //! ```
 //!
-//! Pins that no plan could keep are left out of the question (`pinned`), and told.
+//! Pins that no plan could keep are left out of the question (`pinned`), and told. While operators have frozen what
+//! is in force (`policy`), nothing is asked, or an older answer is put in force again. Another tuning is asked beside
+//! it (`shadow`), and told to nobody.
 //!
 //! A day is placed beside what boxes were to hold at the end of the day before: asked again on the same day,
 //! however often, the same question has the same answer, and the budgets of a day are given once. A run whose
 //! answer is another than that in force becomes the next version; it does so only if what was in force when it
 //! was asked still is.
 
+mod ahead;
 mod asking;
 mod budgets;
 mod forecaster;
@@ -25,13 +28,18 @@ mod offered;
 mod packed;
 mod pinned;
 mod placed;
+mod policy;
 mod ruled;
 mod rules;
 mod runs;
+mod shadow;
+mod short;
 
 pub(crate) use placed::{Before, Placed, digest_of};
+pub(crate) use policy::{Frozen, Policies, Policy, PolicyVersion, Shadow};
 pub(crate) use rules::{NotKept, Rule, RuleError, Rules, Says, Scope};
-pub(crate) use runs::{Holds, Run, Runs};
+pub(crate) use runs::{Holds, Line, Run, Runs};
+pub(crate) use short::{Short, usual_enough};
 
 use super::cohorts::cohorts;
 use super::inputs::Inputs;
@@ -43,8 +51,9 @@ use contract::time::TimeUs;
 use hearing::Hearing;
 use learning::Learning;
 use offered::Offered;
-use prefill::question::{Answer, Question, Tuning, answer};
+use prefill::question::{Answer, Question, Said, Tuning, answer};
 use runs::NewRun;
+use shadow::Beside;
 use std::sync::Arc;
 
 /// Another manager was faster.
@@ -60,6 +69,8 @@ pub(super) struct Placing {
     /// What a day begins with, as it was read.
     base: Option<Arc<Base>>,
     last: Option<Arc<Placed>>,
+    /// What is worked out beside it.
+    beside: Beside,
 }
 
 /// What boxes were to hold when a day began.
@@ -72,7 +83,7 @@ struct Base {
 impl Placing {
     pub(super) fn new(now: TimeUs) -> Self {
         let (hearing, learning) = (Hearing::new(now), Learning::default());
-        Self { hearing, learning, base: None, last: None }
+        Self { hearing, learning, base: None, last: None, beside: Beside::default() }
     }
 
     /// What each box is to hold now.
@@ -82,12 +93,25 @@ impl Placing {
         inputs: Arc<Inputs>,
     ) -> anyhow::Result<Arc<Placed>> {
         let now = now();
-        let parent = app.runs.latest().await?;
+        let policy = app.policies.in_force().await?.policy;
+        let parent = app.runs.latest(Line::LIVE).await?;
+        let before = self.asked_last(app, parent.as_ref()).await?;
+        let put_back = policy.frozen.as_ref().and_then(|frozen| frozen.put_back);
+        if let (Some(_), Some(run)) = (&policy.frozen, &parent) {
+            let is_done = |version| is_put_back(before.as_deref(), version);
+            if put_back.is_none_or(is_done) {
+                return self.stays(app, run).await;
+            }
+        }
         // A clock that is behind that of another manager does not begin the day before anew; one that was
         // far ahead once stops no days.
         let today = day_of(now);
         let day = parent.as_ref().map_or(today, |run| run.day.clamp(today, today + 1));
-        let question = self.question(app, inputs, parent.as_ref(), day).await?;
+        let beside = (parent.as_ref(), before, day, policy.tuning);
+        let mut question = self.question(app, inputs, beside).await?;
+        if let Some(version) = put_back {
+            ask_again(&mut question, version);
+        }
         let version = parent.as_ref().map_or(0, |run| run.version);
         let same = |last: &&Arc<Placed>| last.version == version && *last.question == question;
         if let Some(last) = self.last.as_ref().filter(same) {
@@ -96,8 +120,30 @@ impl Placing {
         let placed = match parent.is_none() && question.sites.is_empty() {
             // Nobody to tell.
             true => Arc::default(),
-            false => Arc::new(asked(app, question, parent, now).await?),
+            false => Arc::new(asked(app, Line::LIVE, question, parent, now).await?),
         };
+        self.last = Some(Arc::clone(&placed));
+        Ok(placed)
+    }
+
+    /// Works out what operators want to see beside what is in force, if that is something new: what will not be
+    /// enough, and what another policy would do.
+    pub(super) async fn follow(&mut self, app: &App) -> anyhow::Result<()> {
+        let Some(live) = self.last.as_ref().filter(|live| live.version > 0) else { return Ok(()) };
+        short::look_ahead(app, live).await?;
+        let policy = app.policies.in_force().await?.policy;
+        match policy.shadow.filter(|_| policy.frozen.is_none()) {
+            Some(shadow) => self.beside.follow(app, shadow, live).await,
+            None => Ok(()),
+        }
+    }
+
+    /// What is in force, as it was taken down.
+    async fn stays(&mut self, app: &App, run: &Run) -> anyhow::Result<Arc<Placed>> {
+        if let Some(last) = self.last.as_ref().filter(|last| last.version == run.version) {
+            return Ok(Arc::clone(last));
+        }
+        let placed = Arc::new(Placed::in_force(&app.runs).await?);
         self.last = Some(Arc::clone(&placed));
         Ok(placed)
     }
@@ -106,13 +152,11 @@ impl Placing {
         &mut self,
         app: &App,
         inputs: Arc<Inputs>,
-        parent: Option<&Run>,
-        day: i32,
+        (parent, before, day, tuning): (Option<&Run>, Option<Arc<Question>>, i32, Tuning),
     ) -> anyhow::Result<Question> {
         let offered = Arc::new(offered(&inputs).await?);
         let forecaster = self.learning.learn(app, &inputs, &offered, day).await?;
         let base = self.base(app, parent, day).await?;
-        let before = self.asked_last(app, parent).await?;
         let heard = self.hearing.hear(app, &inputs.inventory, before.as_deref()).await?;
         let rules = Arc::new(app.rules.list().await?);
         let said = (Arc::clone(&rules), Arc::clone(&inputs));
@@ -132,7 +176,7 @@ impl Placing {
                 forecaster: &forecaster,
                 known: &known,
                 rules: &rules,
-                tuning: Tuning::default(),
+                tuning,
                 before: before.as_deref(),
                 base: base.as_ref().map(|base| (&base.run, &base.holds)),
             };
@@ -155,7 +199,7 @@ impl Placing {
     ) -> anyhow::Result<Option<Arc<Base>>> {
         let run = match parent {
             Some(run) if run.day < day => Some(run.clone()),
-            Some(_) => app.runs.before_day(day).await?,
+            Some(_) => app.runs.before_day(Line::LIVE, day).await?,
             None => None,
         };
         let Some(run) = run else { return Ok(None) };
@@ -185,9 +229,25 @@ async fn offered(inputs: &Arc<Inputs>) -> anyhow::Result<Offered> {
     Ok(tokio::task::spawn_blocking(move || Offered::of(&cohorts(&inputs))).await?)
 }
 
-/// Answers a question, and takes it down where the answer is another than that in force.
+/// Whether that was asked for.
+fn is_put_back(asked: Option<&Question>, version: u64) -> bool {
+    asked.is_some_and(|asked| asked.is_put_back() && asked.base == Some(version))
+}
+
+/// Asks for an older answer in place of a new one.
+fn ask_again(question: &mut Question, version: u64) {
+    question.base = Some(version);
+    for site in &mut question.sites {
+        (site.pins, site.more_copies) = (Vec::new(), Vec::new());
+        let boxes = site.classes.iter_mut().flat_map(|class| &mut class.boxes);
+        boxes.for_each(|one| one.said = Some(Said::PutBack));
+    }
+}
+
+/// Answers a question, and takes it down where the answer is another than the last of its line.
 async fn asked(
     app: &App,
+    line: Line,
     question: Question,
     parent: Option<Run>,
     now: TimeUs,
@@ -200,15 +260,19 @@ async fn asked(
         anyhow::Ok((question, answer, digest))
     })
     .await??;
-    let is_same = |run: &&Run| run.answer_digest == digest && run.day == question.day;
+    // What was put back is in force by another word, also where boxes hold the same.
+    let is_same = |run: &&Run| {
+        run.answer_digest == digest && run.day == question.day && !question.is_put_back()
+    };
     if let Some(run) = parent.as_ref().filter(is_same) {
         return Ok(Placed::new(run.version, question, answer));
     }
-    let new = NewRun { parent, question, answer, digest };
+    let new = NewRun { line, parent, question, answer, digest };
     let (run, new) = app.runs.record(new, now).await?.ok_or(Overtaken)?;
     let (offload, gap) = (run.outcome.offload(), run.outcome.gap);
     let (version, new_bytes) = (run.version, run.outcome.new_bytes);
-    tracing::info!(version, offload, gap, new_bytes, "placed");
+    let line = line.0;
+    tracing::info!(version, line, offload, gap, new_bytes, "placed");
     Ok(Placed::new(version, new.question, new.answer))
 }
 

@@ -2,10 +2,10 @@
 
 use super::forecaster::Key;
 use super::packed;
-use super::runs::{Holds, Runs};
+use super::runs::{Holds, Line, Runs};
 use contract::names::{DeviceName, GroupName, SiteName, TitleName};
 use contract::time::TimeUs;
-use prefill::question::{Answer, Question};
+use prefill::question::{Answer, Budgets, Question, Said};
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::io;
 use std::sync::Arc;
@@ -29,7 +29,7 @@ impl Placed {
 
     /// As it was taken down last; nothing, before anything was.
     pub(in crate::planner) async fn in_force(runs: &Runs) -> Result<Self, db::Error> {
-        let Some(run) = runs.latest().await? else { return Ok(Self::default()) };
+        let Some(run) = runs.latest(Line::LIVE).await? else { return Ok(Self::default()) };
         let question = runs.question(run.version).await?.unwrap_or_default();
         Ok(Self::of(run.version, question, runs.holds(run.version).await?))
     }
@@ -70,7 +70,8 @@ impl Placed {
 }
 
 /// What boxes were to hold when something was asked: by the answer that the question names; those that are not
-/// planned on, by what was in force last.
+/// planned on, by what was in force last. Where an older placement is put back, that is the one that is named; of
+/// boxes that it does not know, what was in force last says it.
 #[derive(Debug, Default)]
 pub(crate) struct Before(Holds);
 
@@ -84,9 +85,14 @@ impl Before {
         let base = at(runs, question, question.base).await?;
         let last =
             if parent == question.base { None } else { Some(at(runs, question, parent).await?) };
-        let titles = |(_, budgets): (_, &prefill::question::Budgets)| {
-            let from = last.as_ref().filter(|_| budgets.said.is_some()).unwrap_or(&base);
-            Some((budgets.device.clone(), from.get(&budgets.device)?.clone()))
+        let titles = |(_, budgets): (_, &Budgets)| {
+            let last = last.as_ref().filter(|_| budgets.said.is_some());
+            let device = &budgets.device;
+            let held = match budgets.said {
+                Some(Said::PutBack) => base.get(device).or_else(|| last?.get(device)),
+                Some(_) | None => last.unwrap_or(&base).get(device),
+            };
+            Some((device.clone(), held?.clone()))
         };
         Ok(Self(question.boxes().filter_map(titles).collect()))
     }
@@ -130,7 +136,7 @@ pub(super) struct HeldThen {
 impl HeldThen {
     /// Reads what was in force at the end of a day, if that is another than what was read before.
     pub(super) async fn read(&mut self, runs: &Runs, day: i32) -> Result<(), db::Error> {
-        let run = runs.before_day(day.saturating_add(1)).await?;
+        let run = runs.before_day(Line::LIVE, day.saturating_add(1)).await?;
         let version = run.map(|run| run.version);
         if self.version == version {
             return Ok(());

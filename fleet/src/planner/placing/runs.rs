@@ -1,7 +1,7 @@
 //! Runs in SQL: what was asked, what was answered, and what each box was to hold from then on.
 //!
-//! The number of a run is that of the placement. What a box is to hold is written where it changes: at a run
-//! that is the newest row up to it.
+//! The number of a run is that of the placement. Runs follow one another in lines, of which one is told to
+//! boxes. What a box is to hold is written where it changes: at a run that is the newest row of its line up to it.
 
 use super::packed::{digest, pack, unpack};
 use contract::names::DeviceName;
@@ -16,11 +16,21 @@ use std::collections::HashMap;
 /// How long a run is kept. The newest is kept for good.
 const KEPT_S: i64 = 60 * 86_400;
 
+/// Runs of which each follows the one before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Line(pub(crate) u64);
+
+impl Line {
+    /// What boxes are told.
+    pub(crate) const LIVE: Self = Self(0);
+}
+
 /// A run without what was asked.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Run {
     pub(crate) version: u64,
-    /// What was in force before; 0 for the first.
+    pub(crate) line: Line,
+    /// The one before it in its line; 0 for the first.
     pub(crate) parent: u64,
     /// What boxes held when the day began; 0 for the first day.
     pub(crate) base: u64,
@@ -40,6 +50,7 @@ pub(crate) type Holds = HashMap<DeviceName, Vec<u32>>;
 /// A run on its way in.
 #[derive(Debug)]
 pub(super) struct NewRun {
+    pub(super) line: Line,
     pub(super) parent: Option<Run>,
     pub(super) question: Question,
     pub(super) answer: Answer,
@@ -66,8 +77,8 @@ pub(crate) struct Runs {
 macro_rules! runs {
     ($which:literal) => {
         sqlx::query(concat!(
-            "SELECT version, parent, base, day, made_at_us, question_digest, answer_digest, outcome \
-             FROM prefill_runs ",
+            "SELECT version, parent, base, day, made_at_us, question_digest, answer_digest, outcome, \
+                 line FROM prefill_runs ",
             $which
         ))
     };
@@ -79,14 +90,15 @@ impl Runs {
     }
 
     /// The newest run.
-    pub(crate) async fn latest(&self) -> Result<Option<Run>, db::Error> {
-        let row = runs!("ORDER BY version DESC LIMIT 1").fetch_optional(self.db.read()).await?;
-        row.as_ref().map(run).transpose()
+    pub(crate) async fn latest(&self, line: Line) -> Result<Option<Run>, db::Error> {
+        let query = runs!("WHERE line = $1 ORDER BY version DESC LIMIT 1").bind(signed(line.0));
+        query.fetch_optional(self.db.read()).await?.as_ref().map(run).transpose()
     }
 
     /// The newest of the days before one.
-    pub(super) async fn before_day(&self, day: i32) -> Result<Option<Run>, db::Error> {
-        let query = runs!("WHERE day < $1 ORDER BY version DESC LIMIT 1").bind(i64::from(day));
+    pub(super) async fn before_day(&self, line: Line, day: i32) -> Result<Option<Run>, db::Error> {
+        let query = runs!("WHERE line = $1 AND day < $2 ORDER BY version DESC LIMIT 1");
+        let query = query.bind(signed(line.0)).bind(i64::from(day));
         query.fetch_optional(self.db.read()).await?.as_ref().map(run).transpose()
     }
 
@@ -97,9 +109,14 @@ impl Runs {
     }
 
     /// The newest, newest first.
-    pub(crate) async fn list(&self, before: Option<u64>, most: i64) -> Result<Vec<Run>, db::Error> {
-        let query = runs!("WHERE version < $1 ORDER BY version DESC LIMIT $2");
-        let query = query.bind(before.map_or(i64::MAX, signed)).bind(most);
+    pub(crate) async fn list(
+        &self,
+        line: Line,
+        before: Option<u64>,
+        most: i64,
+    ) -> Result<Vec<Run>, db::Error> {
+        let query = runs!("WHERE line = $1 AND version < $2 ORDER BY version DESC LIMIT $3");
+        let query = query.bind(signed(line.0)).bind(before.map_or(i64::MAX, signed)).bind(most);
         query.fetch_all(self.db.read()).await?.iter().map(run).collect()
     }
 
@@ -115,10 +132,13 @@ impl Runs {
     /// What each box is to hold at a run, by numbers of its question.
     pub(crate) async fn holds(&self, version: u64) -> Result<Holds, db::Error> {
         let rows = sqlx::query(
-            "SELECT appliance, titles FROM prefill_holds WHERE version =
+            "SELECT appliance, titles FROM prefill_holds
+             WHERE line = (SELECT line FROM prefill_runs WHERE version = $1) AND version =
                  (SELECT MAX(newest.version) FROM prefill_holds AS newest
-                  WHERE newest.appliance = prefill_holds.appliance AND newest.version <= $1)",
+                  WHERE newest.appliance = prefill_holds.appliance
+                  AND newest.line = prefill_holds.line AND newest.version <= $2)",
         )
+        .bind(signed(version))
         .bind(signed(version))
         .fetch_all(self.db.read())
         .await?;
@@ -152,13 +172,15 @@ impl Runs {
         .await?;
         let mut tx = self.db.begin().await?;
         let version = raise(&mut tx, Counter::Placement, 1).await?;
-        let newest = sqlx::query("SELECT MAX(version) FROM prefill_runs");
-        let newest: Option<i64> = newest.fetch_one(&mut *tx).await?.try_get(0)?;
+        let newest = sqlx::query("SELECT MAX(version) FROM prefill_runs WHERE line = $1");
+        let newest = newest.bind(signed(new.line.0)).fetch_one(&mut *tx).await?;
+        let newest: Option<i64> = newest.try_get(0)?;
         if newest.unwrap_or(0) != signed(parent) {
             return Ok(None);
         }
         let made = Run {
             version: unsigned(version)?,
+            line: new.line,
             parent,
             base: new.question.base.unwrap_or(0),
             day: new.question.day,
@@ -212,8 +234,8 @@ async fn aside<T: Send + 'static>(
 async fn insert(tx: &mut Tx, made: &Run, written: Written) -> Result<(), db::Error> {
     sqlx::query(
         "INSERT INTO prefill_runs (version, parent, base, day, made_at_us, question,
-             question_digest, answer_digest, outcome)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+             question_digest, answer_digest, outcome, line)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
     )
     .bind(signed(made.version))
     .bind(signed(made.parent))
@@ -224,27 +246,29 @@ async fn insert(tx: &mut Tx, made: &Run, written: Written) -> Result<(), db::Err
     .bind(written.question_digest)
     .bind(made.answer_digest.as_str())
     .bind(written.outcome)
+    .bind(signed(made.line.0))
     .execute(&mut **tx)
     .await?;
     for (device, titles) in written.holds {
-        let query = "INSERT INTO prefill_holds (appliance, version, titles) VALUES ($1, $2, $3)";
+        let query = "INSERT INTO prefill_holds (appliance, version, titles, line)
+             VALUES ($1, $2, $3, $4)";
         let query = sqlx::query(query).bind(device.as_str()).bind(signed(made.version));
-        query.bind(titles).execute(&mut **tx).await?;
+        query.bind(titles).bind(signed(made.line.0)).execute(&mut **tx).await?;
     }
     Ok(())
 }
 
-/// Lets old runs go, but for the newest and what those that stay were made beside; of what boxes were to hold,
-/// what a run that stays still says stays.
+/// Lets old runs go, but for the newest that was told and what those that stay were made beside; of what boxes
+/// were to hold, what a run that stays still says stays.
 async fn forget(tx: &mut Tx, now: TimeUs) -> Result<(), db::Error> {
     let until = now.plus_s(-KEPT_S).0;
     sqlx::query(
         "DELETE FROM prefill_runs WHERE made_at_us < $1
-             AND version < (SELECT MAX(newest.version) FROM prefill_runs AS newest)
+             AND version <> (SELECT MAX(told.version) FROM prefill_runs AS told WHERE told.line = 0)
              AND NOT EXISTS (SELECT 1 FROM prefill_runs AS kept
                  WHERE (kept.base = prefill_runs.version OR kept.parent = prefill_runs.version)
-                 AND (kept.made_at_us >= $2
-                     OR kept.version = (SELECT MAX(newest.version) FROM prefill_runs AS newest)))",
+                 AND (kept.made_at_us >= $2 OR kept.version =
+                     (SELECT MAX(told.version) FROM prefill_runs AS told WHERE told.line = 0)))",
     )
     .bind(until)
     .bind(until)
@@ -253,8 +277,11 @@ async fn forget(tx: &mut Tx, now: TimeUs) -> Result<(), db::Error> {
     sqlx::query(
         "DELETE FROM prefill_holds WHERE EXISTS
              (SELECT 1 FROM prefill_holds AS newer WHERE newer.appliance = prefill_holds.appliance
-              AND newer.version > prefill_holds.version
-              AND newer.version <= (SELECT MIN(version) FROM prefill_runs))",
+              AND newer.line = prefill_holds.line AND newer.version > prefill_holds.version
+              AND newer.version <= (SELECT MIN(kept.version) FROM prefill_runs AS kept
+                  WHERE kept.line = prefill_holds.line))
+             OR NOT EXISTS
+             (SELECT 1 FROM prefill_runs AS kept WHERE kept.line = prefill_holds.line)",
     )
     .execute(&mut **tx)
     .await?;
@@ -273,6 +300,7 @@ fn run(row: &AnyRow) -> Result<Run, db::Error> {
         question_digest: row.try_get(5)?,
         answer_digest: row.try_get(6)?,
         outcome: serde_json::from_str(&outcome).map_err(corrupt)?,
+        line: Line(unsigned(row.try_get(8)?)?),
     })
 }
 
