@@ -10,6 +10,9 @@
 //! near to the best that is, and [`plan`], which does so for all clusters of a fleet, parents
 //! included.
 //!
+//! Whether another way of placing is better is found out at some sites, beside others that are like
+//! them: [`trial`].
+//!
 //! What is left then is here: [`rank`] (in which order a box fetches the objects of a title),
 //! [`solve`] (what fits onto its disks), [`fill_sources`] (who shares it with whom).
 
@@ -22,6 +25,7 @@ pub mod plan;
 pub mod question;
 mod rank;
 mod source;
+pub mod trial;
 
 pub use place::{BoxPlan, NotPlaced, Reason, Solution, footprint, solve};
 pub use rank::rank;

@@ -152,10 +152,10 @@ fn seed(device: &DeviceName) -> u64 {
 }
 
 /// Where FNV-1a begins.
-pub(super) const OFFSET_BASIS: u64 = 0xCBF2_9CE4_8422_2325;
+pub(crate) const OFFSET_BASIS: u64 = 0xCBF2_9CE4_8422_2325;
 
 /// FNV-1a (Fowler, Noll and Vo), on from a state.
-pub(super) fn hash(bytes: impl Iterator<Item = u8>, state: u64) -> u64 {
+pub(crate) fn hash(bytes: impl Iterator<Item = u8>, state: u64) -> u64 {
     bytes.fold(state, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3))
 }
 

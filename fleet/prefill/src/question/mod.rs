@@ -34,6 +34,7 @@ pub use asked::{
     Budgets, ClassAsked, Question, RegionAsked, Said, SiteAsked, TitleAsked, Tuning, Unasked,
 };
 pub use explained::{Explained, InClassExplained, explain};
+pub(crate) use fleet::{OFFSET_BASIS, hash};
 pub use numbering::numbered;
 pub use pins::{PinLeftOut, fit_pins};
 pub use shortfall::{Enough, MoreOf, ScarceBudget, SiteShort, short_ahead};
