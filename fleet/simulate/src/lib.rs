@@ -4,7 +4,8 @@
 //!
 //! Read in this order: [`Size`], [`Fleet`] (all of it, bit by bit), then `machine` (what is in one box);
 //! apart from these, [`audience`] (viewers), [`cycle`] (what their plays lead to, day after day), [`run`]
-//! (that for some weeks, to look at) and [`rows`] (how good it is, beside what it has to be).
+//! (that for some weeks, to look at), [`trial`] (two ways of planning beside each other) and [`rows`]
+//! (how good it is, beside what it has to be).
 
 pub mod audience;
 pub mod cycle;
@@ -13,6 +14,7 @@ mod places;
 mod random;
 pub mod rows;
 pub mod run;
+pub mod trial;
 
 pub use places::Size;
 

@@ -11,6 +11,8 @@ const MEAN_DAYS: f64 = 3.0;
 /// What of a fleet's boxes is out.
 #[derive(Debug)]
 pub struct Failures {
+    /// That a box fails on a day.
+    probability: f64,
     chance: Chance,
     /// By site and box: days until it is back; 0 when it is there.
     out_days: Vec<Vec<u32>>,
@@ -20,15 +22,21 @@ impl Failures {
     /// All are there.
     #[must_use]
     pub fn new(seed: u64, sites: usize, boxes: usize) -> Self {
+        Self::as_often_as(PROBABILITY, seed, sites, boxes)
+    }
+
+    /// The same, of boxes that fail on a day with another probability.
+    #[must_use]
+    pub fn as_often_as(probability: f64, seed: u64, sites: usize, boxes: usize) -> Self {
         let chance = Chance::new(seed, Stream::Failures);
-        Self { chance, out_days: vec![vec![0; boxes]; sites] }
+        Self { probability, chance, out_days: vec![vec![0; boxes]; sites] }
     }
 
     /// The next day begins.
     pub fn next_day(&mut self) {
         for days in self.out_days.iter_mut().flatten() {
             *days = days.saturating_sub(1);
-            if *days == 0 && self.chance.happens(PROBABILITY) {
+            if *days == 0 && self.chance.happens(self.probability) {
                 *days = whole(1.0 + (MEAN_DAYS - 1.0) * self.chance.gap());
             }
         }

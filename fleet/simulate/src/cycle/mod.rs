@@ -22,6 +22,7 @@ pub mod store;
 use crate::audience::{Audience, NoWorld, Plays};
 use prefill::cluster;
 use prefill::demand::{self, Ages, Catalogue, Score};
+use prefill::trial;
 
 /// Why a simulation ends early.
 #[derive(Debug, thiserror::Error)]
@@ -38,6 +39,15 @@ pub enum Failed {
     /// Nor its files.
     #[error("placement: {0}")]
     Files(#[from] cluster::BadFile),
+    /// A site cannot have this name.
+    #[error(transparent)]
+    Name(#[from] contract::names::BadName),
+    /// Sites cannot be matched.
+    #[error("matching: {0}")]
+    Matching(#[from] trial::BadCandidate),
+    /// A trial cannot be judged.
+    #[error("trial: {0}")]
+    Trial(#[from] trial::BadTrial),
 }
 
 /// Viewers, and what is learned of them.

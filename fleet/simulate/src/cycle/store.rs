@@ -72,6 +72,11 @@ impl Store {
         }
     }
 
+    /// From the next night on it is planned otherwise. Boxes stay as many as they are.
+    pub fn follow(&mut self, site: Site) {
+        self.site = Site { boxes: self.site.boxes, ..site };
+    }
+
     /// How many nights it was planned in.
     #[must_use]
     pub fn nights(&self) -> usize {
