@@ -2,6 +2,8 @@
 
 mod run;
 mod seed;
+mod trial;
+mod world;
 
 use super::client::Client;
 use super::output::Output;
@@ -13,6 +15,8 @@ pub(super) enum SimulateCommand {
     Seed(seed::Seed),
     /// Serve viewers for some weeks: each night planned by what was counted, each day judged by what was wanted.
     Run(run::Run),
+    /// Play a trial: two policies at sites that are alike, looked at every day, ended by itself where it hurts.
+    Trial(trial::Trial),
 }
 
 impl SimulateCommand {
@@ -20,6 +24,7 @@ impl SimulateCommand {
         match self {
             Self::Seed(seed) => seed.run(client, output).await,
             Self::Run(run) => run.run(output),
+            Self::Trial(trial) => trial.run(output),
         }
     }
 }

@@ -1,21 +1,12 @@
 //! `fleet simulate run`: a line a day, as it ends.
 
+use super::world::{World, line, percent};
 use crate::cli::Usage;
 use crate::cli::output::{Format, Mood, Output};
 use crate::cli::quantity::bytes;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
-use simulate::audience::{Curve, Viewed, hours, synthetic};
 use simulate::run::{Day, Options, WARM_UP_DAYS};
-use std::fs::File;
-use std::io::{BufReader, ErrorKind, Write};
-use std::path::{Path, PathBuf};
-
-/// Hours that titles were viewed in half a year.
-const HOURS: &str = "netflix-hours-viewed-2023h1.csv";
-
-/// Requests of a day.
-const CURVE: &str = "akamai-video-v1-request-rate.txt";
 
 /// How wide the column of a chart is.
 const WIDTH: usize = 24;
@@ -31,17 +22,8 @@ pub(in crate::cli) struct Run {
     #[arg(long, value_name = "COUNT", default_value_t = 30,
         value_parser = clap::value_parser!(u16).range(1..=365))]
     days: u16,
-    /// Another number, another world; the same one, the same.
-    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
-    seed: u64,
-    /// The folder that has netflix-hours-viewed-2023h1.csv, and may have akamai-video-v1-request-rate.txt, or others
-    /// of the same names and columns. Without it, titles are made up.
-    #[arg(long, value_name = "FOLDER")]
-    data: Option<PathBuf>,
-    /// How many titles are made up.
-    #[arg(long, value_name = "COUNT", default_value_t = 18_000, conflicts_with = "data",
-        value_parser = clap::value_parser!(u32).range(1..=100_000))]
-    titles: u32,
+    #[command(flatten)]
+    world: World,
     /// How many sites are played file by file; others of their regions are counted title by title.
     #[arg(long, value_name = "COUNT", default_value_t = 3,
         value_parser = clap::value_parser!(u8).range(1..=100))]
@@ -65,18 +47,13 @@ pub(in crate::cli) struct Run {
     rest_percent: f64,
 }
 
-fn percent(text: &str) -> Result<f64, String> {
-    let number = text.parse().ok().filter(|number| *number > 0.0 && *number <= 100.0);
-    number.ok_or_else(|| "a number above 0, up to 100".to_owned())
-}
-
 impl Run {
     pub(in crate::cli) fn run(self, output: &Output) -> anyhow::Result<()> {
         if output.format() == Format::Yaml {
             return Err(Usage("days come one by one: -o table, json or csv".to_owned()).into());
         }
-        let viewed = self.viewed()?;
-        let curve = self.curve()?;
+        let viewed = self.world.viewed()?;
+        let curve = self.world.curve()?;
         // Hidden where standard error is no terminal.
         let bar = ProgressBar::new(WARM_UP_DAYS as u64);
         bar.set_style(ProgressStyle::with_template("counting {wide_bar} {pos}/{len} days")?);
@@ -91,7 +68,7 @@ impl Run {
             bytes(of_catalogue),
             self.sites,
             self.boxes,
-            self.seed,
+            self.world.seed,
         ));
         let mut told = Told::new(output)?;
         for day in run {
@@ -102,7 +79,7 @@ impl Run {
 
     fn options(&self) -> Options {
         Options {
-            seed: self.seed,
+            seed: self.world.seed,
             days: self.days.into(),
             sites: self.sites.into(),
             boxes: self.boxes.into(),
@@ -112,32 +89,6 @@ impl Run {
             rest: self.rest_percent / 100.0,
         }
     }
-
-    fn viewed(&self) -> anyhow::Result<Vec<Viewed>> {
-        let Some(folder) = &self.data else {
-            return Ok(synthetic::hours(self.titles as usize, self.seed));
-        };
-        let path = folder.join(HOURS);
-        Ok(hours::parse(open(&path)?).map_err(|err| Usage(format!("{}: {err}", path.display())))?)
-    }
-
-    fn curve(&self) -> anyhow::Result<Curve> {
-        let Some(path) = self.data.as_ref().map(|folder| folder.join(CURVE)) else {
-            return Ok(Curve::default());
-        };
-        let file = match File::open(&path) {
-            Ok(file) => file,
-            // It may be there.
-            Err(err) if err.kind() == ErrorKind::NotFound => return Ok(Curve::default()),
-            Err(err) => return Err(Usage(format!("{}: {err}", path.display())).into()),
-        };
-        Ok(Curve::parse(BufReader::new(file))
-            .map_err(|err| Usage(format!("{}: {err}", path.display())))?)
-    }
-}
-
-fn open(path: &Path) -> anyhow::Result<File> {
-    Ok(File::open(path).map_err(|err| Usage(format!("{}: {err}", path.display())))?)
 }
 
 /// Days as they are told.
@@ -244,11 +195,4 @@ fn column(share: f64) -> String {
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 192")]
 fn eighths(share: f64) -> usize {
     (share.clamp(0.0, 1.0) * (8 * WIDTH) as f64).round() as usize
-}
-
-/// Written at once: who reads sees each day as it ends.
-fn line(text: &str) -> anyhow::Result<()> {
-    let mut out = std::io::stdout();
-    writeln!(out, "{text}")?;
-    Ok(out.flush()?)
 }
