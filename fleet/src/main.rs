@@ -9,7 +9,7 @@
 //! connections are served), [`planner`] (from records to documents), [`purging`] (what boxes
 //! have confirmed), [`join`], [`issuing`], [`ordering`] and [`barring`] (how machines become
 //! boxes, and are so no more), [`control`] (boxes),
-//! [`viewer`] (players), [`api`] (people).
+//! [`viewer`] (players, whose [`plays`] are counted), [`api`] (people).
 
 mod api;
 mod barring;
@@ -22,6 +22,7 @@ mod observing;
 mod ordering;
 mod paths;
 mod planner;
+mod plays;
 mod purging;
 mod server;
 mod viewer;

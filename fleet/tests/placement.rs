@@ -12,7 +12,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 use support::fake_box::FakeBox;
 use support::process::Server;
-use support::story::{bring_up, title, until_planned};
+use support::story::{bring_up, curl, title, until_planned};
 
 const SITE: &str = "edge";
 const BOX: &str = "oca1.edge";
@@ -232,6 +232,51 @@ async fn another_policy_beside_it(database_url: Option<&str>) {
     ok(&server, "prefill shadow start --rest-percent 0");
     ok(&server, "prefill shadow stop");
     assert!(refused(&server, "prefill shadow stop").contains("no other policy"));
+}
+
+/// A title that a site does not hold is wanted there all the same: who is sent elsewhere for it is counted, and taken
+/// down at the latest when the manager stops.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_sent_elsewhere_is_demand_of_his_site() {
+    let work = tempfile::tempdir().expect("folder");
+    let work = work.path();
+    let database = db::testing::postgres().await;
+    let mut server = Server::start(&work.join("data"), Some(&database.address));
+    let mut boxes = bring_up(&server, work).await;
+    until_planned(&mut boxes, 12).await;
+    ok(&server, "prefill ban studio-a big-demo --site site-a");
+    let (at_a, at_b) = boxes.split_at_mut(2);
+    until_planned(at_a, 0).await;
+    for each in at_b {
+        each.held = 12;
+        each.report().await;
+    }
+    let play = |count: usize| {
+        for _ in 0..count {
+            let (head, _) = curl(&server, "/play/studio-a/big-demo/master.m3u8");
+            assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+        }
+    };
+    play(24);
+    let begun = today();
+    let size_bytes =
+        json(&server, "prefill explain studio-a/big-demo@site-b")["size_bytes"].clone();
+    assert_eq!(server.stop(), Some(0));
+    let collector = health_collector::Collector::open(database.db.clone(), 1).await.expect("open");
+    let mut rows = Vec::new();
+    for day in begun..=today() {
+        rows.extend(collector.demand_of(day).await.expect("read"));
+    }
+    assert_eq!(rows.len(), 1, "{rows:?}");
+    assert_eq!(rows[0].site.as_str(), "site-a");
+    let row = &rows[0].rows[0];
+    assert_eq!(row.title.as_ref().map(|it| it.as_str()), Some("big-demo"));
+    assert!(row.bytes_sent == 0 && row.bytes_missed > 0, "{row:?}");
+    assert!(row.bytes_missed <= 24 * size_bytes.as_u64().expect("a number"), "{row:?}");
+}
+
+fn today() -> i32 {
+    contract::demand::day_of(std::time::SystemTime::now().into())
 }
 
 #[tokio::test(flavor = "multi_thread")]

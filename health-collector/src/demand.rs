@@ -1,6 +1,6 @@
 //! What viewers asked for, day by day and site by site: what tomorrow's demand is forecast from.
 //!
-//! Each source (a box and its boot, or a file) has a row of its own, in which figures only rise, so
+//! Each source (a box and its boot, a manager, or a file) has a row of its own, in which figures only rise, so
 //! that what comes twice or late adds nothing; whoever reads adds the sources up. It stands with
 //! the site where the box stood when it said so, and outlives both.
 
@@ -90,6 +90,24 @@ impl Collector {
         }
         rows.iter().try_for_each(TitleDemand::check)?;
         self.store.put_demand((day, site.as_str(), &format!("file {file}")), rows, now).await
+    }
+
+    /// Keeps what viewers of a site were sent elsewhere for on a day, in the place of what the same instance of a
+    /// manager has said before.
+    ///
+    /// # Errors
+    /// [`DemandError`]; nothing has changed then.
+    pub async fn put_elsewhere(
+        &self,
+        day: i32,
+        site: &SiteName,
+        instance: &str,
+        rows: Vec<TitleDemand>,
+        now: TimeUs,
+    ) -> Result<(), DemandError> {
+        rows.iter().try_for_each(TitleDemand::check)?;
+        let source = format!("manager {instance}");
+        self.store.put_demand((day, site.as_str(), &source), rows, now).await
     }
 
     /// The days of which something is known, from this one on; rising.

@@ -81,7 +81,7 @@ impl Planner {
             tokio::select! {
                 () = app.changed.notified() => {}
                 () = tokio::time::sleep(LOOK_EVERY) => {}
-                _ = stop.changed() => return,
+                _ = stop.changed() => break,
             }
             if let Err(err) = self.look().await {
                 tracing::error!("no plan this time: {err:#}");
@@ -89,6 +89,9 @@ impl Planner {
             if let Err(err) = self.forget().await {
                 tracing::error!("what is too old stays: {err:#}");
             }
+        }
+        if let Err(err) = self.placing.end(&app).await {
+            tracing::error!("plays of the last minute are forgotten: {err:#}");
         }
     }
 

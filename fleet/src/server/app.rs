@@ -48,6 +48,10 @@ pub(crate) struct App {
     pub(crate) rules: crate::planner::Rules,
     /// How operators have everything placed.
     pub(crate) policies: crate::planner::Policies,
+    /// Tells this process from others, and from those before it.
+    pub(crate) instance: String,
+    /// What viewers began to watch today.
+    pub(crate) plays: crate::plays::Plays,
     /// What will not be enough days ahead.
     pub(crate) short: ArcSwap<crate::planner::Short>,
     pub(crate) collector: Collector,

@@ -8,6 +8,7 @@ use crate::issuing::IssuingGate;
 use crate::observing::Observing;
 use crate::ordering::Ordering;
 use crate::planner::{Commands, Documents, Planner, Policies, Rules, Runs, View};
+use crate::plays::Plays;
 use crate::{api, control, join, viewer};
 use anyhow::Context;
 use arc_swap::ArcSwap;
@@ -146,6 +147,8 @@ async fn open(
         rules: Rules::new(db.clone()),
         policies: Policies::new(db.clone()),
         short: ArcSwap::default(),
+        instance: format!("{:x}-{}", super::now().0, std::process::id()),
+        plays: Plays::default(),
         tokens: TokenStore::new(db.clone()),
         ordering: ordering(options.elsewhere.as_ref(), data, db.clone()).await?,
         people: PeopleStore::new(db.clone()),

@@ -3,13 +3,16 @@
 use super::candidates::{Candidates, candidates, may_be_shown};
 use super::own_base;
 use crate::api::{Problem, named};
-use crate::server::{App, ClientAddress};
+use crate::planner::View;
+use crate::server::{App, ClientAddress, now};
 use axum::Extension;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
-use catalog::{Playlist, TitleSpec};
-use contract::names::{GroupName, TitleName};
+use catalog::{Playlist, Title, TitleSpec};
+use contract::demand::day_of;
+use contract::names::{DeviceName, GroupName, TitleName};
 use http::{HeaderMap, HeaderValue, header};
+use std::net::IpAddr;
 use std::sync::Arc;
 use steer::query::SteeringQuery;
 use steer::{dash, hls};
@@ -68,10 +71,23 @@ pub(super) async fn get_playlist(
     if found.pathways.is_empty() {
         return Ok(nobody(&found));
     }
+    count(&app, &view, known, (client.ip(), &found));
     let listed = found.pathways.iter().map(|pathway| pathway.id.clone()).collect();
     let query = SteeringQuery { group, title, listed }.to_query();
     let steering_uri = format!("{}{}?{query}", own_base(&headers), format.steering_path());
     rewritten(format, playlist, &found, &steering_uri)
+}
+
+/// A play, where its viewer's site has boxes.
+fn count(app: &App, view: &View, title: &Title, (client, found): (IpAddr, &Candidates)) {
+    let Some(home) = view.clients.site_of(client) else { return };
+    let site_of = |device: &DeviceName| view.appliance(device).map(|it| &it.site);
+    if view.appliances.iter().all(|it| it.site != *home) {
+        return;
+    }
+    let first = found.solution.ranked.first().and_then(|choice| site_of(&choice.device));
+    let title = (title.spec.group.clone(), title.spec.title.clone());
+    app.plays.count(day_of(now()), home, title, first != Some(home));
 }
 
 fn rewritten(

@@ -21,6 +21,7 @@
 mod ahead;
 mod asking;
 mod budgets;
+mod elsewhere;
 mod forecaster;
 mod hearing;
 mod learning;
@@ -48,6 +49,7 @@ use asking::Asking;
 use budgets::Known;
 use contract::demand::day_of;
 use contract::time::TimeUs;
+use elsewhere::{Elsewhere, PlayBytes};
 use hearing::Hearing;
 use learning::Learning;
 use offered::Offered;
@@ -71,6 +73,9 @@ pub(super) struct Placing {
     last: Option<Arc<Placed>>,
     /// What is worked out beside it.
     beside: Beside,
+    /// What viewers were sent elsewhere for.
+    elsewhere: Elsewhere,
+    play_bytes: PlayBytes,
 }
 
 /// What boxes were to hold when a day began.
@@ -83,7 +88,15 @@ struct Base {
 impl Placing {
     pub(super) fn new(now: TimeUs) -> Self {
         let (hearing, learning) = (Hearing::new(now), Learning::default());
-        Self { hearing, learning, base: None, last: None, beside: Beside::default() }
+        Self {
+            hearing,
+            learning,
+            base: None,
+            last: None,
+            beside: Beside::default(),
+            elsewhere: Elsewhere::default(),
+            play_bytes: PlayBytes::new(),
+        }
     }
 
     /// What each box is to hold now.
@@ -129,6 +142,7 @@ impl Placing {
     /// Works out what operators want to see beside what is in force, if that is something new: what will not be
     /// enough, and what another policy would do.
     pub(super) async fn follow(&mut self, app: &App) -> anyhow::Result<()> {
+        self.elsewhere.tell(app, &self.play_bytes).await?;
         let Some(live) = self.last.as_ref().filter(|live| live.version > 0) else { return Ok(()) };
         short::look_ahead(app, live).await?;
         let policy = app.policies.in_force().await?.policy;
@@ -136,6 +150,11 @@ impl Placing {
             Some(shadow) => self.beside.follow(app, shadow, live).await,
             None => Ok(()),
         }
+    }
+
+    /// Takes down what would be forgotten with this process.
+    pub(super) async fn end(&self, app: &App) -> anyhow::Result<()> {
+        elsewhere::tell(app, &self.play_bytes).await
     }
 
     /// What is in force, as it was taken down.
@@ -155,6 +174,7 @@ impl Placing {
         (parent, before, day, tuning): (Option<&Run>, Option<Arc<Question>>, i32, Tuning),
     ) -> anyhow::Result<Question> {
         let offered = Arc::new(offered(&inputs).await?);
+        self.play_bytes = offered.play_bytes();
         let forecaster = self.learning.learn(app, &inputs, &offered, day).await?;
         let base = self.base(app, parent, day).await?;
         let heard = self.hearing.hear(app, &inputs.inventory, before.as_deref()).await?;

@@ -1,5 +1,6 @@
 //! What there is to place: titles of all cohorts, with what one takes up and when it comes. Pure.
 
+use super::elsewhere::PlayBytes;
 use super::forecaster::{Key, KnownTitle};
 use crate::planner::cohorts::Cohort;
 use catalog::Snapshot;
@@ -70,6 +71,11 @@ impl Offered {
             play_bytes: title.play_bytes,
             released_day: day_of(title.serve_from.unwrap_or(title.added_at)),
         })
+    }
+
+    /// What one play of each comes to.
+    pub(super) fn play_bytes(&self) -> PlayBytes {
+        self.titles.iter().map(|title| (title.key.clone(), title.play_bytes)).collect()
     }
 
     /// As they are placed on a day: what is to be there by then, or on one of the next days, is due.
