@@ -15,4 +15,4 @@ ALTER TABLE prefill_runs ADD COLUMN line BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE prefill_holds ADD COLUMN line BIGINT NOT NULL DEFAULT 0;
 
 DROP INDEX prefill_runs_by_day;
-CREATE INDEX prefill_runs_by_day ON prefill_runs (line, day, version);
+CREATE INDEX prefill_runs_by_line ON prefill_runs (line, version);

@@ -48,9 +48,10 @@ pub(crate) use left::LeftItem;
 pub(crate) use names::named;
 pub(crate) use people::{NewPassword, NewPerson, NewRole, PersonItem};
 pub(crate) use prefill::{
-    BoxChange, BudgetName, ChangeRequest, DemandRequest, DemandRow, DemandTaken, EffectItem,
-    FreezeRequest, PlacementDetail, PlacementReason, PolicyItem, RuleItem, RuleName, RuleRequest,
-    RunItem, ShadowDay, ShortItem, SimulateRequest, SumsItem, TuningItem, TuningRequest,
+    BoxChange, BudgetName, ChangeRequest, DemandRequest, DemandRow, DemandTaken, DifferenceItem,
+    EffectItem, FreezeRequest, PlacementDetail, PlacementReason, PolicyItem, RuleItem, RuleName,
+    RuleRequest, RunItem, ShadowDay, ShortItem, SimulateRequest, SumsItem, TrialItem, TrialRequest,
+    TuningItem, TuningRequest,
 };
 pub(crate) use problem::{Problem, ProblemItem};
 pub(crate) use purges::{
@@ -145,12 +146,17 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(prefill::policy::show_policy))
         .routes(routes!(prefill::policy::list_policies))
         .routes(routes!(
-            prefill::policy::show_shadow,
-            prefill::policy::put_shadow,
-            prefill::policy::remove_shadow
+            prefill::shadow::show_shadow,
+            prefill::shadow::put_shadow,
+            prefill::shadow::remove_shadow
         ))
-        .routes(routes!(prefill::policy::adopt_shadow))
-        .routes(routes!(prefill::policy::freeze, prefill::policy::unfreeze))
+        .routes(routes!(prefill::shadow::adopt_shadow))
+        .routes(routes!(
+            prefill::trial::show_trial,
+            prefill::trial::start_trial,
+            prefill::trial::stop_trial
+        ))
+        .routes(routes!(prefill::freeze::freeze, prefill::freeze::unfreeze))
         .routes(routes!(
             prefill::rules::list_rules,
             prefill::rules::put_rule,

@@ -20,7 +20,8 @@ pub(crate) use commands::{CommandError, Commands, RecordedCommand};
 pub(crate) use documents::{Documents, Head};
 pub(crate) use placing::{
     Before, Frozen, Holds, Line, NotKept, Policies, Policy, PolicyVersion, Rule, RuleError, Rules,
-    Run, Runs, Says, Scope, Shadow, Short, digest_of, usual_enough,
+    Run, Runs, Says, Scope, Shadow, Short, TrialSaid, candidates, digest_of, next_day, threads,
+    usual_enough,
 };
 pub(crate) use task::Planner;
 pub(crate) use view::View;

@@ -2,7 +2,7 @@
 
 use super::inputs::{Inputs, Kept};
 use super::origin::{Origin, resolve_all};
-use super::placing::{Overtaken, Placed, Placing};
+use super::placing::{Following, News, Overtaken, Placed, Placing};
 use super::plan::plan;
 use super::publish::{Beside, publish};
 use super::view::View;
@@ -55,6 +55,7 @@ pub(crate) struct Planner {
     /// What sites stay with, or could not leave, as it was read: versions never change.
     kept: Kept,
     placing: Placing,
+    news: watch::Sender<News>,
     /// The newest version of the catalogue that was told of as refused.
     refused: Option<u64>,
     /// When what is too old was forgotten last.
@@ -69,9 +70,15 @@ impl Planner {
             origins: BTreeMap::new(),
             kept: Kept::default(),
             placing: Placing::new(now()),
+            news: watch::Sender::default(),
             refused: None,
             forgotten: None,
         }
+    }
+
+    /// Whoever follows what is placed: it looks at what boxes need not wait for.
+    pub(crate) fn following(&self) -> Following {
+        Following::new(Arc::clone(&self.app), self.news.subscribe())
     }
 
     /// Looks and plans until `stop` changes. What fails is tried again at the next look.
@@ -81,7 +88,7 @@ impl Planner {
             tokio::select! {
                 () = app.changed.notified() => {}
                 () = tokio::time::sleep(LOOK_EVERY) => {}
-                _ = stop.changed() => break,
+                _ = stop.changed() => return,
             }
             if let Err(err) = self.look().await {
                 tracing::error!("no plan this time: {err:#}");
@@ -89,9 +96,6 @@ impl Planner {
             if let Err(err) = self.forget().await {
                 tracing::error!("what is too old stays: {err:#}");
             }
-        }
-        if let Err(err) = self.placing.end(&app).await {
-            tracing::error!("plays of the last minute are forgotten: {err:#}");
         }
     }
 
@@ -167,10 +171,7 @@ impl Planner {
         self.planned = is_new.then(|| (versions, Instant::now()));
         let Versions { inventory, catalogue, purges, commands, .. } = versions;
         tracing::debug!(inventory, catalogue, purges, commands, epoch, "plan in force");
-        // Boxes do not wait for what is only looked at.
-        if let Err(err) = self.placing.follow(app).await {
-            tracing::error!("nothing is worked out beside what is in force: {err:#}");
-        }
+        self.news.send_replace(self.placing.news());
         Ok(())
     }
 

@@ -104,6 +104,7 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
         let listener = tokio::net::TcpListener::from_std(listener)?;
         tasks.spawn(serve(listener, acceptor, router, stopped.clone()));
     }
+    tasks.spawn(planner.following().run(stopped.clone()));
     tasks.spawn(planner.run(stopped));
     if let Some(ordering) = app.ordering.clone() {
         tokio::spawn(async move { ordering.clear_up().await });

@@ -4,7 +4,9 @@
 use super::answer::{Answer, Before, BoxAnswer, Outcome, SiteOutcome, held_before, kept};
 use super::asked::{Question, Said, SiteAsked};
 use super::fleet::Lists;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use super::somewhere::missing;
+use crate::cluster::Bitmap;
+use std::collections::HashMap;
 
 impl Question {
     /// Whether it asks for an older placement: all boxes are to hold what they held then.
@@ -22,8 +24,11 @@ pub(super) fn put_back(question: &Question, before: &dyn Before, lists: &Lists) 
         boxes.extend(held.and_then(|titles| kept(question, site, one, titles, lists)));
     }
     boxes.sort_by(|a, b| a.device.cmp(&b.device));
+    let mut held = Bitmap::new(lists.files());
+    boxes.iter().flat_map(|one| &one.titles).for_each(|title| held.insert(*title));
     let outcome = Outcome {
         held_bytes: boxes.iter().map(|one| one.held_bytes).sum(),
+        nowhere: missing(question, &held),
         ..Served { question, boxes: &boxes }.outcome()
     };
     Answer { boxes, outcome }
@@ -35,25 +40,26 @@ struct Served<'a> {
 }
 
 /// By number of the title: bytes per second at the peak.
-type Wanted = BTreeMap<u32, f64>;
+type Wanted = Vec<f64>;
 
 impl Served<'_> {
     /// From the sites that nobody asks up to those that all ask.
     fn outcome(&self) -> Outcome {
+        let titles = self.question.titles.len();
         let mut asked: HashMap<usize, Wanted> = HashMap::new();
         let mut outcome = Outcome {
             sites: vec![SiteOutcome::default(); self.question.sites.len()],
             ..Outcome::default()
         };
         for at in self.upwards() {
-            let mut wanted = asked.remove(&at).unwrap_or_default();
+            let mut wanted = asked.remove(&at).unwrap_or_else(|| vec![0.0; titles]);
             outcome.wanted_bytes_per_s += self.add_own(at, &mut wanted);
-            let missed = self.serve(at, wanted, &mut outcome.sites[at]);
+            self.serve(at, &mut wanted, &mut outcome.sites[at]);
             match self.question.sites[at].parent.filter(|at| *at < outcome.sites.len()) {
-                None => outcome.origin_bytes_per_s += missed.values().sum::<f64>(),
+                None => outcome.origin_bytes_per_s += wanted.iter().sum::<f64>(),
                 Some(parent) => {
-                    let sums = asked.entry(parent).or_default();
-                    missed.iter().for_each(|(title, it)| *sums.entry(*title).or_default() += it);
+                    let sums = asked.entry(parent).or_insert_with(|| vec![0.0; titles]);
+                    sums.iter_mut().zip(wanted).for_each(|(sum, missed)| *sum += missed);
                 }
             }
         }
@@ -61,32 +67,31 @@ impl Served<'_> {
     }
 
     /// What the site's own viewers want, beside what it is asked for; and the sum.
-    fn add_own(&self, at: usize, wanted: &mut Wanted) -> f64 {
+    fn add_own(&self, at: usize, wanted: &mut [f64]) -> f64 {
+        let site = &self.question.sites[at];
+        let regional = self.question.regions.get(site.region);
+        let regional = regional.map_or(&[][..], |it| it.demand_bytes_per_s.as_slice());
+        let mut deviations = site.deviations.iter().peekable();
         let mut all = 0.0;
-        for number in self.numbers() {
-            let own = self.question.wanted(&self.question.sites[at], number);
-            if own > 0.0 {
-                *wanted.entry(number).or_default() += own;
-                all += own;
-            }
+        for ((number, wanted), demand) in (0_u32..).zip(wanted).zip(regional) {
+            let own = deviations.next_if(|own| own.0 == number);
+            let own = own.map_or(site.share * f64::from(*demand), |own| f64::from(own.1));
+            *wanted += own;
+            all += own;
         }
         all
     }
 
-    /// What it does not hold.
-    fn serve(&self, at: usize, mut wanted: Wanted, outcome: &mut SiteOutcome) -> Wanted {
+    /// Leaves what it does not hold.
+    fn serve(&self, at: usize, wanted: &mut [f64], outcome: &mut SiteOutcome) {
         let site = &self.question.sites[at];
-        let held = self.held(site);
         outcome.site = Some(site.site.clone());
-        outcome.wanted_bytes_per_s = wanted.values().sum();
-        wanted.retain(|title, _| !held.contains(title));
-        outcome.served_bytes_per_s = outcome.wanted_bytes_per_s - wanted.values().sum::<f64>();
-        wanted
-    }
-
-    fn numbers(&self) -> impl Iterator<Item = u32> {
-        let titles = (0..).zip(&self.question.titles);
-        titles.filter(|(_, title)| title.is_some()).map(|(number, _)| number)
+        outcome.byte_worth = site.byte_worth;
+        outcome.wanted_bytes_per_s = wanted.iter().sum();
+        for number in self.held(site).ordinals() {
+            let served = wanted.get_mut(number as usize).map(std::mem::take);
+            outcome.served_bytes_per_s += served.unwrap_or(0.0);
+        }
     }
 
     /// Those with the most sites above them first.
@@ -96,13 +101,13 @@ impl Served<'_> {
         places
     }
 
-    fn held(&self, site: &SiteAsked) -> BTreeSet<u32> {
+    fn held(&self, site: &SiteAsked) -> Bitmap {
         let boxes = site.classes.iter().flat_map(|class| &class.boxes);
         let answer = |device| self.boxes.binary_search_by(|one| one.device.cmp(device)).ok();
-        boxes
-            .filter_map(|one| answer(&one.device))
-            .flat_map(|at| &self.boxes[at].titles)
-            .copied()
-            .collect()
+        let mut held = Bitmap::new(self.question.titles.len());
+        let titles =
+            boxes.filter_map(|one| answer(&one.device)).flat_map(|at| &self.boxes[at].titles);
+        titles.for_each(|title| held.insert(*title));
+        held
     }
 }

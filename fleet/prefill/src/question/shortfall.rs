@@ -168,9 +168,14 @@ fn offload(outcome: &ClusterOutcome) -> Option<f64> {
 }
 
 fn lacking(cluster: &PlannedCluster, days: u32, enough: f64, prices: &Prices) -> Option<Lacking> {
-    // Demand, budgets and pins are those of that day already.
+    // Demand, budgets and pins are those of that day already, and its new bytes those of all days until then.
     let ahead = Ahead { days, growth: 1.0, releases: &[], pins: cluster.problem.pins };
-    shortfall(cluster.problem, &[ahead], enough, prices).pop().map(|it| it.lacking)
+    let prices = Prices { new_byte: prices.new_byte / f64::from(days.max(1)), ..*prices };
+    let wanted = cluster.problem.demand_in_all();
+    if wanted > 0.0 && cluster.solution.served_bytes_per_s >= enough * wanted {
+        return None;
+    }
+    shortfall(cluster.problem, &[ahead], enough, &prices).pop().map(|it| it.lacking)
 }
 
 /// With classes as the cluster has them, in place of those that are planned on.
@@ -227,7 +232,7 @@ impl Told<'_> {
             class: self.class(remedy.class),
             budget: remedy.budget.into(),
             more: remedy.more / days,
-            cost: remedy.cost / days,
+            cost: remedy.cost,
         }
     }
 

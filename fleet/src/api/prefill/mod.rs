@@ -4,21 +4,25 @@
 pub(super) mod changes;
 pub(super) mod demand;
 pub(super) mod explain;
+pub(super) mod freeze;
 mod placement;
 pub(super) mod policy;
 pub(super) mod rules;
+pub(super) mod shadow;
 pub(super) mod shortfall;
 pub(super) mod simulate;
+pub(super) mod trial;
 
 pub(crate) use changes::BoxChange;
 pub(crate) use demand::{DemandRequest, DemandRow, DemandTaken};
 pub(crate) use explain::PlacementReason;
-pub(crate) use policy::{
-    FreezeRequest, FrozenItem, PolicyItem, ShadowDay, TuningItem, TuningRequest,
-};
+pub(crate) use freeze::{FreezeRequest, FrozenItem};
+pub(crate) use policy::{PolicyItem, TuningItem, TuningRequest};
 pub(crate) use rules::{RuleItem, RuleName, RuleRequest};
+pub(crate) use shadow::ShadowDay;
 pub(crate) use shortfall::ShortItem;
 pub(crate) use simulate::{BudgetName, ChangeRequest, EffectItem, SimulateRequest, SumsItem};
+pub(crate) use trial::{DifferenceItem, TrialItem, TrialRequest};
 
 use super::said::Query;
 use super::status::rfc3339;
@@ -211,7 +215,8 @@ pub(super) async fn show_plan(
     let mut detail = placement.detail(recomputed, heard);
     if heard.is_some() {
         let short = app.short.load();
-        detail.short = short.sites.iter().map(ShortItem::of).collect();
+        let sites = short.sites.iter().filter(|_| short.version == detail.run.version);
+        detail.short = sites.map(ShortItem::of).collect();
         detail.frozen = PolicyItem::from(app.policies.in_force().await?).frozen;
     }
     Ok(Json(detail))

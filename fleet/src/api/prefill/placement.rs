@@ -3,7 +3,7 @@
 use super::{BoxPlacement, PlacementDetail, RunItem, SitePlacement};
 use crate::api::Problem;
 use crate::api::status::rfc3339;
-use crate::planner::{Before, Holds, Line, Run, digest_of};
+use crate::planner::{Before, Holds, Line, Run, digest_of, threads};
 use crate::server::App;
 use contract::progress::FillProgress;
 use prefill::question::{Answer, Budgets, Question, SiteAsked, SiteOutcome, answer};
@@ -32,6 +32,16 @@ impl Placement {
         let question = app.runs.question(run.version).await?.ok_or_else(none)?;
         let holds = app.runs.holds(run.version).await?;
         Ok(Self { run, question, holds })
+    }
+
+    /// Nothing is worked out of one that was put back.
+    pub(super) fn worked_out(self) -> Result<Self, Problem> {
+        if !self.question.is_put_back() {
+            return Ok(self);
+        }
+        let (version, base) = (self.run.version, self.run.base);
+        let why = format!("placement {version} is {base}, put back: name that one, or unfreeze");
+        Err(Problem::new(409, why))
     }
 
     /// What boxes were to hold when it was asked.
@@ -116,8 +126,4 @@ pub(super) async fn aside<T: Send + 'static>(
     let done = tokio::task::spawn_blocking(work).await.map_err(|err| Problem::new(500, err));
     drop(turn);
     done
-}
-
-pub(super) fn threads() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
 }

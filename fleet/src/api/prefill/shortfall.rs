@@ -1,9 +1,9 @@
 //! What will not be enough on later days, and the cheapest of what would be.
 
-use super::placement::{Placement, aside, threads};
+use super::placement::{Placement, aside};
 use crate::api::said::Query;
 use crate::api::{List, Problem};
-use crate::planner::usual_enough;
+use crate::planner::{threads, usual_enough};
 use crate::server::App;
 use axum::Json;
 use axum::extract::State;
@@ -136,7 +136,7 @@ pub(in crate::api) async fn list_shortfall(
     Query(asked): Query<Asked>,
 ) -> Result<Json<List<ShortItem>>, Problem> {
     let enough = asked.enough()?;
-    let placement = Placement::read(&app, asked.at).await?;
+    let placement = Placement::read(&app, asked.at).await?.worked_out()?;
     let before = placement.before(&app).await?;
     let pins = placement.somewhere();
     let question = placement.question;

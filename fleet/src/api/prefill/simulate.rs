@@ -1,8 +1,9 @@
 //! What would be different, if.
 
-use super::placement::{Placement, aside, threads};
+use super::placement::{Placement, aside};
 use crate::api::Problem;
 use crate::api::body::Body;
+use crate::planner::threads;
 use crate::server::App;
 use axum::Json;
 use axum::extract::State;
@@ -167,7 +168,7 @@ pub(in crate::api) async fn simulate(
     if !(1..=MOST_CHANGES).contains(&request.changes.len()) {
         return Err(Problem::new(422, format!("changes: expected 1 to {MOST_CHANGES}")));
     }
-    let placement = Placement::read(&app, request.at).await?;
+    let placement = Placement::read(&app, request.at).await?.worked_out()?;
     let mut changes = Vec::new();
     for change in request.changes {
         changes.extend(meant(&app, change).await?);

@@ -4,11 +4,14 @@ mod changes;
 mod demand;
 mod evaluate;
 mod explain;
+mod freeze;
 mod plan;
 mod policy;
 mod rules;
+mod shadow;
 mod shortfall;
 mod simulate;
+mod trial;
 
 use super::client::Client;
 use super::output::Output;
@@ -32,13 +35,16 @@ pub(super) enum PrefillCommand {
     Policy(policy::ShowPolicy),
     /// Another policy, worked out beside the one in force from the same inputs, and told to no box.
     #[command(subcommand)]
-    Shadow(policy::ShadowCommand),
+    Shadow(shadow::ShadowCommand),
+    /// Another policy for real, at some sites, beside others that are alike.
+    #[command(subcommand)]
+    Trial(trial::TrialCommand),
     /// Place nothing anew: what is in force stays, whatever happens.
-    Freeze(policy::Freeze),
+    Freeze(freeze::Freeze),
     /// Place again whenever something is another.
     Unfreeze,
     /// Put an older placement in force again, and keep it.
-    Apply(policy::Apply),
+    Apply(freeze::Apply),
     /// What is said of where titles belong: pins and bans.
     Rules,
     /// Have sites hold a title, whatever viewers want.
@@ -64,8 +70,9 @@ impl PrefillCommand {
             Self::Shortfall(shortfall) => shortfall.run(client, output).await,
             Self::Policy(policy) => policy.run(client, output).await,
             Self::Shadow(shadow) => shadow.run(client, output).await,
+            Self::Trial(trial) => trial.run(client, output).await,
             Self::Freeze(freeze) => freeze.run(client, output).await,
-            Self::Unfreeze => policy::unfreeze(client, output).await,
+            Self::Unfreeze => freeze::unfreeze(client, output).await,
             Self::Apply(apply) => apply.run(client, output).await,
             Self::Rules => rules::list(client, output).await,
             Self::Pin(pin) => pin.run(client, output).await,

@@ -75,7 +75,7 @@ fn shown(output: &Output, plan: &PlacementDetail) -> String {
                 number(&one.titles),
                 number(&bytes(one.held_bytes)),
                 number(&bytes(one.room_bytes)),
-                number(&bytes(one.new_bytes)),
+                number(&plan.put_back.map_or_else(|| bytes(one.new_bytes), |_| "-".to_owned())),
                 number(&one.fill_bytes.map_or_else(|| "any".to_owned(), bytes)),
                 number(&one.missing_bytes.map_or_else(|| "-".to_owned(), bytes)),
                 text(one.finish_at.as_deref().unwrap_or("-")),
@@ -91,7 +91,8 @@ fn shown(output: &Output, plan: &PlacementDetail) -> String {
     if run.nowhere > 0 {
         let named = plan.nowhere.iter().take(5).cloned().collect::<Vec<_>>().join(", ");
         let more = if run.nowhere > 5 { ", …" } else { "" };
-        lines.push(format!("no site has room for {} titles: {named}{more}", run.nowhere));
+        let why = if plan.put_back.is_some() { "is to hold" } else { "has room for" };
+        lines.push(format!("no site {why} {} titles: {named}{more}", run.nowhere));
     }
     lines.extend(plan.short.iter().take(5).map(short));
     if plan.short.len() > 5 {

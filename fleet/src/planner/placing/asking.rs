@@ -4,6 +4,7 @@ use super::ahead::ahead;
 use super::budgets::{Known, classes};
 use super::forecaster::{Forecaster, Key, Wanted};
 use super::offered::{AHEAD_DAYS, Offered};
+use super::policy::TrialSaid;
 use super::ruled::{AtSite, Ruled, Spot, with_bans};
 use super::rules::Rule;
 use super::runs::{Holds, Run};
@@ -39,6 +40,8 @@ pub(super) struct Asking<'a> {
     /// What operators say of where titles belong.
     pub(super) rules: &'a [Rule],
     pub(super) tuning: Tuning,
+    /// What is tried at some sites.
+    pub(super) trial: Option<&'a TrialSaid>,
     /// What was asked last.
     pub(super) before: Option<&'a Question>,
     /// The answer that says what boxes hold.
@@ -86,7 +89,11 @@ impl Asking<'_> {
         };
         question.sites = self.sites(&question, &places, &wanted, said);
         let asked = (&wanted, &*question.titles, &*question.regions);
-        question.ahead = ahead(self.forecaster, (self.day, &named), asked)?;
+        // Regions alone are looked at: one site of each is enough.
+        let mut of_regions = named;
+        let mut seen = HashSet::new();
+        of_regions.retain(|(_, region)| seen.insert(region.clone()));
+        question.ahead = ahead(self.forecaster, (self.day, &of_regions), asked)?;
         self.hold(&mut question);
         Ok(question)
     }
@@ -262,7 +269,7 @@ impl Asking<'_> {
                 more_copies: said.more_copies,
                 parent: None,
                 byte_worth: worth.get(place.name).copied().unwrap_or(0.0),
-                tuning: None,
+                tuning: self.trial.and_then(|it| it.tuning_at(place.name, self.day)),
                 classes: classes(place.site, &place.appliances, self.known),
             });
         }

@@ -38,7 +38,7 @@ impl Elsewhere {
     }
 }
 
-pub(super) async fn tell(app: &App, play_bytes: &PlayBytes) -> anyhow::Result<()> {
+async fn tell(app: &App, play_bytes: &PlayBytes) -> anyhow::Result<()> {
     for (day, counts) in app.plays.untold(day_of(now())) {
         let sent = app.collector.demand_of(day).await?;
         for (site, rows) in rows(&counts, &sent, play_bytes) {

@@ -11,7 +11,7 @@
 //!
 //! Pins that no plan could keep are left out of the question (`pinned`), and told. While operators have frozen what
 //! is in force (`policy`), nothing is asked, or an older answer is put in force again. Another tuning is asked beside
-//! it (`shadow`), and told to nobody.
+//! it (`shadow`), and told to nobody; that and whatever else is only looked at has a task of its own (`following`).
 //!
 //! A day is placed beside what boxes were to hold at the end of the day before: asked again on the same day,
 //! however often, the same question has the same answer, and the budgets of a day are given once. A run whose
@@ -19,9 +19,11 @@
 //! was asked still is.
 
 mod ahead;
+mod answering;
 mod asking;
 mod budgets;
 mod elsewhere;
+mod following;
 mod forecaster;
 mod hearing;
 mod learning;
@@ -35,27 +37,32 @@ mod rules;
 mod runs;
 mod shadow;
 mod short;
+mod trial;
 
+pub(crate) use answering::threads;
+pub(crate) use following::Following;
 pub(crate) use placed::{Before, Placed, digest_of};
-pub(crate) use policy::{Frozen, Policies, Policy, PolicyVersion, Shadow};
+pub(crate) use policy::{Frozen, Policies, Policy, PolicyVersion, Shadow, TrialSaid};
 pub(crate) use rules::{NotKept, Rule, RuleError, Rules, Says, Scope};
 pub(crate) use runs::{Holds, Line, Run, Runs};
 pub(crate) use short::{Short, usual_enough};
+pub(crate) use trial::{candidates, next_day};
 
 use super::cohorts::cohorts;
 use super::inputs::Inputs;
 use crate::server::{App, now};
+use answering::Asked;
 use asking::Asking;
 use budgets::Known;
 use contract::demand::day_of;
 use contract::time::TimeUs;
-use elsewhere::{Elsewhere, PlayBytes};
+use elsewhere::PlayBytes;
+pub(super) use following::News;
 use hearing::Hearing;
 use learning::Learning;
 use offered::Offered;
-use prefill::question::{Answer, Question, Said, Tuning, answer};
-use runs::NewRun;
-use shadow::Beside;
+use prefill::question::{Question, Said};
+use shadow::SitePins;
 use std::sync::Arc;
 
 /// Another manager was faster.
@@ -71,11 +78,9 @@ pub(super) struct Placing {
     /// What a day begins with, as it was read.
     base: Option<Arc<Base>>,
     last: Option<Arc<Placed>>,
-    /// What is worked out beside it.
-    beside: Beside,
-    /// What viewers were sent elsewhere for.
-    elsewhere: Elsewhere,
-    play_bytes: PlayBytes,
+    /// What operators pin, and what plays come to, as it was asked last.
+    pins: Arc<Vec<SitePins>>,
+    play_bytes: Arc<PlayBytes>,
 }
 
 /// What boxes were to hold when a day began.
@@ -88,15 +93,8 @@ struct Base {
 impl Placing {
     pub(super) fn new(now: TimeUs) -> Self {
         let (hearing, learning) = (Hearing::new(now), Learning::default());
-        Self {
-            hearing,
-            learning,
-            base: None,
-            last: None,
-            beside: Beside::default(),
-            elsewhere: Elsewhere::default(),
-            play_bytes: PlayBytes::new(),
-        }
+        let (pins, play_bytes) = (Arc::default(), Arc::default());
+        Self { hearing, learning, base: None, last: None, pins, play_bytes }
     }
 
     /// What each box is to hold now.
@@ -106,7 +104,7 @@ impl Placing {
         inputs: Arc<Inputs>,
     ) -> anyhow::Result<Arc<Placed>> {
         let now = now();
-        let policy = app.policies.in_force().await?.policy;
+        let PolicyVersion { version: said, policy, .. } = app.policies.in_force().await?;
         let parent = app.runs.latest(Line::LIVE).await?;
         let before = self.asked_last(app, parent.as_ref()).await?;
         let put_back = policy.frozen.as_ref().and_then(|frozen| frozen.put_back);
@@ -120,7 +118,8 @@ impl Placing {
         // far ahead once stops no days.
         let today = day_of(now);
         let day = parent.as_ref().map_or(today, |run| run.day.clamp(today, today + 1));
-        let beside = (parent.as_ref(), before, day, policy.tuning);
+        let was_put_back = before.as_ref().is_some_and(|before| before.is_put_back());
+        let beside = (parent.as_ref(), before, day, policy);
         let mut question = self.question(app, inputs, beside).await?;
         if let Some(version) = put_back {
             ask_again(&mut question, version);
@@ -133,28 +132,24 @@ impl Placing {
         let placed = match parent.is_none() && question.sites.is_empty() {
             // Nobody to tell.
             true => Arc::default(),
-            false => Arc::new(asked(app, Line::LIVE, question, parent, now).await?),
+            false => {
+                let is_another = was_put_back || put_back.is_some();
+                let line = Line::LIVE;
+                let asked = Asked { line, policy: said, question, parent, is_another };
+                Arc::new(asked.answer(app).await?)
+            }
         };
         self.last = Some(Arc::clone(&placed));
         Ok(placed)
     }
 
-    /// Works out what operators want to see beside what is in force, if that is something new: what will not be
-    /// enough, and what another policy would do.
-    pub(super) async fn follow(&mut self, app: &App) -> anyhow::Result<()> {
-        self.elsewhere.tell(app, &self.play_bytes).await?;
-        let Some(live) = self.last.as_ref().filter(|live| live.version > 0) else { return Ok(()) };
-        short::look_ahead(app, live).await?;
-        let policy = app.policies.in_force().await?.policy;
-        match policy.shadow.filter(|_| policy.frozen.is_none()) {
-            Some(shadow) => self.beside.follow(app, shadow, live).await,
-            None => Ok(()),
+    /// What was placed last, for whoever follows.
+    pub(super) fn news(&self) -> News {
+        News {
+            placed: self.last.clone().unwrap_or_default(),
+            pins: Arc::clone(&self.pins),
+            play_bytes: Arc::clone(&self.play_bytes),
         }
-    }
-
-    /// Takes down what would be forgotten with this process.
-    pub(super) async fn end(&self, app: &App) -> anyhow::Result<()> {
-        elsewhere::tell(app, &self.play_bytes).await
     }
 
     /// What is in force, as it was taken down.
@@ -171,14 +166,16 @@ impl Placing {
         &mut self,
         app: &App,
         inputs: Arc<Inputs>,
-        (parent, before, day, tuning): (Option<&Run>, Option<Arc<Question>>, i32, Tuning),
+        (parent, before, day, policy): (Option<&Run>, Option<Arc<Question>>, i32, Policy),
     ) -> anyhow::Result<Question> {
         let offered = Arc::new(offered(&inputs).await?);
-        self.play_bytes = offered.play_bytes();
+        self.play_bytes = Arc::new(offered.play_bytes());
         let forecaster = self.learning.learn(app, &inputs, &offered, day).await?;
         let base = self.base(app, parent, day).await?;
         let heard = self.hearing.hear(app, &inputs.inventory, before.as_deref()).await?;
         let rules = Arc::new(app.rules.list().await?);
+        // What is put back in its place is asked of nobody's pins.
+        let policy_is_live = policy.frozen.is_none();
         let said = (Arc::clone(&rules), Arc::clone(&inputs));
         let made = tokio::task::spawn_blocking(move || {
             let cohorts = cohorts(&inputs);
@@ -196,17 +193,22 @@ impl Placing {
                 forecaster: &forecaster,
                 known: &known,
                 rules: &rules,
-                tuning,
+                tuning: policy.tuning,
+                trial: policy.trial(),
                 before: before.as_deref(),
                 base: base.as_ref().map(|base| (&base.run, &base.holds)),
             };
             asking.question()
         });
         let (question, (rules, inputs)) = (made.await??, said);
+        let pins = question.sites.iter().map(|it| (it.pins.clone(), it.more_copies.clone()));
+        self.pins = Arc::new(pins.collect());
         let parent = parent.map(|run| run.version);
         let fitted = pinned::within(app, question, parent, &rules, &inputs.inventory).await?;
         let (question, not_kept) = fitted;
-        app.rules.tell(not_kept);
+        if policy_is_live {
+            app.rules.tell(not_kept);
+        }
         Ok(question)
     }
 
@@ -264,42 +266,11 @@ fn ask_again(question: &mut Question, version: u64) {
     }
 }
 
-/// Answers a question, and takes it down where the answer is another than the last of its line.
-async fn asked(
-    app: &App,
-    line: Line,
-    question: Question,
-    parent: Option<Run>,
-    now: TimeUs,
-) -> anyhow::Result<Placed> {
-    let before = Before::of(&app.runs, &question, parent.as_ref().map(|run| run.version)).await?;
-    let (question, answer, digest) = tokio::task::spawn_blocking(move || {
-        let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        let answer: Answer = answer(&question, &before, threads)?;
-        let digest = digest_of(&question, &answer)?;
-        anyhow::Ok((question, answer, digest))
-    })
-    .await??;
-    // What was put back is in force by another word, also where boxes hold the same.
-    let is_same = |run: &&Run| {
-        run.answer_digest == digest && run.day == question.day && !question.is_put_back()
-    };
-    if let Some(run) = parent.as_ref().filter(is_same) {
-        return Ok(Placed::new(run.version, question, answer));
-    }
-    let new = NewRun { line, parent, question, answer, digest };
-    let (run, new) = app.runs.record(new, now).await?.ok_or(Overtaken)?;
-    let (offload, gap) = (run.outcome.offload(), run.outcome.gap);
-    let (version, new_bytes) = (run.version, run.outcome.new_bytes);
-    let line = line.0;
-    tracing::info!(version, line, offload, gap, new_bytes, "placed");
-    Ok(Placed::new(version, new.question, new.answer))
-}
-
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
     use forecaster::Forecaster;
+    use prefill::question::{Tuning, answer};
 
     /// What is placed where nothing is known of viewers and boxes.
     pub(in crate::planner) fn placed(inputs: &Inputs) -> Placed {
@@ -318,6 +289,7 @@ pub(super) mod tests {
             known: &known,
             rules: &[],
             tuning: Tuning::default(),
+            trial: None,
             before: None,
             base: None,
         };

@@ -83,8 +83,8 @@ impl Before {
         parent: Option<u64>,
     ) -> Result<Self, db::Error> {
         let base = at(runs, question, question.base).await?;
-        let last =
-            if parent == question.base { None } else { Some(at(runs, question, parent).await?) };
+        let is_other = parent.is_some() && parent != question.base;
+        let last = if is_other { Some(at(runs, question, parent).await?) } else { None };
         let titles = |(_, budgets): (_, &Budgets)| {
             let last = last.as_ref().filter(|_| budgets.said.is_some());
             let device = &budgets.device;

@@ -1,10 +1,12 @@
 //! What operators say of how everything is placed: versions in SQL, each in place of the one before, all of them
 //! kept.
 
+use contract::names::SiteName;
 use contract::time::TimeUs;
 use db::Db;
 use db::counters::{Counter, raise, value};
 use prefill::question::Tuning;
+use prefill::trial::{Judged, Trial};
 use serde::{Deserialize, Serialize};
 use sqlx::Row;
 use sqlx::any::AnyRow;
@@ -20,6 +22,48 @@ pub(crate) struct Policy {
     /// Nothing is placed anew.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) frozen: Option<Frozen>,
+    /// What is tried at some sites, or was last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) trial: Option<TrialSaid>,
+}
+
+impl Policy {
+    /// The trial that is going on.
+    pub(crate) fn trial(&self) -> Option<&TrialSaid> {
+        self.trial.as_ref().filter(|trial| trial.is_going())
+    }
+
+    /// Ends it, if one is going on, and says why.
+    pub(crate) fn end_trial(&mut self, why: String) -> bool {
+        let going = self.trial.as_mut().filter(|trial| trial.is_going());
+        going.is_some_and(|trial| trial.ended.replace(why).is_none())
+    }
+}
+
+/// Another tuning at some sites, beside others that are alike and keep the usual one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct TrialSaid {
+    pub(crate) tuning: Tuning,
+    pub(crate) trial: Trial,
+    /// What was seen of it by the last day that is over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) last: Option<Judged>,
+    /// Why it is over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) ended: Option<String>,
+}
+
+impl TrialSaid {
+    pub(crate) fn is_going(&self) -> bool {
+        self.ended.is_none()
+    }
+
+    /// How a site is planned on a day, where that is another than the usual.
+    pub(crate) fn tuning_at(&self, site: &SiteName, day: i32) -> Option<Tuning> {
+        let is_on = self.is_going() && day >= self.trial.first_day;
+        let is_tried = is_on && self.trial.pairs.iter().any(|pair| pair.tried == *site);
+        is_tried.then_some(self.tuning)
+    }
 }
 
 /// Another tuning.

@@ -51,6 +51,8 @@ pub(crate) type Holds = HashMap<DeviceName, Vec<u32>>;
 #[derive(Debug)]
 pub(super) struct NewRun {
     pub(super) line: Line,
+    /// The version of the policy that it follows from.
+    pub(super) policy: u64,
     pub(super) parent: Option<Run>,
     pub(super) question: Question,
     pub(super) answer: Answer,
@@ -89,7 +91,7 @@ impl Runs {
         Self { db }
     }
 
-    /// The newest run.
+    /// The newest of a line.
     pub(crate) async fn latest(&self, line: Line) -> Result<Option<Run>, db::Error> {
         let query = runs!("WHERE line = $1 ORDER BY version DESC LIMIT 1").bind(signed(line.0));
         query.fetch_optional(self.db.read()).await?.as_ref().map(run).transpose()
@@ -100,6 +102,18 @@ impl Runs {
         let query = runs!("WHERE line = $1 AND day < $2 ORDER BY version DESC LIMIT 1");
         let query = query.bind(signed(line.0)).bind(i64::from(day));
         query.fetch_optional(self.db.read()).await?.as_ref().map(run).transpose()
+    }
+
+    /// The last of each day, newest first.
+    pub(crate) async fn last_of_days(&self, line: Line, most: i64) -> Result<Vec<Run>, db::Error> {
+        let query = runs!(
+            "WHERE line = $1 AND version IN
+                 (SELECT MAX(last.version) FROM prefill_runs AS last WHERE last.line = $2
+                  GROUP BY last.day)
+             ORDER BY version DESC LIMIT $3"
+        );
+        let query = query.bind(signed(line.0)).bind(signed(line.0)).bind(most);
+        query.fetch_all(self.db.read()).await?.iter().map(run).collect()
     }
 
     /// One of them.
@@ -156,7 +170,8 @@ impl Runs {
         .await
     }
 
-    /// Takes down a run, if what was in force when it was made still is; `None` if another manager was faster.
+    /// Takes down a run, if what was in force when it was made still is, policy included; `None` if another manager,
+    /// or an operator, was faster.
     pub(super) async fn record(
         &self,
         new: NewRun,
@@ -175,7 +190,9 @@ impl Runs {
         let newest = sqlx::query("SELECT MAX(version) FROM prefill_runs WHERE line = $1");
         let newest = newest.bind(signed(new.line.0)).fetch_one(&mut *tx).await?;
         let newest: Option<i64> = newest.try_get(0)?;
-        if newest.unwrap_or(0) != signed(parent) {
+        // Whoever changes the policy meanwhile waits.
+        let policy = raise(&mut tx, Counter::Policy, 0).await?;
+        if newest.unwrap_or(0) != signed(parent) || policy != signed(new.policy) {
             return Ok(None);
         }
         let made = Run {

@@ -1,9 +1,11 @@
 //! What will not be enough days ahead, said once for each placement that comes into force.
 
+use super::answering::threads;
 use super::placed::{Before, Placed};
 use crate::server::App;
 use prefill::plan::Prices;
 use prefill::question::{Enough, SiteShort, short_ahead};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// In any currency: what a TB of disk, a Gb/s that boxes can send, and a TB a day that windows let in cost, where
@@ -15,7 +17,7 @@ pub(crate) fn usual_enough() -> Enough {
     Enough { offload: None, prices: PRICES }
 }
 
-/// What will not be enough, by a placement.
+/// What will not be enough, by a placement: of each site that is short the first day on which it is.
 #[derive(Debug, Default)]
 pub(crate) struct Short {
     pub(crate) version: u64,
@@ -36,11 +38,14 @@ pub(super) async fn look_ahead(app: &App, live: &Placed) -> anyhow::Result<()> {
     let question = Arc::clone(&live.question);
     let turn = app.solving.acquire().await?;
     let sites = tokio::task::spawn_blocking(move || {
-        let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        short_ahead(&question, &held, &pins, &usual_enough(), threads)
+        short_ahead(&question, &held, &pins, &usual_enough(), threads())
     })
     .await??;
     drop(turn);
+    // Of each site the nearest day: days come one after the other.
+    let mut named = HashSet::new();
+    let sites: Vec<SiteShort> =
+        sites.into_iter().filter(|short| named.insert(short.site.clone())).collect();
     let is_new = |short: &&SiteShort| before.sites.iter().all(|it| it.site != short.site);
     for SiteShort { site, days, offload, enough, .. } in sites.iter().filter(is_new) {
         tracing::warn!(
