@@ -2,6 +2,7 @@
 
 mod appliances;
 mod groups;
+mod interfaces;
 mod sites;
 mod zones;
 
@@ -40,6 +41,8 @@ pub struct Inventory {
     pub states: HashMap<DeviceName, LifeCycle>,
     /// By name.
     pub groups: Vec<ContentGroup>,
+    /// What a box can send to viewers, where its interfaces say it: bits per second.
+    pub viewer_bits_per_s: HashMap<DeviceName, u64>,
 }
 
 impl Inventory {
@@ -117,6 +120,7 @@ impl Store {
             states: states.collect(),
             appliances: boxes.into_iter().map(|(appliance, _)| appliance).collect(),
             groups: self.groups().await?,
+            viewer_bits_per_s: self.viewer_bits_per_s().await?,
         })
     }
 }

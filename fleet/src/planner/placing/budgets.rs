@@ -14,7 +14,7 @@ use std::sync::Arc;
 /// knows.
 const STALE_AFTER_S: u64 = 3600;
 
-/// What a box is taken to send, until it is known what it does.
+/// What a box is taken to send, where the inventory does not say how fast its interfaces are.
 const THROUGHPUT_BYTES_PER_S: u64 = 10_000_000_000 / 8;
 
 /// What was last heard of a box, and for how long nothing; the time that this fleet was away itself does not
@@ -31,6 +31,8 @@ pub(super) struct Heard {
 #[derive(Debug, Default)]
 pub(super) struct Known<'a> {
     pub(super) states: Option<&'a HashMap<DeviceName, LifeCycle>>,
+    /// What their interfaces can send to viewers.
+    pub(super) viewer_bits_per_s: Option<&'a HashMap<DeviceName, u64>>,
     pub(super) heard: HashMap<DeviceName, Heard>,
     /// The largest object of each title, as it stands on a disk; rising.
     pub(super) largest_bytes: &'a [u64],
@@ -61,11 +63,12 @@ fn budgets(site: Option<&Site>, appliance: &Appliance, known: &Known) -> Budgets
         (false, true) => Some(Said::Stale { age_s: at_least(silent_s) }),
         (false, false) => None,
     };
+    let bits_per_s = known.viewer_bits_per_s.and_then(|all| all.get(&appliance.name)).copied();
     let fill = site.and_then(|site| site.fill.as_ref()).map(|fill| fill.of_box(&appliance.disks));
     Budgets {
         device: appliance.name.clone(),
         room_bytes: room_bytes(appliance, known.largest_bytes),
-        throughput_bytes_per_s: THROUGHPUT_BYTES_PER_S,
+        throughput_bytes_per_s: bits_per_s.map_or(THROUGHPUT_BYTES_PER_S, |bits| bits / 8),
         fill_bytes: fill.as_ref().and_then(fill_bytes),
         endurance_bytes: heard.and_then(|it| endurance_bytes(it.report.as_ref()?)),
         said,

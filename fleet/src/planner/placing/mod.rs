@@ -181,6 +181,7 @@ impl Placing {
             let cohorts = cohorts(&inputs);
             let known = Known {
                 states: Some(&inputs.inventory.states),
+                viewer_bits_per_s: Some(&inputs.inventory.viewer_bits_per_s),
                 heard,
                 largest_bytes: &offered.largest_bytes,
             };

@@ -95,6 +95,7 @@ pub(in crate::planner) fn inputs() -> Inputs {
         commands_version: 0,
         inventory: Inventory {
             states: HashMap::new(),
+            viewer_bits_per_s: HashMap::new(),
             version: 3,
             regions: HashMap::new(),
             sites: vec![site("a"), site("b")],

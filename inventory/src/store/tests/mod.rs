@@ -1,5 +1,6 @@
 //! The store on both databases.
 
+mod interfaces;
 mod migrated;
 mod names;
 
