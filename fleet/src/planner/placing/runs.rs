@@ -332,3 +332,6 @@ fn unsigned(version: i64) -> Result<u64, db::Error> {
 fn corrupt(why: impl ToString) -> db::Error {
     db::Error::corrupt("a run of the placement", why)
 }
+
+#[cfg(test)]
+mod tests;
