@@ -49,9 +49,9 @@ pub(crate) use names::named;
 pub(crate) use people::{NewPassword, NewPerson, NewRole, PersonItem};
 pub(crate) use prefill::{
     BoxChange, BudgetName, ChangeRequest, DemandRequest, DemandRow, DemandTaken, DifferenceItem,
-    EffectItem, FreezeRequest, PlacementDetail, PlacementReason, PolicyItem, RuleItem, RuleName,
-    RuleRequest, RunItem, ShadowDay, ShortItem, SimulateRequest, SumsItem, TrialItem, TrialRequest,
-    TuningItem, TuningRequest,
+    EffectItem, FreezeRequest, PlacementDetail, PlacementDocument, PlacementReason, PolicyItem,
+    RuleItem, RuleName, RuleRequest, RunItem, ShadowDay, ShortItem, SimulateRequest, SumsItem,
+    TrialItem, TrialRequest, TuningItem, TuningRequest,
 };
 pub(crate) use problem::{Problem, ProblemItem};
 pub(crate) use purges::{
@@ -138,6 +138,7 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(terms::title_liveness))
         .routes(routes!(prefill::list_runs))
         .routes(routes!(prefill::show_plan))
+        .routes(routes!(prefill::document::show_document))
         .routes(routes!(prefill::changes::list_changes))
         .routes(routes!(prefill::explain::explain_object))
         .routes(routes!(prefill::simulate::simulate))

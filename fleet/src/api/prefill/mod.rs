@@ -3,6 +3,7 @@
 
 pub(super) mod changes;
 pub(super) mod demand;
+pub(super) mod document;
 pub(super) mod explain;
 pub(super) mod freeze;
 mod placement;
@@ -15,6 +16,7 @@ pub(super) mod trial;
 
 pub(crate) use changes::BoxChange;
 pub(crate) use demand::{DemandRequest, DemandRow, DemandTaken};
+pub(crate) use document::PlacementDocument;
 pub(crate) use explain::PlacementReason;
 pub(crate) use freeze::{FreezeRequest, FrozenItem};
 pub(crate) use policy::{PolicyItem, TuningItem, TuningRequest};

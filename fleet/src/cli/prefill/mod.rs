@@ -7,6 +7,7 @@ mod explain;
 mod freeze;
 mod plan;
 mod policy;
+mod replay;
 mod rules;
 mod shadow;
 mod shortfall;
@@ -23,6 +24,8 @@ pub(super) enum PrefillCommand {
     Plan(plan::ShowPlan),
     /// The newest placements, with what each was made from.
     Runs(plan::Runs),
+    /// Work placements out again with the code of this program, from what the manager was asked.
+    Replay(replay::Replay),
     /// What boxes are to hold in one placement otherwise than in another one.
     Diff(changes::Diff),
     /// Why a title is at a site, or is not.
@@ -64,6 +67,7 @@ impl PrefillCommand {
         match self {
             Self::Plan(plan) => plan.run(client, output).await,
             Self::Runs(runs) => runs.run(client, output).await,
+            Self::Replay(replay) => replay.run(client, output).await,
             Self::Diff(diff) => diff.run(client, output).await,
             Self::Explain(explain) => explain.run(client, output).await,
             Self::Simulate(simulate) => simulate.run(client, output).await,

@@ -96,6 +96,11 @@ impl Before {
         };
         Ok(Self(question.boxes().filter_map(titles).collect()))
     }
+
+    /// By box.
+    pub(crate) fn into_holds(self) -> Holds {
+        self.0
+    }
 }
 
 impl prefill::question::Before for Before {
