@@ -49,9 +49,9 @@ pub(crate) use names::named;
 pub(crate) use people::{NewPassword, NewPerson, NewRole, PersonItem};
 pub(crate) use prefill::{
     BoxChange, BudgetName, ChangeRequest, DemandRequest, DemandRow, DemandTaken, DifferenceItem,
-    EffectItem, FreezeRequest, PlacementDetail, PlacementDocument, PlacementReason, PolicyItem,
-    RuleItem, RuleName, RuleRequest, RunItem, ShadowDay, ShortItem, SimulateRequest, SumsItem,
-    TrialItem, TrialRequest, TuningItem, TuningRequest,
+    EffectItem, ExpectRequest, FreezeRequest, KindName, PlacementDetail, PlacementDocument,
+    PlacementReason, PolicyItem, ReleaseItem, RuleItem, RuleName, RuleRequest, RunItem, ShadowDay,
+    ShortItem, SimulateRequest, SumsItem, TrialItem, TrialRequest, TuningItem, TuningRequest,
 };
 pub(crate) use problem::{Problem, ProblemItem};
 pub(crate) use purges::{
@@ -143,6 +143,11 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(prefill::explain::explain_object))
         .routes(routes!(prefill::simulate::simulate))
         .routes(routes!(prefill::demand::put_demand))
+        .routes(routes!(
+            prefill::expect::list_releases,
+            prefill::expect::put_expectation,
+            prefill::expect::remove_expectation
+        ))
         .routes(routes!(prefill::shortfall::list_shortfall))
         .routes(routes!(prefill::policy::show_policy))
         .routes(routes!(prefill::policy::list_policies))

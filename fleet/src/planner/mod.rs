@@ -19,9 +19,9 @@ mod view;
 pub(crate) use commands::{CommandError, Commands, RecordedCommand};
 pub(crate) use documents::{Documents, Head};
 pub(crate) use placing::{
-    Before, Frozen, Holds, Line, NotKept, Policies, Policy, PolicyVersion, Rule, RuleError, Rules,
-    Run, Runs, Says, Scope, Shadow, Short, TrialSaid, candidates, digest_of, next_day, threads,
-    usual_enough,
+    Before, Expectation, Expectations, Expected, Frozen, Holds, Line, NotKept, Policies, Policy,
+    PolicyVersion, Rule, RuleError, Rules, Run, Runs, Says, Scope, Shadow, Short, TrialSaid,
+    candidates, digest_of, next_day, threads, usual_enough,
 };
 pub(crate) use task::Planner;
 pub(crate) use view::View;

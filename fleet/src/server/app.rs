@@ -46,6 +46,8 @@ pub(crate) struct App {
     pub(crate) solving: Semaphore,
     /// What operators say of where titles belong.
     pub(crate) rules: crate::planner::Rules,
+    /// What they expect of titles that nobody has watched yet.
+    pub(crate) expectations: crate::planner::Expectations,
     /// How operators have everything placed.
     pub(crate) policies: crate::planner::Policies,
     /// Tells this process from others, and from those before it.

@@ -7,7 +7,7 @@ use crate::cli::Usage;
 use crate::issuing::IssuingGate;
 use crate::observing::Observing;
 use crate::ordering::Ordering;
-use crate::planner::{Commands, Documents, Planner, Policies, Rules, Runs, View};
+use crate::planner::{Commands, Documents, Expectations, Planner, Policies, Rules, Runs, View};
 use crate::plays::Plays;
 use crate::{api, control, join, viewer};
 use anyhow::Context;
@@ -146,6 +146,7 @@ async fn open(
         runs: Runs::new(db.clone()),
         solving: Semaphore::new(1),
         rules: Rules::new(db.clone()),
+        expectations: Expectations::new(db.clone()),
         policies: Policies::new(db.clone()),
         short: ArcSwap::default(),
         instance: format!("{:x}-{}", super::now().0, std::process::id()),

@@ -52,6 +52,7 @@ pub(super) const TABLES: &[(&str, &str)] = &[
     ("prefill_holds", "appliance, version"),
     ("placement_policies", "version"),
     ("placement_rules", "content_group, title, scope"),
+    ("title_expectations", "content_group, title"),
     ("commands", "id"),
     ("certificates", "serial"),
     ("certificate_orders", "id"),

@@ -4,6 +4,7 @@
 pub(super) mod changes;
 pub(super) mod demand;
 pub(super) mod document;
+pub(super) mod expect;
 pub(super) mod explain;
 pub(super) mod freeze;
 mod placement;
@@ -17,6 +18,7 @@ pub(super) mod trial;
 pub(crate) use changes::BoxChange;
 pub(crate) use demand::{DemandRequest, DemandRow, DemandTaken};
 pub(crate) use document::PlacementDocument;
+pub(crate) use expect::{ExpectRequest, KindName, ReleaseItem};
 pub(crate) use explain::PlacementReason;
 pub(crate) use freeze::{FreezeRequest, FrozenItem};
 pub(crate) use policy::{PolicyItem, TuningItem, TuningRequest};

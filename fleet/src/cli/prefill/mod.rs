@@ -3,6 +3,7 @@
 mod changes;
 mod demand;
 mod evaluate;
+mod expect;
 mod explain;
 mod freeze;
 mod plan;
@@ -56,6 +57,10 @@ pub(super) enum PrefillCommand {
     Ban(rules::BanTitle),
     /// Take back a pin or a ban.
     Unset(rules::Unset),
+    /// The release calendar: titles that are to come, and what is expected of them.
+    Releases,
+    /// Say what to expect of a title until it has been watched.
+    Expect(expect::Expect),
     /// Bring what viewers asked for, of days in which boxes counted nothing.
     Demand(demand::Demand),
     /// How good forecasts are: on demand that was observed, each week forecast from those before it.
@@ -82,6 +87,8 @@ impl PrefillCommand {
             Self::Pin(pin) => pin.run(client, output).await,
             Self::Ban(ban) => ban.run(client, output).await,
             Self::Unset(unset) => unset.run(client, output).await,
+            Self::Releases => expect::list(client, output).await,
+            Self::Expect(expect) => expect.run(client, output).await,
             Self::Demand(demand) => demand.run(client, output).await,
             Self::Evaluate(evaluate) => evaluate.run(output),
         }

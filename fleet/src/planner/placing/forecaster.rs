@@ -3,11 +3,12 @@
 //! The estimator ([`prefill::demand`]) numbers titles, and their numbers stay; here they have names. It
 //! counts plays: what was asked for, over what a play of the title comes to.
 
+use super::expected::Expected;
 use contract::demand::TitleDemand;
 use contract::names::{GroupName, SiteName, TitleName};
 use prefill::demand::{
-    Ages, Catalogue, File, Kind, Refused, Region, RegionDay, RegionForecast, Score, Site, SiteDay,
-    Title, World,
+    Ages, Catalogue, File, Refused, Region, RegionDay, RegionForecast, Score, Site, SiteDay, Title,
+    World,
 };
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -31,6 +32,8 @@ pub(super) struct KnownTitle {
     pub(super) play_bytes: f64,
     /// The day on which it could first be watched, in days since 1970-01-01.
     pub(super) released_day: i32,
+    /// What is expected of it until it has been watched.
+    pub(super) expected: Expected,
 }
 
 /// What was asked for at a site on a day.
@@ -172,10 +175,10 @@ impl Forecaster {
             let released = title.released_day;
             let released_day = if released <= soon { released.min(day) } else { released };
             Title {
-                kind: Kind::Film,
+                kind: title.expected.kind,
                 released_day: Some(released_day),
                 ladder: 0,
-                announced_share: None,
+                announced_share: title.expected.share,
             }
         };
         let file = |title: u32| File { title, episode: 0, rendition: 0, size_bytes: 1 };
@@ -248,7 +251,8 @@ pub(super) mod tests {
     }
 
     pub(in crate::planner::placing) fn known(name: &str, released_day: i32) -> KnownTitle {
-        KnownTitle { key: key(name), play_bytes: 1e6, released_day }
+        let expected = Expected::default();
+        KnownTitle { key: key(name), play_bytes: 1e6, released_day, expected }
     }
 
     fn row(title: Option<&str>, plays: u64) -> TitleDemand {
@@ -343,6 +347,19 @@ pub(super) mod tests {
         let held = Some(Arc::new(HashSet::from([key("x")])));
         let (as_if_seen, unseen) = (learned(None), learned(held));
         assert!(as_if_seen < 0.1 && unseen > 0.15, "{as_if_seen} {unseen}");
+    }
+
+    #[test]
+    fn what_nobody_has_watched_is_wanted_as_is_expected() {
+        let mut forecaster = learned();
+        let expected = |share| Expected { share, ..Expected::default() };
+        let new = |name, share| KnownTitle { expected: expected(share), ..known(name, 1005) };
+        forecaster.know([new("small", Some(0.01)), new("huge", Some(0.5))].into_iter());
+        let wanted = forecast(&forecaster, 1005);
+        let north = &wanted.regions[&Some("north".to_owned())];
+        let (small, huge, all) = (north[3], north[4], north.iter().sum::<f64>());
+        assert!(small > 0.0 && huge > 20.0 * small, "{north:?}");
+        assert!((0.2..0.7).contains(&(huge / all)), "{north:?}");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What viewers will want, learned from days that are over.
 
-use super::forecaster::{Forecaster, Key, SiteRows};
+use super::forecaster::{Forecaster, KnownTitle, SiteRows};
 use super::offered::Offered;
 use super::placed::HeldThen;
 use crate::planner::inputs::Inputs;
@@ -14,12 +14,12 @@ use std::sync::Arc;
 const LEARNED_DAYS: i32 = 42;
 
 /// All that a forecast follows from: it is the same whoever makes it, and whenever.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq)]
 struct From {
     today: i32,
     /// Of what is known of days before today.
     version: i64,
-    titles: Vec<(Key, u64, i32)>,
+    titles: Vec<KnownTitle>,
     regions: BTreeMap<SiteName, Option<String>>,
 }
 
@@ -40,25 +40,24 @@ impl Learning {
         today: i32,
     ) -> anyhow::Result<Arc<Forecaster>> {
         let of_site = |it: &inventory::Site| (it.name.clone(), it.region.clone());
-        let title =
-            |it: super::forecaster::KnownTitle| (it.key, it.play_bytes.to_bits(), it.released_day);
+        let expected = app.expectations.by_title().await?;
         let from = From {
             today,
             version: app.collector.demand_version().await?,
-            titles: offered.known().map(title).collect(),
+            titles: offered.known(&expected).collect(),
             regions: inputs.inventory.sites.iter().map(of_site).collect(),
         };
         if self.from.as_ref() != Some(&from) {
-            self.forecaster = Arc::new(learned(app, offered, &from).await?);
+            self.forecaster = Arc::new(learned(app, &from).await?);
             self.from = Some(from);
         }
         Ok(Arc::clone(&self.forecaster))
     }
 }
 
-async fn learned(app: &App, offered: &Arc<Offered>, from: &From) -> anyhow::Result<Forecaster> {
+async fn learned(app: &App, from: &From) -> anyhow::Result<Forecaster> {
     let mut forecaster = Forecaster::default();
-    forecaster.know(offered.known());
+    forecaster.know(from.titles.iter().cloned());
     let mut held = HeldThen::default();
     let days = app.collector.demand_days(from.today - LEARNED_DAYS).await?;
     for day in days.into_iter().filter(|day| *day < from.today) {

@@ -23,6 +23,7 @@ mod answering;
 mod asking;
 mod budgets;
 mod elsewhere;
+mod expected;
 mod following;
 mod forecaster;
 mod hearing;
@@ -40,6 +41,7 @@ mod short;
 mod trial;
 
 pub(crate) use answering::threads;
+pub(crate) use expected::{Expectation, Expectations, Expected};
 pub(crate) use following::Following;
 pub(crate) use placed::{Before, Placed, digest_of};
 pub(crate) use policy::{Frozen, Policies, Policy, PolicyVersion, Shadow, TrialSaid};
@@ -279,7 +281,7 @@ pub(super) mod tests {
         let offered = Offered::of(&cohorts);
         let known = Known { largest_bytes: &offered.largest_bytes, ..Known::default() };
         let mut forecaster = Forecaster::default();
-        forecaster.know(offered.known());
+        forecaster.know(offered.known(&expected::ByTitle::new()));
         let asking = Asking {
             day: 20_000,
             inventory: &inputs.inventory,

@@ -1,6 +1,7 @@
 //! What there is to place: titles of all cohorts, with what one takes up and when it comes. Pure.
 
 use super::elsewhere::PlayBytes;
+use super::expected::ByTitle;
 use super::forecaster::{Key, KnownTitle};
 use crate::planner::cohorts::Cohort;
 use catalog::Snapshot;
@@ -64,12 +65,13 @@ impl Offered {
         offered
     }
 
-    /// As the forecast knows them.
-    pub(super) fn known(&self) -> impl Iterator<Item = KnownTitle> + '_ {
+    /// As the forecast knows them, by what is expected of some.
+    pub(super) fn known(&self, expected: &ByTitle) -> impl Iterator<Item = KnownTitle> {
         self.titles.iter().map(|title| KnownTitle {
             key: title.key.clone(),
             play_bytes: title.play_bytes,
             released_day: day_of(title.serve_from.unwrap_or(title.added_at)),
+            expected: expected.get(&title.key).copied().unwrap_or_default(),
         })
     }
 
