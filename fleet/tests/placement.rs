@@ -12,7 +12,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 use support::fake_box::FakeBox;
 use support::process::Server;
-use support::story::{bring_up, curl, title, until_planned};
+use support::story::{bring_up, title, until_planned};
 
 const SITE: &str = "edge";
 const BOX: &str = "oca1.edge";
@@ -251,14 +251,15 @@ async fn who_is_sent_elsewhere_is_demand_of_his_site() {
         each.held = 12;
         each.report().await;
     }
-    let play = |count: usize| {
-        for _ in 0..count {
-            let (head, _) = curl(&server, "/play/studio-a/big-demo/master.m3u8");
-            assert!(head.starts_with("HTTP/1.1 200"), "{head}");
-        }
-    };
-    play(24);
     let begun = today();
+    // Twenty-four viewers; one of them reloads the page.
+    for number in (2..=25).chain([2; 30]) {
+        let url = format!("https://{}/play/studio-a/big-demo/master.m3u8", server.listen);
+        let mut curl = Command::new("curl");
+        curl.arg("--cacert").arg(server.front()).args(["-sf", "-o", "/dev/null", &url]);
+        let from = format!("127.0.0.{number}");
+        assert!(curl.args(["--interface", &from]).status().expect("curl runs").success());
+    }
     let size_bytes =
         json(&server, "prefill explain studio-a/big-demo@site-b")["size_bytes"].clone();
     assert_eq!(server.stop(), Some(0));
@@ -269,10 +270,12 @@ async fn who_is_sent_elsewhere_is_demand_of_his_site() {
     }
     assert_eq!(rows.len(), 1, "{rows:?}");
     assert_eq!(rows[0].site.as_str(), "site-a");
-    let row = &rows[0].rows[0];
+    assert!(rows[0].rows.is_empty());
+    let row = &rows[0].elsewhere[0];
     assert_eq!(row.title.as_ref().map(|it| it.as_str()), Some("big-demo"));
     assert!(row.bytes_sent == 0 && row.bytes_missed > 0, "{row:?}");
-    assert!(row.bytes_missed <= 24 * size_bytes.as_u64().expect("a number"), "{row:?}");
+    // 24 halves of plays, of which each is a part of the title.
+    assert!(row.bytes_missed <= 12 * size_bytes.as_u64().expect("a number"), "{row:?}");
 }
 
 fn today() -> i32 {

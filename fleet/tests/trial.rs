@@ -117,8 +117,8 @@ async fn agreed_and_ended(test: TestDb) {
         serde_json::from_str(&ok(&server, &format!("{start} --dry-run -o json"))).expect("json");
     assert_eq!(dry["pairs"].as_array().map(Vec::len), Some(SITES / 2), "{dry}");
     assert!(refused(&server, "prefill trial show").contains("nothing has been tried yet"));
-    let too_long = refused(&server, &format!("{start} --days 61"));
-    assert!(too_long.contains("days is 61; give 1 to 60"), "{too_long}");
+    let too_long = refused(&server, &format!("{start} --days 47"));
+    assert!(too_long.contains("days: expected 3 to 46, not 47"), "{too_long}");
 
     ok(&server, start);
     let going = shown(&server);

@@ -16,6 +16,9 @@ pub const MAX_SOURCE_ROWS: usize = 131_072;
 /// Boots of a box on one day that are kept apart: one that is started every six minutes has other troubles.
 pub(crate) const MAX_BOOTS: i64 = 256;
 
+/// What sources begin with that are managers. No device has a name with a space.
+pub(crate) const MANAGER: &str = "manager ";
+
 /// The longest name of a file.
 const MAX_FILE_NAME_CHARS: usize = 200;
 
@@ -26,6 +29,8 @@ pub struct SiteDemand {
     pub site: SiteName,
     /// Each title once, and for each group what belongs to no named title; by group and title.
     pub rows: Vec<TitleDemand>,
+    /// The same of what its viewers were sent elsewhere for: other sites have served it, and counted it too.
+    pub elsewhere: Vec<TitleDemand>,
 }
 
 /// Why demand is not kept.
@@ -106,7 +111,7 @@ impl Collector {
         now: TimeUs,
     ) -> Result<(), DemandError> {
         rows.iter().try_for_each(TitleDemand::check)?;
-        let source = format!("manager {instance}");
+        let source = format!("{MANAGER}{instance}");
         self.store.put_demand((day, site.as_str(), &source), rows, now).await
     }
 

@@ -23,6 +23,9 @@ const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// How often a plan is made although nothing changed: origins move, documents grow old.
 const PLAN_EVERY: Duration = Duration::from_secs(60);
 
+/// How often the first plan is tried where others are faster.
+const FIRST_TRIES: usize = 5;
+
 /// How often versions of the catalogue, and days of demand, are looked for that are too old.
 const FORGET_EVERY: Duration = Duration::from_hours(24);
 
@@ -126,8 +129,19 @@ impl Planner {
         if fresh { Ok(()) } else { self.plan_now().await }
     }
 
+    /// Makes the first plan; again, where another manager was faster or an operator said otherwise meanwhile.
+    pub(crate) async fn first_plan(&mut self) -> anyhow::Result<()> {
+        for _ in 1..FIRST_TRIES {
+            match self.plan_now().await {
+                Err(err) if err.is::<Overtaken>() => tracing::info!("{err:#}"),
+                outcome => return outcome,
+            }
+        }
+        self.plan_now().await
+    }
+
     /// Makes a plan and publishes it.
-    pub(crate) async fn plan_now(&mut self) -> anyhow::Result<()> {
+    async fn plan_now(&mut self) -> anyhow::Result<()> {
         let app = Arc::clone(&self.app);
         let app = &app;
         let mut inputs = Inputs::read(app, &mut self.kept).await?;

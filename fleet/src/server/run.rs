@@ -79,7 +79,7 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
     let app = Arc::new(open(&options, &data, &control, &join).await?);
     app.barring.read_again(&app).await?;
     let mut planner = Planner::new(Arc::clone(&app));
-    planner.plan_now().await.context("cannot make the first plan")?;
+    planner.first_plan().await.context("cannot make the first plan")?;
     let (stop, stopped) = watch::channel(false);
     let mut tasks = JoinSet::new();
     let urls = addresses(&listen);

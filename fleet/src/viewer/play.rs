@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use catalog::{Playlist, Title, TitleSpec};
 use contract::demand::day_of;
 use contract::names::{DeviceName, GroupName, TitleName};
-use http::{HeaderMap, HeaderValue, header};
+use http::{HeaderMap, HeaderValue, Method, header};
 use std::net::IpAddr;
 use std::sync::Arc;
 use steer::query::SteeringQuery;
@@ -54,6 +54,7 @@ pub(super) async fn get_playlist(
     State(app): State<Arc<App>>,
     Extension(ClientAddress(client)): Extension<ClientAddress>,
     Path((group, title, file)): Path<(String, String, String)>,
+    method: Method,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let (group, title): (GroupName, TitleName) = (named(&group)?, named(&title)?);
@@ -71,14 +72,16 @@ pub(super) async fn get_playlist(
     if found.pathways.is_empty() {
         return Ok(nobody(&found));
     }
-    count(&app, &view, known, (client.ip(), &found));
+    if method == Method::GET {
+        count(&app, &view, known, (client.ip(), &found));
+    }
     let listed = found.pathways.iter().map(|pathway| pathway.id.clone()).collect();
     let query = SteeringQuery { group, title, listed }.to_query();
     let steering_uri = format!("{}{}?{query}", own_base(&headers), format.steering_path());
     rewritten(format, playlist, &found, &steering_uri)
 }
 
-/// A play, where its viewer's site has boxes.
+/// A play that begins elsewhere although its viewer's site has boxes.
 fn count(app: &App, view: &View, title: &Title, (client, found): (IpAddr, &Candidates)) {
     let Some(home) = view.clients.site_of(client) else { return };
     let site_of = |device: &DeviceName| view.appliance(device).map(|it| &it.site);
@@ -86,8 +89,10 @@ fn count(app: &App, view: &View, title: &Title, (client, found): (IpAddr, &Candi
         return;
     }
     let first = found.solution.ranked.first().and_then(|choice| site_of(&choice.device));
-    let title = (title.spec.group.clone(), title.spec.title.clone());
-    app.plays.count(day_of(now()), home, title, first != Some(home));
+    if first != Some(home) {
+        let title = (title.spec.group.clone(), title.spec.title.clone());
+        app.plays.count(day_of(now()), home, &title, client);
+    }
 }
 
 fn rewritten(

@@ -1,7 +1,7 @@
 //! Demand in SQL.
 
 use super::Store;
-use crate::demand::{DemandError, MAX_BOOTS, MAX_SOURCE_ROWS, SiteDemand, Sum};
+use crate::demand::{DemandError, MANAGER, MAX_BOOTS, MAX_SOURCE_ROWS, SiteDemand, Sum};
 use contract::demand::{DemandReport, TitleDemand, day_of};
 use contract::names::{DeviceName, SiteName};
 use contract::time::TimeUs;
@@ -105,22 +105,25 @@ impl Store {
         let mut all = Vec::new();
         for site in sites {
             let site: String = site.try_get(0)?;
-            let rows = sqlx::query("SELECT \"rows\" FROM demand_days WHERE day = $1 AND site = $2")
-                .bind(i64::from(day))
-                .bind(&*site)
-                .fetch_all(&mut *tx)
-                .await?;
-            let packed: Result<Vec<Vec<u8>>, _> = rows.iter().map(|row| row.try_get(0)).collect();
+            let query = "SELECT source, \"rows\" FROM demand_days WHERE day = $1 AND site = $2";
+            let query = sqlx::query(query).bind(i64::from(day)).bind(&*site);
+            let rows = query.fetch_all(&mut *tx).await?;
+            let of_source = |row: &AnyRow| Ok((row.try_get(0)?, row.try_get(1)?));
+            let packed: Result<Vec<(String, Vec<u8>)>, Error> =
+                rows.iter().map(of_source).collect();
             let packed = packed?;
-            let rows = aside(move || {
-                let mut sum = Sum::default();
-                for packed in packed {
+            let sums = aside(move || {
+                let (mut counted, mut elsewhere) = (Sum::default(), Sum::default());
+                for (source, packed) in packed {
+                    let is_manager = source.starts_with(MANAGER);
+                    let sum = if is_manager { &mut elsewhere } else { &mut counted };
                     sum.add(unpack(&packed)?);
                 }
-                Ok::<_, Error>(sum.into_rows())
+                Ok::<_, Error>((counted.into_rows(), elsewhere.into_rows()))
             });
             let site = SiteName::new(site).map_err(|err| Error::corrupt("a site", err))?;
-            all.push(SiteDemand { site, rows: rows.await? });
+            let (rows, elsewhere) = sums.await?;
+            all.push(SiteDemand { site, rows, elsewhere });
         }
         Ok(all)
     }

@@ -43,7 +43,7 @@ async fn of_a_source_the_greatest_counts_and_sources_are_added_up() {
         // Today goes on: of that nobody is told.
         assert_eq!(collector.demand_version().await.expect(test.name), 1);
         let rows = vec![row(None, 1, 0), row(Some("t"), 110, 5), row(Some("u"), 2, 0)];
-        let expected = vec![SiteDemand { site: site(), rows }];
+        let expected = vec![SiteDemand { site: site(), rows, elsewhere: vec![] }];
         assert_eq!(collector.demand_of(today()).await.expect(test.name), expected, "{}", test.name);
         assert!(collector.demand_of(today() + 1).await.expect(test.name).is_empty());
         let days = collector.demand_days(today() - 1).await.expect(test.name);

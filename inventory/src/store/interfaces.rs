@@ -53,10 +53,9 @@ fn port(kept: &Kept) -> Option<(&str, Port<'_>)> {
 
 /// Parts of a bundle are for whom it is for; where they say how fast they are, it does not count itself.
 fn kbits_per_s(ports: &[Port]) -> u64 {
+    // A bundle is named with its device.
     let is_bundle_of = |port: &Port, part: &Port| {
-        part.bundle.is_some_and(|bundle| {
-            bundle == port.name || bundle.ends_with(&format!(" {}", port.name))
-        })
+        part.bundle.and_then(|key| key.split_once(':')).is_some_and(|key| key.1 == port.name)
     };
     let purpose = |port: &Port| {
         let bundle = ports.iter().find(|bundle| is_bundle_of(bundle, port));
@@ -68,8 +67,7 @@ fn kbits_per_s(ports: &[Port]) -> u64 {
         let its = ports.iter().filter(counts).filter(|port| purpose(port).as_deref() == of);
         its.map(|port| port.kbits_per_s).sum()
     };
-    match sum(Some("viewers")) {
-        0 => sum(None),
-        some => some,
-    }
+    // Of ports for viewers of which nobody says how fast they are, others say nothing.
+    let is_for_viewers = |port: &Port| port.purpose == Some("viewers");
+    if ports.iter().any(is_for_viewers) { sum(Some("viewers")) } else { sum(None) }
 }

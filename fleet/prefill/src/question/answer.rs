@@ -102,6 +102,12 @@ pub struct SiteOutcome {
     /// Pins that found no room.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pins_short: Vec<u32>,
+    /// Whether some of its boxes are not planned on.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub has_boxes_out: bool,
+    /// Whether it is planned by a tuning of its own.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_tried_on: bool,
 }
 
 impl Outcome {
@@ -262,6 +268,8 @@ fn site_outcome(site: &SiteName, outcome: &ClusterOutcome) -> SiteOutcome {
         new_bytes: Vec::new(),
         somewhere: Vec::new(),
         pins_short: pins_short.map(|(title, _)| *title).collect(),
+        has_boxes_out: false,
+        is_tried_on: false,
     }
 }
 
@@ -288,6 +296,9 @@ impl Planned {
             let boxes = site.classes.iter().flat_map(|class| &class.boxes);
             let planned = boxes.filter_map(|it| self.boxes.get(&it.device));
             let new = planned.filter(|one| one.new_bytes > 0);
+            let mut boxes = site.classes.iter().flat_map(|class| &class.boxes);
+            outcome.has_boxes_out = boxes.any(|one| one.said.is_some());
+            outcome.is_tried_on = site.tuning.is_some();
             outcome.new_bytes = new.map(|one| (one.device.clone(), one.new_bytes)).collect();
         }
         let mut boxes = Vec::new();

@@ -87,6 +87,7 @@ impl Served<'_> {
         let site = &self.question.sites[at];
         outcome.site = Some(site.site.clone());
         outcome.byte_worth = site.byte_worth;
+        outcome.has_boxes_out = true;
         outcome.wanted_bytes_per_s = wanted.iter().sum();
         for number in self.held(site).ordinals() {
             let served = wanted.get_mut(number as usize).map(std::mem::take);

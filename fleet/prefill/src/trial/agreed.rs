@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 
 /// A trial. It is fixed before its first day, and no look at it changes anything of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Trial {
     /// Who is tried on, and who stands beside it.
     pub pairs: Vec<Pair>,
@@ -20,7 +19,7 @@ pub struct Trial {
 
 /// By what a trial is judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(default)]
 pub struct Rules {
     /// Days before the first with which those of the trial are compared.
     pub baseline_days: u16,

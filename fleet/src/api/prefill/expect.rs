@@ -161,7 +161,10 @@ pub(in crate::api) async fn put_expectation(
     let said = Expectation { group, title, expected, made_at: now(), made_by };
     app.expectations.put(&said).await?;
     app.changed.notify_one();
-    Ok(Json(ReleaseItem::of((&said.group, &said.title), None, Some(&said))))
+    let known = app.view();
+    let known = known.title(&said.group, &said.title);
+    let coming = known.and_then(|title| title.window.serve_from).filter(|from| *from > now());
+    Ok(Json(ReleaseItem::of((&said.group, &said.title), coming.map(rfc3339), Some(&said))))
 }
 
 /// Expect nothing of a title but what others were.

@@ -4,7 +4,7 @@ use super::{FrozenItem, Page};
 use crate::api::said::Query;
 use crate::api::status::rfc3339;
 use crate::api::{List, Problem};
-use crate::planner::{Policy, PolicyVersion};
+use crate::planner::{Policy, PolicyVersion, TrialSaid};
 use crate::server::{App, now};
 use axum::Json;
 use axum::extract::State;
@@ -69,6 +69,9 @@ pub(crate) struct PolicyItem {
     pub(crate) shadow: Option<TuningItem>,
     /// Whether nothing is placed anew.
     pub(crate) frozen: Option<FrozenItem>,
+    /// How the trial goes, or ended, in words; nothing where nothing has been tried.
+    #[serde(default)]
+    pub(crate) trial: Option<String>,
 }
 
 impl From<Tuning> for TuningItem {
@@ -116,6 +119,7 @@ fn within<T: PartialOrd + Copy + std::fmt::Display>(
 impl From<PolicyVersion> for PolicyItem {
     fn from(of: PolicyVersion) -> Self {
         let is_said = of.version > 0;
+        let trial = of.policy.trial.as_ref().map(TrialSaid::words);
         Self {
             version: of.version,
             made_at: is_said.then(|| rfc3339(of.made_at)),
@@ -123,6 +127,7 @@ impl From<PolicyVersion> for PolicyItem {
             tuning: of.policy.tuning.into(),
             shadow: of.policy.shadow.map(|it| it.tuning.into()),
             frozen: of.policy.frozen.map(FrozenItem::from),
+            trial,
         }
     }
 }

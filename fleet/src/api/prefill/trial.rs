@@ -14,8 +14,12 @@ use contract::names::{SiteName, TagName};
 use prefill::trial::{Difference, Judged, Limits, Matched, Pair, Rules, Trial, Why, matched};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use utoipa::ToSchema;
+
+/// With the two weeks before it, as long as counters are kept.
+const DAYS: RangeInclusive<u16> = 3..=46;
 
 /// Fewer say nothing, whatever is seen.
 const LEAST_PAIRS: usize = 4;
@@ -28,7 +32,7 @@ pub(crate) struct TrialRequest {
     pub(crate) tuning: TuningRequest,
     /// For how many days; 14 without it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(minimum = 3, maximum = 60)]
+    #[schema(minimum = 3, maximum = 46)]
     pub(crate) days: Option<u16>,
     /// How many pairs of sites at most; 50 without it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -108,7 +112,7 @@ pub(crate) struct SeenItem {
     pub(crate) left_out: u32,
 }
 
-/// A difference, with an interval that holds on all days of the trial together.
+/// A difference, with an interval; those of all days of a trial hold together.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub(crate) struct DifferenceItem {
     /// How much.
@@ -187,6 +191,11 @@ pub(in crate::api) async fn start_trial(
     Operator(caller): Operator,
     Body(request): Body<TrialRequest>,
 ) -> Result<Json<TrialItem>, Problem> {
+    let days = request.days.unwrap_or(14);
+    if !DAYS.contains(&days) {
+        let (least, most) = (DAYS.start(), DAYS.end());
+        return Err(Problem::new(422, format!("days: expected {least} to {most}, not {days}")));
+    }
     let rules = rules(&request)?;
     let limits = limits(&request)?;
     let open = open(&app, request.tag.as_ref()).await?;
@@ -194,7 +203,7 @@ pub(in crate::api) async fn start_trial(
     let matched = matched(&all, &limits).map_err(Problem::internal)?;
     let left = left(&matched);
     let pairs = matched.pairs;
-    let trial = Trial { pairs, first_day: next_day(), days: request.days.unwrap_or(14), rules };
+    let trial = Trial { pairs, first_day: next_day(), days, rules };
     trial.check().map_err(|err| Problem::new(422, err))?;
     if trial.pairs.len() < LEAST_PAIRS {
         return Err(too_few(trial.pairs.len(), &left));
@@ -306,6 +315,9 @@ fn left(matched: &Matched) -> BTreeMap<String, usize> {
 }
 
 fn too_few(pairs: usize, left: &BTreeMap<String, usize>) -> Problem {
+    if left.is_empty() {
+        return Problem::new(409, "no site has a box that anything is placed on");
+    }
     let left = left.iter().map(|(why, count)| format!("{count}: {why}"));
     let left = left.collect::<Vec<_>>().join("; ");
     Problem::new(

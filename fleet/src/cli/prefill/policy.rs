@@ -51,7 +51,7 @@ impl ShowPolicy {
 
 fn table(output: &Output, policies: &[PolicyItem]) -> String {
     let mut table =
-        output.columns(&["version", "made", "by", "placed", "beside it", "nothing anew"]);
+        output.columns(&["version", "made", "by", "placed", "beside it", "tried", "nothing anew"]);
     for one in policies {
         let frozen = one.frozen.as_ref().map_or_else(
             || "-".to_owned(),
@@ -66,6 +66,7 @@ fn table(output: &Output, policies: &[PolicyItem]) -> String {
             text(one.made_by.as_deref().unwrap_or("-")),
             text(&words(&one.tuning)),
             text(&one.shadow.as_ref().map_or_else(|| "-".to_owned(), words)),
+            text(one.trial.as_deref().unwrap_or("-")),
             text(&frozen),
         ]);
     }

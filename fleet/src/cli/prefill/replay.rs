@@ -12,7 +12,7 @@ use contract::names::DeviceName;
 use indicatif::ProgressBar;
 use prefill::question::{Answer, Question, answer};
 use serde::Serialize;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Work placements out again with the code of this program, from what the manager was asked.
 ///
@@ -84,10 +84,13 @@ fn replayed(document: PlacementDocument) -> anyhow::Result<Replayed> {
     let digest = digest_of(&question, &found)?;
     let none = Vec::new();
     let (mut boxes, mut titles) = (0, 0);
-    for one in &found.boxes {
-        let was: BTreeSet<&u32> =
-            document.holds.get(one.device.as_str()).unwrap_or(&none).iter().collect();
-        let is: BTreeSet<&u32> = one.titles.iter().collect();
+    let found_on: BTreeMap<&str, &Vec<u32>> =
+        found.boxes.iter().map(|one| (one.device.as_str(), &one.titles)).collect();
+    let names: BTreeSet<&str> =
+        document.holds.keys().map(String::as_str).chain(found_on.keys().copied()).collect();
+    for name in names {
+        let was: BTreeSet<&u32> = document.holds.get(name).unwrap_or(&none).iter().collect();
+        let is: BTreeSet<&u32> = found_on.get(name).copied().unwrap_or(&none).iter().collect();
         let moved = was.symmetric_difference(&is).count();
         boxes += usize::from(moved > 0);
         titles += moved;

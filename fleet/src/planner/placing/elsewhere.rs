@@ -1,88 +1,78 @@
 //! What viewers of a site were sent elsewhere for, as demand of that site.
-//!
-//! Plays are turned into bytes as those that stayed are: by what boxes of the site sent for each play of what they
-//! hold.
 
 use super::forecaster::Key;
-use crate::plays::{Count, Counts};
+use crate::plays::{OfSite, Viewers};
 use crate::server::{App, now};
-use contract::demand::{FEWEST_SESSIONS, MAX_DEMAND_BYTES, TitleDemand, day_of};
-use contract::names::SiteName;
-use health_collector::SiteDemand;
-use std::collections::HashMap;
-use std::time::{Duration, Instant};
+use contract::demand::{MAX_DEMAND_BYTES, TitleDemand, day_of};
+use contract::names::GroupName;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
 
 /// Rows of a day are written anew each time.
 const TELL_EVERY: Duration = Duration::from_secs(60);
 
-/// What part of a title is watched, where too little was watched at a site to say.
-const USUAL_PART: f64 = 0.5;
+/// What part of a title a play is taken to be: how long somebody watches elsewhere nobody counts for his site.
+const WATCHED: f64 = 0.5;
 
 /// What one play of a title comes to, if all of it is watched.
 pub(super) type PlayBytes = HashMap<Key, f64>;
 
-/// Tells of plays now and then.
-#[derive(Debug, Default)]
-pub(super) struct Elsewhere {
-    last: Option<Instant>,
-}
-
-impl Elsewhere {
-    /// Takes down what was counted and has not been told.
-    pub(super) async fn tell(&mut self, app: &App, play_bytes: &PlayBytes) -> anyhow::Result<()> {
-        if self.last.is_some_and(|last| last.elapsed() < TELL_EVERY) {
-            return Ok(());
+/// Tells now and then until `stop` changes, and once more then.
+pub(super) async fn tell_all(
+    app: Arc<App>,
+    play_bytes: impl Fn() -> Arc<PlayBytes>,
+    mut stop: watch::Receiver<bool>,
+) {
+    let mut is_over = false;
+    while !is_over {
+        tokio::select! {
+            _ = stop.changed() => is_over = true,
+            () = tokio::time::sleep(TELL_EVERY) => {}
         }
-        self.last = Some(Instant::now());
-        tell(app, play_bytes).await
+        tell(&app, &play_bytes()).await;
     }
 }
 
-async fn tell(app: &App, play_bytes: &PlayBytes) -> anyhow::Result<()> {
-    for (day, counts) in app.plays.untold(day_of(now())) {
-        let sent = app.collector.demand_of(day).await?;
-        for (site, rows) in rows(&counts, &sent, play_bytes) {
-            app.collector.put_elsewhere(day, &site, &app.instance, rows, now()).await?;
+/// Takes down what was counted and has not been told; a site that cannot keeps no other from it.
+async fn tell(app: &App, play_bytes: &PlayBytes) {
+    for (day, site) in app.plays.untold(day_of(now())) {
+        let Some(of_site) = app.plays.of_site(day, &site) else { continue };
+        let rows = rows(&of_site, play_bytes);
+        match app.collector.put_elsewhere(day, &site, &app.instance, rows, now()).await {
+            Ok(()) => app.plays.told(day, &site, &of_site),
+            Err(err) => tracing::error!(day, %site, "who was sent elsewhere is not kept: {err}"),
         }
-        app.plays.told(day, &counts);
     }
-    Ok(())
 }
 
-/// By site: titles for which enough viewers were sent elsewhere.
-fn rows(
-    counts: &Counts,
-    sent: &[SiteDemand],
-    play_bytes: &PlayBytes,
-) -> Vec<(SiteName, Vec<TitleDemand>)> {
-    let of_site = |(site, counts): (&SiteName, &HashMap<Key, Count>)| {
-        let sent = sent.iter().find(|it| it.site == *site);
-        let sent = sent.into_iter().flat_map(|it| &it.rows).map(|row| row.bytes_sent as f64).sum();
-        let watched = watched(counts, sent, play_bytes);
-        let away = counts.iter().filter(|(_, it)| it.away >= FEWEST_SESSIONS as u64);
-        let row = |(key, count): (&Key, &Count)| {
-            let bytes = count.away as f64 * play_bytes.get(key)? * watched;
-            let (group, title) = key.clone();
-            let bytes_missed = whole(bytes).min(MAX_DEMAND_BYTES);
-            Some(TitleDemand { group, title: Some(title), bytes_sent: 0, bytes_missed })
-        };
-        let rows: Vec<TitleDemand> = away.filter_map(row).collect();
-        (!rows.is_empty()).then(|| (site.clone(), rows))
-    };
-    let mut all: Vec<_> = counts.iter().filter_map(of_site).collect();
-    all.sort_by(|a, b| a.0.cmp(&b.0));
-    all
+/// Titles that enough viewers began to watch; of each group the others together, where these are two or more and enough
+/// viewers began to watch any of the group.
+fn rows(of_site: &OfSite, play_bytes: &PlayBytes) -> Vec<TitleDemand> {
+    let mut rows = Vec::new();
+    let mut others: BTreeMap<&GroupName, (usize, f64)> = BTreeMap::new();
+    for (key, viewers) in &of_site.titles {
+        let Some(play_bytes) = play_bytes.get(key) else { continue };
+        let bytes = viewers.plays as f64 * play_bytes * WATCHED;
+        if viewers.are_many() {
+            rows.push(row(&key.0, Some(key), bytes));
+        } else {
+            let (titles, sum) = others.entry(&key.0).or_default();
+            (*titles, *sum) = (*titles + 1, *sum + bytes);
+        }
+    }
+    rows.sort_by(|a, b| a.title.cmp(&b.title));
+    let are_many = |group: &GroupName| of_site.groups.get(group).is_some_and(Viewers::are_many);
+    let told = others.into_iter().filter(|(group, (titles, _))| *titles > 1 && are_many(group));
+    rows.extend(told.map(|(group, (_, bytes))| row(group, None, bytes)));
+    rows
 }
 
-/// What part of a title a play at the site comes to, by those that stayed there.
-fn watched(counts: &HashMap<Key, Count>, sent_bytes: f64, play_bytes: &PlayBytes) -> f64 {
-    let home: u64 = counts.values().map(|count| count.home).sum();
-    let all = |(key, count): (&Key, &Count)| {
-        play_bytes.get(key).map_or(0.0, |bytes| bytes * count.home as f64)
-    };
-    let all: f64 = counts.iter().map(all).sum();
-    let is_known = home >= FEWEST_SESSIONS as u64 && sent_bytes > 0.0 && all > 0.0;
-    if is_known { (sent_bytes / all).clamp(0.01, 1.0) } else { USUAL_PART }
+fn row(group: &GroupName, title: Option<&Key>, bytes: f64) -> TitleDemand {
+    let bytes_missed = whole(bytes).min(MAX_DEMAND_BYTES);
+    let title = title.map(|key| key.1.clone());
+    TitleDemand { group: group.clone(), title, bytes_sent: 0, bytes_missed }
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "casts saturate")]
@@ -93,32 +83,32 @@ fn whole(bytes: f64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use contract::names::{GroupName, TitleName};
+    use crate::plays::Plays;
+    use contract::names::{SiteName, TitleName};
 
     fn key(title: &str) -> Key {
         (GroupName::new("g").expect("name"), TitleName::new(title).expect("name"))
     }
 
     #[test]
-    fn plays_elsewhere_are_as_long_as_those_at_home() {
-        let site = SiteName::new("oslo-1").expect("name");
-        let of = |home, away| Count { home, away };
-        let titles = [("a", of(40, 0)), ("b", of(10, 30)), ("c", of(0, 19)), ("gone", of(0, 99))];
-        let counts: HashMap<Key, Count> =
-            titles.iter().map(|(title, count)| (key(title), *count)).collect();
-        let counts = Counts::from([(site.clone(), counts)]);
-        let play_bytes = ["a", "b", "c"].map(|title| (key(title), 1e6)).into_iter().collect();
-        let (group, title) = key("a");
-        let sent =
-            TitleDemand { group, title: Some(title), bytes_sent: 10_000_000, bytes_missed: 0 };
-        let sent = SiteDemand { site: site.clone(), rows: vec![sent] };
-        // A fifth of each of fifty plays.
-        let told = rows(&counts, &[sent], &play_bytes);
-        assert_eq!(told.len(), 1);
-        let (group, title) = key("b");
-        let row = TitleDemand { group, title: Some(title), bytes_sent: 0, bytes_missed: 6_000_000 };
-        assert_eq!(told[0], (site, vec![row.clone()]));
-        let told = rows(&counts, &[], &play_bytes);
-        assert_eq!(told[0].1, [TitleDemand { bytes_missed: 15_000_000, ..row }]);
+    fn what_many_began_to_watch_is_named_and_the_rest_is_not() {
+        let (plays, site) = (Plays::default(), SiteName::new("oslo-1").expect("name"));
+        let play = |title: &str, count: u8| {
+            (0..count).for_each(|it| plays.count(7, &site, &key(title), [192, 0, 2, it].into()));
+        };
+        let told = || {
+            let play_bytes = ["a", "b", "c"].map(|title| (key(title), 1e6)).into_iter().collect();
+            let rows = rows(&plays.of_site(7, &site).expect("counted"), &play_bytes);
+            rows.into_iter()
+                .map(|row| (row.title.map(|it| it.to_string()), row.bytes_missed))
+                .collect::<Vec<_>>()
+        };
+        play("a", 19);
+        play("gone", 99);
+        assert_eq!(told(), [], "one that few began to watch is nobody's business");
+        play("b", 2);
+        assert_eq!(told(), [(None, 10_500_000)]);
+        play("c", 40);
+        assert_eq!(told(), [(Some("c".to_owned()), 20_000_000), (None, 10_500_000)]);
     }
 }

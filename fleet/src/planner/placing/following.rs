@@ -1,7 +1,7 @@
-//! What is looked at beside what boxes are told, and keeps nobody waiting: what viewers were sent elsewhere for, how a
-//! trial goes, what will not be enough, and what another policy would do.
+//! What is looked at beside what boxes are told, and keeps nobody waiting: how a trial goes, what will not be enough,
+//! and what another policy would do; and, apart from these, what viewers were sent elsewhere for.
 
-use super::elsewhere::{Elsewhere, PlayBytes};
+use super::elsewhere::{PlayBytes, tell_all};
 use super::placed::Placed;
 use super::shadow::{Beside, SitePins};
 use super::{Overtaken, short, trial};
@@ -28,37 +28,43 @@ pub(crate) struct Following {
     app: Arc<App>,
     news: watch::Receiver<News>,
     beside: Beside,
-    elsewhere: Elsewhere,
 }
 
 impl Following {
     pub(in crate::planner) fn new(app: Arc<App>, news: watch::Receiver<News>) -> Self {
-        Self { app, news, beside: Beside::default(), elsewhere: Elsewhere::default() }
+        Self { app, news, beside: Beside::default() }
     }
 
-    /// Looks until `stop` changes; then takes down what would be forgotten with this process.
+    /// Looks until `stop` changes, and tells of plays: also of the last ones.
     pub(crate) async fn run(mut self, mut stop: watch::Receiver<bool>) {
-        loop {
-            self.look().await;
-            tokio::select! {
-                biased;
-                _ = stop.changed() => break,
-                changed = self.news.changed() => if changed.is_err() { break },
-                () = tokio::time::sleep(LOOK_EVERY) => {}
+        let (app, news) = (Arc::clone(&self.app), self.news.clone());
+        let play_bytes = move || Arc::clone(&news.borrow().play_bytes);
+        let telling = tell_all(app, play_bytes, stop.clone());
+        let looking = async {
+            loop {
+                tokio::select! {
+                    biased;
+                    _ = stop.changed() => return,
+                    is_over = self.look_once() => if is_over { return },
+                }
             }
+        };
+        tokio::join!(telling, looking);
+    }
+
+    /// Looks, and waits for something new; whether there will be nothing new any more.
+    async fn look_once(&mut self) -> bool {
+        self.look().await;
+        tokio::select! {
+            changed = self.news.changed() => changed.is_err(),
+            () = tokio::time::sleep(LOOK_EVERY) => false,
         }
-        let news = self.news.borrow().clone();
-        said(
-            "plays of the last minute",
-            Elsewhere::default().tell(&self.app, &news.play_bytes).await,
-        );
     }
 
     /// One that fails keeps the others from nothing.
     async fn look(&mut self) {
         let news = self.news.borrow_and_update().clone();
         let app = &self.app;
-        said("plays elsewhere", self.elsewhere.tell(app, &news.play_bytes).await);
         if news.placed.version == 0 {
             return;
         }

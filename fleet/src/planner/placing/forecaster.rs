@@ -42,6 +42,8 @@ pub(super) struct SiteRows {
     pub(super) site: SiteName,
     pub(super) region: Option<String>,
     pub(super) rows: Vec<TitleDemand>,
+    /// What its viewers were sent elsewhere for: of the region this is a part already, where it was served.
+    pub(super) elsewhere: Vec<TitleDemand>,
     /// The titles that its boxes were to hold, where that is known: of others nothing could be counted there.
     pub(super) held: Option<Arc<HashSet<Key>>>,
 }
@@ -109,19 +111,21 @@ impl Forecaster {
             let mut of_region: Vec<(u32, f64)> = Vec::new();
             for rows in sites {
                 let unseen = unseen(&self.titles, rows);
-                let plays = plays(&self.numbers, &self.titles, &forecast, (&rows.rows, &unseen));
+                let counted = plays(&self.numbers, &self.titles, &forecast, (&rows.rows, &unseen));
+                let known = (&self.numbers, self.titles.as_slice());
+                let plays = with_elsewhere(known, &counted, &rows.elsewhere);
                 let site = self.sites.entry(rows.site.clone()).or_default();
                 let expected = site.forecast(&ages, &forecast);
-                let counted: HashMap<u32, f64> = plays.iter().copied().collect();
+                let by_number: HashMap<u32, f64> = plays.iter().copied().collect();
                 let seen = (0..).zip(&unseen).filter(|(_, is_unseen)| !**is_unseen);
                 for (number, _) in seen {
                     let number: u32 = number;
-                    let plays = counted.get(&number).copied().unwrap_or(0.0);
+                    let plays = by_number.get(&number).copied().unwrap_or(0.0);
                     score.add(&expected.title(number as usize), plays);
                 }
                 let of_site = SiteDay { by_title: &plays, by_rendition: &[], unseen: &unseen };
                 site.learn(&catalogue, &ages, region.weekdays(), &of_site)?;
-                of_region.extend(plays);
+                of_region.extend(counted);
             }
             let counted = RegionDay { by_title: &of_region, ..RegionDay::default() };
             region.learn(&catalogue, &ages, &counted)?;
@@ -190,11 +194,31 @@ impl Forecaster {
 /// By number: whether a title could not be counted at a site.
 fn unseen(titles: &[KnownTitle], site: &SiteRows) -> Vec<bool> {
     let Some(held) = &site.held else { return vec![false; titles.len()] };
-    let named: HashSet<(&GroupName, &TitleName)> =
-        site.rows.iter().filter_map(|row| Some((&row.group, row.title.as_ref()?))).collect();
+    let named: HashSet<(&GroupName, &TitleName)> = site
+        .rows
+        .iter()
+        .chain(&site.elsewhere)
+        .filter_map(|row| Some((&row.group, row.title.as_ref()?)))
+        .collect();
     let is_seen =
         |it: &KnownTitle| held.contains(&it.key) || named.contains(&(&it.key.0, &it.key.1));
     titles.iter().map(|title| !is_seen(title)).collect()
+}
+
+/// With the plays that viewers of a site were sent elsewhere for. What of these has no name says nothing of a title.
+fn with_elsewhere(
+    (numbers, titles): (&HashMap<Key, u32>, &[KnownTitle]),
+    plays: &[(u32, f64)],
+    elsewhere: &[TitleDemand],
+) -> Vec<(u32, f64)> {
+    let mut all: BTreeMap<u32, f64> = plays.iter().copied().collect();
+    for row in elsewhere {
+        let key = row.title.as_ref().map(|title| (row.group.clone(), title.clone()));
+        let Some(number) = key.and_then(|key| numbers.get(&key)) else { continue };
+        let plays = row.bytes_missed as f64 / titles[*number as usize].play_bytes;
+        *all.entry(*number).or_default() += plays.min(MOST_PLAYS);
+    }
+    all.into_iter().collect()
 }
 
 /// Plays of titles. What of a group was told without a name is spread over those of its titles that were
@@ -269,6 +293,7 @@ pub(super) mod tests {
             site: site(name),
             region: Some("north".into()),
             rows: rows.clone(),
+            elsewhere: vec![],
             held: None,
         };
         rows.iter().map(of).collect()
@@ -347,6 +372,31 @@ pub(super) mod tests {
         let held = Some(Arc::new(HashSet::from([key("x")])));
         let (as_if_seen, unseen) = (learned(None), learned(held));
         assert!(as_if_seen < 0.1 && unseen > 0.15, "{as_if_seen} {unseen}");
+    }
+
+    #[test]
+    fn who_is_sent_elsewhere_is_wanted_at_his_site_and_counted_once_in_the_region() {
+        let learned = |elsewhere: Vec<TitleDemand>| {
+            let mut forecaster = Forecaster::default();
+            forecaster.know(["x", "y"].into_iter().map(|name| known(name, 0)));
+            for at in 0..10 {
+                let a = vec![row(Some("x"), 500), row(Some("y"), 500)];
+                let mut sites = day(&[("a", a), ("b", vec![row(Some("x"), 500)])]);
+                sites[1].held = Some(Arc::new(HashSet::from([key("x")])));
+                sites[1].elsewhere.clone_from(&elsewhere);
+                forecaster.learn(1000 + at, &sites).expect("a day");
+            }
+            let wanted = forecast(&forecaster, 1010);
+            let region = &wanted.regions[&Some("north".to_owned())];
+            let of_b = &wanted.sites[&site("b")];
+            (of_b[1] / of_b[0], region[1] / region[0])
+        };
+        let (group, title) = key("y");
+        let many =
+            TitleDemand { group, title: Some(title), bytes_sent: 0, bytes_missed: 2_000_000_000 };
+        let (without, with) = (learned(vec![]), learned(vec![many]));
+        assert!(with.0 > 2.0 * without.0, "{without:?} {with:?}");
+        assert!((with.1 / without.1 - 1.0).abs() < 0.05, "{without:?} {with:?}");
     }
 
     #[test]

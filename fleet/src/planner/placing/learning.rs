@@ -83,7 +83,8 @@ fn rows(
     let known: HashMap<&SiteName, &Option<String>> = regions.iter().collect();
     let rows = day.into_iter().filter_map(|of| {
         let region = known.get(&of.site).copied()?.clone();
-        Some(SiteRows { held: held.at(&of.site), region, site: of.site, rows: of.rows })
+        let SiteDemand { site, rows, elsewhere } = of;
+        Some(SiteRows { held: held.at(&site), region, site, rows, elsewhere })
     });
     rows.collect()
 }

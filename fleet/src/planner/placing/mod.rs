@@ -122,7 +122,7 @@ impl Placing {
         let day = parent.as_ref().map_or(today, |run| run.day.clamp(today, today + 1));
         let was_put_back = before.as_ref().is_some_and(|before| before.is_put_back());
         let beside = (parent.as_ref(), before, day, policy);
-        let mut question = self.question(app, inputs, beside).await?;
+        let (mut question, pins) = self.question(app, inputs, beside).await?;
         if let Some(version) = put_back {
             ask_again(&mut question, version);
         }
@@ -142,6 +142,7 @@ impl Placing {
             }
         };
         self.last = Some(Arc::clone(&placed));
+        self.pins = Arc::new(pins);
         Ok(placed)
     }
 
@@ -169,7 +170,7 @@ impl Placing {
         app: &App,
         inputs: Arc<Inputs>,
         (parent, before, day, policy): (Option<&Run>, Option<Arc<Question>>, i32, Policy),
-    ) -> anyhow::Result<Question> {
+    ) -> anyhow::Result<(Question, Vec<SitePins>)> {
         let offered = Arc::new(offered(&inputs).await?);
         self.play_bytes = Arc::new(offered.play_bytes());
         let forecaster = self.learning.learn(app, &inputs, &offered, day).await?;
@@ -205,14 +206,14 @@ impl Placing {
         });
         let (question, (rules, inputs)) = (made.await??, said);
         let pins = question.sites.iter().map(|it| (it.pins.clone(), it.more_copies.clone()));
-        self.pins = Arc::new(pins.collect());
+        let pins: Vec<SitePins> = pins.collect();
         let parent = parent.map(|run| run.version);
         let fitted = pinned::within(app, question, parent, &rules, &inputs.inventory).await?;
         let (question, not_kept) = fitted;
         if policy_is_live {
             app.rules.tell(not_kept);
         }
-        Ok(question)
+        Ok((question, pins))
     }
 
     /// What a day begins with: the last run of a day before it.

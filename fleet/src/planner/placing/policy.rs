@@ -58,9 +58,20 @@ impl TrialSaid {
         self.ended.is_none()
     }
 
+    /// How it goes, or ended.
+    pub(crate) fn words(&self) -> String {
+        let seen = self.last.as_ref().map(|last| last.verdict.to_string());
+        match (&self.ended, seen) {
+            (Some(why), _) => format!("over: {why}"),
+            (None, Some(verdict)) => verdict,
+            (None, None) => "nothing has been seen yet".to_owned(),
+        }
+    }
+
     /// How a site is planned on a day, where that is another than the usual.
     pub(crate) fn tuning_at(&self, site: &SiteName, day: i32) -> Option<Tuning> {
-        let is_on = self.is_going() && day >= self.trial.first_day;
+        let days = self.trial.first_day..=self.trial.last_day();
+        let is_on = self.is_going() && days.contains(&day);
         let is_tried = is_on && self.trial.pairs.iter().any(|pair| pair.tried == *site);
         is_tried.then_some(self.tuning)
     }

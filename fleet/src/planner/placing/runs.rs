@@ -104,6 +104,13 @@ impl Runs {
         query.fetch_optional(self.db.read()).await?.as_ref().map(run).transpose()
     }
 
+    /// Those of a day, newest first.
+    pub(super) async fn of_day(&self, line: Line, day: i32) -> Result<Vec<Run>, db::Error> {
+        let query = runs!("WHERE line = $1 AND day = $2 ORDER BY version DESC");
+        let query = query.bind(signed(line.0)).bind(i64::from(day));
+        query.fetch_all(self.db.read()).await?.iter().map(run).collect()
+    }
+
     /// The last of each day, newest first.
     pub(crate) async fn last_of_days(&self, line: Line, most: i64) -> Result<Vec<Run>, db::Error> {
         let query = runs!(

@@ -6,7 +6,7 @@ use super::runs::{Line, Run};
 use crate::server::{App, now};
 use contract::demand::day_of;
 use contract::names::SiteName;
-use prefill::question::{Question, SiteAsked};
+use prefill::question::SiteAsked;
 use prefill::trial::{Candidate, Features, Judged, SiteDay, judge};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
@@ -31,7 +31,7 @@ pub(super) async fn look(app: &App) -> anyhow::Result<()> {
     let sites = said.trial.pairs.iter().flat_map(|pair| [&pair.tried, &pair.usual]);
     let sites: BTreeSet<&SiteName> = sites.collect();
     let first = said.trial.first_day - i32::from(said.trial.rules.baseline_days);
-    let mut days = seen(app, first..=day).await?;
+    let mut days = seen(app, first..=day, said.trial.first_day).await?;
     days.retain(|one| sites.contains(&one.site));
     let judged = judge(&said.trial, &days, day)?;
     let verdict = judged.verdict;
@@ -66,24 +66,25 @@ impl Policy {
     }
 }
 
-/// What sites did on days: what boxes counted, and what placements had them fetch.
-async fn seen(app: &App, days: RangeInclusive<i32>) -> anyhow::Result<Vec<SiteDay>> {
+/// What sites did on days: what boxes counted, and what placements had them fetch. Of a day on which nothing was placed
+/// nothing was to be fetched, at no site. What sites did that were tried on before a trial began says nothing of how they
+/// are by themselves.
+async fn seen(
+    app: &App,
+    days: RangeInclusive<i32>,
+    first_day: i32,
+) -> anyhow::Result<Vec<SiteDay>> {
     let mut all = Vec::new();
     let mut out_before = BTreeSet::new();
     for day in days {
-        // Of a day on which nothing was placed nothing was to be fetched, at no site.
-        let run = app.runs.before_day(Line::LIVE, day.saturating_add(1)).await?;
-        let run = run.filter(|run| run.day == day);
-        let question = match &run {
-            Some(run) => app.runs.question(run.version).await?.unwrap_or_default(),
-            None => Question::default(),
-        };
-        let out = with_boxes_out(&question);
-        let filled = run.as_ref().map(filled).unwrap_or_default();
+        let runs = app.runs.of_day(Line::LIVE, day).await?;
+        let out = out(&runs, day < first_day);
+        let filled = runs.first().map(filled).unwrap_or_default();
         for demand in app.collector.demand_of(day).await? {
             let served = demand.rows.iter().map(|row| row.bytes_sent);
             let served_bytes = served.fold(0, u64::saturating_add);
-            let missed = demand.rows.iter().map(|row| row.bytes_missed);
+            let not_served = demand.rows.iter().chain(&demand.elsewhere);
+            let missed = not_served.map(|row| row.bytes_missed);
             all.push(SiteDay {
                 day,
                 wanted_bytes: missed.fold(served_bytes, u64::saturating_add),
@@ -98,9 +99,11 @@ async fn seen(app: &App, days: RangeInclusive<i32>) -> anyhow::Result<Vec<SiteDa
     Ok(all)
 }
 
-fn with_boxes_out(question: &Question) -> BTreeSet<SiteName> {
-    let out = question.boxes().filter(|(_, one)| one.said.is_some());
-    out.map(|(site, _)| site.site.clone()).collect()
+/// Sites with boxes that were out at any time of a day, and those that were tried on where nobody should have been.
+fn out(runs: &[Run], is_before: bool) -> BTreeSet<SiteName> {
+    let sites = runs.iter().flat_map(|run| &run.outcome.sites);
+    let out = sites.filter(|site| site.has_boxes_out || (is_before && site.is_tried_on));
+    out.filter_map(|site| site.site.clone()).collect()
 }
 
 fn filled(run: &Run) -> BTreeMap<&SiteName, u64> {
@@ -117,7 +120,8 @@ pub(crate) async fn candidates(
     let Some(run) = app.runs.latest(Line::LIVE).await? else { return Ok(Vec::new()) };
     let question = app.runs.question(run.version).await?.unwrap_or_default();
     let today = day_of(now());
-    let days = seen(app, today - LOOK_BACK_DAYS..=today - 1).await?;
+    let days = seen(app, today - LOOK_BACK_DAYS..=today - 1, today).await?;
+    let days: Vec<SiteDay> = days.into_iter().filter(|day| !day.is_impaired).collect();
     let mut by_site: BTreeMap<&SiteName, Vec<&SiteDay>> = BTreeMap::new();
     days.iter().for_each(|day| by_site.entry(&day.site).or_default().push(day));
     let candidate = |site: &SiteAsked| {

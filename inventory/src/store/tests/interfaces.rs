@@ -9,7 +9,7 @@ async fn what_a_box_sends_is_what_its_ports_for_viewers_are() {
     for test in testing::both().await {
         let store = Store::new(test.db.clone());
         create(&store, &SITE, &site("s", "127.0.1.0/24")).await;
-        for name in ["a", "b", "c"] {
+        for name in ["a", "b", "c", "d"] {
             create(&store, &DEVICE, &json!({"name": name, "role": "router", "site": "s"})).await;
         }
         let port = async |device: &str, name: &str, mut more: Value| {
@@ -31,6 +31,9 @@ async fn what_a_box_sends_is_what_its_ports_for_viewers_are() {
         port("b", "eth1", json!({"enabled": false, "speed_kbits_per_s": gbits(25)})).await;
         port("b", "ipmi", json!({"mgmt_only": true, "speed_kbits_per_s": gbits(1)})).await;
         port("c", "eth0", json!({})).await;
+        // How fast it is to viewers is not known, and what the other one does is nothing of it.
+        port("d", "eth0", json!({"purpose": "viewers"})).await;
+        port("d", "eth1", json!({"speed_kbits_per_s": gbits(1)})).await;
         let found = store.all().await.expect(test.name).viewer_bits_per_s;
         let name = |name: &str| DeviceName::new(name).expect("a name");
         let expected = [(name("a"), 200_000_000_000), (name("b"), 25_000_000_000)];
