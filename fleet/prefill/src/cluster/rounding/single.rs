@@ -29,12 +29,12 @@ impl Rounding {
             files[*b].density().total_cmp(&files[*a].density()).then(a.cmp(b))
         });
         let churn_price = lagrangian.terms.churn_price;
-        let mut owed = Owed::default();
+        let mut owed = Owed::of(&lagrangian.budgets());
         for at in 0..files.len() {
             let at = self.singles_order[at];
             let file = &files[at];
             let shares = self.shares(|prices| file.best(prices, churn_price));
-            let offer = owed.settle(file.size_bytes, &shares, |class| {
+            let offer = owed.settle((file.size_bytes, file.demand), &shares, |class| {
                 self.offer_single(lagrangian, file, at, class)
             });
             if let Some(offer) = offer {
