@@ -97,6 +97,16 @@ fn viewers_want(server: &Server, work: &Path, most: &str, least: &str) {
     server.ok(&["prefill", "demand", file.to_str().expect("text")]);
 }
 
+/// Waits for a placement that was made of what viewers asked for: where nothing is known, a title may be there as well.
+async fn until_wanted(server: &Server, title: &str) {
+    let line = format!("prefill explain {title}@{SITE}");
+    until(&format!("{title} is wanted at {SITE}"), || {
+        let reason = json(server, &line);
+        reason["demand_bytes_per_s"].as_f64().filter(|demand| *demand > 1e6)
+    })
+    .await;
+}
+
 async fn until_there(server: &Server, title: &str) -> u64 {
     let line = format!("prefill explain {title}@{SITE}");
     until(&format!("{title} at {SITE}"), || {
@@ -118,9 +128,12 @@ async fn frozen_and_put_back(database_url: Option<&str>) {
     let mut server = Server::start(&work.join("data"), database_url);
     let mut boxes = with_a_small_box(&server, work).await;
     viewers_want(&server, work, "cinema/film", "cinema/play");
-    let film = until_there(&server, "cinema/film").await;
+    until_wanted(&server, "cinema/film").await;
+    until_there(&server, "cinema/film").await;
 
     ok(&server, "prefill freeze --why launch");
+    // What was on its way when that was said is not taken down any more.
+    let film = version(&server);
     viewers_want(&server, work, "cinema/play", "cinema/film");
     // Boxes hear of a purge by a plan that was made after that.
     ok(&server, "content purge cinema --object /nothing");
@@ -191,6 +204,7 @@ async fn another_policy_beside_it(database_url: Option<&str>) {
     let _boxes = with_a_small_box(&server, work).await;
     let _second = a_small_box(&server, work, "oca2.edge").await;
     viewers_want(&server, work, "cinema/film", "cinema/play");
+    until_wanted(&server, "cinema/film").await;
     // There is room for one on each box.
     until_there(&server, "cinema/film").await;
     until_there(&server, "cinema/play").await;
