@@ -261,13 +261,17 @@ async fn who_is_sent_elsewhere_is_demand_of_his_site() {
     ok(&server, "prefill ban studio-a big-demo --site site-a");
     let (at_a, at_b) = boxes.split_at_mut(2);
     until_planned(at_a, 0).await;
-    for each in at_b {
+    for each in at_b.iter_mut() {
         each.held = 12;
         each.report().await;
     }
     let begun = today();
     // Twenty-four viewers; one of them reloads the page.
     for number in (2..=25).chain([2; 30]) {
+        // Nobody is sent to a box that says nothing any more.
+        for each in at_b.iter_mut() {
+            each.report().await;
+        }
         let url = format!("https://{}/play/studio-a/big-demo/master.m3u8", server.listen);
         let mut curl = Command::new("curl");
         curl.arg("--cacert").arg(server.front()).args(["-sf", "-o", "/dev/null", &url]);
