@@ -9,39 +9,13 @@ mod support;
 use serde_json::Value;
 use std::path::Path;
 use std::process::Command;
-use std::time::{Duration, Instant};
+use support::asked::{json, ok, refused, until};
 use support::fake_box::FakeBox;
 use support::process::Server;
 use support::story::{bring_up, title, until_planned};
 
 const SITE: &str = "edge";
 const BOX: &str = "oca1.edge";
-
-fn ok(server: &Server, line: &str) -> String {
-    server.ok(&line.split_whitespace().collect::<Vec<_>>())
-}
-
-fn json(server: &Server, line: &str) -> Value {
-    serde_json::from_str(&ok(server, &format!("{line} -o json"))).expect("json")
-}
-
-fn refused(server: &Server, line: &str) -> String {
-    let (code, err) = server.fails(&line.split_whitespace().collect::<Vec<_>>());
-    assert!(matches!(code, Some(1 | 2)), "{code:?}: {err}");
-    err
-}
-
-/// Asks until it is so.
-async fn until<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
-    let deadline = Instant::now() + Duration::from_secs(30);
-    loop {
-        if let Some(found) = ask() {
-            return found;
-        }
-        assert!(Instant::now() < deadline, "never so: {what}");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-}
 
 /// The placement in force.
 fn version(server: &Server) -> u64 {
@@ -100,7 +74,7 @@ fn viewers_want(server: &Server, work: &Path, most: &str, least: &str) {
 /// Waits for a placement that was made of what viewers asked for: where nothing is known, a title may be there as well.
 async fn until_wanted(server: &Server, title: &str) {
     let line = format!("prefill explain {title}@{SITE}");
-    until(&format!("{title} is wanted at {SITE}"), || {
+    until(&format!("{title} is wanted at {SITE}"), async || {
         let reason = json(server, &line);
         reason["demand_bytes_per_s"].as_f64().filter(|demand| *demand > 1e6)
     })
@@ -109,7 +83,7 @@ async fn until_wanted(server: &Server, title: &str) {
 
 async fn until_there(server: &Server, title: &str) -> u64 {
     let line = format!("prefill explain {title}@{SITE}");
-    until(&format!("{title} at {SITE}"), || {
+    until(&format!("{title} at {SITE}"), async || {
         let reason = json(server, &line);
         let is_there = reason["boxes"].as_array().is_some_and(|boxes| !boxes.is_empty());
         is_there.then(|| reason["version"].as_u64().expect("a number"))
@@ -138,11 +112,11 @@ async fn frozen_and_put_back(database_url: Option<&str>) {
     // Boxes hear of a purge by a plan that was made after that.
     ok(&server, "content purge cinema --object /nothing");
     let small = boxes.last_mut().expect("a box");
-    let deadline = Instant::now() + Duration::from_secs(30);
-    while small.tombstones.as_ref().is_none_or(|it| it.purges.is_empty()) {
-        assert!(Instant::now() < deadline, "no purge came");
+    until("a purge", async || {
         small.report().await;
-    }
+        small.tombstones.as_ref().filter(|it| !it.purges.is_empty()).map(drop)
+    })
+    .await;
     let plan = json(&server, "prefill plan");
     assert_eq!(plan["run"]["version"], film, "{plan}");
     assert_eq!(plan["frozen"]["why"], "launch");
@@ -162,7 +136,7 @@ async fn frozen_and_put_back(database_url: Option<&str>) {
     until_told(&mut boxes, ["/film/", "/play/"]).await;
     // A manager that was killed does not put it back once more.
     server.crash_and_restart();
-    let plan = until("a plan", || {
+    let plan = until("a plan", async || {
         let out = server.run(&["prefill", "plan", "-o", "json"]);
         out.status.success().then(|| serde_json::from_slice::<Value>(&out.stdout).expect("json"))
     });
@@ -180,21 +154,15 @@ async fn frozen_and_put_back(database_url: Option<&str>) {
 /// Reports until the small box is told to hold what is under one path, and not what is under another.
 async fn until_told(boxes: &mut [FakeBox], [path, other]: [&str; 2]) {
     let small = boxes.last_mut().expect("a box");
-    let deadline = Instant::now() + Duration::from_secs(30);
-    loop {
+    until(&format!("it is told of {path} alone"), async || {
         small.report().await;
-        let held = small.manifest.as_ref().map(|it| it.hold.resolve(None).expect("a list"));
+        let held = small.manifest.as_ref()?.hold.resolve(None).expect("a list");
         let objects = small.objects().await;
-        let told = objects
-            .iter()
-            .filter(|entry| held.as_ref().is_some_and(|held| held.contains(&entry.ordinal)));
+        let told = objects.iter().filter(|entry| held.contains(&entry.ordinal));
         let count = |path: &str| told.clone().filter(|it| it.path.starts_with(path)).count();
-        if count(path) == 13 && count(other) == 0 {
-            return;
-        }
-        assert!(Instant::now() < deadline, "it was never told of {path}: {held:?}");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+        (count(path) == 13 && count(other) == 0).then_some(())
+    })
+    .await;
 }
 
 async fn another_policy_beside_it(database_url: Option<&str>) {
@@ -218,7 +186,7 @@ async fn another_policy_beside_it(database_url: Option<&str>) {
     // A copy on each box, of what is wanted most.
     ok(&server, "prefill shadow start --least-copies 2");
     let live = version(&server);
-    let day = until("a day beside it", || {
+    let day = until("a day beside it", async || {
         json(&server, "prefill shadow show")["items"].as_array().expect("a list").first().cloned()
     });
     let day = day.await;
@@ -235,8 +203,9 @@ async fn another_policy_beside_it(database_url: Option<&str>) {
     assert!(refused(&server, &format!("prefill apply {beside}")).contains("was ever in force"));
 
     ok(&server, "prefill shadow adopt");
-    let adopted =
-        until("the adopted policy", || Some(version(&server)).filter(|version| *version > beside));
+    let adopted = until("the adopted policy", async || {
+        Some(version(&server)).filter(|version| *version > beside)
+    });
     // It comes to what was shown, box by box.
     assert_eq!(changes(&server, beside, adopted.await), [Value::Null; 0]);
     let policy = json(&server, "prefill policy");

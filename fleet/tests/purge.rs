@@ -11,6 +11,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use support::asked::ok;
 use support::fake_box::FakeBox;
 use support::process::Server;
 use support::story::{add_title, bring_up, curl, priority, title, until_planned};
@@ -54,10 +55,6 @@ async fn while_reporting(server: &Arc<Server>, boxes: &mut [FakeBox], line: &str
 fn said(output: &Output) -> (Option<i32>, String, String) {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     (output.status.code(), text(&output.stdout), text(&output.stderr))
-}
-
-fn ok(server: &Server, line: &str) -> String {
-    server.ok(&line.split_whitespace().collect::<Vec<_>>())
 }
 
 /// On how many boxes a purge is done, as `content purges` says.

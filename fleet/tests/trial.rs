@@ -9,28 +9,19 @@ use contract::demand::{TitleDemand, day_of};
 use contract::names::{GroupName, SiteName, TitleName};
 use db::testing::TestDb;
 use health_collector::Collector;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::fmt::Write;
 use std::path::Path;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::SystemTime;
+use support::asked::{json, ok, refused, until};
 use support::process::Server;
 use support::story::title;
 
 const SITES: usize = 12;
 const BYTES_A_DAY: u64 = 5_000_000_000;
 
-fn ok(server: &Server, line: &str) -> String {
-    server.ok(&line.split_whitespace().collect::<Vec<_>>())
-}
-
-fn refused(server: &Server, line: &str) -> String {
-    let (code, err) = server.fails(&line.split_whitespace().collect::<Vec<_>>());
-    assert!(matches!(code, Some(1 | 2)), "{code:?}: {err}");
-    err
-}
-
 fn shown(server: &Server) -> Value {
-    serde_json::from_str(&ok(server, "prefill trial show -o json")).expect("json")
+    json(server, "prefill trial show")
 }
 
 fn name(at: usize) -> SiteName {
@@ -113,8 +104,7 @@ async fn agreed_and_ended(test: TestDb) {
             day(&collector, today - back, at, 0.1).await;
         }
     }
-    let dry: Value =
-        serde_json::from_str(&ok(&server, &format!("{start} --dry-run -o json"))).expect("json");
+    let dry = json(&server, &format!("{start} --dry-run"));
     assert_eq!(dry["pairs"].as_array().map(Vec::len), Some(SITES / 2), "{dry}");
     assert!(refused(&server, "prefill trial show").contains("nothing has been tried yet"));
     let too_long = refused(&server, &format!("{start} --days 47"));
@@ -144,8 +134,8 @@ async fn agreed_and_ended(test: TestDb) {
         }
     }
     let pairs: Vec<Value> = going["pairs"].as_array().expect("a list").clone();
-    let tuning = json!({"least_copies": 1, "copy_share_percent": 5, "rest_percent": 30, "somewhere_percent": 20});
-    let policy = json!({
+    let tuning = serde_json::json!({"least_copies": 1, "copy_share_percent": 5, "rest_percent": 30, "somewhere_percent": 20});
+    let policy = serde_json::json!({
         "tuning": tuning,
         "trial": {
             "tuning": {"least_copies": 1, "copy_share_percent": 5, "rest_percent": 100, "somewhere_percent": 20},
@@ -160,15 +150,10 @@ async fn agreed_and_ended(test: TestDb) {
         },
     });
     write(&test, &policy, 4).await;
-    let deadline = Instant::now() + Duration::from_secs(60);
-    let over = loop {
-        let trial = shown(&server);
-        if !trial["ended"].is_null() {
-            break trial;
-        }
-        assert!(Instant::now() < deadline, "it goes on: {trial}");
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    };
+    let over = until("the trial ends", async || {
+        Some(shown(&server)).filter(|trial| !trial["ended"].is_null())
+    })
+    .await;
     let why = over["ended"].as_str().expect("text");
     assert!(
         why.starts_with("collapsed: offload -") || why.starts_with("hurts: offload -"),

@@ -4,6 +4,7 @@
 #![allow(dead_code)]
 
 pub mod api;
+pub mod asked;
 pub mod fake_box;
 pub mod knot;
 pub mod process;
