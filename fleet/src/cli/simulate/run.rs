@@ -28,14 +28,6 @@ pub(in crate::cli) struct Run {
     #[arg(long, value_name = "COUNT", default_value_t = 3,
         value_parser = clap::value_parser!(u8).range(1..=100))]
     sites: u8,
-    /// Boxes of a site.
-    #[arg(long, value_name = "COUNT", default_value_t = 4,
-        value_parser = clap::value_parser!(u8).range(1..=64))]
-    boxes: u8,
-    /// Plays of a site on a usual day.
-    #[arg(long, value_name = "COUNT", default_value_t = 20_000,
-        value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
-    plays_per_day: u32,
     /// The room of a site's disks, in percent of the bytes of all titles.
     #[arg(long, value_name = "PERCENT", default_value_t = 5.0, value_parser = percent)]
     disk_percent: f64,
@@ -67,7 +59,7 @@ impl Run {
             "{titles} titles, {files} files, {}; {} sites of {} boxes, seed {}",
             bytes(of_catalogue),
             self.sites,
-            self.boxes,
+            self.world.boxes,
             self.world.seed,
         ));
         let mut told = Told::new(output)?;
@@ -82,8 +74,8 @@ impl Run {
             seed: self.world.seed,
             days: self.days.into(),
             sites: self.sites.into(),
-            boxes: self.boxes.into(),
-            plays_a_day: self.plays_per_day.into(),
+            boxes: self.world.boxes.into(),
+            plays_a_day: self.world.plays_per_day.into(),
             disk: self.disk_percent / 100.0,
             fill: self.fill_percent / 100.0,
             rest: self.rest_percent / 100.0,

@@ -25,14 +25,6 @@ pub(in crate::cli) struct Trial {
     #[arg(long, value_name = "COUNT", default_value_t = 20,
         value_parser = clap::value_parser!(u8).range(4..=PAIRS_MAX as i64))]
     pairs: u8,
-    /// Boxes of a site.
-    #[arg(long, value_name = "COUNT", default_value_t = 4,
-        value_parser = clap::value_parser!(u8).range(1..=64))]
-    boxes: u8,
-    /// Plays of a site on a usual day.
-    #[arg(long, value_name = "COUNT", default_value_t = 20_000,
-        value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
-    plays_per_day: u32,
     /// The room of a usual site's disks, in percent of the bytes of all titles; others have half of it, or twice.
     #[arg(long, value_name = "PERCENT", default_value_t = 5.0, value_parser = percent)]
     disk_percent: f64,
@@ -107,8 +99,8 @@ impl Trial {
             seed: self.world.seed,
             pairs: self.pairs.into(),
             days: self.days,
-            boxes: self.boxes.into(),
-            plays_a_day: self.plays_per_day.into(),
+            boxes: self.world.boxes.into(),
+            plays_a_day: self.world.plays_per_day.into(),
             disk: part(self.disk_percent),
             usual: policy(self.against_percent, self.against_fill_percent, 0.0),
             tried: policy(self.rest_percent, self.fill_percent, self.held_back_percent),

@@ -27,6 +27,14 @@ pub(super) struct World {
     #[arg(long, value_name = "COUNT", default_value_t = 18_000, conflicts_with = "data",
         value_parser = clap::value_parser!(u32).range(1..=100_000))]
     titles: u32,
+    /// Boxes of a site.
+    #[arg(long, value_name = "COUNT", default_value_t = 4,
+        value_parser = clap::value_parser!(u8).range(1..=64))]
+    pub(super) boxes: u8,
+    /// Plays of a site on a usual day.
+    #[arg(long, value_name = "COUNT", default_value_t = 20_000,
+        value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    pub(super) plays_per_day: u32,
 }
 
 impl World {
