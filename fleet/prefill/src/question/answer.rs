@@ -10,7 +10,7 @@ use crate::plan::{BoxDelta, ClusterOutcome, Plan, PlannedCluster, State, Totals}
 use contract::manifest::Deadline;
 use contract::names::{DeviceName, SiteName};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, PoisonError};
 
 /// Who knows what boxes hold, or are told to hold already: the answer in force.
@@ -111,6 +111,16 @@ pub struct SiteOutcome {
 }
 
 impl Outcome {
+    /// Sites that have a name, by it.
+    pub fn named(&self) -> impl Iterator<Item = (&SiteName, &SiteOutcome)> {
+        self.sites.iter().filter_map(|site| Some((site.site.as_ref()?, site)))
+    }
+
+    /// What a byte of the disks of sites was worth, by their names.
+    pub fn byte_worths(&self) -> HashMap<&SiteName, f64> {
+        self.named().map(|(name, site)| (name, site.byte_worth)).collect()
+    }
+
     /// What sites hold since no other would: places of sites, and numbers of titles.
     pub fn somewhere(&self) -> impl Iterator<Item = (usize, u32)> {
         let sites = self.sites.iter().enumerate();
@@ -136,7 +146,7 @@ impl Outcome {
 /// A question that makes no sense.
 pub fn answer(question: &Question, before: &dyn Before, threads: usize) -> Result<Answer, Unasked> {
     let lists = Lists::of(question);
-    if question.is_put_back() {
+    if question.put_back {
         question.check()?;
         return Ok(put_back(question, before, &lists));
     }
@@ -293,11 +303,9 @@ impl Planned {
             self.sites[*site].somewhere.push(*title);
         }
         for (site, outcome) in question.sites.iter().zip(&mut self.sites) {
-            let boxes = site.classes.iter().flat_map(|class| &class.boxes);
-            let planned = boxes.filter_map(|it| self.boxes.get(&it.device));
+            let planned = site.boxes().filter_map(|it| self.boxes.get(&it.device));
             let new = planned.filter(|one| one.new_bytes > 0);
-            let mut boxes = site.classes.iter().flat_map(|class| &class.boxes);
-            outcome.has_boxes_out = boxes.any(|one| one.said.is_some());
+            outcome.has_boxes_out = site.boxes().any(|one| one.said.is_some());
             outcome.is_tried_on = site.tuning.is_some();
             outcome.new_bytes = new.map(|one| (one.device.clone(), one.new_bytes)).collect();
         }

@@ -13,6 +13,9 @@ pub struct Question {
     pub day: i32,
     /// The answer that says what boxes hold; `None` before the first.
     pub base: Option<u64>,
+    /// Whether that answer is put back: nothing is worked out, boxes are to hold what it says.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub put_back: bool,
     /// Of the inventory.
     pub inventory_version: i64,
     /// Of the catalogue.
@@ -158,8 +161,6 @@ pub enum Said {
     },
     /// It is out of service.
     OutOfService,
-    /// An older placement is put back: it is to hold what it was to hold then.
-    PutBack,
 }
 
 impl std::fmt::Display for Said {
@@ -167,7 +168,6 @@ impl std::fmt::Display for Said {
         match self {
             Self::Stale { age_s } => write!(f, "no report for {} h and more", age_s / 3600),
             Self::OutOfService => f.write_str("out of service"),
-            Self::PutBack => f.write_str("an older placement is put back"),
         }
     }
 }

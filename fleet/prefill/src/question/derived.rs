@@ -35,6 +35,11 @@ impl Question {
 }
 
 impl SiteAsked {
+    /// Its boxes, of all classes.
+    pub fn boxes(&self) -> impl Iterator<Item = &Budgets> {
+        self.classes.iter().flat_map(|class| &class.boxes)
+    }
+
     /// The class with the most room on boxes that are planned on.
     pub(super) fn roomiest(&self) -> Option<usize> {
         let classes =

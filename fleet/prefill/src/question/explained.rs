@@ -45,7 +45,7 @@ pub struct InClassExplained {
     pub scarce: Option<String>,
 }
 
-/// Explains a title at a site, by their numbers and places; `None` where the site was not planned.
+/// Explains a title at a site, by their numbers and places; `None` where the site was not planned, and where nothing was.
 /// `pins` are what sites hold since no other would, as the answer says.
 ///
 /// Only the site and what is below it are planned again.
@@ -58,6 +58,9 @@ pub fn explain(
     pins: &[(usize, u32)],
     (site, title): (usize, u32),
 ) -> Result<Option<Explained>, Unasked> {
+    if question.put_back {
+        return Ok(None);
+    }
     let (part, places) = below(question, site);
     let at = |whole: usize| places.iter().position(|place| *place == whole);
     let pins: Vec<(usize, u32)> =

@@ -141,7 +141,7 @@ fn planned_box(asked: &Budgets) -> PlannedBox {
         report: match asked.said {
             None => Report::Fresh,
             Some(Said::Stale { age_s }) => Report::Stale { age_s },
-            Some(Said::OutOfService | Said::PutBack) => Report::Lost,
+            Some(Said::OutOfService) => Report::Lost,
         },
     }
 }

@@ -2,41 +2,32 @@
 //! to with what is wanted now is added up.
 
 use super::answer::{Answer, Before, BoxAnswer, Outcome, SiteOutcome, held_before, kept};
-use super::asked::{Question, Said, SiteAsked};
+use super::asked::{Budgets, Question, SiteAsked};
 use super::fleet::Lists;
 use super::somewhere::missing;
 use crate::cluster::Bitmap;
-use std::collections::HashMap;
-
-impl Question {
-    /// Whether it asks for an older placement: all boxes are to hold what they held then.
-    #[must_use]
-    pub fn is_put_back(&self) -> bool {
-        let mut boxes = self.boxes().peekable();
-        boxes.peek().is_some() && boxes.all(|(_, one)| one.said == Some(Said::PutBack))
-    }
-}
+use contract::names::DeviceName;
+use std::collections::{BTreeMap, HashMap};
 
 pub(super) fn put_back(question: &Question, before: &dyn Before, lists: &Lists) -> Answer {
-    let mut boxes: Vec<BoxAnswer> = Vec::new();
-    for (site, one) in question.boxes() {
-        let held = held_before(before, one);
-        boxes.extend(held.and_then(|titles| kept(question, site, one, titles, lists)));
-    }
-    boxes.sort_by(|a, b| a.device.cmp(&b.device));
+    let kept = |(site, one): (&SiteAsked, &Budgets)| {
+        let titles = held_before(before, one)?;
+        Some((one.device.clone(), kept(question, site, one, titles, lists)?))
+    };
+    let boxes: BTreeMap<DeviceName, BoxAnswer> = question.boxes().filter_map(kept).collect();
     let mut held = Bitmap::new(lists.files());
-    boxes.iter().flat_map(|one| &one.titles).for_each(|title| held.insert(*title));
+    boxes.values().flat_map(|one| &one.titles).for_each(|title| held.insert(*title));
     let outcome = Outcome {
-        held_bytes: boxes.iter().map(|one| one.held_bytes).sum(),
+        held_bytes: boxes.values().map(|one| one.held_bytes).sum(),
         nowhere: missing(question, &held),
         ..Served { question, boxes: &boxes }.outcome()
     };
-    Answer { boxes, outcome }
+    Answer { boxes: boxes.into_values().collect(), outcome }
 }
 
 struct Served<'a> {
     question: &'a Question,
-    boxes: &'a [BoxAnswer],
+    boxes: &'a BTreeMap<DeviceName, BoxAnswer>,
 }
 
 /// By number of the title: bytes per second at the peak.
@@ -87,7 +78,7 @@ impl Served<'_> {
         let site = &self.question.sites[at];
         outcome.site = Some(site.site.clone());
         outcome.byte_worth = site.byte_worth;
-        outcome.has_boxes_out = true;
+        outcome.has_boxes_out = site.boxes().any(|one| one.said.is_some());
         outcome.wanted_bytes_per_s = wanted.iter().sum();
         for number in self.held(site).ordinals() {
             let served = wanted.get_mut(number as usize).map(std::mem::take);
@@ -103,12 +94,9 @@ impl Served<'_> {
     }
 
     fn held(&self, site: &SiteAsked) -> Bitmap {
-        let boxes = site.classes.iter().flat_map(|class| &class.boxes);
-        let answer = |device| self.boxes.binary_search_by(|one| one.device.cmp(device)).ok();
         let mut held = Bitmap::new(self.question.titles.len());
-        let titles =
-            boxes.filter_map(|one| answer(&one.device)).flat_map(|at| &self.boxes[at].titles);
-        titles.for_each(|title| held.insert(*title));
+        let answers = site.boxes().filter_map(|one| self.boxes.get(&one.device));
+        answers.flat_map(|one| &one.titles).for_each(|title| held.insert(*title));
         held
     }
 }

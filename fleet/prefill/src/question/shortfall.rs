@@ -94,7 +94,7 @@ pub fn short_ahead(
     enough: &Enough,
     threads: usize,
 ) -> Result<Vec<SiteShort>, Unasked> {
-    if question.ahead.is_empty() || question.is_put_back() {
+    if question.ahead.is_empty() || question.put_back {
         return Ok(Vec::new());
     }
     let look = Look { before, pins, enough, threads };

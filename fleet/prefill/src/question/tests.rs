@@ -59,6 +59,7 @@ fn ten(sites: Vec<SiteAsked>) -> Question {
     Question {
         day: 20_000,
         base: None,
+        put_back: false,
         inventory_version: 1,
         catalogue_version: 1,
         tuning: Tuning::default(),
@@ -157,8 +158,7 @@ fn an_older_placement_is_put_back_as_it_was() {
     question.regions[0].demand_bytes_per_s[8] = 0.0;
     question.lacking = vec![vec![7]];
     question.sites[0].lacking = Some(0);
-    let boxes = question.sites.iter_mut().flat_map(|site| &mut site.classes);
-    boxes.flat_map(|it| &mut it.boxes).for_each(|one| one.said = Some(Said::PutBack));
+    question.put_back = true;
     let before = |device: &DeviceName| match device.as_str() {
         "a1" => Some(vec![9, 8, 7]),
         "a2" => Some(vec![5, 9]),

@@ -1,5 +1,7 @@
 //! Sites that may be tried on, and how alike two of them are.
 
+use super::agreed::LEAST_BASELINE_DAYS;
+use super::measure::SiteDay;
 use contract::names::SiteName;
 use serde::{Deserialize, Serialize};
 
@@ -24,10 +26,12 @@ pub struct Candidate {
     pub features: Option<Features>,
 }
 
+const DAY_S: f64 = 86_400.0;
+
 /// What makes two sites alike.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Features {
-    /// What its viewers want at the peak.
+    /// What its viewers want, on average or at the peak: of all sites the same.
     pub wanted_bytes_per_s: f64,
     /// What its boxes may hold.
     pub room_bytes: f64,
@@ -65,6 +69,23 @@ const AXES: usize = 4;
 const LEAST_DEVIATIONS: [f64; AXES] = [0.05, 0.05, 0.01, 0.005];
 
 impl Features {
+    /// What was seen of a site with so much room on some days; nothing, where these are too few or
+    /// nobody wanted anything.
+    #[must_use]
+    pub fn seen(days: &[&SiteDay], room_bytes: f64) -> Option<Self> {
+        let sum = |of: fn(&SiteDay) -> u64| days.iter().map(|day| of(day) as f64).sum::<f64>();
+        let (wanted, served) = (sum(|day| day.wanted_bytes), sum(|day| day.served_bytes));
+        let are_enough = days.len() >= usize::from(LEAST_BASELINE_DAYS);
+        let is_known = are_enough && wanted > 0.0 && room_bytes > 0.0;
+        let count = days.len() as f64;
+        is_known.then(|| Self {
+            wanted_bytes_per_s: wanted / count / DAY_S,
+            room_bytes,
+            offload: (served / wanted).clamp(0.0, 1.0),
+            filled_bytes_a_day: sum(|day| day.filled_bytes) / count,
+        })
+    }
+
     pub(super) fn check(&self, site: &SiteName) -> Result<(), BadCandidate> {
         let amount = |value: f64| value.is_finite() && value >= 0.0;
         let above = |value: f64| value.is_finite() && value > 0.0;

@@ -96,11 +96,10 @@ struct Compared {
 
 impl Compared {
     fn new(trial: &Trial, offload: Difference, fill: Difference) -> Self {
-        let bear = |bp| part(bp);
         Self {
             of: [
-                (Measure::Offload, offload, bear(trial.rules.offload_tolerance_bp)),
-                (Measure::Fill, fill, bear(trial.rules.fill_tolerance_bp)),
+                (Measure::Offload, offload, part(trial.rules.offload_tolerance_bp)),
+                (Measure::Fill, fill, part(trial.rules.fill_tolerance_bp)),
             ],
         }
     }

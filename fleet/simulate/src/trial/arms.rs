@@ -19,8 +19,6 @@ const EPOCH: i32 = 25_569;
 /// A box fails once in five hundred days: there is one at any time in a trial of some forty sites.
 const FAILS: f64 = 0.002;
 
-const DAY_S: f64 = 86_400.0;
-
 /// Sites, and all that was seen of them.
 #[derive(Debug)]
 pub(super) struct Arms {
@@ -127,19 +125,12 @@ impl Arms {
         let of_place = |place: &Place| {
             let is_it = |it: &&SiteDay| it.day > from && it.site == place.name && !it.is_impaired;
             let seen: Vec<&SiteDay> = self.seen.iter().filter(is_it).collect();
-            let sum = |of: fn(&SiteDay) -> u64| seen.iter().map(|it| of(it)).sum::<u64>() as f64;
-            let (wanted, count) = (sum(|it| it.wanted_bytes), seen.len().max(1) as f64);
             Candidate {
                 site: place.name.clone(),
                 region: Some(format!("region-{}", place.region)),
                 parent: None,
                 is_open: true,
-                features: (!seen.is_empty()).then(|| Features {
-                    wanted_bytes_per_s: wanted / count / DAY_S * self.peak,
-                    room_bytes: place.room_bytes,
-                    offload: sum(|it| it.served_bytes) / wanted.max(1.0),
-                    filled_bytes_a_day: sum(|it| it.filled_bytes) / count,
-                }),
+                features: Features::seen(&seen, place.room_bytes),
             }
         };
         self.places.iter().map(of_place).collect()

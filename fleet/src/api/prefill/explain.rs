@@ -145,7 +145,7 @@ fn why(found: &Explained, is_pinned: bool, is_held: bool) -> String {
 }
 
 fn not_planned(placement: &Placement, place: usize) -> String {
-    if placement.question.is_put_back() {
+    if placement.question.put_back {
         let version = placement.run.base;
         return format!("placement {version} is put back: boxes are to hold what they held then");
     }
@@ -166,7 +166,7 @@ async fn title(app: &App, group: &GroupName, object: &str) -> Result<TitleName, 
 fn holders(placement: &Placement, place: usize, number: u32) -> (Vec<String>, Vec<String>) {
     let sites = &placement.question.sites;
     let boxes = |at: usize| {
-        let boxes = sites[at].classes.iter().flat_map(|class| &class.boxes);
+        let boxes = sites[at].boxes();
         let holds = |it: &&prefill::question::Budgets| {
             placement.holds.get(&it.device).is_some_and(|titles| titles.contains(&number))
         };

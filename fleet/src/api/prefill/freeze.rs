@@ -67,7 +67,7 @@ pub(in crate::api) async fn freeze(
         policy.frozen = Some(frozen);
         Ok(())
     };
-    changed(&app, caller.name.as_str(), change).await
+    Ok(Json(changed(&app, caller.name.as_str(), change).await?.into()))
 }
 
 /// Place again whenever something is another.
@@ -81,5 +81,5 @@ pub(in crate::api) async fn unfreeze(
         let nothing = || Problem::new(404, "nothing is frozen");
         policy.frozen.take().map(drop).ok_or_else(nothing)
     };
-    changed(&app, caller.name.as_str(), change).await
+    Ok(Json(changed(&app, caller.name.as_str(), change).await?.into()))
 }

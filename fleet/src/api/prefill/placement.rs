@@ -36,7 +36,7 @@ impl Placement {
 
     /// Nothing is worked out of one that was put back.
     pub(super) fn worked_out(self) -> Result<Self, Problem> {
-        if !self.question.is_put_back() {
+        if !self.question.put_back {
             return Ok(self);
         }
         let (version, base) = (self.run.version, self.run.base);
@@ -46,8 +46,7 @@ impl Placement {
 
     /// What boxes were to hold when it was asked.
     pub(super) async fn before(&self, app: &App) -> Result<Before, Problem> {
-        let parent = Some(self.run.parent).filter(|version| *version > 0);
-        Ok(Before::of(&app.runs, &self.question, parent).await?)
+        Ok(Before::of(&app.runs, &self.question, self.run.parent()).await?)
     }
 
     /// What sites hold since no other would, by their places.
@@ -74,7 +73,7 @@ impl Placement {
         let nowhere = nowhere.map(|title| format!("{}/{}", title.group, title.title)).collect();
         let sites = self.question.sites.iter().zip(&self.run.outcome.sites);
         let sites = sites.map(|(asked, outcome)| self.site(asked, outcome, heard)).collect();
-        let put_back = self.question.is_put_back().then_some(self.run.base);
+        let put_back = self.question.put_back.then_some(self.run.base);
         let run = RunItem::of(self.run);
         let (short, frozen) = (Vec::new(), None);
         PlacementDetail { run, sites, nowhere, recomputed, put_back, short, frozen }
@@ -82,7 +81,7 @@ impl Placement {
 
     fn site(&self, asked: &SiteAsked, outcome: &SiteOutcome, heard: Option<&App>) -> SitePlacement {
         let question = &self.question;
-        let boxes = asked.classes.iter().flat_map(|class| &class.boxes);
+        let boxes = asked.boxes();
         let none = Vec::new();
         let one = |it: &Budgets| {
             let titles = self.holds.get(&it.device).unwrap_or(&none);
@@ -100,7 +99,10 @@ impl Placement {
                 fill_bytes: it.fill_bytes,
                 missing_bytes: fill.map(|fill| fill.bytes_missing),
                 finish_at: fill.filter(is_missing).and_then(|fill| fill.finish_at_us).map(rfc3339),
-                not_planned: it.said.map(|said| said.to_string()),
+                not_planned: match question.put_back {
+                    true => Some("an older placement is put back".to_owned()),
+                    false => it.said.map(|said| said.to_string()),
+                },
             }
         };
         SitePlacement {

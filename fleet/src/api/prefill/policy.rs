@@ -159,8 +159,8 @@ pub(super) async fn changed(
     app: &App,
     made_by: &str,
     change: impl FnOnce(&mut Policy, u64) -> Result<(), Problem>,
-) -> Result<Json<PolicyItem>, Problem> {
+) -> Result<PolicyVersion, Problem> {
     let made = app.policies.change((made_by, now()), change).await?;
     app.changed.notify_one();
-    Ok(Json(made.into()))
+    Ok(made)
 }

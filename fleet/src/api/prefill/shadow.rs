@@ -45,7 +45,7 @@ pub(in crate::api) async fn put_shadow(
         }
         Ok(())
     };
-    changed(&app, caller.name.as_str(), change).await
+    Ok(Json(changed(&app, caller.name.as_str(), change).await?.into()))
 }
 
 /// Work nothing out beside the policy in force any more.
@@ -56,7 +56,7 @@ pub(in crate::api) async fn remove_shadow(
     Operator(caller): Operator,
 ) -> Result<Json<PolicyItem>, Problem> {
     let change = |policy: &mut Policy, _: u64| policy.shadow.take().map(drop).ok_or_else(no_shadow);
-    changed(&app, caller.name.as_str(), change).await
+    Ok(Json(changed(&app, caller.name.as_str(), change).await?.into()))
 }
 
 /// What would have been placed, beside what was, day by day; the newest first.
@@ -109,7 +109,7 @@ pub(in crate::api) async fn adopt_shadow(
         (policy.tuning, policy.shadow) = (shown.tuning, None);
         Ok(())
     };
-    changed(&app, caller.name.as_str(), change).await
+    Ok(Json(changed(&app, caller.name.as_str(), change).await?.into()))
 }
 
 fn no_shadow() -> Problem {

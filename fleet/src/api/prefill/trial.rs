@@ -77,6 +77,8 @@ pub(crate) struct TrialItem {
     pub(crate) seen: Option<SeenItem>,
     /// Why it is over; nothing while it goes on.
     pub(crate) ended: Option<String>,
+    /// How it goes, or ended, in words.
+    pub(crate) state: String,
     /// How many sites are in no pair, by the reason; only when a trial begins.
     #[serde(default)]
     pub(crate) left: BTreeMap<String, usize>,
@@ -156,6 +158,7 @@ impl From<TrialSaid> for TrialItem {
             usual: String::from(usual),
         };
         Self {
+            state: of.words(),
             tuning: of.tuning.into(),
             first_day,
             last_day,
@@ -178,9 +181,12 @@ fn date(day: i32) -> String {
 pub(in crate::api) async fn show_trial(
     State(app): State<Arc<App>>,
 ) -> Result<Json<TrialItem>, Problem> {
-    let trial = app.policies.in_force().await?.policy.trial;
+    tried(app.policies.in_force().await?.policy).map(Json)
+}
+
+fn tried(policy: Policy) -> Result<TrialItem, Problem> {
     let none = || Problem::new(404, "nothing has been tried yet");
-    Ok(Json(trial.ok_or_else(none)?.into()))
+    policy.trial.map(TrialItem::from).ok_or_else(none)
 }
 
 /// Try another policy from tomorrow on, at some sites, beside others that are alike: it ends by itself where it hurts.
@@ -229,13 +235,11 @@ pub(in crate::api) async fn start_trial(
             policy
         }
         false => {
-            let who = caller.name.to_string();
-            let _: Json<_> = changed(&app, &who, |policy: &mut Policy, _| begin(policy)).await?;
-            app.policies.in_force().await?.policy
+            let begin = |policy: &mut Policy, _: u64| begin(policy);
+            changed(&app, caller.name.as_str(), begin).await?.policy
         }
     };
-    let said = policy.trial.ok_or_else(|| Problem::new(409, "it was stopped at once"))?;
-    Ok(Json(TrialItem { left, ..said.into() }))
+    Ok(Json(TrialItem { left, ..tried(policy)? }))
 }
 
 /// End the trial: all sites are planned as usual from the next look on.
@@ -249,8 +253,7 @@ pub(in crate::api) async fn stop_trial(
     let none = || Problem::new(404, "nothing is being tried");
     let why = format!("stopped by {who}");
     let end = |policy: &mut Policy, _: u64| policy.end_trial(why).then_some(()).ok_or_else(none);
-    let _: Json<_> = changed(&app, &who, end).await?;
-    show_trial(State(app)).await
+    tried(changed(&app, &who, end).await?.policy).map(Json)
 }
 
 fn rules(request: &TrialRequest) -> Result<Rules, Problem> {

@@ -90,13 +90,10 @@ impl Start {
 }
 
 fn shown(output: &Output, trial: &TrialItem) -> String {
-    let state = match (&trial.ended, &trial.seen) {
-        (Some(why), _) => format!("over: {why}"),
-        (None, Some(seen)) => seen.verdict.clone(),
-        (None, None) => "nothing has been seen yet".to_owned(),
-    };
-    let mut lines =
-        vec![format!("{} to {}: {}", trial.first_day, trial.last_day, words(&trial.tuning)), state];
+    let mut lines = vec![
+        format!("{} to {}: {}", trial.first_day, trial.last_day, words(&trial.tuning)),
+        trial.state.clone(),
+    ];
     if let Some(seen) = &trial.seen {
         let part = |it: Option<f64>| it.map_or_else(|| "-".to_owned(), percent);
         lines.push(format!(

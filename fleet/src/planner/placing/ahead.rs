@@ -1,5 +1,6 @@
 //! What is expected on later days, against today. Pure.
 
+use super::asking::single;
 use super::forecaster::{Forecaster, Wanted};
 use contract::names::SiteName;
 use prefill::demand::Refused;
@@ -17,14 +18,17 @@ pub(super) fn ahead(
     let at = |days: u8| {
         let then = forecaster.forecast(day.saturating_add(days.into()), 0, sites)?;
         let region = |region: &RegionAsked| {
-            let of = |wanted: &Wanted| wanted.regions.get(&region.region).cloned();
-            let (today, then) = (of(today).unwrap_or_default(), of(&then).unwrap_or_default());
-            Compared { forecaster, titles, today: &today, then: &then }.region()
+            let (today, then) = (of_region(today, region), of_region(&then, region));
+            Compared { forecaster, titles, today, then }.region()
         };
         let regions = regions.iter().map(region).collect();
         Ok(AheadAsked { days: days.into(), regions })
     };
     DAYS.into_iter().map(at).collect()
+}
+
+fn of_region<'a>(wanted: &'a Wanted, region: &RegionAsked) -> &'a [f64] {
+    wanted.regions.get(&region.region).map(Vec::as_slice).unwrap_or_default()
 }
 
 /// A region today and then, by the forecast's numbers.
@@ -55,11 +59,6 @@ impl Compared<'_> {
     }
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "demand is kept in single precision")]
-fn single(demand: f64) -> f32 {
-    demand as f32
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -87,6 +86,12 @@ mod tests {
         let releases =
             |at: usize| found[at].regions[0].releases.iter().map(|it| it.0).collect::<Vec<u32>>();
         assert_eq!((releases(0), releases(1), releases(2)), (vec![], vec![3], vec![3]));
-        assert!(found.iter().all(|it| (0.3..3.0).contains(&it.regions[0].growth)), "{found:?}");
+        let all = |wanted: &Wanted| wanted.regions[&regions[0].region][..3].iter().sum::<f64>();
+        for ahead in &found {
+            let days = i32::try_from(ahead.days).expect("few");
+            let then = forecaster.forecast(1005 + days, 0, &places()).expect("a forecast");
+            let growth = ahead.regions[0].growth;
+            assert!((growth - all(&then) / all(&today)).abs() < 1e-12, "{ahead:?}");
+        }
     }
 }

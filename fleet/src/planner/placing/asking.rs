@@ -78,6 +78,7 @@ impl Asking<'_> {
         let mut question = Question {
             day: self.day,
             base: self.base.map(|(run, _)| run.version),
+            put_back: false,
             inventory_version: self.inventory.version,
             catalogue_version: self.catalogue_version,
             tuning: self.tuning,
@@ -239,12 +240,7 @@ impl Asking<'_> {
         wanted: &Wanted,
         said: Vec<(usize, AtSite)>,
     ) -> Vec<SiteAsked> {
-        let worth: HashMap<&SiteName, f64> = self
-            .base
-            .iter()
-            .flat_map(|(run, _)| &run.outcome.sites)
-            .filter_map(|site| Some((site.site.as_ref()?, site.byte_worth)))
-            .collect();
+        let worth = self.base.map(|(run, _)| run.outcome.byte_worths()).unwrap_or_default();
         let region_of = |place: &Place| {
             let name = place.site.and_then(|site| site.region.as_ref());
             question.regions.iter().position(|it| it.region.as_ref() == name).unwrap_or(0)
@@ -283,7 +279,7 @@ impl Asking<'_> {
     /// grows on the way up, and names decide between equals.
     fn parents(&self, places: &[Place], sites: &[SiteAsked]) -> Vec<Option<usize>> {
         let room = |at: usize| {
-            let boxes = sites[at].classes.iter().flat_map(|class| &class.boxes);
+            let boxes = sites[at].boxes();
             (boxes.map(|it| it.room_bytes).sum::<u64>(), places[at].name)
         };
         let gives = |at: usize, to: &SiteName| {
@@ -332,6 +328,6 @@ fn share_out(sites: &mut [SiteAsked], regions: usize) {
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "demand is kept in single precision")]
-fn single(demand: f64) -> f32 {
+pub(super) fn single(demand: f64) -> f32 {
     demand as f32
 }

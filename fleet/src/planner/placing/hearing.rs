@@ -5,7 +5,7 @@ use crate::server::{App, now};
 use contract::names::{DeviceName, GroupName, TitleName};
 use contract::time::TimeUs;
 use inventory::Inventory;
-use prefill::question::{Question, Said};
+use prefill::question::Question;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -40,9 +40,7 @@ impl Hearing {
         let before: HashMap<&DeviceName, bool> = before
             .into_iter()
             .flat_map(Question::boxes)
-            .map(|(_, budgets)| {
-                (&budgets.device, !matches!(budgets.said, None | Some(Said::PutBack)))
-            })
+            .map(|(_, budgets)| (&budgets.device, budgets.said.is_some()))
             .collect();
         let heard = |device: &DeviceName| {
             let at = *heard_at.get(device)?;

@@ -63,7 +63,7 @@ pub(super) use following::News;
 use hearing::Hearing;
 use learning::Learning;
 use offered::Offered;
-use prefill::question::{Question, Said};
+use prefill::question::Question;
 use shadow::SitePins;
 use std::sync::Arc;
 
@@ -92,6 +92,15 @@ struct Base {
     holds: Holds,
 }
 
+/// What a question stands beside.
+struct Standing<'a> {
+    /// What is in force, and what was asked for it.
+    parent: Option<&'a Run>,
+    before: Option<Arc<Question>>,
+    day: i32,
+    policy: Policy,
+}
+
 impl Placing {
     pub(super) fn new(now: TimeUs) -> Self {
         let (hearing, learning) = (Hearing::new(now), Learning::default());
@@ -108,6 +117,8 @@ impl Placing {
         let now = now();
         let PolicyVersion { version: said, policy, .. } = app.policies.in_force().await?;
         let parent = app.runs.latest(Line::LIVE).await?;
+        let offered = Arc::new(offered(&inputs).await?);
+        self.play_bytes = Arc::new(offered.play_bytes());
         let before = self.asked_last(app, parent.as_ref()).await?;
         let put_back = policy.frozen.as_ref().and_then(|frozen| frozen.put_back);
         if let (Some(_), Some(run)) = (&policy.frozen, &parent) {
@@ -120,9 +131,9 @@ impl Placing {
         // far ahead once stops no days.
         let today = day_of(now);
         let day = parent.as_ref().map_or(today, |run| run.day.clamp(today, today + 1));
-        let was_put_back = before.as_ref().is_some_and(|before| before.is_put_back());
-        let beside = (parent.as_ref(), before, day, policy);
-        let (mut question, pins) = self.question(app, inputs, beside).await?;
+        let was_put_back = before.as_ref().is_some_and(|before| before.put_back);
+        let beside = Standing { parent: parent.as_ref(), before, day, policy };
+        let (mut question, pins) = self.question(app, (inputs, offered), beside).await?;
         if let Some(version) = put_back {
             ask_again(&mut question, version);
         }
@@ -168,17 +179,14 @@ impl Placing {
     async fn question(
         &mut self,
         app: &App,
-        inputs: Arc<Inputs>,
-        (parent, before, day, policy): (Option<&Run>, Option<Arc<Question>>, i32, Policy),
+        (inputs, offered): (Arc<Inputs>, Arc<Offered>),
+        Standing { parent, before, day, policy }: Standing<'_>,
     ) -> anyhow::Result<(Question, Vec<SitePins>)> {
-        let offered = Arc::new(offered(&inputs).await?);
-        self.play_bytes = Arc::new(offered.play_bytes());
         let forecaster = self.learning.learn(app, &inputs, &offered, day).await?;
         let base = self.base(app, parent, day).await?;
         let heard = self.hearing.hear(app, &inputs.inventory, before.as_deref()).await?;
         let rules = Arc::new(app.rules.list().await?);
-        // What is put back in its place is asked of nobody's pins.
-        let policy_is_live = policy.frozen.is_none();
+        let is_frozen = policy.frozen.is_some();
         let said = (Arc::clone(&rules), Arc::clone(&inputs));
         let made = tokio::task::spawn_blocking(move || {
             let cohorts = cohorts(&inputs);
@@ -210,7 +218,8 @@ impl Placing {
         let parent = parent.map(|run| run.version);
         let fitted = pinned::within(app, question, parent, &rules, &inputs.inventory).await?;
         let (question, not_kept) = fitted;
-        if policy_is_live {
+        // Nobody's pins are asked for where an older answer is put back.
+        if !is_frozen {
             app.rules.tell(not_kept);
         }
         Ok((question, pins))
@@ -257,16 +266,14 @@ async fn offered(inputs: &Arc<Inputs>) -> anyhow::Result<Offered> {
 
 /// Whether that was asked for.
 fn is_put_back(asked: Option<&Question>, version: u64) -> bool {
-    asked.is_some_and(|asked| asked.is_put_back() && asked.base == Some(version))
+    asked.is_some_and(|asked| asked.put_back && asked.base == Some(version))
 }
 
 /// Asks for an older answer in place of a new one.
 fn ask_again(question: &mut Question, version: u64) {
-    question.base = Some(version);
+    (question.base, question.put_back) = (Some(version), true);
     for site in &mut question.sites {
         (site.pins, site.more_copies) = (Vec::new(), Vec::new());
-        let boxes = site.classes.iter_mut().flat_map(|class| &mut class.boxes);
-        boxes.for_each(|one| one.said = Some(Said::PutBack));
     }
 }
 

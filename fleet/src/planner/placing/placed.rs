@@ -5,7 +5,7 @@ use super::packed;
 use super::runs::{Holds, Line, Runs};
 use contract::names::{DeviceName, GroupName, SiteName, TitleName};
 use contract::time::TimeUs;
-use prefill::question::{Answer, Budgets, Question, Said};
+use prefill::question::{Answer, Budgets, Question};
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::io;
 use std::sync::Arc;
@@ -37,7 +37,7 @@ impl Placed {
     fn of(version: u64, question: Question, boxes: Holds) -> Self {
         let mut sites: HashMap<u32, BTreeSet<usize>> = HashMap::new();
         for (at, site) in question.sites.iter().enumerate() {
-            let its = site.classes.iter().flat_map(|class| &class.boxes);
+            let its = site.boxes();
             for number in its.filter_map(|it| boxes.get(&it.device)).flatten() {
                 sites.entry(*number).or_default().insert(at);
             }
@@ -86,11 +86,10 @@ impl Before {
         let is_other = parent.is_some() && parent != question.base;
         let last = if is_other { Some(at(runs, question, parent).await?) } else { None };
         let titles = |(_, budgets): (_, &Budgets)| {
-            let last = last.as_ref().filter(|_| budgets.said.is_some());
-            let device = &budgets.device;
-            let held = match budgets.said {
-                Some(Said::PutBack) => base.get(device).or_else(|| last?.get(device)),
-                Some(_) | None => last.unwrap_or(&base).get(device),
+            let (device, last) = (&budgets.device, last.as_ref());
+            let held = match question.put_back {
+                true => base.get(device).or_else(|| last?.get(device)),
+                false => last.filter(|_| budgets.said.is_some()).unwrap_or(&base).get(device),
             };
             Some((device.clone(), held?.clone()))
         };
@@ -151,7 +150,7 @@ impl HeldThen {
         let Some(question) = runs.question(version).await? else { return Ok(()) };
         let holds = runs.holds(version).await?;
         for site in &question.sites {
-            let boxes = site.classes.iter().flat_map(|class| &class.boxes);
+            let boxes = site.boxes();
             let numbers = boxes.filter_map(|it| holds.get(&it.device)).flatten();
             let titles = numbers.filter_map(|number| question.title(*number));
             let titles = titles.map(|title| (title.group.clone(), title.title.clone()));

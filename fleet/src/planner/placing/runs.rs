@@ -44,6 +44,13 @@ pub(crate) struct Run {
     pub(crate) outcome: Outcome,
 }
 
+impl Run {
+    /// The one before it in its line, if there is one.
+    pub(crate) fn parent(&self) -> Option<u64> {
+        Some(self.parent).filter(|version| *version > 0)
+    }
+}
+
 /// What boxes are to hold, by numbers of titles.
 pub(crate) type Holds = HashMap<DeviceName, Vec<u32>>;
 

@@ -6,9 +6,7 @@ use super::following::News;
 use super::placed::Before;
 use super::runs::{Line, Run};
 use crate::server::App;
-use contract::names::SiteName;
 use prefill::question::{Question, Tuning, fit_pins};
-use std::collections::HashMap;
 use std::sync::Arc;
 
 /// The pins of a site, and of which there must be more copies.
@@ -31,7 +29,7 @@ impl Beside {
         };
         let (line, live) = (Line(shadow.line), &news.placed.question);
         let is_done = |last: &(Line, Arc<Question>)| last.0 == line && Arc::ptr_eq(&last.1, live);
-        if self.last.as_ref().is_some_and(is_done) || live.is_put_back() {
+        if self.last.as_ref().is_some_and(is_done) || live.put_back {
             return Ok(());
         }
         let parent = app.runs.latest(line).await?;
@@ -76,12 +74,7 @@ fn beside(live: &Question, pins: &[SitePins], tuning: Tuning, base: Option<&Run>
     question.sites.iter_mut().for_each(|site| site.tuning = None);
     let Some(base) = base else { return question };
     question.base = Some(base.version);
-    let worth: HashMap<&SiteName, f64> = base
-        .outcome
-        .sites
-        .iter()
-        .filter_map(|site| Some((site.site.as_ref()?, site.byte_worth)))
-        .collect();
+    let worth = base.outcome.byte_worths();
     for site in &mut question.sites {
         site.byte_worth = worth.get(&site.site).copied().unwrap_or(0.0);
     }

@@ -32,8 +32,7 @@ pub(super) async fn look_ahead(app: &App, live: &Placed) -> anyhow::Result<()> {
     }
     let run = app.runs.one(live.version).await?;
     let Some(run) = run else { return Ok(()) };
-    let parent = Some(run.parent).filter(|version| *version > 0);
-    let held = Before::of(&app.runs, &live.question, parent).await?;
+    let held = Before::of(&app.runs, &live.question, run.parent()).await?;
     let pins: Vec<(usize, u32)> = run.outcome.somewhere().collect();
     let question = Arc::clone(&live.question);
     let turn = app.solving.acquire().await?;

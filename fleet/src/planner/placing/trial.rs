@@ -6,7 +6,7 @@ use super::runs::{Line, Run};
 use crate::server::{App, now};
 use contract::demand::day_of;
 use contract::names::SiteName;
-use prefill::question::SiteAsked;
+use prefill::question::{SiteAsked, SiteOutcome};
 use prefill::trial::{Candidate, Features, Judged, SiteDay, judge};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
@@ -17,11 +17,8 @@ const TOLD_AFTER_S: i64 = 3600;
 /// Who writes down what was seen.
 const PLANNER: &str = "planner";
 
-/// Of so many days before a trial sites are compared; of fewer than these nothing is known of a site.
+/// Of so many days before a trial sites are compared.
 const LOOK_BACK_DAYS: i32 = 14;
-const LEAST_DAYS: usize = 3;
-
-const DAY_S: f64 = 86_400.0;
 
 /// Judges the trial in force by the last day that is over, if it has not been.
 pub(super) async fn look(app: &App) -> anyhow::Result<()> {
@@ -101,15 +98,17 @@ async fn seen(
 
 /// Sites with boxes that were out at any time of a day, and those that were tried on where nobody should have been.
 fn out(runs: &[Run], is_before: bool) -> BTreeSet<SiteName> {
-    let sites = runs.iter().flat_map(|run| &run.outcome.sites);
-    let out = sites.filter(|site| site.has_boxes_out || (is_before && site.is_tried_on));
-    out.filter_map(|site| site.site.clone()).collect()
+    let sites = runs.iter().flat_map(|run| run.outcome.named());
+    let out = sites.filter(|(_, it)| it.has_boxes_out || (is_before && it.is_tried_on));
+    out.map(|(name, _)| name.clone()).collect()
 }
 
 fn filled(run: &Run) -> BTreeMap<&SiteName, u64> {
-    let sites = run.outcome.sites.iter();
-    let named = sites.filter_map(|site| Some((site.site.as_ref()?, site)));
-    named.map(|(name, site)| (name, site.new_bytes.iter().map(|it| it.1).sum())).collect()
+    let new = |(name, site)| {
+        let site: &SiteOutcome = site;
+        (name, site.new_bytes.iter().map(|it| it.1).sum())
+    };
+    run.outcome.named().map(new).collect()
 }
 
 /// All sites that are placed, with what was seen of them lately; those that `is_open` names may be tried on.
@@ -126,31 +125,17 @@ pub(crate) async fn candidates(
     days.iter().for_each(|day| by_site.entry(&day.site).or_default().push(day));
     let candidate = |site: &SiteAsked| {
         let days = by_site.get(&site.site).map_or(&[][..], Vec::as_slice);
+        let room_bytes: u64 = site.boxes().map(|one| one.room_bytes).sum();
         let parent = site.parent.and_then(|at| question.sites.get(at));
         Candidate {
             site: site.site.clone(),
             region: question.regions.get(site.region).and_then(|it| it.region.clone()),
             parent: parent.map(|parent| parent.site.clone()),
             is_open: is_open(&site.site),
-            features: features(site, days),
+            features: Features::seen(days, room_bytes as f64),
         }
     };
     Ok(question.sites.iter().map(candidate).collect())
-}
-
-fn features(site: &SiteAsked, days: &[&SiteDay]) -> Option<Features> {
-    let sum = |of: fn(&SiteDay) -> u64| days.iter().map(|day| of(day) as f64).sum::<f64>();
-    let (wanted, served) = (sum(|day| day.wanted_bytes), sum(|day| day.served_bytes));
-    let boxes = site.classes.iter().flat_map(|class| &class.boxes);
-    let room_bytes: f64 = boxes.map(|one| one.room_bytes as f64).sum();
-    let is_known = days.len() >= LEAST_DAYS && wanted > 0.0 && room_bytes > 0.0;
-    let count = days.len() as f64;
-    is_known.then(|| Features {
-        wanted_bytes_per_s: wanted / count / DAY_S,
-        room_bytes,
-        offload: (served / wanted).clamp(0.0, 1.0),
-        filled_bytes_a_day: sum(|day| day.filled_bytes) / count,
-    })
 }
 
 /// The first day that a trial which is agreed on now can change.
