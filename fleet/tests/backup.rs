@@ -114,8 +114,8 @@ fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
     }
 }
 
-fn interrupt(child: &mut Child) -> Option<i32> {
-    let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+fn send(signal: &str, child: &mut Child) -> Option<i32> {
+    let sent = Command::new("kill").args([signal, &child.id().to_string()]).status();
     assert!(sent.expect("kill runs").success());
     child.wait().expect("it ends").code()
 }
@@ -132,9 +132,11 @@ async fn who_interrupts_it_leaves_nothing() {
         .execute(&mut *tx)
         .await
         .expect("locked");
-    let mut backup = fleet(&["db", "backup", file, "--database-url", &test.address]);
-    let mut backup = backup.stderr(Stdio::piped()).spawn().expect("it starts");
-    wait_until("a draft", || names_in(work.path()).len() == 1);
-    assert_eq!(interrupt(&mut backup), Some(1));
-    assert!(names_in(work.path()).is_empty());
+    for signal in ["-INT", "-TERM"] {
+        let mut backup = fleet(&["db", "backup", file, "--database-url", &test.address]);
+        let mut backup = backup.stderr(Stdio::piped()).spawn().expect("it starts");
+        wait_until("a draft", || names_in(work.path()).len() == 1);
+        assert_eq!(send(signal, &mut backup), Some(1), "{signal}");
+        assert!(names_in(work.path()).is_empty(), "{signal}");
+    }
 }

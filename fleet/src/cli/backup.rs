@@ -13,6 +13,7 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use tempfile::{Builder, NamedTempFile};
+use tokio::signal::unix::{SignalKind, signal};
 
 /// How many rows are passed over between two looks at the bar.
 const SHOWN_EVERY: u64 = 256;
@@ -104,6 +105,9 @@ impl Backup {
         }
         let db = Db::connect(&self.of.address("rw")?).await.map_err(|err| said(err.into()))?;
         let folder = folder_of(&self.file);
+        // Whoever interrupts it is heard before there is a draft, which would stay otherwise.
+        let mut interrupted = signal(SignalKind::interrupt())?;
+        let mut terminated = signal(SignalKind::terminate())?;
         // Nobody else may read it; it has its name once it is whole.
         let mut draft =
             Builder::new().prefix(".fleet-backup.").tempfile_in(folder).with_context(cannot)?;
@@ -112,8 +116,9 @@ impl Backup {
         let writing = write(&db, draft.as_file_mut(), now, |rows, total| show(&bar, rows, total));
         let rows = tokio::select! {
             rows = writing => rows.with_context(cannot)?,
-            // The draft goes with the error; else it would stay.
-            _ = tokio::signal::ctrl_c() => bail!("interrupted: nothing was written"),
+            // The draft goes with the error.
+            _ = interrupted.recv() => bail!("interrupted: nothing was written"),
+            _ = terminated.recv() => bail!("told to stop: nothing was written"),
         };
         bar.finish_and_clear();
         keep(draft, &self.file).with_context(cannot)?;
