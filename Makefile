@@ -13,8 +13,8 @@ help: ## What there is to make.
 
 .PHONY: demo
 demo: setup web ## A small CDN on this machine. CHECK=1: check it and end. OPEN=1: open a browser.
-	@cargo build --release --quiet -p appliance -p fleet -p tests --bins
-	exec target/release/demo $(if $(CHECK),--check) $(if $(OPEN),--open)
+	@cargo build --quiet --workspace --bins # As for the tests: what is built for one is there for the other.
+	exec target/debug/demo $(if $(CHECK),--check) $(if $(OPEN),--open)
 
 # Machines, mounts and network namespaces are root's, and so are the lab's files.
 AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo)
