@@ -8,6 +8,7 @@
 
 mod intent;
 mod render;
+pub mod values;
 
 pub use intent::{Files, FleetAddress, Intent, Origin};
 pub use render::{RenderError, render};

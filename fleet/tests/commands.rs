@@ -50,6 +50,11 @@ async fn networks() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn config() {
+    is_as_ever_in_an_empty_fleet("config").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn whole_fleets() {
     is_as_ever_in_an_empty_fleet("whole_fleets").await;
 }

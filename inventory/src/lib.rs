@@ -16,7 +16,8 @@
 //!                  ├──< interface ──< address
 //!                  │        └── link ── interface
 //!                  ├──< BGP session
-//!                  └──> cluster           content group
+//!                  ├──> cluster           content group
+//!                  └──< config context (or of its site, of its model, of all)
 //! ```
 //!
 //! What all kinds of records have in common is written once, over what is declared of each: [`schema`]

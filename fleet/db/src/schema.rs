@@ -29,6 +29,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (22, "placement_rules", include_str!("../migrations/0022_placement_rules.sql")),
     (23, "placement_policies", include_str!("../migrations/0023_placement_policies.sql")),
     (24, "title_expectations", include_str!("../migrations/0024_title_expectations.sql")),
+    (25, "config", include_str!("../migrations/0025_config.sql")),
 ];
 
 /// What PostgreSQL must be told and SQLite does by itself.

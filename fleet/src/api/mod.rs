@@ -8,6 +8,7 @@ mod appliances;
 mod body;
 mod caller;
 mod commands;
+mod config;
 mod disks;
 mod fill;
 mod hardware;
@@ -34,6 +35,7 @@ mod zones;
 
 pub(crate) use appliances::{ApplianceDetail, ApplianceItem, RevocationRequest};
 pub(crate) use commands::{CommandAll, CommandDisk, CommandItem, CommandRequest};
+pub(crate) use config::{SettingItem, SettingSaidItem};
 pub(crate) use disks::{DiskHealthItem, DiskItem, ScrubItem};
 pub(crate) use fill::{ApplianceFill, FillSourceItem, FillTitleItem};
 #[cfg(test)]
@@ -120,6 +122,8 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(appliances::revoke_appliance))
         .routes(routes!(commands::list_commands, commands::make_command))
         .routes(routes!(commands::show_command))
+        .routes(routes!(config::settings::list_settings))
+        .routes(routes!(config::settings::device_settings))
         .routes(routes!(disks::list_disks))
         .routes(routes!(hardware::show_hardware))
         .routes(routes!(left::list_left))

@@ -8,6 +8,7 @@ mod ca;
 mod catalog;
 mod client;
 mod command;
+mod config;
 mod content;
 mod disk;
 mod elsewhere;
@@ -137,6 +138,9 @@ enum Command {
     /// Names of boxes in the DNS: as zone files, and on name servers.
     #[command(subcommand)]
     Zone(zone::ZoneCommand),
+    /// What devices are told: settings, and who has said them.
+    #[command(subcommand)]
+    Config(config::ConfigCommand),
     /// Fleets that nobody has racked, to try things with.
     #[command(subcommand)]
     Simulate(simulate::SimulateCommand),
@@ -236,6 +240,7 @@ fn dispatch(fleet: Fleet) -> anyhow::Result<()> {
             Command::Simulate(command) => command.run(&client, &output).await,
             Command::Inventory(inventory) => inventory.run(&client).await,
             Command::Zone(command) => command.run(&client, &output).await,
+            Command::Config(command) => command.run(&client, &output).await,
             Command::Serve(_) | Command::Db(_) | Command::Openapi | Command::Completion { .. } => {
                 Ok(())
             }

@@ -37,6 +37,8 @@ pub(crate) struct Settings {
 #[derive(Debug)]
 pub(crate) struct App {
     pub(crate) inventory: inventory::Store,
+    /// Which settings devices have.
+    pub(crate) known_settings: config_render::values::Known,
     pub(crate) catalog: catalog::Store,
     pub(crate) documents: crate::planner::Documents,
     pub(crate) commands: crate::planner::Commands,

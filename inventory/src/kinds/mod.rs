@@ -4,6 +4,7 @@
 //! The words are NetBox's wherever it has one.
 
 mod component;
+mod config;
 mod content;
 mod device;
 mod difference;
@@ -15,6 +16,7 @@ mod site;
 use crate::schema::Kind;
 
 pub use component::{COMPONENT, FIRMWARE_POLICY};
+pub use config::{CONFIG_CONTEXT, NARROWED_BY};
 pub use content::CONTENT_GROUP;
 pub use device::{CLUSTER, DEVICE, DEVICE_TYPE};
 pub use difference::DIFFERENCE;
@@ -23,7 +25,7 @@ pub use place::{PROVIDER, RACK, REGION, TAG};
 pub use site::SITE;
 
 /// All kinds that somebody writes; each after those that it names.
-pub static ALL: [&Kind; 16] = [
+pub static ALL: [&Kind; 17] = [
     &TAG,
     &REGION,
     &PROVIDER,
@@ -40,6 +42,7 @@ pub static ALL: [&Kind; 16] = [
     &IP_ADDRESS,
     &BGP_SESSION,
     &CONTENT_GROUP,
+    &CONFIG_CONTEXT,
 ];
 
 /// What is seen, and nobody writes: it can be looked at, and somebody may say that he knows.

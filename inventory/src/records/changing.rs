@@ -111,7 +111,8 @@ impl Changing {
 
     async fn settle(&mut self) -> Result<(), Refused> {
         let at = (&mut self.tx, self.engine);
-        let wrong = settle(at, &self.touched, self.author.message.as_deref()).await?;
+        let message = self.author.message.as_deref();
+        let wrong = settle(at, &self.touched, message, self.now_us).await?;
         if wrong.is_empty() {
             return Ok(());
         }

@@ -6,3 +6,4 @@ pub mod exhaustion;
 pub mod life_cycle;
 pub mod parents;
 pub mod racks;
+pub mod settings;

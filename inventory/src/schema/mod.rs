@@ -16,5 +16,5 @@ pub use field::{Field, Need};
 pub use kind::{Kind, Scope, fine, one};
 pub use record::Record;
 pub use shape::{Document, MOST_TAGS, Shape, Wrong, in_words};
-pub(crate) use text::is_unsafe;
 pub use text::{MAX_LINE_CHARS, MAX_NOTES_CHARS};
+pub(crate) use text::{is_kept, is_unsafe};

@@ -23,11 +23,16 @@ pub(super) fn check_line(text: &str, at_most: usize) -> Result<(), String> {
 pub(super) fn check_notes(text: &str) -> Result<(), String> {
     if text.chars().count() > MAX_NOTES_CHARS {
         Err(format!("must not have more than {MAX_NOTES_CHARS} characters"))
-    } else if text.chars().any(|it| is_unsafe(it) && it != '\n' && it != '\t') {
+    } else if !is_kept(text) {
         Err("must not hold control characters".to_owned())
     } else {
         Ok(())
     }
+}
+
+/// Whether several lines of text hold nothing but text.
+pub(crate) fn is_kept(text: &str) -> bool {
+    !text.chars().any(|it| is_unsafe(it) && it != '\n' && it != '\t')
 }
 
 /// What changes what a terminal shows of the text around it: control characters, and those that turn the

@@ -27,6 +27,7 @@ pub(super) const TABLES: &[(&str, &str)] = &[
     ("ip_addresses", "\"key\""),
     ("bgp_sessions", "\"key\""),
     ("content_groups", "\"key\""),
+    ("config_contexts", "\"key\""),
     ("changes", "version, place"),
     ("answers", "who, once"),
     ("titles", "content_group, title"),

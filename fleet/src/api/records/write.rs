@@ -3,8 +3,8 @@
 use super::change::Change;
 use super::told::{Key, etag};
 use super::work::{Fields, Replacement, Work};
-use crate::api::Problem;
 use crate::api::body::Body;
+use crate::api::{Problem, config};
 use crate::barring;
 use crate::server::{App, now};
 use axum::extract::State;
@@ -190,6 +190,7 @@ async fn perform(app: &App, change: Change, work: &Work) -> Result<Response, Pro
         return respond(work, &request_id, answer);
     }
     let answer = work.carry_out(&mut changing).await?;
+    config::check(&app.known_settings, &changing)?;
     if change.is_dry_run {
         let preview = preview(&changing);
         changing.try_out().await?;

@@ -4,11 +4,13 @@
 mod appliance;
 mod content;
 mod provider;
+mod settings;
 mod site;
 
 pub(super) use appliance::APPLIANCE;
 pub(super) use content::{S3_ORIGIN, WEB_ORIGINS};
 pub(super) use provider::{ASNS, CONTACTS};
+pub(super) use settings::SETTINGS;
 pub(super) use site::{CLIENT_PREFIXES, FILL, SITES, WINDOWS};
 
 use crate::schema::Wrong;

@@ -3,6 +3,7 @@
 
 mod addresses;
 mod components;
+mod contexts;
 mod devices;
 mod groups;
 mod interfaces;
@@ -36,6 +37,7 @@ pub(super) async fn settle<'a>(
     at: At<'_>,
     touched: &'a [Touched],
     message: Option<&str>,
+    now_us: i64,
 ) -> Result<Vec<Wrong<'a>>, Error> {
     let mut look = Look::new(at);
     let mut wrong = places::check(&mut look, touched).await?;
@@ -45,6 +47,7 @@ pub(super) async fn settle<'a>(
     wrong.extend(interfaces::check(&mut look, touched).await?);
     wrong.extend(addresses::check(&mut look, touched).await?);
     wrong.extend(groups::check(&mut look, touched).await?);
+    wrong.extend(contexts::check(&mut look, touched, now_us).await?);
     Ok(wrong)
 }
 

@@ -26,6 +26,7 @@ fn least(kind: &Kind) -> Map<String, Value> {
         "link" => json!({"a": "x:x", "b": "x:y"}),
         "prefix" => json!({"prefix": "192.0.2.0/24"}),
         "ip-address" => json!({"address": "192.0.2.1/24"}),
+        "config-context" => json!({"name": "x", "data": {"x": 1}}),
         "bgp-session" => {
             json!({"device": "x", "peer_address": "192.0.2.9", "peer_asn": 1, "local_asn": 2})
         }

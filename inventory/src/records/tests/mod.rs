@@ -2,6 +2,7 @@
 //! together is refused.
 
 mod changing;
+mod contexts;
 mod found;
 mod hostile;
 mod left;

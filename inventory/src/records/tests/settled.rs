@@ -7,7 +7,7 @@ use db::{Db, testing};
 use serde_json::{Value, json};
 
 /// All of it in one change.
-async fn create(db: &Db, all: Value) -> Result<(), Refused> {
+pub(super) async fn create(db: &Db, all: Value) -> Result<(), Refused> {
     let mut changing = begun(db, 10).await;
     create_in(&mut changing, all).await?;
     changing.commit().await.map(drop)
@@ -24,7 +24,7 @@ async fn create_in(changing: &mut Changing, all: Value) -> Result<(), Refused> {
 }
 
 /// A fleet of one rack, two devices with a cable, a network.
-fn small() -> Value {
+pub(super) fn small() -> Value {
     json!([
         {"kind": "provider", "name": "isp-a", "asns": [64496]},
         {"kind": "provider", "name": "isp-b", "asns": [64497]},
