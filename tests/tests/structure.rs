@@ -26,7 +26,7 @@ const ALLOWED: &[(&str, &str)] = &[
     ("people", "ca contract db"),
     ("catalog", "contract db"),
     ("inventory", "contract db"),
-    ("rollout", "inventory contract db"),
+    ("rollout", ""),
     ("config-render", "inventory rollout ssh contract db"),
     ("health-collector", "inventory ssh contract db"),
     ("prefill", "contract"),
@@ -45,7 +45,7 @@ const FOR_TESTS: &str = "ports";
 const TESTS: &str = "tests";
 
 /// Crates that are pure: no runtime, no network, no files, no clock.
-const PURE: &[&str] = &["contract", "prefill", "records", "steer"];
+const PURE: &[&str] = &["contract", "prefill", "records", "rollout", "steer"];
 
 /// What a pure crate must not pull in.
 const IMPURE: &[&str] = &["tokio", "hyper", "axum", "sqlx", "nix", "rand", "ssh2"];

@@ -1,0 +1,257 @@
+use super::*;
+use proptest::prelude::*;
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use std::collections::BTreeMap;
+
+const SECOND: i64 = 1_000_000;
+
+fn change(device: &str, site: &str, cluster: Option<&str>) -> Change {
+    let (from, to) = ("a".to_owned(), "b".to_owned());
+    Change { device: device.into(), site: site.into(), cluster: cluster.map(Into::into), from, to }
+}
+
+/// Sites of two devices each.
+fn fleet(sites: usize) -> Vec<Change> {
+    (0..sites * 2)
+        .map(|at| {
+            change(&format!("oca{}.s{:02}", at % 2 + 1, at / 2), &format!("s{:02}", at / 2), None)
+        })
+        .collect()
+}
+
+fn at(now_s: i64) -> Moment<'static> {
+    Moment { now_us: now_s * SECOND, wish: Wish::Go, is_frozen: false, unwell: None }
+}
+
+fn plan(sites: usize) -> Plan {
+    let policy =
+        Policy { canaries: 2, waves_percent: vec![50, 100], soak_s: 60, ..Policy::default() };
+    Plan::new(policy, fleet(sites)).expect("a plan")
+}
+
+fn done(progress: &mut Progress, devices: &[String], at_s: i64) {
+    for device in devices {
+        progress.devices.insert(device.clone(), State::Done { at_us: at_s * SECOND });
+    }
+}
+
+#[test]
+fn waves_follow_one_another() {
+    let plan = plan(4);
+    let shown = plan.devices.iter().map(|it| format!("{} {}", it.wave, it.change.device));
+    insta::assert_snapshot!(shown.collect::<Vec<_>>().join("\n"));
+    let mut progress = Progress::default();
+    let first = next(&plan, &progress, at(0));
+    assert_eq!(first.begin, ["oca1.s00", "oca1.s01"], "each at another site");
+    assert_eq!(first.waiting[0].on, WaitingOn::Wave { wave: 0, left: 2 });
+    done(&mut progress, &first.begin, 10);
+    let soak = next(&plan, &progress, at(69));
+    assert_eq!((soak.begin.len(), soak.ask_again_us), (0, Some(70 * SECOND)));
+    let second = next(&plan, &progress, at(70));
+    assert_eq!(second.begin, ["oca1.s02", "oca1.s03"]);
+    done(&mut progress, &second.begin, 80);
+    let third = next(&plan, &progress, at(140));
+    assert_eq!(third.begin.len(), 4);
+    done(&mut progress, &third.begin, 150);
+    assert!(!next(&plan, &progress, at(209)).is_over, "the last wave is looked at as well");
+    assert!(next(&plan, &progress, at(210)).is_over);
+}
+
+#[test]
+fn it_stops_by_itself_and_says_why() {
+    let plan = plan(20);
+    let mut progress = Progress::default();
+    progress.devices.insert("oca1.s00".into(), State::Failed { why: "bird -p".into() });
+    let halted = next(&plan, &progress, at(0));
+    assert_eq!(halted.halt, Some(Halt::Canary { device: "oca1.s00".into() }));
+    assert!(halted.begin.is_empty() && halted.waiting.len() == 39);
+    progress.devices.insert("oca1.s00".into(), State::Skipped);
+    assert_eq!(next(&plan, &progress, at(0)).begin, ["oca1.s01"], "a person said: without it");
+    let unwell = Moment { unwell: Some(("oca1.s01", "no BGP session")), ..at(0) };
+    let halted = next(&plan, &progress, unwell);
+    assert_eq!(
+        halted.halt.expect("halted").to_string(),
+        "oca1.s01 has it and is not well: no BGP session"
+    );
+    for wish in [Moment { is_frozen: true, ..at(0) }, Moment { wish: Wish::Pause, ..at(0) }] {
+        assert_eq!(next(&plan, &progress, wish).begin, Vec::<String>::new());
+    }
+}
+
+#[test]
+fn who_is_out_of_reach_gets_it_later_and_many_hold_it_up() {
+    let policy =
+        Policy { canaries: 0, waves_percent: vec![50, 100], soak_s: 0, ..Policy::default() };
+    let plan = Plan::new(policy, fleet(10)).expect("a plan");
+    let mut progress = Progress::default();
+    let first = next(&plan, &progress, at(0)).begin;
+    assert_eq!(first.len(), 10);
+    done(&mut progress, &first[1..], 5);
+    progress.devices.insert(first[0].clone(), State::Unreachable { tried_us: 5 * SECOND });
+    let second = next(&plan, &progress, at(6));
+    assert_eq!(second.begin.len(), 10, "one of ten does not hold it up");
+    assert_eq!(second.waiting[0].on, WaitingOn::Retry { at_us: 65 * SECOND });
+    progress.devices.insert(first[1].clone(), State::Unreachable { tried_us: 5 * SECOND });
+    progress.devices.insert(first[2].clone(), State::Unreachable { tried_us: 5 * SECOND });
+    let held_up = next(&plan, &progress, at(65));
+    assert_eq!(held_up.begin, first[..3], "tried again");
+    assert!(held_up.waiting.iter().all(|it| it.on == WaitingOn::Wave { wave: 0, left: 3 }));
+}
+
+#[test]
+fn aborted_it_goes_back_the_way_it_came() {
+    let plan = plan(3);
+    let mut progress = Progress::default();
+    let all: Vec<String> = plan.devices.iter().map(|it| it.change.device.clone()).collect();
+    done(&mut progress, &all[..3], 1);
+    progress.devices.insert(all[3].clone(), State::Running { since_us: 2 });
+    let back = next(&plan, &progress, Moment { wish: Wish::Abort, ..at(5) });
+    assert_eq!(
+        back.revert,
+        [all[2].clone(), all[1].clone()],
+        "the first shares its site with what runs"
+    );
+    assert!(!back.is_over && back.begin.is_empty());
+    progress.devices.insert(all[3].clone(), State::Failed { why: "x".into() });
+    for device in &all[..3] {
+        progress.devices.insert(device.clone(), State::Reverted);
+    }
+    assert!(next(&plan, &progress, Moment { wish: Wish::Abort, ..at(9) }).is_over);
+}
+
+#[test]
+fn policies_that_cannot_be_meant_are_refused() {
+    let wrong = |policy: Policy| Plan::new(policy, Vec::new()).expect_err("refused").to_string();
+    let usual = Policy::default;
+    assert_eq!(
+        wrong(Policy { at_once: 0, ..usual() }),
+        "at_once: at least one, or it never begins"
+    );
+    for waves in [vec![], vec![50], vec![50, 50, 100], vec![0, 100], vec![100, 50]] {
+        let said = wrong(Policy { waves_percent: waves, ..usual() });
+        assert_eq!(said, "waves_percent: rising, from 1 on, and the last is 100");
+    }
+    assert!(wrong(Policy { most_unreachable_percent: 101, ..usual() }).contains("0 to 100"));
+    let none = Plan::new(usual(), Vec::new()).expect("nothing to do");
+    assert!(next(&none, &Progress::default(), at(0)).is_over);
+}
+
+/// Somebody who carries out what is decided, on devices that fail, are out of reach, or take their time.
+struct World {
+    rng: ChaCha8Rng,
+    progress: Progress,
+    now_s: i64,
+}
+
+impl World {
+    fn step(&mut self, plan: &Plan, wish: Wish) -> Decision {
+        let moment = Moment { wish, ..at(self.now_s) };
+        let decision = next(plan, &self.progress, moment);
+        for device in &decision.begin {
+            let state = State::Running { since_us: self.now_s * SECOND };
+            self.progress.devices.insert(device.clone(), state);
+        }
+        for device in &decision.revert {
+            let state = State::Reverting { since_us: self.now_s * SECOND };
+            self.progress.devices.insert(device.clone(), state);
+        }
+        self.check(plan, &decision);
+        let now_us = self.now_s * SECOND;
+        for state in self.progress.devices.values_mut() {
+            let chance: f64 = self.rng.random();
+            match state {
+                State::Running { .. } if chance < 0.5 => *state = State::Done { at_us: now_us },
+                State::Running { .. } if chance < 0.6 => {
+                    *state = State::Unreachable { tried_us: now_us }
+                }
+                State::Running { .. } if chance < 0.61 => {
+                    *state = State::Failed { why: "x".into() }
+                }
+                State::Reverting { .. } if chance < 0.5 => *state = State::Reverted,
+                _ => {}
+            }
+        }
+        self.now_s += 1;
+        decision
+    }
+
+    /// Whatever happens: no site, no cluster and not all together have more under way than they may.
+    fn check(&self, plan: &Plan, decision: &Decision) {
+        let is_at_work = self.progress.devices.values().any(State::is_under_way);
+        let says_why = !decision.waiting.is_empty() || decision.ask_again_us.is_some();
+        assert!(is_at_work || says_why || decision.is_over, "{decision:?}");
+        let under_way =
+            |it: &&Planned| self.progress.of(&it.change.device).is_some_and(State::is_under_way);
+        let (mut sites, mut clusters) = (BTreeMap::new(), BTreeMap::new());
+        let running: Vec<&Planned> = plan.devices.iter().filter(under_way).collect();
+        for planned in &running {
+            *sites.entry(&planned.change.site).or_insert(0) += 1;
+            if let Some(cluster) = &planned.change.cluster {
+                *clusters.entry(cluster).or_insert(0) += 1;
+            }
+        }
+        assert!(running.len() <= plan.policy.at_once);
+        assert!(sites.values().all(|it| *it <= plan.policy.per_site));
+        assert!(clusters.values().all(|it| *it <= plan.policy.per_cluster));
+        // Nobody has begun whose wave is not open.
+        let last = plan.devices.iter().filter(|it| self.progress.of(&it.change.device).is_some());
+        let last = last.map(|it| it.wave).max().unwrap_or(0);
+        for planned in plan.devices.iter().filter(|it| it.wave < last) {
+            assert!(
+                self.progress.of(&planned.change.device).is_some(),
+                "{}",
+                planned.change.device
+            );
+        }
+    }
+}
+
+proptest! {
+    /// Whatever becomes of devices, budgets hold, it ends or says what it waits for; and aborted, nobody is
+    /// left with it.
+    #[test]
+    fn budgets_hold_and_it_ends(
+        seed: u64, sites in 1..8usize, per_site in 1..3usize, per_cluster in 1..3usize,
+        at_once in 1..6usize, canaries in 0..4usize, abort_at in 0..200i64,
+    ) {
+        let mut changes = fleet(sites);
+        for (at, change) in changes.iter_mut().enumerate() {
+            change.cluster = (at % 3 > 0).then(|| format!("k{}", at % 3));
+        }
+        let policy = Policy {
+            canaries, per_site, per_cluster, at_once, waves_percent: vec![20, 60, 100], soak_s: 3,
+            most_failed: 1, most_unreachable_percent: 30, retry_s: 5,
+        };
+        let plan = Plan::new(policy, changes).expect("a plan");
+        let rng = ChaCha8Rng::seed_from_u64(seed);
+        let mut world = World { rng, progress: Progress::default(), now_s: 0 };
+        let mut last = Decision::default();
+        for step in 0..3_000 {
+            last = world.step(&plan, if step < abort_at { Wish::Go } else { Wish::Abort });
+            if last.is_over {
+                break;
+            }
+        }
+        prop_assert!(last.is_over, "{last:?}");
+        if world.now_s > abort_at {
+            let has_it = world.progress.devices.values().any(|it| matches!(it, State::Done { .. }));
+            prop_assert!(!has_it);
+        }
+    }
+
+    /// Everybody comes once, canaries first, and waves are as large as they may be.
+    #[test]
+    fn plans_are_whole(sites in 0..30usize, canaries in 0..5usize) {
+        let policy = Policy { canaries, ..Policy::default() };
+        let plan = Plan::new(policy, fleet(sites)).expect("a plan");
+        let mut names: Vec<&str> = plan.devices.iter().map(|it| it.change.device.as_str()).collect();
+        names.sort_unstable();
+        names.dedup();
+        prop_assert_eq!(names.len(), sites * 2);
+        prop_assert!(plan.devices.is_sorted_by_key(|it| it.wave));
+        if canaries > 0 && sites > 0 {
+            prop_assert_eq!(plan.wave(0).count(), canaries.min(sites * 2));
+        }
+    }
+}
