@@ -4,8 +4,10 @@
 //! [`Intent`], a strict template gives text, and the device's own checker reads the text
 //! before anybody else does. It applies nothing, compares nothing and keeps no history yet.
 //!
-//! Read in this order: [`Intent`], [`render`], `templates/appliance.yaml.j2`.
+//! Read in this order: [`Intent`], [`render`], `templates/appliance.yaml.j2`; then [`engine`],
+//! which renders anybody's templates within limits.
 
+pub mod engine;
 mod intent;
 mod render;
 pub mod values;

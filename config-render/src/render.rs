@@ -1,5 +1,6 @@
 //! Rendering: values in, text out, and the proof that the device will take it.
 
+use crate::engine::yaml_quoted;
 use crate::intent::{Intent, MIN_APPLIANCE_VERSION};
 use contract::bucket::CredentialsPlace;
 use contract::config::{Document, Fill, FillWindow, OnMiss, Problems, SourceCaps};
@@ -44,17 +45,13 @@ pub fn render(intent: &Intent<'_>) -> Result<String, RenderError> {
     Ok(text)
 }
 
-/// A YAML double-quoted scalar. JSON strings are a subset of them (YAML 1.2 §1.3), so a value
-/// can hold anything and stays a value.
+/// A YAML double-quoted scalar.
 fn quoted(value: &Value) -> Result<Value, minijinja::Error> {
     let text = value.as_str().ok_or_else(|| {
         let message = format!("only text is quoted, not {value:?}");
         minijinja::Error::new(minijinja::ErrorKind::InvalidOperation, message)
     })?;
-    let json = serde_json::to_string(text).map_err(|err| {
-        minijinja::Error::new(minijinja::ErrorKind::BadSerialization, err.to_string())
-    })?;
-    Ok(Value::from_safe_string(json))
+    Ok(Value::from_safe_string(yaml_quoted(text)))
 }
 
 fn values(intent: &Intent<'_>) -> Value {
