@@ -5,12 +5,13 @@
 //! before anybody else does. It applies nothing, compares nothing and keeps no history yet.
 //!
 //! Read in this order: [`Intent`], [`render`], `templates/appliance.yaml.j2`; then [`engine`],
-//! which renders anybody's templates within limits.
+//! which renders anybody's templates within limits, and [`workers`], which keep it from harm.
 
 pub mod engine;
 mod intent;
 mod render;
 pub mod values;
+pub mod workers;
 
 pub use intent::{Files, FleetAddress, Intent, Origin};
 pub use render::{RenderError, render};

@@ -83,6 +83,18 @@ impl EngineError {
         }
     }
 
+    /// One text more than there is room for in an answer.
+    pub(crate) fn too_many_texts(template: &str) -> Self {
+        Self {
+            fault: Fault::Limit,
+            template: template.to_owned(),
+            line: None,
+            columns: None,
+            message: "makes more text than a device may have".to_owned(),
+            names: Vec::new(),
+        }
+    }
+
     /// With the values that were read last.
     pub(super) fn with_names(
         mut self,

@@ -2,7 +2,7 @@
 //!
 //! It is [minijinja](https://docs.rs/minijinja), strict on what is undefined, with its own
 //! list of filters, and with the first line of defence against templates that do not end and
-//! values that are more than values. The second is the process around it.
+//! values that are more than values. The second is the process around it: [`crate::workers`].
 //!
 //! Read in this order: [`Library`], [`Limits`], [`Engine`] in `render.rs`; then `plain.rs`
 //! and `output.rs` (what may be written), `filters/` (what may be called), and for what is
