@@ -1,20 +1,29 @@
-//! From what the inventory intends to the text that a device reads.
+//! From what the inventory intends to the text that a device reads, and to a device that runs it.
 //!
-//! Today for one kind of device, the appliance: inventory and enrolment give an
-//! [`Intent`], a strict template gives text, and the device's own checker reads the text
-//! before anybody else does. It applies nothing, compares nothing and keeps no history yet.
+//! ```text
+//! inventory ── facts ──┐
+//! contexts ── values ──┼─ files (which, by role) ─ workers, engine (templates) ─> texts ─ lint, checkers
+//! fleet ───── intent ──┘                                                            │
+//!                                                    device (a change that comes back), apply <┘
+//! ```
 //!
-//! Read in this order: [`Intent`], [`render`], `templates/appliance.yaml.j2`; then [`engine`],
-//! which renders anybody's templates within limits, and [`workers`], which keep it from harm.
+//! Read in this order: [`values`] (settings, and who has said them), [`Facts`] (what the inventory has of a
+//! device), [`files`] (which files it has), [`engine`] and [`workers`] (templates, within limits, and where they
+//! can do no harm), [`render`] (an appliance's own file), [`lint`] (what is wrong though each device would take
+//! its own).
 
 pub mod engine;
+mod facts;
+pub mod files;
 mod intent;
+pub mod lint;
 mod render;
 pub mod values;
 pub mod workers;
 
+pub use facts::{Facts, all_facts, facts_of};
 pub use intent::{Files, FleetAddress, Intent, Origin};
-pub use render::{RenderError, render};
+pub use render::{RenderError, appliance_values, render};
 
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,7 @@
 //! Rendering: values in, text out, and the proof that the device will take it.
 
-use crate::engine::yaml_quoted;
+use crate::engine::{Engine, EngineError, Limits, Values};
+use crate::files::library;
 use crate::intent::{Intent, MIN_APPLIANCE_VERSION};
 use contract::bucket::CredentialsPlace;
 use contract::config::{Document, Fill, FillWindow, OnMiss, Problems, SourceCaps};
@@ -8,10 +9,12 @@ use contract::exchange::FLEET_IDENTITY_NAME;
 use contract::join::files;
 use inventory::zones::host_names;
 use inventory::{Appliance, ContentGroup, Disk, PlayerListener, S3Origin};
-use minijinja::{Environment, UndefinedBehavior, Value, context};
+use minijinja::{Value, context};
+use serde_json::{Value as JsonValue, json};
 use std::path::Path;
+use std::sync::Arc;
 
-const TEMPLATE: &str = include_str!("templates/appliance.yaml.j2");
+const TEMPLATE: &str = "appliance.yaml.j2";
 
 /// Why there is no text.
 #[derive(Debug, thiserror::Error)]
@@ -21,37 +24,39 @@ pub enum RenderError {
     NoContentGroup,
     /// The template and its values do not fit together: a fault of ours.
     #[error("the configuration cannot be rendered: {0}")]
-    Template(#[from] minijinja::Error),
+    Template(#[from] EngineError),
+    /// Another fault of ours.
+    #[error("the configuration cannot be rendered: {0}")]
+    Fault(String),
     /// The device's own checker refuses the text.
     #[error("the rendered configuration would be refused:\n{0}")]
     Refused(#[from] Problems),
 }
 
-/// Renders an appliance's configuration and reads it back as the appliance will.
+/// Renders an appliance's configuration, with no more than is shipped, and reads it back as the appliance will.
 ///
 /// # Errors
 /// [`RenderError`]; there is no text then.
 pub fn render(intent: &Intent<'_>) -> Result<String, RenderError> {
-    if intent.groups.is_empty() {
-        return Err(RenderError::NoContentGroup);
-    }
-    let mut environment = Environment::new();
-    environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    environment.add_filter("quoted", quoted);
-    let mut text = environment.render_str(TEMPLATE, values(intent))?;
-    // The engine drops the last line end of a template.
-    text.push('\n');
+    let values = json!({"box": appliance_values(intent)?, "said": {}});
+    let values = Values::from_json(values.to_string().as_bytes());
+    let values = values.map_err(|err| RenderError::Fault(err.to_string()))?;
+    let library = library().map_err(|err| RenderError::Fault(err.to_string()))?;
+    let engine = Engine::new(Arc::new(library), Limits::default());
+    let text = engine.render(TEMPLATE, &values)?;
     let Document { .. } = contract::config::parse(&text)?;
     Ok(text)
 }
 
-/// A YAML double-quoted scalar.
-fn quoted(value: &Value) -> Result<Value, minijinja::Error> {
-    let text = value.as_str().ok_or_else(|| {
-        let message = format!("only text is quoted, not {value:?}");
-        minijinja::Error::new(minijinja::ErrorKind::InvalidOperation, message)
-    })?;
-    Ok(Value::from_safe_string(yaml_quoted(text)))
+/// What the template of an appliance's own file reads as `box`.
+///
+/// # Errors
+/// [`RenderError::NoContentGroup`].
+pub fn appliance_values(intent: &Intent<'_>) -> Result<JsonValue, RenderError> {
+    if intent.groups.is_empty() {
+        return Err(RenderError::NoContentGroup);
+    }
+    serde_json::to_value(values(intent)).map_err(|err| RenderError::Fault(err.to_string()))
 }
 
 fn values(intent: &Intent<'_>) -> Value {

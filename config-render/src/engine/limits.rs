@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Steps of the engine. A BIRD configuration of two thousand sessions takes some 200,000; ten
-/// million end in less than a second, so an endless loop costs its device a second and no more.
+/// Steps of the engine. A BIRD configuration of two thousand sessions takes less than 100,000;
+/// ten million end within a second, so an endless loop costs its device that and no more.
 const FUEL: u64 = 10_000_000;
 
 /// A router's prefix lists of 100,000 entries are 4 MB; nothing that a device reads is larger.

@@ -33,7 +33,6 @@ mod render;
 mod trace;
 
 pub use error::{EngineError, Fault};
-pub(crate) use filters::yaml_quoted;
 pub use library::{Library, LibraryError};
 pub use limits::Limits;
 pub use render::{Engine, Values, ValuesError};

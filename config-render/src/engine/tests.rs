@@ -226,7 +226,7 @@ proptest! {
     /// A YAML reader finds the very text again.
     #[test]
     fn yaml_finds_it_again(x in "[\\PC\n\r\t\u{0}\u{85}\u{2028}\"'\\\\#:]{0,20}") {
-        let json: String = serde_json::from_str(&yaml_quoted(&x)).expect("JSON too");
+        let json: String = serde_json::from_str(&filters::quote::yaml_quoted(&x)).expect("JSON too");
         prop_assert_eq!(json, x);
     }
 

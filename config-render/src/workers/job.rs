@@ -10,7 +10,7 @@ use std::time::Duration;
 pub struct Job {
     /// What it is called in messages.
     pub device: String,
-    /// The templates to render.
+    /// The templates to render. `NAME#N`: it reads the value of `items` number N, from 0 on, as `item`.
     pub templates: Vec<String>,
     /// What they read, as JSON: a map.
     pub values: Vec<u8>,

@@ -49,7 +49,7 @@ fn answer(
     message.answer(number)?;
     let mut bytes = 0;
     for template in templates {
-        let mut rendered = engine.render(template, &values);
+        let mut rendered = engine.render_one(template, &values);
         bytes += rendered.as_ref().map_or(0, String::len);
         if bytes > ANSWER_BYTES - SPARE_BYTES {
             rendered = Err(crate::engine::EngineError::too_many_texts(template));

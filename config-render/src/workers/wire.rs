@@ -7,7 +7,7 @@
 use crate::engine::{EngineError, Library, Limits};
 use std::io::{self, Read, Write};
 
-/// What a device's values may have. A router with 2,000 sessions has 600 KB of them.
+/// What a device's values may have. A router with 2,000 sessions has 200 KB of them.
 pub(super) const VALUES_BYTES: usize = 8 << 20;
 
 /// What a worker reads at once: values, or a library of 4 MiB whose every byte is escaped.

@@ -121,7 +121,7 @@ pub(crate) async fn configuration(
         fleet: FleetAddress { control, report_interval_s: app.settings.report_interval_s },
     };
     render(&intent).map_err(|err| match err {
-        RenderError::Template(err) => Problem::internal(err),
+        err @ (RenderError::Template(_) | RenderError::Fault(_)) => Problem::internal(err),
         RenderError::NoContentGroup | RenderError::Refused(_) => Problem::new(422, err),
     })
 }

@@ -9,12 +9,10 @@ mod mac;
 mod network;
 mod order;
 mod prefix;
-mod quote;
+pub(super) mod quote;
 mod socket;
 mod text;
 mod units;
-
-pub(crate) use quote::yaml_quoted;
 
 use minijinja::Environment;
 

@@ -1,0 +1,65 @@
+//! What the inventory has of a device, as templates read it.
+//!
+//! Read in this order: [`Facts`] (what there is), `port.rs` (an interface with its addresses), `values.rs` (the
+//! names that templates read it by), `load.rs` (from SQL, one device or all).
+
+mod load;
+mod port;
+mod values;
+
+pub use load::{all_facts, facts_of};
+pub(crate) use port::Port;
+
+use inventory::schema::Record;
+
+/// A device, and what stands around it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Facts {
+    /// The device.
+    pub(crate) device: Record,
+    /// Its site.
+    pub(crate) site: Record,
+    /// Its interfaces, by name.
+    pub(crate) ports: Vec<Port>,
+    /// Its conversations by BGP that are to be, by the other end's address.
+    pub(crate) sessions: Vec<Record>,
+}
+
+impl Facts {
+    /// The device's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        text(&self.device, "name")
+    }
+
+    /// What it is there for.
+    #[must_use]
+    pub fn role(&self) -> &str {
+        text(&self.device, "role")
+    }
+
+    /// Where it stands among others.
+    #[must_use]
+    pub fn place(&self) -> crate::values::Place<'_> {
+        crate::values::Place {
+            device: self.name(),
+            site: text(&self.site, "name"),
+            device_type: self.device.get("device_type").as_str(),
+        }
+    }
+}
+
+pub(crate) fn text<'a>(record: &'a Record, field: &str) -> &'a str {
+    record.get(field).as_str().unwrap_or_default()
+}
+
+/// What names another record of its device: `oca1:eth0` is `eth0`.
+fn own_name(key: &str) -> &str {
+    key.split_once(':').map_or(key, |(_, name)| name)
+}
+
+#[cfg(test)]
+pub(crate) use tests::{facts as facts_for_tests, router as router_for_tests};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,98 @@
+//! What a device's templates read, put together; and the job that renders all of its files.
+
+use super::Wanted;
+use crate::facts::Facts;
+use crate::values::{Rank, Settings};
+use crate::workers::Job;
+use inventory::rules::settings::{SECRET, is_secret};
+use serde_json::{Map, Value};
+
+/// Where a text for people has a secret.
+const HIDDEN: &str = "(secret)";
+
+/// All that is known of a device before its files are rendered.
+#[derive(Clone, Copy)]
+pub struct Known<'a> {
+    /// What the inventory has of it.
+    pub facts: &'a Facts,
+    /// Its settings.
+    pub settings: &'a Settings,
+    /// What an appliance's own file reads, as [`crate::appliance_values`] gives it; nothing for others.
+    pub own: Option<&'a Value>,
+    /// The secrets, by where they are; where there are none, texts say that there is one.
+    pub secrets: Option<Secrets<'a>>,
+}
+
+/// What stands at the place of a secret, such as `file:/etc/headend/bgp`.
+pub type Secrets<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// Why there is no job.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NoJob {
+    /// A secret is not where it is said to be.
+    #[error("{path}: there is no secret at {place}")]
+    NoSecret {
+        /// The setting.
+        path: String,
+        /// Where it is said to be.
+        place: String,
+    },
+    /// It cannot be written as JSON: a fault of ours.
+    #[error("the values cannot be written: {0}")]
+    Json(String),
+}
+
+/// What renders these files of a device.
+///
+/// # Errors
+/// [`NoJob`].
+pub fn job(known: Known<'_>, files: &[Wanted]) -> Result<Job, NoJob> {
+    let mut values = known.facts.values();
+    for (name, value) in known.settings.tree().as_object().into_iter().flatten() {
+        values.insert(name.clone(), revealed(value, name, known.secrets)?);
+    }
+    let mut items = Vec::new();
+    let templates = files.iter().map(|file| match &file.item {
+        None => file.template.to_owned(),
+        Some(item) => {
+            items.push(item.clone());
+            format!("{}#{}", file.template, items.len() - 1)
+        }
+    });
+    let templates = templates.collect();
+    values.insert("items".to_owned(), Value::from(items));
+    values.insert("box".to_owned(), known.own.cloned().unwrap_or_default());
+    values.insert("said".to_owned(), said(known.settings));
+    let values = serde_json::to_vec(&values).map_err(|err| NoJob::Json(err.to_string()))?;
+    Ok(Job { device: known.facts.name().to_owned(), templates, values })
+}
+
+/// Secrets in the places that say where they are.
+fn revealed(value: &Value, path: &str, secrets: Option<Secrets<'_>>) -> Result<Value, NoJob> {
+    if is_secret(value) {
+        let place = value[SECRET].as_str().unwrap_or_default();
+        let Some(secrets) = secrets else { return Ok(Value::from(HIDDEN)) };
+        let missing = || NoJob::NoSecret { path: path.to_owned(), place: place.to_owned() };
+        return secrets(place).map(Value::from).ok_or_else(missing);
+    }
+    let Value::Object(tree) = value else { return Ok(value.clone()) };
+    let below = tree.iter().map(|(name, value)| {
+        Ok((name.clone(), revealed(value, &format!("{path}.{name}"), secrets)?))
+    });
+    below.collect::<Result<Map<_, _>, _>>().map(Value::Object)
+}
+
+/// What somebody has said of the appliance's own settings, section by section: what is as it is shipped, boxes
+/// do by themselves.
+fn said(settings: &Settings) -> Value {
+    let mut sections = Map::new();
+    for each in settings.explain("appliance") {
+        let is_shipped = each.said.first().is_none_or(|said| said.rank == Rank::Shipped);
+        let [_, section, name] = each.path.split('.').collect::<Vec<_>>()[..] else { continue };
+        if !is_shipped {
+            let section = sections.entry(section).or_insert_with(|| Value::Object(Map::new()));
+            section[name] = each.value.clone();
+        }
+    }
+    Value::Object(sections)
+}
