@@ -15,6 +15,7 @@
 pub mod engine;
 mod facts;
 pub mod files;
+pub mod device;
 mod intent;
 pub mod lint;
 mod render;
