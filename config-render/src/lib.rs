@@ -16,6 +16,7 @@ pub mod engine;
 mod facts;
 pub mod files;
 pub mod device;
+pub mod archive;
 mod intent;
 pub mod lint;
 mod render;
