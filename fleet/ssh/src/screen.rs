@@ -65,7 +65,9 @@ impl Session {
 }
 
 impl Screen<'_> {
-    /// Types a line, and gives what is shown until the next prompt, without the line itself.
+    /// Types a line, and gives what is shown until the next prompt, without the line itself. A prompt
+    /// begins a line: behind words that do not end theirs it is none, rather than that half a
+    /// configuration is taken for a whole one.
     ///
     /// # Errors
     /// [`Why::Deadline`] where no prompt comes, [`Why::TooMuch`], [`Why::Closed`]. The session is over then.

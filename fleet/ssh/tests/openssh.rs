@@ -3,7 +3,7 @@
 mod support;
 
 use proptest::prelude::*;
-use ssh::{HostKeys, Limits, Login, UserKey, Why};
+use ssh::{During, HostKeys, Limits, Login, Prompt, UserKey, Why};
 use std::time::{Duration, Instant};
 use support::keys::KeyPair;
 use support::server::Server;
@@ -176,7 +176,7 @@ fn a_command_that_does_not_end_is_left_alone_and_so_is_its_session() {
         let mut session = open(&server.device()).expect("open");
         let begun = Instant::now();
         let failure = session.run(command, b"", &brief).expect_err("a deadline");
-        let (during, after) = (ssh::During::Command, brief.command);
+        let (during, after) = (During::Command, brief.command);
         assert_eq!(failure.why, Why::Deadline { during, after }, "{command}");
         assert!(begun.elapsed() < brief.command * 4, "{:?}", begun.elapsed());
         let after = session.run("true", b"", &brief).expect_err("a session that is over");
@@ -193,6 +193,29 @@ fn keys_are_changed_in_the_middle_and_nobody_notices() {
     let mut session = open(&server.device()).expect("open");
     let bytes = vec![7; 1 << 20];
     assert!(session.output_of("cat", &bytes, &limits()).expect("run") == bytes);
+}
+
+#[test]
+fn a_shell_on_a_terminal_is_typed_at() {
+    let shell = "ForceCommand echo '### a banner ##'; PS1='box# ' exec sh -i\n";
+    let server = Server::with(&["-t", "ed25519"], false, shell);
+    let mut session = open(&server.device()).expect("open");
+    let endings = vec!["#".to_owned()];
+    let prompt = Prompt { endings, first: vec!["cd /".to_owned()] };
+    let mut screen = session.screen(&prompt, &limits()).expect("a screen");
+    for (line, said) in [
+        ("pwd", "/"),
+        ("echo one; echo; echo '# two'", "one\n\n# two"),
+        ("seq 3", "1\n2\n3"),
+        ("true", ""),
+        ("", ""),
+        ("printf '#'; sleep 0.1; echo; printf 'fox#'; sleep 0.1; echo", "#\nfox#"),
+    ] {
+        let answer = screen.ask(line).map_err(|failure| failure.to_string());
+        assert_eq!(answer.as_deref(), Ok(said), "{line}");
+    }
+    let gone = screen.ask("exit").expect_err("no prompt");
+    assert_eq!(gone.why, Why::Closed { during: During::Prompt });
 }
 
 proptest! {
