@@ -12,11 +12,11 @@
 //! can do no harm), [`render`] (an appliance's own file), [`lint`] (what is wrong though each device would take
 //! its own).
 
+pub mod archive;
+pub mod device;
 pub mod engine;
 mod facts;
 pub mod files;
-pub mod device;
-pub mod archive;
 mod intent;
 pub mod lint;
 mod render;
