@@ -139,13 +139,13 @@ impl<'a> Line<'a> {
         }
         let is_only = value >= end && !is_member;
         let is_name = self.is(at, "name") || self.is(at, "community-name");
+        let is_secret = match frame.is_secret {
+            true => !is_harmless && !self.is_setting_number(value, end),
+            false => is_name,
+        };
         if is_only {
             self.redact(at..end);
-        } else if if frame.is_secret {
-            !is_harmless && !self.is_setting_number(value, end)
-        } else {
-            is_name
-        } {
+        } else if is_secret {
             self.redact(value..end.max(value));
         } else {
             return None;
@@ -266,8 +266,8 @@ impl<'a> Line<'a> {
             "ntp" | "sntp" | "server" | "peer" | "pool" | "refclock" => seen.time = true,
             "standby" | "vrrp" | "glbp" | "hsrp" | "nhrp" => seen.gateway = true,
             "authentication-order" => seen.order = true,
-            "description" | "comment" | "remark" | "banner" | "motd" | "alias" | "hostname"
-            | "host-name" => {
+            "location" | "contact" | "syslocation" | "syscontact" | "full-name" | "description"
+            | "comment" | "remark" | "banner" | "motd" | "alias" | "hostname" | "host-name" => {
                 seen.prose = true;
             }
             "policy-options" | "policy-statement" | "from" | "then" | "term" | "match" | "set"

@@ -133,9 +133,14 @@ impl Line<'_> {
 
     /// `host A [vrf V] [traps] [version 2c] COMMUNITY`; of version 3 it is a user.
     fn snmp_host(&mut self, at: usize) -> Option<usize> {
-        let is_address = |word: &str| word.contains(['.', ':']);
+        let is_address = |word: &str| {
+            let is_part = |byte: u8| byte.is_ascii_hexdigit() || b".:".contains(&byte);
+            word.matches(['.', ':']).count() > 1 && word.bytes().all(is_part)
+        };
         // ASA names the interface first.
-        let is_named = !is_address(self.word(at + 1)) && is_address(self.word(at + 2));
+        let is_named = !is_address(self.word(at + 1))
+            && is_address(self.word(at + 2))
+            && at + 3 < self.tokens.len();
         let mut at = at + 2 + usize::from(is_named);
         while at + 1 < self.tokens.len() {
             if self.is_one_of(at, &["use-vrf", "filter-vrf", "source-interface", "community"]) {
@@ -149,11 +154,9 @@ impl Line<'_> {
                 at += 2;
                 if !is_user {
                     break;
-                } else {
-                    return Some(
-                        at + usize::from(self.is_one_of(at, &["auth", "noauth", "priv"])) + 1,
-                    );
                 }
+                let has_level = self.is_one_of(at, &["auth", "noauth", "priv"]);
+                return Some(at + 1 + usize::from(has_level));
             } else {
                 break;
             }
@@ -371,6 +374,10 @@ impl Line<'_> {
         };
         if !is_snmp && (is_bgp || !by_name) {
             return None;
+        }
+        if self.is(value.start, "is") && value.len() > 1 {
+            self.redact(value.start + 1..value.end);
+            return Some(value.end);
         }
         self.one_typed(value.start)
     }

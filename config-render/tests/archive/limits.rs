@@ -75,10 +75,12 @@ fn time_grows_with_the_text_and_not_with_its_square() {
                 assert!(kept.text.len() <= text.len() * 12 + 100);
                 start.elapsed()
             };
-            let (short, long) = (took(32 << 10), took(128 << 10));
             // What takes less is measured too coarsely.
             let floor = Duration::from_millis(25);
-            assert!(long < short.max(floor) * 10, "{kind:?} {piece:?}: {short:?}, then {long:?}");
+            // The machine has other work: one measurement of five without it is enough, and what
+            // is quadratic has none.
+            let is_linear = || took(128 << 10) < took(32 << 10).max(floor) * 10;
+            assert!((0..5).any(|_| is_linear()), "{kind:?} {piece:?}: not linear");
         }
     }
 }
