@@ -8,12 +8,13 @@
 //! Read in this order: [`cli`] (the commands), [`server`] (what is shared and how
 //! connections are served), [`planner`] (from records to documents), [`purging`] (what boxes
 //! have confirmed), [`join`], [`issuing`], [`ordering`] and [`barring`] (how machines become
-//! boxes, and are so no more), [`control`] (boxes),
+//! boxes, and are so no more), [`control`] (boxes), [`configuring`] (what devices are told),
 //! [`viewer`] (players, whose [`plays`] are counted), [`api`] (people).
 
 mod api;
 mod barring;
 mod cli;
+mod configuring;
 mod control;
 mod issuing;
 mod join;
@@ -30,5 +31,9 @@ mod viewer;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    // First of all, and alone: what a process that renders gives up it has not got yet.
+    if std::env::args_os().nth(1).is_some_and(|it| it == configuring::WORKER) {
+        return configuring::worker();
+    }
     cli::main()
 }

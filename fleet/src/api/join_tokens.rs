@@ -6,12 +6,14 @@ use super::said::Path;
 use super::status::rfc3339;
 use super::trust::nothing_said;
 use super::{Problem, named};
+use crate::configuring;
 use crate::planner::origin;
 use crate::server::{App, now};
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use config_render::{Files, FleetAddress, Intent, Origin, RenderError, render};
+use config_render::files::{Service, wanted};
+use config_render::{Files, FleetAddress, Intent, Origin, RenderError, appliance_values};
 use contract::config::OnMiss;
 use contract::join::JoinToken;
 use contract::names::{DeviceName, GroupName};
@@ -98,12 +100,31 @@ pub(super) async fn make_token(
     ))
 }
 
-/// What a box is told to be.
+/// What a box is told to be: its own file, with its settings.
 pub(crate) async fn configuration(
     app: &App,
     name: &DeviceName,
     folder: &std::path::Path,
 ) -> Result<String, Problem> {
+    let own = own_values(app, name, folder).await?;
+    let (facts, settings) = configuring::known(app, name.as_str()).await?;
+    let files = wanted(&facts).into_iter().filter(|file| file.service == Service::Appliance);
+    let files: Vec<_> = files.collect();
+    let mut texts = configuring::texts(app, (&facts, &settings), Some(&own), &files).await?;
+    let text = texts.pop().ok_or_else(|| Problem::new(422, format!("{name} is no appliance")))?;
+    let text = text.map_err(|err| Problem::new(422, err))?;
+    match contract::config::parse(&text) {
+        Ok(_) => Ok(text),
+        Err(problems) => Err(Problem::new(422, RenderError::Refused(problems))),
+    }
+}
+
+/// What the template of a box's own file reads.
+pub(super) async fn own_values(
+    app: &App,
+    name: &DeviceName,
+    folder: &std::path::Path,
+) -> Result<serde_json::Value, Problem> {
     let appliance = app.inventory.appliance(name).await?;
     let groups = app.inventory.groups().await?;
     let control = app.settings.control_address.ok_or_else(|| {
@@ -120,7 +141,7 @@ pub(crate) async fn configuration(
         files: Files { folder },
         fleet: FleetAddress { control, report_interval_s: app.settings.report_interval_s },
     };
-    render(&intent).map_err(|err| match err {
+    appliance_values(&intent).map_err(|err| match err {
         err @ (RenderError::Template(_) | RenderError::Fault(_)) => Problem::internal(err),
         RenderError::NoContentGroup | RenderError::Refused(_) => Problem::new(422, err),
     })

@@ -35,7 +35,7 @@ mod zones;
 
 pub(crate) use appliances::{ApplianceDetail, ApplianceItem, RevocationRequest};
 pub(crate) use commands::{CommandAll, CommandDisk, CommandItem, CommandRequest};
-pub(crate) use config::{SettingItem, SettingSaidItem};
+pub(crate) use config::{ConfigFileItem, FindingItem, SettingItem, SettingSaidItem};
 pub(crate) use disks::{DiskHealthItem, DiskItem, ScrubItem};
 pub(crate) use fill::{ApplianceFill, FillSourceItem, FillTitleItem};
 #[cfg(test)]
@@ -124,6 +124,8 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(commands::show_command))
         .routes(routes!(config::settings::list_settings))
         .routes(routes!(config::settings::device_settings))
+        .routes(routes!(config::files::device_files))
+        .routes(routes!(config::findings::list_findings))
         .routes(routes!(disks::list_disks))
         .routes(routes!(hardware::show_hardware))
         .routes(routes!(left::list_left))

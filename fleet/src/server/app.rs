@@ -37,6 +37,8 @@ pub(crate) struct Settings {
 #[derive(Debug)]
 pub(crate) struct App {
     pub(crate) inventory: inventory::Store,
+    /// Who renders what devices are told.
+    pub(crate) renderer: crate::configuring::Renderer,
     /// Which settings devices have.
     pub(crate) known_settings: config_render::values::Known,
     pub(crate) catalog: catalog::Store,

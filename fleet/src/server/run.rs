@@ -140,6 +140,7 @@ async fn open(
     let collector = Collector::open(db.clone(), options.report_interval_s).await?;
     Ok(App {
         inventory: inventory::Store::new(db.clone()),
+        renderer: crate::configuring::Renderer::new().context("what renders configuration")?,
         known_settings: config_render::values::Known::shipped().context("the shipped settings")?,
         catalog: catalog::Store::new(db.clone()),
         documents: Documents::new(db.clone()),

@@ -3,16 +3,14 @@
 use crate::api::said::{Path, Query};
 use crate::api::status::rfc3339;
 use crate::api::{List, Problem};
-use crate::server::{App, now};
+use crate::configuring;
+use crate::server::App;
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use config_render::values::{Contexts, Explained, Known, Place, Said, Settings};
+use config_render::values::{Explained, Known, Said};
 use contract::time::TimeUs;
 use http::header;
-use inventory::kinds::{CONFIG_CONTEXT, DEVICE};
-use inventory::records::{all, find};
-use inventory::schema::Record;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::sync::Arc;
@@ -84,27 +82,11 @@ pub(in crate::api) async fn device_settings(
     Query(which): Query<Which>,
 ) -> Result<Json<List<SettingItem>>, Problem> {
     let path = which.path.unwrap_or_default();
-    let explained = of_device(&app, &device).await?.explain(&path);
+    let (_, settings) = configuring::known(&app, &device).await?;
+    let explained = settings.explain(&path);
     if explained.is_empty() {
         let says = "there is no such setting: `fleet config settings` lists them";
         return Err(Problem::new(404, format!("{path}: {says}")));
     }
     Ok(Json(List { items: explained.into_iter().map(SettingItem::from).collect() }))
-}
-
-async fn of_device(app: &App, device: &str) -> Result<Settings, Problem> {
-    let db = app.inventory.db();
-    let kept = find(db, &DEVICE, device).await?;
-    let record =
-        kept.ok_or_else(|| Problem::new(404, format!("there is no device {device}")))?.record;
-    let contexts = all(db, &CONFIG_CONTEXT, &CONFIG_CONTEXT.everything()).await?;
-    let contexts = Contexts::of(contexts.iter().map(|kept| &kept.record));
-    let mut layers = vec![app.known_settings.layer()];
-    layers.extend(contexts.for_device(place(device, &record), now().0));
-    Ok(Settings::of(layers))
-}
-
-fn place<'a>(device: &'a str, record: &'a Record) -> Place<'a> {
-    let site = record.get("site").as_str().unwrap_or_default();
-    Place { device, site, device_type: record.get("device_type").as_str() }
 }
