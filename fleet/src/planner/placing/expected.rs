@@ -7,8 +7,8 @@ use contract::time::TimeUs;
 use db::Db;
 use db::counters::{Counter, raise};
 use prefill::demand::Kind;
-use sqlx::Row;
 use sqlx::any::AnyRow;
+use sqlx::{AssertSqlSafe, Row};
 use std::collections::HashMap;
 
 /// What is expected of a title.
@@ -66,21 +66,23 @@ impl Expectations {
     pub(crate) async fn put(&self, said: &Expectation) -> Result<(), db::Error> {
         let mut tx = self.db.begin().await?;
         raise(&mut tx, Counter::Rules, 1).await?;
-        sqlx::query(
-            "INSERT INTO title_expectations (content_group, title, kind, share, made_at_us, made_by)
-             VALUES ($1, $2, $3, $4, $5, $6)
+        // No number is written as such: bound, sqlx has PostgreSQL expect one of four octets from then on.
+        let share = if said.expected.share.is_some() { "$6" } else { "NULL" };
+        let text = format!(
+            "INSERT INTO title_expectations (content_group, title, kind, made_at_us, made_by, share)
+             VALUES ($1, $2, $3, $4, $5, {share})
              ON CONFLICT (content_group, title) DO UPDATE SET kind = excluded.kind,
                  share = excluded.share, made_at_us = excluded.made_at_us,
-                 made_by = excluded.made_by",
-        )
-        .bind(said.group.as_str())
-        .bind(said.title.as_str())
-        .bind(word(said.expected.kind))
-        .bind(said.expected.share)
-        .bind(said.made_at.0)
-        .bind(said.made_by.as_str())
-        .execute(&mut *tx)
-        .await?;
+                 made_by = excluded.made_by"
+        );
+        let query = sqlx::query(AssertSqlSafe(text))
+            .bind(said.group.as_str())
+            .bind(said.title.as_str())
+            .bind(word(said.expected.kind))
+            .bind(said.made_at.0)
+            .bind(said.made_by.as_str());
+        let query = said.expected.share.into_iter().fold(query, |query, share| query.bind(share));
+        query.execute(&mut *tx).await?;
         Ok(tx.commit().await?)
     }
 
@@ -151,7 +153,8 @@ mod tests {
                 said("b", Kind::Film, None),
                 said("a", Kind::Series, Some(0.02)),
             ];
-            for one in [&first, &film, &series] {
+            // What comes first decides what PostgreSQL takes from then on.
+            for one in [&film, &first, &film, &series] {
                 expectations.put(one).await.expect(test.name);
             }
             let all = expectations.list().await.expect(test.name);
