@@ -105,7 +105,7 @@ fn sees_his_own(server: &Server, anna: &str, kind: &inventory::schema::Kind) {
     assert_eq!(keys(seen["items"].as_array().expect("items")), keys(&his), "{}", kind.name);
     assert_eq!(
         his.is_empty(),
-        matches!(kind.name, "tag" | "content-group" | "firmware-policy"),
+        matches!(kind.name, "tag" | "content-group" | "firmware-policy" | "config-context"),
         "{}",
         kind.name
     );

@@ -30,6 +30,8 @@ fn appliance(facts: &Facts) -> Vec<Wanted> {
 
 fn router(facts: &Facts) -> Vec<Wanted> {
     let mut files = machine(facts);
+    let routes = "/etc/systemd/networkd.conf.d/10-headend.conf";
+    files.insert(0, file(routes, Service::Network, "network/networkd.conf.j2"));
     for (path, template) in
         [("/etc/frr/daemons", "frr/daemons.j2"), ("/etc/frr/frr.conf", "frr/frr.conf.j2")]
     {

@@ -3,7 +3,7 @@
 use crate::engine::{Library, LibraryError};
 
 /// Each by its name, which is its path here.
-const TEMPLATES: [(&str, &str); 11] = [
+const TEMPLATES: [(&str, &str); 12] = [
     ("appliance.yaml.j2", include_str!("../shipped/templates/appliance.yaml.j2")),
     ("bird/bird.conf.j2", include_str!("../shipped/templates/bird/bird.conf.j2")),
     ("chrony/chrony.conf.j2", include_str!("../shipped/templates/chrony/chrony.conf.j2")),
@@ -15,6 +15,7 @@ const TEMPLATES: [(&str, &str); 11] = [
         "network/interface.network.j2",
         include_str!("../shipped/templates/network/interface.network.j2"),
     ),
+    ("network/networkd.conf.j2", include_str!("../shipped/templates/network/networkd.conf.j2")),
     ("network/vlan.netdev.j2", include_str!("../shipped/templates/network/vlan.netdev.j2")),
     ("nftables/nftables.conf.j2", include_str!("../shipped/templates/nftables/nftables.conf.j2")),
     ("sshd/headend.conf.j2", include_str!("../shipped/templates/sshd/headend.conf.j2")),

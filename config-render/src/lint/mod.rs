@@ -10,17 +10,25 @@ mod networks;
 mod ssh;
 
 use crate::facts::Facts;
-use crate::values::Settings;
+use crate::values::{Said, Settings};
 use serde::Serialize;
 use std::net::IpAddr;
 
-/// A device, with what it is told.
+/// A device, with what it is told, as far as rules ask.
 #[derive(Debug, Clone)]
 pub struct Subject {
     /// What the inventory has of it.
     pub facts: Facts,
-    /// Its settings.
-    pub settings: Settings,
+    /// Who may come in by SSH, and who says so.
+    ssh_from: Option<Said>,
+}
+
+impl Subject {
+    /// Of all its settings, which may be large, it keeps what rules ask for: there may be twenty thousand devices.
+    #[must_use]
+    pub fn new(facts: Facts, settings: &Settings) -> Self {
+        Self { facts, ssh_from: settings.origin("ssh.from") }
+    }
 }
 
 /// All that is looked at together.

@@ -2,20 +2,22 @@
 
 use super::{Finding, Fleet, Subject};
 use ipnet::IpNet;
+use std::net::IpAddr;
 
 pub(super) fn check(fleet: Fleet<'_>) -> Vec<Finding> {
     fleet.devices.iter().filter_map(|subject| cut_off(subject, fleet)).collect()
 }
 
 fn cut_off(subject: &Subject, fleet: Fleet<'_>) -> Option<Finding> {
-    let from = subject.settings.get("ssh.from")?.as_array()?;
+    let said = subject.ssh_from.as_ref()?;
+    let from = said.value.as_array()?;
     if from.is_empty() || fleet.ours.is_empty() {
         return None;
     }
-    let from: Vec<IpNet> = from.iter().filter_map(|it| it.as_str()?.parse().ok()).collect();
+    let from: Vec<IpNet> = from.iter().filter_map(|it| net(it.as_str()?)).collect();
     let is_let_in = fleet.ours.iter().any(|ours| from.iter().any(|net| net.contains(ours)));
     let ours: Vec<String> = fleet.ours.iter().map(ToString::to_string).collect();
-    let by = subject.settings.origin("ssh.from").map(|said| said.by).unwrap_or_default();
+    let by = &said.by;
     (!is_let_in).then(|| {
         let message = format!(
             "ssh.from (config context {by}) lets nobody of {} in: the fleet could not reach it any more",
@@ -23,4 +25,9 @@ fn cut_off(subject: &Subject, fleet: Fleet<'_>) -> Option<Finding> {
         );
         Finding::new(&subject.facts, "the fleet is let in by SSH", message)
     })
+}
+
+/// A network, or an address alone.
+fn net(text: &str) -> Option<IpNet> {
+    text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 fn subject(facts: Facts, data: Value) -> Subject {
     let own = Layer { rank: Rank::All, name: "ours".into(), expires_at_us: None, data };
     let layers = vec![Known::shipped().expect("YAML").layer(), Arc::new(own)];
-    Subject { facts, settings: Settings::of(layers) }
+    Subject::new(facts, &Settings::of(layers))
 }
 
 fn found(devices: &[Subject], ours: &[&str]) -> Vec<String> {

@@ -63,9 +63,15 @@ fn on(plan: &Plan, progress: &Progress, moment: Moment<'_>) -> Decision {
     let stop = stop(moment, halt.as_ref());
     let gate = Gate::of(plan, progress, moment.now_us);
     let mut room = Room::of(plan, progress);
-    let mut decision = Decision { halt, is_over: gate.is_over, ..Decision::default() };
+    let mut decision =
+        Decision { is_over: gate.is_over && halt.is_none(), halt, ..Decision::default() };
     let mut times = Vec::from_iter(gate.soaks_until_us);
-    for Planned { change, wave } in &plan.devices {
+    // Who was never tried comes before who is tried again: else some hundred that are gone for good take all room.
+    let (again, first): (Vec<&Planned>, Vec<&Planned>) = plan
+        .devices
+        .iter()
+        .partition(|it| matches!(progress.of(&it.change.device), Some(State::Unreachable { .. })));
+    for Planned { change, wave } in first.into_iter().chain(again) {
         let retry = match progress.of(&change.device) {
             None => None,
             Some(State::Unreachable { tried_us }) => retry(plan, *tried_us, moment.now_us),
@@ -79,12 +85,8 @@ fn on(plan: &Plan, progress: &Progress, moment: Moment<'_>) -> Decision {
         if let Some(WaitingOn::Retry { at_us }) = retry {
             times.push(at_us);
         }
-        let waits = stop
-            .clone()
-            .or_else(|| gate.keeps(*wave))
-            .or(retry)
-            .or_else(|| room.take(plan, change));
-        match waits {
+        let waits = stop.clone().or_else(|| gate.keeps(*wave)).or(retry);
+        match waits.or_else(|| room.take(plan, change)) {
             Some(on) => decision.waiting.push(Waiting { device: change.device.clone(), on }),
             None => decision.begin.push(change.device.clone()),
         }
@@ -151,8 +153,14 @@ impl Gate {
     fn of(plan: &Plan, progress: &Progress, now_us: i64) -> Self {
         let mut gate =
             Self { open: 0, reason: WaitingOn::Paused, soaks_until_us: None, is_over: false };
+        // A wave that somebody has begun stays open, whoever of an earlier one is tried again.
+        let begun = plan.devices.iter().filter(|it| progress.of(&it.change.device).is_some());
+        let begun = begun.map(|it| it.wave).max().unwrap_or(0);
         for wave in 0..plan.waves() {
             gate.open = wave;
+            if wave < begun {
+                continue;
+            }
             let left = left(plan, progress, wave);
             if left > 0 {
                 gate.reason = WaitingOn::Wave { wave, left };
@@ -166,13 +174,11 @@ impl Gate {
                 return gate;
             }
         }
-        let is_behind = |it: &&Planned| {
-            matches!(
-                progress.of(&it.change.device),
-                Some(State::Unreachable { .. } | State::Unknown { .. })
-            )
+        let is_behind = |it: &Planned| match progress.of(&it.change.device) {
+            None | Some(State::Unreachable { .. } | State::Unknown { .. }) => true,
+            Some(state) => state.is_under_way(),
         };
-        gate.is_over = !plan.devices.iter().any(|it| is_behind(&it));
+        gate.is_over = !plan.devices.iter().any(is_behind);
         gate
     }
 

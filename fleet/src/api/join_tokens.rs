@@ -112,11 +112,7 @@ pub(crate) async fn configuration(
     let files: Vec<_> = files.collect();
     let mut texts = configuring::texts(app, (&facts, &settings), Some(&own), &files).await?;
     let text = texts.pop().ok_or_else(|| Problem::new(422, format!("{name} is no appliance")))?;
-    let text = text.map_err(|err| Problem::new(422, err))?;
-    match contract::config::parse(&text) {
-        Ok(_) => Ok(text),
-        Err(problems) => Err(Problem::new(422, RenderError::Refused(problems))),
-    }
+    text.map_err(|err| Problem::new(422, err))
 }
 
 /// What the template of a box's own file reads.

@@ -19,8 +19,20 @@ const MOST_OCTETS: usize = 256 << 10;
 const MOST_NAME_CHARS: usize = 64;
 
 /// What a name ends in whose value nobody but the device may know.
-const SECRET_NAMES: [&str; 8] =
-    ["password", "passphrase", "secret", "community", "psk", "token", "private_key", "auth_key"];
+const SECRET_NAMES: [&str; 9] = [
+    "password",
+    "passwd",
+    "passphrase",
+    "secret",
+    "community",
+    "communities",
+    "psk",
+    "token",
+    "_key",
+];
+
+/// The most values of all: nobody reads a thousand settings of a device, and each is compared with others.
+const MOST_LEAVES: usize = 1_000;
 
 /// What is wrong with settings, and where.
 #[must_use]
@@ -31,6 +43,9 @@ pub fn check(value: &Value) -> Wrong {
     let octets = serde_json::to_vec(value).map_or(usize::MAX, |text| text.len());
     if octets > MOST_OCTETS {
         return vec![(String::new(), format!("more than {} KiB", MOST_OCTETS >> 10))];
+    }
+    if leaves(value).len() > MOST_LEAVES {
+        return vec![(String::new(), format!("more than {MOST_LEAVES} settings"))];
     }
     let mut wrong = Wrong::new();
     tree_below(tree, "", 1, &mut wrong);
@@ -44,17 +59,15 @@ fn tree_below(tree: &Map<String, Value>, at: &str, level: usize, wrong: &mut Wro
             _ if !is_setting_name(name) => Some(
                 "names are lower-case letters, digits and '_', and begin with a letter".to_owned(),
             ),
+            Value::Object(below) if is_secret(value) => secret(below),
+            value if is_secret_name(name) => is_told(value),
             Value::Object(below) if below.is_empty() => Some("nothing stands below it".to_owned()),
             Value::Object(_) if level == MOST_LEVELS => {
                 Some(format!("more than {MOST_LEVELS} levels"))
             }
-            Value::Object(below) if is_secret(value) => secret(below),
             Value::Object(below) => {
                 tree_below(below, &at, level + 1, wrong);
                 None
-            }
-            Value::String(_) if is_secret_name(name) => {
-                Some(format!("say where it is: {{\"{SECRET}\": \"file:/…\"}}"))
             }
             value => leaf(value),
         };
@@ -89,8 +102,18 @@ fn is_setting_name(name: &str) -> bool {
     begins && name.len() <= MOST_NAME_CHARS && name.bytes().all(is_letter)
 }
 
+fn is_something(value: &Value) -> bool {
+    !value.is_null() && !value.is_boolean()
+}
+
 fn is_secret_name(name: &str) -> bool {
-    SECRET_NAMES.iter().any(|end| name.ends_with(end))
+    let name = name.strip_suffix('s').unwrap_or(name);
+    SECRET_NAMES.iter().any(|end| name.ends_with(end.strip_suffix('s').unwrap_or(end)))
+}
+
+/// A secret that stands there itself: yes, no and nothing are none.
+fn is_told(value: &Value) -> Option<String> {
+    is_something(value).then(|| format!("say where it is: {{\"{SECRET}\": \"file:/…\"}}"))
 }
 
 /// What is wrong with a value that is no tree, or with one in a list.
@@ -114,7 +137,7 @@ fn of_a_list(value: &Value) -> Option<String> {
         Value::Object(_) if is_secret(value) => Some("no secret stands in a list".to_owned()),
         Value::Object(row) => row.iter().find_map(|(name, value)| match value {
             _ if !is_setting_name(name) => Some(format!("{name:?} is no name")),
-            Value::String(_) if is_secret_name(name) => {
+            value if is_secret_name(name) && is_something(value) => {
                 Some("no secret stands in a list".to_owned())
             }
             Value::Array(_) | Value::Object(_) => {
@@ -170,7 +193,7 @@ mod tests {
             "ntp": {"servers": ["a.example", "b.example"]},
             "bgp": {"password": {SECRET: "file:/etc/headend/bgp"}, "graceful": true, "limit": null},
             "routes": [{"to": "::/0", "via": "2001:db8::1"}],
-            "banner": "two\nlines",
+            "banner": "two\nlines", "permanent_keys": true,
         });
         assert_eq!(complaints(&good), Vec::<String>::new());
     }
@@ -180,7 +203,8 @@ mod tests {
         let list: Vec<u32> = (0..10_001).collect();
         let wrong = json!({
             "A": 1, "a-b": 1, "esc": "\u{1b}[2J",
-            "bgp": {"password": "hunter2"},
+            "bgp": {"password": "hunter2", "passwords": ["hunter2"]},
+            "snmp": {"communities": ["public"], "api_key": 5, "secret": {"is": "it"}},
             "x": {SECRET: "file:relative"}, "y": {SECRET: "environment:A B"},
             "z": {SECRET: "environment:AB", "more": 1},
             "empty": {}, "l": [[1]], "m": [{SECRET: "file:/x"}], "n": [{"token": "x"}], "o": list,
@@ -189,12 +213,16 @@ mod tests {
         A: names are lower-case letters, digits and '_', and begin with a letter
         a-b: names are lower-case letters, digits and '_', and begin with a letter
         bgp.password: say where it is: {"$secret": "file:/…"}
+        bgp.passwords: say where it is: {"$secret": "file:/…"}
         empty: nothing stands below it
         esc: must not hold control characters
         l: a list of lists
         m: no secret stands in a list
         n: no secret stands in a list
         o: more than 10000 in one list
+        snmp.api_key: say where it is: {"$secret": "file:/…"}
+        snmp.communities: say where it is: {"$secret": "file:/…"}
+        snmp.secret: say where it is: {"$secret": "file:/…"}
         x: $secret is file:/… or environment:NAME, and stands alone
         y: $secret is file:/… or environment:NAME, and stands alone
         z: $secret is file:/… or environment:NAME, and stands alone
@@ -236,7 +264,8 @@ mod tests {
             if wrong.is_empty() {
                 let all = leaves(&value);
                 for (at, leaf) in &all {
-                    prop_assert!(!at.ends_with("password") || !leaf.is_string());
+                    let names_one = at.split('.').any(|name| name == "password");
+                    prop_assert!(!names_one || !is_something(leaf) || is_secret(leaf));
                 }
                 for pair in all.windows(2) {
                     prop_assert!(!overlap(&pair[0].0, &pair[1].0));

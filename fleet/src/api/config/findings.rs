@@ -50,8 +50,10 @@ pub(in crate::api) async fn list_findings(
             })
         });
         let mut items: Vec<FindingItem> = unread.collect();
-        let subject =
-            |facts| Subject { settings: configuring::settings(&app, &contexts, &facts), facts };
+        let subject = |facts| {
+            let settings = configuring::settings(&app, &contexts, &facts);
+            Subject::new(facts, &settings)
+        };
         let devices: Vec<Subject> = facts.into_iter().map(subject).collect();
         let found = lint(Fleet { devices: &devices, ours: &ours });
         items.extend(found.into_iter().map(FindingItem::from));

@@ -66,9 +66,9 @@ impl From<Explained> for SettingItem {
 
 /// Every setting there is, with what it usually is and what it is about: as YAML.
 #[utoipa::path(get, path = "/api/v1/config/settings", tag = "config",
-    responses((status = 200, body = String, content_type = "application/yaml")))]
+    responses((status = 200, body = String, content_type = "text/plain")))]
 pub(in crate::api) async fn list_settings() -> Response {
-    ([(header::CONTENT_TYPE, "application/yaml")], Known::text()).into_response()
+    ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], Known::text()).into_response()
 }
 
 /// The settings of a device, and who has said them.

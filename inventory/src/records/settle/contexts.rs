@@ -25,7 +25,8 @@ pub(super) async fn check<'a>(
     for context in all.iter().filter(|it| !is_over(it, now_us)) {
         beside.entry(rank(context)).or_default().push(context);
     }
-    let twice = those(touched, &CONFIG_CONTEXT).filter_map(|(it, context)| {
+    let counts = |(_, context): &(&Touched, &Record)| !is_over(context, now_us);
+    let twice = those(touched, &CONFIG_CONTEXT).filter(counts).filter_map(|(it, context)| {
         let others = beside.get(&rank(context))?;
         let mut others = others.iter().filter(|other| CONFIG_CONTEXT.key(other) != it.key);
         let message = others.find_map(|other| said_by(other, context))?;

@@ -1,7 +1,7 @@
 //! Of settings for the same devices each is said once, as long as it counts.
 
-use super::begun;
 use super::settled::{create, small};
+use super::{begun, fields};
 use crate::kinds::CONFIG_CONTEXT;
 use crate::records::find;
 use crate::rules::settings::SECRET;
@@ -76,6 +76,10 @@ async fn what_is_over_is_in_nobodys_way() {
         create(db, context("over", &over)).await.expect("one");
         let now = json!({"device": "oca1", "data": data, "expires": "2026-01-01T00:00:00Z"});
         create(db, context("now", &now)).await.expect("another");
+        let mut changing = begun(db, 15).await;
+        let about = fields(&json!({"description": "it was"}));
+        changing.update(&CONFIG_CONTEXT, "over", &about, None).await.expect("by itself");
+        changing.commit().await.expect("nor is anything in its way");
         let kept = find(db, &CONFIG_CONTEXT, "now").await.expect("read").expect("there");
         assert_eq!(kept.record.get("data"), &data, "{}", test.name);
         let mut changing = begun(db, 20).await;
