@@ -12,6 +12,7 @@
 //! can do no harm), [`render`] (an appliance's own file), [`lint`] (what is wrong though each device would take
 //! its own).
 
+pub mod apply;
 pub mod archive;
 pub mod device;
 pub mod engine;

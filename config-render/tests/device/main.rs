@@ -4,6 +4,7 @@
 // What tests are allowed, their helpers are too.
 #![allow(clippy::expect_used)]
 
+mod driven;
 mod harness;
 mod packed;
 mod refused;
