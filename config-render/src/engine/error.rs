@@ -109,8 +109,9 @@ impl EngineError {
         if text.get(start..end).is_none() {
             return self;
         }
-        // A filter's place is behind what it is put to.
-        let operand = operand(&text[..start]);
+        // The place of a filter, and of a test, is behind what it is put to.
+        let operand = operand(without_is(&text[..start]));
+        let start = without_is(&text[..start]).len();
         let before = &text[..start - operand.len()];
         // The engine says which of several it was.
         let is_said = self.fault == Fault::Undefined && self.message.contains("` is undefined");
@@ -124,6 +125,13 @@ impl EngineError {
         }
         self
     }
+}
+
+/// What stands before a test, without the `is` or `is not` that leads to it.
+fn without_is(text: &str) -> &str {
+    let end = text.trim_end();
+    let end = end.strip_suffix(" not").map_or(end, str::trim_end);
+    end.strip_suffix(" is").map_or(text, str::trim_end)
 }
 
 fn innermost(error: &minijinja::Error) -> &minijinja::Error {
