@@ -1,6 +1,6 @@
 //! Facts from SQL: of one device by what names it, of all by reading everything once.
 
-use super::{Facts, Port, own_name, text};
+use super::{Facts, Port, text};
 use db::Db;
 use inventory::kinds::{BGP_SESSION, DEVICE, INTERFACE, IP_ADDRESS, SITE};
 use inventory::records::{all, find};
@@ -102,7 +102,7 @@ impl Beside {
         let cut_out: Vec<(String, String)> =
             ports.iter().filter_map(|it| Some((it.parent.clone()?, it.name.clone()))).collect();
         for port in &mut ports {
-            let own = cut_out.iter().filter(|(parent, _)| own_name(parent) == port.name);
+            let own = cut_out.iter().filter(|(parent, _)| *parent == port.name);
             port.cut_out = own.map(|(_, name)| name.clone()).collect();
         }
         Facts { device, site, ports, sessions }

@@ -34,7 +34,7 @@ impl Facts {
     }
 
     /// Its address in the network in which somebody else is.
-    fn address_towards(&self, other: &str) -> Option<IpAddr> {
+    pub(crate) fn address_towards(&self, other: &str) -> Option<IpAddr> {
         let other: IpAddr = other.parse().ok()?;
         let near = self.addresses().filter(|it| it.contains(&other));
         near.max_by_key(|it| it.prefix_len()).map(IpNet::addr)

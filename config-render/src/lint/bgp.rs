@@ -36,9 +36,16 @@ fn addresses(facts: &Facts) -> impl Iterator<Item = IpAddr> {
 
 /// What is wrong with a session whose other end is a device of ours.
 fn wrong(facts: &Facts, session: &Record, other: &Facts) -> Option<String> {
-    let own: Vec<String> = addresses(facts).map(|it| it.to_string()).collect();
-    let back =
-        other.sessions.iter().find(|it| own.iter().any(|own| own == text(it, "peer_address")));
+    let peer = text(session, "peer_address");
+    // By our address in the network in which the other end is; from further away, by any of its family.
+    let towards = facts.address_towards(peer);
+    let is_ipv6 = peer.contains(':');
+    let is_ours = |at: IpAddr| towards.map_or(at.is_ipv6() == is_ipv6, |ours| ours == at);
+    let own: Vec<IpAddr> = addresses(facts).filter(|at| is_ours(*at)).collect();
+    let leads_back = |it: &&Record| {
+        text(it, "peer_address").parse().is_ok_and(|back: IpAddr| own.contains(&back))
+    };
+    let back = other.sessions.iter().find(leads_back);
     let name = other.name();
     let Some(back) = back else {
         return Some(format!("{name} has no active session back: fleet bgp create {name} …"));

@@ -50,8 +50,9 @@ fn both_ends_of_a_session_agree() {
     for each in &mut router.ports {
         each.addresses.clear();
     }
-    port(&mut router, "bond0").addresses = vec!["192.0.2.1/24".parse().expect("net")];
-    router.sessions.truncate(1);
+    // The other session ends there as well, and has none back.
+    port(&mut router, "bond0").addresses =
+        ["192.0.2.1/24", "2001:db8::1/64"].map(|it| it.parse().expect("net")).to_vec();
     let back = json!({"device": "r1.munich", "peer_address": "192.0.2.11", "peer_asn": 64512,
         "local_asn": 64496});
     let back = inventory::kinds::BGP_SESSION.read(back.as_object().expect("an object"));
