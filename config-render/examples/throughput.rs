@@ -4,7 +4,7 @@
 //! JSON within the time that is measured, as they are in earnest.
 
 use config_render::engine::{Engine, Library, Limits, Values};
-use config_render::workers::{Job, Pool, PoolOptions, serve};
+use config_render::workers::{Asked, Job, Pool, PoolOptions, serve};
 use serde_json::json;
 use std::error::Error;
 use std::process::{Command, ExitCode};
@@ -139,7 +139,7 @@ fn job(n: usize) -> Job {
     });
     Job {
         device: format!("oca{n}"),
-        templates: TEMPLATES.iter().map(|(name, _)| (*name).to_owned()).collect(),
+        texts: TEMPLATES.iter().map(|(name, _)| Asked::from(*name)).collect(),
         values: values.to_string().into_bytes(),
     }
 }

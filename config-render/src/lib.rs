@@ -9,9 +9,11 @@
 //!
 //! Read in this order: [`values`] (settings, and who has said them), [`Facts`] (what the inventory has of a
 //! device), [`files`] (which files it has), [`engine`] and [`workers`] (templates, within limits, and where they
-//! can do no harm), [`render`] (an appliance's own file), [`lint`] (what is wrong though each device would take
-//! its own).
+//! can do no harm), [`appliance_values`] (what an appliance's own file is made of), [`lint`] (what is wrong
+//! though each device would take its own); then [`device`] (a change that comes back by itself), [`apply`]
+//! (brought there), [`archive`] (what a device says of its configuration, fit to be kept).
 
+mod appliance;
 pub mod apply;
 pub mod archive;
 pub mod device;
@@ -20,13 +22,12 @@ mod facts;
 pub mod files;
 mod intent;
 pub mod lint;
-mod render;
 pub mod values;
 pub mod workers;
 
+pub use appliance::{NoValues, appliance_values};
 pub use facts::{Facts, all_facts, facts_of};
 pub use intent::{Files, FleetAddress, Intent, Origin};
-pub use render::{RenderError, appliance_values, render};
 
 #[cfg(test)]
 mod tests;

@@ -1,10 +1,15 @@
 use super::*;
+use crate::engine::{Engine, Limits, Values};
+use crate::files::{Service, library};
 use contract::bucket::CredentialsPlace;
 use contract::config::{ListenerRole, OnMiss};
 use contract::names::{DeviceName, GroupName, SiteName};
 use contract::sources::OriginPath;
 use inventory::{Appliance, ContentGroup, Disk, DiskClass, PlayerListener, S3Origin};
+use serde_json::json;
+use std::error::Error;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 fn address(text: &str) -> SocketAddr {
     text.parse().expect("address")
@@ -51,7 +56,7 @@ fn group(name: &str, owner: &str, host_pattern: &str) -> ContentGroup {
     }
 }
 
-fn rendered(appliance: &Appliance, groups: &[ContentGroup]) -> Result<String, RenderError> {
+fn rendered(appliance: &Appliance, groups: &[ContentGroup]) -> Result<String, Box<dyn Error>> {
     let zone = contract::civil::TimeZoneName::new("Europe/Berlin").expect("zone");
     let cap_bits_per_s = contract::quantity::BitRate(50_000_000);
     let fill = inventory::SiteFill {
@@ -70,14 +75,19 @@ fn rendered(appliance: &Appliance, groups: &[ContentGroup]) -> Result<String, Re
         path,
     };
     let origins = groups.iter().map(|group| (group.name.clone(), origin.clone())).collect();
-    render(&Intent {
+    let own = appliance_values(&Intent {
         appliance,
         fill: Some(&fill),
         groups,
         origins: &origins,
         files: Files { folder: "/etc/headend".as_ref() },
         fleet: FleetAddress { control: address("127.0.0.1:7443"), report_interval_s: 10 },
-    })
+    })?;
+    let values = json!({"box": own, "said": {}}).to_string();
+    let engine = Engine::new(Arc::new(library()?), Limits::default());
+    let text = engine.render("appliance.yaml.j2", &Values::from_json(values.as_bytes())?)?;
+    Service::Appliance.read_back(&text)?;
+    Ok(text)
 }
 
 #[test]
@@ -117,7 +127,8 @@ fn a_whole_configuration() {
 
 #[test]
 fn what_the_device_would_refuse_never_leaves() {
-    assert!(matches!(rendered(&appliance(), &[]), Err(RenderError::NoContentGroup)));
+    let none = rendered(&appliance(), &[]).expect_err("refused");
+    assert!(matches!(none.downcast_ref(), Some(NoValues::NoContentGroup)));
     let same = [group("a", "A", "{device}.localhost"), group("b", "B", "{device}.localhost")];
     let err = rendered(&appliance(), &same).expect_err("refused").to_string();
     assert!(err.contains("already belongs to another content group"), "{err}");

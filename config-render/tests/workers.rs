@@ -81,7 +81,7 @@ fn library(template: &str) -> Arc<Library> {
 
 fn job(device: &str, template: &str) -> Job {
     let values = br#"{"x": 1}"#.to_vec();
-    Job { device: device.into(), templates: vec![template.into()], values }
+    Job { device: device.into(), texts: vec![template.into()], values }
 }
 
 fn options(workers: usize, wall: Duration) -> PoolOptions {
@@ -337,7 +337,7 @@ fn every_job_has_its_answer_and_nothing_remains() {
     let template = "{{ device }} {{ n * 2 }}\n";
     let named = |n: usize| {
         let values = format!(r#"{{"device": "box{n}", "n": {n}}}"#).into_bytes();
-        Job { device: format!("box{n}"), templates: vec!["t".into(), "good".into()], values }
+        Job { device: format!("box{n}"), texts: vec!["t".into(), "good".into()], values }
     };
     let mut seen = vec![false; JOBS];
     for answer in pool.render(&library(template), (0..JOBS).map(named)) {

@@ -2,10 +2,10 @@
 
 use crate::api::Problem;
 use crate::server::{App, now};
-use config_render::files::{Known, Service, Wanted, job, library};
+use config_render::files::{Inputs, Wanted, job, library};
 use config_render::values::{Contexts, Settings};
 use config_render::workers::{JobError, Pool, PoolOptions, Rendered, serve};
-use config_render::{Facts, RenderError, engine, facts_of, workers};
+use config_render::{Facts, engine, facts_of, workers};
 use inventory::kinds::CONFIG_CONTEXT;
 use inventory::records::all;
 use serde_json::Value;
@@ -83,24 +83,15 @@ pub(crate) async fn texts(
     own: Option<&Value>,
     files: &[Wanted],
 ) -> Result<Vec<Result<String, String>>, Problem> {
-    let known = Known { facts, settings, own, secrets: None };
-    let job = job(known, files).map_err(|err| Problem::new(422, err))?;
+    let inputs = Inputs { facts, settings, own, secrets: None };
+    let job = job(inputs, files).map_err(|err| Problem::new(422, err))?;
     let rendered = app.renderer.render(job).await?.map_err(|err| Problem::new(422, err))?;
     let told = |(file, rendered): (&Wanted, Rendered)| {
-        checked(file, rendered.map_err(|err| explained(settings, &err))?)
+        let text = rendered.map_err(|err| explained(settings, &err))?;
+        file.service.read_back(&text).map_err(|refused| refused.to_string())?;
+        Ok(text)
     };
     Ok(files.iter().zip(rendered).map(told).collect())
-}
-
-/// A box's own file is read back as the box will read it.
-fn checked(file: &Wanted, text: String) -> Result<String, String> {
-    match file.service {
-        Service::Appliance => match contract::config::parse(&text) {
-            Ok(_) => Ok(text),
-            Err(problems) => Err(RenderError::Refused(problems).to_string()),
-        },
-        _ => Ok(text),
-    }
 }
 
 /// What went wrong, and who has said the values that it went wrong with.

@@ -35,13 +35,13 @@ impl Values {
         Self::new(serde_json::from_slice(json)?)
     }
 
-    /// With one of `items` as `item`; without one where there is no such.
-    fn with_item(&self, number: &str) -> Self {
-        let items = self.0.get_attr("items").ok();
-        let number = number.parse().ok().map(|number: usize| Value::from(number));
-        let item = items.and_then(|items| items.get_item(&number?).ok());
-        let with = item.map(|item| Value::from_pairs([("item", item)]));
-        Self(with.map_or_else(|| self.0.clone(), |with| merge_maps([with, self.0.clone()])))
+    /// The same with one value more, from JSON: `item`.
+    ///
+    /// # Errors
+    /// [`ValuesError::Json`].
+    pub fn with_item(&self, json: &[u8]) -> Result<Self, ValuesError> {
+        let item: Value = serde_json::from_slice(json)?;
+        Ok(Self(merge_maps([Value::from_pairs([("item", item)]), self.0.clone()])))
     }
 
     /// Takes what is a value of the engine's already.
@@ -106,17 +106,6 @@ impl Engine {
             return Err(error.with_names(&failure, &reads, &self.library));
         }
         Err(error)
-    }
-
-    /// The same, where `NAME#N` is the template NAME that reads number N of `items`, from 0 on, as `item`.
-    ///
-    /// # Errors
-    /// As [`Engine::render`].
-    pub fn render_one(&self, template: &str, values: &Values) -> Result<String, EngineError> {
-        match template.rsplit_once('#') {
-            None => self.render(template, values),
-            Some((name, number)) => self.render(name, &values.with_item(number)),
-        }
     }
 
     /// All templates that cannot be compiled, and why.

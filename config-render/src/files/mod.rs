@@ -8,9 +8,9 @@ mod role;
 mod service;
 mod shipped;
 
-pub use render::{Known, NoJob, Secrets, job};
+pub use render::{Inputs, NoJob, Secrets, job};
 pub use role::wanted;
-pub use service::Service;
+pub use service::{Refused, Service};
 pub use shipped::library;
 
 use serde_json::Value;

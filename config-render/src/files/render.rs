@@ -3,8 +3,9 @@
 use super::Wanted;
 use crate::facts::Facts;
 use crate::values::{Rank, Settings};
-use crate::workers::Job;
+use crate::workers::{Asked, Job};
 use inventory::rules::settings::{SECRET, is_secret};
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 /// Where a text for people has a secret.
@@ -12,7 +13,7 @@ const HIDDEN: &str = "(secret)";
 
 /// All that is known of a device before its files are rendered.
 #[derive(Clone, Copy)]
-pub struct Known<'a> {
+pub struct Inputs<'a> {
     /// What the inventory has of it.
     pub facts: &'a Facts,
     /// Its settings.
@@ -46,25 +47,23 @@ pub enum NoJob {
 ///
 /// # Errors
 /// [`NoJob`].
-pub fn job(known: Known<'_>, files: &[Wanted]) -> Result<Job, NoJob> {
-    let mut values = known.facts.values();
-    for (name, value) in known.settings.tree().as_object().into_iter().flatten() {
-        values.insert(name.clone(), revealed(value, name, known.secrets)?);
+pub fn job(inputs: Inputs<'_>, files: &[Wanted]) -> Result<Job, NoJob> {
+    let mut values = inputs.facts.values();
+    for (name, value) in inputs.settings.tree().as_object().into_iter().flatten() {
+        values.insert(name.clone(), revealed(value, name, inputs.secrets)?);
     }
-    let mut items = Vec::new();
-    let templates = files.iter().map(|file| match &file.item {
-        None => file.template.to_owned(),
-        Some(item) => {
-            items.push(item.clone());
-            format!("{}#{}", file.template, items.len() - 1)
-        }
+    let texts = files.iter().map(|file| {
+        let item = file.item.as_ref().map(json).transpose()?;
+        Ok(Asked { template: file.template.to_owned(), item })
     });
-    let templates = templates.collect();
-    values.insert("items".to_owned(), Value::from(items));
-    values.insert("box".to_owned(), known.own.cloned().unwrap_or_default());
-    values.insert("said".to_owned(), said(known.settings));
-    let values = serde_json::to_vec(&values).map_err(|err| NoJob::Json(err.to_string()))?;
-    Ok(Job { device: known.facts.name().to_owned(), templates, values })
+    let texts = texts.collect::<Result<_, NoJob>>()?;
+    values.insert("box".to_owned(), inputs.own.cloned().unwrap_or_default());
+    values.insert("said".to_owned(), said(inputs.settings));
+    Ok(Job { device: inputs.facts.name().to_owned(), texts, values: json(&values)? })
+}
+
+fn json(value: &impl Serialize) -> Result<Vec<u8>, NoJob> {
+    serde_json::to_vec(value).map_err(|err| NoJob::Json(err.to_string()))
 }
 
 /// Secrets in the places that say where they are.

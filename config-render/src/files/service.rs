@@ -1,5 +1,12 @@
 //! Who reads a file: the program that checks it before, and what has it read.
 
+use contract::config::Problems;
+
+/// What a device would refuse.
+#[derive(Debug, thiserror::Error)]
+#[error("the rendered configuration would be refused:\n{0}")]
+pub struct Refused(Problems);
+
 /// A service of a device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Service {
@@ -34,8 +41,19 @@ impl Service {
             Self::Chrony => Some("chronyd -p -f {} >/dev/null"),
             Self::Sshd => Some("sshd -t -f {}"),
             Self::Bird => Some("bird -p -c {}"),
-            Self::Frr => Some("/usr/lib/frr/frr-reload.py --test --stdout {}"),
+            Self::Frr => Some("/usr/lib/frr/frr-reload.py --test {} >/dev/null"),
             Self::Appliance => Some("/usr/local/lib/headend/appliance check {}"),
+        }
+    }
+
+    /// Reads a text as the device will, where that can be done here: an appliance's own file.
+    ///
+    /// # Errors
+    /// All that the device would refuse.
+    pub fn read_back(self, text: &str) -> Result<(), Refused> {
+        match self {
+            Self::Appliance => contract::config::parse(text).map(drop).map_err(Refused),
+            _ => Ok(()),
         }
     }
 
@@ -49,7 +67,7 @@ impl Service {
             Self::Sshd => "systemctl reload ssh.service",
             // Sessions with neighbours that have not changed go on.
             Self::Bird => "systemctl reload-or-restart bird.service",
-            Self::Frr => "/usr/lib/frr/frr-reload.py --reload --stdout /etc/frr/frr.conf",
+            Self::Frr => "/usr/lib/frr/frr-reload.py --reload /etc/frr/frr.conf >/dev/null",
             // Without a gap for viewers.
             Self::Appliance => "systemctl reload appliance.service",
         }

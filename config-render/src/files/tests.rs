@@ -2,6 +2,7 @@ use super::*;
 use crate::engine::{Engine, Limits, Values};
 use crate::facts::{Facts, facts_for_tests, router_for_tests};
 use crate::values::{Layer, Rank, Settings};
+use crate::workers::Asked;
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -19,16 +20,17 @@ fn texts(facts: &Facts, settings: &Settings) -> Vec<(Wanted, String)> {
     let files: Vec<Wanted> =
         wanted(facts).into_iter().filter(|it| it.service != Service::Appliance).collect();
     let secrets = |place: &str| (place == "file:/etc/headend/bgp").then(|| "s3cret".to_owned());
-    let job = job(Known { facts, settings, own: None, secrets: Some(&secrets) }, &files);
+    let job = job(Inputs { facts, settings, own: None, secrets: Some(&secrets) }, &files);
     let job = job.expect("a job");
     let engine = Engine::new(Arc::new(library().expect("a library")), Limits::default());
     assert_eq!(engine.problems(), []);
     let values = Values::from_json(&job.values).expect("values");
-    let one = |(file, template): (Wanted, &String)| {
-        let text = engine.render_one(template, &values);
+    let one = |(file, asked): (Wanted, &Asked)| {
+        let item = asked.item.as_deref().map(|item| values.with_item(item).expect("an item"));
+        let text = engine.render(&asked.template, item.as_ref().unwrap_or(&values));
         (file.clone(), text.unwrap_or_else(|err| panic!("{}: {err}", file.path)))
     };
-    files.into_iter().zip(&job.templates).map(one).collect()
+    files.into_iter().zip(&job.texts).map(one).collect()
 }
 
 /// The same, one after the other.
@@ -124,7 +126,7 @@ fn secrets_are_seen_by_nobody_who_only_looks() {
     let data = json!({"bgp": {"password": {"$secret": "environment:BGP_PASSWORD"}}});
     let (facts, settings) = (facts_for_tests(), settings(data));
     let with = |secrets: Option<Secrets<'_>>| {
-        job(Known { facts: &facts, settings: &settings, own: None, secrets }, &wanted(&facts))
+        job(Inputs { facts: &facts, settings: &settings, own: None, secrets }, &wanted(&facts))
     };
     let shown = with(None).expect("a job").values;
     let shown = String::from_utf8(shown).expect("text");
@@ -140,9 +142,9 @@ fn a_box_is_told_what_somebody_has_said_and_no_more() {
         "pacing": {"box_max_rate_bits_per_s": null}}});
     let facts = facts_for_tests();
     let settings = settings(data);
-    let known = Known { facts: &facts, settings: &settings, own: None, secrets: None };
+    let inputs = Inputs { facts: &facts, settings: &settings, own: None, secrets: None };
     let values: Value =
-        serde_json::from_slice(&job(known, &[]).expect("a job").values).expect("JSON");
+        serde_json::from_slice(&job(inputs, &[]).expect("a job").values).expect("JSON");
     let said =
         json!({"limits": {"max_connections": 90_000}, "pacing": {"box_max_rate_bits_per_s": null}});
     assert_eq!(values["said"], said);

@@ -10,10 +10,26 @@ use std::time::Duration;
 pub struct Job {
     /// What it is called in messages.
     pub device: String,
-    /// The templates to render. `NAME#N`: it reads the value of `items` number N, from 0 on, as `item`.
-    pub templates: Vec<String>,
-    /// What they read, as JSON: a map.
+    /// The texts that are wanted.
+    pub texts: Vec<Asked>,
+    /// What their templates read, as JSON: a map.
     pub values: Vec<u8>,
+}
+
+/// A text that is wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// Of which template.
+    pub template: String,
+    /// What the template reads as `item` beside the device's values, as JSON, where there is a text for each of
+    /// several.
+    pub item: Option<Vec<u8>>,
+}
+
+impl From<&str> for Asked {
+    fn from(template: &str) -> Self {
+        Self { template: template.to_owned(), item: None }
+    }
 }
 
 /// What became of a job.

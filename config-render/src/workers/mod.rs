@@ -18,6 +18,6 @@ mod slot;
 mod watch;
 mod wire;
 
-pub use job::{Answer, Job, JobError, Reason, Rendered};
+pub use job::{Answer, Asked, Job, JobError, Reason, Rendered};
 pub use pool::{Answers, Pool, PoolOptions};
 pub use serve::serve;

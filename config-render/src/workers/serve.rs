@@ -2,7 +2,7 @@
 
 use super::confine::{allow_processor_time, confine};
 use super::wire::{ANSWER_BYTES, Message, REQUEST_BYTES, Request, bad, receive};
-use crate::engine::{Engine, Values};
+use crate::engine::{Engine, Values, ValuesError};
 use std::io::{self, BufReader, Read, Write};
 use std::sync::Arc;
 
@@ -24,10 +24,10 @@ pub fn serve(input: impl Read, mut output: impl Write) -> io::Result<()> {
             Request::Library(library, limits) => {
                 engine = Some(Engine::new(Arc::new(library), limits));
             }
-            Request::Job { number, values, templates } => {
+            Request::Job { number, values, texts } => {
                 allow_processor_time()?;
                 let engine = engine.as_ref().ok_or_else(|| bad("a job before a library"))?;
-                answer(engine, number, values, &templates, &mut message)?;
+                answer(engine, number, values, &texts, &mut message)?;
                 message.send(&mut output)?;
             }
         }
@@ -39,17 +39,17 @@ fn answer(
     engine: &Engine,
     number: u64,
     values: &[u8],
-    templates: &[&str],
+    texts: &[(&str, &[u8])],
     message: &mut Message,
 ) -> io::Result<()> {
-    let values = match Values::from_json(values) {
-        Ok(values) => values,
+    let texts = match read(values, texts) {
+        Ok(texts) => texts,
         Err(err) => return message.refusal(number, &err.to_string()).map(drop),
     };
     message.answer(number)?;
     let mut bytes = 0;
-    for template in templates {
-        let mut rendered = engine.render_one(template, &values);
+    for (template, values) in texts {
+        let mut rendered = engine.render(template, &values);
         bytes += rendered.as_ref().map_or(0, String::len);
         if bytes > ANSWER_BYTES - SPARE_BYTES {
             rendered = Err(crate::engine::EngineError::too_many_texts(template));
@@ -57,6 +57,19 @@ fn answer(
         message.rendered(&rendered)?;
     }
     Ok(())
+}
+
+/// What each template reads.
+fn read<'a>(
+    values: &[u8],
+    texts: &[(&'a str, &[u8])],
+) -> Result<Vec<(&'a str, Values)>, ValuesError> {
+    let values = Values::from_json(values)?;
+    let each = texts.iter().map(|(template, item)| match *item {
+        [] => Ok((*template, values.clone())),
+        item => Ok((*template, values.with_item(item)?)),
+    });
+    each.collect()
 }
 
 /// For lengths, and errors.

@@ -149,9 +149,7 @@ impl Seat {
             self.release();
         }
         match reply {
-            Ok(Reply::Answer { rendered, .. }) if rendered.len() == job.templates.len() => {
-                Ok(rendered)
-            }
+            Ok(Reply::Answer { rendered, .. }) if rendered.len() == job.texts.len() => Ok(rendered),
             Ok(Reply::Answer { .. }) => Err(self.end(&bad("an answer to something else"), false)),
             Ok(Reply::Refusal { why, .. }) => Err(Reason::Values(why)),
             Err(err) => Err(self.end(&err, is_overdue)),
@@ -186,8 +184,9 @@ impl Seat {
             worker.library = Some(Arc::clone(library));
         }
         worker.jobs += 1;
-        let templates = job.templates.iter().map(String::as_str);
-        self.message.job(number, &job.values, templates)?.send(&mut worker.input)?;
+        let texts = job.texts.iter();
+        let texts = texts.map(|it| (it.template.as_str(), it.item.as_deref().unwrap_or_default()));
+        self.message.job(number, &job.values, texts)?.send(&mut worker.input)?;
         if !receive(&mut worker.output, ANSWER_BYTES, &mut self.bytes)? {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }

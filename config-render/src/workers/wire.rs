@@ -28,8 +28,8 @@ const ERROR: u8 = 6;
 pub(super) enum Request<'a> {
     /// The templates from now on.
     Library(Library, Limits),
-    /// Texts that are wanted.
-    Job { number: u64, values: &'a [u8], templates: Vec<&'a str> },
+    /// Texts that are wanted: each of a template, with its item as JSON; an empty one is none.
+    Job { number: u64, values: &'a [u8], texts: Vec<(&'a str, &'a [u8])> },
 }
 
 /// From a worker.
@@ -57,13 +57,14 @@ impl Message {
         &mut self,
         number: u64,
         values: &[u8],
-        templates: impl Iterator<Item = &'a str>,
+        texts: impl Iterator<Item = (&'a str, &'a [u8])>,
     ) -> io::Result<&mut Self> {
         self.begin(JOB);
         self.field(&number.to_le_bytes())?;
         self.field(values)?;
-        for template in templates {
+        for (template, item) in texts {
             self.field(template.as_bytes())?;
+            self.field(item)?;
         }
         Ok(self)
     }
@@ -153,11 +154,11 @@ impl<'a> Request<'a> {
             }
             JOB => {
                 let (number, values) = (fields.number()?, fields.next()?);
-                let mut templates = Vec::new();
+                let mut texts = Vec::new();
                 while !fields.0.is_empty() {
-                    templates.push(fields.text()?);
+                    texts.push((fields.text()?, fields.next()?));
                 }
-                Ok(Self::Job { number, values, templates })
+                Ok(Self::Job { number, values, texts })
             }
             _ => Err(bad(&format!("a request of kind {tag}"))),
         }
@@ -239,10 +240,11 @@ mod tests {
         let bytes = sent(message.library(&library, Limits::default()).expect("written"));
         let Request::Library(back, _) = Request::read(&bytes).expect("read") else { panic!() };
         assert_eq!(back, library);
-        let bytes = sent(message.job(7, b"{}", ["a", "b"].into_iter()).expect("written"));
+        let texts: [(&str, &[u8]); 2] = [("a", b""), ("b", b"[1]")];
+        let bytes = sent(message.job(7, b"{}", texts.into_iter()).expect("written"));
         let read = Request::read(&bytes).expect("read");
         assert!(
-            matches!(&read, Request::Job { number: 7, values: b"{}", templates } if *templates == ["a", "b"]),
+            matches!(&read, Request::Job { number: 7, values: b"{}", texts: read } if *read == texts),
             "{read:?}"
         );
         message.answer(7).expect("begun").rendered(&Ok("text\n".into())).expect("written");

@@ -13,7 +13,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use config_render::files::{Service, wanted};
-use config_render::{Files, FleetAddress, Intent, Origin, RenderError, appliance_values};
+use config_render::{Files, FleetAddress, Intent, NoValues, Origin, appliance_values};
 use contract::config::OnMiss;
 use contract::join::JoinToken;
 use contract::names::{DeviceName, GroupName};
@@ -138,8 +138,8 @@ pub(super) async fn own_values(
         fleet: FleetAddress { control, report_interval_s: app.settings.report_interval_s },
     };
     appliance_values(&intent).map_err(|err| match err {
-        err @ (RenderError::Template(_) | RenderError::Fault(_)) => Problem::internal(err),
-        RenderError::NoContentGroup | RenderError::Refused(_) => Problem::new(422, err),
+        NoValues::Json(_) => Problem::internal(err),
+        NoValues::NoContentGroup => Problem::new(422, err),
     })
 }
 

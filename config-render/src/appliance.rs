@@ -1,62 +1,36 @@
-//! Rendering: values in, text out, and the proof that the device will take it.
+//! What an appliance's own file is rendered from: what the inventory, its content groups and enrolment say.
 
-use crate::engine::{Engine, EngineError, Limits, Values};
-use crate::files::library;
 use crate::intent::{Intent, MIN_APPLIANCE_VERSION};
 use contract::bucket::CredentialsPlace;
-use contract::config::{Document, Fill, FillWindow, OnMiss, Problems, SourceCaps};
+use contract::config::{Fill, FillWindow, OnMiss, SourceCaps};
 use contract::exchange::FLEET_IDENTITY_NAME;
 use contract::join::files;
 use inventory::zones::host_names;
 use inventory::{Appliance, ContentGroup, Disk, PlayerListener, S3Origin};
 use minijinja::{Value, context};
-use serde_json::{Value as JsonValue, json};
+use serde_json::Value as JsonValue;
 use std::path::Path;
-use std::sync::Arc;
 
-const TEMPLATE: &str = "appliance.yaml.j2";
-
-/// Why there is no text.
+/// Why there is nothing to be rendered.
 #[derive(Debug, thiserror::Error)]
-pub enum RenderError {
+pub enum NoValues {
     /// A box without content groups would serve nothing, and its own checker says so.
     #[error("there is no content group yet: create one first")]
     NoContentGroup,
-    /// The template and its values do not fit together: a fault of ours.
-    #[error("the configuration cannot be rendered: {0}")]
-    Template(#[from] EngineError),
-    /// Another fault of ours.
-    #[error("the configuration cannot be rendered: {0}")]
-    Fault(String),
-    /// The device's own checker refuses the text.
-    #[error("the rendered configuration would be refused:\n{0}")]
-    Refused(#[from] Problems),
-}
-
-/// Renders an appliance's configuration, with no more than is shipped, and reads it back as the appliance will.
-///
-/// # Errors
-/// [`RenderError`]; there is no text then.
-pub fn render(intent: &Intent<'_>) -> Result<String, RenderError> {
-    let values = json!({"box": appliance_values(intent)?, "said": {}});
-    let values = Values::from_json(values.to_string().as_bytes());
-    let values = values.map_err(|err| RenderError::Fault(err.to_string()))?;
-    let library = library().map_err(|err| RenderError::Fault(err.to_string()))?;
-    let engine = Engine::new(Arc::new(library), Limits::default());
-    let text = engine.render(TEMPLATE, &values)?;
-    let Document { .. } = contract::config::parse(&text)?;
-    Ok(text)
+    /// They cannot be written as JSON: a fault of ours.
+    #[error("the values cannot be written: {0}")]
+    Json(#[from] serde_json::Error),
 }
 
 /// What the template of an appliance's own file reads as `box`.
 ///
 /// # Errors
-/// [`RenderError::NoContentGroup`].
-pub fn appliance_values(intent: &Intent<'_>) -> Result<JsonValue, RenderError> {
+/// [`NoValues`].
+pub fn appliance_values(intent: &Intent<'_>) -> Result<JsonValue, NoValues> {
     if intent.groups.is_empty() {
-        return Err(RenderError::NoContentGroup);
+        return Err(NoValues::NoContentGroup);
     }
-    serde_json::to_value(values(intent)).map_err(|err| RenderError::Fault(err.to_string()))
+    Ok(serde_json::to_value(values(intent))?)
 }
 
 fn values(intent: &Intent<'_>) -> Value {
