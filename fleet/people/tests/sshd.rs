@@ -10,7 +10,7 @@ use people::{
 };
 use std::time::{Duration, SystemTime};
 use support::keys::{self, KeyPair};
-use support::server::{self, Server, Visit, outcome};
+use support::server::{Server, Visit, outcome};
 use tempfile::TempDir;
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -136,7 +136,7 @@ async fn a_certificate_lets_in_and_the_box_knows_whom() {
         // Where /dev/pts has no group of its own only root's sshd can hand a terminal over; that it
         // was allowed is seen all the same.
         Err(why) => {
-            assert!(!server::is_roots(), "{why}");
+            assert!(!ssh_server::is_roots(), "{why}");
             assert!(!why.contains("PTY allocation request failed"), "{why}");
         }
     }

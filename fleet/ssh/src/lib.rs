@@ -42,3 +42,4 @@ pub use run::Output;
 pub use screen::{Prompt, Screen};
 pub use secret::Secret;
 pub use session::Session;
+pub use upload::quoted;

@@ -111,9 +111,8 @@ fn learn(
     limits: &Limits,
 ) -> Result<String, Why> {
     let looks_like_it = |heard: &[u8]| prompt.stem(&last_line(heard)).is_some();
-    let mut heard = hear(wire, step, channel, limits.output_bytes, looks_like_it)?;
+    let before = hear(wire, step, channel, limits.output_bytes, looks_like_it)?;
     type_line(wire, step, channel, "")?;
-    let before = heard.clone();
     let is_there_twice = |more: &[u8]| {
         let text = shown(&[&*before, more].concat());
         let mut lines = text.lines().rev().filter(|line| !line.trim().is_empty());
@@ -122,7 +121,7 @@ fn learn(
             && last == previous
             && last.is_some_and(|it| prompt.stem(it).is_some())
     };
-    heard = hear(wire, step, channel, limits.output_bytes, is_there_twice)?;
+    let heard = hear(wire, step, channel, limits.output_bytes, is_there_twice)?;
     let last = last_line(&heard);
     prompt.stem(&last).map(str::to_owned).ok_or_else(|| step.protocol("no prompt".to_owned()))
 }

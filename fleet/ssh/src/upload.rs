@@ -2,7 +2,6 @@
 
 use crate::{Limits, Output, Session, SshFailure, Why};
 use aws_lc_rs::digest::{SHA256, digest};
-use std::fmt::Write as _;
 
 /// What the device does, with the path, the mode, the length and the hash as its arguments. What is sent
 /// goes to a draft beside the file. A connection that is cut looks there like an end, so that the draft is
@@ -66,17 +65,14 @@ fn command(path: &str, bytes: &[u8], mode: u32) -> Result<String, Why> {
     }
     // What begins with a dash would be an option to `mv`.
     let path = if path.starts_with('-') { format!("./{path}") } else { path.to_owned() };
-    let mut hash = String::new();
-    for byte in digest(&SHA256, bytes).as_ref() {
-        // Into a string it always succeeds.
-        let _ = write!(hash, "{byte:02x}");
-    }
+    let hash = hex::encode(digest(&SHA256, bytes));
     let (script, path, length) = (quoted(PLACE), quoted(&path), bytes.len());
     Ok(format!("sh -c {script} sh {path} {mode:o} {length} {hash}"))
 }
 
 /// As one word of a shell's, whatever is in it.
-fn quoted(word: &str) -> String {
+#[must_use]
+pub fn quoted(word: &str) -> String {
     format!("'{}'", word.replace('\'', r"'\''"))
 }
 

@@ -249,7 +249,9 @@ fn who_calls_it_off_waits_for_nobody() {
     let cancel = Cancel::new().expect("an event");
     let results = each(crowd(&devices), 20, limits(), cancel.clone(), |_| Ok(()));
     let results = results.expect("threads");
+    let begun = Instant::now();
     while devices.connections() < 20 {
+        assert!(begun.elapsed() < Duration::from_secs(20), "nobody comes");
         std::thread::yield_now();
     }
     let begun = Instant::now();

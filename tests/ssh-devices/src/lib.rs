@@ -13,6 +13,8 @@ mod line;
 mod shell;
 mod visit;
 
+pub use shell::running_config;
+
 use russh::keys::PrivateKey;
 use russh::keys::ssh_key::private::Ed25519Keypair;
 use russh::server::{Config, run_stream};
@@ -123,12 +125,6 @@ impl Drop for Devices {
             runtime.shutdown_background();
         }
     }
-}
-
-/// What a device with that long a configuration says to `show running-config`.
-#[must_use]
-pub fn running_config(bytes: usize) -> String {
-    shell::running_config(bytes)
 }
 
 /// The same each time, so that who has written it down yesterday knows the device today.

@@ -76,8 +76,10 @@ impl Shell {
     }
 }
 
-/// So many bytes that look like what a switch has, comments with the letter that ends its prompt among them.
-pub(crate) fn running_config(bytes: usize) -> String {
+/// What a device with that long a configuration says to `show running-config`: bytes that look like what a switch
+/// has, comments with the letter that ends its prompt among them.
+#[must_use]
+pub fn running_config(bytes: usize) -> String {
     let mut text = "!\nhostname sw1\n".to_owned();
     for port in 1.. {
         if text.len() >= bytes {

@@ -3,28 +3,16 @@
 
 use super::keys::{self, KeyPair, text};
 use people::SshCertificate;
-use std::io::{BufRead, BufReader};
+use ssh_server::Sshd;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
-use std::sync::mpsc;
-use std::time::Duration;
+use std::process::{Command, Output, Stdio};
 use tempfile::TempDir;
-
-const SSHD: &str = "/usr/sbin/sshd";
-
-/// What sshd wants to be there where root starts it; packages leave it to systemd.
-const ROOTS_FOLDER: &str = "/run/sshd";
-
-/// How long sshd may take to listen, or to say what it has done.
-const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A box called `name`.
 pub(crate) struct Server {
     pub(crate) port: u16,
     pub(crate) host_key: KeyPair,
-    /// What it says, line by line.
-    said: mpsc::Receiver<String>,
-    process: Child,
+    sshd: Sshd,
     folder: TempDir,
 }
 
@@ -35,31 +23,13 @@ impl Server {
         let host_key = keys::make(folder.path(), "host_key", &["-t", "ed25519"]);
         let port = ports::free().expect("a port");
         let config = configuration(folder.path(), name, authority, port);
-        if is_roots() {
-            std::fs::create_dir_all(ROOTS_FOLDER).expect(ROOTS_FOLDER);
-        }
-        let mut command = Command::new("setpriv");
-        command.args(["--pdeathsig", "KILL", "--", SSHD, "-D", "-e", "-f"]).arg(&config);
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
-        let mut process = command.spawn().expect("setpriv starts");
-        let said = lines_of(&mut process);
-        let server = Self { port, host_key, said, process, folder };
-        server.says("Server listening on");
-        server
+        let sshd = Sshd::start(&config);
+        Self { port, host_key, sshd, folder }
     }
 
     /// Waits until it has said something; gives that line.
     pub(crate) fn says(&self, what: &str) -> String {
-        let mut before = String::new();
-        loop {
-            match self.said.recv_timeout(PATIENCE) {
-                Ok(line) if line.contains(what) => return line,
-                Ok(line) => before = format!("{before}{line}\n"),
-                Err(err) => {
-                    panic!("sshd does not say {what:?} ({err}; openssh-server?):\n{before}")
-                }
-            }
-        }
+        self.sshd.says(what)
     }
 
     /// Where its client finds things.
@@ -90,18 +60,6 @@ impl Server {
         std::fs::write(&path, content).expect("written");
         path
     }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-/// Whether what is started here is started by root.
-pub(crate) fn is_roots() -> bool {
-    keys::run(Command::new("id").arg("-u")).stdout == b"0\n"
 }
 
 /// Somebody goes to a box.
@@ -150,14 +108,4 @@ LogLevel VERBOSE
         principals.display(),
     );
     write("sshd_config", config)
-}
-
-fn lines_of(process: &mut Child) -> mpsc::Receiver<String> {
-    let stderr = process.stderr.take().expect("piped");
-    let (sender, receiver) = mpsc::channel();
-    std::thread::spawn(move || {
-        // Until nobody writes any more, or nobody listens.
-        BufReader::new(stderr).lines().map_while(Result::ok).try_for_each(|line| sender.send(line))
-    });
-    receiver
 }

@@ -2,22 +2,12 @@
 
 use super::keys::KeyPair;
 use ssh::{Algorithms, Device, HostKeys, Login};
+use ssh_server::Sshd;
 use std::fmt::Write as _;
-use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, mpsc};
-use std::time::Duration;
+use std::sync::Arc;
 use tempfile::TempDir;
-
-const SSHD: &str = "/usr/sbin/sshd";
-
-/// What sshd wants to be there where root starts it; packages leave it to systemd.
-const ROOTS_FOLDER: &str = "/run/sshd";
-
-/// How long sshd may take to listen, or to say what it has done.
-const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A machine with an SSH server, into which one key lets root.
 pub(crate) struct Server {
@@ -25,9 +15,7 @@ pub(crate) struct Server {
     pub(crate) host_key: KeyPair,
     pub(crate) key: KeyPair,
     pub(crate) authority: KeyPair,
-    /// What it says, line by line.
-    said: mpsc::Receiver<String>,
-    process: Child,
+    sshd: Sshd,
     folder: TempDir,
 }
 
@@ -52,28 +40,13 @@ impl Server {
         let port = ports::free().expect("a port");
         write(folder.path(), "sshd_config", &configuration(folder.path(), port, &more));
         write(folder.path(), "authorized", &key.public);
-        let _ = std::fs::create_dir_all(ROOTS_FOLDER);
-        let mut command = Command::new("setpriv");
-        command.args(["--pdeathsig", "KILL", "--", SSHD, "-D", "-e", "-f"]);
-        command.arg(folder.path().join("sshd_config"));
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
-        let mut process = command.spawn().expect("setpriv starts");
-        let said = lines_of(&mut process);
-        let server = Self { port, host_key, key, authority, said, process, folder };
-        server.says("Server listening on");
-        server
+        let sshd = Sshd::start(&folder.path().join("sshd_config"));
+        Self { port, host_key, key, authority, sshd, folder }
     }
 
     /// Waits until it has said something; gives that line.
     pub(crate) fn says(&self, what: &str) -> String {
-        let mut before = String::new();
-        loop {
-            match self.said.recv_timeout(PATIENCE) {
-                Ok(line) if line.contains(what) => return line,
-                Ok(line) => before = format!("{before}{line}\n"),
-                Err(err) => panic!("sshd does not say {what:?} ({err}):\n{before}"),
-            }
-        }
+        self.sshd.says(what)
     }
 
     /// A place for files.
@@ -101,13 +74,6 @@ impl Server {
     }
 }
 
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
 fn configuration(folder: &Path, port: u16, more: &str) -> String {
     let at = |name: &str| folder.join(name).display().to_string();
     format!(
@@ -132,14 +98,4 @@ MaxStartups 300
 
 fn write(folder: &Path, name: &str, content: &str) {
     std::fs::write(folder.join(name), content).expect("written");
-}
-
-fn lines_of(process: &mut Child) -> mpsc::Receiver<String> {
-    let stderr = process.stderr.take().expect("piped");
-    let (sender, receiver) = mpsc::channel();
-    std::thread::spawn(move || {
-        // Until nobody writes any more, or nobody listens.
-        BufReader::new(stderr).lines().map_while(Result::ok).try_for_each(|line| sender.send(line))
-    });
-    receiver
 }
