@@ -19,3 +19,6 @@ pub use next::{Next, next};
 pub use over_ssh::OverSsh;
 pub use run::{Apply, Heard, apply};
 pub use way::{Answer, Cut, Way};
+
+#[cfg(test)]
+mod tests;

@@ -21,8 +21,8 @@ pub struct Apply<'a, W> {
     pub bundle: &'a Bundle,
     /// Whether it was begun before: what was taken back since is not tried again.
     pub is_resumed: bool,
-    /// How long the device waits for somebody to say that it is well, in seconds. Commands that put files
-    /// into force come on top.
+    /// How long the device waits for somebody to say that it is well, in seconds. What commands that put files
+    /// into force may take comes on top.
     pub armed_for_s: u32,
     /// Reaches the device anew.
     pub reach: &'a mut dyn FnMut() -> Result<W, Cut>,
@@ -48,44 +48,41 @@ pub enum Heard<'a> {
 }
 
 /// What is remembered of one drive.
-#[derive(Default)]
 struct Drive {
+    /// Whether it is there by this drive's doing.
     was_staged: bool,
-    /// From when on the device may have something of it.
+    /// Whether the device may have something of it.
     may_have_it: bool,
+    /// What was seen to be wrong with it, for which it is taken back.
+    not_well: Option<String>,
     waited: Duration,
-    last_cut: String,
 }
 
 /// Brings a change to a device. Begun again after a crash, it goes on where the device is.
 pub fn apply<W: Way>(mut apply: Apply<'_, W>) -> Ended {
-    let mut drive =
-        Drive { was_staged: apply.is_resumed, may_have_it: apply.is_resumed, ..Drive::default() };
-    let limit =
-        Duration::from_secs(u64::from(apply.armed_for_s) + u64::from(apply.bundle.limit_s()))
-            + GRACE;
+    let Apply { is_resumed, armed_for_s, bundle, .. } = apply;
+    let mut drive = Drive {
+        was_staged: is_resumed,
+        may_have_it: is_resumed,
+        not_well: None,
+        waited: Duration::ZERO,
+    };
+    let limit = Duration::from_secs(u64::from(armed_for_s) + u64::from(bundle.limit_s())) + GRACE;
     loop {
-        match visit(&mut apply, &mut drive) {
+        let cut = match visit(&mut apply, &mut drive) {
             Ok(ended) => return ended,
-            Err(cut) => {
-                (apply.heard)(Heard::Cut(&cut));
-                let give_up = cut.is_lasting && !drive.may_have_it;
-                drive.last_cut = cut.why;
-                if give_up {
-                    return lost(&drive);
-                }
-            }
-        }
-        if drive.waited >= limit || !pause(&mut apply, &mut drive) {
-            return lost(&drive);
+            Err(cut) => cut,
+        };
+        (apply.heard)(Heard::Cut(&cut));
+        let is_in_vain = cut.is_lasting && !drive.may_have_it || drive.waited >= limit;
+        if is_in_vain || !pause(&mut apply, &mut drive) {
+            return match drive.may_have_it {
+                // Nobody has heard how it ended.
+                true => Ended::Unknown { why: cut.why },
+                false => Ended::Unreachable { why: cut.why },
+            };
         }
     }
-}
-
-/// Nobody has heard how it ended.
-fn lost(drive: &Drive) -> Ended {
-    let why = drive.last_cut.clone();
-    if drive.may_have_it { Ended::Unknown { why } } else { Ended::Unreachable { why } }
 }
 
 fn pause<W: Way>(apply: &mut Apply<'_, W>, drive: &mut Drive) -> bool {
@@ -96,23 +93,28 @@ fn pause<W: Way>(apply: &mut Apply<'_, W>, drive: &mut Drive) -> bool {
 /// As far as it goes until the device is lost.
 fn visit<W: Way>(apply: &mut Apply<'_, W>, drive: &mut Drive) -> Result<Ended, Cut> {
     let mut way = (apply.reach)()?;
-    expect(way.install()?)?;
+    let installed = way.install()?;
+    if installed.outcome != Outcome::Done {
+        return Err(cut(installed.stderr.trim()));
+    }
     for _ in 0..MOST_STEPS {
-        let status = status(apply, &mut way)?;
+        let Some(status) = status(apply, &mut way)? else {
+            at_work(apply, drive)?;
+            continue;
+        };
         (apply.heard)(Heard::Status(&status));
-        match next(apply.bundle.id(), &status, apply.armed_for_s, drive.was_staged) {
-            Next::End(ended) => return Ok(ended),
+        match next(apply.bundle, &status, apply.armed_for_s, drive.was_staged) {
+            Next::End(ended) => return Ok(for_that(drive, ended)),
             Next::Wait => at_work(apply, drive)?,
             Next::Look => {
                 let looked = (apply.look)();
                 (apply.heard)(Heard::Looked(&looked));
                 let step = if looked.is_ok() { Step::Disarm } else { Step::Revert };
+                (drive.was_staged, drive.may_have_it) = (true, true);
+                drive.not_well = looked.err();
                 // Who was seen to be well over one connection is told so over a new one.
                 way = (apply.reach)()?;
-                let answer = take(apply, &mut way, step)?;
-                if let (Err(why), Outcome::Done) = (looked, answer.outcome) {
-                    return ended_back(apply, &mut way, why);
-                }
+                take(apply, &mut way, step)?;
             }
             Next::Do(step) => {
                 drive.may_have_it |= matches!(step, Step::Switch);
@@ -131,6 +133,14 @@ fn visit<W: Way>(apply: &mut Apply<'_, W>, drive: &mut Drive) -> Result<Ended, C
     Err(cut("it says the same again and again"))
 }
 
+/// What was taken back since it was not well was taken back for that.
+fn for_that(drive: &mut Drive, ended: Ended) -> Ended {
+    match ended {
+        Ended::Reverted { why } => Ended::Reverted { why: drive.not_well.take().unwrap_or(why) },
+        other => other,
+    }
+}
+
 /// Somebody is at it, perhaps what we have begun ourselves and lost.
 fn at_work<W: Way>(apply: &mut Apply<'_, W>, drive: &mut Drive) -> Result<(), Cut> {
     if pause(apply, drive) { Ok(()) } else { Err(cut("it is still at work")) }
@@ -138,17 +148,6 @@ fn at_work<W: Way>(apply: &mut Apply<'_, W>, drive: &mut Drive) -> Result<(), Cu
 
 fn cut(why: &str) -> Cut {
     Cut { why: why.to_owned(), is_lasting: false }
-}
-
-/// Taken back since it was not well: the device says whether that has become so.
-fn ended_back<W: Way>(apply: &mut Apply<'_, W>, way: &mut W, why: String) -> Result<Ended, Cut> {
-    let status = status(apply, way)?;
-    (apply.heard)(Heard::Status(&status));
-    Ok(match next(apply.bundle.id(), &status, apply.armed_for_s, true) {
-        Next::End(Ended::Reverted { .. }) => Ended::Reverted { why },
-        Next::End(other) => other,
-        other => Ended::Unknown { why: format!("{why}; then {other:?}") },
-    })
 }
 
 /// Steps that change nothing end it when they fail; what fails later is seen by the state it is left in.
@@ -165,15 +164,14 @@ fn take<W: Way>(apply: &mut Apply<'_, W>, way: &mut W, step: Step) -> Result<Ans
     way.step(step, apply.bundle.id(), stdin)
 }
 
-fn status<W: Way>(apply: &Apply<'_, W>, way: &mut W) -> Result<Status, Cut> {
-    let answer = expect(way.step(Step::Status, apply.bundle.id(), &[])?)?;
-    Status::read(&answer.stdout).map_err(|err| cut(&err.to_string()))
-}
-
-/// What has to work: the program is there, and answers.
-fn expect(answer: Answer) -> Result<Answer, Cut> {
+/// How the device is; nothing while it is becoming something else.
+fn status<W: Way>(apply: &Apply<'_, W>, way: &mut W) -> Result<Option<Status>, Cut> {
+    let answer = way.step(Step::Status, apply.bundle.id(), &[])?;
     match answer.outcome {
-        Outcome::Done => Ok(answer),
+        Outcome::Done => {
+            Status::read(&answer.stdout).map(Some).map_err(|err| cut(&err.to_string()))
+        }
+        Outcome::Busy => Ok(None),
         _ => Err(cut(answer.stderr.trim())),
     }
 }

@@ -18,7 +18,7 @@ pub struct Answer {
 pub struct Cut {
     /// What happened.
     pub why: String,
-    /// Whether trying again may help: a wrong key or a wrong password does not mend itself.
+    /// Whether trying again is in vain: a wrong key or a wrong password does not mend itself.
     pub is_lasting: bool,
 }
 

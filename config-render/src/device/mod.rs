@@ -20,7 +20,7 @@ pub use id::{BadId, ChangeId};
 pub use status::{
     BadStatus, Deadline, FileStatus, MAX_STATUS_BYTES, Observed, Running, State, Status, StepTaken,
 };
-pub use step::{LATEST_STATUS, Outcome, PLACE, Step, install};
+pub use step::{Outcome, PLACE, Step, install};
 
 /// The program, as it is brought to the device.
 pub const CHANGE_SH: &str = include_str!("change.sh");

@@ -149,11 +149,29 @@ impl Status {
         let text = str::from_utf8(bytes).map_err(|_| BadStatus::NotWhole)?;
         let inside = text.strip_prefix(MAGIC).and_then(|text| text.strip_prefix('\n'));
         let inside = inside.and_then(|text| text.strip_suffix("end\n"));
+        let inside = inside.ok_or(BadStatus::NotWhole)?;
+        if inside == "state none\n" {
+            return Ok(Self::none());
+        }
         let mut lines = Lines::default();
-        for (at, line) in inside.ok_or(BadStatus::NotWhole)?.lines().enumerate() {
+        for (at, line) in inside.lines().enumerate() {
             lines.take(line).ok_or(BadStatus::Line { line: at + 2 })?;
         }
         lines.finish().ok_or(BadStatus::NotWhole)
+    }
+
+    /// Of a device that knows of no such change.
+    fn none() -> Self {
+        Self {
+            id: None,
+            label: String::new(),
+            state: State::None,
+            deadline: None,
+            is_guarded: false,
+            files: Vec::new(),
+            error: None,
+            steps: Vec::new(),
+        }
     }
 
     /// What the device runs, by its files alone.
@@ -205,17 +223,16 @@ impl Lines {
     }
 
     fn finish(self) -> Option<Status> {
-        let state = self.state?;
-        let has_all = self.id.is_some() && self.label.is_some() && self.is_guarded.is_some();
-        if has_all == (state == State::None) || (has_all && self.files.is_empty()) {
+        let state = self.state.filter(|state| *state != State::None)?;
+        if self.files.is_empty() {
             return None;
         }
         Some(Status {
-            id: self.id,
-            label: self.label.unwrap_or_default(),
+            id: Some(self.id?),
+            label: self.label?,
             state,
             deadline: self.deadline,
-            is_guarded: self.is_guarded.unwrap_or_default(),
+            is_guarded: self.is_guarded?,
             files: self.files,
             error: self.error,
             steps: self.steps,

@@ -9,9 +9,6 @@ use super::id::{ChangeId, sha256};
 /// Where the program is put. Each change keeps the one that it was staged with for its way back.
 pub const PLACE: &str = "/var/lib/headend-change/change.sh";
 
-/// Asks for the change that is under way, else the latest.
-pub const LATEST_STATUS: &str = "sh /var/lib/headend-change/change.sh status";
-
 /// One call of the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {

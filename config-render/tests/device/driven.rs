@@ -48,8 +48,7 @@ impl World {
     fn call(&self, step: Step, id: &ChangeId, stdin: &[u8]) -> Result<Answer, Cut> {
         let words = step.command(id);
         let words: Vec<&str> = words.split(' ').skip(2).collect();
-        let mut command = self.device.command("dash");
-        command.arg(self.device.path("change.sh")).args(words);
+        let mut command = self.device.program(words);
         if step != Step::Status && self.goes_wrong(8) {
             let point = self.rng.borrow_mut().random_range(1..12_u32);
             command.env("HEADEND_KILL_AT", point.to_string());
@@ -128,8 +127,7 @@ fn is_true(world: &World, ended: &Ended, told: &str) {
             assert_eq!(observed, Observed::Before, "{told}");
         }
         Ended::RevertFailed { .. } => assert_eq!(status.state, State::RevertFailed, "{told}"),
-        // It says that it does not know; the device knows.
-        Ended::Unknown { .. } => {}
+        Ended::Unknown { .. } => panic!("{told}: nobody was there to the end"),
     }
 }
 
@@ -152,6 +150,9 @@ fn what_is_said_of_it_is_so() {
         is_true(&world, &ended, &told);
         if !is_well {
             assert_ne!(ended, Ended::Done, "{told}");
+        }
+        if let (Ended::Reverted { why }, true) = (&ended, told.contains("Looked(Err")) {
+            assert_eq!(why, "no BGP session", "{told}");
         }
         match ended {
             Ended::Done => done += 1,

@@ -164,6 +164,13 @@ impl Device {
         command
     }
 
+    /// The program as it is on the device, with these words.
+    pub(crate) fn program<'a>(&self, words: impl IntoIterator<Item = &'a str>) -> Command {
+        let mut command = self.command("dash");
+        command.arg(self.path("change.sh")).args(words);
+        command
+    }
+
     pub(crate) fn finish(child: Child) -> Ran {
         let ended = child.wait_with_output().expect("its end");
         Ran { code: ended.status.code(), said: String::from_utf8_lossy(&ended.stderr).into_owned() }
@@ -171,8 +178,7 @@ impl Device {
 
     /// Begins a call of the program, which kills itself at this point.
     pub(crate) fn start(&self, bundle: &Bundle, verb: &str, kill_at: Option<u32>) -> Child {
-        let mut command = self.command("dash");
-        command.arg(self.path("change.sh")).args([verb, bundle.id().as_str()]);
+        let mut command = self.program([verb, bundle.id().as_str()]);
         if verb == "arm" {
             command.arg(ARMED_S.to_string());
         }
@@ -203,8 +209,7 @@ impl Device {
     }
 
     pub(crate) fn status(&self, bundle: &Bundle) -> Status {
-        let mut command = self.command("dash");
-        command.arg(self.path("change.sh")).args(["status", bundle.id().as_str()]);
+        let mut command = self.program(["status", bundle.id().as_str()]);
         let said = command.output().expect("dash");
         let text = String::from_utf8_lossy(&said.stdout);
         let err = String::from_utf8_lossy(&said.stderr);

@@ -192,8 +192,7 @@ fn an_upload_that_was_cut_off_is_none() {
     let (device, bundle) = (Device::new(), change(LABEL));
     for cut in [0, 1, bundle.bytes().len() / 2, bundle.bytes().len() - 1] {
         device.put_bundle(&bundle.bytes()[..cut]);
-        let mut command = device.command("dash");
-        command.arg(device.path("change.sh")).args(["stage", bundle.id().as_str()]);
+        let mut command = device.program(["stage", bundle.id().as_str()]);
         command.stdin(std::fs::File::open(device.path("bundle")).expect("the bundle"));
         let ran = Device::finish(command.spawn().expect("dash"));
         assert_eq!(ran.outcome(), Outcome::Failed, "{}", ran.said);
