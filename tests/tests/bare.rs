@@ -8,9 +8,8 @@ use std::path::Path;
 use tests::lab::cdn::{Cdn, wait_for};
 use tests::lab::content::Size;
 use tests::lab::controller::Controller;
-use tests::lab::store::Store;
 use tests::lab::topology::Topology;
-use tests::lab::{Lab, may_run, sweep};
+use tests::lab::{Lab, may_run};
 
 const LAB: &str = env!("CARGO_BIN_EXE_lab");
 
@@ -83,7 +82,6 @@ async fn a_bare_machine_becomes_a_box_by_one_command() -> Result<()> {
     }
     let programs = Path::new(LAB).parent().context("a folder")?;
     let lab = Lab::start(Topology::read("bare")?, programs).await?;
-    let id = lab.id();
     let mut cdn = Cdn::start(lab).await?;
     cdn.publish(TITLE.0, TITLE.1, 1, SIZE).await?;
     let controller = Controller::new(&cdn, BOX).await?;
@@ -107,10 +105,7 @@ async fn a_bare_machine_becomes_a_box_by_one_command() -> Result<()> {
     ensure!(checked == 0, "after a reboot {checked} things are not as they should be");
     keys_may_go(&mut place).await?;
 
-    place.cdn.lab.stop().await?;
-    let left = sweep::find(&Store::open()?)?.remove(&id);
-    ensure!(left.is_none(), "an orderly end has left {left:?}");
-    Ok(())
+    place.cdn.lab.stop_and_leave_nothing().await
 }
 
 /// A disk that has something on it is refused, and the others are left alone with it.

@@ -50,15 +50,11 @@ async fn in_a_cdn(test: impl AsyncFnOnce(&mut Cdn) -> Result<()>) -> Result<()> 
     let _turn = TURN.lock().await;
     let programs = Path::new(LAB).parent().context("a folder")?;
     let lab = Lab::start(Topology::read("two-sites")?, programs).await?;
-    let id = lab.id();
     let mut cdn = Cdn::start(lab).await?;
     cdn.publish(FIRST.0, FIRST.1, 1, SHORT).await?;
     cdn.fill().await?;
     test(&mut cdn).await?;
-    cdn.lab.stop().await?;
-    let left = sweep::find(&Store::open()?)?.remove(&id);
-    ensure!(left.is_none(), "an orderly end has left {left:?}");
-    Ok(())
+    cdn.lab.stop_and_leave_nothing().await
 }
 
 /// The box of a site that got the first title from its sibling, or the one that fetched it.

@@ -175,6 +175,18 @@ impl Lab {
         self.machines.get_mut(name).with_context(|| format!("there is no machine {name}"))
     }
 
+    /// Shuts every machine down, and looks that no trace is left.
+    ///
+    /// # Errors
+    /// As [`Lab::stop`], and when something is left.
+    pub async fn stop_and_leave_nothing(self) -> Result<()> {
+        let id = self.id();
+        self.stop().await?;
+        let left = sweep::find(&Store::open()?)?.remove(&id);
+        ensure!(left.is_none(), "an orderly end has left {left:?}");
+        Ok(())
+    }
+
     /// Shuts every machine down and removes every trace.
     ///
     /// # Errors

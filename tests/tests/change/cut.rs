@@ -1,8 +1,8 @@
 //! A configuration that is valid, and cuts whoever sends it off: the device comes back by itself.
 
-use super::device::{BOX, armed_for, in_a_lab, must, of_witnesses, present, run, status};
+use super::device::{BOX, armed_for, in_a_lab, is_taken_back, must, of_witnesses, present, run};
 use anyhow::{Result, ensure};
-use config_render::device::{Check, Draft, State, When};
+use config_render::device::{Check, Draft, When};
 use tests::lab::Lab;
 use tests::lab::cdn::wait_for;
 use tests::process::output;
@@ -21,10 +21,7 @@ async fn is_cut_off_and_comes_back(lab: &Lab, draft: Draft) -> Result<()> {
     must(lab, BOX, &bundle, &armed_for(8)).await?;
     ensure!(!is_reachable(lab).await, "{} cuts nobody off", draft.label);
     wait_for("it can be reached again", async || is_reachable(lab).await).await?;
-    let is_back = async || {
-        status(lab, BOX, &bundle).await.is_ok_and(|status| status.state == State::Reverted)
-    };
-    wait_for("it says so", is_back).await
+    is_taken_back(lab, BOX, &bundle).await
 }
 
 /// One file, which its own checker takes, and a service that reads it again.

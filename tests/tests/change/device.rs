@@ -7,9 +7,9 @@ use config_render::device::{
 };
 use std::path::Path;
 use std::process::Stdio;
-use tests::lab::store::Store;
+use tests::lab::cdn::wait_for;
 use tests::lab::topology::Topology;
-use tests::lab::{Lab, may_run, sweep};
+use tests::lab::{Lab, may_run};
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 
@@ -37,16 +37,12 @@ pub(crate) async fn in_a_lab(test: impl AsyncFnOnce(&mut Lab) -> Result<()>) -> 
     }
     let programs = Path::new(LAB).parent().context("a folder")?;
     let mut lab = Lab::start(Topology::read("change")?, programs).await?;
-    let id = lab.id();
     for device in [BOX, "router"] {
         let said = sh(&lab, device, &install(), CHANGE_SH.as_bytes()).await?;
         ensure!(said.code == Some(0), "{said:?}");
     }
     test(&mut lab).await?;
-    lab.stop().await?;
-    let left = sweep::find(&Store::open()?)?.remove(&id);
-    ensure!(left.is_none(), "an orderly end has left {left:?}");
-    Ok(())
+    lab.stop_and_leave_nothing().await
 }
 
 /// Runs a command line on a device, with these octets to read.
@@ -69,9 +65,7 @@ pub(crate) async fn sh(lab: &Lab, device: &str, line: &str, input: &[u8]) -> Res
 
 /// What a command line prints, which has to succeed.
 pub(crate) async fn read(lab: &Lab, device: &str, line: &str) -> Result<String> {
-    let said = sh(lab, device, line, b"").await?;
-    ensure!(said.code == Some(0), "{device}: {line}: {said:?}");
-    Ok(String::from_utf8(said.out)?)
+    lab.machine(device)?.run(["sh", "-c", line]).await
 }
 
 /// One step of a change, which kills itself at this point.
@@ -175,6 +169,20 @@ pub(crate) async fn agreed(lab: &Lab, bundle: &Bundle) -> Result<State> {
     let heard = heard(lab).await?;
     ensure!(heard == observed, "services run what is {heard:?}: {status:?}");
     Ok(status.state)
+}
+
+/// It is taken back, and says so; what it needed for that may still be there.
+pub(crate) async fn is_taken_back(lab: &Lab, device: &str, bundle: &Bundle) -> Result<()> {
+    let is_back = async || {
+        let status = status(lab, device, bundle).await;
+        status.is_ok_and(|status| status.state == State::Reverted)
+    };
+    wait_for("it comes back by itself", is_back).await
+}
+
+/// It says that it is back before it clears up.
+pub(crate) async fn becomes_clean(lab: &Lab, device: &str) -> Result<()> {
+    wait_for("it is clean", async || is_clean(lab, device).await.is_ok()).await
 }
 
 /// Nothing of a change is left but its record.

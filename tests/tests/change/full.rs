@@ -1,8 +1,8 @@
 //! Disks that are full or cannot be written: nothing is half-done, and what has failed is not called done.
 
 use super::device::{
-    BOX, agreed, armed_for, heard, in_a_lab, is_clean, must, of_witnesses, present, read, run, sh,
-    status, step,
+    BOX, agreed, armed_for, becomes_clean, heard, in_a_lab, is_taken_back, must, of_witnesses,
+    present, read, run, sh, status, step,
 };
 use anyhow::{Result, ensure};
 use config_render::device::{Bundle, Draft, Observed, Outcome, State, Step, When};
@@ -23,6 +23,14 @@ async fn small(lab: &Lab, label: &str, kib: usize) -> Result<Bundle> {
         commands: vec![run(When::Both, "true")],
     };
     Ok(draft.pack()?)
+}
+
+/// A small file system for what is remembered of changes; the program goes along.
+async fn little_room(lab: &Lab, size: &str) -> Result<()> {
+    let state = format!("mount -t tmpfs -o size={size} tmpfs /var/lib/headend-change");
+    let program = "cp /var/lib/headend-change/change.sh /run";
+    let back = "cp /run/change.sh /var/lib/headend-change";
+    read(lab, BOX, &format!("{program} && {state} && {back}")).await.map(drop)
 }
 
 async fn fill(lab: &Lab, folder: &str) -> Result<()> {
@@ -49,10 +57,7 @@ async fn a_disk_without_room_is_told_before_anything_is_touched() -> Result<()> 
         ensure!(said.err.contains("no room (ENOSPC) at /etc/small"), "{said:?}");
         ensure!(status(lab, BOX, &large).await?.state == State::None);
 
-        let state = "mount -t tmpfs -o size=400k tmpfs /var/lib/headend-change";
-        let program = "cp /var/lib/headend-change/change.sh /run";
-        let back = "cp /run/change.sh /var/lib/headend-change";
-        read(lab, BOX, &format!("{program} && {state} && {back}")).await?;
+        little_room(lab, "400k").await?;
         for kib in [150, 600] {
             let bundle = small(lab, "state", kib).await?;
             let (outcome, said) = step(lab, BOX, &bundle, Step::Stage).await?;
@@ -80,7 +85,7 @@ async fn a_disk_that_is_full_at_the_switch_switches_nothing() -> Result<()> {
         is_old(lab).await?;
         must(lab, BOX, &bundle, &[Step::Revert]).await?;
         is_old(lab).await?;
-        wait_for("it is clean", async || is_clean(lab, BOX).await.is_ok()).await
+        becomes_clean(lab, BOX).await
     })
     .await
 }
@@ -89,18 +94,12 @@ async fn a_disk_that_is_full_at_the_switch_switches_nothing() -> Result<()> {
 #[tokio::test]
 async fn a_full_disk_keeps_nothing_from_coming_back() -> Result<()> {
     in_a_lab(async |lab| {
-        let state = "mount -t tmpfs -o size=2m tmpfs /var/lib/headend-change";
-        let program = "cp /var/lib/headend-change/change.sh /run";
-        let back = "cp /run/change.sh /var/lib/headend-change";
-        read(lab, BOX, &format!("{program} && {state} && {back}")).await?;
+        little_room(lab, "2m").await?;
         let bundle = small(lab, "revert", 200).await?;
         must(lab, BOX, &bundle, &armed_for(8)).await?;
         fill(lab, "/etc/small").await?;
         fill(lab, "/var/lib/headend-change").await?;
-        let is_back = async || {
-            status(lab, BOX, &bundle).await.is_ok_and(|status| status.state == State::Reverted)
-        };
-        wait_for("it comes back", is_back).await?;
+        is_taken_back(lab, BOX, &bundle).await?;
         is_old(lab).await
     })
     .await
@@ -139,12 +138,9 @@ async fn a_boot_that_cannot_write_goes_on_trying_and_tells_the_services() -> Res
         ensure!(heard(lab).await? == Observed::After, "it has started without its files");
 
         read(lab, BOX, "systemctl stop etc-witness.mount").await?;
-        let is_back = async || {
-            status(lab, BOX, &bundle).await.is_ok_and(|status| status.state == State::Reverted)
-        };
-        wait_for("it comes back", is_back).await?;
+        is_taken_back(lab, BOX, &bundle).await?;
         ensure!(agreed(lab, &bundle).await? == State::Reverted);
-        wait_for("it is clean", async || is_clean(lab, BOX).await.is_ok()).await
+        becomes_clean(lab, BOX).await
     })
     .await
 }
@@ -172,12 +168,9 @@ async fn a_revert_that_cannot_write_has_failed_and_is_tried_until_it_can() -> Re
         ensure!(error.contains("Read-only file system"), "{error}");
 
         read(lab, BOX, "mount -o remount,rw /etc/small").await?;
-        let is_back = async || {
-            status(lab, BOX, &bundle).await.is_ok_and(|status| status.state == State::Reverted)
-        };
-        wait_for("it comes back", is_back).await?;
+        is_taken_back(lab, BOX, &bundle).await?;
         is_old(lab).await?;
-        wait_for("it is clean", async || is_clean(lab, BOX).await.is_ok()).await
+        becomes_clean(lab, BOX).await
     })
     .await
 }

@@ -1,13 +1,12 @@
 //! The way there, and the way back at the deadline and at a boot.
 
 use super::device::{
-    BOX, agreed, armed_for, in_a_lab, is_clean, must, of_witnesses, present, read, run, status,
-    step,
+    BOX, agreed, armed_for, becomes_clean, in_a_lab, is_clean, is_taken_back, must, of_witnesses,
+    present, read, run, status, step,
 };
 use anyhow::{Context, Result, ensure};
 use config_render::device::{Bundle, Check, Draft, Outcome, State, Step, When};
 use tests::lab::Lab;
-use tests::lab::cdn::wait_for;
 
 const ROUTER: &str = "router";
 const BIRD: &str = "/etc/bird/bird.conf";
@@ -59,13 +58,8 @@ async fn bird_is_checked_changed_and_comes_back() -> Result<()> {
 }
 
 async fn comes_back(lab: &Lab, device: &str, bundle: &Bundle) -> Result<()> {
-    let is_back = async || {
-        let status = status(lab, device, bundle).await;
-        status.is_ok_and(|status| status.state == State::Reverted)
-    };
-    wait_for("it comes back by itself", is_back).await?;
-    // It says so before it clears up.
-    wait_for("it is clean", async || is_clean(lab, device).await.is_ok()).await
+    is_taken_back(lab, device, bundle).await?;
+    becomes_clean(lab, device).await
 }
 
 #[tokio::test]

@@ -1,12 +1,12 @@
 //! Killed at every point of every verb, on a real systemd; then the power is cut, or the deadline comes.
 
 use super::device::{
-    BOX, agreed, armed_for, in_a_lab, is_clean, must, of_witnesses, status, step_until,
+    BOX, agreed, armed_for, becomes_clean, in_a_lab, is_clean, is_taken_back, must, of_witnesses,
+    step_until,
 };
 use anyhow::{Context, Result, ensure};
 use config_render::device::{Bundle, State, Step};
 use tests::lab::Lab;
-use tests::lab::cdn::wait_for;
 
 /// What was done before this step, without a kill.
 fn before(step: Step, seconds: u32) -> Vec<Step> {
@@ -86,15 +86,10 @@ async fn the_deadline_comes_after_each_point_of_switch() -> Result<()> {
     in_a_lab(async |lab| {
         let mut point = 1;
         while let Some(bundle) = kill(lab, Step::Switch, point, 4).await? {
-            let is_back = async || {
-                let status = status(lab, BOX, &bundle).await;
-                status.is_ok_and(|status| status.state == State::Reverted)
-            };
             let place = || format!("switch, killed at point {point}, then its deadline");
-            wait_for(&place(), is_back).await?;
+            is_taken_back(lab, BOX, &bundle).await.with_context(place)?;
             agreed(lab, &bundle).await.with_context(place)?;
-            // It says so before it clears up.
-            wait_for("it is clean", async || is_clean(lab, BOX).await.is_ok()).await?;
+            becomes_clean(lab, BOX).await?;
             point += 1;
         }
         ensure!(point > 8, "switch has only {point} points: is the walk one?");
