@@ -116,6 +116,7 @@ fn a_forbidden_dependency_would_be_found() {
     let mut packages: Vec<Package> = metadata.workspace_packages().into_iter().cloned().collect();
     let fleet = packages.iter().find(|package| package.name == "fleet").expect("fleet");
     let on_contract = fleet.dependencies.iter().find(|d| d.name == "contract").expect("contract");
+    let on_contract = on_contract.clone();
     let others = || ["cache"].into_iter().chain(FOR_TESTS.iter().copied());
     let on_others = others().map(|name| {
         let mut on_other = on_contract.clone();
