@@ -11,7 +11,7 @@
 //! device), [`files`] (which files it has), [`engine`] and [`workers`] (templates, within limits, and where they
 //! can do no harm), [`appliance_values`] (what an appliance's own file is made of), [`lint`] (what is wrong
 //! though each device would take its own); then [`device`] (a change that comes back by itself), [`apply`]
-//! (brought there), [`archive`] (what a device says of its configuration, fit to be kept).
+//! (brought there); [`reading`] (what a device is asked), [`archive`] (what it says, fit to be kept).
 
 mod appliance;
 pub mod apply;
@@ -22,6 +22,7 @@ mod facts;
 pub mod files;
 mod intent;
 pub mod lint;
+pub mod reading;
 pub mod values;
 pub mod workers;
 

@@ -17,6 +17,7 @@ mod way;
 pub use ended::Ended;
 pub use next::{Next, next};
 pub use over_ssh::OverSsh;
+pub(crate) use over_ssh::as_root;
 pub use run::{Apply, Heard, apply};
 pub use way::{Answer, Cut, Way};
 

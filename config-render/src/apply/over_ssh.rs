@@ -38,7 +38,7 @@ impl Way for OverSsh {
 }
 
 /// One word for the shell there, which gives it to another that is root's.
-fn as_root(command: &str) -> String {
+pub(crate) fn as_root(command: &str) -> String {
     format!("sudo -n sh -c {}", quoted(command))
 }
 

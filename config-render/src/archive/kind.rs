@@ -24,7 +24,7 @@ pub enum DeviceKind {
 }
 
 /// No kind has that name.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("no kind of device is called {0:?}: take one of {names}", names = names())]
 pub struct UnknownKind(String);
 

@@ -11,6 +11,7 @@ pub use load::{all_facts, facts_of};
 pub(crate) use port::Port;
 
 use inventory::schema::Record;
+use std::net::IpAddr;
 
 /// A device, and what stands around it.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,6 +37,24 @@ impl Facts {
     #[must_use]
     pub fn role(&self) -> &str {
         text(&self.device, "role")
+    }
+
+    /// Where the fleet finds its SSH server, if that is known.
+    #[must_use]
+    pub fn management_address(&self) -> Option<IpAddr> {
+        text(&self.device, "management_address").parse().ok()
+    }
+
+    /// The keys that its SSH server shows, one a line.
+    #[must_use]
+    pub fn ssh_host_keys(&self) -> &str {
+        text(&self.device, "ssh_host_keys")
+    }
+
+    /// How far it is in its life.
+    #[must_use]
+    pub fn status(&self) -> &str {
+        text(&self.device, "status")
     }
 
     /// Where it stands among others.

@@ -11,6 +11,9 @@ use serde_json::{Map, Value};
 /// Where a text for people has a secret.
 const HIDDEN: &str = "(secret)";
 
+/// Settings that are the fleet's own: how it comes to the device is none of the device's business.
+const NOT_FOR_DEVICES: [&str; 2] = ["management", "backup"];
+
 /// All that is known of a device before its files are rendered.
 #[derive(Clone, Copy)]
 pub struct Inputs<'a> {
@@ -49,7 +52,8 @@ pub enum NoJob {
 /// [`NoJob`].
 pub fn job(inputs: Inputs<'_>, files: &[Wanted]) -> Result<Job, NoJob> {
     let mut values = inputs.facts.values();
-    for (name, value) in inputs.settings.tree().as_object().into_iter().flatten() {
+    let all = inputs.settings.tree().as_object().into_iter().flatten();
+    for (name, value) in all.filter(|(name, _)| !NOT_FOR_DEVICES.contains(&name.as_str())) {
         values.insert(name.clone(), revealed(value, name, inputs.secrets)?);
     }
     let texts = files.iter().map(|file| {

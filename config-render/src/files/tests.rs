@@ -137,6 +137,17 @@ fn secrets_are_seen_by_nobody_who_only_looks() {
 }
 
 #[test]
+fn how_the_fleet_comes_to_a_device_is_not_told_to_it() {
+    let data = json!({"management": {"password": {"$secret": "file:/etc/headend/r1"}}});
+    let (facts, settings) = (facts_for_tests(), settings(data));
+    let nowhere = |_: &str| None;
+    let inputs = Inputs { facts: &facts, settings: &settings, own: None, secrets: Some(&nowhere) };
+    let values: Value =
+        serde_json::from_slice(&job(inputs, &[]).expect("a job").values).expect("JSON");
+    assert!(values.get("management").is_none() && values.get("bgp").is_some(), "{values}");
+}
+
+#[test]
 fn a_box_is_told_what_somebody_has_said_and_no_more() {
     let data = json!({"appliance": {"limits": {"max_connections": 90_000},
         "pacing": {"box_max_rate_bits_per_s": null}}});

@@ -82,6 +82,14 @@ impl Session {
         limits: &Limits,
     ) -> Result<Vec<u8>, SshFailure> {
         let output = self.run(command, stdin, limits)?;
+        self.well(output)
+    }
+
+    /// What a command has said, where it has ended well.
+    ///
+    /// # Errors
+    /// [`Why::Exit`] when it has not.
+    pub fn well(&self, output: Output) -> Result<Vec<u8>, SshFailure> {
         match output.is_success() {
             true => Ok(output.stdout),
             false => Err(self.device.failure(output.exit())),
