@@ -11,18 +11,21 @@
 //! device), [`files`] (which files it has), [`engine`] and [`workers`] (templates, within limits, and where they
 //! can do no harm), [`appliance_values`] (what an appliance's own file is made of), [`lint`] (what is wrong
 //! though each device would take its own); then [`device`] (a change that comes back by itself), [`apply`]
-//! (brought there); [`reading`] (what a device is asked), [`archive`] (what it says, fit to be kept).
+//! (brought there); [`reading`] (what a device is asked), [`archive`] (what it says, fit to be kept),
+//! [`revisions`] (where that is kept, and a git repository of it).
 
 mod appliance;
 pub mod apply;
 pub mod archive;
 pub mod device;
+mod digest;
 pub mod engine;
 mod facts;
 pub mod files;
 mod intent;
 pub mod lint;
 pub mod reading;
+pub mod revisions;
 pub mod values;
 pub mod workers;
 

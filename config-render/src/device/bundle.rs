@@ -5,7 +5,8 @@
 //! is in a tar; where files go is only ever said by a path that both sides check.
 
 use super::check::{BadBundle, check};
-use super::id::{ChangeId, sha256};
+use super::id::ChangeId;
+use crate::digest::sha256;
 use std::fmt::Write;
 
 /// A hundred times the configuration of a router. `change.sh` has the same number.

@@ -1,7 +1,7 @@
 //! The name of a change: SHA-256 of its bundle, so that a device can tell what it was sent from what was
 //! meant, before it looks at any of it.
 
-use aws_lc_rs::digest::{SHA256, digest};
+use crate::digest::sha256;
 use std::fmt;
 use std::str::FromStr;
 
@@ -13,11 +13,6 @@ pub struct ChangeId(String);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("no name of a change, which is 64 hexadecimal digits in lower case")]
 pub struct BadId;
-
-/// SHA-256 as `sha256sum` writes it.
-pub(super) fn sha256(bytes: &[u8]) -> String {
-    hex::encode(digest(&SHA256, bytes))
-}
 
 /// Whether this is a digest as `sha256sum` writes it.
 pub(super) fn is_sha256(text: &str) -> bool {

@@ -4,7 +4,8 @@
 //! systemd would end the switch with it, and the change would come back each time. `systemd-run --pipe --wait
 //! --collect` before the command line gives it one of its own. Sessions of SSH have theirs.
 
-use super::id::{ChangeId, sha256};
+use super::id::ChangeId;
+use crate::digest::sha256;
 
 /// Where the program is put. Each change keeps the one that it was staged with for its way back.
 pub const PLACE: &str = "/var/lib/headend-change/change.sh";

@@ -10,7 +10,8 @@ mod values;
 pub use load::{all_facts, facts_of};
 pub(crate) use port::Port;
 
-use inventory::schema::Record;
+use inventory::kinds::{BGP_SESSION, DEVICE, INTERFACE, IP_ADDRESS, SITE};
+use inventory::schema::{Kind, Record};
 use std::net::IpAddr;
 
 /// A device, and what stands around it.
@@ -55,6 +56,22 @@ impl Facts {
     #[must_use]
     pub fn status(&self) -> &str {
         text(&self.device, "status")
+    }
+
+    /// The records that it is known by: kind and key of each.
+    #[must_use]
+    pub fn records(&self) -> Vec<(&'static Kind, String)> {
+        let interface = |port: &Port| (&INTERFACE, format!("{}:{}", self.name(), port.name));
+        let addresses = |port: &Port| {
+            let keys = port.addresses.iter().map(ToString::to_string);
+            keys.map(|key| (&IP_ADDRESS, key)).collect::<Vec<_>>()
+        };
+        let sessions = self.sessions.iter().map(|it| (&BGP_SESSION, BGP_SESSION.key(it)));
+        let mut records = vec![(&DEVICE, DEVICE.key(&self.device)), (&SITE, SITE.key(&self.site))];
+        records.extend(self.ports.iter().map(interface));
+        records.extend(self.ports.iter().flat_map(addresses));
+        records.extend(sessions);
+        records
     }
 
     /// Where it stands among others.

@@ -8,7 +8,7 @@ mod role;
 mod service;
 mod shipped;
 
-pub use render::{Inputs, NoJob, Secrets, job};
+pub use render::{HIDDEN, Inputs, NoJob, Secrets, job};
 pub use role::wanted;
 pub use service::{Refused, Service};
 pub use shipped::library;

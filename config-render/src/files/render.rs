@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 /// Where a text for people has a secret.
-const HIDDEN: &str = "(secret)";
+pub const HIDDEN: &str = "(secret)";
 
 /// Settings that are the fleet's own: how it comes to the device is none of the device's business.
 const NOT_FOR_DEVICES: [&str; 2] = ["management", "backup"];

@@ -1,5 +1,6 @@
 //! Who reads a file: the program that checks it before, and what has it read.
 
+use crate::archive::DeviceKind;
 use contract::config::Problems;
 
 /// What a device would refuse.
@@ -70,6 +71,17 @@ impl Service {
             Self::Frr => "/usr/lib/frr/frr-reload.py --reload /etc/frr/frr.conf >/dev/null",
             // Without a gap for viewers.
             Self::Appliance => "systemctl reload appliance.service",
+        }
+    }
+
+    /// Whose language its files are in.
+    #[must_use]
+    pub fn kind(self) -> DeviceKind {
+        match self {
+            Self::Bird => DeviceKind::Bird,
+            Self::Frr => DeviceKind::Frr,
+            Self::Appliance => DeviceKind::Generic,
+            Self::Network | Self::Nftables | Self::Chrony | Self::Sshd => DeviceKind::Linux,
         }
     }
 

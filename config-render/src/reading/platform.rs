@@ -3,7 +3,7 @@
 use super::to_read::{How, NothingToRead, Part};
 use crate::archive::DeviceKind;
 use crate::facts::Facts;
-use crate::files::{Service, Wanted, wanted};
+use crate::files::{Wanted, wanted};
 use crate::values::Settings;
 use serde_json::Value;
 
@@ -46,17 +46,8 @@ pub(super) fn command_for(name: &str, kind: DeviceKind, command: &str) -> Part {
 
 /// The files that we write.
 fn ours(facts: &Facts) -> Vec<Part> {
-    let part = |file: Wanted| Part { kind: kind_of(file.service), path: file.path, how: How::File };
+    let part = |file: Wanted| Part { kind: file.service.kind(), path: file.path, how: How::File };
     wanted(facts).into_iter().map(part).collect()
-}
-
-fn kind_of(service: Service) -> DeviceKind {
-    match service {
-        Service::Bird => DeviceKind::Bird,
-        Service::Frr => DeviceKind::Frr,
-        Service::Appliance => DeviceKind::Generic,
-        Service::Network | Service::Nftables | Service::Chrony | Service::Sshd => DeviceKind::Linux,
-    }
 }
 
 /// Whether a shell hears commands there, so that whoever is not root can become it.

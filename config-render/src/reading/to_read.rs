@@ -85,6 +85,12 @@ impl ToRead {
         Ok(Self { kind, parts, screen })
     }
 
+    /// Whether it is asked for that.
+    #[must_use]
+    pub fn has(&self, path: &str) -> bool {
+        self.parts.iter().any(|part| part.path == path)
+    }
+
     /// Whose language the device speaks.
     #[must_use]
     pub fn kind(&self) -> DeviceKind {

@@ -57,6 +57,13 @@ impl Settings {
         &self.tree
     }
 
+    /// The config contexts that say something of it.
+    #[must_use]
+    pub fn contexts(&self) -> Vec<&str> {
+        let said = self.layers.iter().filter(|layer| layer.rank != Rank::Shipped);
+        said.map(|layer| layer.name.as_str()).collect()
+    }
+
     /// One of them, or a tree of them.
     #[must_use]
     pub fn get(&self, path: &str) -> Option<&Value> {

@@ -30,6 +30,8 @@ pub enum Counter {
     Rules,
     /// The version of what operators say of how everything is placed.
     Policy,
+    /// The number of the last revision of what a device runs, of whichever device.
+    ConfigRevision,
 }
 
 impl Counter {
@@ -47,6 +49,7 @@ impl Counter {
             Self::Placement => "placement",
             Self::Rules => "placement_rules",
             Self::Policy => "placement_policy",
+            Self::ConfigRevision => "config_revision",
         }
     }
 }
