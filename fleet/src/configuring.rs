@@ -1,11 +1,12 @@
 //! What devices are told: put together from the inventory, and rendered in processes that can do no harm.
 
-use crate::api::Problem;
+use crate::api::{Problem, own_values};
 use crate::server::{App, now};
-use config_render::files::{Inputs, Wanted, job, library};
+use config_render::files::{Inputs, Service, Wanted, job, library};
 use config_render::values::{Contexts, Settings};
 use config_render::workers::{JobError, Pool, PoolOptions, Rendered, serve};
 use config_render::{Facts, engine, facts_of, workers};
+use contract::names::DeviceName;
 use inventory::kinds::CONFIG_CONTEXT;
 use inventory::records::all;
 use serde_json::Value;
@@ -74,6 +75,25 @@ pub(crate) fn settings(app: &App, contexts: &Contexts, facts: &Facts) -> Setting
     let mut layers = vec![app.known_settings.layer()];
     layers.extend(contexts.for_device(facts.place(), now().0));
     Settings::of(layers)
+}
+
+/// Files of a device with their texts, for people; in the place of one that cannot be rendered, why.
+pub(crate) async fn rendered(
+    app: &App,
+    known: (&Facts, &Settings),
+    mut files: Vec<Wanted>,
+) -> Result<Vec<(Wanted, Result<String, String>)>, Problem> {
+    // Where its own file cannot be, the others can.
+    let (mut own, mut failed) = (None, None);
+    if let Some(at) = files.iter().position(|file| file.service == Service::Appliance) {
+        let name = DeviceName::new(known.0.name()).map_err(Problem::internal)?;
+        match own_values(app, &name, "/etc/headend".as_ref()).await {
+            Ok(values) => own = Some(values),
+            Err(problem) => failed = Some((files.remove(at), Err(problem.detail))),
+        }
+    }
+    let texts = texts(app, known, own.as_ref(), &files).await?;
+    Ok(files.into_iter().zip(texts).chain(failed).collect())
 }
 
 /// Texts of files of a device, for people: where a secret is, they say that there is one.

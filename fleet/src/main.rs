@@ -9,13 +9,16 @@
 //! connections are served), [`planner`] (from records to documents), [`purging`] (what boxes
 //! have confirmed), [`join`], [`issuing`], [`ordering`] and [`barring`] (how machines become
 //! boxes, and are so no more), [`control`] (boxes), [`configuring`] (what devices are told),
-//! [`viewer`] (players, whose [`plays`] are counted), [`api`] (people).
+//! [`visiting`] (how they are come to, by [`secrets`]), [`archiving`] (what they run) and
+//! [`drifting`] (beside what they are to run), [`viewer`] (players, whose [`plays`] are counted), [`api`] (people).
 
 mod api;
+mod archiving;
 mod barring;
 mod cli;
 mod configuring;
 mod control;
+mod drifting;
 mod issuing;
 mod join;
 mod liveness;
@@ -25,8 +28,10 @@ mod paths;
 mod planner;
 mod plays;
 mod purging;
+mod secrets;
 mod server;
 mod viewer;
+mod visiting;
 
 use std::process::ExitCode;
 

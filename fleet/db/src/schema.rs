@@ -31,6 +31,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (24, "title_expectations", include_str!("../migrations/0024_title_expectations.sql")),
     (25, "config", include_str!("../migrations/0025_config.sql")),
     (26, "config_revisions", include_str!("../migrations/0026_config_revisions.sql")),
+    (27, "management", include_str!("../migrations/0027_management.sql")),
 ];
 
 /// What PostgreSQL must be told and SQLite does by itself.

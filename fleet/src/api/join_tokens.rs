@@ -116,7 +116,7 @@ pub(crate) async fn configuration(
 }
 
 /// What the template of a box's own file reads.
-pub(super) async fn own_values(
+pub(crate) async fn own_values(
     app: &App,
     name: &DeviceName,
     folder: &std::path::Path,

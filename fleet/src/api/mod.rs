@@ -35,7 +35,10 @@ mod zones;
 
 pub(crate) use appliances::{ApplianceDetail, ApplianceItem, RevocationRequest};
 pub(crate) use commands::{CommandAll, CommandDisk, CommandItem, CommandRequest};
-pub(crate) use config::{ConfigFileItem, FindingItem, SettingItem, SettingSaidItem};
+pub(crate) use config::{
+    BackupAsked, BackupItem, BackupRequest, CauseItem, ConfigFileItem, DriftItem, FindingItem,
+    HitItem, HitList, RevisionDetail, RevisionItem, SettingItem, SettingSaidItem,
+};
 pub(crate) use disks::{DiskHealthItem, DiskItem, ScrubItem};
 pub(crate) use fill::{ApplianceFill, FillSourceItem, FillTitleItem};
 #[cfg(test)]
@@ -44,7 +47,7 @@ pub(crate) use hardware::{HardwareItem, PartItem};
 pub(crate) use imports::{
     ImportBatch, ImportCreated, ImportRequest, ImportResult, NewFile, PlaylistText,
 };
-pub(crate) use join_tokens::{JoinTokenItem, JoinTokenRequest, configuration};
+pub(crate) use join_tokens::{JoinTokenItem, JoinTokenRequest, configuration, own_values};
 pub(crate) use late_reports::LateReportItem;
 pub(crate) use left::LeftItem;
 pub(crate) use names::named;
@@ -126,6 +129,12 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(config::settings::device_settings))
         .routes(routes!(config::files::device_files))
         .routes(routes!(config::findings::list_findings))
+        .routes(routes!(config::backups::list_backups, config::backups::ask_for_backups))
+        .routes(routes!(config::drift::device_drift))
+        .routes(routes!(config::revisions::list_revisions))
+        .routes(routes!(config::revisions::list_texts))
+        .routes(routes!(config::revisions::show_revision))
+        .routes(routes!(config::revisions::search))
         .routes(routes!(disks::list_disks))
         .routes(routes!(hardware::show_hardware))
         .routes(routes!(left::list_left))

@@ -67,6 +67,10 @@ pub(super) struct Serve {
     /// nothing is said, from the address that somebody has asked from. Can be given several times.
     #[arg(long, value_name = "NETWORK")]
     ssh_from: Vec<SourceNet>,
+    /// The folder below which the files with secrets of devices are that settings name. Variables that they name
+    /// begin with SECRET_.
+    #[arg(long, value_name = "FOLDER", default_value = "/etc/headend")]
+    secrets: PathBuf,
     #[command(flatten)]
     elsewhere: Elsewhere,
 }
@@ -96,6 +100,7 @@ impl Serve {
             console_assets: self.console_assets,
             report_interval_s: self.report_interval_s,
             ssh_from: self.ssh_from,
+            secrets: self.secrets,
             steering_ttl_s: self.steering_ttl_s,
             elsewhere: self.elsewhere.read()?,
         }))

@@ -41,6 +41,10 @@ pub(crate) struct App {
     pub(crate) renderer: crate::configuring::Renderer,
     /// Which settings devices have.
     pub(crate) known_settings: config_render::values::Known,
+    /// Copies of what they run.
+    pub(crate) archiving: crate::archiving::Archiving,
+    /// What settings say the place of.
+    pub(crate) secrets: crate::secrets::Secrets,
     pub(crate) catalog: catalog::Store,
     pub(crate) documents: crate::planner::Documents,
     pub(crate) commands: crate::planner::Commands,

@@ -2,6 +2,7 @@
 
 use super::connections::{Acceptor, serve};
 use super::{App, FrontSource, FrontTls, Settings, bind, token};
+use crate::archiving::Archiving;
 use crate::barring::Barring;
 use crate::cli::Usage;
 use crate::issuing::IssuingGate;
@@ -9,7 +10,8 @@ use crate::observing::Observing;
 use crate::ordering::Ordering;
 use crate::planner::{Commands, Documents, Expectations, Planner, Policies, Rules, Runs, View};
 use crate::plays::Plays;
-use crate::{api, control, join, viewer};
+use crate::secrets::Secrets;
+use crate::{api, archiving, control, join, viewer};
 use anyhow::Context;
 use arc_swap::ArcSwap;
 use ca::{Ca, Front, IssuedStore, SaidStore, TokenStore};
@@ -44,6 +46,8 @@ pub(crate) struct Options {
     pub(crate) console_assets: Option<PathBuf>,
     pub(crate) report_interval_s: u64,
     pub(crate) ssh_from: Vec<SourceNet>,
+    /// The folder with secrets of devices.
+    pub(crate) secrets: PathBuf,
     pub(crate) steering_ttl_s: u64,
     pub(crate) elsewhere: Option<Elsewhere>,
 }
@@ -105,6 +109,7 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
         tasks.spawn(serve(listener, acceptor, router, stopped.clone()));
     }
     tasks.spawn(planner.following().run(stopped.clone()));
+    tasks.spawn(archiving::run(Arc::clone(&app), stopped.clone()));
     tasks.spawn(planner.run(stopped));
     if let Some(ordering) = app.ordering.clone() {
         tokio::spawn(async move { ordering.clear_up().await });
@@ -142,6 +147,8 @@ async fn open(
         inventory: inventory::Store::new(db.clone()),
         renderer: crate::configuring::Renderer::new().context("what renders configuration")?,
         known_settings: config_render::values::Known::shipped().context("the shipped settings")?,
+        archiving: Archiving::new(config_render::revisions::Store::new(db.clone())),
+        secrets: Secrets::in_folder(&options.secrets),
         catalog: catalog::Store::new(db.clone()),
         documents: Documents::new(db.clone()),
         commands: Commands::new(db.clone()),

@@ -8,5 +8,6 @@ pub mod asked;
 pub mod fake_box;
 pub mod knot;
 pub mod process;
+pub mod router;
 pub mod shell;
 pub mod story;

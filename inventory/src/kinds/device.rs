@@ -92,6 +92,12 @@ pub static DEVICE: Kind = Kind {
         ),
         Field::optional("bmc", Shape::Ip, "Where its management controller is: never public."),
         Field::default("has_bmc", Shape::Flag, "true", "Whether there is such a controller."),
+        Field::optional("management_address", Shape::Ip, "Where the fleet finds its SSH server."),
+        Field::optional(
+            "ssh_host_keys",
+            Shape::Notes,
+            "The public keys that its SSH server shows, one a line; a box says them when it joins.",
+        ),
         Field::optional("description", Shape::Line, "A line about it."),
         Field::optional("comments", Shape::Notes, "All that is to be remembered."),
         Field::tags(),

@@ -1,13 +1,12 @@
 //! The files of a device, as they would be rendered now.
 
 use crate::api::said::{Path, Query};
-use crate::api::{List, Problem, join_tokens};
+use crate::api::{List, Problem};
 use crate::configuring;
 use crate::server::App;
 use axum::Json;
 use axum::extract::State;
-use config_render::files::{Service, Wanted, wanted};
-use contract::names::DeviceName;
+use config_render::files::{Wanted, wanted};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -51,21 +50,12 @@ pub(in crate::api) async fn device_files(
     let (facts, settings) = configuring::known(&app, &device).await?;
     let files = wanted(&facts).into_iter();
     let is_meant = |file: &Wanted| which.path.as_ref().is_none_or(|path| *path == file.path);
-    let mut files: Vec<Wanted> = files.filter(is_meant).collect();
+    let files: Vec<Wanted> = files.filter(is_meant).collect();
     if let (true, Some(path)) = (files.is_empty(), which.path) {
         return Err(Problem::new(404, format!("{device} has no file {path}")));
     }
-    // Where its own file cannot be, the others can.
-    let (mut own, mut failed) = (None, None);
-    if let Some(at) = files.iter().position(|file| file.service == Service::Appliance) {
-        let name = DeviceName::new(device.as_str()).map_err(Problem::internal)?;
-        match join_tokens::own_values(&app, &name, "/etc/headend".as_ref()).await {
-            Ok(values) => own = Some(values),
-            Err(problem) => failed = Some(item(files.remove(at), Err(problem.detail))),
-        }
-    }
-    let texts = configuring::texts(&app, (&facts, &settings), own.as_ref(), &files).await?;
-    let items = files.into_iter().zip(texts).map(|(file, text)| item(file, text)).chain(failed);
+    let rendered = configuring::rendered(&app, (&facts, &settings), files).await?;
+    let items = rendered.into_iter().map(|(file, text)| item(file, text));
     Ok(Json(List { items: items.collect() }))
 }
 

@@ -245,6 +245,7 @@ async fn after(app: &App, gone: &[(String, &str)]) -> Result<(), Problem> {
         app.observing.forget(&name);
     }
     app.changed.notify_one();
+    app.archiving.look();
     Ok(())
 }
 

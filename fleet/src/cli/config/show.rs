@@ -1,6 +1,7 @@
 //! `fleet config show …`
 
-use crate::api::{ConfigFileItem, List};
+use super::revision;
+use crate::api::{ConfigFileItem, List, RevisionDetail};
 use crate::cli::client::Client;
 use crate::cli::output::{Format, Mood, Output, Shown, number, text};
 use crate::cli::records::with_query;
@@ -9,7 +10,7 @@ use anyhow::bail;
 use clap::Args;
 use std::io::Write;
 
-/// The files of a device, as they would be rendered now.
+/// The files of a device, as they would be rendered now; with --revision, what it ran.
 ///
 /// Where a file cannot be rendered it says why: at which line of which template, and who has said the value that
 /// it failed at. Secrets are not shown.
@@ -19,10 +20,20 @@ pub(in crate::cli) struct Show {
     device: String,
     /// What stands in this file.
     path: Option<String>,
+    /// Not what it is to have, but what it ran: a number of `fleet config log`, or `latest`.
+    #[arg(long, value_name = "NUMBER")]
+    revision: Option<String>,
 }
 
 impl Show {
     pub(in crate::cli) async fn run(self, client: &Client, output: &Output) -> anyhow::Result<()> {
+        if let Some(number) = &self.revision {
+            let ran = revision::get(client, &self.device, number).await?;
+            return match &self.path {
+                Some(path) => say(revision::text(&ran, path)?),
+                None => output.write(&ran, |ran| texts(output, ran)),
+            };
+        }
         let asked: Vec<_> = self.path.iter().map(|it| ("path".to_owned(), it.clone())).collect();
         let path = format!("/api/v1/config/devices/{}/files", paths::segment(&self.device));
         let all: List<ConfigFileItem> = client.get(&with_query(path, &asked)).await?;
@@ -35,9 +46,22 @@ impl Show {
 
 fn print(file: &ConfigFileItem) -> anyhow::Result<()> {
     match (&file.text, &file.error) {
-        (Some(text), _) => Ok(std::io::stdout().write_all(text.as_bytes())?),
+        (Some(text), _) => say(text),
         (None, error) => bail!("{}: {}", file.path, error.as_deref().unwrap_or_default()),
     }
+}
+
+/// As it is.
+fn say(text: &str) -> anyhow::Result<()> {
+    Ok(std::io::stdout().write_all(text.as_bytes())?)
+}
+
+fn texts(output: &Output, ran: &RevisionDetail) -> String {
+    let mut table = output.columns(&["text", "lines"]);
+    for file in &ran.files {
+        table.row([text(&file.path), number(&file.text.lines().count().to_string())]);
+    }
+    table.render()
 }
 
 fn table(output: &Output, items: &[ConfigFileItem]) -> String {
