@@ -9,12 +9,14 @@
 //! [`appliance`] (ours; its objects are put on a [`shelf`], maybe of a [`loop_disk`] or a
 //! [`memory_disk`], [`admin`] asks how it is, and a [`sibling`] fills from it by [`orders`]),
 //! [`peers`], [`nginx`] and [`h2o`] (the others), [`floor`] (what no server can undercut),
-//! [`load`] (the clients), [`core`] (how busy a core was), [`prefill`] (fleets to plan), [`sheet`] (the table and its file).
+//! [`load`] (the clients), [`core`] (how busy a core was), [`prefill`] (fleets to plan), [`config`] (devices to
+//! configure), [`sheet`] (the table and its file).
 
 pub mod admin;
 pub mod appliance;
 pub mod cases;
 pub mod comparison;
+pub mod config;
 pub mod contender;
 pub mod core;
 pub mod figures;

@@ -1,6 +1,7 @@
 //! What is measured, and against whom: a file for each kind of case.
 
 mod byte_miss;
+mod config_render;
 mod disk_cold;
 mod enrol;
 mod fill_peer;
@@ -62,6 +63,7 @@ enum Kind {
     Inventory(inventory::Asked),
     Reports,
     Prefill(prefill::Asked),
+    ConfigRender,
 }
 
 /// What a case found.
@@ -102,6 +104,7 @@ pub fn all() -> Vec<Case> {
         case("prefill-cluster", Kind::Prefill(prefill::Asked::Cluster)),
         case("prefill-delta", Kind::Prefill(prefill::Asked::Delta)),
         case("prefill-replan", Kind::Prefill(prefill::Asked::Replan)),
+        case("config-render", Kind::ConfigRender),
     ]
 }
 
@@ -129,6 +132,7 @@ impl Case {
             Kind::Inventory(asked) => inventory::run(bench, *asked).await?,
             Kind::Reports => reports::run(bench).await?,
             Kind::Prefill(asked) => prefill::run(*asked)?,
+            Kind::ConfigRender => config_render::run(bench).await?,
         };
         let (case, machine) = (self.name.to_owned(), Machine::this()?);
         let mut notes = [&bench.peers.notes[..], &found.notes].concat();
