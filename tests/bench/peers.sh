@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Makes the benchmark's peers below the folder that is given: a current nginx with a current
-# OpenSSL (sources from crates.io, some three minutes on two cores), and Debian's h2o,
-# unpacked but not installed, since installing it starts it. Each is made once. What cannot
-# be made leaves its reason in `why-not`, and the benchmark goes on without it. Set a
-# version here, and the peer is made anew.
+# OpenSSL (sources from crates.io, some three minutes on two cores); Debian's h2o, unpacked
+# but not installed, since installing it starts it; and Debian's asyncssh, unpacked as well,
+# since nothing else needs it. Each is made once. What cannot be made leaves its reason in
+# `why-not`, and the benchmark goes on without it. Set a version here, and the peer is made
+# anew.
 set -uo pipefail
 nginx_src=1.28.5+1.28.3 nginx_sum=60c9192630560c017a18e1da5b4c5de9d78450923f17325752c6f0f7f3911c86
 openssl_src=400.0.2+4.0.3 openssl_sum=d2093956673b8dbda85c87fa4fb78e70698ce6c5978a2837d1613f661d3bef76
@@ -56,14 +57,26 @@ nginx() {
   echo "nginx ${nginx_src#*+}, OpenSSL ${openssl_src#*+}" >nginx/name
 }
 
+# Unpacks packages of Debian: a folder, their names.
+unpack() {
+  (cd "$1" && apt-get download "${@:2}" && for package in *.deb; do dpkg-deb -x "$package" .; done) || return
+  rm "$1"/*.deb
+}
+
 h2o() {
-  (cd h2o && apt-get download h2o libyaml-0-2 && for package in *.deb; do dpkg-deb -x "$package" .; done) || return
-  rm h2o/*.deb
+  unpack h2o h2o libyaml-0-2 || return
   echo "h2o $(h2o_version) (Debian)" >h2o/name
 }
 
 h2o_version() {
   LD_LIBRARY_PATH=$(echo h2o/usr/lib/*-linux-gnu) h2o/usr/bin/h2o --version | sed -n 's/^h2o version //p'
+}
+
+# A script on it runs on uvloop, as whoever wants it to be quick has it. The rest of what it imports
+# came with ansible-core.
+asyncssh() {
+  unpack asyncssh python3-asyncssh python3-typing-extensions python3-uvloop libuv1 || return
+  echo "asyncssh $(sed -n "s/^__version__ = '\(.*\)'/\1/p" asyncssh/usr/lib/python3/dist-packages/asyncssh/version.py) (Debian)" >asyncssh/name
 }
 
 # Makes one, once: its name, its versions.
@@ -82,3 +95,4 @@ make_once() {
 
 make_once nginx "$nginx_src $openssl_src"
 make_once h2o Debian
+make_once asyncssh Debian

@@ -30,6 +30,7 @@ enum Kind {
 #[derive(Debug, Clone, Default)]
 pub struct Peers {
     there: Vec<Peer>,
+    asyncssh: Option<PathBuf>,
     /// Who is missing, and why.
     pub notes: Vec<String>,
 }
@@ -47,24 +48,39 @@ impl Peers {
         peers.add(&made, Kind::Nginx(made.join("nginx")))?;
         let made = folder.join("h2o");
         peers.add(&made, Kind::H2o(made.clone()))?;
+        let made = folder.join("asyncssh");
+        peers.asyncssh = peers.name(&made)?.map(|_| made);
         Ok(peers)
     }
 
     fn add(&mut self, made: &Path, kind: Kind) -> Result<()> {
-        if let Ok(name) = std::fs::read_to_string(made.join("name")) {
-            self.there.push(Peer { name: name.trim().to_owned(), kind });
-        } else {
-            let why = std::fs::read_to_string(made.join("why-not"));
-            let why = why.with_context(|| format!("no {}: run peers.sh", made.display()))?;
-            self.notes.push(why.trim().to_owned());
+        if let Some(name) = self.name(made)? {
+            self.there.push(Peer { name, kind });
         }
         Ok(())
+    }
+
+    /// What it is called, or a note why it is not there.
+    fn name(&mut self, made: &Path) -> Result<Option<String>> {
+        if let Ok(name) = std::fs::read_to_string(made.join("name")) {
+            return Ok(Some(name.trim().to_owned()));
+        }
+        let why = std::fs::read_to_string(made.join("why-not"));
+        let why = why.with_context(|| format!("no {}: run peers.sh", made.display()))?;
+        self.notes.push(why.trim().to_owned());
+        Ok(None)
     }
 
     /// All of them.
     #[must_use]
     pub fn all(&self) -> &[Peer] {
         &self.there
+    }
+
+    /// Where the packages of asyncssh were unpacked: no server, but what visits many.
+    #[must_use]
+    pub fn asyncssh(&self) -> Option<&Path> {
+        self.asyncssh.as_deref()
     }
 
     /// Those that are nginx.

@@ -5,6 +5,7 @@ use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use tests::bench::cases::{self, Bench, Case};
+use tests::bench::config::{backup, devices};
 use tests::bench::floor::{self, Way};
 use tests::bench::object::Object;
 use tests::bench::peers::Peers;
@@ -42,6 +43,12 @@ enum Command {
         #[arg(long)]
         plain: bool,
     },
+    /// Devices that are visited over SSH; started by the benchmark itself.
+    #[command(hide = true)]
+    Devices(devices::Asked),
+    /// Visits them; started by the benchmark itself.
+    #[command(hide = true)]
+    Backup(backup::Asked),
 }
 
 fn main() -> ExitCode {
@@ -55,13 +62,23 @@ fn main() -> ExitCode {
 }
 
 fn begin(cli: Cli) -> Result<()> {
-    if let Some(Command::Floor { port, chain, key, path, bytes, records, plain: _ }) = cli.command {
-        let issued = Issued { chain_file: chain, key_file: key };
-        let way = records.map_or(Way::Plain, Way::Sealed);
-        return floor::serve(port, &issued, &Object::new(path, bytes), way);
+    match cli.command {
+        None => measure(cli.case.as_deref()),
+        Some(Command::Floor { port, chain, key, path, bytes, records, plain: _ }) => {
+            let issued = Issued { chain_file: chain, key_file: key };
+            let way = records.map_or(Way::Plain, Way::Sealed);
+            floor::serve(port, &issued, &Object::new(path, bytes), way)
+        }
+        Some(Command::Devices(asked)) => devices::serve(&asked),
+        Some(Command::Backup(asked)) => {
+            Ok(serde_json::to_writer(std::io::stdout(), &backup::run(&asked)?)?)
+        }
     }
+}
+
+fn measure(wanted: Option<&str>) -> Result<()> {
     let mut cases = cases::all();
-    if let Some(wanted) = &cli.case {
+    if let Some(wanted) = wanted {
         let names: Vec<&str> = cases.iter().map(|case| case.name).collect();
         let known = format!("no case {wanted}: there are {}", names.join(", "));
         cases.retain(|case| case.name == wanted);

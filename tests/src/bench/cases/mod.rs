@@ -1,6 +1,7 @@
 //! What is measured, and against whom: a file for each kind of case.
 
 mod byte_miss;
+mod config_backup;
 mod config_render;
 mod disk_cold;
 mod enrol;
@@ -64,6 +65,7 @@ enum Kind {
     Reports,
     Prefill(prefill::Asked),
     ConfigRender,
+    ConfigBackup,
 }
 
 /// What a case found.
@@ -105,6 +107,7 @@ pub fn all() -> Vec<Case> {
         case("prefill-delta", Kind::Prefill(prefill::Asked::Delta)),
         case("prefill-replan", Kind::Prefill(prefill::Asked::Replan)),
         case("config-render", Kind::ConfigRender),
+        case("config-backup", Kind::ConfigBackup),
     ]
 }
 
@@ -133,6 +136,7 @@ impl Case {
             Kind::Reports => reports::run(bench).await?,
             Kind::Prefill(asked) => prefill::run(*asked)?,
             Kind::ConfigRender => config_render::run(bench).await?,
+            Kind::ConfigBackup => config_backup::run(bench).await?,
         };
         let (case, machine) = (self.name.to_owned(), Machine::this()?);
         let mut notes = [&bench.peers.notes[..], &found.notes].concat();
