@@ -8,7 +8,7 @@ mod read;
 mod to_read;
 
 pub use platform::complaints;
-pub use read::ReadFailure;
+pub use read::{ReadFailure, Said};
 pub use to_read::{NothingToRead, ToRead};
 
 #[cfg(test)]

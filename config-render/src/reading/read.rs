@@ -12,9 +12,6 @@ const NO_FILE: i32 = 66;
 /// Why there is no copy.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadFailure {
-    /// The device, or the way there.
-    #[error(transparent)]
-    Ssh(#[from] SshFailure),
     /// It answered, but not with a configuration.
     #[error("{path}: the device answers {said:?} in the place of its configuration")]
     NoConfiguration {
@@ -31,34 +28,27 @@ pub enum ReadFailure {
     TooLong(#[from] TooLong),
 }
 
+/// What a device has said, with all its secrets.
+pub struct Said(Vec<(Part, Vec<u8>)>);
+
 impl ToRead {
-    /// Asks the device, and makes fit to be kept what it says: all of it, or nothing.
+    /// Asks the device.
     ///
     /// # Errors
-    /// [`ReadFailure`].
-    pub fn read(
-        &self,
-        session: &mut Session,
-        limits: &Limits,
-        known: &Known,
-    ) -> Result<Vec<(String, Redacted)>, ReadFailure> {
-        let said = match &self.screen {
-            Some(prompt) => self.on_its_screen(session, limits, prompt)?,
-            None => self.by_commands(session, limits)?,
-        };
-        let mut texts = Vec::new();
-        for (part, said) in said {
-            part.is_configuration(&said)?;
-            texts.push((part.path.clone(), fit(part.kind, &said, known)?));
+    /// Where it, or the way there, fails.
+    pub fn ask(&self, session: &mut Session, limits: &Limits) -> Result<Said, SshFailure> {
+        match &self.screen {
+            Some(prompt) => self.on_its_screen(session, limits, prompt),
+            None => self.by_commands(session, limits),
         }
-        if texts.is_empty() { Err(ReadFailure::Nothing) } else { Ok(texts) }
+        .map(Said)
     }
 
     fn by_commands(
         &self,
         session: &mut Session,
         limits: &Limits,
-    ) -> Result<Vec<(&Part, Vec<u8>)>, SshFailure> {
+    ) -> Result<Vec<(Part, Vec<u8>)>, SshFailure> {
         let mut all = Vec::new();
         for part in &self.parts {
             let command = part.command(&session.device().login.user);
@@ -66,7 +56,7 @@ impl ToRead {
             if part.how == How::File && output.status == NO_FILE {
                 continue;
             }
-            all.push((part, session.well(output)?));
+            all.push((part.clone(), session.well(output)?));
         }
         Ok(all)
     }
@@ -76,15 +66,32 @@ impl ToRead {
         session: &mut Session,
         limits: &Limits,
         prompt: &Prompt,
-    ) -> Result<Vec<(&Part, Vec<u8>)>, SshFailure> {
+    ) -> Result<Vec<(Part, Vec<u8>)>, SshFailure> {
         let mut screen = session.screen(prompt, limits)?;
         let mut all = Vec::new();
         for part in &self.parts {
             if let How::Command(line) = &part.how {
-                all.push((part, screen.ask(line)?.into_bytes()));
+                all.push((part.clone(), screen.ask(line)?.into_bytes()));
             }
         }
         Ok(all)
+    }
+}
+
+impl Said {
+    /// Made fit to be kept: all of it, or nothing. What finds secrets has a memory of its own in each thread that
+    /// it runs in, and one thread keeps up with hundreds that wait for devices.
+    ///
+    /// # Errors
+    /// [`ReadFailure`].
+    pub fn fit(self, known: &Known) -> Result<Vec<(String, Redacted)>, ReadFailure> {
+        let mut texts = Vec::new();
+        for (part, said) in self.0 {
+            part.is_configuration(&said)?;
+            let redacted = fit(part.kind, &said, known)?;
+            texts.push((part.path, redacted));
+        }
+        if texts.is_empty() { Err(ReadFailure::Nothing) } else { Ok(texts) }
     }
 }
 

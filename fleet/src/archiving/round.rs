@@ -6,7 +6,7 @@ use crate::api::Problem;
 use crate::configuring;
 use crate::server::{App, now};
 use config_render::archive::Redacted;
-use config_render::reading::ReadFailure;
+use config_render::reading::Said;
 use config_render::revisions::{BackupState, Cause, FileRead, Kept, Reading};
 use config_render::values::Settings;
 use config_render::{Facts, all_facts};
@@ -28,8 +28,8 @@ const AT_ONCE: usize = 64;
 const LEAST_REST: Duration = Duration::from_secs(1);
 const MOST_REST: Duration = Duration::from_secs(60);
 
-/// What came of a visit.
-type Outcome = Result<Result<Vec<(String, Redacted)>, ReadFailure>, SshFailure>;
+/// What came of a visit: texts, or why there are none.
+type Outcome = Result<Vec<(String, Redacted)>, String>;
 
 /// Takes copies until it is stopped.
 pub(crate) async fn run(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
@@ -160,19 +160,27 @@ fn begin(visits: Vec<Visit>, cancel: Cancel) -> (Errands, mpsc::Receiver<(Device
     let at_device = Arc::clone(&errands);
     tokio::task::spawn_blocking(move || {
         let limits = Limits::default();
+        let asked = Arc::clone(&at_device);
         let work = move |session: &mut Session| {
-            let errand = at_device.get(&session.device().name);
-            Ok(errand.map_or(Err(ReadFailure::Nothing), |errand| {
-                errand.to_read.read(session, &limits, &errand.known)
-            }))
+            let errand = asked.get(&session.device().name);
+            errand.map(|errand| errand.to_read.ask(session, &limits)).transpose()
+        };
+        let fit = |device: &Device, said: Result<Option<Said>, SshFailure>| -> Outcome {
+            let (said, errand) =
+                (said.map_err(|why| why.to_string())?, at_device.get(&device.name));
+            let (said, errand) = said.zip(errand).ok_or("nobody has asked it")?;
+            said.fit(&errand.known).map_err(|why| format!("{}: {why}", device.name))
         };
         let threads = AT_ONCE.min(devices.len());
         match each(devices, threads, limits, cancel, work) {
-            Ok(mut crowd) => {
-                // Who has gone is told nothing more; the visits are called off with the crowd.
-                while let Some(done) = crowd.next()
-                    && sender.blocking_send(done).is_ok()
-                {}
+            // Who has gone is told nothing more; the visits are called off with the crowd.
+            Ok(crowd) => {
+                for (device, said) in crowd {
+                    let outcome = fit(&device, said);
+                    if sender.blocking_send((device, outcome)).is_err() {
+                        break;
+                    }
+                }
             }
             Err(err) => tracing::error!("no thread to visit devices: {err}"),
         }
@@ -182,9 +190,8 @@ fn begin(visits: Vec<Visit>, cancel: Cancel) -> (Errands, mpsc::Receiver<(Device
 
 async fn keep(app: &App, device: &str, errand: &Errand, outcome: Outcome) -> Result<(), Problem> {
     let texts = match outcome {
-        Ok(Ok(texts)) => texts,
-        Ok(Err(why)) => return failed(app, device, &why.to_string()).await,
-        Err(why) => return failed(app, device, &why.to_string()).await,
+        Ok(texts) => texts,
+        Err(why) => return failed(app, device, &why).await,
     };
     let files = texts.into_iter().map(|(path, redacted)| FileRead { path, redacted }).collect();
     let reading = Reading {
