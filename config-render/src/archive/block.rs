@@ -18,62 +18,107 @@ pub(super) enum Block {
     },
 }
 
-/// What to do with a line.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
-    /// Read it as any other.
-    Read,
-    /// It is public as it is.
-    Keep,
-    Redact(Range<usize>),
+/// What to do with the parts of a line. What is in neither is kept as it is.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Split {
+    pub(super) secrets: Vec<Range<usize>>,
+    /// To be read as lines are.
+    pub(super) read: Vec<Range<usize>>,
 }
 
 const BEGINS: &[&str] = &["-----BEGIN ", "---- BEGIN "];
 const ENDS: &[&str] = &["-----END ", "---- END "];
 
 impl Block {
-    pub(super) fn next(&mut self, line: &str) -> Verdict {
-        if let Some(begin) = BEGINS.iter().find_map(|begin| line.find(begin)) {
-            return self.begin(line, begin);
+    pub(super) fn next(&mut self, line: &str) -> Split {
+        if first(BEGINS, line, 0).is_some() {
+            return self.within(line);
         }
         if line.trim_start().starts_with("Private-Lines:") {
             *self = Self::Private { lines: 0 };
-            return Verdict::Keep;
+            return Split::default();
         }
-        let end = ENDS.iter().find_map(|end| line.find(end));
+        let end = first(ENDS, line, 0);
+        let read = |range: Range<usize>| Split { read: vec![range], ..Split::default() };
+        let secret = |range: Option<Range<usize>>| Split {
+            secrets: range.into_iter().collect(),
+            ..Split::default()
+        };
         match (std::mem::take(self), end) {
-            (Self::Nothing, _) | (Self::Public { .. }, Some(_)) => Verdict::Read,
-            (Self::Private { .. }, Some(end)) => body(line, 0..end),
+            (Self::Nothing, _) => read(0..line.len()),
+            (Self::Public { .. }, Some(end)) => read(behind(line, end)..line.len()),
+            (Self::Private { .. }, Some(end)) => {
+                Split { read: vec![behind(line, end)..line.len()], ..secret(body(line, 0..end)) }
+            }
             (Self::Private { lines }, None) if lines < MAX_LINES && is_body(line) => {
                 *self = Self::Private { lines: lines + 1 };
-                body(line, 0..line.len())
+                secret(body(line, 0..line.len()))
             }
             (Self::Public { lines }, None) if lines < MAX_LINES && is_public_body(line) => {
                 *self = Self::Public { lines: lines + 1 };
-                Verdict::Keep
+                Split::default()
             }
-            (Self::Private { .. } | Self::Public { .. }, None) => Verdict::Read,
+            (Self::Private { .. } | Self::Public { .. }, None) => read(0..line.len()),
         }
     }
 
-    fn begin(&mut self, line: &str, begin: usize) -> Verdict {
-        let label = &line[begin..];
-        let length =
-            label.get(10..).and_then(|rest| rest.find("----")).map_or(label.len(), |at| at + 10);
-        let dashes = label[length..].bytes().take_while(|byte| *byte == b'-').count();
-        let from = begin + length + dashes;
-        let is_public = is_public(&label[..length]);
-        let end = ENDS.iter().find_map(|end| line[from..].find(end)).map(|end| from + end);
-        *self = match (is_public, end) {
-            (_, Some(_)) => Self::Nothing,
-            (true, None) => Self::Public { lines: 0 },
-            (false, None) => Self::Private { lines: 0 },
-        };
-        match is_public {
-            true => Verdict::Keep,
-            false => body(line, from..end.unwrap_or(line.len())),
+    /// A line in which at least one begins; as JSON and assignments have them, several may stand in it whole, and
+    /// other things beside them.
+    fn within(&mut self, line: &str) -> Split {
+        let mut split = Split::default();
+        // What was open, a line before, ends where another begins.
+        if let (Self::Private { .. }, Some(begin)) = (std::mem::take(self), first(BEGINS, line, 0))
+        {
+            let end = first(ENDS, line, 0).map_or(begin, |end| end.min(begin));
+            split.secrets.extend(body(line, 0..end));
         }
+        let mut at = 0;
+        while let Some(begin) = first(BEGINS, line, at) {
+            // Without the quote that it stands in.
+            let before = line[at..begin].trim_end_matches(['"', '\'', '\\']);
+            split.read.push(at..at + before.len());
+            let (from, is_public) = label(line, begin);
+            let end = first(ENDS, line, from);
+            if !is_public {
+                split.secrets.extend(body(line, from..end.unwrap_or(line.len())));
+            }
+            let Some(end) = end else {
+                *self = match is_public {
+                    true => Self::Public { lines: 0 },
+                    false => Self::Private { lines: 0 },
+                };
+                return split;
+            };
+            at = behind(line, end);
+        }
+        split.read.push(at..line.len());
+        split
     }
+}
+
+/// Where the first of these begins, at `from` or behind it.
+fn first(labels: &[&str], line: &str, from: usize) -> Option<usize> {
+    let found = labels.iter().filter_map(|label| line[from..].find(label));
+    found.min().map(|at| at + from)
+}
+
+/// Where the label that begins there ends, its dashes included, and whether it says that something public follows.
+fn label(line: &str, begin: usize) -> (usize, bool) {
+    let label = &line[begin..];
+    let length =
+        label.get(10..).and_then(|rest| rest.find("----")).map_or(label.len(), |at| at + 10);
+    let dashes = label[length..].bytes().take_while(|byte| *byte == b'-').count();
+    (begin + length + dashes, is_public(&label[..length]))
+}
+
+/// Where something else begins behind the label that ends it: not with the quote that closes what it stood in.
+fn behind(line: &str, end: usize) -> usize {
+    let mut rest = &line[label(line, end).0..];
+    while let Some(more) = rest.strip_prefix("\\n").or_else(|| rest.strip_prefix("\\r")) {
+        rest = more;
+    }
+    let rest = rest.strip_prefix('\\').unwrap_or(rest);
+    line.len() - rest.strip_prefix(['"', '\'']).unwrap_or(rest).len()
 }
 
 /// What is not known to be public is not.
@@ -83,8 +128,8 @@ fn is_public(label: &str) -> bool {
         && !label.contains("PRIVATE")
 }
 
-/// All but what marks a difference or numbers the line.
-fn body(line: &str, within: Range<usize>) -> Verdict {
+/// All but what marks a difference or numbers the line; nothing where nothing is in it.
+fn body(line: &str, within: Range<usize>) -> Option<Range<usize>> {
     let text = &line[within.clone()];
     let rest =
         text.trim_start_matches(|sign: char| sign.is_whitespace() || "+-!#>\"'\\".contains(sign));
@@ -94,10 +139,7 @@ fn body(line: &str, within: Range<usize>) -> Verdict {
     let rest = if is_number && !number.is_empty() { after.trim_start() } else { rest };
     let start = within.end - rest.len();
     let kept = rest.trim_end_matches(|sign: char| sign.is_whitespace() || "\"',;\\".contains(sign));
-    if kept.bytes().any(|byte| byte.is_ascii_alphanumeric()) {
-        return Verdict::Redact(start..start + kept.len());
-    }
-    Verdict::Keep
+    kept.bytes().any(|byte| byte.is_ascii_alphanumeric()).then(|| start..start + kept.len())
 }
 
 fn is_body(line: &str) -> bool {

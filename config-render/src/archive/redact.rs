@@ -1,6 +1,6 @@
 //! Redaction: a text in, and the same without its secrets.
 
-use super::block::{Block, Verdict};
+use super::block::Block;
 use super::context::{Context, Pending};
 use super::kind::DeviceKind;
 use super::line::Line;
@@ -105,6 +105,19 @@ fn prompt(body: &str) -> usize {
     if is_prompt { length + 1 } else { 0 }
 }
 
+/// What lines of JSON begin with.
+const JSON_BEGINS: [char; 5] = ['"', '{', '}', '[', ']'];
+
+/// Where a word ends that has the signs of statements in it, and more behind them: at the next space. What ends with
+/// them ends before them.
+fn end_of_word(text: &str, end: usize) -> usize {
+    let rest = &text[end..];
+    let word = &rest[..rest.find(char::is_whitespace).unwrap_or(rest.len())];
+    let is_sign = |sign: char| ";{},".contains(sign);
+    let is_within = word.starts_with([';', '{', '}']) && !word.chars().all(is_sign);
+    if is_within { end + word.len() } else { end }
+}
+
 struct Pass {
     kind: DeviceKind,
     context: Context,
@@ -113,18 +126,32 @@ struct Pass {
 
 impl Pass {
     fn line(&mut self, line: &str, next_lines: &[&str], found: &mut Vec<Range<usize>>) {
-        match self.block.next(line) {
-            Verdict::Keep => return,
-            Verdict::Redact(range) => {
-                found.push(range);
-                return;
+        let split = self.block.next(line);
+        let is_whole = split.read == [0..line.len()];
+        found.extend(split.secrets);
+        for range in split.read.into_iter().filter(|range| !range.is_empty()) {
+            // What stands before a key says nothing of the lines below it.
+            let before = (range.end < line.len()).then(|| self.context.clone());
+            let from = if is_whole { self.pending(line, found) } else { range.start };
+            if from < range.end {
+                self.read_from(&line[..range.end], from, next_lines, found);
             }
-            Verdict::Read => {}
+            if is_whole && from == 0 {
+                self.time_key(line, found);
+            }
+            if let Some(before) = before {
+                self.context = before;
+            }
         }
-        let from = self.pending(line, found);
-        if from >= line.len() {
-            return;
-        }
+    }
+
+    fn read_from(
+        &mut self,
+        line: &str,
+        from: usize,
+        next_lines: &[&str],
+        found: &mut Vec<Range<usize>>,
+    ) {
         let start = found.len();
         self.read(&line[from..], next_lines, found);
         for range in &mut found[start..] {
@@ -138,7 +165,6 @@ impl Pass {
         let body = &line[prefix..];
         self.key_chain(body);
         form::secrets(line, found);
-        self.time_key(line, found);
         if xml::is_xml(body) {
             return xml::secrets(self.kind, line, &mut self.context, found);
         }
@@ -154,15 +180,25 @@ impl Pass {
         // A quote begins a word only where the word begins.
         let from = if body.starts_with('"') { prefix } else { 0 };
         let start = found.len();
-        Line::new(self.kind, (&line[from..], mode), next_lines, &mut self.context, found).walk();
+        let text = &line[from..];
+        Line::new(self.kind, (text, mode), next_lines, &mut self.context, found).walk();
+        if mode == Mode::Curly && self.is_in_doubt(body) {
+            found[start..].iter_mut().for_each(|range| range.end = end_of_word(text, range.end));
+        }
         for range in &mut found[start..] {
             *range = range.start + from..range.end + from;
         }
     }
 
+    /// Whether what ends like a statement may be a password that ends so.
+    fn is_in_doubt(&self, body: &str) -> bool {
+        matches!(self.kind, DeviceKind::Linux | DeviceKind::Generic)
+            && !body.starts_with(JSON_BEGINS)
+    }
+
     fn mode(&self, body: &str) -> Mode {
         let trimmed = body.trim_end();
-        let is_json = trimmed.starts_with(['"', '{', '}', '[', ']']);
+        let is_json = trimmed.starts_with(JSON_BEGINS);
         const COMMANDS: &[&str] = &["set ", "delete ", "activate ", "deactivate ", "edit "];
         if self.kind == DeviceKind::Junos && COMMANDS.iter().any(|it| body.starts_with(it)) {
             return Mode::Plain;

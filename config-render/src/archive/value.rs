@@ -329,6 +329,10 @@ impl Line<'_> {
         let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.".contains(byte);
         let length = before.bytes().rev().take(65).take_while(is_part).count();
         let name = &before[before.len() - length..];
+        // The end of a hash, which may end like any word.
+        if before[..before.len() - length].ends_with('$') && before.matches('$').count() > 2 {
+            return None;
+        }
         // `BASIC_AUTH=` of an environment, but not `auth=MSCHAPV2`.
         let is_variable =
             name.ends_with("AUTH") && !name.contains(|it: char| it.is_ascii_lowercase());

@@ -120,3 +120,33 @@ fn redacting_again_changes_nothing() {
         }
     }
 }
+
+/// What a statement ends with may be the end of a password, and what follows a key may be another secret.
+#[test]
+fn nothing_of_a_secret_stays_behind_it() {
+    for (line, kept) in [
+        ("DB_PASSWORD=Tr0ub4dor{correct}", "DB_PASSWORD=<redacted>"),
+        ("export DB_PASSWORD=ab;cdefgh;", "export DB_PASSWORD=<redacted>"),
+        ("wpa_passphrase=ab;cdefgh;", "wpa_passphrase=<redacted>"),
+        ("wpa-psk abc}defgh}", "wpa-psk <redacted>"),
+        // These are statements.
+        ("secret \"hunter2hunter2\";", "secret \"<redacted>\";"),
+        (
+            "key ours { algorithm hmac-md5; secret hunter2hunter2; };",
+            "key ours { algorithm hmac-md5; secret <redacted>; };",
+        ),
+        (
+            r#"{"cert":"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n","key":"-----BEGIN EC PRIVATE KEY-----\nMHcCabcd\n-----END EC PRIVATE KEY-----\n"}"#,
+            r#"{"cert":"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n","key":"-----BEGIN EC PRIVATE KEY-----\<redacted>-----END EC PRIVATE KEY-----\n"}"#,
+        ),
+        (
+            "-----END CERTIFICATE-----\", \"password\": \"hunter2hunter2\"",
+            "-----END CERTIFICATE-----\", \"password\": \"<redacted>\"",
+        ),
+    ] {
+        for kind in [DeviceKind::Linux, DeviceKind::Generic] {
+            let redacted = redact(kind, line).expect("short").text;
+            assert_eq!(redacted, kept, "{kind:?}");
+        }
+    }
+}
