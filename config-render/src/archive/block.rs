@@ -46,9 +46,9 @@ impl Block {
         };
         match (std::mem::take(self), end) {
             (Self::Nothing, _) => read(0..line.len()),
-            (Self::Public { .. }, Some(end)) => read(behind(line, end)..line.len()),
+            (Self::Public { .. }, Some(end)) => read(rest(line, end)),
             (Self::Private { .. }, Some(end)) => {
-                Split { read: vec![behind(line, end)..line.len()], ..secret(body(line, 0..end)) }
+                Split { read: vec![rest(line, end)], ..secret(body(line, 0..end)) }
             }
             (Self::Private { lines }, None) if lines < MAX_LINES && is_body(line) => {
                 *self = Self::Private { lines: lines + 1 };
@@ -109,6 +109,11 @@ fn label(line: &str, begin: usize) -> (usize, bool) {
         label.get(10..).and_then(|rest| rest.find("----")).map_or(label.len(), |at| at + 10);
     let dashes = label[length..].bytes().take_while(|byte| *byte == b'-').count();
     (begin + length + dashes, is_public(&label[..length]))
+}
+
+/// What stands behind the label that ends it.
+fn rest(line: &str, end: usize) -> Range<usize> {
+    behind(line, end)..line.len()
 }
 
 /// Where something else begins behind the label that ends it: not with the quote that closes what it stood in.

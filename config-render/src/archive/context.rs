@@ -1,5 +1,8 @@
 //! What the lines before say of a line.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 /// A block in braces, brackets or tags, by the words before it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Frame {
@@ -85,6 +88,8 @@ pub(super) enum Pending {
 pub(super) struct Context {
     pub(super) frames: Frames,
     pub(super) pending: Pending,
+    /// Names of BIRD's constants that are used where a secret is.
+    pub(super) constants: Arc<BTreeSet<String>>,
     /// In a key chain `key 5` is a number and no secret.
     pub(super) is_key_chain: bool,
 }

@@ -7,8 +7,9 @@ use super::line::Line;
 use super::token::Mode;
 use super::{MARK, TooLong, bounded, form, word, xml};
 use regex::Regex;
+use std::collections::BTreeSet;
 use std::ops::Range;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 /// A text without secrets.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,7 +49,8 @@ pub fn redact(kind: DeviceKind, text: &str) -> Result<Redacted, TooLong> {
 fn pass(kind: DeviceKind, text: &str) -> Redacted {
     let whole: Vec<&str> = text.split_inclusive('\n').collect();
     let lines: Vec<&str> = whole.iter().map(|line| line.trim_end_matches(['\n', '\r'])).collect();
-    let mut pass = Pass { kind, context: Context::default(), block: Block::default() };
+    let context = Context { constants: Arc::new(constants(kind, text)), ..Context::default() };
+    let mut pass = Pass { kind, context, block: Block::default() };
     let mut out = Redacted { text: String::with_capacity(text.len()), count: 0 };
     let mut found = Vec::new();
     for (at, line) in lines.iter().enumerate() {
@@ -80,6 +82,22 @@ pub(super) fn write(line: &str, found: &mut Vec<Range<usize>>, out: &mut Redacte
     out.text.push_str(&line[written..]);
 }
 
+/// Constants of BIRD's: where one is used in the place of a secret, and where one is defined.
+static USED: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"(?i)\b(?:password|secret)\s+([a-z_]\w*)").ok());
+static DEFINED: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"(?i)\bdefine\s+([a-z_]\w*)\s*=").ok());
+
+/// The names of those that are both, in lower case.
+fn constants(kind: DeviceKind, text: &str) -> BTreeSet<String> {
+    let names = |regex: &Option<Regex>| -> BTreeSet<String> {
+        let regex = regex.as_ref().filter(|_| kind == DeviceKind::Bird);
+        let found = regex.into_iter().flat_map(|regex| regex.captures_iter(text));
+        found.filter_map(|groups| Some(groups.get(1)?.as_str().to_ascii_lowercase())).collect()
+    };
+    &names(&USED) & &names(&DEFINED)
+}
+
 static STEMS: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(word::STEMS).ok());
 
 /// What may stand before a line's own words: marks of comments and differences, numbers, prompts.
@@ -108,14 +126,20 @@ fn prompt(body: &str) -> usize {
 /// What lines of JSON begin with.
 const JSON_BEGINS: [char; 5] = ['"', '{', '}', '[', ']'];
 
+/// Nobody types more.
+const MOST_OF_A_PASSWORD: usize = 256;
+
 /// Where a word ends that has the signs of statements in it, and more behind them: at the next space. What ends with
 /// them ends before them.
 fn end_of_word(text: &str, end: usize) -> usize {
     let rest = &text[end..];
+    if !rest.starts_with([';', '{', '}']) {
+        return end;
+    }
+    let rest = &rest[..rest.floor_char_boundary(MOST_OF_A_PASSWORD)];
     let word = &rest[..rest.find(char::is_whitespace).unwrap_or(rest.len())];
     let is_sign = |sign: char| ";{},".contains(sign);
-    let is_within = word.starts_with([';', '{', '}']) && !word.chars().all(is_sign);
-    if is_within { end + word.len() } else { end }
+    if word.chars().all(is_sign) { end } else { end + word.len() }
 }
 
 struct Pass {
@@ -127,7 +151,7 @@ struct Pass {
 impl Pass {
     fn line(&mut self, line: &str, next_lines: &[&str], found: &mut Vec<Range<usize>>) {
         let split = self.block.next(line);
-        let is_whole = split.read == [0..line.len()];
+        let is_whole = matches!(&split.read[..], [all] if *all == (0..line.len()));
         found.extend(split.secrets);
         for range in split.read.into_iter().filter(|range| !range.is_empty()) {
             // What stands before a key says nothing of the lines below it.
@@ -138,6 +162,7 @@ impl Pass {
             }
             if is_whole && from == 0 {
                 self.time_key(line, found);
+                self.chap_secret(line, found);
             }
             if let Some(before) = before {
                 self.context = before;
@@ -244,6 +269,27 @@ impl Pass {
             && self.kind == DeviceKind::Linux
         {
             found.push(secret.range());
+        }
+    }
+
+    /// `CLIENT SERVER SECRET *` of pppd, whatever stands before it.
+    fn chap_secret(&self, line: &str, found: &mut Vec<Range<usize>>) {
+        if !matches!(self.kind, DeviceKind::Linux | DeviceKind::Generic) {
+            return;
+        }
+        let is_space = char::is_whitespace;
+        let Some(before) = line.trim_end().strip_suffix('*') else { return };
+        let three = before.trim_end();
+        let Some((two, secret)) = three.rsplit_once(is_space) else { return };
+        let Some((one, server)) = two.trim_end().rsplit_once(is_space) else { return };
+        let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+        let is_meant = before.len() > three.len()
+            && secret.len() >= 4
+            && !secret.contains('"')
+            && server.bytes().all(is_name)
+            && one.ends_with(|sign: char| sign.is_alphanumeric() || "\"'".contains(sign));
+        if is_meant {
+            found.push(three.len() - secret.len()..three.len());
         }
     }
 

@@ -52,8 +52,21 @@ impl Line<'_> {
         {
             return self.one(at + 3);
         }
-        if self.is(at, "trap-group") {
+        // The constant's own value goes instead.
+        if self.kind == DeviceKind::Bird
+            && self.is_one_of(at, &["password", "secret"])
+            && self.tokens.get(at + 1).is_some_and(|value| !value.is_quoted)
+            && self.is_constant(at + 1)
+        {
+            return Some(at + 2);
+        }
+        if self.is_one_of(at, &["trap-group", "tcp-md5-auth"]) {
             return self.one(at + 1);
+        }
+        if self.word(at).to_ascii_lowercase().ends_with("-authentication")
+            && let Some(next) = self.named_authentication(at)
+        {
+            return Some(next);
         }
         if !self.kind.is_like_ios() {
             return None;
@@ -87,9 +100,13 @@ impl Line<'_> {
         let name = self.name(at).to_ascii_lowercase();
         let is_secret =
             name.split('_').any(|part| ["md5", "auth", "key", "tcpao", "ao", "pw"].contains(&part));
-        is_secret
+        (is_secret || self.is_constant(at))
             && self.raw(at + 1) == "="
             && self.tokens.get(at + 2).is_some_and(|value| value.is_quoted)
+    }
+
+    fn is_constant(&self, at: usize) -> bool {
+        self.context.constants.contains(&self.name(at).to_ascii_lowercase())
     }
 
     /// One word, if there is one.
@@ -227,6 +244,17 @@ impl Line<'_> {
         Some(self.tokens.len())
     }
 
+    /// `hello-authentication ah-md5 3 SECRET`, `text-authentication SECRET`
+    fn named_authentication(&mut self, at: usize) -> Option<usize> {
+        const ALGORITHMS: &[&str] =
+            &["ah-md5", "md5", "sha1", "hmac-md5", "hmac-sha1", "hmac-sha256", "text", "key"];
+        if self.is_short(at, "text-authentication", 15) {
+            return self.one_typed(at + 1);
+        }
+        let has_secret = self.is_one_of(at + 1, ALGORITHMS) && at + 2 < self.tokens.len();
+        if has_secret { self.one_typed(at + 2) } else { None }
+    }
+
     /// `ipsec spi 256 esp aes-cbc 128 7 SECRET sha1 SECRET`
     fn security_association(&mut self, at: usize) -> Option<usize> {
         #[rustfmt::skip]
@@ -350,7 +378,14 @@ impl Line<'_> {
         value: Range<usize>,
         is_assigned: bool,
     ) -> Option<usize> {
-        if self.kind == DeviceKind::Junos && self.is(at, "snmp-community") && !is_assigned {
+        // Of version 3 it is the index of one, and so is what a block is called by.
+        let is_index = (at.saturating_sub(8)..at).any(|at| self.is(at, "v3"))
+            || self.tokens.get(value.end).and_then(|next| next.sign(self.text)) == Some(b'{');
+        if self.kind == DeviceKind::Junos
+            && self.is(at, "snmp-community")
+            && !is_assigned
+            && is_index
+        {
             return None;
         }
         let frame = self.context.frames.top();

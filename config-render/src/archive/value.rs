@@ -71,6 +71,9 @@ enum Argument {
     Word(&'static str),
 }
 
+/// Of a longer name its end says what it is.
+const MOST_OF_A_NAME: usize = 64;
+
 impl Line<'_> {
     /// The words of a secret, from `from` on. The answer is where to read on.
     pub(super) fn secret(
@@ -327,16 +330,14 @@ impl Line<'_> {
     fn assigned_value(&self, word: &str, sign: usize) -> Option<Range<usize>> {
         let before = word[..sign].trim_end_matches(['"', '\'', '\\']);
         let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.".contains(byte);
-        let length = before.bytes().rev().take(65).take_while(is_part).count();
+        let length = before.bytes().rev().take(MOST_OF_A_NAME).take_while(is_part).count();
         let name = &before[before.len() - length..];
         // The end of a hash, which may end like any word.
         if before[..before.len() - length].ends_with('$') && before.matches('$').count() > 2 {
             return None;
         }
-        // `BASIC_AUTH=` of an environment, but not `auth=MSCHAPV2`.
-        let is_variable =
-            name.ends_with("AUTH") && !name.contains(|it: char| it.is_ascii_lowercase());
-        let sense = if is_variable { Sense::Secret } else { word::sense(name)? };
+        let variable = word::sense_of_variable(name);
+        let sense = variable.or_else(|| word::sense(name))?;
         let mut value = sign + 1..word.len();
         let opening = before[..before.len() - length].chars().next_back();
         let is_sign = |byte: u8| b"=:>".contains(&byte);

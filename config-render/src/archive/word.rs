@@ -73,7 +73,7 @@ const HARMLESS: &[&str] = &[
 ];
 
 /// Which of these a line must have before it is worth taking apart.
-pub(super) const STEMS: &str = "(?i)pas|pwd|psswd|secr|key|psk|comm|token|cred|cak|pw|pin|\
+pub(super) const STEMS: &str = "(?i)pas|cookie|pwd|psswd|secr|key|psk|comm|token|cred|cak|pw|pin|\
      auth|priv|snmp|community|trap|sink|proxy|user|salt|dsn|hexadecimal|ascii|ipsec|rmon|aaa|2sec|host|pmk|\
      spi|smux|session|\\bsec|md5|sha|simple";
 
@@ -93,6 +93,22 @@ pub(super) fn sense(word: &str) -> Option<Sense> {
         let is_short = PREFIXES.contains(&whole.as_str());
         is_short.then_some(Sense::Secret)
     })
+}
+
+/// What variables of an environment promise that would promise nothing on a router: `BASIC_AUTH=`, but not
+/// `auth=MSCHAPV2`; `CA_KEY=`, but not `SSH_PUBLIC_KEY=`.
+pub(super) fn sense_of_variable(name: &str) -> Option<Sense> {
+    if name.bytes().any(|byte| byte.is_ascii_lowercase()) {
+        return None;
+    }
+    let name = name.trim_matches(|sign: char| !sign.is_ascii_alphanumeric());
+    let is_public = name.split('_').any(|part| matches!(part, "PUBLIC" | "PUB" | "AUTHORIZED"));
+    match name.rsplit('_').next()? {
+        last if last.ends_with("AUTH") => Some(Sense::Secret),
+        "COOKIE" => Some(Sense::Secret),
+        "KEY" | "KEYS" if !is_public && name.contains('_') => Some(Sense::KeySecret),
+        _ => None,
+    }
 }
 
 fn is_name(word: &str) -> bool {

@@ -102,6 +102,14 @@ fn bombs_that_the_engine_stops() {
 }
 
 #[test]
+fn comments_and_raw_text_are_no_statements() {
+    for template in ["{# {%} #}{{ missing }}", "{% raw %}{%}{% endraw %}{{ missing }}"] {
+        let message = failure(template, "{}").message;
+        assert!(message.contains("missing") || message.contains("undefined"), "{message}");
+    }
+}
+
+#[test]
 fn what_is_not_on_the_list_does_not_exist() {
     for template in [
         "{{ debug() }}",
@@ -237,7 +245,7 @@ proptest! {
         cut in 0usize..20,
         inserted in "[{}%|()\\[\\]a-z0-9 .'\n-]{0,8}",
     ) {
-        let good = "{% set a = [x, 2] %}\n{% for n in a %}\n{{ n | default(1) }} {{ loop.index }}\n\
+        let good = "{# {%} #}{% raw %}{{ %}{% endraw %}{% set a = [x, 2] %}\n{% for n in a %}\n{{ n | default(1) }} {{ loop.index }}\n\
                     {% endfor %}\n{% macro m(b) %}{{ b.c[0] }}{% endmacro %}\n{{ a | join(', ') }}\n";
         let at = at.min(good.len());
         let end = (at + cut).min(good.len());

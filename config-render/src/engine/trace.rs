@@ -109,8 +109,10 @@ struct Binding<'a> {
 /// The last place before this that gives a name its value.
 fn binding<'a>(name: &str, before: &'a str) -> Option<Binding<'a>> {
     before.rmatch_indices("{%").find_map(|(at, _)| {
-        let end = before[at..].find("%}").map_or(before.len(), |end| at + end);
-        let inside = before[at + 2..end].trim_matches(['-', '+']).trim();
+        // Not with the sign that begins it: `{%}`.
+        let inside = &before[at + 2..];
+        let inside = inside.split_once("%}").map_or(inside, |(inside, _)| inside);
+        let inside = inside.trim_matches(['-', '+']).trim();
         let (keyword, rest) = inside.split_once(char::is_whitespace)?;
         let (left, right, is_loop) = match keyword {
             "for" => rest.split_once(" in ").map(|(left, right)| (left, right, true))?,
