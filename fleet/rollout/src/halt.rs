@@ -1,7 +1,7 @@
 //! Why it stops by itself.
 
 use super::plan::Plan;
-use super::progress::Progress;
+use super::progress::{Progress, State};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -21,6 +21,15 @@ pub enum Halt {
         /// At how many it may.
         most: usize,
     },
+    /// It could not be taken back from more devices than it may fail at.
+    RevertFailures {
+        /// From how many.
+        failed: usize,
+        /// From how many it may.
+        most: usize,
+    },
+    /// It was being taken back: who has it and who has not says nothing of how good it is any more.
+    GoingBack,
     /// Whoever looks at the health of devices says that one that has it is not well.
     Unwell {
         /// Which.
@@ -39,15 +48,24 @@ impl fmt::Display for Halt {
             Self::Failures { failed, most } => {
                 write!(f, "it failed at {failed} devices, and may at {most}")
             }
+            Self::RevertFailures { failed, most } => {
+                write!(f, "it could not be taken back from {failed} devices, and may at {most}")
+            }
+            Self::GoingBack => write!(f, "it was being taken back: make another plan"),
             Self::Unwell { device, why } => write!(f, "{device} has it and is not well: {why}"),
         }
     }
 }
 
 /// Whether it stops, by what became of devices.
-pub(crate) fn of(plan: &Plan, progress: &Progress, unwell: Option<(&str, &str)>) -> Option<Halt> {
-    if let Some((device, why)) = unwell {
-        return Some(Halt::Unwell { device: device.to_owned(), why: why.to_owned() });
+pub(crate) fn of(plan: &Plan, progress: &Progress) -> Option<Halt> {
+    if progress.devices.values().any(State::is_going_back) {
+        return Some(Halt::GoingBack);
+    }
+    // Of devices that do not have it, it is not the change's fault.
+    let has_it = |device: &str| matches!(progress.of(device), Some(State::Done { .. }));
+    if let Some((device, why)) = progress.unwell.iter().find(|(device, _)| has_it(device)) {
+        return Some(Halt::Unwell { device: device.clone(), why: why.clone() });
     }
     let has_failed = |device: &str| progress.of(device).is_some_and(|it| it.is_failure());
     let mut failed = plan.devices.iter().filter(|it| has_failed(&it.change.device)).peekable();
@@ -57,4 +75,12 @@ pub(crate) fn of(plan: &Plan, progress: &Progress, unwell: Option<(&str, &str)>)
     }
     let (failed, most) = (failed.count(), plan.policy.most_failed);
     (failed > most).then_some(Halt::Failures { failed, most })
+}
+
+/// Whether it stops being taken back, by what became of that.
+pub(crate) fn of_going_back(plan: &Plan, progress: &Progress) -> Option<Halt> {
+    let has_failed = |it: &&State| matches!(it, State::RevertFailed { .. });
+    let failed = progress.devices.values().filter(has_failed).count();
+    let most = plan.policy.most_failed;
+    (failed > most).then_some(Halt::RevertFailures { failed, most })
 }

@@ -5,7 +5,7 @@
 //! ```text
 //! changes ─ Plan::new ─> Plan (waves: who comes after whom; never changed) ─┐
 //! what became of each device: Progress ──────────────────────────────────────┼─ next() ─> Decision
-//! what people want: Wish (go on, pause, abort), frozen or not, the time ────┘     begin these, take these
+//! what people want: Wish (on or back), paused or frozen, the time ───────────┘     begin these, take these
 //!                                                                                  back, and why all others wait
 //! ```
 //!
@@ -23,7 +23,7 @@ mod progress;
 mod waiting;
 
 pub use halt::Halt;
-pub use next::{Decision, Moment, Wish, next};
+pub use next::{Decision, Moment, UnderWay, Wish, next};
 pub use plan::{Change, Plan, Planned};
 pub use policy::{BadPolicy, Policy};
 pub use progress::{Progress, State};

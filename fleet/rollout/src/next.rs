@@ -11,25 +11,32 @@ use std::collections::HashMap;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Wish {
-    /// That it goes on.
+    /// That all have it.
     Go,
-    /// That nothing more begins.
-    Pause,
     /// That all is as it was before.
     Abort,
 }
 
 /// What is so at the time of the question.
 #[derive(Debug, Clone, Copy)]
-pub struct Moment<'a> {
+pub struct Moment {
     /// Now, in microseconds since 1970.
     pub now_us: i64,
     /// What people want of it.
     pub wish: Wish,
+    /// Whether nothing more is to begin: neither on nor back.
+    pub is_paused: bool,
     /// Whether nothing is to change anywhere: not even back.
     pub is_frozen: bool,
-    /// A device that has it and is not well, and what is wrong with it.
-    pub unwell: Option<(&'a str, &'a str)>,
+}
+
+/// A device that somebody is at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct UnderWay {
+    /// Which.
+    pub device: String,
+    /// Since when, in microseconds since 1970.
+    pub since_us: i64,
 }
 
 /// What is to be done.
@@ -39,6 +46,8 @@ pub struct Decision {
     pub begin: Vec<String>,
     /// Devices to take it back from, in order.
     pub revert: Vec<String>,
+    /// Devices that somebody is at: whoever comes back after a crash goes on with them.
+    pub under_way: Vec<UnderWay>,
     /// All that wait, and why.
     pub waiting: Vec<Waiting>,
     /// Why it has stopped by itself, if it has.
@@ -51,18 +60,27 @@ pub struct Decision {
 
 /// Decides.
 #[must_use]
-pub fn next(plan: &Plan, progress: &Progress, moment: Moment<'_>) -> Decision {
-    match moment.wish {
+pub fn next(plan: &Plan, progress: &Progress, moment: Moment) -> Decision {
+    let decision = match moment.wish {
         Wish::Abort => back(plan, progress, moment),
-        Wish::Go | Wish::Pause => on(plan, progress, moment),
-    }
+        Wish::Go => on(plan, progress, moment),
+    };
+    let devices = plan.devices.iter().map(|it| &it.change.device);
+    let under_way = devices.filter_map(|device| {
+        let since_us = progress.of(device)?.since_us()?;
+        Some(UnderWay { device: device.clone(), since_us })
+    });
+    Decision { under_way: under_way.collect(), ..decision }
 }
 
-fn on(plan: &Plan, progress: &Progress, moment: Moment<'_>) -> Decision {
-    let halt = halt::of(plan, progress, moment.unwell);
+fn on(plan: &Plan, progress: &Progress, moment: Moment) -> Decision {
+    let halt = halt::of(plan, progress);
     let stop = stop(moment, halt.as_ref());
     let gate = Gate::of(plan, progress, moment.now_us);
-    let mut room = Room::of(plan, progress);
+    // Who may be down serves nobody: another of his site is not to be down beside him.
+    let mut room = Room::of(plan, progress, |state| {
+        state.is_under_way() || matches!(state, State::Unknown { .. })
+    });
     let mut decision =
         Decision { is_over: gate.is_over && halt.is_none(), halt, ..Decision::default() };
     let mut times = Vec::from_iter(gate.soaks_until_us);
@@ -96,15 +114,20 @@ fn on(plan: &Plan, progress: &Progress, moment: Moment<'_>) -> Decision {
 }
 
 /// The last that got it is the first that is rid of it. What is being tried is waited for.
-fn back(plan: &Plan, progress: &Progress, moment: Moment<'_>) -> Decision {
-    let mut room = Room::of(plan, progress);
-    let mut decision = Decision { is_over: true, ..Decision::default() };
+fn back(plan: &Plan, progress: &Progress, moment: Moment) -> Decision {
+    let halt = halt::of_going_back(plan, progress);
+    let stop = stop(moment, halt.as_ref());
+    // Who may be down is perhaps so by what is taken back: he keeps nobody from it.
+    let mut room = Room::of(plan, progress, State::is_under_way);
+    let mut decision = Decision { is_over: true, halt, ..Decision::default() };
     for Planned { change, .. } in plan.devices.iter().rev() {
         let device = change.device.clone();
         let waits = match progress.of(&change.device) {
-            Some(State::Done { .. }) if moment.is_frozen => Some(WaitingOn::Frozen),
-            Some(State::Done { .. }) => room.take(plan, change),
-            Some(State::Unknown { why }) => Some(WaitingOn::Person { why: why.clone() }),
+            Some(State::Done { .. }) => stop.clone().or_else(|| room.take(plan, change)),
+            Some(state) if state.doubt().is_some() => {
+                let why = state.doubt().unwrap_or_default().to_owned();
+                Some(WaitingOn::Person { why })
+            }
             Some(state) if state.is_under_way() => {
                 decision.is_over = false;
                 continue;
@@ -121,11 +144,11 @@ fn back(plan: &Plan, progress: &Progress, moment: Moment<'_>) -> Decision {
 }
 
 /// What keeps all from beginning.
-fn stop(moment: Moment<'_>, halt: Option<&Halt>) -> Option<WaitingOn> {
-    match (moment.is_frozen, halt, moment.wish) {
+fn stop(moment: Moment, halt: Option<&Halt>) -> Option<WaitingOn> {
+    match (moment.is_frozen, halt, moment.is_paused) {
         (true, ..) => Some(WaitingOn::Frozen),
         (_, Some(halt), _) => Some(WaitingOn::Halted { halt: halt.clone() }),
-        (_, _, Wish::Pause) => Some(WaitingOn::Paused),
+        (_, _, true) => Some(WaitingOn::Paused),
         _ => None,
     }
 }
@@ -154,7 +177,9 @@ impl Gate {
         let mut gate =
             Self { open: 0, reason: WaitingOn::Paused, soaks_until_us: None, is_over: false };
         // A wave that somebody has begun stays open, whoever of an earlier one is tried again.
-        let begun = plan.devices.iter().filter(|it| progress.of(&it.change.device).is_some());
+        let is_begun = |state: &State| !matches!(state, State::Skipped { .. });
+        let is_begun = |it: &&Planned| progress.of(&it.change.device).is_some_and(is_begun);
+        let begun = plan.devices.iter().filter(is_begun);
         let begun = begun.map(|it| it.wave).max().unwrap_or(0);
         for wave in 0..plan.waves() {
             gate.open = wave;
@@ -166,24 +191,33 @@ impl Gate {
                 gate.reason = WaitingOn::Wave { wave, left };
                 return gate;
             }
-            let until_us = done_at(plan, progress, wave)
-                .map(|at| at.saturating_add(micros(plan.policy.soak_s)));
+            let done_at_us = done_at(plan, progress, wave);
+            if wave == 0 && plan.policy.canaries > 0 && done_at_us.is_none() {
+                gate.reason = WaitingOn::Canaries;
+                gate.is_over = plan.waves() == 1 && !plan.wave(0).any(is_behind(progress));
+                return gate;
+            }
+            let until_us = done_at_us.map(|at| at.saturating_add(micros(plan.policy.soak_s)));
             if let Some(until_us) = until_us.filter(|it| *it > now_us) {
                 gate.reason = WaitingOn::Soak { until_us };
                 gate.soaks_until_us = Some(until_us);
                 return gate;
             }
         }
-        let is_behind = |it: &Planned| match progress.of(&it.change.device) {
-            None | Some(State::Unreachable { .. } | State::Unknown { .. }) => true,
-            Some(state) => state.is_under_way(),
-        };
-        gate.is_over = !plan.devices.iter().any(is_behind);
+        gate.is_over = !plan.devices.iter().any(is_behind(progress));
         gate
     }
 
     fn keeps(&self, wave: usize) -> Option<WaitingOn> {
         (wave > self.open).then(|| self.reason.clone())
+    }
+}
+
+/// Whether something is still to come of a device.
+fn is_behind(progress: &Progress) -> impl Fn(&Planned) -> bool {
+    move |it| match progress.of(&it.change.device) {
+        None | Some(State::Unreachable { .. } | State::Unknown { .. }) => true,
+        Some(state) => state.is_under_way(),
     }
 }
 
@@ -194,8 +228,8 @@ fn left(plan: &Plan, progress: &Progress, wave: usize) -> usize {
     for planned in plan.wave(wave) {
         all += 1;
         match progress.of(&planned.change.device) {
+            Some(state) if state.is_away() => unreachable += 1,
             None | Some(State::Running { .. } | State::Reverting { .. }) => left += 1,
-            Some(State::Unreachable { .. }) => unreachable += 1,
             Some(_) => {}
         }
     }
@@ -220,11 +254,10 @@ struct Room<'a> {
 }
 
 impl<'a> Room<'a> {
-    fn of(plan: &'a Plan, progress: &Progress) -> Self {
+    fn of(plan: &'a Plan, progress: &Progress, takes: impl Fn(&State) -> bool) -> Self {
         let mut room = Self { all: 0, by_site: HashMap::new(), by_cluster: HashMap::new() };
-        let is_under_way =
-            |it: &&Planned| progress.of(&it.change.device).is_some_and(State::is_under_way);
-        for planned in plan.devices.iter().filter(is_under_way) {
+        let is_counted = |it: &&Planned| progress.of(&it.change.device).is_some_and(&takes);
+        for planned in plan.devices.iter().filter(is_counted) {
             room.add(&planned.change);
         }
         room

@@ -2,7 +2,7 @@
 
 use super::policy::{BadPolicy, Policy};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 /// One device that something is to change at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,6 +30,7 @@ pub struct Planned {
 
 /// All devices, and when each comes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Kept")]
 pub struct Plan {
     /// How careful.
     pub policy: Policy,
@@ -45,6 +46,7 @@ impl Plan {
     /// When the policy cannot be meant.
     pub fn new(policy: Policy, changes: Vec<Change>) -> Result<Self, BadPolicy> {
         policy.check()?;
+        once(changes.iter())?;
         let all = changes.len();
         let ends = ends(&policy, all);
         let in_order = by_turns(changes);
@@ -63,6 +65,33 @@ impl Plan {
     pub fn wave(&self, wave: usize) -> impl Iterator<Item = &Planned> {
         self.devices.iter().filter(move |it| it.wave == wave)
     }
+}
+
+/// A plan as it is kept, before anybody has looked at it.
+#[derive(Deserialize)]
+struct Kept {
+    policy: Policy,
+    devices: Vec<Planned>,
+}
+
+impl TryFrom<Kept> for Plan {
+    type Error = BadPolicy;
+
+    fn try_from(Kept { policy, devices }: Kept) -> Result<Self, BadPolicy> {
+        policy.check()?;
+        once(devices.iter().map(|it| &it.change))?;
+        match devices.is_sorted_by_key(|it| it.wave) {
+            true => Ok(Self { policy, devices }),
+            false => Err(BadPolicy::Waves),
+        }
+    }
+}
+
+/// No device stands there twice.
+fn once<'a>(changes: impl Iterator<Item = &'a Change>) -> Result<(), BadPolicy> {
+    let mut seen = HashSet::new();
+    let mut twice = changes.filter(|it| !seen.insert(it.device.as_str()));
+    twice.next().map_or(Ok(()), |it| Err(BadPolicy::Twice(it.device.clone())))
 }
 
 /// Where each wave ends; one that would have nobody is left out.

@@ -52,6 +52,9 @@ pub enum BadPolicy {
     /// Some would be left out, or come before themselves.
     #[error("waves_percent: rising, from 1 on, and the last is 100")]
     Waves,
+    /// One change at a device at a time.
+    #[error("{0} stands in it twice")]
+    Twice(String),
     /// There is no such share.
     #[error("{0}: from 0 to 100")]
     Percent(&'static str),

@@ -11,6 +11,9 @@ pub enum State {
     Running {
         /// Since when, in microseconds since 1970.
         since_us: i64,
+        /// Whether it was out of reach before: then it holds up nobody who would not wait for it anyhow.
+        #[serde(default)]
+        was_unreachable: bool,
     },
     /// It has it, and was seen to be well with it.
     Done {
@@ -33,7 +36,10 @@ pub enum State {
         why: String,
     },
     /// Somebody has said that it goes on without this one.
-    Skipped,
+    Skipped {
+        /// What it was then: who skips a device does not make it as it was before.
+        was: Option<Box<State>>,
+    },
     /// Somebody is taking it back.
     Reverting {
         /// Since when.
@@ -41,13 +47,22 @@ pub enum State {
     },
     /// It had it, and is as it was before.
     Reverted,
+    /// It has it, and could not be rid of it: a person has to look.
+    RevertFailed {
+        /// What went wrong.
+        why: String,
+    },
 }
 
 /// What became of devices; of those that nothing is said of, nothing yet.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub struct Progress {
     /// By device.
     pub devices: BTreeMap<String, State>,
+    /// Devices that were seen not to be well with it, and what was wrong. They stay here, and it stays halted, until a
+    /// person takes them away, however they are since.
+    pub unwell: BTreeMap<String, String>,
 }
 
 impl Progress {
@@ -69,5 +84,32 @@ impl State {
     #[must_use]
     pub fn is_failure(&self) -> bool {
         matches!(self, Self::Failed { .. } | Self::Unknown { .. })
+    }
+
+    /// Whether it is out of reach, or is just being tried again after it was.
+    pub(crate) fn is_away(&self) -> bool {
+        matches!(self, Self::Unreachable { .. } | Self::Running { was_unreachable: true, .. })
+    }
+
+    /// What a person has to look at; also of one that was skipped, since it may have it.
+    pub(crate) fn doubt(&self) -> Option<&str> {
+        match self {
+            Self::Unknown { why } | Self::RevertFailed { why } => Some(why),
+            Self::Skipped { was } => was.as_deref().and_then(Self::doubt),
+            _ => None,
+        }
+    }
+
+    /// Whether it is being taken back, or was.
+    pub(crate) fn is_going_back(&self) -> bool {
+        matches!(self, Self::Reverting { .. } | Self::Reverted | Self::RevertFailed { .. })
+    }
+
+    /// Since when somebody is at it.
+    pub(crate) fn since_us(&self) -> Option<i64> {
+        match self {
+            Self::Running { since_us, .. } | Self::Reverting { since_us } => Some(*since_us),
+            _ => None,
+        }
     }
 }

@@ -20,8 +20,20 @@ fn fleet(sites: usize) -> Vec<Change> {
         .collect()
 }
 
-fn at(now_s: i64) -> Moment<'static> {
-    Moment { now_us: now_s * SECOND, wish: Wish::Go, is_frozen: false, unwell: None }
+fn at(now_s: i64) -> Moment {
+    Moment { now_us: now_s * SECOND, wish: Wish::Go, is_paused: false, is_frozen: false }
+}
+
+fn running(since_us: i64) -> State {
+    State::Running { since_us, was_unreachable: false }
+}
+
+fn skipped(was: Option<State>) -> State {
+    State::Skipped { was: was.map(Box::new) }
+}
+
+fn unknown() -> State {
+    State::Unknown { why: "nobody heard how it ended".into() }
 }
 
 fn plan(sites: usize) -> Plan {
@@ -66,15 +78,20 @@ fn it_stops_by_itself_and_says_why() {
     let halted = next(&plan, &progress, at(0));
     assert_eq!(halted.halt, Some(Halt::Canary { device: "oca1.s00".into() }));
     assert!(halted.begin.is_empty() && halted.waiting.len() == 39);
-    progress.devices.insert("oca1.s00".into(), State::Skipped);
+    progress.devices.insert("oca1.s00".into(), skipped(progress.of("oca1.s00").cloned()));
     assert_eq!(next(&plan, &progress, at(0)).begin, ["oca1.s01"], "a person said: without it");
-    let unwell = Moment { unwell: Some(("oca1.s01", "no BGP session")), ..at(0) };
-    let halted = next(&plan, &progress, unwell);
+    progress.unwell.insert("oca1.s01".into(), "no BGP session".into());
+    assert_eq!(next(&plan, &progress, at(0)).halt, None, "it does not have it");
+    done(&mut progress, &["oca1.s01".into()], 1);
+    let halted = next(&plan, &progress, at(100));
     assert_eq!(
         halted.halt.expect("halted").to_string(),
         "oca1.s01 has it and is not well: no BGP session"
     );
-    for wish in [Moment { is_frozen: true, ..at(0) }, Moment { wish: Wish::Pause, ..at(0) }] {
+    assert!(halted.begin.is_empty());
+    progress.unwell.clear();
+    assert!(!next(&plan, &progress, at(100)).begin.is_empty(), "a person has looked");
+    for wish in [Moment { is_frozen: true, ..at(100) }, Moment { is_paused: true, ..at(100) }] {
         assert_eq!(next(&plan, &progress, wish).begin, Vec::<String>::new());
     }
 }
@@ -94,7 +111,7 @@ fn who_is_out_of_reach_gets_it_later_and_many_hold_it_up() {
     assert_eq!(second.waiting[0].on, WaitingOn::Retry { at_us: 65 * SECOND });
     // Tried again, he does not shut what others have begun.
     let mut later = progress.clone();
-    later.devices.insert(first[0].clone(), State::Running { since_us: 65 * SECOND });
+    later.devices.insert(first[0].clone(), running(65 * SECOND));
     done(&mut later, &second.begin[..1], 66);
     assert_eq!(next(&plan, &later, at(66)).begin, second.begin[1..]);
     progress.devices.insert(first[1].clone(), State::Unreachable { tried_us: 5 * SECOND });
@@ -110,7 +127,7 @@ fn aborted_it_goes_back_the_way_it_came() {
     let mut progress = Progress::default();
     let all: Vec<String> = plan.devices.iter().map(|it| it.change.device.clone()).collect();
     done(&mut progress, &all[..3], 1);
-    progress.devices.insert(all[3].clone(), State::Running { since_us: 2 });
+    progress.devices.insert(all[3].clone(), running(2));
     let back = next(&plan, &progress, Moment { wish: Wish::Abort, ..at(5) });
     assert_eq!(
         back.revert,
@@ -137,9 +154,105 @@ fn policies_that_cannot_be_meant_are_refused() {
         let said = wrong(Policy { waves_percent: waves, ..usual() });
         assert_eq!(said, "waves_percent: rising, from 1 on, and the last is 100");
     }
+    let twice = Plan::new(usual(), vec![change("a", "s", None), change("a", "s", None)]);
+    assert_eq!(twice.expect_err("refused").to_string(), "a stands in it twice");
     assert!(wrong(Policy { most_unreachable_percent: 101, ..usual() }).contains("0 to 100"));
     let none = Plan::new(usual(), Vec::new()).expect("nothing to do");
     assert!(next(&none, &Progress::default(), at(0)).is_over);
+}
+
+#[test]
+fn who_is_skipped_opens_nothing_and_forgets_nothing() {
+    let plan = plan(20);
+    let mut progress = Progress::default();
+    progress.devices.insert("oca2.s19".into(), skipped(None));
+    assert_eq!(next(&plan, &progress, at(0)).begin, ["oca1.s00", "oca1.s01"], "the first first");
+    progress.devices.insert("oca1.s00".into(), skipped(Some(unknown())));
+    let back = next(&plan, &progress, Moment { wish: Wish::Abort, ..at(0) });
+    assert!(!back.is_over && back.revert.is_empty());
+    let why = "nobody heard how it ended".to_owned();
+    assert_eq!(back.waiting[0].on, WaitingOn::Person { why });
+}
+
+#[test]
+fn without_one_that_has_tried_it_nobody_follows() {
+    let plan = plan(20);
+    let mut progress = Progress::default();
+    for canary in ["oca1.s00", "oca1.s01"] {
+        progress.devices.insert(canary.into(), skipped(None));
+    }
+    let decision = next(&plan, &progress, at(0));
+    assert!(decision.begin.is_empty() && !decision.is_over);
+    assert!(decision.waiting.iter().all(|it| it.on == WaitingOn::Canaries));
+}
+
+#[test]
+fn what_went_back_does_not_go_on() {
+    let plan = plan(3);
+    let mut progress = Progress::default();
+    let all: Vec<String> = plan.devices.iter().map(|it| it.change.device.clone()).collect();
+    for device in &all[..4] {
+        progress.devices.insert(device.clone(), State::Reverted);
+    }
+    let on = next(&plan, &progress, at(1_000));
+    assert_eq!((on.begin.len(), on.halt, on.is_over), (0, Some(Halt::GoingBack), false));
+    // Where going back fails, it stops as well.
+    done(&mut progress, &all[..2], 1);
+    progress.devices.insert(all[2].clone(), State::RevertFailed { why: "its disk".into() });
+    let back = next(&plan, &progress, Moment { wish: Wish::Abort, ..at(5) });
+    assert_eq!(back.halt, Some(Halt::RevertFailures { failed: 1, most: 0 }));
+    assert!(back.revert.is_empty() && !back.is_over);
+    for stop in [Moment { is_paused: true, ..at(5) }, Moment { is_frozen: true, ..at(5) }] {
+        let mut progress = progress.clone();
+        progress.devices.insert(all[2].clone(), State::Reverted);
+        let back = next(&plan, &progress, Moment { wish: Wish::Abort, ..stop });
+        assert!(back.revert.is_empty() && back.halt.is_none() && !back.is_over);
+    }
+}
+
+/// A tenth is out of reach, and some of those are always just being tried again.
+#[test]
+fn those_that_are_tried_again_hold_up_nobody() {
+    let policy =
+        Policy { canaries: 0, waves_percent: vec![50, 100], soak_s: 0, ..Policy::default() };
+    let plan = Plan::new(policy, fleet(100)).expect("a plan");
+    let mut progress = Progress::default();
+    let first: Vec<String> = plan.wave(0).map(|it| it.change.device.clone()).collect();
+    done(&mut progress, &first, 1);
+    for (at, device) in first.iter().take(10).enumerate() {
+        let state = match at < 3 {
+            true => State::Running { since_us: 60 * SECOND, was_unreachable: true },
+            false => State::Unreachable { tried_us: 30 * SECOND },
+        };
+        progress.devices.insert(device.clone(), state);
+    }
+    assert!(next(&plan, &progress, at(61)).begin.len() > 40);
+}
+
+#[test]
+fn beside_one_that_may_be_down_nobody_is_taken_down() {
+    let policy = Policy { canaries: 0, most_failed: 5, ..Policy::default() };
+    let plan = Plan::new(policy, fleet(1)).expect("a plan");
+    let mut progress = Progress::default();
+    progress.devices.insert("oca1.s00".into(), unknown());
+    let on = next(&plan, &progress, at(0));
+    assert_eq!(on.begin, Vec::<String>::new());
+    assert!(on.waiting.iter().any(|it| it.on == WaitingOn::Site { site: "s00".into() }));
+}
+
+#[test]
+fn what_is_kept_is_read_back_and_looked_at() {
+    let plan = plan(3);
+    let text = serde_json::to_string(&plan).expect("JSON");
+    assert_eq!(serde_json::from_str::<Plan>(&text).expect("a plan"), plan);
+    let twice = text.replace("oca2.s00", "oca1.s00");
+    let why = serde_json::from_str::<Plan>(&twice).expect_err("refused").to_string();
+    assert!(why.contains("stands in it twice"), "{why}");
+    let mut progress = Progress::default();
+    progress.devices.insert("a".into(), skipped(Some(unknown())));
+    progress.devices.insert("b".into(), running(5));
+    let text = serde_json::to_string(&progress).expect("JSON");
+    assert_eq!(serde_json::from_str::<Progress>(&text).expect("progress"), progress);
 }
 
 /// Somebody who carries out what is decided, on devices that fail, are out of reach, or take their time.
@@ -151,21 +264,39 @@ struct World {
 
 impl World {
     fn step(&mut self, plan: &Plan, wish: Wish) -> Decision {
-        let moment = Moment { wish, ..at(self.now_s) };
+        // Now and then somebody stops it for a while.
+        let is_paused = self.rng.random::<f64>() < 0.05;
+        let is_frozen = self.rng.random::<f64>() < 0.05;
+        let moment = Moment { wish, is_paused, is_frozen, ..at(self.now_s) };
         let decision = next(plan, &self.progress, moment);
         for device in &decision.begin {
-            let state = State::Running { since_us: self.now_s * SECOND };
+            let before = self.progress.of(device);
+            let was_unreachable = before.is_some_and(State::is_away);
+            let state = State::Running { since_us: self.now_s * SECOND, was_unreachable };
             self.progress.devices.insert(device.clone(), state);
         }
         for device in &decision.revert {
             let state = State::Reverting { since_us: self.now_s * SECOND };
             self.progress.devices.insert(device.clone(), state);
         }
+        if is_paused || is_frozen || decision.halt.is_some() {
+            assert!(decision.begin.is_empty() && decision.revert.is_empty(), "{decision:?}");
+        }
         self.check(plan, &decision);
         // A person looks at what has failed, and says that it goes on without it.
         if decision.halt.is_some() {
-            for state in self.progress.devices.values_mut().filter(|it| it.is_failure()) {
-                *state = State::Skipped;
+            for state in self.progress.devices.values_mut() {
+                match state {
+                    State::Failed { .. } => *state = skipped(Some(state.clone())),
+                    State::RevertFailed { .. } => *state = State::Reverted,
+                    _ => {}
+                }
+            }
+        }
+        // And at what nobody knows: it does not have it, or he sees to that.
+        for state in self.progress.devices.values_mut() {
+            if matches!(state, State::Unknown { .. }) && self.rng.random::<f64>() < 0.2 {
+                *state = skipped(None);
             }
         }
         let now_us = self.now_s * SECOND;
@@ -179,7 +310,11 @@ impl World {
                 State::Running { .. } if chance < 0.61 => {
                     *state = State::Failed { why: "x".into() }
                 }
+                State::Running { .. } if chance < 0.62 => *state = unknown(),
                 State::Reverting { .. } if chance < 0.5 => *state = State::Reverted,
+                State::Reverting { .. } if chance < 0.52 => {
+                    *state = State::RevertFailed { why: "x".into() }
+                }
                 _ => {}
             }
         }
@@ -207,7 +342,11 @@ impl World {
         assert!(sites.values().all(|it| *it <= plan.policy.per_site));
         assert!(clusters.values().all(|it| *it <= plan.policy.per_cluster));
         // Nobody has begun whose wave is not open.
-        let last = plan.devices.iter().filter(|it| self.progress.of(&it.change.device).is_some());
+        let is_begun = |it: &&Planned| {
+            let state = self.progress.of(&it.change.device);
+            state.is_some_and(|it| !matches!(it, State::Skipped { .. }))
+        };
+        let last = plan.devices.iter().filter(is_begun);
         let last = last.map(|it| it.wave).max().unwrap_or(0);
         for planned in plan.devices.iter().filter(|it| it.wave < last) {
             assert!(

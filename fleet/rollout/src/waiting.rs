@@ -58,6 +58,8 @@ pub enum WaitingOn {
         /// When.
         at_us: i64,
     },
+    /// Those that were to try it first: none of them has it.
+    Canaries,
     /// A person: nobody knows how it is.
     Person {
         /// What went wrong.
@@ -79,6 +81,12 @@ impl fmt::Display for WaitingOn {
             }
             Self::AtOnce { most } => write!(f, "somebody is at {most} devices, as many as may be"),
             Self::Retry { .. } => write!(f, "it is out of reach, and is tried again"),
+            Self::Canaries => {
+                write!(
+                    f,
+                    "none of those that were to try it first has it: make a plan without them"
+                )
+            }
             Self::Person { why } => write!(f, "a person has to look at it: {why}"),
         }
     }
