@@ -1,7 +1,7 @@
 //! Real worker processes: this test program, started again, is their program.
 
 use config_render::engine::{Fault, Library, Limits};
-use config_render::workers::{Answer, Job, Pool, PoolOptions, Reason, serve};
+use config_render::workers::{Answer, Asked, Job, Pool, PoolOptions, Reason, serve};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::fs::{self, File};
@@ -326,6 +326,21 @@ fn a_worker_has_nothing() {
     assert_eq!(limit("Max processes"), "0");
     assert!(limit("Max cpu time").parse::<u64>().expect("number") <= 10);
     assert!(limit("Max address space").parse::<u64>().expect("number") < 2 << 30);
+}
+
+#[test]
+fn what_is_larger_than_any_device_has_is_told_and_not_sent() {
+    let folder = Folder::new("large");
+    let pool = pool(&folder, 1, WALL);
+    let library = library("{{ x }}");
+    let item = format!("\"{}\"", "x".repeat(30 << 20)).into_bytes();
+    let texts = vec![Asked { template: "t".into(), item: Some(item) }];
+    let large = Job { texts, ..job("large", "t") };
+    let answers: Vec<_> = pool.render(&library, [large, job("small", "good")]).collect();
+    let result = |at: usize| &answers.iter().find(|it| it.number == at).expect("an answer").result;
+    let why = result(0).as_ref().expect_err("too large");
+    assert!(matches!(why.reason, Reason::TooLarge(bytes) if bytes > 30 << 20), "{why}");
+    assert!(result(1).is_ok());
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::{Facts, Port, text};
 use db::Db;
 use inventory::kinds::{BGP_SESSION, DEVICE, INTERFACE, IP_ADDRESS, SITE};
-use inventory::records::{all, find};
+use inventory::records::Moment;
 use inventory::schema::{Kind, Record};
 use ipnet::IpNet;
 use std::collections::HashMap;
@@ -13,45 +13,54 @@ use std::collections::HashMap;
 /// # Errors
 /// When the database fails.
 pub async fn facts_of(db: &Db, device: &str) -> Result<Option<Facts>, db::Error> {
-    let Some(device) = find(db, &DEVICE, device).await? else { return Ok(None) };
+    let mut now = Moment::now(db).await?;
+    let Some(device) = now.find(&DEVICE, device).await? else { return Ok(None) };
     let device = device.record;
     let name = text(&device, "name");
-    let site = find(db, &SITE, text(&device, "site")).await?;
-    let sessions = whose(db, &BGP_SESSION, "device", name).await?;
-    let interfaces = whose(db, &INTERFACE, "device", name).await?;
+    let site = now.find(&SITE, text(&device, "site")).await?;
+    let site = site.ok_or_else(|| nowhere(&device))?;
+    let sessions = whose(&mut now, &BGP_SESSION, "device", name).await?;
+    let interfaces = whose(&mut now, &INTERFACE, "device", name).await?;
     let mut addresses = Vec::new();
     for interface in &interfaces {
-        addresses.extend(whose(db, &IP_ADDRESS, "interface", &INTERFACE.key(interface)).await?);
+        let key = INTERFACE.key(interface);
+        addresses.extend(whose(&mut now, &IP_ADDRESS, "interface", &key).await?);
     }
     let mut beside = Beside::of(interfaces, &addresses, sessions);
-    Ok(site.map(|site| beside.facts(device, site.record)))
+    Ok(Some(beside.facts(device, site.record)))
 }
 
-/// Of all devices, by name.
+/// A device without a site has lost it: half of what is known of it would be told to it as if it were all.
+fn nowhere(device: &Record) -> db::Error {
+    db::Error::corrupt("the site of a device", format!("{} is gone", text(device, "site")))
+}
+
+/// Of all devices, by name, as of one moment.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn all_facts(db: &Db) -> Result<Vec<Facts>, db::Error> {
-    let sites = every(db, &SITE).await?;
+    let mut now = Moment::now(db).await?;
+    let sites = every(&mut now, &SITE).await?;
     let sites: HashMap<String, Record> = sites.into_iter().map(|it| (SITE.key(&it), it)).collect();
-    let (interfaces, addresses) = (every(db, &INTERFACE).await?, every(db, &IP_ADDRESS).await?);
-    let mut beside = Beside::of(interfaces, &addresses, every(db, &BGP_SESSION).await?);
-    let devices = every(db, &DEVICE).await?.into_iter();
-    Ok(devices
-        .filter_map(|device| {
-            let site = sites.get(text(&device, "site"))?.clone();
-            Some(beside.facts(device, site))
-        })
-        .collect())
+    let (interfaces, addresses) =
+        (every(&mut now, &INTERFACE).await?, every(&mut now, &IP_ADDRESS).await?);
+    let mut beside = Beside::of(interfaces, &addresses, every(&mut now, &BGP_SESSION).await?);
+    let devices = every(&mut now, &DEVICE).await?.into_iter();
+    let facts = devices.map(|device| {
+        let site = sites.get(text(&device, "site")).ok_or_else(|| nowhere(&device))?;
+        Ok(beside.facts(device, site.clone()))
+    });
+    facts.collect()
 }
 
-async fn every(db: &Db, kind: &'static Kind) -> Result<Vec<Record>, db::Error> {
-    let kept = all(db, kind, &kind.everything()).await?;
+async fn every(now: &mut Moment, kind: &'static Kind) -> Result<Vec<Record>, db::Error> {
+    let kept = now.all(kind, &kind.everything()).await?;
     Ok(kept.into_iter().map(|kept| kept.record).collect())
 }
 
 async fn whose(
-    db: &Db,
+    now: &mut Moment,
     kind: &'static Kind,
     field: &str,
     key: &str,
@@ -59,7 +68,7 @@ async fn whose(
     let query = kind
         .query([(field, key)])
         .map_err(|err| db::Error::corrupt("a question of ours", format!("{err:?}")))?;
-    let kept = all(db, kind, &query).await?;
+    let kept = now.all(kind, &query).await?;
     Ok(kept.into_iter().map(|kept| kept.record).collect())
 }
 

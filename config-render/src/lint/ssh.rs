@@ -15,8 +15,15 @@ fn cut_off(subject: &Subject, fleet: Fleet<'_>) -> Option<Finding> {
         return None;
     }
     let from: Vec<IpNet> = from.iter().filter_map(|it| net(it.as_str()?)).collect();
-    let is_let_in = fleet.ours.iter().any(|ours| from.iter().any(|net| net.contains(ours)));
-    let ours: Vec<String> = fleet.ours.iter().map(ToString::to_string).collect();
+    // Where it is known by which address we come to it, that of the other family does not help.
+    let family = subject.facts.management_address().map(|it| it.is_ipv4());
+    let ours = fleet.ours.iter().filter(|it| family.is_none_or(|is_4| it.is_ipv4() == is_4));
+    let ours: Vec<&IpAddr> = ours.collect();
+    if ours.is_empty() {
+        return None;
+    }
+    let is_let_in = ours.iter().any(|ours| from.iter().any(|net| net.contains(*ours)));
+    let ours: Vec<String> = ours.iter().map(ToString::to_string).collect();
     let by = &said.by;
     (!is_let_in).then(|| {
         let message = format!(

@@ -27,6 +27,18 @@ fn a_sound_fleet_is_sound() {
 }
 
 #[test]
+fn an_address_of_the_other_family_does_not_let_us_in() {
+    let mut device = facts_for_tests();
+    let said = json!({"name": "oca1.munich", "role": "appliance", "site": "munich",
+        "management_address": "192.0.2.11"});
+    let read = inventory::kinds::DEVICE.read(said.as_object().expect("an object"));
+    device.device = read.expect("a device");
+    let all = [subject(device, json!({"ssh": {"from": ["2001:db8::/32"]}}))];
+    assert_eq!(found(&all, &["203.0.113.7", "2001:db8::7"]).len(), 1);
+    assert_eq!(found(&all, &["2001:db8::7"]), Vec::<String>::new(), "we come from nowhere there");
+}
+
+#[test]
 fn what_does_not_go_together_is_found() {
     let mut one = facts_for_tests();
     port(&mut one, "mgmt").addresses = vec!["192.0.2.129/25".parse().expect("net")];

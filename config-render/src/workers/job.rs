@@ -16,6 +16,14 @@ pub struct Job {
     pub values: Vec<u8>,
 }
 
+impl Job {
+    /// How much its templates read.
+    pub(super) fn bytes(&self) -> usize {
+        let items = self.texts.iter().filter_map(|text| text.item.as_ref());
+        self.values.len() + items.map(Vec::len).sum::<usize>()
+    }
+}
+
 /// A text that is wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Asked {

@@ -138,8 +138,9 @@ impl<I: Iterator<Item = Job>> Iterator for Answers<'_, I> {
     fn next(&mut self) -> Option<Answer> {
         while self.under_way < self.window {
             let Some((number, job)) = self.jobs.next() else { break };
-            if job.values.len() > VALUES_BYTES {
-                let reason = Reason::TooLarge(job.values.len());
+            let bytes = job.bytes();
+            if bytes > VALUES_BYTES {
+                let reason = Reason::TooLarge(bytes);
                 return Some(failed(number, job.device, reason));
             }
             let task = Task {

@@ -31,9 +31,9 @@ pub use repeated::{Answer, Once};
 
 use crate::query::{Cursor, Query};
 use crate::schema::{Kind, Record};
-use db::Db;
+use db::{Db, Engine, Tx};
 use serde_json::{Map, Value};
-use sqlx::AssertSqlSafe;
+use sqlx::{Any, AssertSqlSafe, Executor};
 
 /// A record as it is kept.
 #[derive(Debug, Clone, PartialEq)]
@@ -98,18 +98,62 @@ pub async fn list(db: &Db, kind: &Kind, query: &Query) -> Result<Found, db::Erro
     Ok(Found { items, next })
 }
 
+/// Records of several kinds as they were at one moment.
+#[derive(Debug)]
+pub struct Moment {
+    tx: Tx,
+    engine: Engine,
+}
+
+impl Moment {
+    /// Now.
+    ///
+    /// # Errors
+    /// When the database cannot be reached.
+    pub async fn now(db: &Db) -> Result<Self, db::Error> {
+        Ok(Self { tx: db.snapshot().await?, engine: db.engine() })
+    }
+
+    /// As [`find`].
+    ///
+    /// # Errors
+    /// The same.
+    pub async fn find(&mut self, kind: &Kind, key: &str) -> Result<Option<Kept>, db::Error> {
+        let text = statements::find(kind);
+        let row = sqlx::query(AssertSqlSafe(text)).bind(key).fetch_optional(&mut *self.tx).await?;
+        row.map(|row| row::read(kind, &row)).transpose()
+    }
+
+    /// As [`all`].
+    ///
+    /// # Errors
+    /// The same.
+    pub async fn all(&mut self, kind: &Kind, query: &Query) -> Result<Vec<Kept>, db::Error> {
+        rows((&mut *self.tx, self.engine), kind, query, None).await
+    }
+}
+
 async fn read(
     db: &Db,
     kind: &Kind,
     query: &Query,
     limit: Option<u32>,
 ) -> Result<Vec<Kept>, db::Error> {
+    rows((db.read(), db.engine()), kind, query, limit).await
+}
+
+async fn rows<'a>(
+    (from, engine): (impl Executor<'a, Database = Any>, Engine),
+    kind: &Kind,
+    query: &Query,
+    limit: Option<u32>,
+) -> Result<Vec<Kept>, db::Error> {
     let condition = query.condition(kind);
-    let text = statements::list(kind, query, (&condition, limit), db.engine());
+    let text = statements::list(kind, query, (&condition, limit), engine);
     let mut asked = sqlx::query(AssertSqlSafe(text));
     for (column, value) in &condition.binds {
         asked = row::bind(asked, *column, value);
     }
-    let rows = asked.fetch_all(db.read()).await?;
+    let rows = asked.fetch_all(from).await?;
     rows.iter().map(|row| row::read(kind, row)).collect()
 }
